@@ -1,0 +1,1 @@
+"""The Inference server of Home Security Intelligence."""
