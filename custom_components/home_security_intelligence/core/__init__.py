@@ -1,0 +1,1 @@
+"""The pipeline without Home Assistant: from a file in a camera folder to an assessed event."""

@@ -1,0 +1,140 @@
+"""One tree of errors; each says what kind of failure it is and so whether a retry can help."""
+
+from .models import FailureClass
+
+
+class CoreError(Exception):
+    """Base of every error the core raises on purpose; the message is a sentence for the user."""
+
+    failure = FailureClass.UNKNOWN
+    code = "error"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+
+
+class InputError(CoreError):
+    """The material itself is bad; a retry cannot help."""
+
+    failure = FailureClass.INPUT
+    code = "bad_input"
+
+
+class ImageUnreadableError(InputError):
+    """The file is gone, may not be read, is empty or is larger than the limit."""
+
+    code = "image_unreadable"
+
+
+class ClientError(CoreError):
+    """The inference server answered with an error that is none of the kinds below."""
+
+    code = "server_error"
+
+
+class ServerRejectedInputError(InputError):
+    """The inference server says that this input can never work (not an image, truncated...)."""
+
+
+class ServerBusyError(ClientError):
+    """The inference server has no room right now (429, 503); `retry_after` is in seconds."""
+
+    failure = FailureClass.CAPACITY
+    code = "overloaded"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class ServerUnreachableError(ClientError):
+    """Nothing answers at the inference server's address."""
+
+    failure = FailureClass.OUTAGE
+    code = "unreachable"
+
+
+class ServerTimeoutError(ClientError):
+    """The inference server took the request and did not answer in time."""
+
+    code = "timeout"
+
+
+class ServerAuthError(ClientError):
+    """The inference server does not accept the token; nothing works until it is corrected."""
+
+    failure = FailureClass.OUTAGE
+    code = "unauthorized"
+
+
+class ServerIncompatibleError(ClientError):
+    """What answers there is no inference server, or speaks another API version."""
+
+    failure = FailureClass.OUTAGE
+    code = "incompatible"
+
+
+class StoreError(CoreError):
+    """The database cannot do what is asked of it."""
+
+    failure = FailureClass.OUTAGE
+    code = "database_error"
+
+
+class StoreUnreachableError(StoreError):
+    """No PostgreSQL answers at the address."""
+
+    code = "database_unreachable"
+
+
+class StoreAuthError(StoreError):
+    """PostgreSQL does not accept the user or the password."""
+
+    code = "database_auth"
+
+
+class StoreMissingError(StoreError):
+    """The database named does not exist on that PostgreSQL."""
+
+    code = "database_missing"
+
+
+class StorePermissionError(StoreError):
+    """The user may not create or use our tables there."""
+
+    code = "database_permission"
+
+
+class StoreNewerError(StoreError):
+    """The tables were made by a newer version than this one."""
+
+    code = "database_newer"
+
+
+class WatchError(CoreError):
+    """A folder cannot be watched."""
+
+    failure = FailureClass.OUTAGE
+    code = "watch_error"
+
+
+class CameraFolderMissingError(WatchError):
+    """The camera root or a camera's folder is not there."""
+
+    code = "folder_missing"
+
+
+class CameraFolderPermissionError(WatchError):
+    """The camera root or a camera's folder may not be read."""
+
+    code = "folder_permission"
+
+
+class PathEscapeError(InputError):
+    """A path leads out of the camera root."""
+
+    code = "path_escape"

@@ -1,0 +1,213 @@
+"""The words the whole house uses: what an image, a detection, an event and a dead letter are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class ImageState(StrEnum):
+    """Where an image is on its way; every image ends in one of the last three."""
+
+    PENDING = "pending"  # registered, its detect job is waiting or running
+    DETECTED = "detected"  # the detector has looked at it
+    SKIPPED = "skipped"  # deliberately not looked at; the reason says why
+    DEAD = "dead"  # could not be looked at; its dead letter says why
+
+
+class SkipReason(StrEnum):
+    """Why an image was deliberately not looked at."""
+
+    DUPLICATE = "duplicate"  # the same content came from this camera within the dedupe window
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    DETECT = "detect"  # one image through the object detector
+    ASSESS = "assess"  # one event through the risk assessment
+
+
+class JobState(StrEnum):
+    """Where a job is in the queue."""
+
+    PENDING = "pending"  # waiting, perhaps until its run_after
+    LEASED = "leased"  # a worker holds it until the lease ends
+    DONE = "done"  # finished, its result is stored
+    DEAD = "dead"  # given up: a dead letter
+    DISCARDED = "discarded"  # a dead letter that a person has dismissed
+
+
+class FailureClass(StrEnum):
+    """What kind of failure it was, which alone decides what happens next."""
+
+    INPUT = "input"  # the material is bad: dead at once, a retry cannot help
+    CAPACITY = "capacity"  # the server is full: no attempt is spent
+    OUTAGE = "outage"  # the server is out of reach: no attempt is spent
+    UNKNOWN = "unknown"  # anything else: an attempt is spent
+    CRASH = "crash"  # a worker died holding the job: counted apart
+
+
+class EventState(StrEnum):
+    """Whether an event still takes images."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class AssessmentState(StrEnum):
+    """Whether an event has a risk score."""
+
+    PENDING = "pending"  # an assessment is under way or will be once the event closes
+    ASSESSED = "assessed"  # score, level, summary and reasoning are there
+    UNASSESSED = "unassessed"  # the assessment died; there is no score, and none is invented
+
+
+class RiskLevel(StrEnum):
+    """How worrying an event is; always derived from its score by `risk.level_of`."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """A camera: one folder below the camera root.
+
+    `folder` is the path relative to the root with forward slashes and is the camera's identity.
+    """
+
+    folder: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle on the upright picture, all four numbers 0-1 of its width and height."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """One object the detector saw; `confidence` is 0-1."""
+
+    label: str
+    confidence: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One uploaded picture and what became of it.
+
+    `path` is relative to the camera root, with forward slashes. `captured_at` comes from EXIF
+    where it is plain, else from the file's mtime, never from the time of processing.
+    """
+
+    id: int
+    camera: str
+    path: str
+    size: int  # bytes
+    captured_at: datetime
+    found_at: datetime
+    state: ImageState
+    reason: str | None = None  # why it was skipped or is dead
+    width: int | None = None  # pixels, upright
+    height: int | None = None  # pixels, upright
+    detections: tuple[Detection, ...] = ()
+    detected_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityEvent:
+    """What happened in front of one camera, from its first to its last image.
+
+    The risk fields are all there when `assessment` is ASSESSED, and all None otherwise.
+    `late` says that the assessment was filled in by a requeue, long after the fact.
+    """
+
+    id: UUID
+    camera: str
+    state: EventState
+    started_at: datetime
+    last_activity_at: datetime
+    ended_at: datetime | None
+    labels: tuple[str, ...]
+    image_count: int
+    best_image_id: int | None
+    assessment: AssessmentState
+    risk_score: int | None = None  # 0-100
+    risk_level: RiskLevel | None = None
+    summary: str | None = None
+    reasoning: str | None = None
+    assessed_at: datetime | None = None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What the risk assessment answered for one event."""
+
+    risk_score: int  # 0-100
+    summary: str
+    reasoning: str
+    model: str
+    backend: str
+    prompt_version: str
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A job that was given up, with everything a person needs to decide what to do with it."""
+
+    job_id: int
+    kind: JobKind
+    camera: str
+    image_path: str | None  # of a detect job
+    event_id: UUID | None  # of an assess job
+    failure: FailureClass
+    error_type: str
+    message: str
+    attempts: int
+    crashes: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+    requeues: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStats:
+    """How many jobs there are in each state that matters, by kind."""
+
+    pending: Mapping[JobKind, int]
+    leased: Mapping[JobKind, int]
+    dead: Mapping[JobKind, int]
+
+    @property
+    def depth(self) -> int:
+        """Jobs waiting or running."""
+        return sum(self.pending.values()) + sum(self.leased.values())
+
+    @property
+    def dead_total(self) -> int:
+        """Dead letters of all kinds."""
+        return sum(self.dead.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page[T]:
+    """One page of a list: the items and, when there are more, the cursor of the next page."""
+
+    items: tuple[T, ...]
+    total: int
+    next_cursor: str | None = None

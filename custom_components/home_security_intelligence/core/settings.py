@@ -1,0 +1,54 @@
+"""Every tunable of the core with its unit, default and range, in one place."""
+
+from dataclasses import dataclass
+
+DEFAULT_WATCHED_LABELS = frozenset(
+    {"person", "bicycle", "car", "motorcycle", "bus", "truck", "cat", "dog", "package"}
+)
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+PARTIAL_UPLOAD_SUFFIXES = frozenset({".part", ".partial", ".tmp", ".temp", ".filepart", ".uploading"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The core's settings; the defaults are those of the system this one succeeds."""
+
+    # detection
+    confidence_threshold: float = 0.5  # 0-1, detections below are not stored
+    watched_labels: frozenset[str] = DEFAULT_WATCHED_LABELS  # these open an event
+    max_image_bytes: int = 20 * 1024 * 1024  # larger files are dead letters, not requests
+    detect_workers: int = 2  # concurrent detect jobs
+
+    # events
+    event_window: float = 90.0  # seconds from first to last image, at most
+    event_idle: float = 30.0  # seconds without activity after which an event closes
+    fast_path_confidence: float = 0.90  # 0-1, an event opened by this or more is assessed at once
+    fast_path_labels: frozenset[str] = frozenset({"person"})
+    presence_hold: float = 30.0  # seconds a person counts as present after the image was captured
+
+    # dedupe
+    dedupe_window: float = 300.0  # seconds in which the same content counts as a duplicate
+
+    # inference server
+    connect_timeout: float = 10.0  # seconds
+    detect_timeout: float = 60.0  # seconds
+    assess_timeout: float = 120.0  # seconds
+
+    # queue
+    queue_limit: int = 10_000  # pending jobs above which the folder is the spool
+    lease: float = 30.0  # seconds; renewed at half
+    max_attempts: int = 3  # for failures of class unknown
+    max_crashes: int = 3  # after which a job counts as poison
+    retry_base: float = 1.0  # seconds, doubles each attempt
+    retry_max: float = 30.0  # seconds
+    retry_jitter: float = 0.25  # share of the delay added at random, at most
+    poll_interval: float = 1.0  # seconds, the safety net below LISTEN/NOTIFY
+    assess_workers: int = 1  # concurrent assess jobs
+
+    # circuit breaker of the inference server
+    breaker_failures: int = 5
+    breaker_recovery: float = 60.0  # seconds
+
+    # watch
+    rescan_interval: float = 300.0  # seconds between reconciling scans
+    settle_time: float = 2.0  # seconds a scanned file must be unchanged to count as complete
