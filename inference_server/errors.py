@@ -1,0 +1,151 @@
+"""One class per problem code of openapi.yaml; the message is the problem's `detail`."""
+
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class ProblemError(Exception):
+    """Base of every error a client is told about; the message says what happened and what to do."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong inside the server"
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, detail: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+
+
+class InternalError(ProblemError):
+    """A bug or a broken runtime; the log has the traceback under the request id."""
+
+
+class UnauthorizedError(ProblemError):
+    """No token, or a wrong one."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "unauthorized"
+    title = "The token is missing or wrong"
+    retryable = False
+
+
+class NotFoundError(ProblemError):
+    """The server has no such path."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "not_found"
+    title = "There is no such path"
+    retryable = False
+
+
+class MethodNotAllowedError(ProblemError):
+    """The path exists, the method does not."""
+
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    code = "method_not_allowed"
+    title = "The path does not take this method"
+    retryable = False
+
+
+class MalformedRequestError(ProblemError):
+    """The request cannot be read at all (not JSON, no body, a broken query)."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "invalid_request"
+    title = "The request cannot be read"
+    retryable = False
+
+
+class InvalidRequestError(ProblemError):
+    """The request can be read and breaks the schema; the message names the field."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "invalid_request"
+    title = "The request breaks the schema"
+    retryable = False
+
+
+class BodyTooLargeError(ProblemError):
+    """The body is larger than the server takes."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "body_too_large"
+    title = "The body is too large"
+    retryable = False
+
+
+class UnsupportedMediaTypeError(ProblemError):
+    """The content type, or what the bytes really are, is none the server takes."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    code = "unsupported_media_type"
+    title = "The media type is not supported"
+    retryable = False
+
+
+class InvalidImageError(ProblemError):
+    """The bytes are no complete picture (truncated, corrupt, empty)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "invalid_image"
+    title = "The picture cannot be read"
+    retryable = False
+
+
+class ImageTooLargeError(ProblemError):
+    """The picture has more pixels than the server decodes."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "image_too_large"
+    title = "The picture has too many pixels"
+    retryable = False
+
+
+class OverloadedError(ProblemError):
+    """The queue is full right now."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "overloaded"
+    title = "The server has no room right now"
+
+
+class DetectorUnavailableError(ProblemError):
+    """The detector is still loading, or could not be loaded."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "detector_unavailable"
+    title = "The detector is not ready"
+
+
+class AssessorUnavailableError(ProblemError):
+    """The language model's runtime cannot be reached, or none is set up."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "assessor_unavailable"
+    title = "The language model is not available"
+
+
+class AssessorModelMissingError(ProblemError):
+    """The runtime answers and does not have the model."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "assessor_model_missing"
+    title = "The language model is not installed"
+
+
+class AssessorTimeoutError(ProblemError):
+    """The language model did not answer in time."""
+
+    status = HTTPStatus.GATEWAY_TIMEOUT
+    code = "assessor_timeout"
+    title = "The language model took too long"
+
+
+class AssessorInvalidOutputError(ProblemError):
+    """The language model answered something that is no assessment."""
+
+    status = HTTPStatus.BAD_GATEWAY
+    code = "assessor_invalid_output"
+    title = "The language model's answer is no assessment"

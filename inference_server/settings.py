@@ -1,0 +1,298 @@
+"""Every setting of the server with its default and unit; flags win over the environment."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+def _user_state_dir() -> Path:
+    return Path.home() / ".local" / "state" / "hsi-inference-server"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one line that names it."""
+
+
+class Device(StrEnum):
+    """Where the detector runs."""
+
+    AUTO = "auto"  # CUDA where there is one, else the CPU
+    CPU = "cpu"
+    CUDA = "cuda"  # refuses to run on anything else
+
+
+class LlmBackend(StrEnum):
+    """What runs the language model."""
+
+    OLLAMA = "ollama"
+    OPENAI = "openai"  # any server that speaks OpenAI's chat completions
+    EMBEDDED = "embedded"  # llama.cpp inside this process
+    NONE = "none"  # detection only
+
+
+class LogLevel(StrEnum):
+    """The least severe line that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The server's settings."""
+
+    # listening
+    host: str = "127.0.0.1"
+    port: int = 8090  # 0 = any free one; it is printed
+    api_tokens: tuple[str, ...] = field(default=(), repr=False)  # each is accepted
+    max_body_bytes: int = 20 * 1024 * 1024
+
+    # detection
+    detector_model: Path = Path(".models/rtdetr_v2_r18vd")  # a folder in transformers' format
+    device: Device = Device.AUTO
+    confidence_threshold: float = 0.5  # 0-1, where a request names none
+    max_pixels: int = 50_000_000  # width x height a picture may have
+    queue_limit: int = 32  # pictures waiting for the detector
+
+    # assessment
+    llm_backend: LlmBackend = LlmBackend.OLLAMA
+    nemotron_url: str = "http://127.0.0.1:11434"
+    nemotron_model: str = "nemotron-3-nano:4b"
+    nemotron_api_key: str | None = field(default=None, repr=False)  # for openai
+    embedded_model: Path | None = None  # a gguf file
+    connect_timeout: float = 10.0  # seconds
+    assess_timeout: float = 120.0  # seconds
+
+    # the process
+    state_dir: Path = field(default_factory=_user_state_dir)  # keeps the instance id
+    log_level: LogLevel = LogLevel.INFO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Option:
+    """One setting as the environment and the command line spell it."""
+
+    setting: str
+    env: str
+    help: str
+    parse: Callable[[str], object] = str
+    secret: bool = False  # also read from the file that <env>_FILE names; never a flag
+
+
+def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
+    """Read flags over environment over defaults; raises SettingsError."""
+    texts = {**_from_environment(environ), **_from_flags(argv)}
+    values: dict[str, object] = {}
+    for option in _OPTIONS:
+        if (text := texts.get(option.setting)) is None:
+            continue
+        try:
+            values[option.setting] = option.parse(text)
+        except ValueError as err:
+            # A secret that cannot be read must not reach the terminal either.
+            shown = "" if option.secret else f" {text!r}"
+            raise SettingsError(f"{option.env}{shown}: {err}") from err
+    return Settings(**values)  # type: ignore[arg-type] # each option's parse gives its setting's type
+
+
+def environment_names() -> tuple[str, ...]:
+    """Every environment variable the server reads."""
+    return tuple(
+        name
+        for option in _OPTIONS
+        for name in ((option.env, f"{option.env}_FILE") if option.secret else (option.env,))
+    )
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for option in _OPTIONS:
+        if text := environ.get(option.env, ""):
+            texts[option.setting] = text
+        if option.secret and (name := environ.get(f"{option.env}_FILE", "")):
+            if text:
+                raise SettingsError(f"Set {option.env} or {option.env}_FILE, not both")
+            try:
+                texts[option.setting] = Path(name).read_text(encoding="utf-8").strip()
+            except OSError as err:
+                reason = err.strerror or err
+                raise SettingsError(f"{option.env}_FILE {name}: {reason}") from err
+    return texts
+
+
+def _from_flags(argv: Sequence[str]) -> dict[str, str]:
+    parser = argparse.ArgumentParser(
+        prog="python -m inference_server",
+        description="Detects objects in pictures and assesses the risk of events.",
+        epilog="Each flag is also an environment variable; secrets are only that, or a file.",
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    for option in _OPTIONS:
+        if not option.secret:
+            parser.add_argument(
+                "--" + option.setting.replace("_", "-"), help=f"{option.help} ({option.env})"
+            )
+    return dict(vars(parser.parse_args(argv)))
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError("must be a whole number") from None
+        if not low <= value <= high:
+            raise ValueError(f"must be {low} to {high}")
+        return value
+
+    return parse
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError("must be a number") from None
+        if not low <= value <= high:
+            raise ValueError(f"must be {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+def _choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
+    def parse(text: str) -> StrEnum:
+        try:
+            return choices(text.lower())
+        except ValueError:
+            raise ValueError(f"must be one of {', '.join(choices)}") from None
+
+    return parse
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _http_url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return text.rstrip("/")
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    tokens = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not tokens:
+        raise ValueError("holds no token")
+    if any(not token.isascii() or not token.isprintable() or " " in token for token in tokens):
+        raise ValueError("a token is made of printable ASCII without spaces")
+    return tokens
+
+
+_OPTIONS = (
+    _Option(setting="host", env="HOST", help="address to listen on"),
+    _Option(
+        setting="port",
+        env="PORT",
+        help="port to listen on; 0 takes a free one",
+        parse=_whole(0, 65535),
+    ),
+    _Option(
+        setting="api_tokens",
+        env="API_TOKEN",
+        help="tokens a client may send, separated by commas",
+        parse=_tokens,
+        secret=True,
+    ),
+    _Option(
+        setting="max_body_bytes",
+        env="MAX_BODY_BYTES",
+        help="largest request body, in bytes",
+        parse=_whole(1024, 1024**3),
+    ),
+    _Option(
+        setting="detector_model",
+        env="DETECTOR_MODEL",
+        help="folder of the detector, in transformers' format",
+        parse=_path,
+    ),
+    _Option(
+        setting="device",
+        env="DEVICE",
+        help="where the detector runs: auto, cpu or cuda",
+        parse=_choice(Device),
+    ),
+    _Option(
+        setting="confidence_threshold",
+        env="DETECTION_CONFIDENCE_THRESHOLD",
+        help="lowest confidence to answer with where a request names none, 0-1",
+        parse=_number(0, 1),
+    ),
+    _Option(
+        setting="max_pixels",
+        env="MAX_PIXELS",
+        help="largest picture, width x height",
+        parse=_whole(1, 1_000_000_000),
+    ),
+    _Option(
+        setting="queue_limit",
+        env="QUEUE_LIMIT",
+        help="pictures that may wait for the detector",
+        parse=_whole(1, 10_000),
+    ),
+    _Option(
+        setting="llm_backend",
+        env="LLM_BACKEND",
+        help="what runs the language model: ollama, openai, embedded or none",
+        parse=_choice(LlmBackend),
+    ),
+    _Option(
+        setting="nemotron_url",
+        env="NEMOTRON_URL",
+        help="address of the language model's server",
+        parse=_http_url,
+    ),
+    _Option(setting="nemotron_model", env="NEMOTRON_MODEL", help="name of the language model"),
+    _Option(
+        setting="nemotron_api_key",
+        env="NEMOTRON_API_KEY",
+        help="key for the openai backend",
+        secret=True,
+    ),
+    _Option(
+        setting="embedded_model",
+        env="EMBEDDED_MODEL",
+        help="gguf file for the embedded backend",
+        parse=_path,
+    ),
+    _Option(
+        setting="connect_timeout",
+        env="AI_CONNECT_TIMEOUT",
+        help="seconds to connect to the language model's server",
+        parse=_number(0.1, 600),
+    ),
+    _Option(
+        setting="assess_timeout",
+        env="NEMOTRON_READ_TIMEOUT",
+        help="seconds an assessment may take",
+        parse=_number(0.1, 3600),
+    ),
+    _Option(
+        setting="state_dir",
+        env="STATE_DIR",
+        help="folder that keeps the server's identity",
+        parse=_path,
+    ),
+    _Option(
+        setting="log_level",
+        env="LOG_LEVEL",
+        help="least severe line to log: debug, info, warning or error",
+        parse=_choice(LogLevel),
+    ),
+)
