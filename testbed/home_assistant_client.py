@@ -1,0 +1,243 @@
+"""Drives a Home Assistant over its HTTP and WebSocket APIs, as its frontend does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import aiohttp
+
+JsonObject = Mapping[str, object]
+States = Mapping[str, "State"]
+
+
+class HomeAssistantError(RuntimeError):
+    """Home Assistant did not start, or refused a request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """An entity's state."""
+
+    entity_id: str
+    state: str
+    attributes: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowStep:
+    """What a configuration flow answers: a form to fill in, or how it ended.
+
+    `fields` are the form's fields by name, as the frontend gets them.
+    """
+
+    flow_id: str
+    type: str  # form, menu, create_entry, abort
+    step_id: str | None
+    errors: Mapping[str, str]
+    fields: Mapping[str, JsonObject]
+    reason: str | None  # of an abort
+    entry_id: str | None  # of an entry that was created
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """An entity as it is registered."""
+
+    entity_id: str
+    unique_id: str
+    translation_key: str | None
+    subentry_id: str | None
+    device_id: str | None
+
+
+class Socket:
+    """One authenticated WebSocket connection."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._last_id = 0
+
+    async def call(self, command: str, **fields: object) -> object:
+        """Send a command and return its result; raises HomeAssistantError."""
+        self._last_id += 1
+        await self._socket.send_json({"id": self._last_id, "type": command, **fields})
+        while True:
+            message = await self._receive()
+            if message["type"] == "result" and message["id"] == self._last_id:
+                if not message["success"]:
+                    raise HomeAssistantError(f"{command}: {message['error']}")
+                return message["result"]
+
+    async def event(self) -> JsonObject:
+        """Wait for the next event of any subscription."""
+        while True:
+            message = await self._receive()
+            if message["type"] == "event":
+                return cast("JsonObject", message["event"])
+
+    async def _receive(self) -> JsonObject:
+        message = await self._socket.receive()
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            raise HomeAssistantError("Home Assistant closed the connection")
+        return cast("JsonObject", message.json())
+
+
+class HomeAssistantClient:
+    """What an owner can do with a Home Assistant."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
+        self.url = url
+        self.token = token
+        self._session = session
+
+    async def start_flow(self, handler: str) -> FlowStep:
+        """Start setting up an integration."""
+        return await self._flow("/api/config/config_entries/flow", {"handler": handler})
+
+    async def continue_flow(self, flow_id: str, answers: JsonObject) -> FlowStep:
+        """Fill in the form at which a set-up stands."""
+        return await self._flow(f"/api/config/config_entries/flow/{flow_id}", answers)
+
+    async def start_subentry_flow(self, entry_id: str, subentry_type: str) -> FlowStep:
+        """Start adding a part to an integration."""
+        return await self._flow(
+            "/api/config/config_entries/subentries/flow", {"handler": [entry_id, subentry_type]}
+        )
+
+    async def continue_subentry_flow(self, flow_id: str, answers: JsonObject) -> FlowStep:
+        """Fill in the form at which adding a part stands."""
+        return await self._flow(f"/api/config/config_entries/subentries/flow/{flow_id}", answers)
+
+    async def entry_state(self, entry_id: str) -> str:
+        """Return the state of a config entry, such as loaded or setup_retry."""
+        result = await self.command("config_entries/get_single", entry_id=entry_id)
+        entry = cast("JsonObject", cast("JsonObject", result)["config_entry"])
+        return str(entry["state"])
+
+    async def reload_entry(self, entry_id: str) -> None:
+        """Unload a config entry and set it up again."""
+        await self._request("POST", f"/api/config/config_entries/entry/{entry_id}/reload")
+
+    async def remove_entry(self, entry_id: str) -> None:
+        """Remove a config entry."""
+        await self._request("DELETE", f"/api/config/config_entries/entry/{entry_id}")
+
+    async def disable_entry(self, entry_id: str, *, disabled: bool) -> None:
+        """Unload a config entry until it is enabled again."""
+        await self.command(
+            "config_entries/disable",
+            entry_id=entry_id,
+            disabled_by="user" if disabled else None,
+        )
+
+    async def states(self) -> States:
+        """Return every entity's state."""
+        answer = await self._request("GET", "/api/states")
+        return _states(answer)
+
+    async def picture(self, path: str) -> bytes:
+        """Return what an `entity_picture` path leads to."""
+        async with self._session.get(self.url + path) as answer:
+            if answer.status != 200:
+                raise HomeAssistantError(f"GET {path.partition('?')[0]}: {answer.status}")
+            return await answer.read()
+
+    async def entities(self, platform: str) -> tuple[Entity, ...]:
+        """Return the registered entities of an integration."""
+        result = await self.command("config/entity_registry/list")
+        return tuple(
+            Entity(
+                entity_id=str(entry["entity_id"]),
+                unique_id=str(entry["unique_id"]),
+                translation_key=_text(entry.get("translation_key")),
+                subentry_id=_text(entry.get("config_subentry_id")),
+                device_id=_text(entry.get("device_id")),
+            )
+            for entry in cast("list[JsonObject]", result)
+            if entry["platform"] == platform
+        )
+
+    async def perform(self, domain: str, action: str, data: JsonObject) -> JsonObject:
+        """Perform an action and return its response; raises HomeAssistantError."""
+        answer = await self._request(
+            "POST", f"/api/services/{domain}/{action}?return_response", data
+        )
+        return cast("JsonObject", cast("JsonObject", answer)["service_response"])
+
+    async def command(self, command: str, **fields: object) -> object:
+        """Send one WebSocket command and return its result."""
+        async with self.socket() as socket:
+            return await socket.call(command, **fields)
+
+    async def wait_for(self, condition: Callable[[States], bool], *, limit: float) -> States:
+        """Wait until the states meet a condition and return them; raises TimeoutError."""
+        async with asyncio.timeout(limit), self.socket() as socket:
+            await socket.call("subscribe_events", event_type="state_changed")
+            while not condition(states := _states(await socket.call("get_states"))):
+                await socket.event()
+            return states
+
+    async def wait_until_started(self) -> None:
+        """Wait until Home Assistant has set up everything."""
+        async with self.socket() as socket:
+            await socket.call("subscribe_events", event_type="homeassistant_started")
+            config = cast("JsonObject", await socket.call("get_config"))
+            if config["state"] != "RUNNING":
+                await socket.event()
+
+    @asynccontextmanager
+    async def socket(self) -> AsyncIterator[Socket]:
+        """Open a WebSocket connection."""
+        async with self._session.ws_connect(
+            f"{self.url}/api/websocket", max_msg_size=0
+        ) as connection:
+            await connection.receive_json()
+            await connection.send_json({"type": "auth", "access_token": self.token})
+            if (await connection.receive_json())["type"] != "auth_ok":
+                raise HomeAssistantError("Home Assistant does not accept the token")
+            yield Socket(connection)
+
+    async def _flow(self, path: str, body: JsonObject) -> FlowStep:
+        answer = cast("JsonObject", await self._request("POST", path, body))
+        schema = cast("list[JsonObject]", answer.get("data_schema") or [])
+        result = answer.get("result")
+        return FlowStep(
+            flow_id=str(answer["flow_id"]),
+            type=str(answer["type"]),
+            step_id=_text(answer.get("step_id")),
+            errors=cast("Mapping[str, str]", answer.get("errors") or {}),
+            fields={str(field["name"]): field for field in schema},
+            reason=_text(answer.get("reason")),
+            entry_id=_text(cast("JsonObject", result).get("entry_id"))
+            if isinstance(result, dict)
+            else None,
+        )
+
+    async def _request(self, method: str, path: str, body: JsonObject | None = None) -> object:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self._session.request(
+            method, self.url + path, json=body, headers=headers
+        ) as answer:
+            if answer.status >= 400:
+                detail = (await answer.text())[:500]
+                raise HomeAssistantError(f"{method} {path}: {answer.status} {detail}")
+            return cast("object", await answer.json())
+
+
+def _states(answer: object) -> States:
+    return {
+        str(state["entity_id"]): State(
+            entity_id=str(state["entity_id"]),
+            state=str(state["state"]),
+            attributes=cast("JsonObject", state["attributes"]),
+        )
+        for state in cast("list[JsonObject]", answer)
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
