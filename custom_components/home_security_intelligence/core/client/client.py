@@ -1,0 +1,175 @@
+"""The client of the inference server: one request, one answer or one error of our own tree."""
+
+from collections.abc import Mapping
+
+import aiohttp
+
+from ..errors import (
+    ClientError,
+    InputError,
+    ServerAuthError,
+    ServerIncompatibleError,
+    ServerTimeoutError,
+    ServerUnreachableError,
+)
+from ..models import Assessment
+from ..settings import Settings
+from .answer import Answer, read_object
+from .failure import OTHER_PROGRAM, failure_of
+from .models import DetectResult, EventFacts, ServerHealth
+from .url import normalize_url
+from .wire import API_VERSION, facts_json, read_assessment, read_detect_result, read_health
+
+MAX_ANSWER_BYTES = 1024 * 1024  # a larger answer is not ours
+
+_LOST = "connection_lost"
+_NOT_HTTP = "not_http"
+_MALFORMED = "malformed_answer"
+
+
+class InferenceClient:
+    """Asks one inference server; makes no retries and keeps no state but its session."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, token: str | None, *, settings: Settings
+    ) -> None:
+        self._session = session
+        self._url = normalize_url(url)
+        self._token = token
+        self._settings = settings
+
+    @property
+    def url(self) -> str:
+        """The server's address as it is used."""
+        return self._url
+
+    async def health(self) -> ServerHealth:
+        """Return the server's health; tells a wrong address from a server in trouble."""
+        try:
+            answer = await self._request("GET", "/v1/health", self._settings.connect_timeout)
+        except ClientError as err:
+            raise _about_the_address(err) from err
+        except InputError as err:
+            raise ServerIncompatibleError(OTHER_PROGRAM) from err
+        if not (answer.has("api_version") and answer.has("instance_id")):
+            raise ServerIncompatibleError(OTHER_PROGRAM)
+        version = answer.integer("api_version")
+        if version != API_VERSION:
+            older = "integration" if version > API_VERSION else "inference server"
+            raise ServerIncompatibleError(
+                f"The inference server speaks API version {version}, this integration "
+                f"{API_VERSION}. Update the {older}."
+            )
+        return read_health(answer)
+
+    async def detect(self, image: bytes, *, content_type: str, threshold: float) -> DetectResult:
+        """Return what is in the picture; `threshold` is the lowest confidence to answer with."""
+        answer = await self._request(
+            "POST",
+            "/v1/detect",
+            self._settings.detect_timeout,
+            params={"threshold": str(threshold)},
+            headers={"Content-Type": content_type},
+            data=image,
+        )
+        return read_detect_result(answer)
+
+    async def assess(self, facts: EventFacts) -> Assessment:
+        """Return how worrying the event is."""
+        answer = await self._request(
+            "POST", "/v1/assess", self._settings.assess_timeout, json=facts_json(facts)
+        )
+        return read_assessment(answer)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        answer_timeout: float,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+        json: object = None,
+    ) -> Answer:
+        """Return the answer's JSON object; every other outcome is an error of `core.errors`."""
+        connect = self._settings.connect_timeout
+        try:
+            async with self._session.request(
+                method,
+                f"{self._url}{path}",
+                params=params,
+                headers=self._headers(headers),
+                data=data,
+                json=json,
+                allow_redirects=False,  # a redirect could carry the token to somebody else
+                timeout=aiohttp.ClientTimeout(total=connect + answer_timeout, connect=connect),
+            ) as response:
+                body = await _read_limited(response.content)
+        except aiohttp.ClientConnectorCertificateError as err:
+            raise ServerUnreachableError(
+                "The inference server's TLS certificate is not trusted: "
+                f"{err.certificate_error}. Correct the certificate, or use http:// on a "
+                "network you trust."
+            ) from err
+        except aiohttp.ClientSSLError as err:
+            raise ServerUnreachableError(
+                "The inference server does not speak TLS at this address. "
+                "Use http://, or the port on which it speaks TLS."
+            ) from err
+        except aiohttp.ConnectionTimeoutError as err:
+            raise ServerUnreachableError(
+                f"Nothing answers at {self._url} within {connect:g} s."
+            ) from err
+        except aiohttp.ClientConnectorDNSError as err:
+            raise ServerUnreachableError(f"The name in {self._url} is not known.") from err
+        except aiohttp.ClientConnectorError as err:
+            raise ServerUnreachableError(
+                f"Nothing answers at {self._url} ({err.strerror})."
+            ) from err
+        except TimeoutError as err:
+            raise ServerTimeoutError(
+                f"The inference server did not answer within {answer_timeout:g} s."
+            ) from err
+        except aiohttp.ClientResponseError as err:
+            raise ClientError("What answers there does not speak HTTP.", code=_NOT_HTTP) from err
+        except (aiohttp.ClientError, ConnectionError) as err:
+            # It may have been this very request that brought the server down, so this counts as
+            # a failure of the request and not as an outage.
+            raise ClientError(
+                "The inference server broke off the connection before it answered.", code=_LOST
+            ) from err
+        if response.status != 200:
+            raise failure_of(response.status, response.headers, body)
+        return read_object(body)
+
+    def _headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
+        merged = dict(headers or {})
+        if self._token:
+            if not (self._token.isascii() and self._token.isprintable()):
+                raise ServerAuthError("The token contains characters that no token has.")
+            merged["Authorization"] = f"Bearer {self._token}"
+        return merged
+
+
+async def _read_limited(content: aiohttp.StreamReader) -> bytes:
+    body = bytearray()
+    async for chunk in content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise ClientError("The inference server's answer is too large.", code=_MALFORMED)
+    return bytes(body)
+
+
+def _about_the_address(err: ClientError) -> ClientError:
+    """Return the error as the first thing asked of an address shows it."""
+    match err.code:
+        case "connection_lost":
+            return ServerUnreachableError(
+                "Something at this address hangs up without an answer. Check the port, and whether "
+                "it wants https://."
+            )
+        case "not_http" | "malformed_answer" | "server_error":
+            return ServerIncompatibleError(OTHER_PROGRAM)
+        case _:
+            return err

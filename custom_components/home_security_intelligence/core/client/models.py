@@ -1,0 +1,100 @@
+"""What the inference server is asked and what it answers, as frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from ..models import Box, Detection
+
+
+class ServerStatus(StrEnum):
+    """How the inference server is as a whole."""
+
+    OK = "ok"  # every part that is configured works
+    DEGRADED = "degraded"  # pictures are looked at, events are not assessed
+    UNAVAILABLE = "unavailable"  # no picture can be looked at
+
+
+class PartState(StrEnum):
+    """How one part of the inference server is."""
+
+    LOADING = "loading"  # it will be ready or failed by itself
+    READY = "ready"
+    FAILED = "failed"  # its error says why
+    ABSENT = "absent"  # it is not configured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartHealth:
+    """One part of the inference server; `since` is when its state last changed."""
+
+    state: PartState
+    since: datetime
+    model: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorHealth(PartHealth):
+    """The object detector; `device` is the one really used."""
+
+    device: str | None
+    runtime: str | None
+    labels: tuple[str, ...]
+    test_model: bool  # the small model that only knows drawn scenes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessorHealth(PartHealth):
+    """The risk assessment and the runtime it uses."""
+
+    backend: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerHealth:
+    """The inference server's own account of itself; `instance_id` identifies the installation."""
+
+    status: ServerStatus
+    version: str
+    api_version: int
+    instance_id: UUID
+    detector: DetectorHealth
+    assessor: AssessorHealth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectResult:
+    """What the detector saw in one picture; `width` and `height` are of the upright picture."""
+
+    model: str
+    test_model: bool
+    width: int  # pixels
+    height: int  # pixels
+    detections: tuple[Detection, ...]
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectFacts:
+    """One object of an event; `confidence` is the highest seen, `box` is from that picture."""
+
+    label: str
+    confidence: float
+    box: Box
+    first_seen: datetime
+    last_seen: datetime
+    images: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFacts:
+    """What the assessment is told of one event; times are in the home's time zone."""
+
+    camera: str
+    started_at: datetime
+    ended_at: datetime
+    image_count: int
+    objects: tuple[ObjectFacts, ...]

@@ -1,0 +1,109 @@
+"""The wire format: JSON answers to values, values to JSON requests."""
+
+from ..models import Assessment, Box, Detection
+from .answer import Answer, Json
+from .models import (
+    AssessorHealth,
+    DetectorHealth,
+    DetectResult,
+    EventFacts,
+    PartState,
+    ServerHealth,
+    ServerStatus,
+)
+
+API_VERSION = 1
+
+_DETECT_TIMINGS = ("queue", "decode", "preprocess", "infer", "postprocess", "total")
+_ASSESS_TIMINGS = ("load", "prefill", "generate", "total")
+
+
+def read_health(answer: Answer) -> ServerHealth:
+    """Return the server's health."""
+    detector = answer.inner("detector")
+    assessor = answer.inner("assessor")
+    return ServerHealth(
+        status=answer.choice("status", ServerStatus),
+        version=answer.text("version"),
+        api_version=answer.integer("api_version", API_VERSION, API_VERSION),
+        instance_id=answer.uuid("instance_id"),
+        detector=DetectorHealth(
+            state=detector.choice("state", PartState),
+            since=detector.time("since"),
+            model=detector.optional("model", detector.text),
+            device=detector.optional("device", detector.text),
+            runtime=detector.optional("runtime", detector.text),
+            labels=detector.texts("labels"),
+            test_model=detector.flag("test_model"),
+            error=detector.optional("error", detector.text),
+        ),
+        assessor=AssessorHealth(
+            state=assessor.choice("state", PartState),
+            since=assessor.time("since"),
+            backend=assessor.optional("backend", assessor.text),
+            model=assessor.optional("model", assessor.text),
+            error=assessor.optional("error", assessor.text),
+        ),
+    )
+
+
+def read_detect_result(answer: Answer) -> DetectResult:
+    """Return what the detector saw."""
+    image = answer.inner("image")
+    timings = answer.inner("timings_ms")
+    return DetectResult(
+        model=answer.text("model"),
+        test_model=answer.flag("test_model"),
+        width=image.integer("width", 1),
+        height=image.integer("height", 1),
+        detections=tuple(_read_detection(item) for item in answer.inners("detections")),
+        timings_ms={name: timings.number(name) for name in _DETECT_TIMINGS},
+    )
+
+
+def read_assessment(answer: Answer) -> Assessment:
+    """Return the risk assessment; a timing the runtime does not tell is left out."""
+    usage = answer.inner("usage")
+    timings = answer.inner("timings_ms")
+    told = {name: timings.optional(name, timings.number) for name in _ASSESS_TIMINGS}
+    return Assessment(
+        risk_score=answer.integer("risk_score", 0, 100),
+        summary=answer.text("summary", 1, 500),
+        reasoning=answer.text("reasoning", 1, 2000),
+        model=answer.text("model"),
+        backend=answer.text("backend"),
+        prompt_version=answer.text("prompt_version"),
+        prompt_tokens=usage.optional("prompt_tokens", usage.integer),
+        completion_tokens=usage.optional("completion_tokens", usage.integer),
+        timings_ms={name: value for name, value in told.items() if value is not None},
+    )
+
+
+def facts_json(facts: EventFacts) -> dict[str, Json]:
+    """Return the body of an assess request."""
+    return {
+        "camera": facts.camera,
+        "started_at": facts.started_at.isoformat(),
+        "ended_at": facts.ended_at.isoformat(),
+        "image_count": facts.image_count,
+        "objects": [
+            {
+                "label": item.label,
+                "confidence": item.confidence,
+                "box": [item.box.x1, item.box.y1, item.box.x2, item.box.y2],
+                "first_seen": item.first_seen.isoformat(),
+                "last_seen": item.last_seen.isoformat(),
+                "images": item.images,
+            }
+            for item in facts.objects
+        ],
+    }
+
+
+def _read_detection(answer: Answer) -> Detection:
+    x1, y1, x2, y2 = answer.numbers("box", 4, 0.0, 1.0)
+    return Detection(
+        label=answer.text("label"),
+        confidence=answer.number("confidence", 0.0, 1.0),
+        box=Box(x1=x1, y1=y1, x2=x2, y2=y2),
+    )
