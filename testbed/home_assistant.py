@@ -32,6 +32,8 @@ STOP_TIMEOUT = 40.0  # seconds for a clean shutdown
 LOG_FILE = "hass.log"
 OUTPUT_FILE = "hass.out"  # what comes before the log is set up
 
+# These set themselves up unasked.
+ASKING_THE_INTERNET = ("analytics", "marketplace")
 # What a dashboard needs and nothing that looks for devices or asks the internet, as
 # default_config would.
 CONFIGURATION = """\
@@ -167,6 +169,8 @@ class HomeAssistant:
         # In YAML this would be a trial that a person has to confirm within five minutes; the
         # first storage version counts as confirmed.
         _seed(storage, "http", version=1, data={"server_host": ["127.0.0.1"], "server_port": self.port})  # fmt: skip
+        entries = [_turned_off(domain) for domain in ASKING_THE_INTERNET]
+        _seed(storage, "core.config_entries", version=1, minor=5, data={"entries": entries})
         components = self.folder / "custom_components"
         if not components.exists():
             components.symlink_to(REPOSITORY / "custom_components")
@@ -242,9 +246,34 @@ def local_time_zone() -> str:
     return name if name and not name.startswith(("posix", "right", "Etc")) else "UTC"
 
 
-def _seed(storage: Path, key: str, *, version: int, data: dict[str, object]) -> None:
+def _turned_off(domain: str) -> dict[str, object]:
+    """Return the stored entry of an integration that its owner has turned off."""
+    long_ago = "2026-01-01T00:00:00+00:00"
+    return {
+        "created_at": long_ago,
+        "data": {},
+        "disabled_by": "user",
+        "discovery_keys": {},
+        "domain": domain,
+        "entry_id": f"01KDT8XE00{domain.upper():0>16.16}",
+        "minor_version": 1,
+        "modified_at": long_ago,
+        "options": {},
+        "pref_disable_new_entities": False,
+        "pref_disable_polling": False,
+        "source": "system",
+        "subentries": [],
+        "title": "",
+        "unique_id": None,
+        "version": 1,
+    }
+
+
+def _seed(
+    storage: Path, key: str, *, version: int, data: dict[str, object], minor: int = 1
+) -> None:
     """Write one of Home Assistant's own storage files."""
-    stored = {"version": version, "minor_version": 1, "key": key, "data": data}
+    stored = {"version": version, "minor_version": minor, "key": key, "data": data}
     (storage / key).write_text(json.dumps(stored))
 
 
