@@ -58,6 +58,12 @@ class ServerUnreachableError(ClientError):
     code = "unreachable"
 
 
+class ServerTlsError(ServerUnreachableError):
+    """The inference server's certificate is not trusted, or it speaks no TLS at all."""
+
+    code = "tls_failed"
+
+
 class ServerTimeoutError(ClientError):
     """The inference server took the request and did not answer in time."""
 

@@ -10,6 +10,7 @@ from ..errors import (
     ServerAuthError,
     ServerIncompatibleError,
     ServerTimeoutError,
+    ServerTlsError,
     ServerUnreachableError,
 )
 from ..models import Assessment
@@ -48,7 +49,10 @@ class InferenceClient:
         try:
             answer = await self._request("GET", "/v1/health", self._settings.connect_timeout)
         except ClientError as err:
-            raise _about_the_address(err) from err
+            about_the_address = _about_the_address(err)
+            if about_the_address is err:
+                raise
+            raise about_the_address from err
         except InputError as err:
             raise ServerIncompatibleError(OTHER_PROGRAM) from err
         if not (answer.has("api_version") and answer.has("instance_id")):
@@ -107,13 +111,13 @@ class InferenceClient:
             ) as response:
                 body = await _read_limited(response.content)
         except aiohttp.ClientConnectorCertificateError as err:
-            raise ServerUnreachableError(
+            raise ServerTlsError(
                 "The inference server's TLS certificate is not trusted: "
                 f"{err.certificate_error}. Correct the certificate, or use http:// on a "
                 "network you trust."
             ) from err
         except aiohttp.ClientSSLError as err:
-            raise ServerUnreachableError(
+            raise ServerTlsError(
                 "The inference server does not speak TLS at this address. "
                 "Use http://, or the port on which it speaks TLS."
             ) from err
