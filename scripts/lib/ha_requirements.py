@@ -1,0 +1,61 @@
+"""Prints the packages that a Home Assistant needs for what it always loads, and for the parts named.
+
+python ha_requirements.py SITE_PACKAGES [INTEGRATION ...]: the homeassistant package is only read.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+import json
+from pathlib import Path
+import sys
+
+BOOT_SETS = ("DEFAULT_INTEGRATIONS", "CORE_INTEGRATIONS", "LOGGING_AND_HTTP_DEPS_INTEGRATIONS")
+OPTIONAL = {"sentry"}  # in bootstrap's lists, yet set up by its own users only
+IMPORTED = {"hassio"}  # in no list, yet imported by one that is
+
+
+def always_loaded(root: Path) -> set[str]:
+    """The integrations that bootstrap sets up in every home, and every entity platform's own."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse((root / "bootstrap.py").read_text())):
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets, value = [node.target], node.value
+        else:
+            continue
+        if any(isinstance(t, ast.Name) and t.id in BOOT_SETS for t in targets):
+            names.update(_strings(value))
+    platforms = ast.parse((root / "generated" / "entity_platforms.py").read_text())
+    names.update(text for text in _strings(platforms) if text.isidentifier())
+    return (names | IMPORTED) - OPTIONAL
+
+
+def requirements(root: Path, integrations: Iterable[str]) -> list[str]:
+    """What these integrations and all that they depend on name in their manifests."""
+    seen: set[str] = set()
+    found: set[str] = set()
+    todo = [*integrations]
+    while todo:
+        name = todo.pop()
+        manifest = root / "components" / name / "manifest.json"
+        if name in seen or not manifest.is_file():
+            continue
+        seen.add(name)
+        content = json.loads(manifest.read_text())
+        found.update(content.get("requirements", ()))
+        todo += content.get("dependencies", ())
+    return sorted(found)
+
+
+def _strings(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+if __name__ == "__main__":
+    home = Path(sys.argv[1]) / "homeassistant"
+    print("\n".join(requirements(home, always_loaded(home) | set(sys.argv[2:]))))  # noqa: T201

@@ -1,0 +1,73 @@
+# Programs that are no Python packages; to be sourced after common.sh.
+
+SYSTEM_STAMP="$CACHE/system.stamp"
+
+have_browser() {
+  command -v chromium || command -v chromium-browser || command -v google-chrome ||
+    compgen -G "${PLAYWRIGHT_BROWSERS_PATH:-${XDG_CACHE_HOME:-$HOME/.cache}/ms-playwright}/chromium-*/INSTALLATION_COMPLETE"
+} >/dev/null
+
+have_compiler() { command -v c++ && command -v cc; } >/dev/null
+
+have_turbojpeg() {
+  { PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null || true; } | grep -c 'libturbojpeg\.so' >/dev/null
+}
+
+# system_missing: prints the apt package of each program that is not here, one a line
+system_missing() {
+  have_browser || printf 'chromium\n'
+  command -v ffmpeg >/dev/null || printf 'ffmpeg\n'
+  have_turbojpeg || printf 'libturbojpeg0\n'
+  have_compiler || printf 'g++\n'
+}
+
+# system_in_place: nothing is missing, or what could not be had has been said once
+system_in_place() {
+  local absent
+  absent=$(system_missing)
+  [ -z "$absent" ] || { [ -f "$SYSTEM_STAMP" ] && [ "$(cat "$SYSTEM_STAMP")" = "$absent" ]; }
+}
+
+provide_system() {
+  local start=$SECONDS absent
+  mapfile -t absent < <(system_missing)
+  if can_apt; then
+    apt_install "${absent[@]}"
+    done_in $((SECONDS - start)) "system packages: ${absent[*]}"
+  fi
+  have_browser || playwright_browser
+  absent=$(system_missing)
+  printf '%s\n' "$absent" >"$SYSTEM_STAMP"
+  [ -z "$absent" ] || say "please install: $(tr '\n' ' ' <<<"$absent")(the tests that need them cannot run without)"
+}
+
+# need_compiler: Home Assistant's voice packages have no builds for Python 3.14
+need_compiler() {
+  have_compiler && return
+  ! can_apt || apt_install g++
+  have_compiler || die "a C and C++ compiler is needed to build two small packages; install g++"
+}
+
+can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+# apt_install PACKAGE...: one by one, so that a package with another name elsewhere stops no other
+apt_install() {
+  local package log="$CACHE/setup-apt.log"
+  : >"$log"
+  for package in "$@"; do
+    apt_quiet install -y --no-install-recommends "$package" >>"$log" 2>&1 && continue
+    apt_quiet update >>"$log" 2>&1 || true
+    apt_quiet install -y --no-install-recommends "$package" >>"$log" 2>&1 || true
+  done
+}
+
+apt_quiet() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" </dev/null 9>&-; }
+
+# playwright_browser: Playwright's own Chromium, where its download can be reached
+playwright_browser() {
+  local start=$SECONDS
+  [ -x .venv/ha/bin/playwright ] || return 0
+  if timeout 300 .venv/ha/bin/playwright install chromium >"$CACHE/setup-browser.log" 2>&1; then
+    done_in $((SECONDS - start)) "Playwright's Chromium"
+  fi
+}
