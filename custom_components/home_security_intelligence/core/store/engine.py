@@ -1,0 +1,97 @@
+"""The connection to PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+import ssl as ssl_module
+
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from ..errors import StoreUnreachableError
+from .errors import translated
+from .migrate import ensure_schema, refuse_newer, upgrade
+
+CONNECT_TIMEOUT = 10.0  # seconds
+STATEMENT_TIMEOUT = 30.0  # seconds, so that a vanished host is noticed
+POOL_SIZE = 10  # connections; workers hold none over a model call
+DRIVER = "postgresql+asyncpg"
+
+
+def database_url(text_url: str) -> URL:
+    """Return the URL with our driver, from any spelling people use; raises StoreError.
+
+    libpq's `sslmode` is understood as well.
+    """
+    try:
+        url = make_url(text_url)
+        if url.get_backend_name() not in {"postgres", "postgresql"}:
+            raise StoreUnreachableError("the database URL does not start with postgresql://")
+    except (ArgumentError, ValueError) as error:
+        # Without the original text: it may hold a password.
+        raise StoreUnreachableError("the database URL cannot be understood") from error
+    if mode := url.query.get("sslmode"):
+        url = url.difference_update_query(["sslmode"]).update_query_pairs([("ssl", str(mode))])
+    return url.set(drivername=DRIVER)
+
+
+async def connect(
+    url: str, *, ssl: ssl_module.SSLContext | None = None, application_name: str
+) -> AsyncEngine:
+    """Return an engine on a database that answers and has today's tables; raises StoreError."""
+    engine = _engine(url, ssl, application_name, pooled=True)
+    try:
+        async with begin(engine) as connection:
+            await connection.execute(text("SELECT 1"))
+        await upgrade(lambda: _engine(url, ssl, application_name, pooled=False))
+    except BaseException:
+        await engine.dispose()
+        raise
+    return engine
+
+
+async def check(url: str, ssl: ssl_module.SSLContext | None = None) -> None:
+    """Try everything `connect` needs and leave nothing behind; raises StoreError."""
+    engine = _engine(url, ssl, "hsi check", pooled=False)
+    try:
+        with translated():
+            async with engine.connect() as connection:
+                await ensure_schema(connection)
+                await connection.execute(text("CREATE TABLE hsi.check_only (id integer)"))
+                await connection.rollback()
+                await refuse_newer(connection)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction that commits at the end; raises StoreError."""
+    with translated():
+        async with engine.begin() as connection:
+            yield connection
+
+
+def _engine(
+    url: str, ssl: ssl_module.SSLContext | None, application_name: str, *, pooled: bool
+) -> AsyncEngine:
+    arguments: dict[str, object] = {
+        "timeout": CONNECT_TIMEOUT,
+        "command_timeout": STATEMENT_TIMEOUT,
+        "server_settings": {"application_name": application_name},
+    }
+    if ssl is not None:
+        arguments["ssl"] = ssl
+    if not pooled:
+        return create_async_engine(
+            database_url(url), connect_args=arguments, poolclass=NullPool, hide_parameters=True
+        )
+    return create_async_engine(
+        database_url(url),
+        connect_args=arguments,
+        pool_size=POOL_SIZE,
+        pool_timeout=STATEMENT_TIMEOUT,
+        hide_parameters=True,
+    )

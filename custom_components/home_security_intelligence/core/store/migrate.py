@@ -1,0 +1,94 @@
+"""Brings the database's tables to today's form."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ..errors import StoreNewerError
+from .errors import translated
+from .tables import SCHEMA
+
+VERSION_TABLE = "schema_version"
+# Any fixed number: whoever holds it migrates, everybody else waits and then finds it done.
+ADVISORY_LOCK = 0x48534931
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+async def upgrade(make_engine: Callable[[], AsyncEngine]) -> None:
+    """Run what is missing in one transaction; raises StoreNewerError and other StoreErrors.
+
+    Two starters at once are safe. Alembic reads its scripts from disk, so this runs in a thread,
+    on an event loop and an engine of its own.
+    """
+    await asyncio.to_thread(asyncio.run, _upgrade(make_engine))
+
+
+async def ensure_schema(connection: AsyncConnection) -> None:
+    """Make our schema if it is not there; asking first needs no right to create one."""
+    there = await connection.scalar(
+        text("SELECT 1 FROM pg_namespace WHERE nspname = :schema"), {"schema": SCHEMA}
+    )
+    if there is None:
+        await connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
+
+
+async def refuse_newer(connection: AsyncConnection) -> None:
+    """Raise StoreNewerError when the tables were made by a newer version than this one."""
+    revisions = await connection.run_sync(_revisions)
+    _check_known(revisions, await asyncio.to_thread(_known_revisions))
+
+
+async def _upgrade(make_engine: Callable[[], AsyncEngine]) -> None:
+    engine = make_engine()
+    try:
+        with translated():
+            async with engine.begin() as connection:
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK}
+                )
+                await ensure_schema(connection)
+                await connection.run_sync(_run)
+    finally:
+        await engine.dispose()
+
+
+def _run(connection: Connection) -> None:
+    _check_known(_revisions(connection), _known_revisions())
+    scripts = _scripts()
+
+    def missing(revision: str, _: MigrationContext) -> object:
+        return scripts._upgrade_revs("head", revision)  # noqa: SLF001 - Alembic's documented recipe
+
+    with EnvironmentContext(Config(), scripts, fn=missing) as environment:
+        environment.configure(
+            connection=connection, version_table=VERSION_TABLE, version_table_schema=SCHEMA
+        )
+        environment.run_migrations()
+
+
+def _revisions(connection: Connection) -> tuple[str, ...]:
+    options = {"version_table": VERSION_TABLE, "version_table_schema": SCHEMA}
+    return MigrationContext.configure(connection, opts=options).get_current_heads()
+
+
+def _known_revisions() -> frozenset[str]:
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_MIGRATIONS))
+
+
+def _check_known(revisions: tuple[str, ...], known: frozenset[str]) -> None:
+    if unknown := sorted(set(revisions) - known):
+        raise StoreNewerError(
+            f"the database was made by a newer version (its step {unknown[0]} is unknown here); "
+            "update this installation"
+        )

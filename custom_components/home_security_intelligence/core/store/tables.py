@@ -1,0 +1,136 @@
+"""The tables, as SQLAlchemy Core sees them; migrations/ is what makes them."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Enum,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+
+from ..models import AssessmentState, EventState, FailureClass, ImageState, JobKind, JobState
+
+SCHEMA = "hsi"
+
+metadata = MetaData(schema=SCHEMA)
+
+
+def _words(enum: type) -> Enum:
+    """Store a StrEnum as its text; the CHECK constraint is the migration's."""
+    return Enum(
+        enum,
+        native_enum=False,
+        create_constraint=False,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def _moment(name: str, *, nullable: bool = False) -> Column[datetime]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+cameras = Table(
+    "cameras",
+    metadata,
+    Column("folder", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    _moment("added_at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("camera", ForeignKey(cameras.c.folder), nullable=False),
+    Column("state", _words(EventState), nullable=False),
+    _moment("started_at"),
+    _moment("last_activity_at"),
+    _moment("ended_at", nullable=True),
+    Column("labels", ARRAY(Text), nullable=False),
+    Column("image_count", Integer, nullable=False),
+    Column("best_image_id", BigInteger),
+    Column("best_confidence", Double, nullable=False),
+    Column("assessment", _words(AssessmentState), nullable=False),
+    Column("risk_score", SmallInteger),
+    Column("summary", Text),
+    Column("reasoning", Text),
+    _moment("assessed_at", nullable=True),
+    Column("late", Boolean, nullable=False, default=False),
+    Column("assessed_by_job", BigInteger),
+    Column("model", Text),
+    Column("backend", Text),
+    Column("prompt_version", Text),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("camera", ForeignKey(cameras.c.folder), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", LargeBinary),
+    _moment("captured_at"),
+    _moment("found_at"),
+    Column("state", _words(ImageState), nullable=False),
+    Column("reason", Text),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("model", Text),
+    _moment("detected_at", nullable=True),
+    Column("event_id", ForeignKey(events.c.id)),
+)
+
+detections = Table(
+    "detections",
+    metadata,
+    Column("image_id", ForeignKey(images.c.id), primary_key=True),
+    Column("position", SmallInteger, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("confidence", Double, nullable=False),
+    Column("x1", Double, nullable=False),
+    Column("y1", Double, nullable=False),
+    Column("x2", Double, nullable=False),
+    Column("y2", Double, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("kind", _words(JobKind), nullable=False),
+    Column("state", _words(JobState), nullable=False, default=JobState.PENDING),
+    Column("camera", ForeignKey(cameras.c.folder), nullable=False),
+    Column("image_id", ForeignKey(images.c.id)),
+    Column("event_id", ForeignKey(events.c.id)),
+    Column("priority", SmallInteger, nullable=False),
+    _moment("happened_at"),
+    _moment("run_after"),
+    _moment("lease_until", nullable=True),
+    Column("fence", BigInteger, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("crashes", Integer, nullable=False, default=0),
+    Column("requeues", Integer, nullable=False, default=0),
+    Column("failure", _words(FailureClass)),
+    Column("error_type", Text),
+    Column("message", Text),
+    _moment("first_failed_at", nullable=True),
+    _moment("last_failed_at", nullable=True),
+    _moment("created_at"),
+    _moment("finished_at", nullable=True),
+)
