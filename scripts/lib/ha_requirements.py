@@ -17,7 +17,7 @@ IMPORTED = {"hassio"}  # in no list, yet imported by one that is
 
 
 def always_loaded(root: Path) -> set[str]:
-    """The integrations that bootstrap sets up in every home, and every entity platform's own."""
+    """Name what bootstrap sets up in every home, and every entity platform."""
     names: set[str] = set()
     for node in ast.walk(ast.parse((root / "bootstrap.py").read_text())):
         if isinstance(node, ast.Assign):
@@ -34,7 +34,7 @@ def always_loaded(root: Path) -> set[str]:
 
 
 def requirements(root: Path, integrations: Iterable[str]) -> list[str]:
-    """What these integrations and all that they depend on name in their manifests."""
+    """Collect what these integrations and all that they depend on name in their manifests."""
     seen: set[str] = set()
     found: set[str] = set()
     todo = [*integrations]
@@ -58,4 +58,4 @@ def _strings(tree: ast.AST) -> Iterator[str]:
 
 if __name__ == "__main__":
     home = Path(sys.argv[1]) / "homeassistant"
-    print("\n".join(requirements(home, always_loaded(home) | set(sys.argv[2:]))))  # noqa: T201
+    print("\n".join(requirements(home, always_loaded(home) | set(sys.argv[2:]))))

@@ -1,0 +1,95 @@
+# Which test suite runs where; to be sourced after common.sh by scripts/test.
+
+SUITE_TIMEOUT=30m # for one suite; nothing here takes near as long
+
+# all_suites: every folder under tests/ that holds tests, the quickest to tell first
+all_suites() {
+  local name
+  {
+    printf '%s\n' meta core contract testbed server ha
+    find tests -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort | grep -vxE 'e2e'
+    printf '%s\n' e2e
+  } | awk '!seen[$0]++' | while read -r name; do
+    [ -z "$(find "tests/$name" -name 'test_*.py' -print -quit 2>/dev/null)" ] || printf '%s\n' "$name"
+  done
+}
+
+# suites_of PATH...: the suites that these paths are part of
+suites_of() {
+  local path name
+  for path in "$@"; do
+    case $path in
+      tests) all_suites ;;
+      tests/*)
+        name=${path#tests/}
+        name=${name%%/*}
+        [ ! -d "tests/$name" ] || printf '%s\n' "$name"
+        ;;
+    esac
+  done | awk '!seen[$0]++'
+}
+
+# environments_of SUITE...: what scripts/setup has to provide for them
+environments_of() {
+  local suite
+  for suite in "$@"; do
+    case $suite in
+      meta | core) printf '%s\n' test ;;
+      server) printf '%s\n' server ;;
+      e2e) printf '%s\n' ha server system ;;
+      ha) printf '%s\n' test server system ;;
+      *) printf '%s\n' test server ;;
+    esac
+  done
+}
+
+# targets_of SUITE: the given paths inside the suite, or all of it
+targets_of() {
+  local path found=""
+  for path in ${PATHS[@]+"${PATHS[@]}"}; do
+    if [[ $path == "tests/$1" || $path == "tests/$1/"* ]]; then
+      printf '%s\n' "$path"
+      found=yes
+    fi
+  done
+  [ -n "$found" ] || printf '%s\n' "tests/$1"
+}
+
+# run_suite SUITE: its tests in their environment, with the output as it comes
+run_suite() {
+  local suite=$1 start=$SECONDS status=0 targets command
+  mapfile -t targets < <(targets_of "$suite")
+  case $suite in
+    server) command=(.venv/server/bin/python -m pytest) ;;
+    e2e) command=(.venv/ha/bin/python -m pytest) ;;
+    ha) command=(.venv/test/bin/python -m pytest) ;;
+    *) command=(.venv/test/bin/python -m pytest -p no:homeassistant) ;;
+  esac
+  printf '\n== tests/%s\n' "$suite"
+  timeout -k 30 $SUITE_TIMEOUT "${command[@]}" -q ${MARKS[@]+"${MARKS[@]}"} \
+    --junitxml="$RESULTS/$suite.xml" "${targets[@]}" </dev/null || status=$?
+  record "tests/$suite" $status $((SECONDS - start)) "$suite.xml"
+}
+
+# run_checks: linters and, where everything is tested, types
+run_checks() {
+  renice -n 10 -p "$BASHPID" >/dev/null 2>&1 || true
+  run_check lint .venv/test/bin/ruff check -q "${SOURCES[@]}"
+  run_check format .venv/test/bin/ruff format -q --check "${SOURCES[@]}"
+  if [ -n "$WITH_TYPES" ]; then
+    run_check "types 3.14" .venv/test/bin/mypy custom_components testbed
+    run_check "types 3.11" .venv/server/bin/mypy --python-version 3.11 inference_server
+  fi
+}
+
+# run_check NAME COMMAND...
+run_check() {
+  local name=$1 start=$SECONDS status=0
+  shift
+  printf '\n== %s\n' "$name"
+  timeout -k 30 $SUITE_TIMEOUT "$@" || status=$?
+  record "$name" $status $((SECONDS - start)) ""
+}
+
+# record NAME STATUS SECONDS REPORT: one line for the summary
+record() { printf '%s\t%s\t%s\t%s\n' "$@" >>"$RESULTS/summary.tsv"; }
