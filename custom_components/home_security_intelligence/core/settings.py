@@ -51,4 +51,5 @@ class Settings:
 
     # watch
     rescan_interval: float = 300.0  # seconds between reconciling scans
+    watch_retry: float = 10.0  # seconds between looks at folders that are missing or in trouble
     settle_time: float = 2.0  # seconds a scanned file must be unchanged to count as complete

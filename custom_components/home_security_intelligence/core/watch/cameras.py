@@ -1,0 +1,48 @@
+"""Which folder belongs to which camera."""
+
+from collections.abc import Iterable, Iterator
+
+from ..models import Camera
+
+
+class CameraFolders:
+    """The cameras' folders as a tree; paths are relative to the root, "" is the root itself."""
+
+    def __init__(self, cameras: Iterable[Camera]) -> None:
+        self._folders = frozenset(camera.folder for camera in cameras)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Every camera's folder, a camera before those within it."""
+        return tuple(sorted(self._folders))
+
+    @property
+    def above(self) -> tuple[str, ...]:
+        """Every folder that has cameras below it, from the root downwards."""
+        return tuple(sorted({up for folder in self._folders for up in _parents(folder)}))
+
+    def camera_of(self, folder: str) -> str | None:
+        """Return the camera this folder belongs to: itself or the nearest one above."""
+        if folder in self._folders:
+            return folder
+        return next((up for up in _parents(folder) if up in self._folders), None)
+
+    def is_camera(self, folder: str) -> bool:
+        """Tell whether this very folder is a camera's."""
+        return folder in self._folders
+
+    def leads_to_camera(self, folder: str) -> bool:
+        """Tell whether this folder is a camera's or has cameras below it."""
+        return folder in self._folders or folder in self.above
+
+
+def join(folder: str, name: str) -> str:
+    """Return the path of the name within the folder."""
+    return f"{folder}/{name}" if folder else name
+
+
+def _parents(folder: str) -> Iterator[str]:
+    """Yield the folders above, the nearest first and the root last."""
+    while folder:
+        folder = folder.rpartition("/")[0]
+        yield folder

@@ -1,0 +1,271 @@
+"""Watches the camera folders and hands over every complete picture at least once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+import logging
+from pathlib import Path
+import time
+
+from ..errors import CoreError, PathEscapeError, WatchError
+from ..models import Camera
+from ..settings import Settings
+from .cameras import CameraFolders, join
+from .changes import (
+    ChangesLost,
+    FileWritten,
+    FolderAppeared,
+    FolderChanges,
+    FolderGone,
+    WatchLimitError,
+)
+from .found import FoundFile, look_at
+from .memory import DeliveryMemory
+from .names import is_hidden, is_image_name, is_storable
+from .paths import contained
+from .settling import Settling
+from .walk import Batch, missing, walk
+
+_LOGGER = logging.getLogger(__name__)
+
+_NEW_FOLDERS_LIMIT = 1000  # more new folders at once than these are left to a scan of everything
+_NS = 1_000_000_000  # nanoseconds in a second
+
+
+class FolderWatcher:
+    """Finds complete pictures by inotify, and by scanning whatever inotify cannot tell.
+
+    A folder is listed only after its watch stands, so a picture is either listed or told of. A
+    file may be handed over more than once; `on_found` is never called twice at the same time.
+    What it raises leaves the file to the next scan. `on_trouble` is called when a camera's
+    trouble begins or changes, and with None when it has passed.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        cameras: Sequence[Camera],
+        *,
+        settings: Settings,
+        on_found: Callable[[FoundFile], Awaitable[None]],
+        on_trouble: Callable[[str, WatchError | None], None],
+    ) -> None:
+        self.ready = asyncio.Event()  # set once the watches stand and the first scan is delivered
+        self._root = root
+        self._cameras = CameraFolders(cameras)
+        self._settings = settings
+        self._on_found = on_found
+        self._on_trouble = on_trouble
+        self._changes = FolderChanges()
+        self._memory = DeliveryMemory()
+        self._settling = Settling(settings.settle_time)
+        self._new_folders: asyncio.Queue[str] = asyncio.Queue(_NEW_FOLDERS_LIMIT)
+        self._troubles: dict[str, WatchError] = {}
+        self._undelivered: set[str] = set()  # cameras with files that on_found did not take
+        self._scan_wanted = asyncio.Event()
+        self._running = False
+        self._failing = False  # on_found raised when it was last called
+        self._scan_waiters: list[asyncio.Future[None]] = []
+        self._settling_grew = asyncio.Event()
+        self._delivering = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        self._running = True
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow_changes())
+                tasks.create_task(self._walk_new_folders())
+                tasks.create_task(self._watch_settling())
+                tasks.create_task(self._scan_regularly())
+        finally:
+            self._running = False
+            self._changes.close()
+            self._release(self._scan_waiters)
+
+    async def rescan(self) -> None:
+        """Hand over every file again; returns when that is done. Not to be awaited by on_found."""
+        if not self._running:
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._scan_waiters.append(waiter)
+        self._memory.clear()
+        self._scan_wanted.set()
+        await waiter
+
+    async def _follow_changes(self) -> None:
+        while True:
+            match await self._changes.next():
+                case FileWritten(folder, name):
+                    await self._take_written(folder, name)
+                case FolderAppeared(folder):
+                    self._enter(folder)
+                case FolderGone(folder):
+                    self._changes.unwatch(folder)
+                    if self._cameras.leads_to_camera(folder):
+                        self._scan_wanted.set()
+                case ChangesLost():
+                    _LOGGER.warning("More changes at once than the system keeps; scanning instead")
+                    self._scan_wanted.set()
+
+    async def _take_written(self, folder: str, name: str) -> None:
+        camera = self._cameras.camera_of(folder)
+        if camera is None or not is_image_name(name) or not is_storable(name):
+            return
+        file = await asyncio.to_thread(look_at, self._root, camera, join(folder, name))
+        if file is None:
+            return
+        if file.size == 0:
+            # Some uploaders make the file first and open it again to fill it.
+            self._settle(file)
+        else:
+            await self._deliver(file)
+
+    def _enter(self, folder: str) -> None:
+        if self._cameras.leads_to_camera(folder):
+            self._scan_wanted.set()
+            return
+        if self._cameras.camera_of(folder) is None or is_hidden(folder.rpartition("/")[2]):
+            return
+        try:
+            self._new_folders.put_nowait(folder)
+        except asyncio.QueueFull:
+            self._scan_wanted.set()
+
+    async def _walk_new_folders(self) -> None:
+        while True:
+            folder = await self._new_folders.get()
+            problem = await self._walk(folder)
+            camera = self._cameras.camera_of(folder)
+            if problem is not None and camera is not None:
+                self._tell(camera, problem)
+
+    async def _watch_settling(self) -> None:
+        while True:
+            due = self._settling.next_due
+            self._settling_grew.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._settling_grew.wait()
+            for then in self._settling.take_due(_now()):
+                now = await asyncio.to_thread(look_at, self._root, then.camera, then.path)
+                if now == then:
+                    await self._deliver(now)
+                elif now is not None:
+                    self._settle(now)
+
+    async def _scan_regularly(self) -> None:
+        next_full = _now()
+        while True:
+            if self._scan_wanted.is_set() or _now() >= next_full:
+                self._scan_wanted.clear()
+                waiters, self._scan_waiters = self._scan_waiters, []
+                try:
+                    await self._scan_everything()
+                finally:
+                    self._release(waiters)
+                self.ready.set()
+                next_full = _now() + self._settings.rescan_interval
+            elif troubled := sorted(self._undelivered.union(self._troubles)):
+                await self._scan(troubled)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(next_full, _now() + self._settings.watch_retry)):
+                    await self._scan_wanted.wait()
+
+    async def _scan_everything(self) -> None:
+        self._memory.begin_round()
+        await self._scan(self._cameras.folders)
+        self._memory.end_round()
+
+    async def _scan(self, cameras: Iterable[str]) -> None:
+        """Look through these cameras' folders and tell what stands in the way."""
+        limit: WatchError | None = None
+        try:
+            self._changes.open()
+            await asyncio.to_thread(self._watch_above)
+        except WatchLimitError as err:
+            limit = err
+        for camera in cameras:
+            self._undelivered.discard(camera)
+            self._tell(camera, await self._walk(camera) or limit)
+
+    def _watch_above(self) -> None:
+        for folder in self._cameras.above:
+            # What is missing or forbidden there shows in the cameras below.
+            with suppress(PathEscapeError, OSError):
+                self._changes.watch(folder, contained(self._root, folder))
+
+    async def _walk(self, folder: str) -> WatchError | None:
+        """Hand over the pictures in this folder and below; return the first problem met."""
+        problem: WatchError | None = None
+        batches = self._batches(folder)
+        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+            problem = problem or batch.problem
+            for file in batch.files:
+                await self._take_listed(file)
+        return problem
+
+    def _batches(self, folder: str) -> Iterator[Batch]:
+        try:
+            real = contained(self._root, folder)
+        except PathEscapeError as err:
+            yield Batch(problem=WatchError(str(err), code=err.code))
+            return
+        if not self._root.is_dir():
+            yield Batch(problem=missing(str(self._root)))
+            return
+        yield from walk(self._cameras, folder, real, self._changes.watch)
+
+    async def _take_listed(self, file: FoundFile) -> None:
+        age = time.time() - file.mtime_ns / _NS
+        if age > self._settings.settle_time:
+            await self._deliver(file)
+        elif not self._memory.has(file):
+            self._settle(file)
+
+    def _settle(self, file: FoundFile) -> None:
+        if self._settling.add(file, _now()):
+            self._settling_grew.set()
+        else:
+            self._undelivered.add(file.camera)
+
+    async def _deliver(self, file: FoundFile) -> None:
+        async with self._delivering:
+            self._settling.drop(file.path)
+            if self._memory.has(file):
+                return
+            try:
+                await self._on_found(file)
+            except Exception as err:  # noqa: BLE001 - whatever it is, the next picture still counts
+                self._undelivered.add(file.camera)
+                self._log_failure(err)
+            else:
+                self._memory.add(file)
+                self._failing = False
+
+    def _log_failure(self, err: Exception) -> None:
+        if not self._failing:
+            # What the core raises on purpose says it all; a traceback is for what should not be.
+            trace = None if isinstance(err, CoreError) else err
+            _LOGGER.warning("Pictures wait in their folders: %s", err, exc_info=trace)
+        self._failing = True
+
+    def _tell(self, camera: str, trouble: WatchError | None) -> None:
+        before = self._troubles.get(camera)
+        if trouble is None:
+            self._troubles.pop(camera, None)
+        else:
+            self._troubles[camera] = trouble
+        if repr(before) != repr(trouble):
+            self._on_trouble(camera, trouble)
+
+    @staticmethod
+    def _release(waiters: list[asyncio.Future[None]]) -> None:
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+def _now() -> float:
+    """Return the loop's clock in seconds."""
+    return asyncio.get_running_loop().time()
