@@ -1,0 +1,72 @@
+"""Home Security Intelligence: what the cameras' pictures mean."""
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
+
+from .bridge import async_create_pipeline, setup_error
+from .const import CONF_CAMERA_ROOT, DOMAIN
+from .coordinator import HsiConfigEntry, HsiCoordinator
+from .core.errors import StoreError, WatchError
+from .entity import async_register_hub
+from .services import async_setup_services
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.CAMERA,
+    Platform.EVENT,
+    Platform.IMAGE,
+    Platform.SENSOR,
+]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
+    """Start the pipeline and show it; an unreachable inference server does not keep it back."""
+    root = entry.data[CONF_CAMERA_ROOT]
+    if not await hass.async_add_executor_job(hass.config.is_allowed_path, root):
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="folder_not_allowed",
+            translation_placeholders={"folder": root},
+        )
+
+    pipeline = await async_create_pipeline(hass, entry)
+    coordinator = HsiCoordinator(hass, entry, pipeline)
+    entry.async_on_unload(pipeline.stop)
+    try:
+        await pipeline.start()
+    except (StoreError, WatchError) as err:
+        raise setup_error(err) from err
+    await coordinator.async_config_entry_first_refresh()
+
+    entry.runtime_data = coordinator
+    async_register_hub(hass, entry, coordinator.data.health.server)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    coordinator.async_release()
+
+    async def stop(event: Event) -> None:
+        await pipeline.stop()
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
+    entry.async_on_unload(entry.add_update_listener(_async_reload))
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
+    """Remove the entities; the pipeline stops after them."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def _async_reload(hass: HomeAssistant, entry: HsiConfigEntry) -> None:
+    """Take up a changed address, option or camera."""
+    await hass.config_entries.async_reload(entry.entry_id)

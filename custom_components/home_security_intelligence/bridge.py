@@ -1,0 +1,125 @@
+"""The only place that knows both Home Assistant and the core: it makes one fit the other."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_NAME,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_SSL,
+    CONF_TOKEN,
+    CONF_URL,
+    CONF_USERNAME,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    ConfigEntryNotReady,
+    HomeAssistantError,
+)
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util import dt as dt_util
+from homeassistant.util.ssl import client_context
+
+from .const import (
+    CONF_CAMERA_ROOT,
+    CONF_CONFIDENCE_THRESHOLD,
+    CONF_DATABASE,
+    CONF_EVENT_IDLE,
+    CONF_EVENT_WINDOW,
+    CONF_FAST_PATH_CONFIDENCE,
+    CONF_FOLDER,
+    DOMAIN,
+    SUBENTRY_CAMERA,
+)
+from .core.client import InferenceClient, ServerHealth, normalize_url
+from .core.errors import CoreError, StoreAuthError, StoreNewerError
+from .core.models import Camera
+from .core.pipeline import Pipeline, PipelineConfig
+from .core.settings import Settings
+from .core.store.engine import check
+
+_OPTIONS = (
+    CONF_CONFIDENCE_THRESHOLD,
+    CONF_EVENT_IDLE,
+    CONF_EVENT_WINDOW,
+    CONF_FAST_PATH_CONFIDENCE,
+)
+
+
+def settings_of(entry: ConfigEntry[Any]) -> Settings:
+    """Return the core's settings: its defaults, and what the options say otherwise."""
+    return Settings(**{name: entry.options[name] for name in _OPTIONS if name in entry.options})
+
+
+async def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipeline:
+    """Build the pipeline that a configuration entry describes, not yet started."""
+    settings = settings_of(entry)
+    config = PipelineConfig(
+        database_url=database_url(entry.data),
+        camera_root=Path(entry.data[CONF_CAMERA_ROOT]),
+        cameras=tuple(
+            Camera(folder=subentry.data[CONF_FOLDER], name=subentry.data[CONF_NAME])
+            for subentry in entry.get_subentries_of_type(SUBENTRY_CAMERA)
+        ),
+        # Home Assistant accepts only time zones that exist.
+        time_zone=cast("ZoneInfo", await dt_util.async_get_time_zone(hass.config.time_zone)),
+        settings=settings,
+        ssl=client_context() if entry.data[CONF_SSL] else None,
+    )
+    return Pipeline(config, _client(hass, entry.data, settings))
+
+
+async def async_server_health(hass: HomeAssistant, data: Mapping[str, Any]) -> ServerHealth:
+    """Ask the inference server who it is; raises ClientError."""
+    return await _client(hass, data, Settings()).health()
+
+
+async def async_check_database(data: Mapping[str, Any]) -> None:
+    """Raise StoreError unless the pipeline can work with this database."""
+    await check(database_url(data), ssl=client_context() if data[CONF_SSL] else None)
+
+
+def setup_error(err: CoreError) -> HomeAssistantError:
+    """Return what Home Assistant should make of an error that kept the pipeline from starting."""
+    match err:
+        case StoreAuthError():
+            kind: type[HomeAssistantError] = ConfigEntryAuthFailed
+        case StoreNewerError():
+            kind = ConfigEntryError
+        case _:
+            kind = ConfigEntryNotReady
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=reason_of(err),
+        translation_placeholders={"error": str(err)},
+    )
+
+
+def reason_of(err: CoreError) -> str:
+    """Return the translation key of an error, the same wherever it is shown."""
+    # An instance may carry a finer code of the server's; the class's own are known beforehand.
+    return type(err).code
+
+
+def database_url(data: Mapping[str, Any]) -> str:
+    """Return the database's address as SQLAlchemy wants it."""
+    login = ":".join(quote(data[key], safe="") for key in (CONF_USERNAME, CONF_PASSWORD))
+    host = f"[{data[CONF_HOST]}]" if ":" in data[CONF_HOST] else data[CONF_HOST]
+    return f"postgresql+asyncpg://{login}@{host}:{data[CONF_PORT]}/{data[CONF_DATABASE]}"
+
+
+def _client(hass: HomeAssistant, data: Mapping[str, Any], settings: Settings) -> InferenceClient:
+    return InferenceClient(
+        async_get_clientsession(hass),
+        normalize_url(data[CONF_URL]),
+        data.get(CONF_TOKEN),
+        settings=settings,
+    )

@@ -1,0 +1,50 @@
+"""The latest picture of each camera."""
+
+from typing import override
+
+from homeassistant.components.camera import Camera, CameraEntityDescription
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import SUBENTRY_CAMERA
+from .coordinator import HsiConfigEntry, HsiCoordinator
+from .entity import HsiCameraEntity
+from .pictures import async_read_picture
+
+PARALLEL_UPDATES = 0
+
+LATEST_IMAGE = CameraEntityDescription(key="latest_image", name=None)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: HsiConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add one camera a folder."""
+    for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
+        async_add_entities(
+            [HsiCamera(entry.runtime_data, camera)], config_subentry_id=camera.subentry_id
+        )
+
+
+class HsiCamera(HsiCameraEntity, Camera):
+    """Shows the picture that was captured last among those looked at."""
+
+    def __init__(self, coordinator: HsiCoordinator, camera: ConfigSubentry) -> None:
+        """Call both constructors: they take different arguments."""
+        HsiCameraEntity.__init__(self, coordinator, camera, LATEST_IMAGE)
+        Camera.__init__(self)
+
+    @override
+    async def async_camera_image(
+        self, width: int | None = None, height: int | None = None
+    ) -> bytes | None:
+        """Return the picture's file as it was uploaded; None before the first."""
+        image = self._camera.latest_image
+        if image is None:
+            return None
+        file = await async_read_picture(self.coordinator.pipeline, image.id)
+        self.content_type = file.content_type
+        return file.content

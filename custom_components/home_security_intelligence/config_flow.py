@@ -1,0 +1,242 @@
+"""Sets up, repairs and changes an installation; every step is checked against the real thing."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryData,
+    ConfigSubentryFlow,
+    OptionsFlow,
+)
+from homeassistant.const import CONF_NAME, CONF_PASSWORD, CONF_TOKEN
+from homeassistant.core import callback
+import voluptuous as vol
+
+from . import schemas
+from .checks import (
+    CheckFailedError,
+    async_check_camera_root,
+    async_check_server,
+    async_check_store,
+)
+from .const import CONF_CAMERAS, CONF_FOLDER, DEFAULT_TITLE, DOMAIN, SUBENTRY_CAMERA
+from .folders import humanised
+from .options_flow import HsiOptionsFlow
+from .subentry_flow import CameraSubentryFlow
+
+_SECRETS = (CONF_TOKEN, CONF_PASSWORD)
+
+
+class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Server, then database, then folder, then cameras."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        """Start with nothing typed."""
+        self._data: dict[str, Any] = {}
+        self._folders: list[str] = []
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry[Any]) -> OptionsFlow:
+        """Return the flow that tunes detection and events."""
+        return HsiOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry[Any]
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return the flow that adds and renames cameras."""
+        return {SUBENTRY_CAMERA: CameraSubentryFlow}
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask where the inference server is."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                await self._async_identify(user_input)
+            except CheckFailedError as err:
+                errors = err.errors
+            else:
+                self._abort_if_unique_id_configured()
+                self._data |= user_input
+                return await self.async_step_database()
+        return self._form("user", schemas.SERVER, user_input, errors)
+
+    async def async_step_database(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask where the database is."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                await async_check_store(user_input)
+            except CheckFailedError as err:
+                errors = err.errors
+            else:
+                self._data |= user_input
+                return await self.async_step_folder()
+        return self._form("database", schemas.DATABASE, user_input, errors)
+
+    async def async_step_folder(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which folder the cameras upload to."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                self._folders = await async_check_camera_root(self.hass, user_input)
+            except CheckFailedError as err:
+                errors = err.errors
+            else:
+                self._data |= user_input
+                return await self.async_step_cameras()
+        return self._form("folder", schemas.CAMERA_ROOT, user_input, errors)
+
+    async def async_step_cameras(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask which of the folders found are cameras."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if user_input[CONF_CAMERAS]:
+                return self.async_create_entry(
+                    title=DEFAULT_TITLE,
+                    data=self._data,
+                    subentries=[_camera(folder) for folder in user_input[CONF_CAMERAS]],
+                )
+            errors[CONF_CAMERAS] = "no_camera"
+        return self._form("cameras", schemas.cameras(self._folders), user_input, errors)
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Ask for the secret that is not accepted any more."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Check the secrets that were typed; what was left empty stays as it is."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            entry = self._get_reauth_entry()
+            data = {**entry.data, **user_input}
+            try:
+                # Only what was typed: one part must be correctable while the other is down.
+                if CONF_TOKEN in user_input:
+                    await self._async_identify(data)
+                if CONF_PASSWORD in user_input:
+                    await async_check_store(data)
+            except CheckFailedError as err:
+                errors = {
+                    field if field in _SECRETS else "base": reason
+                    for field, reason in err.errors.items()
+                }
+            else:
+                if user_input:
+                    return self._finish(entry, user_input)
+                errors["base"] = "nothing_typed"
+        return self._form("reauth_confirm", schemas.SECRETS, user_input, errors)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask what to change."""
+        return self.async_show_menu(
+            step_id="reconfigure",
+            menu_options=["reconfigure_server", "reconfigure_database", "reconfigure_folder"],
+        )
+
+    async def async_step_reconfigure_server(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change the inference server's address or token."""
+        errors: dict[str, str] = {}
+        entry = self._get_reconfigure_entry()
+        if user_input is not None:
+            try:
+                await self._async_identify({**entry.data, **user_input})
+            except CheckFailedError as err:
+                errors = err.errors
+            else:
+                return self._finish(entry, user_input)
+        shown = user_input or _without_secrets(entry.data)
+        return self._form("reconfigure_server", schemas.SERVER, shown, errors)
+
+    async def async_step_reconfigure_database(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change the database or its login."""
+        errors: dict[str, str] = {}
+        entry = self._get_reconfigure_entry()
+        if user_input is not None:
+            try:
+                await async_check_store({**entry.data, **user_input})
+            except CheckFailedError as err:
+                errors = err.errors
+            else:
+                return self._finish(entry, user_input)
+        shown = user_input or _without_secrets(entry.data)
+        return self._form("reconfigure_database", schemas.STORED_DATABASE, shown, errors)
+
+    async def async_step_reconfigure_folder(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change the folder the cameras upload to."""
+        errors: dict[str, str] = {}
+        entry = self._get_reconfigure_entry()
+        if user_input is not None:
+            try:
+                await async_check_camera_root(self.hass, user_input)
+            except CheckFailedError as err:
+                errors = err.errors
+            else:
+                return self._finish(entry, user_input)
+        shown = user_input or entry.data
+        return self._form("reconfigure_folder", schemas.CAMERA_ROOT, shown, errors)
+
+    async def _async_identify(self, data: Mapping[str, Any]) -> None:
+        """Check the server and make its identity the flow's; another one's ends a correction."""
+        health = await async_check_server(self.hass, data)
+        await self.async_set_unique_id(str(health.instance_id))
+        self._abort_if_unique_id_mismatch()
+
+    def _form(
+        self,
+        step: str,
+        schema: vol.Schema,
+        shown: Mapping[str, Any] | None,
+        errors: dict[str, str],
+    ) -> ConfigFlowResult:
+        """Show a form with what was typed before, so that an error loses nothing."""
+        return self.async_show_form(
+            step_id=step,
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            errors=errors,
+        )
+
+    def _finish(self, entry: ConfigEntry[Any], updates: dict[str, Any]) -> ConfigFlowResult:
+        """Store what changed; the entry reloads by its listener, or here where it has none."""
+        if entry.update_listeners:
+            return self.async_update_and_abort(entry, data_updates=updates)
+        return self.async_update_reload_and_abort(entry, data_updates=updates)
+
+
+def _camera(folder: str) -> ConfigSubentryData:
+    name = humanised(folder)
+    return ConfigSubentryData(
+        data={CONF_FOLDER: folder, CONF_NAME: name},
+        subentry_type=SUBENTRY_CAMERA,
+        title=name,
+        unique_id=folder,
+    )
+
+
+def _without_secrets(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key not in _SECRETS}

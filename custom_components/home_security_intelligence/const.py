@@ -1,0 +1,26 @@
+"""Names that more than one module of the integration uses."""
+
+import logging
+from typing import Final
+
+DOMAIN: Final = "home_security_intelligence"
+LOGGER: Final = logging.getLogger(__package__)
+MANUFACTURER: Final = "Home Security Intelligence"
+DEFAULT_TITLE: Final = "Home Security Intelligence"
+
+CONF_CAMERA_ROOT: Final = "camera_root"
+CONF_CAMERAS: Final = "cameras"
+CONF_DATABASE: Final = "database"
+CONF_FOLDER: Final = "folder"
+
+CONF_CONFIDENCE_THRESHOLD: Final = "confidence_threshold"
+CONF_EVENT_IDLE: Final = "event_idle"
+CONF_EVENT_WINDOW: Final = "event_window"
+CONF_FAST_PATH_CONFIDENCE: Final = "fast_path_confidence"
+
+DEFAULT_CAMERA_ROOT: Final = "/media/cameras"
+DEFAULT_DATABASE: Final = "hsi"
+DEFAULT_DATABASE_PORT: Final = 5432
+DEFAULT_SERVER_URL: Final = "http://localhost:8090"
+
+SUBENTRY_CAMERA: Final = "camera"

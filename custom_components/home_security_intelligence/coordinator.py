@@ -1,0 +1,104 @@
+"""Hands what the pipeline tells to the entities."""
+
+from collections.abc import Callable
+from typing import override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from .bridge import reason_of, settings_of
+from .const import CONF_FOLDER, DOMAIN, LOGGER, SUBENTRY_CAMERA
+from .core.errors import ServerAuthError, StoreError
+from .core.pipeline import Pipeline
+from .core.updates import EventUpdate, Health, Update
+from .data import HsiData, applied
+
+type HsiConfigEntry = ConfigEntry[HsiCoordinator]
+type EventListener = Callable[[EventUpdate], None]
+
+
+class HsiCoordinator(DataUpdateCoordinator[HsiData]):
+    """Pushes; between `__init__` and `async_release` updates wait for the entities to be there."""
+
+    config_entry: HsiConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: HsiConfigEntry, pipeline: Pipeline) -> None:
+        """Listen to the pipeline from before its start, so that nothing it tells is missed."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=DOMAIN,
+            update_interval=None,
+            always_update=False,
+        )
+        self.pipeline = pipeline
+        self._settings = settings_of(entry)
+        self._waiting: list[Update] | None = []
+        self._event_listeners: list[EventListener] = []
+        entry.async_on_unload(pipeline.subscribe(self._async_handle_update))
+
+    @callback
+    def async_subscribe_events(self, listener: EventListener) -> CALLBACK_TYPE:
+        """Call the listener with every change of an event; returns how to stop that."""
+        self._event_listeners.append(listener)
+
+        @callback
+        def unsubscribe() -> None:
+            self._event_listeners.remove(listener)
+
+        return unsubscribe
+
+    @callback
+    def async_release(self) -> None:
+        """Let the updates through: the entities are there now."""
+        waiting, self._waiting = self._waiting or [], None
+        self._async_react(Health(database_reachable=True), self.data.health)
+        for update in waiting:
+            self._async_handle_update(update)
+
+    @override
+    async def _async_update_data(self) -> HsiData:
+        """Read where everything stands."""
+        cameras = self.config_entry.get_subentries_of_type(SUBENTRY_CAMERA)
+        folders = [camera.data[CONF_FOLDER] for camera in cameras]
+        try:
+            return HsiData(
+                cameras={folder: await self.pipeline.camera_state(folder) for folder in folders},
+                queue=await self.pipeline.queue_stats(),
+                health=self.pipeline.health,
+            )
+        except StoreError as err:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=reason_of(err),
+                translation_placeholders={"error": str(err)},
+            ) from err
+
+    @callback
+    def _async_handle_update(self, update: Update) -> None:
+        if self._waiting is not None:
+            self._waiting.append(update)
+            return
+        before, after = self.data, applied(self.data, update, self._settings)
+        if after != before:
+            self.async_set_updated_data(after)
+            self._async_react(before.health, after.health)
+        if isinstance(update, EventUpdate):
+            for listener in tuple(self._event_listeners):
+                listener(update)
+
+    @callback
+    def _async_react(self, before: Health, after: Health) -> None:
+        """Say once what was lost and what is back; ask for a token that is accepted."""
+        if before.server_reachable is not False and after.server_reachable is False:
+            LOGGER.info("The inference server cannot be used: %s", after.server_error)
+        if before.server_reachable is False and after.server_reachable:
+            LOGGER.info("The inference server is back")
+        if before.database_reachable and not after.database_reachable:
+            LOGGER.info("The database cannot be used: %s", after.database_error)
+        if not before.database_reachable and after.database_reachable:
+            LOGGER.info("The database is back")
+        if after.server_error == ServerAuthError.code != before.server_error:
+            self.config_entry.async_start_reauth(self.hass)

@@ -1,0 +1,66 @@
+"""What the entities show, as one frozen value, and how an update of the core changes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from .core.models import Image, ImageState, QueueStats, SecurityEvent
+from .core.presence import person_until
+from .core.settings import Settings
+from .core.updates import (
+    CameraState,
+    EventUpdate,
+    Health,
+    HealthUpdate,
+    ImageUpdate,
+    QueueUpdate,
+    Update,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HsiData:
+    """The state of every camera, by its folder, of the queue and of what the pipeline needs."""
+
+    cameras: Mapping[str, CameraState]
+    queue: QueueStats
+    health: Health
+
+
+def applied(data: HsiData, update: Update, settings: Settings) -> HsiData:
+    """Return the data as it is after the update."""
+    match update:
+        case ImageUpdate(image=image):
+            state = data.cameras.get(image.camera)
+            return data if state is None else _with_camera(data, _seen(state, image, settings))
+        case EventUpdate(event=event):
+            state = data.cameras.get(event.camera)
+            return data if state is None else _with_camera(data, _happened(state, event))
+        case QueueUpdate(stats=stats):
+            return replace(data, queue=stats)
+        case HealthUpdate(health=health):
+            return replace(data, health=health)
+
+
+def _with_camera(data: HsiData, state: CameraState) -> HsiData:
+    return replace(data, cameras={**data.cameras, state.camera.folder: state})
+
+
+def _seen(state: CameraState, image: Image, settings: Settings) -> CameraState:
+    """Take in an image; one that was captured earlier than what is known changes nothing."""
+    if image.state is not ImageState.DETECTED:
+        return state
+    latest = state.latest_image
+    if latest is None or image.captured_at >= latest.captured_at:
+        state = replace(state, latest_image=image)
+    until = person_until(image, settings)
+    if until is not None and (state.person_until is None or until > state.person_until):
+        state = replace(state, person_until=until)
+    return state
+
+
+def _happened(state: CameraState, event: SecurityEvent) -> CameraState:
+    """Take in an event; news of an earlier one than the last changes nothing."""
+    last = state.last_event
+    if last is None or event.id == last.id or event.started_at >= last.started_at:
+        return replace(state, last_event=event)
+    return state

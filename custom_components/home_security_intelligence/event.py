@@ -1,0 +1,84 @@
+"""What happened in front of each camera, for automations to fire on."""
+
+from typing import Final, override
+from uuid import UUID
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import SUBENTRY_CAMERA
+from .coordinator import HsiConfigEntry, HsiCoordinator
+from .core.models import AssessmentState, RiskLevel, SecurityEvent
+from .core.updates import EventUpdate
+from .entity import HsiCameraEntity
+
+PARALLEL_UPDATES = 0
+
+ATTR_EVENT_ID: Final = "event_id"
+ATTR_LABELS: Final = "labels"
+ATTR_LATE: Final = "late"
+ATTR_RISK_SCORE: Final = "risk_score"
+ATTR_SUMMARY: Final = "summary"
+
+UNASSESSED: Final = AssessmentState.UNASSESSED.value
+
+ACTIVITY = EventEntityDescription(
+    key="activity",
+    translation_key="activity",
+    event_types=[*(level.value for level in RiskLevel), UNASSESSED],
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: HsiConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add one event entity a camera."""
+    for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
+        async_add_entities(
+            [HsiActivity(entry.runtime_data, camera)], config_subentry_id=camera.subentry_id
+        )
+
+
+class HsiActivity(HsiCameraEntity, EventEntity):
+    """Fires once an event's risk is known, or known not to be; again only if its level changes."""
+
+    def __init__(self, coordinator: HsiCoordinator, camera: ConfigSubentry) -> None:
+        """Take what was told before a restart as told."""
+        super().__init__(coordinator, camera, ACTIVITY)
+        self._told = _outcome(self._camera.last_event)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the events of all cameras."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_subscribe_events(self._async_handle_event))
+
+    @callback
+    def _async_handle_event(self, update: EventUpdate) -> None:
+        event = update.event
+        outcome = _outcome(event)
+        if event.camera != self.folder or outcome in {None, self._told}:
+            return
+        self._told = outcome
+        self._trigger_event(
+            event.risk_level or UNASSESSED,
+            {
+                ATTR_EVENT_ID: str(event.id),
+                ATTR_RISK_SCORE: event.risk_score,
+                ATTR_LABELS: list(event.labels),
+                ATTR_SUMMARY: event.summary,
+                ATTR_LATE: event.late,
+            },
+        )
+        self.async_write_ha_state()
+
+
+def _outcome(event: SecurityEvent | None) -> tuple[UUID, RiskLevel | None] | None:
+    """Return what there is to tell of an event; None while it is not yet assessed."""
+    if event is None or event.assessment is AssessmentState.PENDING:
+        return None
+    return event.id, event.risk_level

@@ -1,0 +1,27 @@
+"""Tunes how sure the detector must be and how pictures become events."""
+
+from typing import Any
+
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+
+from . import schemas
+from .const import CONF_EVENT_IDLE, CONF_EVENT_WINDOW
+
+
+class HsiOptionsFlow(OptionsFlow):
+    """One form; what is stored takes effect by a reload."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for thresholds and times."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if user_input[CONF_EVENT_IDLE] <= user_input[CONF_EVENT_WINDOW]:
+                return self.async_create_entry(data=user_input)
+            errors[CONF_EVENT_IDLE] = "idle_exceeds_window"
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                schemas.OPTIONS, user_input or self.config_entry.options
+            ),
+            errors=errors,
+        )

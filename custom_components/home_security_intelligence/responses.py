@@ -1,0 +1,51 @@
+"""How the actions put events and dead letters into JSON."""
+
+from datetime import datetime
+
+from homeassistant.util.json import JsonObjectType
+
+from .core.models import DeadLetter, SecurityEvent
+
+
+def event_json(event: SecurityEvent) -> JsonObjectType:
+    """Return an event as an action answers it."""
+    return {
+        "event_id": str(event.id),
+        "camera": event.camera,
+        "state": event.state.value,
+        "started_at": event.started_at.isoformat(),
+        "last_activity_at": event.last_activity_at.isoformat(),
+        "ended_at": _time(event.ended_at),
+        "labels": list(event.labels),
+        "image_count": event.image_count,
+        "assessment": event.assessment.value,
+        "risk_score": event.risk_score,
+        "risk_level": event.risk_level.value if event.risk_level else None,
+        "summary": event.summary,
+        "reasoning": event.reasoning,
+        "assessed_at": _time(event.assessed_at),
+        "late": event.late,
+    }
+
+
+def dead_letter_json(letter: DeadLetter) -> JsonObjectType:
+    """Return a dead letter as an action answers it."""
+    return {
+        "job_id": letter.job_id,
+        "kind": letter.kind.value,
+        "camera": letter.camera,
+        "image_path": letter.image_path,
+        "event_id": str(letter.event_id) if letter.event_id else None,
+        "failure": letter.failure.value,
+        "error_type": letter.error_type,
+        "message": letter.message,
+        "attempts": letter.attempts,
+        "crashes": letter.crashes,
+        "first_failed_at": letter.first_failed_at.isoformat(),
+        "last_failed_at": letter.last_failed_at.isoformat(),
+        "requeues": letter.requeues,
+    }
+
+
+def _time(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()

@@ -1,0 +1,120 @@
+"""The forms of the flows, each defined once."""
+
+from typing import Final
+
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_NAME,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_SSL,
+    CONF_TOKEN,
+    CONF_URL,
+    CONF_USERNAME,
+)
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .const import (
+    CONF_CAMERA_ROOT,
+    CONF_CAMERAS,
+    CONF_CONFIDENCE_THRESHOLD,
+    CONF_DATABASE,
+    CONF_EVENT_IDLE,
+    CONF_EVENT_WINDOW,
+    CONF_FAST_PATH_CONFIDENCE,
+    CONF_FOLDER,
+    DEFAULT_CAMERA_ROOT,
+    DEFAULT_DATABASE,
+    DEFAULT_DATABASE_PORT,
+    DEFAULT_SERVER_URL,
+)
+from .core.settings import Settings
+
+_TEXT = TextSelector()
+_URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
+_SECRET = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+)
+_PORT = vol.All(
+    NumberSelector(NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)),
+    vol.Coerce(int),
+)
+_CONFIDENCE = NumberSelector(
+    NumberSelectorConfig(min=0.05, max=1, step=0.01, mode=NumberSelectorMode.SLIDER)
+)
+_SETTINGS = Settings()
+
+SERVER: Final = vol.Schema(
+    {
+        vol.Required(CONF_URL, default=DEFAULT_SERVER_URL): _URL,
+        vol.Optional(CONF_TOKEN): _SECRET,
+    }
+)
+DATABASE: Final = vol.Schema(
+    {
+        vol.Required(CONF_HOST): _TEXT,
+        vol.Required(CONF_PORT, default=DEFAULT_DATABASE_PORT): _PORT,
+        vol.Required(CONF_DATABASE, default=DEFAULT_DATABASE): _TEXT,
+        vol.Required(CONF_USERNAME): _TEXT,
+        vol.Required(CONF_PASSWORD): _SECRET,
+        vol.Required(CONF_SSL, default=False): BooleanSelector(),
+    }
+)
+# Reconfiguring shows what is stored but for the password; left empty it stays as it is.
+STORED_DATABASE: Final = vol.Schema(
+    {
+        **{key: value for key, value in DATABASE.schema.items() if key != CONF_PASSWORD},
+        vol.Optional(CONF_PASSWORD): _SECRET,
+    }
+)
+CAMERA_ROOT: Final = vol.Schema(
+    {vol.Required(CONF_CAMERA_ROOT, default=DEFAULT_CAMERA_ROOT): _TEXT}
+)
+SECRETS: Final = vol.Schema(
+    {vol.Optional(CONF_TOKEN): _SECRET, vol.Optional(CONF_PASSWORD): _SECRET}
+)
+CAMERA_NAME: Final = vol.Schema({vol.Required(CONF_NAME): _TEXT})
+OPTIONS: Final = vol.Schema(
+    {
+        vol.Required(
+            CONF_CONFIDENCE_THRESHOLD, default=_SETTINGS.confidence_threshold
+        ): _CONFIDENCE,
+        vol.Required(CONF_EVENT_IDLE, default=_SETTINGS.event_idle): NumberSelector(
+            NumberSelectorConfig(min=5, max=300, step=1, unit_of_measurement="s")
+        ),
+        vol.Required(CONF_EVENT_WINDOW, default=_SETTINGS.event_window): NumberSelector(
+            NumberSelectorConfig(min=10, max=900, step=1, unit_of_measurement="s")
+        ),
+        vol.Required(
+            CONF_FAST_PATH_CONFIDENCE, default=_SETTINGS.fast_path_confidence
+        ): _CONFIDENCE,
+    }
+)
+
+
+def cameras(folders: list[str]) -> vol.Schema:
+    """Return the form that chooses among the folders found, all of them to begin with."""
+    selector = SelectSelector(
+        SelectSelectorConfig(options=folders, multiple=True, mode=SelectSelectorMode.LIST)
+    )
+    return vol.Schema({vol.Required(CONF_CAMERAS, default=folders): selector})
+
+
+def new_camera(folders: list[str]) -> vol.Schema:
+    """Return the form that adds a camera; the folders are those without one."""
+    selector = SelectSelector(
+        SelectSelectorConfig(options=folders, custom_value=True, mode=SelectSelectorMode.DROPDOWN)
+    )
+    return vol.Schema({vol.Required(CONF_FOLDER): selector})

@@ -1,0 +1,141 @@
+"""Risk and activity of each camera; what the queue holds; which models do the work."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import SUBENTRY_CAMERA
+from .coordinator import HsiConfigEntry
+from .core.models import RiskLevel, SecurityEvent
+from .data import HsiData
+from .entity import HsiCameraEntity, HsiHubEntity
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class HsiCameraSensorDescription(SensorEntityDescription):
+    """A fact of the last event; None where the event has none."""
+
+    value_fn: Callable[[SecurityEvent], int | str | datetime | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HsiHubSensorDescription(SensorEntityDescription):
+    """A fact of the installation, available while its source is."""
+
+    value_fn: Callable[[HsiData], int | str | None]
+    available_fn: Callable[[HsiData], bool]
+
+
+CAMERA_SENSORS = (
+    HsiCameraSensorDescription(
+        key="risk_score",
+        translation_key="risk_score",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda event: event.risk_score,
+    ),
+    HsiCameraSensorDescription(
+        key="risk_level",
+        translation_key="risk_level",
+        device_class=SensorDeviceClass.ENUM,
+        options=[level.value for level in RiskLevel],
+        value_fn=lambda event: event.risk_level,
+    ),
+    HsiCameraSensorDescription(
+        key="last_activity",
+        translation_key="last_activity",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda event: event.last_activity_at,
+    ),
+)
+
+HUB_SENSORS = (
+    HsiHubSensorDescription(
+        key="queue_depth",
+        translation_key="queue_depth",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: data.queue.depth,
+        available_fn=lambda data: data.health.database_reachable,
+    ),
+    HsiHubSensorDescription(
+        key="dead_letters",
+        translation_key="dead_letters",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: data.queue.dead_total,
+        available_fn=lambda data: data.health.database_reachable,
+    ),
+    HsiHubSensorDescription(
+        key="detector_model",
+        translation_key="detector_model",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data: data.health.server.detector.model if data.health.server else None,
+        available_fn=lambda data: data.health.server_reachable is not False,
+    ),
+    HsiHubSensorDescription(
+        key="llm_model",
+        translation_key="llm_model",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data: data.health.server.assessor.model if data.health.server else None,
+        available_fn=lambda data: data.health.server_reachable is not False,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: HsiConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the hub's sensors and those of each camera."""
+    coordinator = entry.runtime_data
+    async_add_entities(HsiHubSensor(coordinator, description) for description in HUB_SENSORS)
+    for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
+        async_add_entities(
+            [HsiCameraSensor(coordinator, camera, description) for description in CAMERA_SENSORS],
+            config_subentry_id=camera.subentry_id,
+        )
+
+
+class HsiCameraSensor(HsiCameraEntity, SensorEntity):
+    """Shows a fact of a camera's last event; unknown before the first and where there is none."""
+
+    entity_description: HsiCameraSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> int | str | datetime | None:
+        """Return the fact."""
+        event = self._camera.last_event
+        return None if event is None else self.entity_description.value_fn(event)
+
+
+class HsiHubSensor(HsiHubEntity, SensorEntity):
+    """Shows a fact of the installation."""
+
+    entity_description: HsiHubSensorDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Tell whether the fact's source can be asked."""
+        return super().available and self.entity_description.available_fn(self.coordinator.data)
+
+    @property
+    @override
+    def native_value(self) -> int | str | None:
+        """Return the fact."""
+        return self.entity_description.value_fn(self.coordinator.data)

@@ -1,0 +1,228 @@
+"""The actions: look up events, and look after dead letters."""
+
+from collections.abc import Awaitable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import (
+    async_get_config_entry,
+    async_get_device_and_config_entry,
+    async_register_admin_service,
+)
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from .const import CONF_FOLDER, DOMAIN, SUBENTRY_CAMERA
+from .coordinator import HsiConfigEntry
+from .core.errors import InputError, StoreError
+from .core.models import FailureClass, JobKind, RiskLevel
+from .core.pipeline import Pipeline
+from .core.queries import PAGE_LIMIT, DeadLetterQuery, EventQuery
+from .entity import camera_identifier
+from .responses import dead_letter_json, event_json
+
+ATTR_ALL: Final = "all"
+ATTR_CAMERA: Final = "camera"
+ATTR_CURSOR: Final = "cursor"
+ATTR_FAILURE: Final = "failure"
+ATTR_JOB_IDS: Final = "job_ids"
+ATTR_KIND: Final = "kind"
+ATTR_LABEL: Final = "label"
+ATTR_LEVEL: Final = "level"
+ATTR_LIMIT: Final = "limit"
+ATTR_MIN_SCORE: Final = "min_score"
+ATTR_SINCE: Final = "since"
+ATTR_UNTIL: Final = "until"
+
+MAX_LIMIT: Final = 500
+
+
+class Action(StrEnum):
+    """The actions' names."""
+
+    LIST_EVENTS = "list_events"
+    LIST_DEAD_LETTERS = "list_dead_letters"
+    REQUEUE_DEAD_LETTERS = "requeue_dead_letters"
+    DISCARD_DEAD_LETTERS = "discard_dead_letters"
+
+
+_PLACE = {
+    vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+    vol.Exclusive(ATTR_DEVICE_ID, ATTR_CAMERA): cv.string,
+    vol.Exclusive(ATTR_CAMERA, ATTR_CAMERA): cv.string,
+}
+_PAGE = {
+    vol.Optional(ATTR_LIMIT, default=PAGE_LIMIT): vol.All(
+        vol.Coerce(int), vol.Range(min=1, max=MAX_LIMIT)
+    ),
+    vol.Optional(ATTR_CURSOR): cv.string,
+}
+_FILTER = {
+    vol.Optional(ATTR_KIND): vol.Coerce(JobKind),
+    vol.Optional(ATTR_FAILURE): vol.Coerce(FailureClass),
+}
+
+LIST_EVENTS_SCHEMA = vol.Schema(
+    {
+        **_PLACE,
+        **_PAGE,
+        vol.Optional(ATTR_SINCE): cv.datetime,
+        vol.Optional(ATTR_UNTIL): cv.datetime,
+        vol.Optional(ATTR_MIN_SCORE): vol.All(vol.Coerce(int), vol.Range(min=0, max=100)),
+        vol.Optional(ATTR_LEVEL): vol.Coerce(RiskLevel),
+        vol.Optional(ATTR_LABEL): cv.string,
+    }
+)
+LIST_DEAD_LETTERS_SCHEMA = vol.Schema({**_PLACE, **_PAGE, **_FILTER})
+SELECT_DEAD_LETTERS_SCHEMA = vol.Schema(
+    {
+        **_PLACE,
+        **_FILTER,
+        vol.Optional(ATTR_JOB_IDS): vol.All(cv.ensure_list, [vol.Coerce(int)]),
+        vol.Optional(ATTR_ALL, default=False): cv.boolean,
+    }
+)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions; those that change something are for administrators."""
+
+    async def list_events(call: ServiceCall) -> ServiceResponse:
+        entry, camera = _async_place(hass, call)
+        query = EventQuery(
+            camera=camera,
+            since=_utc(call.data, ATTR_SINCE),
+            until=_utc(call.data, ATTR_UNTIL),
+            min_score=call.data.get(ATTR_MIN_SCORE),
+            level=call.data.get(ATTR_LEVEL),
+            label=call.data.get(ATTR_LABEL),
+            limit=call.data[ATTR_LIMIT],
+            cursor=call.data.get(ATTR_CURSOR),
+        )
+        page = await _answered(_pipeline(entry).list_events(query))
+        return {
+            "events": [event_json(event) for event in page.items],
+            "total": page.total,
+            "next_cursor": page.next_cursor,
+        }
+
+    async def list_dead_letters(call: ServiceCall) -> ServiceResponse:
+        entry, camera = _async_place(hass, call)
+        query = DeadLetterQuery(
+            camera=camera,
+            kind=call.data.get(ATTR_KIND),
+            failure=call.data.get(ATTR_FAILURE),
+            limit=call.data[ATTR_LIMIT],
+            cursor=call.data.get(ATTR_CURSOR),
+        )
+        page = await _answered(_pipeline(entry).list_dead_letters(query))
+        return {
+            "dead_letters": [dead_letter_json(letter) for letter in page.items],
+            "total": page.total,
+            "next_cursor": page.next_cursor,
+        }
+
+    async def requeue_dead_letters(call: ServiceCall) -> ServiceResponse:
+        entry, camera = _async_place(hass, call)
+        job_ids, query = _selection(call.data, camera)
+        return {
+            "requeued": await _answered(
+                _pipeline(entry).requeue_dead_letters(job_ids=job_ids, query=query)
+            )
+        }
+
+    async def discard_dead_letters(call: ServiceCall) -> ServiceResponse:
+        entry, camera = _async_place(hass, call)
+        job_ids, query = _selection(call.data, camera)
+        return {
+            "discarded": await _answered(
+                _pipeline(entry).discard_dead_letters(job_ids=job_ids, query=query)
+            )
+        }
+
+    for name, handler, schema in (
+        (Action.LIST_EVENTS, list_events, LIST_EVENTS_SCHEMA),
+        (Action.LIST_DEAD_LETTERS, list_dead_letters, LIST_DEAD_LETTERS_SCHEMA),
+    ):
+        hass.services.async_register(DOMAIN, name, handler, schema, SupportsResponse.ONLY)
+    for name, handler in (
+        (Action.REQUEUE_DEAD_LETTERS, requeue_dead_letters),
+        (Action.DISCARD_DEAD_LETTERS, discard_dead_letters),
+    ):
+        async_register_admin_service(
+            hass,
+            DOMAIN,
+            name,
+            handler,
+            SELECT_DEAD_LETTERS_SCHEMA,
+            SupportsResponse.OPTIONAL,
+        )
+
+
+def _pipeline(entry: HsiConfigEntry) -> Pipeline:
+    return entry.runtime_data.pipeline
+
+
+@callback
+def _async_place(hass: HomeAssistant, call: ServiceCall) -> tuple[HsiConfigEntry, str | None]:
+    """Return the installation and, where the call names one, the camera's folder."""
+    entry: HsiConfigEntry
+    if ATTR_DEVICE_ID not in call.data:
+        entry = async_get_config_entry(hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
+        return entry, call.data.get(ATTR_CAMERA)
+    device, entry = async_get_device_and_config_entry(hass, DOMAIN, call.data[ATTR_DEVICE_ID])
+    for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
+        if camera_identifier(entry, camera) in device.identifiers:
+            return entry, camera.data[CONF_FOLDER]
+    raise ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="device_is_no_camera",
+        translation_placeholders={"device": device.name_by_user or device.name or device.id},
+    )
+
+
+def _selection(
+    data: Mapping[str, Any], camera: str | None
+) -> tuple[list[int] | None, DeadLetterQuery | None]:
+    """Return which dead letters are meant; exactly one way of saying so is accepted."""
+    query = DeadLetterQuery(camera=camera, kind=data.get(ATTR_KIND), failure=data.get(ATTR_FAILURE))
+    filtered = query != DeadLetterQuery()
+    job_ids: list[int] | None = data.get(ATTR_JOB_IDS)
+    if [job_ids is not None, filtered, data[ATTR_ALL]].count(True) != 1:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="selection_unclear")
+    return job_ids, query if filtered else None
+
+
+def _utc(data: Mapping[str, Any], key: str) -> datetime | None:
+    """Return a point in time; one without a time zone is meant in the home's."""
+    return dt_util.as_utc(data[key]) if key in data else None
+
+
+async def _answered[T](question: Awaitable[T]) -> T:
+    """Return the pipeline's answer, its errors as Home Assistant shows them."""
+    try:
+        return await question
+    except InputError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="invalid_question",
+            translation_placeholders={"error": str(err)},
+        ) from err
+    except StoreError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="database_failed",
+            translation_placeholders={"error": str(err)},
+        ) from err

@@ -1,0 +1,66 @@
+"""Adds a camera to an installation, and renames one."""
+
+from pathlib import Path
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import CONF_NAME
+
+from . import schemas
+from .const import CONF_CAMERA_ROOT, CONF_FOLDER, SUBENTRY_CAMERA
+from .folders import FolderError, camera_folder, camera_folders, humanised
+
+
+class CameraSubentryFlow(ConfigSubentryFlow):
+    """A camera is one folder below the camera root."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for the folder: one that was found, or another that is typed."""
+        errors: dict[str, str] = {}
+        taken = [
+            camera.data[CONF_FOLDER]
+            for camera in self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
+        ]
+        if user_input is not None:
+            try:
+                folder = await self.hass.async_add_executor_job(
+                    camera_folder, self._root, user_input[CONF_FOLDER], taken
+                )
+            except FolderError as err:
+                errors[CONF_FOLDER] = err.reason
+            else:
+                name = humanised(folder)
+                return self.async_create_entry(
+                    title=name, data={CONF_FOLDER: folder, CONF_NAME: name}, unique_id=folder
+                )
+        try:
+            found = await self.hass.async_add_executor_job(camera_folders, self.hass, self._root)
+        except FolderError as err:
+            return self.async_abort(reason=err.reason)
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(
+                schemas.new_camera([folder for folder in found if folder not in taken]),
+                user_input,
+            ),
+            errors=errors,
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for the camera's name; its folder is what it is."""
+        camera = self._get_reconfigure_subentry()
+        if user_input is not None:
+            return self.async_update_and_abort(
+                self._get_entry(), camera, title=user_input[CONF_NAME], data_updates=user_input
+            )
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(schemas.CAMERA_NAME, camera.data),
+            description_placeholders={"folder": camera.data[CONF_FOLDER]},
+        )
+
+    @property
+    def _root(self) -> Path:
+        return Path(self._get_entry().data[CONF_CAMERA_ROOT])
