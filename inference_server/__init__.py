@@ -1,1 +1,3 @@
-"""The Inference server of Home Security Intelligence."""
+"""The inference server of Home Security Intelligence."""
+
+__version__ = "0.1.0"

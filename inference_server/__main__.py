@@ -1,0 +1,30 @@
+"""Command line: `python -m inference_server`."""
+
+import asyncio
+import os
+import sys
+
+from . import logs
+from .security import check_exposure
+from .serve import serve
+from .settings import SettingsError, load_settings
+
+
+def main() -> int:
+    """Run the server; return the exit code: 2 for wrong settings, 1 where it cannot listen."""
+    try:
+        settings = load_settings(sys.argv[1:], os.environ)
+        check_exposure(settings)
+        logs.configure(settings.log_level)
+        asyncio.run(serve(settings))
+    except SettingsError as err:
+        sys.stderr.write(f"{err}\n")
+        return 2
+    except OSError as err:
+        sys.stderr.write(f"Cannot listen on {settings.host}:{settings.port}: {err.strerror}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

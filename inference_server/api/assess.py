@@ -1,0 +1,43 @@
+"""POST /v1/assess: one event's facts in, its assessment out."""
+
+from dataclasses import asdict
+import json
+
+from aiohttp import web
+
+from ..assessment import Facts
+from ..assessor_keeper import AssessorKeeper
+from ..errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaTypeError
+
+_MAX_BODY_BYTES = 256 * 1024  # 50 objects take a tenth of it
+
+
+class AssessHandler:
+    """Hands facts to the language model."""
+
+    def __init__(self, keeper: AssessorKeeper) -> None:
+        self._keeper = keeper
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Answer with the assessment of the request's facts."""
+        facts = Facts.from_json(await _read_json(request))
+        result = await self._keeper.assess(facts)
+        return web.json_response(asdict(result))
+
+
+async def _read_json(request: web.Request) -> object:
+    if request.content_type != "application/json":
+        raise UnsupportedMediaTypeError(f"{request.content_type} is not application/json.")
+    if (request.content_length or 0) > _MAX_BODY_BYTES:
+        raise BodyTooLargeError(f"Facts take up to {_MAX_BODY_BYTES} bytes.")
+    body = await request.read()
+    if len(body) > _MAX_BODY_BYTES:  # sent in chunks, without a length
+        raise BodyTooLargeError(f"Facts take up to {_MAX_BODY_BYTES} bytes.")
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as err:
+        raise MalformedRequestError(f"The body is not JSON: {err}.") from err
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(f"{name} is no JSON number")

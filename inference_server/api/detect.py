@@ -1,0 +1,75 @@
+"""POST /v1/detect: a picture in, its objects out."""
+
+from aiohttp import web
+
+from ..detection.base import Detection
+from ..detection.service import DetectionResult, DetectionService
+from ..errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaTypeError
+
+_CONTENT_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "application/octet-stream"})
+
+
+class DetectHandler:
+    """Hands pictures to the detection service."""
+
+    def __init__(
+        self, service: DetectionService, *, default_threshold: float, max_body_bytes: int
+    ) -> None:
+        self._service = service
+        self._default_threshold = default_threshold
+        self._max_body_bytes = max_body_bytes
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Answer with the objects in the request's picture."""
+        threshold = self._read_threshold(request)
+        if request.content_type not in _CONTENT_TYPES:
+            raise UnsupportedMediaTypeError(
+                f"{request.content_type} is none of {', '.join(sorted(_CONTENT_TYPES))}."
+            )
+        if (request.content_length or 0) > self._max_body_bytes:
+            raise BodyTooLargeError(
+                f"The body has {request.content_length} bytes; "
+                f"this server takes up to {self._max_body_bytes} (MAX_BODY_BYTES)."
+            )
+        self._service.check_room()  # before the upload, not after
+        result = await self._service.detect(await request.read(), threshold)
+        return web.json_response(_to_json(result))
+
+    def _read_threshold(self, request: web.Request) -> float:
+        text = request.query.get("threshold")
+        if text is None:
+            return self._default_threshold
+        try:
+            threshold = float(text)
+        except ValueError as err:
+            raise MalformedRequestError("threshold must be a number.") from err
+        if not 0 <= threshold <= 1:
+            raise MalformedRequestError("threshold must be 0 to 1.")
+        return threshold
+
+
+def _to_json(result: DetectionResult) -> dict[str, object]:
+    timings = result.timings
+    return {
+        "model": result.model,
+        "test_model": result.test_model,
+        "image": {"width": result.width, "height": result.height},
+        "detections": [_detection(each) for each in result.detections],
+        "timings_ms": {
+            "queue": round(timings.queue, 1),
+            "decode": round(timings.decode, 1),
+            "preprocess": round(timings.preprocess, 1),
+            "infer": round(timings.infer, 1),
+            "postprocess": round(timings.postprocess, 1),
+            "total": round(timings.total, 1),
+        },
+    }
+
+
+def _detection(found: Detection) -> dict[str, object]:
+    # Five digits are finer than a pixel of any picture the server takes.
+    return {
+        "label": found.label,
+        "confidence": round(found.confidence, 4),
+        "box": [round(edge, 5) for edge in found.box],
+    }

@@ -1,0 +1,73 @@
+"""GET /v1/live, /v1/ready and /v1/health: what runs, and why not."""
+
+from uuid import UUID
+
+from aiohttp import web
+
+from .. import __version__
+from ..assessor_keeper import AssessorKeeper
+from ..detection.service import DetectionService
+from ..parts import PartState
+
+_API_VERSION = 1
+
+
+class HealthHandler:
+    """Reports the parts' states as they are."""
+
+    def __init__(
+        self, detection: DetectionService, keeper: AssessorKeeper, *, instance_id: UUID
+    ) -> None:
+        self._detection = detection
+        self._keeper = keeper
+        self._instance_id = instance_id
+
+    async def live(self, _: web.Request) -> web.Response:
+        """Say that the process runs."""
+        return web.json_response({"status": "live", "version": __version__})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """Say whether pictures can be looked at; 503 where not."""
+        ready = self._detection.status.state is PartState.READY
+        body = {
+            "ready": ready,
+            "detector": self._detection.status.state,
+            "assessor": self._keeper.status.state,
+        }
+        return web.json_response(body, status=200 if ready else 503)
+
+    async def health(self, _: web.Request) -> web.Response:
+        """Say each part's state, since when, and why not."""
+        detector, assessor = self._detection.status, self._keeper.status
+        info = self._detection.info
+        return web.json_response(
+            {
+                "status": _overall(detector.state, assessor.state),
+                "version": __version__,
+                "api_version": _API_VERSION,
+                "instance_id": str(self._instance_id),
+                "detector": {
+                    "state": detector.state,
+                    "since": detector.since.isoformat(timespec="milliseconds"),
+                    "model": info.model if info else None,
+                    "device": info.device if info else None,
+                    "runtime": info.runtime if info else None,
+                    "labels": list(info.labels) if info else [],
+                    "test_model": info.test_model if info else False,
+                    "error": detector.error,
+                },
+                "assessor": {
+                    "state": assessor.state,
+                    "since": assessor.since.isoformat(timespec="milliseconds"),
+                    "backend": self._keeper.backend,
+                    "model": self._keeper.model,
+                    "error": assessor.error,
+                },
+            }
+        )
+
+
+def _overall(detector: PartState, assessor: PartState) -> str:
+    if detector is not PartState.READY:
+        return "unavailable"
+    return "ok" if assessor in {PartState.READY, PartState.ABSENT} else "degraded"

@@ -1,0 +1,48 @@
+"""Puts the server together: services, handlers, middlewares, routes."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from aiohttp import web
+
+from .api.assess import AssessHandler
+from .api.detect import DetectHandler
+from .api.health import HealthHandler
+from .assessor_keeper import AssessorKeeper
+from .detection.service import DetectionService
+from .problems import problem_details
+from .security import bearer
+from .settings import Settings
+
+_OPEN_PATHS = frozenset({"/v1/live", "/v1/ready"})
+
+
+def create_app(
+    settings: Settings, *, instance_id: UUID, detection: DetectionService, keeper: AssessorKeeper
+) -> web.Application:
+    """Return the application; it starts and stops both services with itself."""
+    app = web.Application(
+        client_max_size=settings.max_body_bytes,
+        middlewares=[problem_details, bearer(settings.api_tokens, open_paths=_OPEN_PATHS)],
+    )
+    health = HealthHandler(detection, keeper, instance_id=instance_id)
+    detect = DetectHandler(
+        detection,
+        default_threshold=settings.confidence_threshold,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    app.router.add_get("/v1/live", health.live)
+    app.router.add_get("/v1/ready", health.ready)
+    app.router.add_get("/v1/health", health.health)
+    app.router.add_post("/v1/detect", detect.post)
+    app.router.add_post("/v1/assess", AssessHandler(keeper).post)
+
+    async def run_services(_: web.Application) -> AsyncIterator[None]:
+        detection.start()
+        keeper.start()
+        yield
+        await keeper.stop()
+        await detection.stop()
+
+    app.cleanup_ctx.append(run_services)
+    return app

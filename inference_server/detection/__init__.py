@@ -1,0 +1,1 @@
+"""From picture bytes to labelled boxes."""

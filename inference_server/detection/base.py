@@ -1,0 +1,73 @@
+"""What a detector is, whatever runtime it works with; nothing here imports a heavy package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+
+class DetectorLoadError(Exception):
+    """The detector cannot be loaded; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorInfo:
+    """What a loaded detector really is and where it really runs."""
+
+    model: str
+    device: str
+    runtime: str
+    labels: tuple[str, ...]
+    test_model: bool  # only knows drawn scenes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """One object; the box is x1, y1, x2, y2 in 0-1 of the upright picture."""
+
+    label: str
+    confidence: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """One picture ready for the detector; moments are of time.perf_counter."""
+
+    pixels: torch.Tensor  # (3, height, width) of the model's input
+    width: int  # of the upright picture
+    height: int
+    started_at: float
+    decode_ms: float
+    preprocess_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the detector found in one picture; times are of the whole batch it was in."""
+
+    detections: tuple[Detection, ...]
+    started_at: float
+    infer_ms: float
+    postprocess_ms: float
+
+
+class Detector(Protocol):
+    """A loaded detector; both methods block and are called from threads."""
+
+    @property
+    def info(self) -> DetectorInfo:
+        """Say what is loaded."""
+        ...
+
+    def prepare(self, data: bytes) -> Prepared:
+        """Decode and resize one picture; raises the ProblemErrors of detection.decode."""
+        ...
+
+    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+        """Look at a batch of pictures, each with its own lowest confidence."""
+        ...

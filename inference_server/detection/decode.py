@@ -1,0 +1,69 @@
+"""Turn a picture's bytes into upright RGB pixels, or say why that cannot be."""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+import simplejpeg  # type: ignore[import-untyped] # ships no types
+
+from ..errors import ImageTooLargeError, InvalidImageError
+from .headers import ImageFormat, ImageHeader, read_header
+
+# The header is held against our own limit before Pillow sees a byte.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def decode(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
+    """Return upright pixels (height, width, 3), RGB.
+
+    Raises UnsupportedMediaTypeError, ImageTooLargeError or InvalidImageError.
+    """
+    header = read_header(data)
+    if header.width * header.height > max_pixels:
+        raise ImageTooLargeError(
+            f"The picture has {header.width} x {header.height} pixels; "
+            f"this server decodes up to {max_pixels} (MAX_PIXELS)."
+        )
+    if header.format is ImageFormat.JPEG and header.plain:
+        pixels = _decode_jpeg(data)
+    else:
+        pixels = _decode_with_pillow(data, header)
+    return upright(pixels, header.orientation)
+
+
+def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Undo an EXIF orientation (1-8)."""
+    if orientation >= 5:  # stored on its side
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _decode_jpeg(data: bytes) -> NDArray[np.uint8]:
+    try:
+        # Strict: a picture that broke off would otherwise be grey from there on.
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB", strict=True)
+    except ValueError as err:
+        raise InvalidImageError(f"The picture cannot be decoded: {err}.") from err
+    return pixels
+
+
+def _decode_with_pillow(data: bytes, header: ImageHeader) -> NDArray[np.uint8]:
+    if header.format is ImageFormat.JPEG and b"\xff\xd9" not in data[-1024:]:
+        raise InvalidImageError("The picture is truncated.")  # Pillow forgives a missing end
+    try:
+        with Image.open(io.BytesIO(data), formats=[header.format.value]) as image:
+            if image.size != (header.width, header.height):
+                raise InvalidImageError("The picture's header contradicts itself.")
+            if image.mode.startswith("I"):
+                # 16 bit grey, which Pillow would clip instead of scale.
+                grey = (np.asarray(image) >> 8).astype(np.uint8)
+                return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+            return np.asarray(image.convert("RGB"))
+    # Pillow's decoders raise these four for broken files, depending on where they are broken.
+    except (OSError, SyntaxError, ValueError, EOFError) as err:
+        raise InvalidImageError(f"The picture cannot be decoded: {err}.") from err

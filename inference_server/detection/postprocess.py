@@ -1,0 +1,68 @@
+"""From the detector's raw output to boxes, in named steps."""
+
+from dataclasses import dataclass
+
+import torch
+
+DUPLICATE_IOU = 0.7  # boxes of one label that overlap by more show the same object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawDetections:
+    """One picture's detections, best first; boxes are (n, 4) x1 y1 x2 y2 in 0-1."""
+
+    scores: torch.Tensor
+    classes: torch.Tensor
+    boxes: torch.Tensor
+
+
+def select(logits: torch.Tensor, boxes: torch.Tensor, threshold: float) -> RawDetections:
+    """Pick the best query-class pairs of one picture, at most as many as there are queries.
+
+    `logits` is (queries, classes), `boxes` (queries, 4) as centre x, centre y, width, height. This
+    is what the model's own library does; boxes may reach past the picture.
+    """
+    queries, classes = logits.shape
+    scores, index = logits.float().sigmoid().flatten().topk(queries)
+    kept = scores >= threshold
+    scores, index = scores[kept], index[kept]
+    centre_x, centre_y, width, height = boxes.float()[index // classes].unbind(-1)
+    corners = torch.stack(
+        (
+            centre_x - width / 2,
+            centre_y - height / 2,
+            centre_x + width / 2,
+            centre_y + height / 2,
+        ),
+        dim=-1,
+    )
+    return RawDetections(scores=scores, classes=index % classes, boxes=corners)
+
+
+def clip(found: RawDetections) -> RawDetections:
+    """Cut boxes at the picture's edges."""
+    return RawDetections(
+        scores=found.scores, classes=found.classes, boxes=found.boxes.clamp(0.0, 1.0)
+    )
+
+
+def drop_duplicates(found: RawDetections) -> RawDetections:
+    """Keep the best of the boxes that show the same object under the same label."""
+    overlaps = _overlaps(found.boxes) > DUPLICATE_IOU
+    overlaps &= found.classes[:, None] == found.classes[None, :]
+    kept: list[int] = []
+    for index, row in enumerate(overlaps.tolist()):
+        if not any(row[better] for better in kept):
+            kept.append(index)
+    return RawDetections(
+        scores=found.scores[kept], classes=found.classes[kept], boxes=found.boxes[kept]
+    )
+
+
+def _overlaps(boxes: torch.Tensor) -> torch.Tensor:
+    """Return each pair's intersection over union, (n, n)."""
+    corner = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    opposite = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = (opposite - corner).clamp(min=0).prod(-1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(-1)
+    return shared / (areas[:, None] + areas[None, :] - shared).clamp(min=1e-12)

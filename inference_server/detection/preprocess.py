@@ -1,0 +1,45 @@
+"""Shape pixels as the detector wants them."""
+
+from dataclasses import dataclass
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+
+_NORMAL = {"do_resize": True, "do_rescale": True, "do_normalize": False, "do_pad": False}
+_BILINEAR = 2  # Pillow's number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputSize:
+    """The detector's input in pixels."""
+
+    height: int = 640
+    width: int = 640
+
+
+def read_input_size(folder: Path) -> InputSize:
+    """Read a checkpoint's preprocessor settings; raises ValueError where they are not RT-DETR's."""
+    file = folder / "preprocessor_config.json"
+    if not file.exists():
+        return InputSize()
+    config = json.loads(file.read_text(encoding="utf-8"))
+    odd = [key for key, value in _NORMAL.items() if config.get(key, value) != value]
+    if config.get("resample", _BILINEAR) != _BILINEAR:
+        odd.append("resample")
+    if odd:
+        raise ValueError(f"preprocessor_config.json sets {', '.join(odd)} unlike RT-DETRv2")
+    size = config.get("size", {})
+    return InputSize(height=size.get("height", 640), width=size.get("width", 640))
+
+
+def to_input(pixels: NDArray[np.uint8], size: InputSize) -> torch.Tensor:
+    """Return (3, height, width) float32 in 0-1: a plain resize, bilinear with antialias."""
+    # uint8 in channels-last order is the fast path of torch's resize and rounds as Pillow does.
+    picture = torch.from_numpy(pixels).permute(2, 0, 1).unsqueeze(0)
+    resized = torch.nn.functional.interpolate(
+        picture, size=(size.height, size.width), mode="bilinear", antialias=True
+    )
+    return resized[0].float().div_(255)

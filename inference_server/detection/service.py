@@ -1,0 +1,155 @@
+"""Takes pictures in, keeps the detector loaded, and says how it is."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+import contextlib
+from dataclasses import dataclass
+import logging
+import math
+import os
+from time import perf_counter
+
+from ..errors import DetectorUnavailableError, OverloadedError
+from ..parts import PartState, PartStatus
+from .base import Detection, Detector, DetectorInfo, DetectorLoadError
+from .queue import InferenceQueue
+
+_LOG = logging.getLogger(__name__)
+_DECODERS = min(4, os.cpu_count() or 1)  # threads
+_LOADING_RETRY = 5.0  # seconds a client should wait while the detector loads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Where one picture's time went, in milliseconds."""
+
+    queue: float
+    decode: float
+    preprocess: float
+    infer: float
+    postprocess: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionResult:
+    """What was found in one picture, by what; width and height are of the upright picture."""
+
+    model: str
+    test_model: bool
+    width: int
+    height: int
+    detections: tuple[Detection, ...]
+    timings: Timings
+
+
+class DetectionService:
+    """Detects objects in pictures; loads its detector in the background."""
+
+    def __init__(self, load: Callable[[], Detector], *, queue_limit: int) -> None:
+        self._load = load
+        self._queue_limit = queue_limit
+        self._status = PartStatus(state=PartState.LOADING)
+        self._detector: Detector | None = None
+        self._queue: InferenceQueue | None = None
+        self._admitted = 0
+        self._last_ms = 0.0  # of inference, for the estimate in Retry-After
+        # One thread: a model is used by one caller at a time, and CUDA likes its thread.
+        self._inference = ThreadPoolExecutor(1, "inference")
+        self._decoders = ThreadPoolExecutor(_DECODERS, "decode")
+        self._task: asyncio.Task[None] | None = None
+        self.settled = asyncio.Event()  # loading has come to its end, well or not
+
+    @property
+    def status(self) -> PartStatus:
+        """The detector's state."""
+        return self._status
+
+    @property
+    def info(self) -> DetectorInfo | None:
+        """What is loaded, None before that."""
+        return self._detector.info if self._detector else None
+
+    def start(self) -> None:
+        """Begin to load; returns at once."""
+        self._task = asyncio.create_task(self._run(), name="detector")
+
+    async def stop(self) -> None:
+        """Drop what still waits and let the threads end."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._decoders.shutdown(wait=False, cancel_futures=True)
+        self._inference.shutdown(wait=False, cancel_futures=True)
+
+    def check_room(self) -> None:
+        """Raise DetectorUnavailableError or OverloadedError where detect() would at once."""
+        self._ready_queue()
+        if self._admitted >= self._queue_limit:
+            seconds = math.ceil(self._admitted * self._last_ms / 1000) or 1
+            raise OverloadedError(
+                f"{self._admitted} pictures are waiting already.", retry_after_s=seconds
+            )
+
+    async def detect(self, data: bytes, threshold: float) -> DetectionResult:
+        """Detect the objects in one picture; raises ProblemErrors."""
+        detector, queue = self._ready_queue()
+        self.check_room()
+        self._admitted += 1
+        try:
+            started = perf_counter()
+            loop = asyncio.get_running_loop()
+            picture = await loop.run_in_executor(self._decoders, detector.prepare, data)
+            prepared = perf_counter()
+            found = await queue.detect(picture, threshold)
+            finished = perf_counter()
+        finally:
+            self._admitted -= 1
+        self._last_ms = found.infer_ms + found.postprocess_ms
+        waited = (picture.started_at - started) + (found.started_at - prepared)
+        return DetectionResult(
+            model=detector.info.model,
+            test_model=detector.info.test_model,
+            width=picture.width,
+            height=picture.height,
+            detections=found.detections,
+            timings=Timings(
+                queue=max(0.0, waited * 1000),
+                decode=picture.decode_ms,
+                preprocess=picture.preprocess_ms,
+                infer=found.infer_ms,
+                postprocess=found.postprocess_ms,
+                total=(finished - started) * 1000,
+            ),
+        )
+
+    def _ready_queue(self) -> tuple[Detector, InferenceQueue]:
+        if self._detector and self._queue:
+            return self._detector, self._queue
+        raise DetectorUnavailableError(
+            self._status.error or "The detector is loading.", retry_after_s=_LOADING_RETRY
+        )
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            detector = await loop.run_in_executor(self._inference, self._load)
+        except DetectorLoadError as err:
+            _LOG.error("The detector failed to load: %s", err)
+            self._status = self._status.then(PartState.FAILED, str(err))
+        except Exception as err:  # noqa: BLE001 - whatever it is, health must tell of it
+            _LOG.exception("The detector failed to load")
+            self._status = self._status.then(
+                PartState.FAILED,
+                f"The detector failed to load ({type(err).__name__}); see the log.",
+            )
+        else:
+            _LOG.info("Detector %s is ready on %s", detector.info.model, detector.info.device)
+            self._detector, self._queue = detector, InferenceQueue(detector, self._inference)
+            self._status = self._status.then(PartState.READY)
+        finally:
+            self.settled.set()
+        if self._queue:
+            await self._queue.run()

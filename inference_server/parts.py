@@ -1,0 +1,29 @@
+"""What state a part of the server is in, since when and why."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+
+class PartState(StrEnum):
+    """Where a part is between start and work."""
+
+    LOADING = "loading"  # not tried to the end yet
+    READY = "ready"
+    FAILED = "failed"  # the error says why
+    ABSENT = "absent"  # switched off in the settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartStatus:
+    """A part's state at one moment."""
+
+    state: PartState
+    error: str | None = None  # a sentence that says what to do
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def then(self, state: PartState, error: str | None = None) -> "PartStatus":
+        """Return the status after this one; `since` moves only when something changed."""
+        if (state, error) == (self.state, self.error):
+            return self
+        return PartStatus(state=state, error=error)

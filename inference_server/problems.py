@@ -1,0 +1,97 @@
+"""Turns every exception into RFC 9457 problem details, and logs every request once."""
+
+import asyncio
+import logging
+import math
+import re
+from time import perf_counter
+from uuid import uuid4
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from .errors import (
+    BodyTooLargeError,
+    InternalError,
+    MalformedRequestError,
+    MethodNotAllowedError,
+    NotFoundError,
+    ProblemError,
+    UnauthorizedError,
+)
+from .logs import current_request_id
+
+_LOG = logging.getLogger(__name__)
+_REQUEST_ID = "X-Request-ID"
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@web.middleware
+async def problem_details(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer with problem details whatever goes wrong below."""
+    given = request.headers.get(_REQUEST_ID, "")
+    request_id = given if _SANE_ID.fullmatch(given) else uuid4().hex
+    current_request_id.set(request_id)
+    started = perf_counter()
+    fields: dict[str, object] = {"method": request.method, "path": request.path}
+    try:
+        response = await handler(request)
+    except asyncio.CancelledError:
+        _LOG.info("The client went away", extra={"fields": fields | _took(started)})
+        raise
+    except Exception as err:  # noqa: BLE001 - the border: nothing may leave here as it is
+        problem = _translate(err, request)
+        response = _to_response(problem, request_id)
+        if isinstance(err, web.HTTPMethodNotAllowed):
+            response.headers[hdrs.ALLOW] = err.headers[hdrs.ALLOW]
+        fields |= {"code": problem.code, "detail": problem.detail}
+    response.headers[_REQUEST_ID] = request_id
+    # Asking how the server is happens all the time and says little.
+    level = logging.DEBUG if request.method == "GET" and response.status != 401 else logging.INFO
+    fields |= {"status": response.status} | _took(started)
+    _LOG.log(level, "Answered", extra={"fields": fields})
+    return response
+
+
+def _took(started: float) -> dict[str, object]:
+    return {"ms": round((perf_counter() - started) * 1000, 1)}
+
+
+def _translate(err: Exception, request: web.Request) -> ProblemError:
+    match err:
+        case ProblemError():
+            return err
+        case web.HTTPNotFound():
+            return NotFoundError(f"There is no {request.path}; see openapi.yaml.")
+        case web.HTTPMethodNotAllowed():
+            return MethodNotAllowedError(
+                f"{request.path} takes {', '.join(sorted(err.allowed_methods))}."
+            )
+        case web.HTTPRequestEntityTooLarge():
+            return BodyTooLargeError(f"{err.text} (MAX_BODY_BYTES).")
+        case web.HTTPClientError():
+            return MalformedRequestError(f"{err.reason}.")
+        case _:
+            _LOG.error("Unexpected error", exc_info=err)
+            return InternalError("The server failed on this request; its log says more.")
+
+
+def _to_response(problem: ProblemError, request_id: str) -> web.Response:
+    body: dict[str, object] = {
+        "type": f"urn:hsi:problem:{problem.code}",
+        "title": problem.title,
+        "status": int(problem.status),
+        "detail": problem.detail,
+        "code": problem.code,
+        "retryable": problem.retryable,
+        "request_id": request_id,
+    }
+    headers: dict[str, str] = {}
+    if problem.retry_after_s is not None:
+        body["retry_after_s"] = problem.retry_after_s
+        headers[hdrs.RETRY_AFTER] = str(math.ceil(problem.retry_after_s))
+    if isinstance(problem, UnauthorizedError):
+        headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
+    return web.json_response(
+        body, status=problem.status, headers=headers, content_type="application/problem+json"
+    )

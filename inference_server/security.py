@@ -1,0 +1,51 @@
+"""Who may talk to the server."""
+
+from collections.abc import Collection, Sequence
+import hashlib
+import hmac
+from ipaddress import ip_address
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from .errors import UnauthorizedError
+from .settings import Settings, SettingsError
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raise SettingsError where others could reach a server that asks for no token."""
+    if not settings.api_tokens and not _is_loopback(settings.host):
+        raise SettingsError(
+            f"Refusing to listen on {settings.host} without a token: "
+            "set API_TOKEN or API_TOKEN_FILE, or listen on 127.0.0.1"
+        )
+
+
+def bearer(tokens: Sequence[str], *, open_paths: Collection[str]) -> Middleware:
+    """Let requests pass that carry one of the tokens; without tokens let all pass."""
+    digests = [_digest(token) for token in tokens]
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if digests and request.path not in open_paths:
+            scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+            # Digests are of one length and every one is compared: time tells nothing of a token.
+            matches = [hmac.compare_digest(_digest(given), digest) for digest in digests]
+            if scheme.lower() != "bearer" or not any(matches):
+                raise UnauthorizedError("Send a valid token as 'Authorization: Bearer <token>'.")
+        return await handler(request)
+
+    return middleware
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).digest()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,54 @@
+"""Listens until a signal asks the process to end."""
+
+import asyncio
+import logging
+import signal
+
+from aiohttp import web
+
+from .app import create_app
+from .assessment import create_assessor
+from .assessor_keeper import AssessorKeeper
+from .detection.loading import load_detector
+from .detection.service import DetectionService
+from .identity import load_instance_id
+from .settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_DRAIN = 8.0  # seconds for requests underway; container runtimes kill after 10
+
+
+async def serve(settings: Settings) -> None:
+    """Run the server; raises OSError where the address cannot be listened on."""
+    app = create_app(
+        settings,
+        instance_id=load_instance_id(settings.state_dir),
+        detection=DetectionService(
+            lambda: load_detector(settings), queue_limit=settings.queue_limit
+        ),
+        keeper=AssessorKeeper(lambda: create_assessor(settings), timeout=settings.assess_timeout),
+    )
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    runner = web.AppRunner(
+        app,
+        access_log=None,  # problems.py logs each request with its id
+        handler_cancellation=True,  # a client that is gone needs no answer
+        shutdown_timeout=_DRAIN,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port)
+        await site.start()
+        print(f"listening on {_address(settings.host, runner)}", flush=True)  # noqa: T201 - for whoever started it
+        await stopping.wait()
+        _LOG.info("Stopping; requests underway have %g s", _DRAIN)
+    finally:
+        await runner.cleanup()
+
+
+def _address(host: str, runner: web.AppRunner) -> str:
+    port = runner.addresses[0][1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
