@@ -12,6 +12,8 @@ _HOST = re.compile(r"[\w.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE)
 def normalize_url(text: str) -> str:
     """Return `scheme://host[:port]`; the message of the ValueError is a sentence for the user."""
     text = _with_scheme(text.strip())
+    if not text.isprintable():
+        raise ValueError("The address contains characters that no address has.")
     try:
         url = URL(text)
         port = url.explicit_port

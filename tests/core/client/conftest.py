@@ -1,0 +1,104 @@
+"""A server that answers what a test tells it to, over a real socket."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+import json
+
+import aiohttp
+from aiohttp import web
+import pytest
+
+from hsi_core.client import InferenceClient
+from hsi_core.settings import Settings
+import testbed.core  # noqa: F401 - makes hsi_core importable
+
+
+@dataclass(slots=True)
+class Stage:
+    """What the next answers are, and what was asked."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    hold: bool = False  # take the request and never answer
+    requests: list[web.BaseRequest] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def says(
+        self, value: object, status: int = 200, content_type: str = "application/json"
+    ) -> None:
+        """Answer with this JSON."""
+        self.status, self.content_type = status, content_type
+        self.body = json.dumps(value).encode()
+
+    def refuses(self, status: int, code: str, *, retryable: bool, **more: object) -> None:
+        """Answer with problem details."""
+        self.says(
+            {
+                "type": f"urn:hsi:problem:{code}",
+                "title": code,
+                "status": status,
+                "detail": f"because of {code}",
+                "code": code,
+                "retryable": retryable,
+                "request_id": "r1",
+                **more,
+            },
+            status,
+            "application/problem+json",
+        )
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+async def address(stage: Stage) -> AsyncIterator[str]:
+    stopping = asyncio.Event()
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        stage.requests.append(request)
+        stage.bodies.append(await request.read())
+        stage.asked.set()
+        if stage.hold:
+            await stopping.wait()
+        headers = {"Content-Type": stage.content_type, **stage.headers}
+        return web.Response(status=stage.status, body=stage.body, headers=headers)
+
+    runner = web.ServerRunner(web.Server(answer), shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    yield f"http://127.0.0.1:{port}"
+    stopping.set()
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(connect_timeout=2.0, detect_timeout=5.0, assess_timeout=5.0)
+
+
+@pytest.fixture
+def connect(session: aiohttp.ClientSession, settings: Settings) -> Callable[..., InferenceClient]:
+    def make(url: str, token: str | None = "s3cret", **changed: float) -> InferenceClient:
+        return InferenceClient(session, url, token, settings=replace(settings, **changed))
+
+    return make
+
+
+@pytest.fixture
+def client(connect: Callable[..., InferenceClient], address: str) -> InferenceClient:
+    return connect(address)

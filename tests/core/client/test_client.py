@@ -1,0 +1,92 @@
+"""What the client asks and what it makes of good answers."""
+
+from datetime import datetime, timedelta, timezone
+from uuid import UUID
+
+from hsi_core.client import (
+    EventFacts,
+    InferenceClient,
+    ObjectFacts,
+    PartState,
+    ServerStatus,
+)
+from hsi_core.models import Box, Detection
+
+from .answers import ASSESSED, DETECTED, HEALTH
+from .conftest import Stage
+
+HOME = timezone(timedelta(hours=1))
+FACTS = EventFacts(
+    camera="Front door",
+    started_at=datetime(2026, 11, 23, 3, 0, tzinfo=HOME),
+    ended_at=datetime(2026, 11, 23, 3, 1, tzinfo=HOME),
+    image_count=4,
+    objects=(
+        ObjectFacts(
+            label="person",
+            confidence=0.91,
+            box=Box(x1=0.1, y1=0.2, x2=0.3, y2=0.4),
+            first_seen=datetime(2026, 11, 23, 3, 0, tzinfo=HOME),
+            last_seen=datetime(2026, 11, 23, 3, 0, 30, tzinfo=HOME),
+            images=3,
+        ),
+    ),
+)
+
+
+async def test_health_is_read_whole(client: InferenceClient, stage: Stage) -> None:
+    stage.says(HEALTH)
+
+    health = await client.health()
+
+    assert health.status is ServerStatus.OK
+    assert health.instance_id == UUID("0b0e5fd2-7a49-4c8e-9a55-2f8a3a7e6d11")
+    assert health.detector.state is PartState.READY
+    assert (health.detector.device, health.detector.labels) == ("cuda:0", ("person", "car"))
+    assert health.assessor.state is PartState.FAILED
+    assert health.assessor.error == "Ollama does not answer."
+
+
+async def test_detect_sends_the_bytes_as_they_are(client: InferenceClient, stage: Stage) -> None:
+    stage.says(DETECTED)
+
+    result = await client.detect(b"\xff\xd8picture", content_type="image/jpeg", threshold=0.35)
+
+    assert stage.bodies == [b"\xff\xd8picture"]
+    (request,) = stage.requests
+    assert (request.method, request.path) == ("POST", "/v1/detect")
+    assert request.query == {"threshold": "0.35"}
+    assert request.headers["Content-Type"] == "image/jpeg"
+    assert request.headers["Authorization"] == "Bearer s3cret"
+    assert (result.width, result.height) == (1920, 1080)
+    assert result.detections == (
+        Detection(label="person", confidence=0.93, box=Box(x1=0.1, y1=0.2, x2=0.3, y2=0.4)),
+    )
+    assert result.timings_ms["infer"] == 30.5
+
+
+async def test_assess_sends_facts_with_the_homes_offset(
+    client: InferenceClient, stage: Stage
+) -> None:
+    stage.says(ASSESSED)
+
+    assessment = await client.assess(FACTS)
+
+    assert b"2026-11-23T03:00:30+01:00" in stage.bodies[0]
+    assert (assessment.risk_score, assessment.prompt_tokens) == (64, 311)
+    assert assessment.completion_tokens is None
+    assert assessment.timings_ms == {"prefill": 20.0, "generate": 600.0, "total": 640.0}
+
+
+async def test_fields_of_a_newer_server_are_ignored(client: InferenceClient, stage: Stage) -> None:
+    stage.says({**DETECTED, "gpu": {"name": "new"}})
+
+    assert (await client.detect(b"x", content_type="image/png", threshold=0.5)).width == 1920
+
+
+async def test_no_token_no_header(connect, address: str, stage: Stage) -> None:
+    stage.says(HEALTH)
+
+    await connect(address, token=None).health()
+
+    assert "Authorization" not in stage.requests[0].headers

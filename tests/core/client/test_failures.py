@@ -1,0 +1,308 @@
+"""Every outcome of a request ends in the one error tree, with the class that decides the retry."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+import logging
+import ssl
+import subprocess
+
+import pytest
+
+from hsi_core.client import InferenceClient
+from hsi_core.errors import (
+    ClientError,
+    CoreError,
+    ServerAuthError,
+    ServerBusyError,
+    ServerIncompatibleError,
+    ServerRejectedInputError,
+    ServerTimeoutError,
+    ServerUnreachableError,
+)
+from hsi_core.models import FailureClass
+
+from .answers import HEALTH
+from .conftest import Stage
+
+type Connect = Callable[..., InferenceClient]
+
+
+async def detect(client: InferenceClient) -> None:
+    await client.detect(b"picture", content_type="image/jpeg", threshold=0.5)
+
+
+async def failure(client: InferenceClient) -> CoreError:
+    with pytest.raises(CoreError) as caught:
+        await detect(client)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "retryable", "error", "failure_class"),
+    [
+        (400, "invalid_request", False, ClientError, FailureClass.UNKNOWN),
+        (401, "unauthorized", False, ServerAuthError, FailureClass.OUTAGE),
+        (404, "not_found", False, ServerIncompatibleError, FailureClass.OUTAGE),
+        (413, "body_too_large", False, ServerRejectedInputError, FailureClass.INPUT),
+        (413, "image_too_large", False, ServerRejectedInputError, FailureClass.INPUT),
+        (415, "unsupported_media_type", False, ServerRejectedInputError, FailureClass.INPUT),
+        (422, "invalid_image", False, ServerRejectedInputError, FailureClass.INPUT),
+        (422, "invalid_image", True, ClientError, FailureClass.UNKNOWN),
+        (429, "overloaded", True, ServerBusyError, FailureClass.CAPACITY),
+        (500, "internal", True, ClientError, FailureClass.UNKNOWN),
+        (502, "assessor_invalid_output", True, ClientError, FailureClass.UNKNOWN),
+        (503, "detector_unavailable", True, ServerBusyError, FailureClass.CAPACITY),
+        (504, "assessor_timeout", True, ServerTimeoutError, FailureClass.UNKNOWN),
+    ],
+)
+async def test_problem_details_decide(
+    client: InferenceClient,
+    stage: Stage,
+    status: int,
+    code: str,
+    retryable: bool,
+    error: type[CoreError],
+    failure_class: FailureClass,
+) -> None:
+    stage.refuses(status, code, retryable=retryable)
+
+    raised = await failure(client)
+
+    assert type(raised) is error
+    assert raised.failure is failure_class
+    assert f"because of {code}" in str(raised)
+    if status not in {401, 404}:
+        assert raised.code == code
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (301, ServerIncompatibleError),
+        (401, ServerAuthError),
+        (403, ClientError),
+        (404, ServerIncompatibleError),
+        (413, ServerRejectedInputError),
+        (422, ClientError),
+        (500, ClientError),
+        (502, ServerUnreachableError),
+        (503, ServerBusyError),
+        (504, ServerTimeoutError),
+    ],
+)
+async def test_a_proxys_own_words_are_told_from_the_servers(
+    client: InferenceClient, stage: Stage, status: int, error: type[CoreError]
+) -> None:
+    stage.status, stage.body, stage.content_type = status, b"<html>no</html>", "text/html"
+    stage.headers = {"Location": "http://elsewhere.invalid/"} if status == 301 else {}
+
+    assert type(await failure(client)) is error
+    assert len(stage.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("problem", "header", "expected"),
+    [
+        (2.5, None, 2.5),
+        (None, "7", 7.0),
+        (None, "soon", None),
+        (None, "-1", None),
+        (1e9, "1", 3600.0),
+    ],
+)
+async def test_busy_says_when_to_come_back(
+    client: InferenceClient,
+    stage: Stage,
+    problem: float | None,
+    header: str | None,
+    expected: float | None,
+) -> None:
+    more = {} if problem is None else {"retry_after_s": problem}
+    stage.refuses(429, "overloaded", retryable=True, **more)
+    stage.headers = {} if header is None else {"Retry-After": header}
+
+    with pytest.raises(ServerBusyError) as caught:
+        await detect(client)
+
+    assert caught.value.retry_after == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b'"text"', b"{", b"\xff\xfe", b"[" * 200_000, b'{"model": "m"}'],
+    ids=["empty", "null", "list", "string", "broken", "bytes", "deep", "missing"],
+)
+async def test_a_malformed_answer_is_an_error(
+    client: InferenceClient, stage: Stage, body: bytes
+) -> None:
+    stage.body = body
+
+    raised = await failure(client)
+
+    assert type(raised) is ClientError
+    assert raised.code == "malformed_answer"
+
+
+async def test_a_broken_problem_is_not_believed(client: InferenceClient, stage: Stage) -> None:
+    stage.says({"code": "invalid_image"}, 422, "application/problem+json")
+
+    assert type(await failure(client)) is ClientError
+
+
+async def test_an_endless_answer_is_cut_off(client: InferenceClient, stage: Stage) -> None:
+    stage.body = b" " * (1024 * 1024 + 1)
+
+    raised = await failure(client)
+
+    assert "too large" in str(raised)
+
+
+async def test_silence_is_a_timeout(connect: Connect, address: str, stage: Stage) -> None:
+    stage.hold = True
+
+    raised = await failure(connect(address, connect_timeout=0.05, detect_timeout=0.1))
+
+    assert type(raised) is ServerTimeoutError
+
+
+async def test_nobody_there(connect: Connect, unused_tcp_port: int) -> None:
+    raised = await failure(connect(f"http://127.0.0.1:{unused_tcp_port}"))
+
+    assert type(raised) is ServerUnreachableError
+    assert str(unused_tcp_port) in str(raised)
+
+
+async def test_a_name_that_does_not_exist(connect: Connect) -> None:
+    raised = await failure(connect("http://no-such-host.invalid:8090"))
+
+    assert type(raised) is ServerUnreachableError
+
+
+async def test_a_token_no_header_can_carry(connect: Connect, address: str) -> None:
+    raised = await failure(connect(address, token="a\nb"))
+
+    assert type(raised) is ServerAuthError
+
+
+async def test_no_failure_gives_the_token_away(
+    client: InferenceClient, stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    stage.refuses(500, "internal", retryable=True)
+
+    raised = await failure(client)
+
+    assert "s3cret" not in caplog.text + str(raised) + repr(client)
+
+
+@asynccontextmanager
+async def listener(words: bytes | None, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """Take connections on loopback, say these words to each request and hang up."""
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if words is not None:
+            await reader.read(1)
+            writer.write(words)
+        writer.close()
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0, ssl=tls)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        yield f"{'https' if tls else 'http'}://{host}:{port}"
+
+
+async def test_a_connection_lost_costs_an_attempt(connect: Connect) -> None:
+    """The request itself may be what brings the server down, so it must not repeat for ever."""
+    async with listener(None) as url:
+        raised = await failure(connect(url))
+
+    assert type(raised) is ClientError
+    assert raised.failure is FailureClass.UNKNOWN
+
+
+async def test_health_of_something_that_hangs_up(connect: Connect) -> None:
+    async with listener(None) as url:
+        with pytest.raises(ServerUnreachableError, match="hangs up"):
+            await connect(url).health()
+
+
+async def test_health_of_something_that_speaks_no_http(connect: Connect) -> None:
+    async with listener(b"220 ftp ready\r\n") as url:
+        with pytest.raises(ServerIncompatibleError, match="no inference server"):
+            await connect(url).health()
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body"),
+    [
+        (200, "text/html", b"<html>Router</html>"),
+        (404, "text/plain", b"404: Not Found"),
+        (200, "application/json", b'{"models": []}'),
+        (200, "application/json", b"[]"),
+        (302, "text/html", b""),
+        (500, "text/html", b"oops"),
+        (413, "text/html", b"too large"),
+    ],
+)
+async def test_health_of_another_program(
+    client: InferenceClient, stage: Stage, status: int, content_type: str, body: bytes
+) -> None:
+    stage.status, stage.content_type, stage.body = status, content_type, body
+
+    with pytest.raises(ServerIncompatibleError, match="Enter the address"):
+        await client.health()
+
+
+@pytest.mark.parametrize(
+    ("version", "who"), [(2, "Update the integration"), (0, "Update the inference server")]
+)
+async def test_health_of_another_api_version(
+    client: InferenceClient, stage: Stage, version: int, who: str
+) -> None:
+    stage.says({**HEALTH, "api_version": version})
+
+    with pytest.raises(ServerIncompatibleError, match=who):
+        await client.health()
+
+
+async def test_health_with_a_wrong_token(client: InferenceClient, stage: Stage) -> None:
+    stage.refuses(401, "unauthorized", retryable=False)
+
+    with pytest.raises(ServerAuthError):
+        await client.health()
+
+
+async def test_https_where_there_is_no_tls(connect: Connect, address: str) -> None:
+    with pytest.raises(ServerUnreachableError, match="does not speak TLS"):
+        await connect(address.replace("http://", "https://")).health()
+
+
+@pytest.fixture(scope="session")
+def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    folder = tmp_path_factory.mktemp("tls")
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 1"
+    subprocess.run(
+        [*command.split(), "-subj", "/CN=gpu-box"], cwd=folder, check=True, capture_output=True
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+async def test_a_certificate_nobody_vouches_for(
+    connect: Connect, self_signed: ssl.SSLContext
+) -> None:
+    async with listener(b"", self_signed) as url:
+        with pytest.raises(ServerUnreachableError, match="certificate is not trusted"):
+            await connect(url).health()
+
+
+async def test_a_cancelled_request_stays_cancelled(client: InferenceClient, stage: Stage) -> None:
+    stage.hold = True
+    task = asyncio.create_task(detect(client))
+    await stage.asked.wait()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
