@@ -28,8 +28,10 @@ explain() {
   local log=$1
   if grep -qiE 'no space left|disk quota|errno 28|os error 28' "$log"; then
     die "the disk is full ($(df -h --output=avail "$ROOT" | tail -1 | tr -d ' ') free); the environments need about 7 GB"
+  elif grep -qiE 'certificate_verify_failed|invalid peer certificate|unknownissuer' "$log"; then
+    die "the certificate of $(host_in "$log") is not trusted here; SSL_CERT_FILE may name yours (details: $log)"
   elif grep -qiE 'dns error|name resolution|connection refused|connection timed out|operation timed out|network is unreachable|error sending request|could not connect|failed to connect|connecterror|newconnectionerror|error trying to connect' "$log"; then
-    die "the package registry cannot be reached; check the network or the proxy settings (details: $log)"
+    die "$(host_in "$log") cannot be reached; check the network or the proxy settings (details: $log)"
   elif grep -qiE "error: command '.*(gcc|cc|c\+\+|g\+\+)' failed: no such file|unable to find a compiler|no c\+\+ compiler|cannot execute.*(cc1|c\+\+)" "$log"; then
     die "a C and C++ compiler is needed to build two small packages; install g++ (details: $log)"
   elif grep -qiE 'no matching distribution|no solution found|has no wheels with a matching|not compatible with the current platform|no wheels are available' "$log"; then
@@ -37,3 +39,6 @@ explain() {
   fi
   die "$(grep -vE '^\s*$' "$log" | tail -1 | cut -c1-200) (details: $log)"
 }
+
+# host_in LOG: the first host that a log complains about
+host_in() { grep -oE 'https?://[^/ )`]+' "$1" | head -1 | sed 's#.*//##' | grep . || printf 'the package registry'; }

@@ -2,6 +2,8 @@
 
 UV_MINIMUM=0.8 # the first with every option used here
 export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never
+# uv brings its own certificates; the system's may hold a company's, too
+[ ! -e /etc/ssl/certs/ca-certificates.crt ] || export UV_SYSTEM_CERTS=1
 
 # stamp_of NAME: what an up-to-date environment was made from: lock, interpreter, place
 stamp_of() {
