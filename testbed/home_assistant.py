@@ -183,6 +183,8 @@ class HomeAssistant:
                 # Everything is installed; what is missing shows as an error, not as a download.
                 *("--skip-pip", "--log-no-color", "--log-file", str(self.folder / LOG_FILE)),
             ],
+            # Ours must not show through: it finds custom components in its own folder only.
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,

@@ -54,6 +54,15 @@ class Entity:
     device_id: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subentry:
+    """A part of an integration: for ours, a camera."""
+
+    subentry_id: str
+    title: str
+    unique_id: str | None
+
+
 class Socket:
     """One authenticated WebSocket connection."""
 
@@ -111,6 +120,26 @@ class HomeAssistantClient:
     async def continue_subentry_flow(self, flow_id: str, answers: JsonObject) -> FlowStep:
         """Fill in the form at which adding a part stands."""
         return await self._flow(f"/api/config/config_entries/subentries/flow/{flow_id}", answers)
+
+    async def start_options_flow(self, entry_id: str) -> FlowStep:
+        """Start changing an integration's options."""
+        return await self._flow("/api/config/config_entries/options/flow", {"handler": entry_id})
+
+    async def continue_options_flow(self, flow_id: str, answers: JsonObject) -> FlowStep:
+        """Fill in the form at which changing options stands."""
+        return await self._flow(f"/api/config/config_entries/options/flow/{flow_id}", answers)
+
+    async def subentries(self, entry_id: str) -> tuple[Subentry, ...]:
+        """Return the parts of an integration."""
+        result = await self.command("config_entries/subentries/list", entry_id=entry_id)
+        return tuple(
+            Subentry(
+                subentry_id=str(subentry["subentry_id"]),
+                title=str(subentry["title"]),
+                unique_id=_text(subentry["unique_id"]),
+            )
+            for subentry in cast("list[JsonObject]", result)
+        )
 
     async def entry_state(self, entry_id: str) -> str:
         """Return the state of a config entry, such as loaded or setup_retry."""

@@ -1,0 +1,177 @@
+"""Everything that runs during the demo: started together, set up, stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import secrets
+import signal
+from typing import cast
+from urllib.parse import urlsplit
+
+from testbed.home_assistant import REPOSITORY, HomeAssistant, local_time_zone
+from testbed.home_assistant_client import FlowStep, HomeAssistantClient, JsonObject
+from testbed.inference_server import TEST_DETECTOR, InferenceServer, InferenceServerError
+from testbed.postgres import Postgres
+
+from . import dashboard
+from .console import Console
+from .entities import DOMAIN, Entities, find
+from .errors import DemoError
+
+REAL_WEIGHTS = REPOSITORY / ".models" / "rtdetr_v2_r18vd"
+DATABASE = "hsi"
+ROLE = "home_assistant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The running parts."""
+
+    home: HomeAssistant
+    server: InferenceServer
+    database_url: str
+    entry_id: str
+    entities: Entities
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path, camera_root: Path, *, port: int, event_idle: int, console: Console
+) -> AsyncIterator[House]:
+    """Start all parts, set the integration up through its own flows; stop all at the end."""
+    async with AsyncExitStack() as stack:
+        home = HomeAssistant(
+            folder / "home-assistant",
+            media=camera_root,
+            port=port,
+            time_zone=local_time_zone(),
+        )
+        stack.push_async_callback(home.stop)
+        postgres = Postgres()
+        stack.push_async_callback(in_thread, postgres.stop)
+        server = InferenceServer(
+            folder / "inference-server",
+            detector=REAL_WEIGHTS if REAL_WEIGHTS.is_dir() else TEST_DETECTOR,
+            llm_backend="embedded",
+        )
+        stack.push_async_callback(in_thread, server.stop)
+        try:
+            async with asyncio.TaskGroup() as starting:
+                database = starting.create_task(_start_database(postgres, console))
+                starting.create_task(_start_server(server, console))
+                starting.create_task(_start_home(home, console))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        answers = {
+            "url": server.url,
+            "token": server.token,
+            **_login(database.result()),
+            "camera_root": str(camera_root),
+        }
+        entry_id = await set_up(home.client, answers)
+        await set_options(home.client, entry_id, {"event_idle": event_idle})
+        entities = await find(home.client, entry_id)
+        await dashboard.install(home.client, entities)
+        console.step(f"The integration watches {len(entities.cameras)} cameras")
+        yield House(
+            home=home,
+            server=server,
+            database_url=database.result(),
+            entry_id=entry_id,
+            entities=entities,
+        )
+
+
+async def set_up(client: HomeAssistantClient, answers: dict[str, object]) -> str:
+    """Walk through the integration's set-up flow; return the entry's id."""
+    step = await client.start_flow(DOMAIN)
+    while step.type == "form":
+        step = await _fill_in(step, answers, client.continue_flow)
+    if step.entry_id is None:
+        raise DemoError(f"the integration cannot be set up: {step.reason}")
+    if (state := await client.entry_state(step.entry_id)) != "loaded":
+        raise DemoError(f"the integration does not load: {state}")
+    return step.entry_id
+
+
+async def set_options(
+    client: HomeAssistantClient, entry_id: str, changes: dict[str, object]
+) -> None:
+    """Change some of the integration's options; it reloads by itself."""
+    step = await client.start_options_flow(entry_id)
+    kept = {name: field["default"] for name, field in step.fields.items() if "default" in field}
+    await _fill_in(step, kept | changes, client.continue_options_flow)
+
+
+async def in_thread(
+    function: Callable[[], object], interrupt: Callable[[], object] = lambda: None
+) -> None:
+    """Run a blocking function to its end, which `interrupt` brings near on a cancellation."""
+    thread = asyncio.ensure_future(asyncio.to_thread(function))
+    try:
+        await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        interrupt()
+        await asyncio.wait({thread})
+        raise
+
+
+async def _start_database(postgres: Postgres, console: Console) -> str:
+    """Start PostgreSQL; return the URL of a database that a plain user owns."""
+    await in_thread(postgres.start)
+    password = secrets.token_urlsafe(12)
+    for statement in (
+        f"CREATE ROLE {ROLE} LOGIN PASSWORD '{password}'",
+        f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0",
+    ):
+        await asyncio.to_thread(postgres.execute, statement)
+    version = await asyncio.to_thread(postgres.execute, "SHOW server_version")
+    console.step(f"PostgreSQL {version.split()[0]} runs")
+    return postgres.url(DATABASE, user=ROLE, password=password)
+
+
+async def _start_server(server: InferenceServer, console: Console) -> None:
+    def interrupt() -> None:
+        with suppress(InferenceServerError, ProcessLookupError):
+            os.kill(server.pid, signal.SIGKILL)
+
+    await in_thread(server.start, interrupt)
+    console.step(f"The inference server runs: {server.url}")
+
+
+async def _start_home(home: HomeAssistant, console: Console) -> None:
+    client = await home.start()
+    version = cast("JsonObject", await client.command("get_config"))["version"]
+    console.step(f"Home Assistant {version} runs: {home.url}")
+
+
+async def _fill_in(
+    step: FlowStep,
+    answers: dict[str, object],
+    submit: Callable[[str, JsonObject], Awaitable[FlowStep]],
+) -> FlowStep:
+    """Answer the fields that a form has; what is not known keeps its default."""
+    known = {name: answers[name] for name in step.fields if name in answers}
+    answer = await submit(step.flow_id, known)
+    if answer.errors:
+        wrong = ", ".join(f"{field}: {reason}" for field, reason in answer.errors.items())
+        raise DemoError(f"the integration refuses its settings in step {step.step_id} ({wrong})")
+    return answer
+
+
+def _login(database_url: str) -> dict[str, object]:
+    """Take a database URL apart into the fields of the set-up form."""
+    url = urlsplit(database_url)
+    return {
+        "host": url.hostname,
+        "port": url.port,
+        "database": url.path.removeprefix("/"),
+        "username": url.username,
+        "password": url.password,
+        "ssl": False,
+    }

@@ -1,0 +1,165 @@
+"""The demo's outcome: as tables, as JSON, and what falls short of the expectations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+import json
+from pathlib import Path
+
+from testbed.home_assistant_client import State, States
+
+from .console import Console
+from .entities import Entities
+from .errors import DemoError
+from .events import Event
+from .ledger import Outcome
+from .scenario import Fate, Upload
+
+TROUBLE = {"unavailable", "unknown"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything the demo found out; `seconds` is how long each stage took."""
+
+    images: Mapping[str, Outcome]
+    events: tuple[Event, ...]
+    entities: Entities
+    states: States
+    seconds: Mapping[str, float]
+
+    def as_json(self) -> str:
+        """Return the outcome as JSON."""
+        fates = Counter(outcome.fate for outcome in self.images.values())
+        outcome = {
+            "images": {"found": len(self.images)} | {fate.value: fates[fate] for fate in Fate},
+            "events": [
+                {
+                    "id": event.id,
+                    "camera": event.camera,
+                    "risk_score": event.risk_score,
+                    "risk_level": event.risk_level,
+                    "summary": event.summary,
+                    "state": event.state,
+                }
+                for event in self.events
+            ],
+            "entities": {
+                entity_id: self.states[entity_id].state
+                for entity_id in sorted(self.entities.all_ids)
+                if entity_id in self.states
+            },
+            "seconds": {stage: round(seconds, 2) for stage, seconds in self.seconds.items()},
+        }
+        return json.dumps(outcome, indent=2) + "\n"
+
+    def write(self, file: Path) -> None:
+        """Write the outcome as JSON."""
+        try:
+            file.write_text(self.as_json())
+        except OSError as err:
+            raise DemoError(f"cannot write {file}: {err.strerror}") from err
+
+    def show(self, console: Console) -> None:
+        """Print the events and what Home Assistant shows."""
+        console.heading("Events")
+        console.table(
+            ("camera", "seen", "risk", "summary"),
+            [
+                (event.camera, ", ".join(event.labels), _risk(event), event.summary or "")
+                for event in self.events
+            ],
+        )
+        console.heading("What Home Assistant shows")
+        rows = [
+            (_name(self.states[entity_id]), _value(self.states[entity_id]), entity_id)
+            for entity_id in self.entities.all_ids
+            if entity_id in self.states
+        ]
+        console.table(("entity", "state", "id"), rows)
+
+    def shortcomings(self, planned: tuple[Upload, ...], *, drawn_only: bool) -> list[str]:
+        """Say what is not as it must be; `drawn_only`: the detector knows drawn scenes."""
+        return [
+            *self._wrong_fates(planned, drawn_only=drawn_only),
+            *self._wrong_events(planned, drawn_only=drawn_only),
+            *self._wrong_entities(),
+        ]
+
+    def _wrong_fates(self, planned: tuple[Upload, ...], *, drawn_only: bool) -> list[str]:
+        wrong = []
+        for upload in planned:
+            outcome = self.images.get(upload.path)
+            if outcome is None:
+                wrong.append(f"{upload.path} was not found")
+            elif outcome.fate is not upload.fate:
+                fate = outcome.fate.value if outcome.fate else "still on its way"
+                wrong.append(f"{upload.path} is {fate} and not {upload.fate.value}")
+            elif drawn_only and upload.fate is Fate.DETECTED:
+                unseen = set(upload.labels) - outcome.labels
+                wrong.extend(f"{upload.path} shows a {label} unseen" for label in sorted(unseen))
+        return wrong
+
+    def _wrong_events(self, planned: tuple[Upload, ...], *, drawn_only: bool) -> list[str]:
+        wrong = [
+            f"the event of {event.camera} has no risk score"
+            for event in self.events
+            if not event.settled or event.risk_score is None
+        ]
+        expected = {upload.camera for upload in planned if upload.labels}
+        missing = expected - {event.camera for event in self.events}
+        if drawn_only:
+            wrong.extend(f"{camera} has no event" for camera in sorted(missing))
+        return wrong
+
+    def _wrong_entities(self) -> list[str]:
+        """Compare what Home Assistant shows with what happened."""
+        dead = sum(outcome.fate is Fate.DEAD for outcome in self.images.values())
+        expected = {
+            self.entities.hub["dead_letters"]: str(dead),
+            self.entities.hub["queue_depth"]: "0",
+            self.entities.hub["server"]: "on",
+            self.entities.hub["database"]: "on",
+        }
+        # The oldest comes first, so what stays is each camera's last event.
+        last_events = {event.camera: event for event in self.events}
+        for folder, camera in self.entities.cameras.items():
+            if event := last_events.get(folder):
+                expected[camera.ids["risk_score"]] = str(event.risk_score)
+                expected[camera.ids["risk_level"]] = str(event.risk_level)
+        wrong = [
+            f"{entity_id} is {self._state(entity_id)} and not {state}"
+            for entity_id, state in expected.items()
+            if self._state(entity_id) != state
+        ]
+        for folder, camera in self.entities.cameras.items():
+            shown = ["latest_image"]
+            if folder in last_events:
+                shown += ["last_event", "activity"]
+            wrong.extend(
+                f"{camera.ids[key]} is {self._state(camera.ids[key])}"
+                for key in shown
+                if self._state(camera.ids[key]) in TROUBLE
+            )
+        return wrong
+
+    def _state(self, entity_id: str) -> str:
+        state = self.states.get(entity_id)
+        return "missing" if state is None else state.state
+
+
+def _risk(event: Event) -> str:
+    if event.risk_score is None:
+        return event.assessment
+    return f"{event.risk_score} {event.risk_level}"
+
+
+def _name(state: State) -> str:
+    return str(state.attributes.get("friendly_name", state.entity_id))
+
+
+def _value(state: State) -> str:
+    unit = state.attributes.get("unit_of_measurement")
+    return f"{state.state} {unit}" if unit else state.state

@@ -1,0 +1,166 @@
+"""The demo's course, from the first process to the last table."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from testbed.home_assistant import local_time_zone
+
+from . import dashboard, scenario
+from .console import BOLD, GREEN, RED, Console
+from .house import House, open_house
+from .ledger import Ledger
+from .options import Options
+from .report import Report
+from .scenario import Upload
+from .server_facts import ServerFacts, ask
+from .show import Show
+
+EVENT_IDLE = 10  # seconds without activity after which the demo's events end
+FATES_LIMIT = 120.0  # seconds until every image has its fate
+EVENTS_LIMIT = 240.0  # seconds until every event is assessed; a small machine's LLM is slow
+SHOWN_LIMIT = 10.0  # seconds until Home Assistant shows it
+
+
+async def run(options: Options, folder: Path, console: Console) -> int:
+    """Run the demo in a folder of its own; return the exit status."""
+    console.step("Starting PostgreSQL, the inference server and Home Assistant")
+    root = options.camera_root.resolve() if options.camera_root else _camera_folders(folder)
+    async with open_house(
+        folder, root, port=options.port, event_idle=EVENT_IDLE, console=console
+    ) as house:
+        seconds = {"start": console.seconds}
+        facts = await ask(house.server)
+        _introduce(facts, console)
+        show = Show(console)
+        async with show.running(house.home.client, Ledger(house.database_url)):
+            if options.camera_root is not None:
+                return await _stay(house, show, seconds, root, options, console)
+            planned = scenario.uploads(ZoneInfo(local_time_zone()))
+            await _upload(root, planned, show, seconds, console)
+            wrong = await _shortcomings(house, show, planned, facts, seconds)
+            report = await _report(house, show, seconds | {"total": console.seconds})
+            report.show(console)
+            if options.json is not None:
+                report.write(options.json)
+            _judge(wrong, planned, console)
+            if options.once:
+                return 1 if wrong else 0
+            return await _stay(house, show, seconds, root, options, console)
+
+
+def _camera_folders(folder: Path) -> Path:
+    root = folder / "cameras"
+    for camera in scenario.CAMERAS:
+        (root / camera).mkdir(parents=True)
+    return root
+
+
+def _introduce(facts: ServerFacts, console: Console) -> None:
+    console.step(f"Detector: {facts.detector} on {facts.device}")
+    if facts.test_model:
+        console.step(
+            "  a small test model that knows drawn scenes only; scripts/download-models gets "
+            "the real one"
+        )
+    console.step(f"Language model: {facts.language_model} ({facts.backend})")
+    if facts.backend == "embedded":
+        console.step("  a very small one that shows the way, not good judgement")
+
+
+async def _upload(
+    root: Path,
+    planned: tuple[Upload, ...],
+    show: Show,
+    seconds: dict[str, float],
+    console: Console,
+) -> None:
+    """Upload everything and wait until every image and event has come to its end."""
+
+    def tell(upload: Upload) -> None:
+        console.step(f"{upload.path:<28} uploaded {upload.way.value}")
+
+    def all_have_a_fate() -> bool:
+        fates = {path: outcome.fate for path, outcome in show.images.items()}
+        return all(fates.get(upload.path) is not None for upload in planned)
+
+    before = console.seconds
+    await scenario.perform(root, planned, tell)
+    await show.until(all_have_a_fate, limit=FATES_LIMIT)
+    seconds["images"] = console.seconds - before
+    before = console.seconds
+    console.step(f"Events end {EVENT_IDLE} s after their last picture; then they are assessed")
+    await show.until(lambda: all(event.settled for event in show.events), limit=EVENTS_LIMIT)
+    seconds["events"] = console.seconds - before
+
+
+async def _shortcomings(
+    house: House,
+    show: Show,
+    planned: tuple[Upload, ...],
+    facts: ServerFacts,
+    seconds: Mapping[str, float],
+) -> list[str]:
+    """Return what Home Assistant still does not show rightly after a fair while."""
+    wrong: list[str] = []
+    try:
+        async with asyncio.timeout(SHOWN_LIMIT), house.home.client.socket() as socket:
+            await socket.call("subscribe_events", event_type="state_changed")
+            while True:
+                report = await _report(house, show, seconds)
+                wrong = report.shortcomings(planned, drawn_only=facts.test_model)
+                if not wrong:
+                    break
+                await socket.event()
+    except TimeoutError:
+        pass
+    return wrong
+
+
+async def _report(house: House, show: Show, seconds: Mapping[str, float]) -> Report:
+    return Report(
+        images=show.images,
+        events=show.events,
+        entities=house.entities,
+        states=await house.home.client.states(),
+        seconds=seconds,
+    )
+
+
+def _judge(wrong: list[str], planned: tuple[Upload, ...], console: Console) -> None:
+    console.line()
+    if wrong:
+        console.step(console.paint(RED, "Not as expected:"))
+        for line in wrong:
+            console.step(f"  {line}")
+    else:
+        text = f"All {len(planned)} pictures reached their fate, and Home Assistant shows it"
+        console.step(console.paint(GREEN, text))
+
+
+async def _stay(
+    house: House,
+    show: Show,
+    seconds: Mapping[str, float],
+    root: Path,
+    options: Options,
+    console: Console,
+) -> int:
+    """Say where to look, and keep everything running until a signal comes."""
+    login = house.home.login
+    console.heading("Have a look")
+    console.line(f"  {console.paint(BOLD, f'{house.home.url}/{dashboard.URL_PATH}')}")
+    console.line(f"  user {login.user}, password {login.password}")
+    console.line(f"  new pictures in a folder below {root} are looked at as they come")
+    console.line("  Ctrl-C stops everything and leaves nothing behind\n")
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        if options.json is not None and options.camera_root is not None:
+            report = await _report(house, show, {**seconds, "total": console.seconds})
+            report.write(options.json)
+    # Ending it by hand is how this is meant to end.
+    return 0

@@ -1,0 +1,104 @@
+"""What the demo's three cameras upload, and what must become of each picture."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import Enum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from testbed import scenes
+from testbed.uploader import Uploader
+
+CAMERAS = ("front_door", "driveway", "back_yard")
+SIZE = (1280, 720)
+
+
+class Fate(Enum):
+    """Where an image must end; the words are those of the database."""
+
+    DETECTED = "detected"
+    SKIPPED = "skipped"
+    DEAD = "dead"
+
+
+class Way(Enum):
+    """How a file comes into its folder."""
+
+    PIECES = "in pieces"
+    RENAME = "by rename"
+    BROKEN_OFF = "broken off half-way"
+    NO_IMAGE = "no image at all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One file: what is on it, how it arrives and where it must end.
+
+    `taken` is the camera's own time in the EXIF data; without it the file's time counts.
+    """
+
+    camera: str
+    name: str
+    fate: Fate
+    way: Way = Way.PIECES
+    seed: int = 0
+    labels: tuple[str, ...] = ()
+    lighting: scenes.Lighting = "day"
+    taken: datetime | None = None
+
+    @property
+    def path(self) -> str:
+        """The file below the camera root."""
+        return f"{self.camera}/{self.name}"
+
+
+def uploads(zone: ZoneInfo) -> tuple[Upload, ...]:
+    """Return the demo's uploads in the order in which they happen."""
+    last_night = datetime.combine(datetime.now(zone).date() - timedelta(days=1), time(2, 13))
+    return (
+        Upload(camera="back_yard", name="0213.jpg", fate=Fate.DETECTED, seed=16,
+               labels=("person",), lighting="night", taken=last_night),
+        Upload(camera="front_door", name="visitor.jpg", fate=Fate.DETECTED, seed=24,
+               labels=("person",)),
+        Upload(camera="driveway", name="empty.jpg", fate=Fate.DETECTED, seed=5),
+        Upload(camera="front_door", name="parcel.jpg", fate=Fate.DETECTED, way=Way.RENAME,
+               seed=24, labels=("person", "package")),
+        Upload(camera="driveway", name="arrival.jpg", fate=Fate.DETECTED, seed=5,
+               labels=("car", "person")),
+        Upload(camera="driveway", name="cut-short.jpg", fate=Fate.DEAD, way=Way.BROKEN_OFF,
+               seed=5, labels=("car",)),
+        Upload(camera="front_door", name="parcel-again.jpg", fate=Fate.SKIPPED, seed=24,
+               labels=("person", "package")),
+        Upload(camera="back_yard", name="greeting.jpg", fate=Fate.DEAD, way=Way.NO_IMAGE),
+        Upload(camera="back_yard", name="dog.jpg", fate=Fate.DETECTED, seed=16,
+               labels=("dog",)),
+    )  # fmt: skip
+
+
+async def perform(root: Path, planned: tuple[Upload, ...], tell: Callable[[Upload], None]) -> None:
+    """Upload one file after the other, telling of each."""
+    uploader = Uploader(root)
+    for upload in planned:
+        await asyncio.to_thread(_carry_out, uploader, upload)
+        tell(upload)
+
+
+def _carry_out(uploader: Uploader, upload: Upload) -> None:
+    match upload.way:
+        case Way.PIECES:
+            uploader.in_pieces(upload.camera, upload.name, _picture(upload))
+        case Way.RENAME:
+            uploader.by_rename(upload.camera, upload.name, _picture(upload))
+        case Way.BROKEN_OFF:
+            uploader.broken_off(upload.camera, upload.name, _picture(upload))
+        case Way.NO_IMAGE:
+            uploader.no_image(upload.camera, upload.name)
+
+
+def _picture(upload: Upload) -> bytes:
+    scene = scenes.draw(upload.seed, size=SIZE, lighting=upload.lighting, labels=upload.labels)
+    return scenes.jpeg(scene, captured_at=upload.taken)

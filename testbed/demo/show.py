@@ -1,0 +1,93 @@
+"""Watches what becomes of images and events, and tells of it as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from testbed.home_assistant_client import HomeAssistantClient
+
+from . import events
+from .console import DIM, GREEN, RED, YELLOW, Console
+from .events import Event
+from .ledger import Ledger, Outcome
+from .scenario import Fate
+
+FATE_COLOURS = {Fate.DETECTED: GREEN, Fate.SKIPPED: YELLOW, Fate.DEAD: RED}
+LEVEL_COLOURS = {"low": GREEN, "medium": YELLOW, "high": RED, "critical": RED}
+
+
+class Show:
+    """What is known so far of every image and event."""
+
+    def __init__(self, console: Console) -> None:
+        self.images: Mapping[str, Outcome] = {}
+        self.events: tuple[Event, ...] = ()
+        self._console = console
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def running(self, client: HomeAssistantClient, ledger: Ledger) -> AsyncIterator[None]:
+        """Watch in the background."""
+        try:
+            async with asyncio.TaskGroup() as watching:
+                tasks = [
+                    watching.create_task(self._watch_images(ledger)),
+                    watching.create_task(self._watch_events(client)),
+                ]
+                yield
+                for task in tasks:
+                    task.cancel()
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def until(self, condition: Callable[[], bool], *, limit: float) -> bool:
+        """Wait until something is the case; return whether it was before the limit."""
+        try:
+            async with asyncio.timeout(limit), self._changed:
+                await self._changed.wait_for(condition)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _watch_images(self, ledger: Ledger) -> None:
+        async for images in ledger.follow():
+            for path, outcome in images.items():
+                known = self.images.get(path)
+                if outcome.fate is not None and (known is None or known.fate != outcome.fate):
+                    self._tell_of_image(outcome, outcome.fate)
+            async with self._changed:
+                self.images = images
+                self._changed.notify_all()
+
+    async def _watch_events(self, client: HomeAssistantClient) -> None:
+        async for found in events.follow(client):
+            known = {event.id: event for event in self.events}
+            for event in found:
+                before = known.get(event.id)
+                if before is None or _told(before) != _told(event):
+                    self._tell_of_event(event)
+            async with self._changed:
+                self.events = found
+                self._changed.notify_all()
+
+    def _tell_of_image(self, outcome: Outcome, fate: Fate) -> None:
+        more = outcome.reason or ", ".join(outcome.objects) or "nothing seen"
+        word = self._console.paint(FATE_COLOURS[fate], fate.value)
+        self._console.step(f"{outcome.path:<28} {word}: {more}")
+
+    def _tell_of_event(self, event: Event) -> None:
+        if event.assessment == "pending":
+            what = self._console.paint(DIM, "event, not yet assessed")
+        elif event.risk_level is None:
+            what = self._console.paint(RED, "event, could not be assessed")
+        else:
+            colour = LEVEL_COLOURS[event.risk_level]
+            what = self._console.paint(colour, f"event, risk {event.risk_score} {event.risk_level}")
+        seen = ", ".join(event.labels)
+        self._console.step(f"{event.camera:<28} {what} ({seen}): {event.summary or '...'}")
+
+
+def _told(event: Event) -> tuple[str, int | None]:
+    return event.assessment, event.risk_score
