@@ -9,9 +9,11 @@ import aiohttp
 from aiohttp import web
 import pytest
 
+import testbed.core  # noqa: F401 - makes hsi_core importable
+
+# isort: split
 from hsi_core.client import InferenceClient
 from hsi_core.settings import Settings
-import testbed.core  # noqa: F401 - makes hsi_core importable
 
 
 @dataclass(slots=True)
