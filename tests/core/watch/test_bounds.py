@@ -1,0 +1,65 @@
+"""What the watcher remembers stays within limits, and forgetting never loses a file."""
+
+import pytest
+
+from hsi_core.watch import memory, settling
+from hsi_core.watch.found import FoundFile
+from hsi_core.watch.memory import DeliveryMemory
+from hsi_core.watch.settling import Settling
+
+
+def file(name: str, size: int = 1) -> FoundFile:
+    return FoundFile(camera="front", path=f"front/{name}", size=size, mtime_ns=0)
+
+
+def test_what_a_round_did_not_see_is_forgotten() -> None:
+    known = DeliveryMemory()
+    known.add(file("gone.jpg"))
+    known.add(file("kept.jpg"))
+
+    known.begin_round()
+    assert known.has(file("kept.jpg"))
+    known.add(file("new.jpg"))
+    known.end_round()
+
+    assert known.has(file("kept.jpg"))
+    assert known.has(file("new.jpg"))
+    assert not known.has(file("gone.jpg"))
+
+
+def test_beyond_the_limit_files_are_just_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "LIMIT", 2)
+    known = DeliveryMemory()
+
+    for name in "abc":
+        known.add(file(name))
+
+    assert [known.has(file(name)) for name in "abc"] == [True, True, False]
+
+
+def test_another_size_is_another_file() -> None:
+    known = DeliveryMemory()
+    known.add(file("a.jpg", 1))
+
+    assert not known.has(file("a.jpg", 2))
+
+
+def test_a_file_settles_once_it_stays_the_same() -> None:
+    waiting = Settling(2.0)
+    waiting.add(file("a.jpg", 1), now=10.0)
+    waiting.add(file("a.jpg", 1), now=11.0)
+    waiting.add(file("b.jpg", 1), now=11.0)
+    waiting.add(file("b.jpg", 2), now=12.0)
+
+    assert waiting.next_due == 12.0
+    assert waiting.take_due(13.0) == [file("a.jpg", 1)]
+    assert waiting.take_due(14.0) == [file("b.jpg", 2)]
+    assert waiting.next_due is None
+
+
+def test_too_many_unsettled_files_wait_for_the_next_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settling, "LIMIT", 1)
+    waiting = Settling(2.0)
+
+    assert waiting.add(file("a.jpg"), now=0.0)
+    assert not waiting.add(file("b.jpg"), now=0.0)

@@ -1,0 +1,119 @@
+"""When a picture was taken, by the first source that can be believed."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, strategies as st
+import pytest
+
+from hsi_core.watch import capture_time
+
+from .exif_bytes import exif, jpeg, segment
+
+HOME = ZoneInfo("Europe/Berlin")
+MTIME = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+TAKEN = datetime(2026, 11, 23, 13, 19, 3, tzinfo=HOME)
+EXIF_TAKEN = "2026:11:23 13:19:03"
+
+
+@pytest.mark.parametrize("order", ["<", ">"], ids=["little", "big"])
+def test_exif_is_the_homes_time(order: str) -> None:
+    head = jpeg(segment(0xE0, b"JFIF\0"), exif(EXIF_TAKEN, order=order))
+
+    assert capture_time(head, "a.jpg", MTIME, HOME) == TAKEN
+
+
+def test_exif_with_an_offset_of_its_own() -> None:
+    taken = capture_time(jpeg(exif(EXIF_TAKEN, "-05:00")), "a.jpg", MTIME.replace(hour=20), HOME)
+
+    assert taken == TAKEN.replace(tzinfo=UTC) + timedelta(hours=5)
+    assert taken.tzinfo is HOME
+
+
+def test_an_offset_that_is_none_is_ignored() -> None:
+    assert capture_time(jpeg(exif(EXIF_TAKEN, "   :  ")), "a.jpg", MTIME, HOME) == TAKEN
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "20261123_131903.jpg",
+        "20261123131903.jpg",
+        "2026-11-23_13-19-03.jpg",
+        "2026-11-23T13:19:03.jpg",
+        "2026.11.23 13.19.03.jpg",
+        "MDAlarm_20261123-131903.jpg",
+        "Front_00_20261123131903.jpg",
+        "192.0.2.7_01_20261123131903187_MOTION.jpg",
+        "IPC_20261123-131903-007.jpeg",
+    ],
+)
+def test_a_name_that_tells_the_time(name: str) -> None:
+    assert capture_time(b"", name, MTIME, HOME) == TAKEN
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.jpg",
+        "20261123.jpg",
+        "20261323_131903.jpg",
+        "20261123_256199.jpg",
+        "2026-1123_131903.jpg",
+        "1202611231319031.jpg",
+        "snapshot-0001.jpg",
+    ],
+)
+def test_a_name_that_does_not(name: str) -> None:
+    assert capture_time(b"", name, MTIME, HOME) == MTIME
+
+
+@pytest.mark.parametrize(
+    "absurd", ["1999:12:31 23:59:59", "0000:00:00 00:00:00", "2026:11:25 13:19:03", "soon"]
+)
+def test_an_absurd_time_leaves_it_to_the_next_source(absurd: str) -> None:
+    head = jpeg(exif(absurd))
+
+    assert capture_time(head, "20261123_131903.jpg", MTIME, HOME) == TAKEN
+    assert capture_time(head, "19991231_235959.jpg", MTIME, HOME) == MTIME
+    assert capture_time(head, "20261125_131903.jpg", MTIME, HOME) == MTIME
+
+
+def test_an_hour_that_comes_twice_is_the_first_one() -> None:
+    taken = capture_time(jpeg(exif("2026:10:25 02:30:00")), "a.jpg", MTIME, HOME)
+
+    assert taken.astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def whole() -> bytes:
+    return jpeg(segment(0xE0, b"JFIF\0"), exif(EXIF_TAKEN, "+01:00"))
+
+
+@pytest.mark.parametrize("length", range(0, len(whole()), 7))
+def test_a_head_cut_off_anywhere_is_no_error(length: int) -> None:
+    assert capture_time(whole()[:length], "a.jpg", MTIME, HOME) in {MTIME, TAKEN}
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_bytes_never_raise(noise: bytes) -> None:
+    assert capture_time(noise, "a.jpg", MTIME, HOME).tzinfo is HOME
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"II*\0", b"MM\0*"]))
+def test_arbitrary_exif_never_raises(noise: bytes, order: bytes) -> None:
+    head = jpeg(segment(0xE1, b"Exif\0\0" + order + noise))
+
+    assert capture_time(head, "a.jpg", MTIME, HOME).tzinfo is HOME
+
+
+@given(st.integers(0, len(whole()) - 1), st.integers(0, 255))
+def test_one_broken_byte_never_raises(position: int, value: int) -> None:
+    head = bytearray(whole())
+    head[position] = value
+
+    assert capture_time(bytes(head), "a.jpg", MTIME, HOME).year >= 2000
+
+
+@given(st.text(max_size=60))
+def test_arbitrary_names_never_raise(name: str) -> None:
+    assert capture_time(b"", name, MTIME, HOME) <= MTIME + timedelta(days=1)

@@ -1,0 +1,182 @@
+"""Folders that are missing, forbidden, replaced or not watchable, and their recovery."""
+
+from collections.abc import Callable
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from hsi_core.errors import CameraFolderMissingError, CameraFolderPermissionError
+
+from .conftest import Watch, write
+
+type Make = Callable[..., Watch]
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[2]
+
+
+async def test_a_camera_folder_missing_at_the_start(watch: Make, root: Path) -> None:
+    seen = watch("front", "new/one", watch_retry=3600.0)
+
+    await seen.start()
+
+    camera, error = await seen.trouble()
+    assert camera == "new/one"
+    assert isinstance(error, CameraFolderMissingError)
+    write(root / "new/one/a.jpg")
+    assert await seen.trouble() == ("new/one", None)
+    assert (await seen.next()).path == "new/one/a.jpg"
+
+
+async def test_a_camera_folder_vanishes_and_returns(watch: Make, root: Path) -> None:
+    seen = watch("front", watch_retry=3600.0)
+    await seen.start()
+
+    shutil.rmtree(root / "front")
+    camera, error = await seen.trouble()
+    assert (camera, type(error)) == ("front", CameraFolderMissingError)
+
+    write(root / "front/a.jpg")
+    assert await seen.trouble() == ("front", None)
+    assert (await seen.next()).path == "front/a.jpg"
+    assert await seen.only(root, "front/b.jpg") == ["front/b.jpg"]
+
+
+async def test_a_camera_folder_is_replaced_by_another(watch: Make, root: Path) -> None:
+    seen = watch("front", watch_retry=3600.0)
+    await seen.start()
+    write(root / "next/a.jpg", age=60)
+
+    (root / "front").rename(root / "before")
+    (root / "next").rename(root / "front")
+
+    assert (await seen.next()).path == "front/a.jpg"
+    write(root / "before/old.jpg")
+    assert await seen.only(root, "front/b.jpg") == ["front/b.jpg"]
+
+
+async def test_the_root_missing_at_the_start(watch: Make, root: Path) -> None:
+    shutil.rmtree(root)
+    seen = watch("front")
+
+    await seen.start()
+
+    camera, error = await seen.trouble()
+    assert camera == "front"
+    assert isinstance(error, CameraFolderMissingError)
+    assert str(root) in str(error)
+    write(root / "front/a.jpg", age=60)
+    assert await seen.trouble() == ("front", None)
+    assert (await seen.next()).path == "front/a.jpg"
+
+
+async def test_the_root_is_moved_away_and_back(watch: Make, root: Path) -> None:
+    seen = watch("front")
+    await seen.start()
+
+    away = root.parent / "away"
+    shutil.move(root, away)
+    assert isinstance((await seen.trouble())[1], CameraFolderMissingError)
+    shutil.move(away, root)
+
+    assert await seen.trouble() == ("front", None)
+    assert await seen.only(root, "front/a.jpg") == ["front/a.jpg"]
+
+
+async def test_a_camera_folder_that_leads_out_of_the_root(watch: Make, root: Path) -> None:
+    write(root.parent / "outside/secret.jpg", age=60)
+    (root / "link").symlink_to(root.parent / "outside")
+    seen = watch("link", "front")
+
+    await seen.start()
+
+    camera, error = await seen.trouble()
+    assert (camera, error.code) == ("link", "path_escape")
+    assert await seen.only(root, "front/a.jpg") == ["front/a.jpg"]
+
+
+async def test_a_file_in_place_of_the_folder(watch: Make, root: Path) -> None:
+    (root / "front").rmdir()
+    write(root / "front")
+    seen = watch("front")
+
+    await seen.start()
+
+    assert isinstance((await seen.trouble())[1], CameraFolderMissingError)
+
+
+async def test_a_name_that_cannot_be_recorded(watch: Make, root: Path) -> None:
+    write(root / "front" / os.fsdecode(b"\xff.jpg"))
+    seen = watch("front")
+
+    await seen.start()
+
+    camera, error = await seen.trouble()
+    assert (camera, error.code) == ("front", "file_name")
+    assert await seen.only(root, "front/a.jpg") == ["front/a.jpg"]
+
+
+async def test_a_trouble_is_told_once(watch: Make, root: Path) -> None:
+    seen = watch("front", "gone", watch_retry=0.01)
+    await seen.start()
+    await seen.trouble()
+
+    for index in range(20):
+        assert await seen.only(root, f"front/{index}.jpg")
+
+    assert seen.troubles.empty()
+
+
+def run_elsewhere(script: str, *arguments: object, command: tuple[str, ...] = ()) -> str:
+    """Run a piece of the watcher as another user or in another namespace."""
+    done = subprocess.run(
+        [*command, sys.executable, HERE / script, *map(str, arguments)],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+NAMESPACE = ("unshare", "--user", "--map-root-user")
+
+
+def namespaces_work() -> bool:
+    test = ("sh", "-c", "test -w /proc/sys/user/max_inotify_watches")
+    try:
+        return subprocess.run([*NAMESPACE, *test], check=False, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not namespaces_work(), reason="needs user namespaces for a limit of its own")
+@pytest.mark.parametrize("limit", ["max_inotify_watches", "max_inotify_instances"])
+def test_no_more_watches_granted(root: Path, limit: str) -> None:
+    """With a real limit, in a namespace of its own, pictures are still found, by scanning."""
+    said = run_elsewhere("limited_watcher.py", root, limit, command=NAMESPACE)
+
+    assert said.splitlines() == ["trouble watch_limit", "found front/a.jpg", "passed"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become a user who may not read")
+def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to others
+        Path(folder).chmod(0o755)
+        (Path(folder) / "front").mkdir()
+        said = run_elsewhere("forbidden_watcher.py", folder)
+
+    assert said.splitlines() == [
+        f"trouble {CameraFolderPermissionError.code}",
+        "passed",
+        "found front/a.jpg",
+    ]

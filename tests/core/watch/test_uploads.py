@@ -1,0 +1,195 @@
+"""How cameras put pictures into a watched folder, and what is told of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hsi_core.watch import FoundFile
+
+from .conftest import Watch, write
+
+type Make = Callable[..., Watch]
+
+
+async def test_pieces_then_closed(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+
+    with (root / "front/a.jpg").open("wb") as upload:
+        for piece in (b"one", b"two", b"three"):
+            upload.write(piece)
+            upload.flush()
+        assert await seen.only(root, "yard/gate/marker.jpg") == ["yard/gate/marker.jpg"]
+
+    status = (root / "front/a.jpg").stat()
+    assert await seen.next() == FoundFile(
+        camera="front", path="front/a.jpg", size=11, mtime_ns=status.st_mtime_ns
+    )
+
+
+async def test_renamed_into_place(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+
+    write(root / "front/.a.jpg.part").rename(root / "front/a.jpg")
+
+    assert await seen.only(root, "front/z.jpg") == ["front/a.jpg", "front/z.jpg"]
+
+
+async def test_a_new_date_folder_with_a_picture_landing_at_once(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+
+    write(root / "front/2026/11/23/a.jpg")
+    assert (await seen.next()).path == "front/2026/11/23/a.jpg"
+
+    assert await seen.only(root, "front/2026/11/23/b.jpg") == ["front/2026/11/23/b.jpg"]
+
+
+async def test_many_new_folders_at_once(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+    names = [f"front/day{day}/hour{hour}/x.jpg" for day in range(10) for hour in range(10)]
+
+    for name in names:
+        write(root / name)
+
+    assert await seen.paths(100) == sorted(names)
+
+
+async def test_a_folder_moved_in_with_its_pictures(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+    write(root.parent / "elsewhere/2026/a.jpg", age=60)
+
+    (root.parent / "elsewhere/2026").rename(root / "front/2026")
+
+    assert (await seen.next()).path == "front/2026/a.jpg"
+    assert await seen.only(root, "front/2026/b.jpg") == ["front/2026/b.jpg"]
+
+
+async def test_a_renamed_folder_goes_by_its_new_name(watch: Make, root: Path) -> None:
+    write(root / "front/today/a.jpg", age=60)
+    seen = watch()
+    await seen.start()
+    await seen.next()
+
+    (root / "front/today").rename(root / "front/yesterday")
+
+    assert (await seen.next()).path == "front/yesterday/a.jpg"
+    assert await seen.only(root, "front/yesterday/b.jpg") == ["front/yesterday/b.jpg"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".hidden.jpg",
+        ".jpg",
+        "a.jpg.part",
+        "a.part.jpg",
+        "a.filepart",
+        "a.mp4",
+        "a.txt",
+        "jpg",
+        ".cache/a.jpg",
+        "day/.cache/a.jpg",
+    ],
+)
+async def test_what_is_no_picture_is_left_alone(watch: Make, root: Path, name: str) -> None:
+    write(root / "front/before" / name, age=60)
+    seen = watch()
+    await seen.start()
+
+    write(root / "front" / name)
+
+    assert await seen.only(root, "front/z.jpg") == ["front/z.jpg"]
+
+
+@pytest.mark.parametrize("name", ["a.JPG", "b.jpeg", "c.png", "d.WebP", "e f ü.jpg", "x.2026.jpg"])
+async def test_what_is_a_picture(watch: Make, root: Path, name: str) -> None:
+    seen = watch()
+    await seen.start()
+
+    assert await seen.only(root, f"front/{name}") == [f"front/{name}"]
+
+
+async def test_an_upload_broken_off_is_told_of_too(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+
+    write(root / "front/half.jpg", b"\xff\xd8\xff")
+
+    assert (await seen.next()).size == 3
+
+
+async def test_an_empty_file_waits_to_be_filled(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+
+    write(root / "front/a.jpg", b"")
+    write(root / "front/a.jpg", b"filled")
+
+    assert (await seen.next()).size == 6
+
+
+async def test_a_file_that_stays_empty_is_told_of(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+
+    write(root / "front/a.jpg", b"")
+
+    assert (await seen.next()).size == 0
+
+
+async def test_a_picture_written_again_is_another(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+
+    assert await seen.only(root, "front/snapshot.jpg") == ["front/snapshot.jpg"]
+    write(root / "front/snapshot.jpg", b"another picture")
+
+    assert (await seen.next()).size == 15
+
+
+async def test_folders_within_a_camera_belong_to_the_nearest_one(watch: Make, root: Path) -> None:
+    for name in ("yard/a.jpg", "yard/2026/b.jpg", "yard/gate/c.jpg", "yard/gate/2026/d.jpg"):
+        write(root / name, age=60)
+    seen = watch("yard", "yard/gate")
+    await seen.start()
+
+    assert {(file.camera, file.path) for file in [await seen.next() for _ in range(4)]} == {
+        ("yard", "yard/a.jpg"),
+        ("yard", "yard/2026/b.jpg"),
+        ("yard/gate", "yard/gate/c.jpg"),
+        ("yard/gate", "yard/gate/2026/d.jpg"),
+    }
+    write(root / "yard/gate/2026/e.jpg")
+    assert (await seen.next()).camera == "yard/gate"
+
+
+async def test_a_folder_of_no_camera_is_left_alone(watch: Make, root: Path) -> None:
+    write(root / "garage/a.jpg", age=60)
+    seen = watch("front")
+    await seen.start()
+
+    write(root / "garage/b.jpg")
+    write(root / "new/c.jpg")
+    write(root / "d.jpg")
+
+    assert await seen.only(root, "front/z.jpg") == ["front/z.jpg"]
+
+
+async def test_symbolic_links_are_not_followed(watch: Make, root: Path) -> None:
+    outside = write(root.parent / "outside/secret.jpg", age=60)
+    (root / "front/before.jpg").symlink_to(outside)
+    (root / "front/folder").symlink_to(outside.parent)
+    seen = watch()
+    await seen.start()
+
+    (root / "front/after.jpg").symlink_to(outside)
+    (root / "front/moved").symlink_to(outside.parent)
+    (root / "front/moved").rename(root / "front/moved.jpg")
+    write(outside.parent / "later.jpg")
+
+    assert await seen.only(root, "front/z.jpg") == ["front/z.jpg"]
