@@ -1,0 +1,57 @@
+"""Assesses the risk of an event by a language model."""
+
+from importlib.util import find_spec
+from typing import assert_never
+
+from ..errors import AssessorUnavailableError
+from ..settings import LlmBackend, Settings
+from .base import AssessmentResult, Assessor, Timings, Usage
+from .facts import Facts
+
+__all__ = ["AssessmentResult", "Assessor", "Facts", "Timings", "Usage", "create_assessor"]
+
+
+def create_assessor(settings: Settings) -> Assessor | None:
+    """Make the assessor the settings ask for, None where they ask for none.
+
+    Nothing is loaded or asked before its `start`. Raises AssessorUnavailableError where the
+    backend's package is not installed.
+    """
+    match settings.llm_backend:
+        case LlmBackend.NONE:
+            return None
+        case LlmBackend.OLLAMA:
+            _require("ollama")
+            from .ollama import OllamaAssessor  # noqa: PLC0415 # only where it is used
+
+            return OllamaAssessor(
+                url=settings.nemotron_url,
+                model=settings.nemotron_model,
+                connect_timeout=settings.connect_timeout,
+                timeout=settings.assess_timeout,
+            )
+        case LlmBackend.OPENAI:
+            from .openai import OpenAiAssessor  # noqa: PLC0415 # only where it is used
+
+            return OpenAiAssessor(
+                url=settings.nemotron_url,
+                model=settings.nemotron_model,
+                api_key=settings.nemotron_api_key,
+                connect_timeout=settings.connect_timeout,
+                timeout=settings.assess_timeout,
+            )
+        case LlmBackend.EMBEDDED:
+            _require("xllamacpp")
+            from .embedded import EmbeddedAssessor  # noqa: PLC0415 # only where it is used
+
+            return EmbeddedAssessor(gguf=settings.embedded_model, timeout=settings.assess_timeout)
+        case _:
+            assert_never(settings.llm_backend)
+
+
+def _require(package: str) -> None:
+    if find_spec(package) is None:
+        raise AssessorUnavailableError(
+            f"The Python package {package} is not installed: install it, "
+            "or choose another LLM_BACKEND."
+        )

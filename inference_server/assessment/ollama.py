@@ -1,0 +1,141 @@
+"""Asks a model that Ollama runs."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from time import perf_counter
+from typing import Final
+
+import httpx  # noqa: TID251 # its errors pass through the ollama package
+import ollama
+
+from ..errors import (
+    AssessorInvalidOutputError,
+    AssessorModelMissingError,
+    AssessorTimeoutError,
+    AssessorUnavailableError,
+    OverloadedError,
+)
+from .base import AssessmentResult, Timings, Usage
+from .facts import Facts
+from .prompt import PROMPT_VERSION, messages
+from .schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
+
+# Ollama silently cuts a prompt that does not fit; MAX_PROMPT_TOKENS and an answer always do.
+CONTEXT_TOKENS: Final = 2048
+# A quiet house asks rarely, and loading takes longer than answering: the model stays loaded.
+KEEP_ALIVE: Final = -1
+BUSY_RETRY_S: Final = 5.0  # seconds
+
+_OPTIONS: Final = {"temperature": 0, "num_ctx": CONTEXT_TOKENS, "num_predict": MAX_ANSWER_TOKENS}
+_MS_PER_NS: Final = 1e-6
+
+
+class OllamaAssessor:
+    """Assesses by a model that an Ollama server holds."""
+
+    backend: Final = "ollama"
+
+    def __init__(self, *, url: str, model: str, connect_timeout: float, timeout: float) -> None:
+        self.model: Final = model
+        self._url = url
+        self._connect_timeout = connect_timeout
+        self._timeout = timeout
+        # Only connecting has a limit of its own: the answer comes in one piece at the very end.
+        self._client = ollama.AsyncClient(url, timeout=httpx.Timeout(None, connect=connect_timeout))
+
+    async def start(self) -> None:
+        """See that the model is there, and have Ollama load it."""
+        await self.check()
+        with self._translated():
+            async with asyncio.timeout(self._timeout):
+                # A chat without messages only loads.
+                await self._client.chat(
+                    self.model, messages=[], options=_OPTIONS, keep_alive=KEEP_ALIVE
+                )
+
+    async def check(self) -> None:
+        """See that the model is there."""
+        with self._translated():
+            async with asyncio.timeout(self._connect_timeout):
+                await self._client.show(self.model)
+
+    async def assess(self, facts: Facts) -> AssessmentResult:
+        """Assess one event; cancelling it closes the request, which stops the model."""
+        started = perf_counter()
+        with self._translated():
+            async with asyncio.timeout(self._timeout):
+                response = await self._client.chat(
+                    self.model,
+                    messages=messages(facts),
+                    format=ANSWER_SCHEMA,
+                    # Thinking aloud would use up the answer's tokens; the schema has `reasoning`.
+                    think=False,
+                    options=_OPTIONS,
+                    keep_alive=KEEP_ALIVE,
+                )
+        answer = parse_answer(response.message.content, response.done_reason)
+        return AssessmentResult(
+            risk_score=answer.risk_score,
+            summary=answer.summary,
+            reasoning=answer.reasoning,
+            backend=self.backend,
+            model=self.model,
+            prompt_version=PROMPT_VERSION,
+            usage=Usage(
+                prompt_tokens=response.prompt_eval_count,
+                completion_tokens=response.eval_count,
+            ),
+            timings_ms=Timings(
+                load=_ms(response.load_duration),
+                prefill=_ms(response.prompt_eval_duration),
+                generate=_ms(response.eval_duration),
+                total=(perf_counter() - started) * 1000,
+            ),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()  # type: ignore[no-untyped-call] # the package leaves it bare
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except ollama.ResponseError as err:
+            raise self._problem(err) from err
+        except (ConnectionError, httpx.ConnectTimeout) as err:
+            raise AssessorUnavailableError(
+                f"Ollama cannot be reached at {self._url}: is it running there (NEMOTRON_URL)?"
+            ) from err
+        except TimeoutError as err:
+            raise AssessorTimeoutError(
+                f"Ollama at {self._url} did not answer in time with {self.model}"
+            ) from err
+        except httpx.TransportError as err:
+            raise AssessorUnavailableError(
+                f"Ollama at {self._url} broke off: {err or type(err).__name__}"
+            ) from err
+        except (TypeError, ValueError) as err:
+            # The ollama package takes the body apart before we see it.
+            raise AssessorInvalidOutputError(
+                f"{self._url} answered something that is no answer of Ollama's"
+            ) from err
+
+    def _problem(self, err: ollama.ResponseError) -> Exception:
+        if err.status_code == HTTPStatus.NOT_FOUND:
+            return AssessorModelMissingError(
+                f"Ollama at {self._url} has no model {self.model}: run `ollama pull {self.model}`"
+            )
+        if err.status_code in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
+            return OverloadedError(
+                f"Ollama at {self._url} has too many requests waiting", retry_after_s=BUSY_RETRY_S
+            )
+        return AssessorUnavailableError(
+            f"Ollama at {self._url} failed: {str(err.error)[:200]} ({err.status_code})"
+        )
+
+
+def _ms(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds * _MS_PER_NS

@@ -1,0 +1,154 @@
+"""Asks a model behind any server that speaks OpenAI's chat completions (llama.cpp, vLLM, ...)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from time import perf_counter
+from typing import Final
+
+import aiohttp
+
+from ..errors import (
+    AssessorModelMissingError,
+    AssessorTimeoutError,
+    AssessorUnavailableError,
+    OverloadedError,
+    ProblemError,
+)
+from .base import AssessmentResult
+from .completion import error_text, model_names, read_completion
+from .facts import Facts
+from .prompt import PROMPT_VERSION, messages
+from .schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
+
+BUSY_RETRY_S: Final = 5.0  # seconds, where the server names no time
+
+
+class OpenAiAssessor:
+    """Assesses by a model behind an OpenAI-compatible server; `url` may end in /v1."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        model: str,
+        api_key: str | None,
+        connect_timeout: float,
+        timeout: float,
+        backend: str = "openai",
+    ) -> None:
+        self.backend: Final = backend
+        self.model: Final = model
+        self._url = url.rstrip("/").removesuffix("/v1")
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._connect_timeout = connect_timeout
+        self._timeout = timeout
+        self._session: aiohttp.ClientSession | None = None
+
+    async def start(self) -> None:
+        """See that the model is there."""
+        await self.check()
+
+    async def check(self) -> None:
+        """See that the model is there."""
+        async with self._request("GET", "/v1/models", timeout=self._connect_timeout) as response:
+            names = model_names(await response.text())
+        if self.model not in names:
+            raise AssessorModelMissingError(
+                f"{self._url} has no model {self.model} (NEMOTRON_MODEL); "
+                f"it has {', '.join(names[:10]) or 'none'}"
+            )
+
+    async def assess(self, facts: Facts) -> AssessmentResult:
+        """Assess one event; cancelling it closes the request, which stops the model."""
+        started = perf_counter()
+        async with self._request(
+            "POST", "/v1/chat/completions", timeout=self._timeout, body=self._body(facts)
+        ) as response:
+            completion = read_completion(await response.text())
+        answer = parse_answer(completion.text, completion.finish_reason)
+        return AssessmentResult(
+            risk_score=answer.risk_score,
+            summary=answer.summary,
+            reasoning=answer.reasoning,
+            backend=self.backend,
+            model=self.model,
+            prompt_version=PROMPT_VERSION,
+            usage=completion.usage,
+            timings_ms=completion.timings(total=(perf_counter() - started) * 1000),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    def _body(self, facts: Facts) -> dict[str, object]:
+        return {
+            "model": self.model,
+            "messages": messages(facts),
+            "temperature": 0,
+            "max_tokens": MAX_ANSWER_TOKENS,
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "assessment", "strict": True, "schema": ANSWER_SCHEMA},
+            },
+            # Thinking aloud would use up the answer's tokens; the schema has `reasoning`.
+            # llama.cpp, vLLM and SGLang know this field; OpenAI's own service refuses it.
+            "chat_template_kwargs": {"enable_thinking": False},
+        }
+
+    @asynccontextmanager
+    async def _request(
+        self, method: str, path: str, *, timeout: float, body: dict[str, object] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(headers=self._headers)
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout)
+        try:
+            async with (
+                asyncio.timeout(timeout),
+                self._session.request(
+                    method, self._url + path, json=body, timeout=limits, allow_redirects=False
+                ) as response,
+            ):
+                if response.status != HTTPStatus.OK:
+                    raise self._problem(response, error_text(await response.text()))
+                yield response
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
+            raise AssessorUnavailableError(
+                f"{self._url} cannot be reached (NEMOTRON_URL): {err}"
+            ) from err
+        except TimeoutError as err:
+            raise AssessorTimeoutError(f"{self._url} did not answer in {timeout:g} s") from err
+        except (aiohttp.ClientError, UnicodeDecodeError) as err:
+            raise AssessorUnavailableError(
+                f"{self._url} broke off: {err or type(err).__name__}"
+            ) from err
+
+    def _problem(self, response: aiohttp.ClientResponse, detail: str) -> ProblemError:
+        match response.status:
+            case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+                return AssessorUnavailableError(
+                    f"{self._url} refuses the API key (NEMOTRON_API_KEY)"
+                )
+            case HTTPStatus.NOT_FOUND:
+                return AssessorModelMissingError(
+                    f"{self._url} does not find {response.url.path} or the model {self.model}: "
+                    f"{detail}"
+                )
+            case HTTPStatus.TOO_MANY_REQUESTS:
+                return OverloadedError(
+                    f"{self._url} has too many requests waiting: {detail}",
+                    retry_after_s=_retry_after(response),
+                )
+            case status:
+                return AssessorUnavailableError(f"{self._url} failed ({status}): {detail}")
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float:
+    # The header may also hold a date, which is not worth reading for a wait of seconds.
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else BUSY_RETRY_S
