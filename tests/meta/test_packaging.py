@@ -1,0 +1,214 @@
+"""What users install or start: containers, the app, the locks, the scripts."""
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+import re
+import subprocess
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+# Put together here, so that this file does not name them itself.
+PACKAGE_HOSTS = tuple(
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("files", "pythonhosted", "org"),
+        ("deb", "debian", "org"),
+        ("download", "pytorch", "org"),
+        ("registry", "npmjs", "org"),
+    )
+)
+MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:work|root|farm)/")
+SECRET_NAME = re.compile(r"password|token|key|secret", re.IGNORECASE)
+
+
+@pytest.fixture(scope="session")
+def tracked(root: Path) -> list[Path]:
+    """Return every file of the repository."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True, text=True
+    ).stdout
+    return [path for name in listing.split("\0") if name and (path := root / name).is_file()]
+
+
+@pytest.fixture(scope="session")
+def compose(root: Path) -> dict[str, Any]:
+    return yaml.safe_load((root / "docker-compose.prod.yml").read_text())
+
+
+@pytest.fixture(scope="session")
+def app(root: Path) -> dict[str, Any]:
+    return yaml.safe_load((root / "addon" / "config.yaml").read_text())
+
+
+def _pins(lock: Path) -> dict[str, str]:
+    lines = [line for line in lock.read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+", line) for line in lines)
+    return dict(line.split("==") for line in lines)
+
+
+def test_every_part_has_the_same_version(root: Path, app: dict[str, Any]) -> None:
+    manifest = json.loads(
+        (root / "custom_components/home_security_intelligence/manifest.json").read_text()
+    )
+    server = (root / "inference_server" / "__init__.py").read_text()
+    server_version = re.search(r'^__version__ = "(.+)"$', server, re.MULTILINE)
+    assert server_version is not None
+    assert {
+        manifest["version"],
+        tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"],
+        server_version[1],
+        app["version"],
+    } == {manifest["version"]}
+    assert f"## {app['version']}" in (root / "addon" / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("environment", ["test", "ha"])
+def test_the_locks_hold_what_the_manifest_asks_for(root: Path, environment: str) -> None:
+    manifest = json.loads(
+        (root / "custom_components/home_security_intelligence/manifest.json").read_text()
+    )
+    pins = _pins(root / "requirements" / f"{environment}.lock")
+    assert {name: pins.get(name) for name in ("alembic", "asyncinotify", "asyncpg")} == dict(
+        requirement.split("==") for requirement in manifest["requirements"]
+    )
+
+
+def test_the_server_lock_names_no_build_and_no_gpu_packages(root: Path) -> None:
+    pins = _pins(root / "requirements" / "server.lock")
+    assert re.fullmatch(r"[\d.]+", pins["torch"])
+    assert not [name for name in pins if name.startswith(("nvidia-", "cuda-", "triton"))]
+
+
+def test_the_supervisor_finds_one_app_only(root: Path, tracked: list[Path]) -> None:
+    found = [
+        path.relative_to(root).as_posix()
+        for path in tracked
+        if path.name in ("config.yaml", "config.yml", "config.json")
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    ]
+    assert found == ["addon/config.yaml"]
+
+
+def test_every_option_of_the_app_is_explained(root: Path, app: dict[str, Any]) -> None:
+    texts = yaml.safe_load((root / "addon" / "translations" / "en.yaml").read_text())
+    assert set(texts["configuration"]) == set(app["schema"])
+    assert set(texts["network"]) == set(app["ports"])
+    documentation = (root / "addon" / "DOCS.md").read_text()
+    assert [name for name in app["schema"] if f"`{name}`" not in documentation] == []
+
+
+def test_the_app_hands_every_option_to_a_setting_of_the_server(
+    root: Path, app: dict[str, Any]
+) -> None:
+    spec = importlib.util.spec_from_file_location("app_run", root / "addon" / "run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    run = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(run)
+    names = {*run.PLAIN.values(), *run.BELOW_SHARE.values()}
+    source = (root / "inference_server" / "settings.py").read_text()
+
+    assert {*run.PLAIN, *run.BELOW_SHARE} == set(app["schema"])
+    assert [name for name in names if f'env="{name}"' not in source] == []
+    assert run.environment({"token": "t", "detector_model": "weights/r18", "llm_url": None}) == {
+        "API_TOKEN": "t",
+        "DETECTOR_MODEL": "/share/weights/r18",
+        "DEVICE": "cpu",
+        "HOST": "0.0.0.0",
+        "PORT": "8090",
+        "STATE_DIR": "/data/state",
+    }
+
+
+def test_the_app_has_no_default_token(app: dict[str, Any]) -> None:
+    assert app["options"]["token"] is None
+    assert app["schema"]["token"] == "password"
+
+
+def test_images_are_pinned(root: Path, compose: dict[str, Any]) -> None:
+    froms = [
+        line.split()[1]
+        for folder in ("addon", "inference_server")
+        for line in (root / folder / "Dockerfile").read_text().splitlines()
+        if line.startswith("FROM ")
+    ]
+    images = [service["image"] for service in compose["services"].values()]
+    assert froms
+    assert [name for name in (*froms, *images) if not re.search(r":[\w.-]*\d[\w.-]*$", name)] == []
+
+
+def test_compose_holds_no_secret_and_says_how_to_make_them(compose: dict[str, Any]) -> None:
+    for name, secret in compose["secrets"].items():
+        assert secret["file"] == f"${{HSI_SECRETS:?run scripts/make-secrets first}}/{name}"
+    literal = [
+        (service, variable)
+        for service, definition in compose["services"].items()
+        for variable in definition.get("environment", {})
+        if SECRET_NAME.search(variable) and not variable.endswith("_FILE")
+    ]
+    assert literal == []
+
+
+def test_compose_publishes_on_loopback_unless_told(compose: dict[str, Any]) -> None:
+    published = {
+        name: port
+        for name, service in compose["services"].items()
+        for port in service.get("ports", ())
+    }
+    assert set(published) == {"inference-server", "database"}
+    assert all(port.startswith("${HSI_BIND:-127.0.0.1}:") for port in published.values())
+
+
+def test_compose_variables_are_all_in_the_example(root: Path) -> None:
+    text = (root / "docker-compose.prod.yml").read_text()
+    used = set(re.findall(r"(?<!\$)\$\{(\w+)", text))
+    example = (root / ".env.example").read_text()
+    assert used == set(re.findall(r"^(\w+)=", example, re.MULTILINE))
+
+
+def test_made_secrets_are_random_and_kept(root: Path, tmp_path: Path) -> None:
+    for name in ("make-secrets", "lib/common.sh"):
+        target = tmp_path / "scripts" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((root / "scripts" / name).read_bytes())
+        target.chmod(0o755)
+    (tmp_path / ".env.example").write_bytes((root / ".env.example").read_bytes())
+
+    def make() -> tuple[str, str]:
+        subprocess.run([tmp_path / "scripts" / "make-secrets"], check=True, capture_output=True)
+        folder = tmp_path / "secrets"
+        return (folder / "api_token").read_text(), (folder / "database_password").read_text()
+
+    token, password = first = make()
+    assert make() == first
+    assert min(len(token), len(password)) > 32
+    assert token != password
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / ".env").is_file()
+
+
+def test_scripts_can_be_run(root: Path, tracked: list[Path]) -> None:
+    programs = [path for path in tracked if path.parent == root / "scripts"]
+    programs.append(root / ".ci" / "run")
+    assert [path.name for path in programs if not os.access(path, os.X_OK)] == []
+    assert [path.name for path in programs if not path.read_bytes().startswith(b"#!")] == []
+
+
+def test_no_file_names_a_package_host_or_a_place_of_one_machine(
+    root: Path, tracked: list[Path]
+) -> None:
+    found = []
+    for path in tracked:
+        content = path.read_bytes()
+        if b"\0" in content[:8192]:
+            continue
+        text = content.decode(errors="replace")
+        if any(host in text for host in PACKAGE_HOSTS) or MACHINE_PATH.search(text):
+            found.append(path.relative_to(root).as_posix())
+    assert found == []
