@@ -6,7 +6,9 @@ DEFAULT_WATCHED_LABELS = frozenset(
     {"person", "bicycle", "car", "motorcycle", "bus", "truck", "cat", "dog", "package"}
 )
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
-PARTIAL_UPLOAD_SUFFIXES = frozenset({".part", ".partial", ".tmp", ".temp", ".filepart", ".uploading"})
+PARTIAL_UPLOAD_SUFFIXES = frozenset(
+    {".part", ".partial", ".tmp", ".temp", ".filepart", ".uploading"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,9 @@ class Settings:
     retry_jitter: float = 0.25  # share of the delay added at random, at most
     poll_interval: float = 1.0  # seconds, the safety net below LISTEN/NOTIFY
     assess_workers: int = 1  # concurrent assess jobs
+
+    # inference server's health
+    health_interval: float = 10.0  # seconds between questions how it is
 
     # circuit breaker of the inference server
     breaker_failures: int = 5

@@ -14,6 +14,13 @@ from ..errors import (
     StoreUnreachableError,
 )
 
+
+class StoreConflictError(StoreError):
+    """One transaction stood in another's way; the database itself is well."""
+
+    code = "database_conflict"
+
+
 # SQLSTATE classes and codes that are about the database as a whole and not about one statement;
 # everything else is a mistake of ours and must not be taken for an outage.
 _BY_STATE: tuple[tuple[str, type[StoreError], str], ...] = (
@@ -24,8 +31,8 @@ _BY_STATE: tuple[tuple[str, type[StoreError], str], ...] = (
     ("57P", StoreUnreachableError, "PostgreSQL is shutting down or starting"),
     ("53", StoreError, "PostgreSQL has run out of connections, memory or disk space"),
     ("25006", StoreError, "PostgreSQL does not accept writing at the moment"),
-    ("40", StoreError, "PostgreSQL gave up a transaction in favour of another"),
-    ("55P03", StoreError, "PostgreSQL gave up waiting for a lock"),
+    ("40", StoreConflictError, "PostgreSQL gave up a transaction in favour of another"),
+    ("55P03", StoreConflictError, "PostgreSQL gave up waiting for a lock"),
     ("58", StoreError, "PostgreSQL has trouble with its own files"),
     ("XX", StoreError, "PostgreSQL has internal trouble"),
 )

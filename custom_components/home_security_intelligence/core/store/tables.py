@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
 )
 
 from ..models import AssessmentState, EventState, FailureClass, ImageState, JobKind, JobState
@@ -37,8 +38,10 @@ def _words(enum: type) -> Enum:
     )
 
 
-def _moment(name: str, *, nullable: bool = False) -> Column[datetime]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
+def _moment(name: str, *, nullable: bool = False, at_once: bool = False) -> Column[datetime]:
+    """Store a moment; `at_once` is set by the database itself when a row is made."""
+    made = func.now() if at_once else None
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=made)
 
 
 cameras = Table(
@@ -46,7 +49,7 @@ cameras = Table(
     metadata,
     Column("folder", Text, primary_key=True),
     Column("name", Text, nullable=False),
-    _moment("added_at"),
+    _moment("added_at", at_once=True),
 )
 
 events = Table(
@@ -120,7 +123,7 @@ jobs = Table(
     Column("event_id", ForeignKey(events.c.id)),
     Column("priority", SmallInteger, nullable=False),
     _moment("happened_at"),
-    _moment("run_after"),
+    _moment("run_after", at_once=True),
     _moment("lease_until", nullable=True),
     Column("fence", BigInteger, nullable=False, default=0),
     Column("attempts", Integer, nullable=False, default=0),
@@ -131,6 +134,6 @@ jobs = Table(
     Column("message", Text),
     _moment("first_failed_at", nullable=True),
     _moment("last_failed_at", nullable=True),
-    _moment("created_at"),
+    _moment("created_at", at_once=True),
     _moment("finished_at", nullable=True),
 )

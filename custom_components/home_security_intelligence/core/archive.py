@@ -1,0 +1,83 @@
+"""What has been kept, for whoever asks."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+from .database import Database
+from .errors import ImageUnreadableError
+from .files import read
+from .models import Camera, DeadLetter, Image, Page, QueueStats, SecurityEvent
+from .presence import PERSON, person_until
+from .queries import DeadLetterQuery, EventQuery, ImageFile
+from .settings import Settings
+from .store import cameras, dead_letters, event_list, events, images, jobs
+from .updates import CameraState
+
+
+class Archive:
+    """Answers questions from the database; every method raises StoreError when it is away."""
+
+    def __init__(self, database: Database, root: Path, settings: Settings) -> None:
+        self._database = database
+        self._root = root
+        self._settings = settings
+
+    async def camera_state(self, folder: str) -> CameraState:
+        """Return where a camera stands."""
+        async with self._database.begin() as connection:
+            camera = await cameras.find(connection, folder)
+            event = await events.latest(connection, folder)
+            best = None if event is None else event.best_image_id
+            person = await images.latest_with(connection, folder, PERSON)
+            return CameraState(
+                camera=camera or Camera(folder=folder, name=folder),
+                latest_image=await images.latest(connection, folder),
+                last_event=event,
+                last_event_image=None if best is None else await images.get(connection, best),
+                person_until=None if person is None else person_until(person, self._settings),
+            )
+
+    async def queue_stats(self) -> QueueStats:
+        """Return the queue's numbers."""
+        async with self._database.begin() as connection:
+            return await jobs.stats(connection)
+
+    async def list_events(self, query: EventQuery) -> Page[SecurityEvent]:
+        """Return a page of events, newest first; raises InputError for a cursor not ours."""
+        async with self._database.begin() as connection:
+            return await event_list.find(connection, query)
+
+    async def get_event(self, event_id: UUID) -> SecurityEvent | None:
+        """Return one event."""
+        async with self._database.begin() as connection:
+            return await events.get(connection, event_id)
+
+    async def event_images(self, event_id: UUID) -> tuple[Image, ...]:
+        """Return an event's images, by capture time."""
+        async with self._database.begin() as connection:
+            return await images.of_event(connection, event_id)
+
+    async def list_dead_letters(self, query: DeadLetterQuery) -> Page[DeadLetter]:
+        """Return a page of dead letters, latest failure first; raises InputError as above."""
+        async with self._database.begin() as connection:
+            return await dead_letters.find(connection, query)
+
+    async def read_image(self, image_id: int) -> ImageFile:
+        """Return an image and its file; raises InputError when either is gone."""
+        async with self._database.begin() as connection:
+            image = await images.get(connection, image_id)
+        if image is None:
+            raise ImageUnreadableError("there is no such image", code="image_forgotten")
+        file = await asyncio.to_thread(
+            read, self._root, image.path, max_bytes=self._settings.max_image_bytes
+        )
+        return ImageFile(image=image, content=file.content, content_type=file.content_type)
+
+    async def select_dead_letters(
+        self, job_ids: Sequence[int] | None, query: DeadLetterQuery | None
+    ) -> tuple[int, ...]:
+        """Return the job ids of the dead letters meant."""
+        async with self._database.begin() as connection:
+            return await dead_letters.select_ids(connection, job_ids=job_ids, query=query)

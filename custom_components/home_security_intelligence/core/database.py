@@ -1,0 +1,68 @@
+"""The database as the background work sees it: sometimes away, and then waited for."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+import random
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from .backoff import retry_delay
+from .errors import StoreError
+from .health import HealthBoard
+from .settings import Settings
+from .store.engine import begin
+from .store.errors import StoreConflictError
+from .wakeup import Wakeup
+
+
+class Database:
+    """Runs transactions and notes in the health whether that works."""
+
+    def __init__(self, engine: AsyncEngine, health: HealthBoard, settings: Settings) -> None:
+        self.engine = engine
+        self._health = health
+        self._settings = settings
+        self._returned = Wakeup()
+        self._well_since = 0.0
+
+    @property
+    def well_for(self) -> float:
+        """For how many seconds the database has been there without a break, as far as is known."""
+        if not self._health.health.database_reachable:
+            return 0.0
+        return asyncio.get_running_loop().time() - self._well_since
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that commits at the end; raises StoreError at once."""
+        try:
+            async with begin(self.engine) as connection:
+                yield connection
+        except StoreConflictError:
+            raise
+        except StoreError as error:
+            self._health.database_failed(error)
+            raise
+        if not self._health.health.database_reachable:
+            self._well_since = asyncio.get_running_loop().time()
+            self._health.database_answered()
+            self._returned.call()
+
+    async def run[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run work in a transaction, again and again until the database lets it through.
+
+        Work must bear being repeated: a connection lost during the commit leaves open whether
+        the commit took place.
+        """
+        failures = 0
+        while True:
+            seen = self._returned.calls
+            try:
+                async with self.begin() as connection:
+                    return await work(connection)
+            except StoreError:
+                failures += 1
+                jitter = random.random()  # noqa: S311 - spreads load, guards nothing
+                delay = retry_delay(failures, jitter=jitter, settings=self._settings)
+                await self._returned.wait(seen, delay.total_seconds())

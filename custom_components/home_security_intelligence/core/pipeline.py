@@ -1,0 +1,170 @@
+"""The whole pipeline: wires its parts, starts and stops them, and answers for them."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+import os
+from pathlib import Path
+import ssl as ssl_module
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from .client import InferenceClient
+from .errors import CameraFolderMissingError, CameraFolderPermissionError
+from .health import HealthBoard
+from .models import Camera, DeadLetter, Image, Page, QueueStats, SecurityEvent
+from .publisher import Publisher
+from .queries import DeadLetterQuery, EventQuery, ImageFile
+from .running import Running, launch
+from .settings import Settings
+from .store import cameras
+from .store.engine import begin, connect
+from .updates import CameraState, Health, Listener
+
+__all__ = [
+    "DeadLetterQuery",
+    "EventQuery",
+    "ImageFile",
+    "Pipeline",
+    "PipelineConfig",
+]
+
+APPLICATION_NAME = "home_security_intelligence"
+_CLOSE_TIMEOUT = 5.0  # seconds for the database's connections to part in peace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineConfig:
+    """What a pipeline needs to know; `time_zone` is the home's."""
+
+    database_url: str
+    camera_root: Path
+    cameras: tuple[Camera, ...]
+    time_zone: ZoneInfo
+    settings: Settings = field(default_factory=Settings)
+    ssl: ssl_module.SSLContext | None = None
+
+
+class Pipeline:
+    """From files in camera folders to assessed events.
+
+    Questions raise StoreError while the database is away, and RuntimeError before the start.
+    """
+
+    def __init__(
+        self,
+        config: PipelineConfig,
+        client: InferenceClient,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._config = config
+        self._client = client
+        self._now = now
+        self._publisher = Publisher()
+        self._board = HealthBoard(self._publisher)
+        self._running: Running | None = None
+
+    @property
+    def health(self) -> Health:
+        """The health as last seen."""
+        return self._board.health
+
+    async def start(self) -> None:
+        """Start everything; raises StoreError or WatchError. A server that is away is no error."""
+        config = self._config
+        await asyncio.to_thread(_check_root, config.camera_root)
+        engine = await connect(
+            config.database_url, ssl=config.ssl, application_name=APPLICATION_NAME
+        )
+        try:
+            async with begin(engine) as connection:
+                await cameras.register(connection, config.cameras)
+        except BaseException:
+            await engine.dispose()
+            raise
+        self._running = launch(
+            engine,
+            self._client,
+            self._publisher,
+            self._board,
+            root=config.camera_root,
+            cameras=config.cameras,
+            time_zone=config.time_zone,
+            settings=config.settings,
+            now=self._now,
+        )
+
+    async def stop(self) -> None:
+        """Stop everything; jobs in hand are given back. Does nothing a second time."""
+        running, self._running = self._running, None
+        if running is None:
+            return
+        await running.tasks.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                await running.database.engine.dispose()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call the listener on the event loop for every update; returns how to stop that."""
+        return self._publisher.subscribe(listener)
+
+    async def refresh_health(self) -> Health:
+        """Ask the inference server now; return the health with its answer."""
+        await self._parts.server_watch.ask()
+        return self.health
+
+    async def camera_state(self, folder: str) -> CameraState:
+        """Return where a camera stands."""
+        return await self._parts.archive.camera_state(folder)
+
+    async def queue_stats(self) -> QueueStats:
+        """Return the queue's numbers."""
+        return await self._parts.archive.queue_stats()
+
+    async def list_events(self, query: EventQuery) -> Page[SecurityEvent]:
+        """Return a page of events, newest first; raises InputError for a cursor not ours."""
+        return await self._parts.archive.list_events(query)
+
+    async def get_event(self, event_id: UUID) -> SecurityEvent | None:
+        """Return one event."""
+        return await self._parts.archive.get_event(event_id)
+
+    async def event_images(self, event_id: UUID) -> tuple[Image, ...]:
+        """Return an event's images, by capture time."""
+        return await self._parts.archive.event_images(event_id)
+
+    async def read_image(self, image_id: int) -> ImageFile:
+        """Return an image and its file; raises InputError when either is gone."""
+        return await self._parts.archive.read_image(image_id)
+
+    async def list_dead_letters(self, query: DeadLetterQuery) -> Page[DeadLetter]:
+        """Return a page of dead letters, latest failure first; raises InputError as above."""
+        return await self._parts.archive.list_dead_letters(query)
+
+    async def requeue_dead_letters(
+        self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
+    ) -> int:
+        """Give dead letters another chance: by id, by filter, or all; returns how many."""
+        return await self._parts.dead_letters.requeue(job_ids, query)
+
+    async def discard_dead_letters(
+        self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
+    ) -> int:
+        """Dismiss dead letters: by id, by filter, or all; returns how many."""
+        return await self._parts.dead_letters.discard(job_ids, query)
+
+    @property
+    def _parts(self) -> Running:
+        if self._running is None:
+            raise RuntimeError("the pipeline is not running")
+        return self._running
+
+
+def _check_root(root: Path) -> None:
+    if not root.is_dir():
+        raise CameraFolderMissingError(f"there is no folder {root}")
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise CameraFolderPermissionError(f"the folder {root} may not be read")

@@ -1,0 +1,151 @@
+"""A pipeline that runs: its parts, wired to each other, and its background tasks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from .archive import Archive
+from .breaker import Breaker
+from .client import InferenceClient
+from .database import Database
+from .health import HealthBoard
+from .models import Camera, JobKind
+from .news import NewsDesk
+from .publisher import Publisher
+from .queue_watch import QueueWatch
+from .server_watch import ServerWatch
+from .settings import Settings
+from .stages.assess import Assess
+from .stages.close_events import CloseEvents
+from .stages.dead_letters import DeadLetterOffice
+from .stages.detect import Detect
+from .stages.expire import ExpireLeases
+from .stages.group import Group
+from .stages.register import Register
+from .stages.stage import Stage
+from .stages.worker import Worker
+from .tasks import Tasks
+from .updates import Update
+from .wakeup import Wakeup
+from .watch import FolderWatcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What the pipeline's facade asks, and what its stop has to end."""
+
+    database: Database
+    archive: Archive
+    dead_letters: DeadLetterOffice
+    server_watch: ServerWatch
+    tasks: Tasks
+
+
+def launch(
+    engine: AsyncEngine,
+    client: InferenceClient,
+    publisher: Publisher,
+    board: HealthBoard,
+    *,
+    root: Path,
+    cameras: Sequence[Camera],
+    time_zone: tzinfo,
+    settings: Settings,
+    now: Callable[[], datetime],
+) -> Running:
+    """Wire everything and start its tasks."""
+    origin = uuid4().hex
+    database = Database(engine, board, settings)
+    wakeups = {kind: Wakeup() for kind in JobKind}
+    breakers = {
+        kind: Breaker(failures=settings.breaker_failures, recovery=settings.breaker_recovery)
+        for kind in JobKind
+    }
+    group = Group(settings, now=now, new_id=uuid4)
+    stages: dict[JobKind, Stage] = {
+        JobKind.DETECT: Detect(database, client, group, root=root, settings=settings, now=now),
+        JobKind.ASSESS: Assess(database, client, time_zone=time_zone, now=now),
+    }
+    queue_watch = QueueWatch(database, publisher, settings)
+
+    def publish(updates: Sequence[Update]) -> None:
+        if updates:
+            publisher.publish(updates)
+            queue_watch.note_change()
+
+    def show_breaker(kind: JobKind) -> None:
+        board.stage_paused(kind, paused=breakers[kind].is_open)
+
+    def wake(kind: JobKind) -> None:
+        show_breaker(kind)
+        wakeups[kind].call()
+        queue_watch.note_change()
+
+    server_watch = ServerWatch(client, board, breakers, settings=settings, on_return=wake)
+    news_desk = NewsDesk(
+        database, board, settings=settings, origin=origin, publish=publish, on_job=wake
+    )
+    register = Register(
+        database,
+        board,
+        root=root,
+        time_zone=time_zone,
+        settings=settings,
+        now=now,
+        on_registered=partial(wake, JobKind.DETECT),
+    )
+    watcher = FolderWatcher(
+        root,
+        cameras,
+        settings=settings,
+        on_found=register.put,
+        on_trouble=board.camera_trouble,
+    )
+    close_events = CloseEvents(
+        database, group, settings=settings, origin=origin, now=now, publish=publish
+    )
+    expire = ExpireLeases(database, stages, settings=settings, origin=origin, publish=publish)
+
+    tasks = Tasks()
+    board.database_answered()
+    tasks.keep_running("register", register.run)
+    tasks.keep_running("watch", watcher.run)
+    tasks.keep_running("listen", news_desk.listen)
+    tasks.keep_running("news", news_desk.pass_on)
+    tasks.keep_running("server", server_watch.run)
+    tasks.keep_running("queue", queue_watch.run)
+    tasks.repeat("close events", close_events.run, every=settings.poll_interval)
+    tasks.repeat("expire leases", expire.run, every=min(settings.lease / 6, settings.poll_interval))
+    workers = {JobKind.DETECT: settings.detect_workers, JobKind.ASSESS: settings.assess_workers}
+    for kind, count in workers.items():
+        for number in range(count):
+            worker = Worker(
+                database,
+                stages[kind],
+                breakers[kind],
+                wakeups[kind],
+                settings=settings,
+                origin=origin,
+                publish=publish,
+                on_server_error=server_watch.note_failure,
+                on_breaker=partial(show_breaker, kind),
+            )
+            tasks.keep_running(f"{kind} {number}", worker.run)
+    return Running(
+        database=database,
+        archive=Archive(database, root, settings),
+        dead_letters=DeadLetterOffice(
+            database,
+            origin=origin,
+            publish=publish,
+            on_changed=queue_watch.note_change,
+            on_job=wake,
+        ),
+        server_watch=server_watch,
+        tasks=tasks,
+    )

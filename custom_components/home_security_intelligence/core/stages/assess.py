@@ -1,0 +1,91 @@
+"""From an event to its risk."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..client import EventFacts, InferenceClient
+from ..database import Database
+from ..errors import InputError
+from ..models import Assessment, EventState, JobKind
+from ..store import cameras, events, images, jobs, leases
+from ..store.leases import ClaimedJob, Failure
+from ..updates import EventPhase, EventUpdate, Update
+from .facts import facts_of
+from .stage import Outcome
+
+
+class Assess:
+    """Has one event assessed as it is by now."""
+
+    kind = JobKind.ASSESS
+
+    def __init__(
+        self,
+        database: Database,
+        client: InferenceClient,
+        *,
+        time_zone: tzinfo,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._time_zone = time_zone
+        self._now = now
+
+    async def run(self, job: ClaimedJob) -> Outcome:
+        """Gather the facts and ask the server how worrying they are."""
+        facts = await self._database.run(lambda connection: self._facts(connection, job))
+        assessment = await self._client.assess(facts)
+        return Outcome(
+            store=lambda connection: self._keep(connection, job, assessment), asked_server=True
+        )
+
+    async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:
+        """Lock the event: events come before jobs."""
+        if job.event_id is not None:
+            await events.get(connection, job.event_id, lock=True)
+
+    async def bury(
+        self, connection: AsyncConnection, job: ClaimedJob, failure: Failure
+    ) -> Sequence[Update]:
+        """Say of the event that it has no score, unless there is one or one is still coming."""
+        event = None if job.event_id is None else await events.get(connection, job.event_id)
+        if event is None or event.state is EventState.OPEN:
+            return ()
+        if await jobs.other_assessment_coming(connection, job):
+            return ()
+        unassessed = await events.set_unassessed(connection, event.id)
+        if unassessed is None:
+            return ()
+        return (EventUpdate(event=unassessed, phase=EventPhase.UNASSESSED),)
+
+    async def _facts(self, connection: AsyncConnection, job: ClaimedJob) -> EventFacts:
+        event = None if job.event_id is None else await events.get(connection, job.event_id)
+        if event is None:
+            raise InputError("the event is no longer known", code="event_forgotten")
+        camera = await cameras.find(connection, event.camera)
+        return facts_of(
+            event,
+            event.camera if camera is None else camera.name,
+            await images.of_event(connection, event.id),
+            self._time_zone,
+        )
+
+    async def _keep(
+        self, connection: AsyncConnection, job: ClaimedJob, assessment: Assessment
+    ) -> Sequence[Update]:
+        await self.lock(connection, job)
+        await leases.finish(connection, job)
+        if job.event_id is None:
+            return ()
+        late = job.requeues > 0
+        event = await events.set_assessed(
+            connection, job.event_id, assessment, job_id=job.id, late=late, now=self._now()
+        )
+        if event is None:
+            return ()
+        await jobs.supersede_dead(connection, job)
+        phase = EventPhase.LATE if late else EventPhase.ASSESSED
+        return (EventUpdate(event=event, phase=phase),)

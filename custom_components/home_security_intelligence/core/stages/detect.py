@@ -1,0 +1,118 @@
+"""From an image in the queue to what is in it, and on to its event."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..client import DetectResult, InferenceClient
+from ..database import Database
+from ..errors import ImageUnreadableError
+from ..files import Content, read
+from ..models import Image, JobKind, SkipReason
+from ..settings import Settings
+from ..store import cameras, images, leases
+from ..store.leases import ClaimedJob, Failure
+from ..updates import EventUpdate, ImageUpdate, Update
+from .group import Group
+from .stage import Outcome
+
+
+class Detect:
+    """Looks at one image, unless its content was looked at a short while ago."""
+
+    kind = JobKind.DETECT
+
+    def __init__(
+        self,
+        database: Database,
+        client: InferenceClient,
+        group: Group,
+        *,
+        root: Path,
+        settings: Settings,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._group = group
+        self._root = root
+        self._settings = settings
+        self._now = now
+        self._window = timedelta(seconds=settings.dedupe_window)
+
+    async def run(self, job: ClaimedJob) -> Outcome:
+        """Read the file and ask the server what is in it."""
+        image = await self._database.run(lambda connection: _image_of(connection, job))
+        file = await asyncio.to_thread(
+            read, self._root, image.path, max_bytes=self._settings.max_image_bytes
+        )
+        if await self._database.run(lambda connection: self._seen(connection, image, file)):
+            return Outcome(
+                store=lambda connection: self._skip(connection, job, image, file),
+                asked_server=False,
+            )
+        result = await self._client.detect(
+            file.content,
+            content_type=file.content_type,
+            threshold=self._settings.confidence_threshold,
+        )
+        return Outcome(
+            store=lambda connection: self._keep(connection, job, image, file, result),
+            asked_server=True,
+        )
+
+    async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:
+        """Lock nothing: the image is changed after its job, as everywhere."""
+
+    async def bury(
+        self, connection: AsyncConnection, job: ClaimedJob, failure: Failure
+    ) -> Sequence[Update]:
+        """Say of the image that it could not be looked at."""
+        image = await _image_of(connection, job)
+        await images.set_dead(connection, image.id, failure.message)
+        return await _ended(connection, image)
+
+    async def _seen(self, connection: AsyncConnection, image: Image, file: Content) -> bool:
+        return await images.is_duplicate(connection, image, file.sha256, window=self._window)
+
+    async def _skip(
+        self, connection: AsyncConnection, job: ClaimedJob, image: Image, file: Content
+    ) -> Sequence[Update]:
+        await leases.finish(connection, job)
+        await images.set_skipped(connection, image.id, file.sha256, SkipReason.DUPLICATE)
+        return await _ended(connection, image)
+
+    async def _keep(
+        self,
+        connection: AsyncConnection,
+        job: ClaimedJob,
+        image: Image,
+        file: Content,
+        result: DetectResult,
+    ) -> Sequence[Update]:
+        await cameras.lock(connection, image.camera)
+        # Again, now that nobody else can finish the same content at the same time.
+        if await self._seen(connection, image, file):
+            return await self._skip(connection, job, image, file)
+        await leases.finish(connection, job)
+        await images.set_detected(connection, image.id, file.sha256, result, self._now())
+        ended = await _ended(connection, image)
+        grouped: list[EventUpdate] = []
+        for update in ended:
+            grouped.extend(await self._group.run(connection, update.image))
+        return [*ended, *grouped]
+
+
+async def _image_of(connection: AsyncConnection, job: ClaimedJob) -> Image:
+    image = None if job.image_id is None else await images.get(connection, job.image_id)
+    if image is None:
+        raise ImageUnreadableError("the image is no longer known", code="image_forgotten")
+    return image
+
+
+async def _ended(connection: AsyncConnection, image: Image) -> list[ImageUpdate]:
+    """Return the news of an image that has reached its end in this transaction."""
+    return [ImageUpdate(image=done) for done in await images.get_many(connection, [image.id])]

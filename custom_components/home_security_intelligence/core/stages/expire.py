@@ -1,0 +1,51 @@
+"""Takes jobs back from workers that have died."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..database import Database
+from ..models import JobKind
+from ..settings import Settings
+from ..store import leases, notify
+from ..store.leases import ClaimedJob, LeaseLostError
+from ..updates import Update
+from .failures import settle_crash
+from .stage import Stage
+
+
+class ExpireLeases:
+    """Counts a crash for each job whose lease has ended, and lets it run again."""
+
+    def __init__(
+        self,
+        database: Database,
+        stages: Mapping[JobKind, Stage],
+        *,
+        settings: Settings,
+        origin: str,
+        publish: Callable[[Sequence[Update]], None],
+    ) -> None:
+        self._database = database
+        self._stages = stages
+        self._settings = settings
+        self._origin = origin
+        self._publish = publish
+
+    async def run(self) -> int:
+        """Look once through the ended leases; returns how many there were."""
+        # Back from an absence, the database first hears from the workers that are still alive.
+        if self._database.well_for < self._settings.lease / 2:
+            return 0
+        lost = await self._database.run(leases.expired)
+        for job in lost:
+            with suppress(LeaseLostError):
+                self._publish(await self._database.run(partial(self._settle, job=job)))
+        return len(lost)
+
+    async def _settle(self, connection: AsyncConnection, job: ClaimedJob) -> Sequence[Update]:
+        updates = await settle_crash(connection, self._stages[job.kind], job, self._settings)
+        await notify.announce_updates(connection, self._origin, updates)
+        return updates

@@ -1,0 +1,92 @@
+"""What a failure means for a job: wait, try again or give up. The only place that decides it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+import random
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..backoff import retry_delay
+from ..errors import CoreError, ServerBusyError
+from ..models import FailureClass
+from ..settings import Settings
+from ..store import leases
+from ..store.leases import ClaimedJob, Failure
+from ..updates import Update
+from .stage import Stage
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return what is kept of an error."""
+    if isinstance(error, CoreError):
+        return Failure(failure=error.failure, error_type=error.code, message=str(error))
+    # Not an error raised on purpose: its type is all that can be relied on.
+    name = type(error).__name__
+    return Failure(
+        failure=FailureClass.UNKNOWN,
+        error_type=name,
+        message=f"{name}: {error}" if str(error) else name,
+    )
+
+
+async def settle(
+    connection: AsyncConnection,
+    stage: Stage,
+    job: ClaimedJob,
+    error: Exception,
+    *,
+    in_a_row: int,
+    settings: Settings,
+) -> Sequence[Update]:
+    """Let a failed job wait or make it a dead letter; raises LeaseLostError.
+
+    `in_a_row` is how many jobs of the kind have failed in a row because of the server.
+    """
+    failure = failure_of(error)
+    match failure.failure:
+        case FailureClass.CAPACITY | FailureClass.OUTAGE:
+            delay = _delay(max(in_a_row, 1), settings)
+            if isinstance(error, ServerBusyError) and error.retry_after is not None:
+                delay = max(
+                    delay, timedelta(seconds=min(error.retry_after, settings.breaker_recovery))
+                )
+            await leases.postpone(connection, job, failure, delay=delay, spend_attempt=False)
+            return ()
+        case FailureClass.UNKNOWN if job.attempts + 1 < settings.max_attempts:
+            delay = _delay(job.attempts + 1, settings)
+            await leases.postpone(connection, job, failure, delay=delay, spend_attempt=True)
+            return ()
+        case _:
+            await stage.lock(connection, job)
+            await leases.give_up(
+                connection, job, failure, spend_attempt=failure.failure is FailureClass.UNKNOWN
+            )
+            return await stage.bury(connection, job, failure)
+
+
+async def settle_crash(
+    connection: AsyncConnection, stage: Stage, job: ClaimedJob, settings: Settings
+) -> Sequence[Update]:
+    """Let a job whose worker died wait, or make it a dead letter after too many such deaths.
+
+    Raises LeaseLostError when its worker was heard of after all.
+    """
+    crashes = job.crashes + 1
+    failure = Failure(
+        failure=FailureClass.CRASH,
+        error_type="worker_lost",
+        message=f"the worker was lost {crashes} times while it worked on this"
+        if crashes > 1
+        else "the worker was lost while it worked on this",
+    )
+    if crashes < settings.max_crashes:
+        await leases.record_crash(connection, job, failure, delay=_delay(crashes, settings))
+        return ()
+    await stage.lock(connection, job)
+    await leases.record_crash(connection, job, failure, delay=None)
+    return await stage.bury(connection, job, failure)
+
+
+def _delay(failures: int, settings: Settings) -> timedelta:
+    jitter = random.random()  # noqa: S311 - spreads load, guards nothing
+    return retry_delay(failures, jitter=jitter, settings=settings)

@@ -1,0 +1,47 @@
+"""The cameras: who there is, and the lock that serialises what happens to one of them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..models import Camera
+from .tables import cameras
+
+
+async def register(connection: AsyncConnection, wanted: Sequence[Camera]) -> None:
+    """Make these cameras known, under their present names."""
+    if not wanted:
+        return
+    statement = insert(cameras)
+    statement = statement.on_conflict_do_update(
+        index_elements=[cameras.c.folder], set_={"name": statement.excluded.name}
+    )
+    # In a fixed order, so that two starters do not wait for each other.
+    ordered = sorted(wanted, key=lambda camera: camera.folder)
+    await connection.execute(
+        statement,
+        [{"folder": c.folder, "name": c.name} for c in ordered],
+    )
+
+
+async def all_known(connection: AsyncConnection) -> tuple[Camera, ...]:
+    """Return every camera that was ever registered."""
+    rows = await connection.execute(select(cameras).order_by(cameras.c.folder))
+    return tuple(Camera(folder=row["folder"], name=row["name"]) for row in rows.mappings())
+
+
+async def find(connection: AsyncConnection, folder: str) -> Camera | None:
+    """Return one camera."""
+    rows = await connection.execute(select(cameras).where(cameras.c.folder == folder))
+    row = rows.mappings().one_or_none()
+    return None if row is None else Camera(folder=row["folder"], name=row["name"])
+
+
+async def lock(connection: AsyncConnection, folder: str) -> None:
+    """Wait until nobody else changes this camera's events; holds until the transaction ends."""
+    # FOR NO KEY UPDATE: images that are being registered only need the row to stay.
+    await connection.execute(
+        select(cameras.c.folder).where(cameras.c.folder == folder).with_for_update(key_share=True)
+    )

@@ -1,0 +1,124 @@
+"""The dead letters: listing them, giving them another chance, dismissing them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..models import DeadLetter, JobKind, JobState, Page
+from ..queries import DeadLetterQuery
+from . import events, images, paging
+from .tables import events as event_table, images as image_table, jobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requeued:
+    """What a requeue has set going again."""
+
+    count: int
+    kinds: frozenset[JobKind]
+    event_ids: tuple[UUID, ...]
+
+
+async def find(connection: AsyncConnection, query: DeadLetterQuery) -> Page[DeadLetter]:
+    """Return a page of dead letters, latest failure first; raises BadCursorError."""
+    wanted = _conditions(query)
+    total = await connection.scalar(select(func.count()).select_from(jobs).where(*wanted))
+    if query.cursor is not None:
+        wanted.append(paging.after(query.cursor, jobs.c.last_failed_at, jobs.c.id, int))
+    rows = await connection.execute(
+        select(jobs, image_table.c.path)
+        .outerjoin(image_table, image_table.c.id == jobs.c.image_id)
+        .where(*wanted)
+        .order_by(jobs.c.last_failed_at.desc(), jobs.c.id.desc())
+        .limit(query.limit + 1)
+    )
+    found = [_dead_letter_of(row) for row in rows.mappings()]
+    items = tuple(found[: query.limit])
+    more = len(found) > query.limit
+    return Page(
+        items=items,
+        total=total or 0,
+        next_cursor=paging.encode(items[-1].last_failed_at, items[-1].job_id) if more else None,
+    )
+
+
+async def select_ids(
+    connection: AsyncConnection, *, job_ids: Sequence[int] | None, query: DeadLetterQuery | None
+) -> tuple[int, ...]:
+    """Return the jobs of the dead letters meant: by id, by filter, by both, or all of them."""
+    wanted = _conditions(query or DeadLetterQuery())
+    if job_ids is not None:
+        wanted.append(jobs.c.id.in_(job_ids))
+    return tuple((await connection.scalars(select(jobs.c.id).where(*wanted))).all())
+
+
+async def requeue(connection: AsyncConnection, ids: Sequence[int]) -> Requeued:
+    """Put those that are still dead back into the queue, with all their attempts."""
+    # Events before jobs, as everywhere.
+    await connection.execute(
+        select(event_table.c.id)
+        .where(event_table.c.id.in_(select(jobs.c.event_id).where(jobs.c.id.in_(ids))))
+        .order_by(event_table.c.id)
+        .with_for_update()
+    )
+    rows = await connection.execute(
+        update(jobs)
+        .where(jobs.c.id.in_(ids), jobs.c.state == JobState.DEAD)
+        .values(
+            state=JobState.PENDING,
+            run_after=func.now(),
+            attempts=0,
+            crashes=0,
+            requeues=jobs.c.requeues + 1,
+        )
+        .returning(jobs.c.kind, jobs.c.image_id, jobs.c.event_id)
+    )
+    changed = rows.all()
+    await images.set_pending(connection, [row.image_id for row in changed if row.image_id])
+    event_ids = tuple(row.event_id for row in changed if row.event_id)
+    await events.set_assessment_pending(connection, event_ids)
+    return Requeued(
+        count=len(changed), kinds=frozenset(row.kind for row in changed), event_ids=event_ids
+    )
+
+
+async def discard(connection: AsyncConnection, ids: Sequence[int]) -> int:
+    """Dismiss those that are still dead; their images and events stay as they are."""
+    changed = await connection.execute(
+        update(jobs)
+        .where(jobs.c.id.in_(ids), jobs.c.state == JobState.DEAD)
+        .values(state=JobState.DISCARDED, finished_at=func.now())
+    )
+    return changed.rowcount
+
+
+def _conditions(query: DeadLetterQuery) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [jobs.c.state == JobState.DEAD]
+    if query.camera is not None:
+        conditions.append(jobs.c.camera == query.camera)
+    if query.kind is not None:
+        conditions.append(jobs.c.kind == query.kind)
+    if query.failure is not None:
+        conditions.append(jobs.c.failure == query.failure)
+    return conditions
+
+
+def _dead_letter_of(row: RowMapping) -> DeadLetter:
+    return DeadLetter(
+        job_id=row["id"],
+        kind=row["kind"],
+        camera=row["camera"],
+        image_path=row["path"],
+        event_id=row["event_id"],
+        failure=row["failure"],
+        error_type=row["error_type"],
+        message=row["message"],
+        attempts=row["attempts"],
+        crashes=row["crashes"],
+        first_failed_at=row["first_failed_at"],
+        last_failed_at=row["last_failed_at"],
+        requeues=row["requeues"],
+    )

@@ -1,0 +1,199 @@
+"""The events: opening, growing, closing and assessing them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import case, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..grouping import Span
+from ..models import Assessment, AssessmentState, EventState, Image, SecurityEvent
+from .rows import event_of
+from .tables import events
+
+_NEAR_LIMIT = 20  # closed events looked at to find the one that a late image belongs to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What an image adds to an event: the watched labels in it and the surest of them."""
+
+    image: Image
+    labels: frozenset[str]
+    confidence: float
+
+
+async def get(
+    connection: AsyncConnection, event_id: UUID, *, lock: bool = False
+) -> SecurityEvent | None:
+    """Return one event; `lock` keeps others from changing it until the transaction ends."""
+    query = select(events).where(events.c.id == event_id)
+    rows = await connection.execute(query.with_for_update() if lock else query)
+    row = rows.mappings().one_or_none()
+    return None if row is None else event_of(row)
+
+
+async def all_open(connection: AsyncConnection) -> tuple[SecurityEvent, ...]:
+    """Return the open events, at most one a camera."""
+    rows = await connection.execute(select(events).where(events.c.state == EventState.OPEN))
+    return tuple(event_of(row) for row in rows.mappings())
+
+
+async def open_of(connection: AsyncConnection, camera: str) -> SecurityEvent | None:
+    """Return the camera's open event, locked."""
+    rows = await connection.execute(
+        select(events)
+        .where(events.c.camera == camera, events.c.state == EventState.OPEN)
+        .with_for_update()
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else event_of(row)
+
+
+async def closed_near(
+    connection: AsyncConnection, camera: str, moment: datetime, *, within: timedelta
+) -> tuple[SecurityEvent, ...]:
+    """Return the camera's closed events that were going on around a moment, the latest first."""
+    rows = await connection.execute(
+        select(events)
+        .where(
+            events.c.camera == camera,
+            events.c.state == EventState.CLOSED,
+            events.c.started_at <= moment + within,
+            events.c.last_activity_at >= moment - within,
+        )
+        .order_by(events.c.started_at.desc())
+        .limit(_NEAR_LIMIT)
+    )
+    return tuple(event_of(row) for row in rows.mappings())
+
+
+async def latest(connection: AsyncConnection, camera: str) -> SecurityEvent | None:
+    """Return the camera's event that began last."""
+    rows = await connection.execute(
+        select(events)
+        .where(events.c.camera == camera)
+        .order_by(events.c.started_at.desc(), events.c.id.desc())
+        .limit(1)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else event_of(row)
+
+
+async def add(
+    connection: AsyncConnection, event_id: UUID, seen: Sighting, *, closed: bool
+) -> SecurityEvent:
+    """Begin an event with its first image; `closed` where it is over already."""
+    moment = seen.image.captured_at
+    rows = await connection.execute(
+        insert(events)
+        .values(
+            id=event_id,
+            camera=seen.image.camera,
+            state=EventState.CLOSED if closed else EventState.OPEN,
+            started_at=moment,
+            last_activity_at=moment,
+            ended_at=moment if closed else None,
+            labels=sorted(seen.labels),
+            image_count=1,
+            best_image_id=seen.image.id,
+            best_confidence=seen.confidence,
+            assessment=AssessmentState.PENDING,
+        )
+        .returning(events)
+    )
+    return event_of(rows.mappings().one())
+
+
+async def join(
+    connection: AsyncConnection, event: SecurityEvent, span: Span, seen: Sighting
+) -> SecurityEvent:
+    """Let an event take another image and cover its new span."""
+    better = seen.confidence > events.c.best_confidence
+    rows = await connection.execute(
+        update(events)
+        .where(events.c.id == event.id)
+        .values(
+            started_at=span.started_at,
+            last_activity_at=span.last_activity_at,
+            ended_at=None if event.state is EventState.OPEN else span.last_activity_at,
+            labels=sorted(seen.labels.union(event.labels)),
+            image_count=events.c.image_count + 1,
+            best_image_id=case((better, seen.image.id), else_=events.c.best_image_id),
+            best_confidence=case((better, seen.confidence), else_=events.c.best_confidence),
+        )
+        .returning(events)
+    )
+    return event_of(rows.mappings().one())
+
+
+async def close(connection: AsyncConnection, event: SecurityEvent) -> SecurityEvent:
+    """End an event with its last image."""
+    rows = await connection.execute(
+        update(events)
+        .where(events.c.id == event.id)
+        .values(state=EventState.CLOSED, ended_at=events.c.last_activity_at)
+        .returning(events)
+    )
+    return event_of(rows.mappings().one())
+
+
+async def set_assessed(
+    connection: AsyncConnection,
+    event_id: UUID,
+    assessment: Assessment,
+    *,
+    job_id: int,
+    late: bool,
+    now: datetime,
+) -> SecurityEvent | None:
+    """Keep an assessment; None where a later job's is there already, which knew more."""
+    rows = await connection.execute(
+        update(events)
+        .where(
+            events.c.id == event_id,
+            events.c.assessed_by_job.is_(None) | (events.c.assessed_by_job <= job_id),
+        )
+        .values(
+            assessment=AssessmentState.ASSESSED,
+            risk_score=assessment.risk_score,
+            summary=assessment.summary,
+            reasoning=assessment.reasoning,
+            assessed_at=now,
+            late=late,
+            assessed_by_job=job_id,
+            model=assessment.model,
+            backend=assessment.backend,
+            prompt_version=assessment.prompt_version,
+            prompt_tokens=assessment.prompt_tokens,
+            completion_tokens=assessment.completion_tokens,
+        )
+        .returning(events)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else event_of(row)
+
+
+async def set_unassessed(connection: AsyncConnection, event_id: UUID) -> SecurityEvent | None:
+    """Say that an event has no score; None where an earlier assessment stands."""
+    return await _move(connection, [event_id], AssessmentState.PENDING, AssessmentState.UNASSESSED)
+
+
+async def set_assessment_pending(connection: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Say that a score is coming after all."""
+    await _move(connection, ids, AssessmentState.UNASSESSED, AssessmentState.PENDING)
+
+
+async def _move(
+    connection: AsyncConnection, ids: Sequence[UUID], source: AssessmentState, to: AssessmentState
+) -> SecurityEvent | None:
+    rows = await connection.execute(
+        update(events)
+        .where(events.c.id.in_(ids), events.c.assessment == source)
+        .values(assessment=to)
+        .returning(events)
+    )
+    row = rows.mappings().first()
+    return None if row is None else event_of(row)

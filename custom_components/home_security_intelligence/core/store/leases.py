@@ -1,0 +1,200 @@
+"""Holding a job: claiming it, keeping it, and what becomes of it.
+
+A job is held by a lease that ends by itself and by a fence, a number that grows with every claim:
+whoever comes back late holds an old number and can no longer change anything. Leases and delays
+are compared inside PostgreSQL, so only its clock counts.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Update, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..models import FailureClass, JobKind, JobState
+from .tables import jobs
+
+_MESSAGE_LIMIT = 2000  # characters
+
+
+class LeaseLostError(Exception):
+    """Somebody else holds the job by now; whatever was found out is theirs to store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedJob:
+    """A job held by this worker; `image_id` is a detect job's, `event_id` an assess job's."""
+
+    id: int
+    kind: JobKind
+    fence: int
+    camera: str
+    image_id: int | None
+    event_id: UUID | None
+    attempts: int
+    crashes: int
+    requeues: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a job failed; `error_type` is a stable code, `message` a sentence for a person."""
+
+    failure: FailureClass
+    error_type: str
+    message: str
+
+
+async def claim(connection: AsyncConnection, kind: JobKind, *, lease: float) -> ClaimedJob | None:
+    """Take the next job that is due and hold it for `lease` seconds; None if there is none."""
+    due = (
+        select(jobs.c.id)
+        .where(
+            jobs.c.kind == kind,
+            jobs.c.state == JobState.PENDING,
+            jobs.c.run_after <= func.now(),
+        )
+        .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED")
+    )
+    rows = await connection.execute(
+        update(jobs)
+        .where(jobs.c.id == due.c.id)
+        .values(
+            state=JobState.LEASED,
+            fence=jobs.c.fence + 1,
+            lease_until=func.now() + timedelta(seconds=lease),
+        )
+        .returning(jobs)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else _claimed(row)
+
+
+async def renew(connection: AsyncConnection, job: ClaimedJob, *, lease: float) -> None:
+    """Hold the job for another `lease` seconds; raises LeaseLostError."""
+    await _change(
+        connection,
+        _held(job).values(lease_until=func.now() + timedelta(seconds=lease)),
+    )
+
+
+async def finish(connection: AsyncConnection, job: ClaimedJob) -> None:
+    """Say that the job is done; raises LeaseLostError, and then nothing may be stored."""
+    await _change(
+        connection,
+        _held(job).values(state=JobState.DONE, lease_until=None, finished_at=func.now()),
+    )
+
+
+async def release(connection: AsyncConnection, job: ClaimedJob) -> None:
+    """Give the job back untouched; raises LeaseLostError."""
+    await _change(connection, _held(job).values(state=JobState.PENDING, lease_until=None))
+
+
+async def postpone(
+    connection: AsyncConnection,
+    job: ClaimedJob,
+    failure: Failure,
+    *,
+    delay: timedelta,
+    spend_attempt: bool,
+) -> None:
+    """Let the job wait, with an attempt less or not; raises LeaseLostError."""
+    await _change(
+        connection,
+        _held(job).values(
+            state=JobState.PENDING,
+            lease_until=None,
+            run_after=func.now() + delay,
+            attempts=jobs.c.attempts + int(spend_attempt),
+            **_record(failure),
+        ),
+    )
+
+
+async def give_up(
+    connection: AsyncConnection, job: ClaimedJob, failure: Failure, *, spend_attempt: bool
+) -> None:
+    """Make the job a dead letter; raises LeaseLostError."""
+    await _change(
+        connection,
+        _held(job).values(
+            state=JobState.DEAD,
+            lease_until=None,
+            attempts=jobs.c.attempts + int(spend_attempt),
+            **_record(failure),
+        ),
+    )
+
+
+async def expired(connection: AsyncConnection) -> tuple[ClaimedJob, ...]:
+    """Return jobs whose worker has not been heard of until its lease ended."""
+    rows = await connection.execute(
+        select(jobs)
+        .where(jobs.c.state == JobState.LEASED, jobs.c.lease_until < func.now())
+        .order_by(jobs.c.lease_until)
+        .limit(100)
+    )
+    return tuple(_claimed(row) for row in rows.mappings())
+
+
+async def record_crash(
+    connection: AsyncConnection, job: ClaimedJob, failure: Failure, *, delay: timedelta | None
+) -> None:
+    """Count a crash and let the job wait, or without a delay make it a dead letter.
+
+    Raises LeaseLostError when its worker was heard of after all.
+    """
+    outcome: dict[str, object] = (
+        {"state": JobState.DEAD}
+        if delay is None
+        else {"state": JobState.PENDING, "run_after": func.now() + delay}
+    )
+    await _change(
+        connection,
+        _held(job)
+        .where(jobs.c.lease_until < func.now())
+        .values(lease_until=None, crashes=jobs.c.crashes + 1, **outcome, **_record(failure)),
+    )
+
+
+def _claimed(row: RowMapping) -> ClaimedJob:
+    return ClaimedJob(
+        id=row["id"],
+        kind=row["kind"],
+        fence=row["fence"],
+        camera=row["camera"],
+        image_id=row["image_id"],
+        event_id=row["event_id"],
+        attempts=row["attempts"],
+        crashes=row["crashes"],
+        requeues=row["requeues"],
+    )
+
+
+def _held(job: ClaimedJob) -> Update:
+    return update(jobs).where(
+        jobs.c.id == job.id, jobs.c.fence == job.fence, jobs.c.state == JobState.LEASED
+    )
+
+
+async def _change(connection: AsyncConnection, statement: Update) -> None:
+    changed = await connection.execute(statement)
+    if changed.rowcount == 0:
+        raise LeaseLostError
+
+
+def _record(failure: Failure) -> dict[str, object]:
+    return {
+        "failure": failure.failure,
+        "error_type": failure.error_type,
+        # PostgreSQL takes no NUL in a text, whoever put it into the message.
+        "message": failure.message.replace("\0", "")[:_MESSAGE_LIMIT],
+        "first_failed_at": func.coalesce(jobs.c.first_failed_at, func.now()),
+        "last_failed_at": func.now(),
+    }

@@ -1,0 +1,59 @@
+"""From rows to the words of models.py."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import RowMapping
+
+from ..models import Box, Detection, Image, RiskLevel, SecurityEvent
+from ..risk import level_of
+
+
+def image_of(row: RowMapping, detections: Sequence[Detection] = ()) -> Image:
+    """Return the image a row of `images` describes."""
+    return Image(
+        id=row["id"],
+        camera=row["camera"],
+        path=row["path"],
+        size=row["size"],
+        captured_at=row["captured_at"],
+        found_at=row["found_at"],
+        state=row["state"],
+        reason=row["reason"],
+        width=row["width"],
+        height=row["height"],
+        detections=tuple(detections),
+        detected_at=row["detected_at"],
+    )
+
+
+def detection_of(row: RowMapping) -> Detection:
+    """Return the detection a row of `detections` describes."""
+    return Detection(
+        label=row["label"],
+        confidence=row["confidence"],
+        box=Box(x1=row["x1"], y1=row["y1"], x2=row["x2"], y2=row["y2"]),
+    )
+
+
+def event_of(row: RowMapping) -> SecurityEvent:
+    """Return the event a row of `events` describes; its level follows from its score."""
+    score: int | None = row["risk_score"]
+    level: RiskLevel | None = None if score is None else level_of(score)
+    return SecurityEvent(
+        id=row["id"],
+        camera=row["camera"],
+        state=row["state"],
+        started_at=row["started_at"],
+        last_activity_at=row["last_activity_at"],
+        ended_at=row["ended_at"],
+        labels=tuple(row["labels"]),
+        image_count=row["image_count"],
+        best_image_id=row["best_image_id"],
+        assessment=row["assessment"],
+        risk_score=score,
+        risk_level=level,
+        summary=row["summary"],
+        reasoning=row["reasoning"],
+        assessed_at=row["assessed_at"],
+        late=row["late"],
+    )
