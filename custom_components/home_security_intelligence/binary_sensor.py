@@ -92,18 +92,11 @@ class HsiPersonSensor(HsiCameraEntity, BinarySensorEntity):
 
     _cancel_timer: CALLBACK_TYPE | None = None
 
-    @property
-    @override
-    def is_on(self) -> bool:
-        """Tell whether a person counts as present."""
-        until = self._camera.person_until
-        return until is not None and until > dt_util.utcnow()
-
     @override
     async def async_added_to_hass(self) -> None:
         """Turn off in time also where a restart fell into somebody's presence."""
         await super().async_added_to_hass()
-        self._async_set_timer()
+        self._async_take_in()
 
     @override
     async def async_will_remove_from_hass(self) -> None:
@@ -114,14 +107,16 @@ class HsiPersonSensor(HsiCameraEntity, BinarySensorEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        self._async_set_timer()
+        self._async_take_in()
         super()._handle_coordinator_update()
 
     @callback
-    def _async_set_timer(self) -> None:
+    def _async_take_in(self) -> None:
+        """Turn on until the moment known now, or stay off where it has passed."""
         self._async_cancel_timer()
         until = self._camera.person_until
-        if until is not None and self.is_on:
+        self._attr_is_on = until is not None and until > dt_util.utcnow()
+        if until is not None and self._attr_is_on:
             self._cancel_timer = async_track_point_in_utc_time(
                 self.hass, self._async_time_is_up, until
             )
@@ -135,6 +130,7 @@ class HsiPersonSensor(HsiCameraEntity, BinarySensorEntity):
     @callback
     def _async_time_is_up(self, now: datetime) -> None:
         self._cancel_timer = None
+        self._attr_is_on = False
         self.async_write_ha_state()
 
 

@@ -1,0 +1,127 @@
+"""A home with a real database, real camera folders and an inference server that does as told."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from types import MappingProxyType
+
+from homeassistant.config_entries import ConfigSubentryDataWithId
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import pytest_socket
+from yarl import URL
+
+# Before Home Assistant looks for custom integrations: the test plugin brings a package of this
+# name too.
+import custom_components  # noqa: F401
+from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.postgres import Postgres
+from tests.ha.scripted_server import ScriptedServer
+
+PASSWORD = "p@ss/word"
+CAMERAS = {"front_door": "Front door", "yard": "Yard"}
+
+
+@pytest.fixture(autouse=True)
+def _home(enable_custom_integrations: None, socket_enabled: None) -> None:
+    """Let every test load the integration and use loopback sockets."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Return a PostgreSQL that wants a password."""
+    pytest_socket.enable_socket()
+    with Postgres(password=PASSWORD) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[dict[str, str | int | bool]]:
+    """Return the form's answers for an empty database."""
+    url = URL(postgres.create_database())
+    yield {
+        "host": "127.0.0.1",
+        "port": postgres.port,
+        "database": url.path.removeprefix("/"),
+        "username": str(url.user),
+        "password": PASSWORD,
+        "ssl": False,
+    }
+    postgres.drop(str(url))
+
+
+@pytest.fixture
+def newer_database(postgres: Postgres, database: dict[str, str | int | bool]) -> None:
+    """Make the database look as if a later version had used it."""
+    postgres.execute(
+        "CREATE SCHEMA hsi; CREATE TABLE hsi.schema_version (version_num varchar(32) PRIMARY KEY);"
+        "INSERT INTO hsi.schema_version VALUES ('9999_from_the_future')",
+        database=str(database["database"]),
+    )
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    """Return an inference server that answers as the test tells it to."""
+    async with ScriptedServer() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def camera_root(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """Return an allowed folder with a folder for each of two cameras, and a hidden one."""
+    root = tmp_path / "cameras"
+    for folder in (*CAMERAS, ".recycle"):
+        (root / folder).mkdir(parents=True)
+    (root / "notes.txt").write_text("no folder")
+    hass.config.allowlist_external_dirs = {str(tmp_path)}
+    return root
+
+
+@pytest.fixture
+def entry_data(
+    server: ScriptedServer, database: dict[str, str | int | bool], camera_root: Path
+) -> dict[str, str | int | bool]:
+    """Return what the config flow stores."""
+    return {
+        "url": server.url,
+        "token": server.token,
+        **database,
+        "camera_root": str(camera_root),
+    }
+
+
+@pytest.fixture
+def entry(
+    hass: HomeAssistant, server: ScriptedServer, entry_data: dict[str, str | int | bool]
+) -> MockConfigEntry:
+    """Return an installation with two cameras, not yet set up."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Home Security Intelligence",
+        unique_id=server.instance_id,
+        entry_id="01JENTRY",
+        data=entry_data,
+        subentries_data=[
+            ConfigSubentryDataWithId(
+                data=MappingProxyType({"folder": folder, "name": name}),
+                subentry_id=f"01J{folder.upper()}",
+                subentry_type="camera",
+                title=name,
+                unique_id=folder,
+            )
+            for folder, name in CAMERAS.items()
+        ],
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+@pytest.fixture
+async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[MockConfigEntry]:
+    """Return the installation set up; at the end it is unloaded and must leave nothing behind."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()

@@ -1,0 +1,45 @@
+"""What several tests ask of Home Assistant."""
+
+import asyncio
+from collections.abc import Callable
+
+from homeassistant.config_entries import ConfigFlowResult, SubentryFlowResult
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State
+from homeassistant.helpers.event import async_track_state_change_event
+
+PATIENCE = 15.0  # seconds until an awaited state counts as never coming
+
+
+def suggested(result: ConfigFlowResult | SubentryFlowResult, field: str) -> object:
+    """Return what a form shows in a field from the start; None where it has no such field."""
+    schema = result["data_schema"]
+    assert schema is not None
+    descriptions = {str(key): key.description or {} for key in schema.schema}
+    return descriptions.get(field, {}).get("suggested_value")
+
+
+async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[State], bool]) -> State:
+    """Wait until an entity's state is as wanted and return it."""
+    found: asyncio.Future[State] = hass.loop.create_future()
+
+    def look(state: State | None) -> None:
+        if state is not None and not found.done() and wanted(state):
+            found.set_result(state)
+
+    def changed(event: Event[EventStateChangedData]) -> None:
+        look(event.data["new_state"])
+
+    stop = async_track_state_change_event(hass, entity_id, changed)
+    try:
+        look(hass.states.get(entity_id))
+        async with asyncio.timeout(PATIENCE):
+            return await found
+    except TimeoutError:
+        raise AssertionError(f"{entity_id} stayed at {hass.states.get(entity_id)}") from None
+    finally:
+        stop()
+
+
+async def state_is(hass: HomeAssistant, entity_id: str, value: str) -> State:
+    """Wait until an entity has this state and return it."""
+    return await state_when(hass, entity_id, lambda state: state.state == value)

@@ -1,0 +1,152 @@
+"""An inference server with the real one's wire format and the test's answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+SINCE = "2026-11-23T08:00:00+00:00"
+BOX = [0.4, 0.3, 0.6, 0.9]
+
+
+@dataclass(kw_only=True)
+class ScriptedServer:
+    """What it answers may be changed at any time; `assessed` keeps the facts it was given."""
+
+    token: str = "right-token"
+    instance_id: str = "6f3f9d6e-3c54-4f6c-8f0b-8f5f5d0f4a11"
+    detections: list[tuple[str, float]] = field(default_factory=lambda: [("person", 0.97)])
+    score: int = 72
+    test_model: bool = False
+    health: Mapping[str, object] | None = None  # instead of its own
+    health_status: int = 200
+    detect_problem: tuple[int, str] | None = None  # status and code
+    assess_problem: tuple[int, str] | None = None
+    assessed: list[Mapping[str, object]] = field(default_factory=list)
+    port: int | None = None  # once started; it comes back on the same
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def url(self) -> str:
+        """The address without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Listen, on the same port as before where there was one."""
+        app = web.Application()
+        app.router.add_get("/v1/health", self._health)
+        app.router.add_post("/v1/detect", self._detect)
+        app.router.add_post("/v1/assess", self._assess)
+        self._running = TestServer(app, host="127.0.0.1", port=self.port)
+        await self._running.start_server()
+        self.port = self._running.port
+
+    async def stop(self) -> None:
+        """Close the port and every connection."""
+        await self._running.close()
+
+    async def _health(self, request: web.Request) -> web.Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        if self.health is not None or self.health_status != 200:
+            return web.json_response(self.health or {}, status=self.health_status)
+        return web.json_response(
+            {
+                "status": "ok",
+                "version": "0.1.0",
+                "api_version": 1,
+                "instance_id": self.instance_id,
+                "detector": {
+                    "state": "ready",
+                    "since": SINCE,
+                    "model": "rtdetr_v2_r18vd",
+                    "device": "cpu",
+                    "runtime": "torch",
+                    "labels": ["person", "car", "dog"],
+                    "test_model": self.test_model,
+                    "error": None,
+                },
+                "assessor": {
+                    "state": "ready",
+                    "since": SINCE,
+                    "backend": "ollama",
+                    "model": "nemotron-3-nano:4b",
+                    "error": None,
+                },
+            }
+        )
+
+    async def _detect(self, request: web.Request) -> web.Response:
+        await request.read()
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        if self.detect_problem is not None:
+            return _problem(*self.detect_problem)
+        return web.json_response(
+            {
+                "model": "rtdetr_v2_r18vd",
+                "test_model": self.test_model,
+                "image": {"width": 640, "height": 480},
+                "detections": [
+                    {"label": label, "confidence": confidence, "box": BOX}
+                    for label, confidence in self.detections
+                ],
+                "timings_ms": dict.fromkeys(
+                    ("queue", "decode", "preprocess", "infer", "postprocess", "total"), 1.0
+                ),
+            }
+        )
+
+    async def _assess(self, request: web.Request) -> web.Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        self.assessed.append(await request.json())
+        if self.assess_problem is not None:
+            return _problem(*self.assess_problem)
+        return web.json_response(
+            {
+                "risk_score": self.score,
+                "summary": "A person stands at the door.",
+                "reasoning": "Somebody unknown, by day.",
+                "backend": "ollama",
+                "model": "nemotron-3-nano:4b",
+                "prompt_version": "1",
+                "usage": {"prompt_tokens": 300, "completion_tokens": 60},
+                "timings_ms": {"load": None, "prefill": 10.0, "generate": 50.0, "total": 61.0},
+            }
+        )
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        if request.headers.get("Authorization") == f"Bearer {self.token}":
+            return None
+        return _problem(401, "unauthorized")
+
+
+def _problem(status: int, code: str) -> web.Response:
+    return web.json_response(
+        {
+            "type": f"urn:hsi:problem:{code}",
+            "title": code,
+            "status": status,
+            "detail": f"scripted: {code}",
+            "code": code,
+            "retryable": status in {429, 503, 504},
+            "request_id": "scripted",
+        },
+        status=status,
+        content_type="application/problem+json",
+    )

@@ -1,0 +1,92 @@
+"""A secret that is not accepted any more is asked for, and takes effect."""
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from tests.ha.conftest import PASSWORD
+from tests.ha.helpers import suggested
+from tests.ha.scripted_server import ScriptedServer
+
+
+async def test_a_new_token_takes_effect(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry
+) -> None:
+    server.token = "new-token"
+    result = await loaded.start_reauth_flow(hass)
+    assert result["step_id"] == "reauth_confirm"
+
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"token": "also-wrong"}
+    )
+    assert result["errors"] == {"token": "unauthorized"}
+    assert suggested(result, "token") == "also-wrong"
+
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"token": "new-token"}
+    )
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reauth_successful"
+    assert loaded.data["token"] == "new-token"
+    assert loaded.state is ConfigEntryState.LOADED
+
+
+async def test_a_new_database_password_brings_a_failed_setup_back(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "password": "outdated"})
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    assert result["errors"] == {"base": "nothing_typed"}
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": "no"})
+    assert result["errors"] == {"password": "database_auth"}
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": PASSWORD})
+    await hass.async_block_till_done()
+    assert result["reason"] == "reauth_successful"
+    assert entry.state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_the_password_can_be_corrected_while_the_server_is_down(
+    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+) -> None:
+    await server.stop()
+    result = await entry.start_reauth_flow(hass)
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"token": "new-token", "password": PASSWORD}
+    )
+    assert result["errors"] == {"base": "unreachable"}
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"password": PASSWORD}
+    )
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await server.start()
+
+
+@pytest.mark.parametrize("step", ["reauth", "reconfigure"])
+async def test_another_server_is_not_taken_for_this_one(
+    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry, step: str
+) -> None:
+    server.instance_id = "11111111-2222-4333-8444-555555555555"
+    if step == "reauth":
+        result = await entry.start_reauth_flow(hass)
+        answers = {"token": server.token}
+    else:
+        result = await entry.start_reconfigure_flow(hass)
+        result = await hass.config_entries.flow.async_configure(
+            result["flow_id"], {"next_step_id": "reconfigure_server"}
+        )
+        answers = {"url": server.url, "token": server.token}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], answers)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "unique_id_mismatch"

@@ -1,0 +1,112 @@
+"""What was set up can be changed: server, database, folder, options."""
+
+from pathlib import Path
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from tests.ha.helpers import suggested
+from tests.ha.scripted_server import ScriptedServer
+
+
+async def choose(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> str:
+    result = await entry.start_reconfigure_flow(hass)
+    assert result["type"] is FlowResultType.MENU
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"next_step_id": step}
+    )
+    assert result["step_id"] == step
+    for secret in ("token", "password"):
+        assert suggested(result, secret) is None
+    return result["flow_id"]
+
+
+@pytest.mark.parametrize(
+    ("step", "wrong", "errors", "right"),
+    [
+        ("reconfigure_server", {"url": "nowhere:x"}, {"url": "invalid_url"}, {"url": "{url}/"}),
+        (
+            "reconfigure_server",
+            {"url": "{url}", "token": "wrong"},
+            {"token": "unauthorized"},
+            {"url": "{url}"},
+        ),
+        (
+            "reconfigure_folder",
+            {"camera_root": "{root}/missing"},
+            {"camera_root": "folder_missing"},
+            {"camera_root": "{other}"},
+        ),
+    ],
+)
+async def test_a_change_is_checked_and_takes_effect(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    tmp_path: Path,
+    step: str,
+    wrong: dict[str, str],
+    errors: dict[str, str],
+    right: dict[str, str],
+) -> None:
+    other = tmp_path / "other"
+    for folder in ("front_door", "yard"):
+        (other / folder).mkdir(parents=True)
+    names = {"url": server.url, "root": camera_root, "other": other}
+    wrong = {key: value.format(**names) for key, value in wrong.items()}
+    right = {key: value.format(**names) for key, value in right.items()}
+    flow = await choose(hass, loaded, step)
+
+    result = await hass.config_entries.flow.async_configure(flow, wrong)
+    assert result["errors"] == errors
+    for name, value in wrong.items():
+        assert suggested(result, name) == value
+
+    before = dict(loaded.data)
+    result = await hass.config_entries.flow.async_configure(flow, right)
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+    assert dict(loaded.data) == before | right
+    assert loaded.state is ConfigEntryState.LOADED
+
+
+async def test_an_empty_password_stays_as_it_is(
+    hass: HomeAssistant, loaded: MockConfigEntry, database: dict[str, str | int | bool]
+) -> None:
+    flow = await choose(hass, loaded, "reconfigure_database")
+    answers = {key: value for key, value in database.items() if key != "password"}
+
+    result = await hass.config_entries.flow.async_configure(flow, answers | {"port": 9})
+    assert result["errors"] == {"host": "database_unreachable"}
+    assert suggested(result, "port") == 9
+    result = await hass.config_entries.flow.async_configure(flow, answers | {"host": "localhost"})
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+    assert loaded.data["host"] == "localhost"
+    assert loaded.data["password"] == database["password"]
+    assert loaded.state is ConfigEntryState.LOADED
+
+
+async def test_options_are_kept_within_reason(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    result = await hass.config_entries.options.async_init(loaded.entry_id)
+    assert result["step_id"] == "init"
+    answers = {
+        "confidence_threshold": 0.7,
+        "event_idle": 60,
+        "event_window": 45,
+        "fast_path_confidence": 0.8,
+    }
+    result = await hass.config_entries.options.async_configure(result["flow_id"], answers)
+    assert result["errors"] == {"event_idle": "idle_exceeds_window"}
+    assert suggested(result, "event_window") == 45
+
+    answers["event_window"] = 120
+    result = await hass.config_entries.options.async_configure(result["flow_id"], answers)
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert loaded.options == answers
+    assert loaded.state is ConfigEntryState.LOADED

@@ -1,0 +1,110 @@
+"""Cameras come, are renamed and go without the installation being set up anew."""
+
+from pathlib import Path
+import shutil
+
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, SubentryFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from tests.ha.helpers import suggested
+
+
+async def start(hass: HomeAssistant, entry: MockConfigEntry) -> SubentryFlowResult:
+    return await hass.config_entries.subentries.async_init(
+        (entry.entry_id, "camera"), context={"source": SOURCE_USER}
+    )
+
+
+async def test_a_camera_is_added(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    (camera_root / "side-gate").mkdir()
+    result = await start(hass, loaded)
+    assert result["step_id"] == "user"
+    (selector,) = result["data_schema"].schema.values()
+    assert selector.config["options"] == ["side-gate"]
+
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], {"folder": "side-gate"}
+    )
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert hass.states.get("camera.side_gate") is not None
+    assert loaded.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("yard", "folder_taken"),
+        ("yard/2026", "folder_taken"),
+        ("missing", "folder_missing"),
+        ("notes.txt", "folder_missing"),
+        ("../cameras", "folder_outside"),
+        ("../..", "folder_outside"),
+        ("/", "folder_outside"),
+        (".", "folder_outside"),
+    ],
+)
+async def test_a_folder_that_does_not_do_is_refused(
+    hass: HomeAssistant, entry: MockConfigEntry, camera_root: Path, typed: str, reason: str
+) -> None:
+    (camera_root / "yard" / "2026").mkdir()
+    (camera_root / "garden" / "pond").mkdir(parents=True)
+    result = await start(hass, entry)
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], {"folder": typed}
+    )
+    assert result["errors"] == {"folder": reason}
+    assert suggested(result, "folder") == typed
+
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], {"folder": " garden//pond/ "}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Garden pond"
+    assert result["data"] == {"folder": "garden/pond", "name": "Garden pond"}
+    assert result["unique_id"] == "garden/pond"
+
+
+async def test_no_camera_is_added_without_the_camera_folder(
+    hass: HomeAssistant, entry: MockConfigEntry, camera_root: Path
+) -> None:
+    shutil.rmtree(camera_root)
+    result = await start(hass, entry)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "folder_missing"
+
+
+async def test_a_camera_is_renamed(
+    hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    result = await loaded.start_subentry_reconfigure_flow(hass, "01JYARD")
+    assert result["step_id"] == "reconfigure"
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], {"name": "Back yard"}
+    )
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+    assert loaded.subentries["01JYARD"].title == "Back yard"
+    assert loaded.subentries["01JYARD"].data == {"folder": "yard", "name": "Back yard"}
+    names = {
+        device.name
+        for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
+    }
+    assert names == {"Home Security Intelligence", "Front door", "Back yard"}
+
+
+async def test_a_camera_goes_with_everything_it_had(
+    hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    hass.config_entries.async_remove_subentry(loaded, "01JYARD")
+    await hass.async_block_till_done()
+    assert hass.states.get("camera.yard") is None
+    assert hass.states.get("camera.front_door") is not None
+    devices = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
+    assert {device.name for device in devices} == {"Home Security Intelligence", "Front door"}
