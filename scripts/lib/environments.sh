@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The project's three virtual environments, made from requirements/*.lock; to be sourced after common.sh.
 
 UV_MINIMUM=0.8 # the first with every option used here

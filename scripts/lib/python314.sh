@@ -153,7 +153,7 @@ unpack() {
   for deb in "$WORK"/debs/*.deb; do
     dpkg-deb -x "$deb" "$new"
   done
-  machine=$(cd "$new/usr/lib" && ls -d ./*-linux-gnu | head -1 | cut -c3-)
+  machine=$(basename "$(compgen -G "$new/usr/lib/*-linux-gnu" | head -1)")
   case $machine in
     x86_64-*) loader=ld-linux-x86-64.so.2 ;;
     aarch64-*) loader=ld-linux-aarch64.so.1 ;;

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Which test suite runs where; to be sourced after common.sh by scripts/test.
 
 SUITE_TIMEOUT=30m # for one suite; nothing here takes near as long

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Programs that are no Python packages; to be sourced after common.sh.
 
 SYSTEM_STAMP="$CACHE/system.stamp"
@@ -29,16 +30,19 @@ system_in_place() {
 }
 
 provide_system() {
-  local start=$SECONDS absent
-  mapfile -t absent < <(system_missing)
+  local start=$SECONDS wanted absent
+  mapfile -t wanted < <(system_missing)
   if can_apt; then
-    apt_install "${absent[@]}"
-    done_in $((SECONDS - start)) "system packages: ${absent[*]}"
+    apt_install "${wanted[@]}"
   fi
   have_browser || playwright_browser
   absent=$(system_missing)
   printf '%s\n' "$absent" >"$SYSTEM_STAMP"
-  [ -z "$absent" ] || say "please install: $(tr '\n' ' ' <<<"$absent")(the tests that need them cannot run without)"
+  if [ -z "$absent" ]; then
+    done_in $((SECONDS - start)) "system packages: ${wanted[*]}"
+  else
+    say "please install: $(tr '\n' ' ' <<<"$absent")(some tests and the demo's pictures need them)"
+  fi
 }
 
 # need_compiler: Home Assistant's voice packages have no builds for Python 3.14
@@ -50,18 +54,24 @@ need_compiler() {
 
 can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
-# apt_install PACKAGE...: one by one, so that a package with another name elsewhere stops no other
+# apt_install PACKAGE...: together where that works, else one by one, so that one that cannot be had
+# stops no other; with fresh lists only where the present ones do not do
 apt_install() {
-  local package log="$CACHE/setup-apt.log"
-  : >"$log"
-  for package in "$@"; do
-    apt_quiet install -y --no-install-recommends "$package" >>"$log" 2>&1 && continue
-    apt_quiet update >>"$log" 2>&1 || true
-    apt_quiet install -y --no-install-recommends "$package" >>"$log" 2>&1 || true
-  done
+  local package
+  {
+    apt_quiet "$@" || {
+      apt-get -q update </dev/null
+      apt_quiet "$@"
+    } || for package in "$@"; do
+      apt_quiet "$package" || [ "$package" != libturbojpeg0 ] || apt_quiet libturbojpeg || true
+    done
+  } >"$CACHE/setup-apt.log" 2>&1 || true
 }
 
-apt_quiet() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@" </dev/null 9>&-; }
+apt_quiet() {
+  DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \
+    install -y --no-install-recommends "$@" </dev/null
+}
 
 # playwright_browser: Playwright's own Chromium, where its download can be reached
 playwright_browser() {
