@@ -77,6 +77,7 @@ async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 def _engine(
     url: str, ssl: ssl_module.SSLContext | None, application_name: str, *, pooled: bool
 ) -> AsyncEngine:
+    target = database_url(url)
     arguments: dict[str, object] = {
         "timeout": CONNECT_TIMEOUT,
         "command_timeout": STATEMENT_TIMEOUT,
@@ -84,12 +85,15 @@ def _engine(
     }
     if ssl is not None:
         arguments["ssl"] = ssl
+    elif "ssl" not in target.query:
+        # Left open, asyncpg would look for certificates on disk, in the event loop.
+        arguments["ssl"] = False
     if not pooled:
         return create_async_engine(
-            database_url(url), connect_args=arguments, poolclass=NullPool, hide_parameters=True
+            target, connect_args=arguments, poolclass=NullPool, hide_parameters=True
         )
     return create_async_engine(
-        database_url(url),
+        target,
         connect_args=arguments,
         pool_size=POOL_SIZE,
         pool_timeout=STATEMENT_TIMEOUT,
