@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from types import TracebackType
 from typing import IO, Self
 
@@ -31,7 +32,8 @@ START_TIMEOUT = 180.0  # seconds until it answers HTTP
 STOP_TIMEOUT = 40.0  # seconds for a clean shutdown
 LOG_FILE = "hass.log"
 OUTPUT_FILE = "hass.out"  # what comes before the log is set up
-
+# Signs of an error, of blocking the event loop, and of using something that is going away.
+SIGNS = (" ERROR ", " CRITICAL ", "Detected blocking call", "Detected that custom integration")
 # These set themselves up unasked.
 ASKING_THE_INTERNET = ("analytics", "marketplace")
 # What a dashboard needs and nothing that looks for devices or asks the internet, as
@@ -82,11 +84,10 @@ class HomeAssistant:
     After `stop()`, `start()` brings the same home back on the same port.
     """
 
-    def __init__(
-        self, folder: Path, *, media: Path, port: int | None = None, time_zone: str = "UTC"
-    ) -> None:
+    def __init__(self, folder: Path, *, media: Path, port: int = 0, time_zone: str = "UTC") -> None:
+        """Take any free port for 0; `media` is the folder with pictures it may read."""
         self.folder = folder
-        self.port = port if port is not None else free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.login = Login()
         self._media = media
@@ -138,6 +139,10 @@ class HomeAssistant:
         """Return what it has logged since its configuration folder was made."""
         files = sorted(self.folder.glob(f"{LOG_FILE}*"), reverse=True)
         return "".join(file.read_text(errors="replace") for file in files)
+
+    def complaints(self) -> list[str]:
+        """Return the log's lines that no healthy home has, ours or anybody's."""
+        return [line for line in self.log().splitlines() if any(sign in line for sign in SIGNS)]
 
     async def __aenter__(self) -> Self:
         try:
@@ -196,18 +201,18 @@ class HomeAssistant:
     async def _wait_for_http(
         self, session: aiohttp.ClientSession, process: subprocess.Popen[bytes]
     ) -> None:
-        async with asyncio.timeout(START_TIMEOUT):
-            while True:
-                if process.poll() is not None:
-                    output = (self.folder / OUTPUT_FILE).read_text(errors="replace")
-                    raise HomeAssistantError(f"Home Assistant ended early:\n{output[-2000:]}")
-                try:
-                    # Answers 404 once the home is onboarded.
-                    async with session.get(f"{self.url}/api/onboarding") as answer:
-                        if answer.status in {200, 404}:
-                            return
-                except aiohttp.ClientConnectionError:
-                    await asyncio.sleep(0.1)
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            if process.poll() is not None or time.monotonic() > deadline:
+                output = (self.folder / OUTPUT_FILE).read_text(errors="replace")
+                raise HomeAssistantError(f"Home Assistant did not start:\n{output[-2000:]}")
+            try:
+                # Answers 404 once the home is onboarded.
+                async with session.get(f"{self.url}/api/onboarding") as answer:
+                    if answer.status in {200, 404}:
+                        return
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.1)
 
     async def _onboard(self, session: aiohttp.ClientSession) -> str:
         """Make the owner's account; return a long-lived access token."""

@@ -81,12 +81,12 @@ class Socket:
                     raise HomeAssistantError(f"{command}: {message['error']}")
                 return message["result"]
 
-    async def event(self) -> JsonObject:
+    async def event(self) -> object:
         """Wait for the next event of any subscription."""
         while True:
             message = await self._receive()
             if message["type"] == "event":
-                return cast("JsonObject", message["event"])
+                return message["event"]
 
     async def _receive(self) -> JsonObject:
         message = await self._socket.receive()
@@ -150,6 +150,23 @@ class HomeAssistantClient:
     async def reload_entry(self, entry_id: str) -> None:
         """Unload a config entry and set it up again."""
         await self._request("POST", f"/api/config/config_entries/entry/{entry_id}/reload")
+
+    @asynccontextmanager
+    async def until_reloaded(self, entry_id: str, *, limit: float = 60) -> AsyncIterator[None]:
+        """Wait at the end of the block until a reload that it causes is over."""
+        async with asyncio.timeout(limit), self.socket() as socket:
+            await socket.call("config_entries/subscribe")
+            yield
+            unloaded = False
+            while True:
+                for change in cast("list[JsonObject]", await socket.event()):
+                    entry = cast("JsonObject", change["entry"])
+                    if entry["entry_id"] != entry_id:
+                        continue
+                    if entry["state"] != "loaded":
+                        unloaded = True
+                    elif unloaded:
+                        return
 
     async def remove_entry(self, entry_id: str) -> None:
         """Remove a config entry."""

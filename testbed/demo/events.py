@@ -59,7 +59,7 @@ async def look_up(client: HomeAssistantClient) -> tuple[Event, ...]:
 def _event(told: JsonObject) -> Event:
     score = told["risk_score"]
     return Event(
-        id=str(told["id"]),
+        id=str(told["event_id"]),
         camera=str(told["camera"]),
         state=str(told["state"]),
         assessment=str(told["assessment"]),

@@ -52,7 +52,7 @@ async def open_house(
             time_zone=local_time_zone(),
         )
         stack.push_async_callback(home.stop)
-        postgres = Postgres()
+        postgres = Postgres(password=secrets.token_urlsafe(12))
         stack.push_async_callback(in_thread, postgres.stop)
         server = InferenceServer(
             folder / "inference-server",
@@ -67,12 +67,7 @@ async def open_house(
                 starting.create_task(_start_home(home, console))
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
-        answers = {
-            "url": server.url,
-            "token": server.token,
-            **_login(database.result()),
-            "camera_root": str(camera_root),
-        }
+        answers = setup_answers(server, database.result(), camera_root)
         entry_id = await set_up(home.client, answers)
         await set_options(home.client, entry_id, {"event_idle": event_idle})
         entities = await find(home.client, entry_id)
@@ -85,6 +80,32 @@ async def open_house(
             entry_id=entry_id,
             entities=entities,
         )
+
+
+def make_database(postgres: Postgres) -> str:
+    """Make a database that a plain user with a password owns; return its URL."""
+    password = secrets.token_urlsafe(12)
+    postgres.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{password}'")
+    postgres.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0")
+    return postgres.url(DATABASE, user=ROLE, password=password)
+
+
+def setup_answers(
+    server: InferenceServer, database_url: str, camera_root: Path
+) -> dict[str, object]:
+    """Return what a person would type into the integration's set-up flow."""
+    database = urlsplit(database_url)
+    return {
+        "url": server.url,
+        "token": server.token,
+        "host": database.hostname,
+        "port": database.port,
+        "database": database.path.removeprefix("/"),
+        "username": database.username,
+        "password": database.password,
+        "ssl": False,
+        "camera_root": str(camera_root),
+    }
 
 
 async def set_up(client: HomeAssistantClient, answers: dict[str, object]) -> str:
@@ -102,10 +123,11 @@ async def set_up(client: HomeAssistantClient, answers: dict[str, object]) -> str
 async def set_options(
     client: HomeAssistantClient, entry_id: str, changes: dict[str, object]
 ) -> None:
-    """Change some of the integration's options; it reloads by itself."""
+    """Change some of the integration's options and wait until they are in force."""
     step = await client.start_options_flow(entry_id)
     kept = {name: field["default"] for name, field in step.fields.items() if "default" in field}
-    await _fill_in(step, kept | changes, client.continue_options_flow)
+    async with client.until_reloaded(entry_id):
+        await _fill_in(step, kept | changes, client.continue_options_flow)
 
 
 async def in_thread(
@@ -122,17 +144,12 @@ async def in_thread(
 
 
 async def _start_database(postgres: Postgres, console: Console) -> str:
-    """Start PostgreSQL; return the URL of a database that a plain user owns."""
+    """Start PostgreSQL; return the database's URL."""
     await in_thread(postgres.start)
-    password = secrets.token_urlsafe(12)
-    for statement in (
-        f"CREATE ROLE {ROLE} LOGIN PASSWORD '{password}'",
-        f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0",
-    ):
-        await asyncio.to_thread(postgres.execute, statement)
+    url = await asyncio.to_thread(make_database, postgres)
     version = await asyncio.to_thread(postgres.execute, "SHOW server_version")
     console.step(f"PostgreSQL {version.split()[0]} runs")
-    return postgres.url(DATABASE, user=ROLE, password=password)
+    return url
 
 
 async def _start_server(server: InferenceServer, console: Console) -> None:
@@ -162,16 +179,3 @@ async def _fill_in(
         wrong = ", ".join(f"{field}: {reason}" for field, reason in answer.errors.items())
         raise DemoError(f"the integration refuses its settings in step {step.step_id} ({wrong})")
     return answer
-
-
-def _login(database_url: str) -> dict[str, object]:
-    """Take a database URL apart into the fields of the set-up form."""
-    url = urlsplit(database_url)
-    return {
-        "host": url.hostname,
-        "port": url.port,
-        "database": url.path.removeprefix("/"),
-        "username": url.username,
-        "password": url.password,
-        "ssl": False,
-    }

@@ -117,7 +117,8 @@ async def _shortcomings(
                 await socket.event()
     except TimeoutError:
         pass
-    return wrong
+    complaints = await asyncio.to_thread(house.home.complaints)
+    return wrong + [f"Home Assistant's log complains: {line}" for line in complaints]
 
 
 async def _report(house: House, show: Show, seconds: Mapping[str, float]) -> Report:

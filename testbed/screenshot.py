@@ -1,0 +1,146 @@
+"""Looks at a Home Assistant page through a real browser.
+
+python -m testbed.screenshot URL TOKEN /home-security picture.png [--size 1440x1200] [--dark]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+import json
+from pathlib import Path
+import tempfile
+import time
+
+from playwright.async_api import Page, ViewportSize, async_playwright
+
+SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox",  # which does not work for root
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PAGE_LIMIT = 60_000  # milliseconds until a page of a busy Home Assistant is there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A page in a browser; `complaints` grows with its console errors and failed requests."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    async def wait_for_text(self, text: str) -> None:
+        """Wait until some text can be seen."""
+        await self.page.get_by_text(text).first.wait_for(state="visible", timeout=PAGE_LIMIT)
+
+    async def wait_for_pictures(self) -> None:
+        """Wait until every picture on the page is drawn."""
+        await self.page.wait_for_function(PICTURES_DRAWN, timeout=PAGE_LIMIT)
+
+    async def save(self, file: Path) -> None:
+        """Save what can be seen."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=file, animations="disabled")
+
+
+# Cards lie in shadow roots below shadow roots.
+PICTURES_DRAWN = """() => {
+  const pictures = [];
+  const walk = (node) => {
+    if (node.tagName === "IMG") pictures.push(node);
+    if (node.shadowRoot) walk(node.shadowRoot);
+    for (const child of node.children) walk(child);
+  };
+  walk(document.body);
+  return pictures.length > 0 && pictures.every((p) => p.complete && p.naturalWidth > 0);
+}"""
+
+
+@asynccontextmanager
+async def visit(
+    url: str, token: str, path: str, *, width: int = 1440, height: int = 1200, dark: bool = False
+) -> AsyncIterator[Visit]:
+    """Open a page of a Home Assistant as the user a token belongs to."""
+    size = ViewportSize(width=width, height=height)
+    async with async_playwright() as playwright:
+        with tempfile.TemporaryDirectory(prefix="hsi-browser-") as profile:
+            context = await playwright.chromium.launch_persistent_context(
+                profile,
+                executable_path=_chromium(),
+                headless=True,
+                args=FLAGS,
+                viewport=size,
+                locale="en-GB",
+                color_scheme="dark" if dark else "light",
+            )
+            try:
+                page = context.pages[0]
+                seen = Visit(page=page)
+                _listen(page, seen.complaints)
+                await page.add_init_script(_log_in(url, token))
+                await page.goto(url + path)
+                yield seen
+            finally:
+                await context.close()
+
+
+def _chromium() -> Path | None:
+    """Return the system's browser; None for the one that Playwright has downloaded."""
+    return SYSTEM_CHROMIUM if SYSTEM_CHROMIUM.exists() else None
+
+
+def _listen(page: Page, complaints: list[str]) -> None:
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "response",
+        lambda answer: (
+            complaints.append(f"{answer.status} {answer.url.partition('?')[0]}")
+            if answer.status >= 400
+            else None
+        ),
+    )
+
+
+def _log_in(url: str, token: str) -> str:
+    """Return the script that leaves the token where the frontend looks for it."""
+    lifetime = 24 * 60 * 60  # seconds
+    tokens = {
+        "access_token": token,
+        "token_type": "Bearer",
+        "expires_in": lifetime,
+        "expires": int((time.time() + lifetime) * 1000),
+        "hassUrl": url,
+        "clientId": f"{url}/",
+        "refresh_token": "",
+    }
+    return f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(tokens))})"
+
+
+async def _main() -> None:
+    parser = argparse.ArgumentParser(description="Saves a picture of a Home Assistant page.")
+    parser.add_argument("url")
+    parser.add_argument("token")
+    parser.add_argument("path")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--size", default="1440x1200")
+    parser.add_argument("--dark", action="store_true")
+    given = parser.parse_args()
+    width, height = map(int, given.size.split("x"))
+    async with visit(
+        given.url, given.token, given.path, width=width, height=height, dark=given.dark
+    ) as seen:
+        await seen.wait_for_pictures()
+        await seen.save(given.file)
+    print("\n".join(seen.complaints) or "no complaints")
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())
