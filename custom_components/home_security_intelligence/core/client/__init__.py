@@ -2,6 +2,7 @@
 
 from .client import InferenceClient
 from .models import (
+    AssessorBackend,
     AssessorHealth,
     DetectorHealth,
     DetectResult,
@@ -15,6 +16,7 @@ from .models import (
 from .url import normalize_url
 
 __all__ = [
+    "AssessorBackend",
     "AssessorHealth",
     "DetectResult",
     "DetectorHealth",

@@ -26,6 +26,14 @@ class PartState(StrEnum):
     ABSENT = "absent"  # it is not configured
 
 
+class AssessorBackend(StrEnum):
+    """What runs the language model."""
+
+    OLLAMA = "ollama"
+    OPENAI = "openai"  # any server that speaks OpenAI's chat completions
+    EMBEDDED = "embedded"  # llama.cpp beside the inference server
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartHealth:
     """One part of the inference server; `since` is when its state last changed."""
@@ -50,7 +58,7 @@ class DetectorHealth(PartHealth):
 class AssessorHealth(PartHealth):
     """The risk assessment and the runtime it uses."""
 
-    backend: str | None
+    backend: AssessorBackend | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from ..models import Assessment, Box, Detection
 from .answer import Answer, Json
 from .models import (
+    AssessorBackend,
     AssessorHealth,
     DetectorHealth,
     DetectResult,
@@ -15,7 +16,7 @@ from .models import (
 API_VERSION = 1
 
 _DETECT_TIMINGS = ("queue", "decode", "preprocess", "infer", "postprocess", "total")
-_ASSESS_TIMINGS = ("load", "prefill", "generate", "total")
+_ASSESS_TIMINGS = ("load", "prefill", "generate")
 
 
 def read_health(answer: Answer) -> ServerHealth:
@@ -40,7 +41,7 @@ def read_health(answer: Answer) -> ServerHealth:
         assessor=AssessorHealth(
             state=assessor.choice("state", PartState),
             since=assessor.time("since"),
-            backend=assessor.optional("backend", assessor.text),
+            backend=assessor.optional("backend", lambda key: assessor.choice(key, AssessorBackend)),
             model=assessor.optional("model", assessor.text),
             error=assessor.optional("error", assessor.text),
         ),
@@ -71,11 +72,14 @@ def read_assessment(answer: Answer) -> Assessment:
         summary=answer.text("summary", 1, 500),
         reasoning=answer.text("reasoning", 1, 2000),
         model=answer.text("model"),
-        backend=answer.text("backend"),
+        backend=answer.choice("backend", AssessorBackend),
         prompt_version=answer.text("prompt_version"),
         prompt_tokens=usage.optional("prompt_tokens", usage.integer),
         completion_tokens=usage.optional("completion_tokens", usage.integer),
-        timings_ms={name: value for name, value in told.items() if value is not None},
+        timings_ms={
+            **{name: value for name, value in told.items() if value is not None},
+            "total": timings.number("total"),
+        },
     )
 
 
