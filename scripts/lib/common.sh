@@ -28,7 +28,7 @@ step_log() {
 explain() {
   local log=$1
   if grep -qiE 'no space left|disk quota|errno 28|os error 28' "$log"; then
-    die "the disk is full ($(df -h --output=avail "$ROOT" | tail -1 | tr -d ' ') free); the environments need about 7 GB"
+    die "the disk is full ($(df -h --output=avail "$ROOT" | tail -1 | tr -d ' ') free); the environments need about 5 GB"
   elif grep -qiE 'certificate_verify_failed|invalid peer certificate|unknownissuer' "$log"; then
     die "the certificate of $(host_in "$log") is not trusted here; SSL_CERT_FILE may name yours (details: $log)"
   elif grep -qiE 'dns error|name resolution|connection refused|connection timed out|operation timed out|network is unreachable|error sending request|could not connect|failed to connect|connecterror|newconnectionerror|error trying to connect' "$log"; then

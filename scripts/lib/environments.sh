@@ -28,7 +28,7 @@ provide_environment() {
   if ! same_interpreter "$venv" || [ "$(venv_place "$venv")" != "$ROOT/$venv" ]; then
     step_log "$log" "$UV" venv -q --clear --no-project --python "$PYTHON" "$venv"
   fi
-  [ "$name" != ha ] || need_compiler
+  [ "$name" = server ] || need_compiler
   [ "$name" != server ] || mapfile -t options < <(torch_options)
   step_log "$log" env ${FIND_LINKS:+UV_FIND_LINKS="$FIND_LINKS"} \
     "$UV" pip sync --python "$venv/bin/python" ${options[@]+"${options[@]}"} "requirements/$name.lock"
