@@ -21,7 +21,8 @@ def main() -> int:
         sys.stderr.write(f"{err}\n")
         return 2
     except OSError as err:
-        sys.stderr.write(f"Cannot listen on {settings.host}:{settings.port}: {err.strerror}\n")
+        reason = os.strerror(err.errno) if err.errno else err
+        sys.stderr.write(f"Cannot listen on {settings.host}:{settings.port}: {reason}\n")
         return 1
     return 0
 

@@ -75,7 +75,7 @@ class AssessorKeeper:
         assessor = self._usable()
         try:
             async with asyncio.timeout(self._timeout):
-                return await assessor.assess(facts)
+                result = await assessor.assess(facts)
         except TimeoutError as err:
             raise AssessorTimeoutError(
                 f"{assessor.model} gave no answer within {self._timeout:g} s "
@@ -85,6 +85,8 @@ class AssessorKeeper:
             self._note(err)
             self._look_now.set()
             raise
+        self._note_ready(assessor)
+        return result
 
     def _usable(self) -> Assessor:
         if self._assessor and self._started:
@@ -130,11 +132,14 @@ class AssessorKeeper:
                 )
             )
             return False
+        self._note_ready(assessor)
+        return True
+
+    def _note_ready(self, assessor: Assessor) -> None:
         if self._status.state is not PartState.READY:
             _LOG.info("Language model %s is ready (%s)", assessor.model, assessor.backend)
         self._problem = None
         self._status = self._status.then(PartState.READY)
-        return True
 
     def _note(self, problem: ProblemError) -> None:
         if self._status.error != problem.detail:

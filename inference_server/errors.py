@@ -77,7 +77,7 @@ class BodyTooLargeError(ProblemError):
 
 
 class UnsupportedMediaTypeError(ProblemError):
-    """The content type, or what the bytes really are, is none the server takes."""
+    """The content type is none the server takes."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "unsupported_media_type"
@@ -86,7 +86,7 @@ class UnsupportedMediaTypeError(ProblemError):
 
 
 class InvalidImageError(ProblemError):
-    """The bytes are no complete picture (truncated, corrupt, empty)."""
+    """The bytes are no complete picture (truncated, corrupt, empty, of another kind)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "invalid_image"

@@ -15,7 +15,7 @@ from .identity import load_instance_id
 from .settings import Settings
 
 _LOG = logging.getLogger(__name__)
-_DRAIN = 8.0  # seconds for requests underway; container runtimes kill after 10
+_DRAIN = 4.0  # seconds for requests underway; aiohttp may take it twice, runtimes kill after 10
 
 
 async def serve(settings: Settings) -> None:

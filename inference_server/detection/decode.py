@@ -17,7 +17,7 @@ Image.MAX_IMAGE_PIXELS = None
 def decode(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
     """Return upright pixels (height, width, 3), RGB.
 
-    Raises UnsupportedMediaTypeError, ImageTooLargeError or InvalidImageError.
+    Raises ImageTooLargeError or InvalidImageError.
     """
     header = read_header(data)
     if header.width * header.height > max_pixels:
@@ -63,7 +63,7 @@ def _decode_with_pillow(data: bytes, header: ImageHeader) -> NDArray[np.uint8]:
                 # 16 bit grey, which Pillow would clip instead of scale.
                 grey = (np.asarray(image) >> 8).astype(np.uint8)
                 return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
-            return np.asarray(image.convert("RGB"))
+            return np.array(image.convert("RGB"))  # a copy that torch may have
     # Pillow's decoders raise these four for broken files, depending on where they are broken.
     except (OSError, SyntaxError, ValueError, EOFError) as err:
         raise InvalidImageError(f"The picture cannot be decoded: {err}.") from err

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 import struct
 
-from ..errors import InvalidImageError, UnsupportedMediaTypeError
+from ..errors import InvalidImageError
 
 _JPEG_MAGIC = b"\xff\xd8\xff"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -36,7 +36,7 @@ class ImageHeader:
 
 
 def read_header(data: bytes) -> ImageHeader:
-    """Read the header; raises UnsupportedMediaTypeError or InvalidImageError."""
+    """Read the header; raises InvalidImageError."""
     if not data:
         raise InvalidImageError("The request has no body; send the picture's bytes.")
     try:
@@ -47,7 +47,7 @@ def read_header(data: bytes) -> ImageHeader:
         elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             header = _read_webp(data)
         else:
-            raise UnsupportedMediaTypeError("The body is no JPEG, PNG or WebP picture.")
+            raise InvalidImageError("The body is no JPEG, PNG or WebP picture, whatever it is called.")
     except (struct.error, IndexError) as err:
         raise InvalidImageError("The picture's header is incomplete.") from err
     if not header.width or not header.height:

@@ -71,6 +71,11 @@ class DetectionService:
         """What is loaded, None before that."""
         return self._detector.info if self._detector else None
 
+    @property
+    def waiting(self) -> int:
+        """Pictures taken in and not answered yet."""
+        return self._admitted
+
     def start(self) -> None:
         """Begin to load; returns at once."""
         self._task = asyncio.create_task(self._run(), name="detector")

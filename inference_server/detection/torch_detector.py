@@ -6,6 +6,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import cast
 
+from safetensors import SafetensorError
 import torch
 from transformers import RTDetrV2ForObjectDetection
 from transformers.utils import logging as transformers_logging
@@ -33,7 +34,7 @@ class TorchDetector:
             self._size = read_input_size(folder)
             model, names = _load_model(folder)
             model = model.to(self._device)
-        except (OSError, ValueError, RuntimeError) as err:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as err:
             raise DetectorLoadError(f"The detector in {folder} cannot be loaded: {err}") from err
         # The backbone is convolutions; this order is the faster one on CPUs and GPUs alike.
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's types lack it

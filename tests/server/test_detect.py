@@ -1,0 +1,115 @@
+"""POST /v1/detect on a real RT-DETRv2."""
+
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from PIL import Image
+import pytest
+
+from inference_server.detection.base import Detector, DetectorLoadError
+from inference_server.detection.labels import current_label
+from inference_server.detection.loading import load_detector
+from inference_server.settings import Device, Settings
+from tests.server.detectors import make_random_detector
+from tests.server.support import JPEG, check_problem, check_schema, draw, encode
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Client = TestClient[web.Request, web.Application]
+
+
+async def test_a_photo_is_answered_by_the_schema(client: Client, photo: bytes) -> None:
+    answer = await client.post("/v1/detect?threshold=0", data=photo, headers=JPEG)
+    assert answer.status == 200
+    body = await answer.json()
+    check_schema("DetectResponse", body)
+    assert body["model"] == "test-detector"
+    assert body["test_model"] is True
+    assert body["image"] == {"width": 320, "height": 240}
+    assert body["detections"]
+    confidences = [found["confidence"] for found in body["detections"]]
+    assert confidences == sorted(confidences, reverse=True)
+    timings = body["timings_ms"]
+    parts = sum(value for name, value in timings.items() if name != "total")
+    assert parts <= timings["total"] + 1
+
+
+async def test_the_same_photo_gives_the_same_answer(client: Client, photo: bytes) -> None:
+    answers = []
+    for _ in range(2):
+        answer = await client.post("/v1/detect?threshold=0", data=photo, headers=JPEG)
+        answers.append((await answer.json())["detections"])
+    assert answers[0] == answers[1]
+
+
+async def test_the_threshold_is_kept(client: Client, photo: bytes) -> None:
+    everything = await client.post("/v1/detect?threshold=0", data=photo, headers=JPEG)
+    confidences = [found["confidence"] for found in (await everything.json())["detections"]]
+    middle = confidences[len(confidences) // 2]
+    answer = await client.post(f"/v1/detect?threshold={middle + 1e-4}", data=photo, headers=JPEG)
+    kept = [found["confidence"] for found in (await answer.json())["detections"]]
+    assert kept == [confidence for confidence in confidences if confidence > middle]
+
+
+async def test_boxes_and_size_are_of_the_upright_picture(client: Client) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying = encode(draw(), quality=95, exif=exif)
+    upright = encode(draw().transpose(Image.Transpose.ROTATE_270), "PNG")
+    answers = [
+        await (await client.post("/v1/detect?threshold=0.2", data=data)).json()
+        for data in (lying, upright)
+    ]
+    assert answers[0]["image"] == answers[1]["image"] == {"width": 240, "height": 320}
+    best, expected = (answer["detections"][0] for answer in answers)
+    assert best["label"] == expected["label"]
+    assert best["box"] == pytest.approx(expected["box"], abs=0.03)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+async def test_other_kinds_are_taken(client: Client, kind: str) -> None:
+    headers = {"Content-Type": f"image/{kind.lower()}"}
+    answer = await client.post("/v1/detect", data=encode(draw(), kind), headers=headers)
+    check_schema("DetectResponse", await answer.json())
+
+
+async def test_what_the_bytes_are_counts_not_what_they_are_called(client: Client) -> None:
+    answer = await client.post("/v1/detect", data=encode(draw(), "PNG"), headers=JPEG)
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", encode(draw())[:-700]])
+async def test_what_cannot_be_decoded_is_told(client: Client, data: bytes) -> None:
+    answer = await client.post("/v1/detect", data=data, headers=JPEG)
+    problem = await check_problem(answer, 422, "invalid_image")
+    assert problem["retryable"] is False
+
+
+async def test_too_many_pixels_are_told(client: Client) -> None:
+    flat = Image.new("L", (10_000, 5_001))
+    answer = await client.post("/v1/detect", data=encode(flat, "PNG"))
+    problem = await check_problem(answer, 422, "image_too_large")
+    assert "10000 x 5001" in problem["detail"]
+
+
+async def test_old_label_spellings_are_brought_up_to_date(tmp_path: Path) -> None:
+    make_random_detector(tmp_path / "random")
+    detector = load_detector(Settings(detector_model=tmp_path / "random", device=Device.CPU))
+    assert detector.info.labels == ("person", "motorcycle", "dog", "package")
+    assert current_label("tvmonitor") == "tv"
+    assert current_label("person") == "person"
+
+
+async def test_the_detector_says_where_it_runs(detector: Detector, settings: Settings) -> None:
+    assert detector.info.device == "cpu"
+    assert detector.info.runtime.startswith("torch 2")
+
+
+async def test_cuda_without_cuda_is_refused_loudly(detector_folder: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    settings = Settings(detector_model=detector_folder, device=Device.CUDA)
+    with pytest.raises(DetectorLoadError, match="DEVICE=cuda, but torch finds no usable CUDA"):
+        load_detector(settings)

@@ -1,0 +1,198 @@
+"""The server says how it is, and never better than it is."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+import json
+from pathlib import Path
+import shutil
+from threading import Event
+from typing import Any
+
+import pytest
+
+from inference_server import __version__
+from inference_server.assessor_keeper import AssessorKeeper
+from inference_server.detection.base import Detector
+from inference_server.detection.loading import load_detector
+from inference_server.detection.service import DetectionService
+from inference_server.errors import AssessorUnavailableError
+from inference_server.settings import Settings
+from tests.server.detectors import make_random_detector
+from tests.server.support import INSTANCE_ID, JPEG, check_problem, check_schema, no_assessor, serve
+
+
+async def look(
+    settings: Settings, load: Callable[[], Detector], keeper: AssessorKeeper | None = None
+) -> tuple[dict[str, Any], int, dict[str, Any]]:
+    """Return health and readiness of a server whose loading has come to its end."""
+    service = DetectionService(load, queue_limit=4)
+    client = await serve(settings, service, keeper or no_assessor())
+    await service.settled.wait()
+    health = await (await client.get("/v1/health")).json()
+    ready = await client.get("/v1/ready")
+    answer = ready.status, await ready.json()
+    await client.close()
+    check_schema("Health", health)
+    check_schema("Ready", answer[1])
+    return health, *answer
+
+
+async def test_live_answers_at_once_and_names_the_version(
+    settings: Settings, detector: Detector
+) -> None:
+    go_on = Event()
+    service = DetectionService(lambda: (go_on.wait(10), detector)[1], queue_limit=4)
+    client = await serve(settings, service, no_assessor())
+    live = await (await client.get("/v1/live")).json()
+    check_schema("Live", live)
+    assert live["version"] == __version__
+    ready = await client.get("/v1/ready")
+    assert ready.status == 503
+    assert (await ready.json())["detector"] == "loading"
+    answer = await client.post("/v1/detect", data=b"x", headers=JPEG)
+    problem = await check_problem(answer, 503, "detector_unavailable")
+    assert problem["retry_after_s"] > 0
+    go_on.set()
+    await service.settled.wait()
+    assert (await client.get("/v1/ready")).status == 200
+    await client.close()
+
+
+async def test_a_loaded_detector_is_described(settings: Settings, detector: Detector) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    health, status, ready = await look(settings, lambda: detector)
+    assert status == 200
+    assert ready == {"ready": True, "detector": "ready", "assessor": "absent"}
+    assert health["status"] == "ok"
+    assert health["instance_id"] == str(INSTANCE_ID)
+    part = health["detector"]
+    assert datetime.fromisoformat(part.pop("since")) >= before
+    assert part == {
+        "state": "ready",
+        "model": "test-detector",
+        "device": "cpu",
+        "runtime": detector.info.runtime,
+        "labels": list(detector.info.labels),
+        "test_model": True,
+        "error": None,
+    }
+
+
+async def test_a_missing_folder_says_what_to_do(settings: Settings, tmp_path: Path) -> None:
+    settings = replace(settings, detector_model=tmp_path / "nothing")
+    health, status, ready = await look(settings, lambda: load_detector(settings))
+    assert status == 503
+    assert ready == {"ready": False, "detector": "failed", "assessor": "absent"}
+    assert health["status"] == "unavailable"
+    assert "scripts/download-models" in health["detector"]["error"]
+    assert str(tmp_path / "nothing") in health["detector"]["error"]
+    assert health["detector"]["model"] is None
+
+
+def without_weights(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+
+
+def with_half_the_weights(folder: Path) -> None:
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:100_000])
+
+
+def with_a_weight_missing(folder: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    file = folder / "model.safetensors"
+    weights = load_file(file)
+    del weights[next(name for name in weights if "encoder" in name)]
+    save_file(weights, file, metadata={"format": "pt"})
+
+
+def with_other_labels(folder: Path) -> None:
+    file = folder / "config.json"
+    config = json.loads(file.read_text())
+    config["id2label"]["4"] = "one more"
+    config["label2id"]["one more"] = 4
+    file.write_text(json.dumps(config))
+
+
+def of_another_kind(folder: Path) -> None:
+    (folder / "config.json").write_text('{"model_type": "detr"}')
+
+
+def with_broken_config(folder: Path) -> None:
+    (folder / "config.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (without_weights, "cannot be loaded"),
+        (with_half_the_weights, "cannot be loaded"),
+        (with_a_weight_missing, "1 missing keys, such as"),
+        (with_other_labels, "cannot be loaded"),
+        (of_another_kind, "is 'detr', not an RT-DETRv2"),
+        (with_broken_config, "cannot be read"),
+    ],
+)
+async def test_a_damaged_checkpoint_is_not_served(
+    settings: Settings, tmp_path: Path, damage: Callable[[Path], None], said: str
+) -> None:
+    folder = tmp_path / "damaged"
+    make_random_detector(folder)
+    damage(folder)
+    settings = replace(settings, detector_model=folder)
+    health, status, _ = await look(settings, lambda: load_detector(settings))
+    assert status == 503
+    assert health["detector"]["state"] == "failed"
+    assert said in health["detector"]["error"]
+
+
+async def test_a_checkpoint_that_is_no_test_model_is_not_called_one(
+    settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "real"
+    make_random_detector(folder)
+    file = folder / "config.json"
+    config = json.loads(file.read_text())
+    del config["hsi_test_model"]
+    file.write_text(json.dumps(config))
+    shutil.move(folder, tmp_path / "r18")
+    settings = replace(settings, detector_model=tmp_path / "r18")
+    health, _, _ = await look(settings, lambda: load_detector(settings))
+    assert health["detector"]["test_model"] is False
+    assert health["detector"]["model"] == "r18"
+
+
+async def test_a_loader_that_breaks_is_told(settings: Settings) -> None:
+    def load() -> Detector:
+        raise MemoryError
+
+    health, status, _ = await look(settings, load)
+    assert status == 503
+    assert "MemoryError" in health["detector"]["error"]
+
+
+async def test_without_its_language_model_the_server_is_degraded(
+    settings: Settings, detector: Detector
+) -> None:
+    def create() -> None:
+        raise AssessorUnavailableError("The Python package x is not installed.")
+
+    health, status, ready = await look(
+        settings, lambda: detector, AssessorKeeper(create, timeout=5)
+    )
+    assert status == 200
+    assert ready == {"ready": True, "detector": "ready", "assessor": "failed"}
+    assert health["status"] == "degraded"
+    assert health["assessor"]["error"] == "The Python package x is not installed."
+
+
+async def test_stopping_while_loading_does_not_hang(settings: Settings, detector: Detector) -> None:
+    go_on = Event()
+    service = DetectionService(lambda: (go_on.wait(10), detector)[1], queue_limit=4)
+    client = await serve(settings, service, no_assessor())
+    async with asyncio.timeout(5):
+        await client.close()
+    go_on.set()

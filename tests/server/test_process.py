@@ -1,0 +1,144 @@
+"""The server as users run it: a process of its own."""
+
+import asyncio
+from collections.abc import Iterator
+import http.client
+import json
+import os
+from pathlib import Path
+import socket
+import subprocess
+import sys
+import time
+
+from PIL import Image
+import pytest
+
+from testbed.inference_server import InferenceServer
+from tests.server.support import ROOT, check_schema, encode
+
+BASE = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LLM_BACKEND": "none"}
+
+
+def run(*flags: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "inference_server", *flags],
+        cwd=ROOT,
+        env=BASE | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--host", "0.0.0.0"], "Refusing to listen on 0.0.0.0 without a token"),
+        (["--port", "many"], "PORT 'many': must be a whole number"),
+        (["--state-dir", "/dev/null/state"], "STATE_DIR /dev/null/state: Not a directory"),
+    ],
+)
+def test_wrong_settings_end_it_with_one_line_and_code_2(flags: list[str], said: str) -> None:
+    done = run(*flags)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("--port", str(port), "--state-dir", str(tmp_path), "--detector-model", "/none")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last == f"Cannot listen on 127.0.0.1:{port}: Address already in use"
+
+
+@pytest.fixture(scope="module")
+def server(
+    detector_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[InferenceServer]:
+    folder = tmp_path_factory.mktemp("process")
+    with InferenceServer(folder, detector=detector_folder, python=Path(sys.executable)) as server:
+        yield server
+
+
+def connect(server: InferenceServer) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("127.0.0.1", int(server.url.rpartition(":")[2]), timeout=30)
+
+
+def headers(server: InferenceServer, photo: bytes) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {server.token}",
+        "Content-Type": "image/jpeg",
+        "Content-Length": str(len(photo)),
+    }
+
+
+def ask_health(server: InferenceServer) -> dict[str, object]:
+    connection = connect(server)
+    connection.request("GET", "/v1/health", headers={"Authorization": f"Bearer {server.token}"})
+    return dict(json.load(connection.getresponse()))
+
+
+def test_it_serves_and_keeps_secrets_and_pictures_out_of_its_log(
+    server: InferenceServer, photo: bytes
+) -> None:
+    for token, status in ((server.token, 200), ("a-wrong-token", 401)):
+        connection = connect(server)
+        given = headers(server, photo) | {"Authorization": f"Bearer {token}"}
+        connection.request("POST", "/v1/detect", photo, given)
+        answer = connection.getresponse()
+        assert answer.status == status
+        check_schema("DetectResponse" if status == 200 else "Problem", json.load(answer))
+    log = server.log_path.read_text()
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert {line.get("status") for line in lines} >= {200, 401}
+    assert server.token not in log
+    assert "a-wrong-token" not in log
+
+
+def test_a_client_that_hangs_up_is_noticed(server: InferenceServer, photo: bytes) -> None:
+    seen = server.log_path.stat().st_size
+    connection = begin(server, photo)
+    connection.close()
+    deadline = time.monotonic() + 10
+    while "The client went away" not in server.log_path.read_text()[seen:]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def begin(server: InferenceServer, photo: bytes) -> socket.socket:
+    """Send a request's head; return when the server is at it and waits for the picture."""
+    connection = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
+    connection.settimeout(30)
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers(server, photo).items())
+    connection.sendall(
+        f"POST /v1/detect HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n{head}\r\n".encode()
+    )
+    assert b"100 Continue" in connection.recv(1000)
+    return connection
+
+
+async def test_asked_to_end_it_finishes_what_it_is_at_and_comes_back_as_the_same(
+    server: InferenceServer,
+) -> None:
+    before = await asyncio.to_thread(ask_health, server)
+    large = encode(Image.new("RGB", (6000, 4000)), "PNG")  # takes a while to decode
+    connection = begin(server, large)
+    connection.sendall(large)
+    os.kill(server.pid, 15)
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    assert answer.status == 200
+    check_schema("DetectResponse", json.load(answer))
+    connection.close()
+    await asyncio.to_thread(server.stop)
+    url = server.url
+    await asyncio.to_thread(server.start, wait_ready=False)
+    after = await asyncio.to_thread(ask_health, server)
+    assert server.url == url
+    assert after["instance_id"] == before["instance_id"]

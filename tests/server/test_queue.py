@@ -1,0 +1,127 @@
+"""Pictures wait in a bounded queue; who gives up leaves it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+import pytest
+
+from inference_server.detection.base import Detector
+from inference_server.detection.service import DetectionService
+from inference_server.errors import DetectorUnavailableError, OverloadedError
+from inference_server.settings import Settings
+from tests.server.support import JPEG, Gate, check_problem, eventually, no_assessor, serve
+
+
+@pytest.fixture
+def gate(detector: Detector) -> Gate:
+    return Gate(detector)
+
+
+@pytest.fixture
+async def service(gate: Gate) -> AsyncIterator[DetectionService]:
+    service = DetectionService(lambda: gate, queue_limit=2)
+    service.start()
+    await service.settled.wait()
+    yield service
+    gate.opened.set()
+    await service.stop()
+
+
+async def entered(gate: Gate) -> None:
+    assert await asyncio.to_thread(gate.entered.wait, 10)
+
+
+async def test_a_full_queue_turns_pictures_away_and_says_when_to_come_back(
+    settings: Settings, gate: Gate, photo: bytes
+) -> None:
+    service = DetectionService(lambda: gate, queue_limit=1)
+    client: TestClient[web.Request, web.Application]
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    first = asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG))
+    await entered(gate)
+    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
+    problem = await check_problem(answer, 429, "overloaded")
+    assert problem["retryable"] is True
+    assert int(answer.headers["Retry-After"]) == problem["retry_after_s"] >= 1
+    assert (await client.get("/v1/ready")).status == 200  # busy is not broken
+    gate.opened.set()
+    assert (await first).status == 200
+    assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
+    await client.close()
+
+
+async def test_who_gives_up_leaves_the_queue_and_is_not_looked_at(
+    service: DetectionService, gate: Gate, photo: bytes
+) -> None:
+    working = asyncio.create_task(service.detect(photo, 0.5))
+    await entered(gate)
+    waiting = asyncio.create_task(service.detect(photo, 0.5))
+    await asyncio.sleep(0)
+    with pytest.raises(OverloadedError):
+        service.check_room()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    service.check_room()
+    gate.opened.set()
+    await working
+    await service.detect(photo, 0.5)
+    assert gate.seen == 2
+
+
+async def test_who_gives_up_while_being_looked_at_harms_nobody(
+    service: DetectionService, gate: Gate, photo: bytes
+) -> None:
+    working = asyncio.create_task(service.detect(photo, 0.5))
+    await entered(gate)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    gate.opened.set()
+    assert (await service.detect(photo, 0.5)).width == 320
+
+
+async def test_the_event_loop_stays_free_while_the_detector_works(
+    service: DetectionService, gate: Gate, photo: bytes
+) -> None:
+    working = asyncio.create_task(service.detect(photo, 0.5))
+    await entered(gate)
+    async with asyncio.timeout(1):
+        await asyncio.sleep(0.01)
+    assert not working.done()
+    gate.opened.set()
+    result = await working
+    assert result.timings.infer > 0
+
+
+async def test_a_picture_that_cannot_be_decoded_gives_its_place_back(
+    service: DetectionService, gate: Gate, photo: bytes
+) -> None:
+    gate.opened.set()
+    for _ in range(3):
+        with pytest.raises(Exception, match="no JPEG"):
+            await service.detect(b"no picture", 0.5)
+    assert (await service.detect(photo, 0.5)).height == 240
+
+
+async def test_waiting_counts_as_queue_time(
+    service: DetectionService, gate: Gate, photo: bytes
+) -> None:
+    first = asyncio.create_task(service.detect(photo, 0.5))
+    await entered(gate)
+    second = asyncio.create_task(service.detect(photo, 0.5))
+    await eventually(lambda: service.waiting == 2)
+    await asyncio.sleep(0.1)
+    gate.opened.set()
+    await first
+    assert (await second).timings.queue > 50
+
+
+async def test_before_loading_nothing_is_taken(detector: Detector, photo: bytes) -> None:
+    service = DetectionService(lambda: detector, queue_limit=2)
+    with pytest.raises(DetectorUnavailableError, match="loading"):
+        await service.detect(photo, 0.5)
+    await service.stop()

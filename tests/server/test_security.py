@@ -1,0 +1,90 @@
+"""Who may ask what."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+import pytest
+import pytest_asyncio
+
+from inference_server.detection.base import Detector
+from inference_server.detection.service import DetectionService
+from inference_server.security import check_exposure
+from inference_server.settings import Settings, SettingsError
+from tests.server.support import TOKEN, check_problem, no_assessor, serve
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Client = TestClient[web.Request, web.Application]
+GUARDED = [("GET", "/v1/health"), ("POST", "/v1/detect"), ("POST", "/v1/assess"), ("GET", "/x")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stranger(settings: Settings, detector: Detector) -> AsyncIterator[Client]:
+    """Return a client that sends no token of its own; the server takes an old and a new one."""
+    settings = replace(settings, api_tokens=("the-old-one", TOKEN))
+    service = DetectionService(lambda: detector, queue_limit=4)
+    client = await serve(settings, service, no_assessor(), token=None)
+    await service.settled.wait()
+    yield client
+    await client.close()
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+async def test_without_a_token_nothing_is_told(stranger: Client, method: str, path: str) -> None:
+    answer = await stranger.request(method, path)
+    problem = await check_problem(answer, 401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert problem["retryable"] is False
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer wrong",
+        f"Bearer {TOKEN}x",
+        f"Bearer {TOKEN[:-1]}",
+        f"Bearer {TOKEN.upper()}",
+        f"Basic {TOKEN}",
+        TOKEN,
+        "Bearer",
+        "Bearer ",
+        f"Bearer the-old-one,{TOKEN}",
+        "Bearer t\u00f6ken",
+    ],
+)
+async def test_a_wrong_token_is_refused(stranger: Client, header: str) -> None:
+    answer = await stranger.get("/v1/health", headers={"Authorization": header})
+    await check_problem(answer, 401, "unauthorized")
+
+
+@pytest.mark.parametrize("header", [f"Bearer {TOKEN}", f"bearer {TOKEN}", "Bearer the-old-one"])
+async def test_each_of_the_tokens_is_taken(stranger: Client, header: str) -> None:
+    answer = await stranger.get("/v1/health", headers={"Authorization": header})
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/live", "/v1/ready"])
+async def test_a_probe_needs_no_token(stranger: Client, path: str) -> None:
+    assert (await stranger.get(path)).status == 200
+
+
+async def test_without_tokens_the_server_is_open_on_loopback(
+    settings: Settings, detector: Detector
+) -> None:
+    service = DetectionService(lambda: detector, queue_limit=4)
+    client = await serve(replace(settings, api_tokens=()), service, no_assessor(), token=None)
+    assert (await client.get("/v1/health")).status == 200
+    await client.close()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.20", "server.lan", ""])
+async def test_others_are_not_let_in_without_a_token(host: str) -> None:
+    with pytest.raises(SettingsError, match="Refusing to listen"):
+        check_exposure(Settings(host=host))
+    check_exposure(Settings(host=host, api_tokens=("t",)))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.3.4.5", "::1", "localhost"])
+async def test_loopback_needs_no_token(host: str) -> None:
+    check_exposure(Settings(host=host))

@@ -1,0 +1,101 @@
+"""Where the server's settings come from and what they refuse."""
+
+from pathlib import Path
+
+import pytest
+
+from inference_server.settings import (
+    Device,
+    LlmBackend,
+    Settings,
+    SettingsError,
+    environment_names,
+    load_settings,
+)
+
+
+def test_defaults_are_those_of_the_dataclass() -> None:
+    assert load_settings([], {}) == Settings()
+
+
+def test_the_environment_is_read() -> None:
+    settings = load_settings(
+        [],
+        {
+            "PORT": "9000",
+            "DETECTOR_MODEL": "/models/r50",
+            "DEVICE": "CPU",
+            "DETECTION_CONFIDENCE_THRESHOLD": "0.25",
+            "LLM_BACKEND": "none",
+            "NEMOTRON_URL": "http://llm:11434/",
+            "AI_CONNECT_TIMEOUT": "3",
+        },
+    )
+    assert settings == Settings(
+        port=9000,
+        detector_model=Path("/models/r50"),
+        device=Device.CPU,
+        confidence_threshold=0.25,
+        llm_backend=LlmBackend.NONE,
+        nemotron_url="http://llm:11434",
+        connect_timeout=3.0,
+    )
+
+
+def test_a_flag_wins_over_the_environment() -> None:
+    assert load_settings(["--port", "1234"], {"PORT": "9000"}).port == 1234
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert load_settings([], {"PORT": "", "API_TOKEN": ""}) == Settings()
+
+
+def test_several_tokens_are_separated_by_commas() -> None:
+    assert load_settings([], {"API_TOKEN": "old, new"}).api_tokens == ("old", "new")
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("from-a-file\n")
+    assert load_settings([], {"API_TOKEN_FILE": str(file)}).api_tokens == ("from-a-file",)
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"PORT": "70000"}, "PORT '70000': must be 0 to 65535"),
+        ({"PORT": "http"}, "PORT 'http': must be a whole number"),
+        ({"DETECTION_CONFIDENCE_THRESHOLD": "nan"}, "must be 0 to 1"),
+        ({"DEVICE": "tpu"}, "DEVICE 'tpu': must be one of auto, cpu, cuda"),
+        ({"NEMOTRON_URL": "llm:11434"}, "NEMOTRON_URL 'llm:11434': must start with http://"),
+        ({"API_TOKEN": " , "}, "API_TOKEN: holds no token"),
+        ({"API_TOKEN_FILE": "/does/not/exist"}, "No such file"),
+        ({"API_TOKEN": "a", "API_TOKEN_FILE": "/b"}, "not both"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_it(environ: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings([], environ)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_secret_that_cannot_be_read_is_not_repeated() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings([], {"API_TOKEN": "geheim\u00e9"})
+    assert "geheim" not in str(raised.value)
+
+
+def test_secrets_do_not_show_in_the_settings_text() -> None:
+    settings = load_settings([], {"API_TOKEN": "s3cret", "NEMOTRON_API_KEY": "s3cret"})
+    assert "s3cret" not in repr(settings)
+
+
+def test_secrets_are_no_flags() -> None:
+    with pytest.raises(SystemExit):
+        load_settings(["--api-tokens", "x"], {})
+
+
+def test_every_setting_has_a_variable() -> None:
+    variables = [name for name in environment_names() if not name.endswith("_FILE")]
+    assert len(variables) == len(set(variables)) == len(Settings.__dataclass_fields__)
