@@ -75,8 +75,9 @@ def evaluate(
         claims += int(sure.sum())
         objects += total
     empty = [d for t, d in zip(truths, found, strict=True) if len(t.labels) == 0]
+    known = [value for value in ap50 if not np.isnan(value)]
     return Measured(
-        map50=float(np.nanmean(ap50)),
+        map50=float(np.mean(known)) if known else float("nan"),
         ap50=tuple(ap50),
         precision=hits / claims if claims else float("nan"),
         recall=hits / objects if objects else float("nan"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
@@ -63,10 +63,9 @@ def training_scene(seed: int) -> tuple[NDArray[np.uint8], list[int], NDArray[np.
     return shrunk(scene.image), [LABELS.index(b.label) for b in scene.boxes], boxes
 
 
-def _recoloured(
-    picture: NDArray[np.float32], rng: np.random.Generator
-) -> NDArray[np.floating[Any]]:
+def _recoloured(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     if rng.random() < 0.1:
         picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
-    gain, lift = rng.uniform(0.8, 1.2), rng.uniform(-0.06, 0.06)
-    return np.clip(picture * np.float32(gain) + np.float32(lift), 0, 1)
+    gain, lift = np.float32(rng.uniform(0.8, 1.2)), np.float32(rng.uniform(-0.06, 0.06))
+    varied: NDArray[np.float32] = np.clip(picture * gain + lift, 0, 1)
+    return varied

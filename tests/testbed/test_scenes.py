@@ -5,7 +5,7 @@ import io
 from PIL import Image
 import pytest
 
-from testbed.scenes import LABELS, Scene, draw, jpeg
+from testbed.scenes import LABELS, Lighting, Scene, draw, jpeg
 
 EXIF_IFD, DATETIME_ORIGINAL = 0x8769, 0x9003
 
@@ -37,7 +37,7 @@ def test_the_drawing_style_is_the_one_the_test_model_was_trained_on() -> None:
 
 @pytest.mark.parametrize("size", [(640, 480), (640, 360), (1920, 1080), (160, 120)])
 @pytest.mark.parametrize("lighting", ["day", "night"])
-def test_size_lighting_and_labels_are_honoured(size: tuple[int, int], lighting: str) -> None:
+def test_size_lighting_and_labels_are_honoured(size: tuple[int, int], lighting: Lighting) -> None:
     scene = draw(3, size=size, lighting=lighting, labels=("person", "dog", "person"))
     assert scene.image.size == size
     assert scene.image.mode == "RGB"
@@ -63,7 +63,7 @@ def test_a_box_holds_what_the_empty_scene_lacks() -> None:
 
 
 @pytest.mark.parametrize("lighting", ["day", "night"])
-def test_an_empty_scene_has_no_boxes(lighting: str) -> None:
+def test_an_empty_scene_has_no_boxes(lighting: Lighting) -> None:
     assert draw(5, lighting=lighting, labels=()).boxes == ()
 
 
