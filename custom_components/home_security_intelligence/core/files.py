@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path, PurePosixPath
 import stat
 
-from .errors import ImageUnreadableError
+from .errors import ImageUnreadableError, PathEscapeError
 from .watch import contained
 from .watch.captured_at import HEAD_BYTES, capture_time
 
@@ -67,7 +67,7 @@ def captured_at(
     try:
         with contained(root, path).open("rb") as file:
             head = file.read(HEAD_BYTES)
-    except OSError, ImageUnreadableError:
+    except OSError, PathEscapeError:
         return mtime
     moment = capture_time(head, PurePosixPath(path).name, mtime, time_zone).astimezone(UTC)
     # A camera clock that is ahead would keep its event open until that time comes.

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 import logging
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..database import Database
@@ -21,6 +21,7 @@ from ..watch import FoundFile
 _LOGGER = logging.getLogger(__name__)
 
 BATCH = 200  # files registered in one transaction, at most
+_LAST_MTIME = 2**63 - 1  # nanoseconds since 1970, in the year 2262
 
 
 class Register:
@@ -53,7 +54,8 @@ class Register:
 
     async def put(self, file: FoundFile) -> None:
         """Take a file, as soon as there is room."""
-        await self._found.put(file)
+        # Some file systems have times that PostgreSQL's numbers have no room for.
+        await self._found.put(replace(file, mtime_ns=min(file.mtime_ns, _LAST_MTIME)))
 
     async def run(self) -> None:
         """Register what is put, until cancelled."""
@@ -61,7 +63,10 @@ class Register:
             batch = [await self._found.get()]
             while len(batch) < BATCH and not self._found.empty():
                 batch.append(self._found.get_nowait())
-            await self._register(batch)
+            try:
+                await self._register(batch)
+            except Exception:  # noqa: BLE001 - told of below, by the file it is about
+                await self._register_singly(batch)
 
     async def _register(self, batch: Sequence[FoundFile]) -> None:
         known = await self._database.run(lambda connection: images.known(connection, batch))
@@ -70,20 +75,17 @@ class Register:
             return
         await self._wait_for_room()
         items = await asyncio.to_thread(self._describe, new)
-        try:
-            await self._store(items)
-        except SQLAlchemyError:
-            # One file that PostgreSQL will not take must not hold up the others.
-            for item in items:
-                try:
-                    await self._store([item])
-                except SQLAlchemyError:
-                    _LOGGER.exception("%s cannot be registered", item.file.path)
-
-    async def _store(self, items: Sequence[NewImage]) -> None:
         added = await self._database.run(lambda connection: self._add(connection, items))
         if added:
             self._on_registered()
+
+    async def _register_singly(self, batch: Sequence[FoundFile]) -> None:
+        """Let one file that cannot be registered not hold up the others."""
+        for file in batch:
+            try:
+                await self._register([file])
+            except Exception:
+                _LOGGER.exception("%s cannot be registered", file.path)
 
     async def _add(
         self, connection: AsyncConnection, items: Sequence[NewImage]

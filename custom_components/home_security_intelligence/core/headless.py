@@ -1,0 +1,134 @@
+"""A worker without Home Assistant: the same pipeline, set up by the environment.
+
+    DATABASE_URL          postgresql://user:password@host/database
+    CAMERA_ROOT           the folder with one folder a camera (FOSCAM_BASE_PATH is taken as well)
+    INFERENCE_URL         the inference server's address
+    INFERENCE_TOKEN       its token, or INFERENCE_TOKEN_FILE with the path of a file that has it
+    TZ                    the home's time zone, UTC unless given
+
+The cameras are those that the database knows; while it knows none, each folder in the camera root
+is one. `python path/to/core` runs it; any number may share one database.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+import logging
+from pathlib import Path
+import signal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import aiohttp
+
+from .client import InferenceClient, normalize_url
+from .errors import CoreError
+from .models import Camera
+from .pipeline import Pipeline, PipelineConfig
+from .settings import Settings
+from .store import cameras
+from .store.engine import begin, connect
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class UsageError(Exception):
+    """The environment does not say what is needed, or says it wrongly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What the environment says."""
+
+    database_url: str
+    camera_root: Path
+    inference_url: str
+    token: str | None
+    time_zone: ZoneInfo
+
+
+def read_environment(environ: Mapping[str, str]) -> Environment:
+    """Return what the environment says; raises UsageError with a sentence that names the variable."""
+    try:
+        return Environment(
+            database_url=_needed(environ, "DATABASE_URL"),
+            camera_root=Path(_needed(environ, "CAMERA_ROOT", "FOSCAM_BASE_PATH")),
+            inference_url=normalize_url(_needed(environ, "INFERENCE_URL")),
+            token=_token(environ),
+            time_zone=ZoneInfo(environ.get("TZ") or "UTC"),
+        )
+    except ZoneInfoNotFoundError as error:
+        raise UsageError(f"TZ: there is no time zone {environ['TZ']}") from error
+    except ValueError as error:
+        raise UsageError(f"INFERENCE_URL: {error}") from error
+
+
+async def run(environment: Environment, settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; raises CoreError when it cannot start."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    config = PipelineConfig(
+        database_url=environment.database_url,
+        camera_root=environment.camera_root,
+        cameras=await _cameras(environment),
+        time_zone=environment.time_zone,
+        settings=settings,
+    )
+    async with aiohttp.ClientSession() as session:
+        client = InferenceClient(
+            session, environment.inference_url, environment.token, settings=settings
+        )
+        pipeline = Pipeline(config, client)
+        await pipeline.start()
+        try:
+            _LOGGER.info("working for %d cameras", len(config.cameras))
+            await stopped.wait()
+        finally:
+            await pipeline.stop()
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """Run the worker; returns the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        asyncio.run(run(read_environment(environ), Settings()))
+    except UsageError as error:
+        _LOGGER.error("%s", error)
+        return 2
+    except CoreError as error:
+        _LOGGER.error("cannot start: %s", error)
+        return 1
+    return 0
+
+
+async def _cameras(environment: Environment) -> tuple[Camera, ...]:
+    engine = await connect(environment.database_url, application_name="hsi worker")
+    try:
+        async with begin(engine) as connection:
+            known = await cameras.all_known(connection)
+    finally:
+        await engine.dispose()
+    return known or await asyncio.to_thread(_folders, environment.camera_root)
+
+
+def _folders(root: Path) -> tuple[Camera, ...]:
+    if not root.is_dir():
+        return ()
+    names = sorted(folder.name for folder in root.iterdir() if folder.is_dir())
+    return tuple(Camera(folder=name, name=name) for name in names if not name.startswith("."))
+
+
+def _needed(environ: Mapping[str, str], *names: str) -> str:
+    for name in names:
+        if value := environ.get(name):
+            return value
+    raise UsageError(f"{names[0]} is not set")
+
+
+def _token(environ: Mapping[str, str]) -> str | None:
+    if path := environ.get("INFERENCE_TOKEN_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise UsageError(f"INFERENCE_TOKEN_FILE: {path} cannot be read") from error
+    return environ.get("INFERENCE_TOKEN")

@@ -1,0 +1,30 @@
+"""A house with two cameras."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.core.pipeline.house import CAMERAS, House
+from tests.core.pipeline.scripted_server import ScriptedServer
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    made = ScriptedServer()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def house(tmp_path: Path, database_url: str, server: ScriptedServer) -> AsyncIterator[House]:
+    root = tmp_path / "cameras"
+    for camera in CAMERAS:
+        (root / camera).mkdir(parents=True)
+    async with aiohttp.ClientSession() as session:
+        house = House(root=root, database_url=database_url, server=server, session=session)
+        yield house
+        for pipeline in house.pipelines:
+            await pipeline.stop()

@@ -1,0 +1,166 @@
+"""Workers that die, stop or work side by side: every image ends once."""
+
+import asyncio
+import signal
+
+from testbed.postgres import Postgres
+from tests.core.pipeline.house import House
+from tests.core.pipeline.scripted_server import TOKEN, ScriptedServer
+from tests.core.pipeline.worker_process import fate, start_worker
+
+# isort: split
+from hsi_core.models import FailureClass, ImageState
+from hsi_core.pipeline import DeadLetterQuery, EventQuery
+
+
+def query(postgres: Postgres, house: House, sql: str) -> str:
+    return postgres.execute(sql, database=house.database_url.rsplit("/", 1)[-1])
+
+
+def environ(house: House) -> dict[str, str]:
+    return {
+        "DATABASE_URL": house.database_url,
+        "CAMERA_ROOT": str(house.root),
+        "INFERENCE_URL": house.server.url,
+        "INFERENCE_TOKEN": TOKEN,
+    }
+
+
+async def until_leased(postgres: Postgres, house: House, count: int) -> None:
+    """Wait until so many requests hang at the server, so that their jobs are held."""
+    while house.server.detected.total() < count:
+        house.server.asked.clear()
+        await asyncio.wait_for(house.server.asked.wait(), 15)
+    assert query(postgres, house, "select count(*) from hsi.jobs where state='leased'") == str(
+        count
+    )
+
+
+async def test_a_killed_worker_loses_nothing(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    for number in range(5):
+        house.upload(f"front/{number}.jpg", f"person 0.8 #{number}", age=600 - number)
+    server.go.clear()
+    worker = await start_worker(**environ(house))
+    await until_leased(postgres, house, 2)
+    worker.kill()
+    await fate(worker)
+    server.go.set()
+    query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
+
+    pipeline, journal = await house.run()
+    await journal.ended(5)
+    assert {image.state for image in journal.images} == {ImageState.DETECTED}
+    assert len({image.id for image in journal.images}) == 5
+    assert query(postgres, house, "select sum(crashes) from hsi.jobs") == "2"
+    assert query(postgres, house, "select count(*) from hsi.detections") == "5"
+    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+    [event] = (await pipeline.list_events(EventQuery())).items
+    assert event.image_count == 5
+
+
+async def test_a_stopped_worker_gives_its_jobs_back(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    for number in range(3):
+        house.upload(f"front/{number}.jpg", f"person 0.8 #{number}")
+    server.go.clear()
+    worker = await start_worker(**environ(house))
+    await until_leased(postgres, house, 2)
+    worker.send_signal(signal.SIGTERM)
+    assert (await fate(worker))[0] == 0
+    server.go.set()
+    states = query(
+        postgres, house, "select state, crashes, attempts, count(*) from hsi.jobs group by 1, 2, 3"
+    )
+    assert states == "pending|0|0|3"
+
+
+async def test_a_worker_without_its_settings_says_which() -> None:
+    worker = await start_worker(CAMERA_ROOT="/tmp")
+    status, _ = await fate(worker)
+    assert status == 2
+
+
+async def test_a_job_that_kills_its_worker_every_time_is_poison(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    house.upload("front/a.jpg")
+    server.go.clear()
+    pipeline, journal = await house.run(lease=30.0)
+    await until_leased(postgres, house, 1)
+    await pipeline.stop()
+    # As if two workers before had died on it, and a third just now.
+    query(
+        postgres,
+        house,
+        "update hsi.jobs set state='leased', crashes=2, lease_until=now() - interval '1 s'",
+    )
+    pipeline, journal = await house.run()
+    image = await journal.image("front/a.jpg")
+    assert image.state is ImageState.DEAD
+    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    assert (letter.failure, letter.crashes, letter.attempts) == (FailureClass.CRASH, 3, 0)
+    server.go.set()
+    await pipeline.requeue_dead_letters()
+    await journal.until(lambda j: [i for i in j.images if i.state is ImageState.DETECTED])
+    assert (
+        query(postgres, house, "select crashes, requeues from hsi.jobs where kind='detect'")
+        == "0|1"
+    )
+
+
+async def test_a_lease_is_renewed_for_as_long_as_the_work_takes(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    server.go.clear()
+    _, journal = await house.run(lease=0.4)
+    house.upload("front/a.jpg")
+    await until_leased(postgres, house, 1)
+    _, other = await house.run(lease=0.4)
+    # Three leases long nobody takes it away.
+    for _ in range(3):
+        before = query(postgres, house, "select lease_until from hsi.jobs")
+        while query(postgres, house, "select lease_until from hsi.jobs") == before:  # noqa: ASYNC110 - nobody tells of a renewal
+            await asyncio.sleep(0.05)
+    server.go.set()
+    await journal.image("front/a.jpg")
+    assert server.detected.total() == 1
+    # The other pipeline hears of it as well.
+    assert (await other.image("front/a.jpg")).state is ImageState.DETECTED
+
+
+async def test_who_has_lost_the_lease_changes_nothing(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    server.go.clear()
+    first, journal = await house.run(lease=30.0, detect_workers=1)
+    house.upload("front/a.jpg", "person 0.8")
+    await until_leased(postgres, house, 1)
+    # Somebody else has taken the job over.
+    query(postgres, house, "update hsi.jobs set fence = fence + 1")
+    server.go.set()
+    house.upload("front/b.jpg", "car 0.9")
+    await journal.image("front/b.jpg")
+    assert [image.path for image in journal.images] == ["front/b.jpg"]
+    assert (
+        query(postgres, house, "select state from hsi.images where path='front/a.jpg'") == "pending"
+    )
+    assert (await first.list_events(EventQuery())).total == 1
+
+
+async def test_two_pipelines_look_at_each_image_once(house: House, postgres: Postgres) -> None:
+    _, one = await house.run(detect_workers=3, queue_limit=1000)
+    _, two = await house.run(detect_workers=3, queue_limit=1000)
+    for number in range(60):
+        camera = ("front", "yard")[number % 2]
+        house.upload(f"{camera}/{number}.jpg", f"person 0.8 #{number}", age=60 - number)
+    for journal in (one, two):
+        ended = await journal.ended(60)
+        assert len({image.id for image in ended}) == len(ended) == 60
+    assert house.server.detected.total() == 60
+    rows = "select count(*) from hsi.images union all select count(*) from hsi.jobs where kind='detect' union all select count(*) from hsi.detections"
+    assert query(postgres, house, rows).split() == ["60", "60", "60"]
+    grouped = "select sum(image_count) from hsi.events"
+    assert query(postgres, house, grouped) == "60"

@@ -1,0 +1,155 @@
+"""Failures: what is tried again, what becomes a dead letter, and what a person may do then."""
+
+import pytest
+
+from tests.core.pipeline.house import House
+from tests.core.pipeline.scripted_server import (
+    INTERNAL,
+    MALFORMED,
+    OVERLOADED,
+    ScriptedServer,
+    garbage,
+)
+
+# isort: split
+from hsi_core.errors import InputError
+from hsi_core.models import AssessmentState, FailureClass, ImageState, JobKind
+from hsi_core.pipeline import DeadLetterQuery, EventQuery
+from hsi_core.updates import EventPhase
+
+ALL = DeadLetterQuery()
+
+
+@pytest.mark.parametrize("answer", [INTERNAL, garbage], ids=["500", "garbage"])
+async def test_an_unknown_failure_is_tried_three_times(
+    house: House, server: ScriptedServer, answer: object
+) -> None:
+    server.fault = answer  # type: ignore[assignment]  # one of the scripted answers
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg")
+    assert (await journal.image("front/a.jpg")).state is ImageState.DEAD
+    [letter] = (await pipeline.list_dead_letters(ALL)).items
+    assert (letter.failure, letter.attempts) == (FailureClass.UNKNOWN, 3)
+    assert letter.first_failed_at < letter.last_failed_at
+    assert server.detected.total() == 3
+
+
+async def test_a_passing_failure_leaves_no_trace(house: House, server: ScriptedServer) -> None:
+    server.faults.extend([INTERNAL, garbage])
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg")
+    assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
+    assert (await pipeline.list_dead_letters(ALL)).total == 0
+
+
+async def test_a_full_server_costs_no_attempt(house: House, server: ScriptedServer) -> None:
+    server.faults.extend([OVERLOADED] * 8)
+    _, journal = await house.run()
+    house.upload("front/a.jpg")
+    assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
+    assert server.detected.total() == 9
+
+
+async def test_a_requeued_picture_is_looked_at_after_all(
+    house: House, server: ScriptedServer
+) -> None:
+    server.fault = INTERNAL
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg")
+    await journal.image("front/a.jpg")
+    server.fault = None
+    assert await pipeline.requeue_dead_letters() == 1
+    await journal.until(lambda j: [i for i in j.images if i.state is ImageState.DETECTED])
+    assert (await pipeline.list_dead_letters(ALL)).total == 0
+    assert await pipeline.requeue_dead_letters() == 0
+
+
+async def test_an_event_without_a_score_gets_one_late(house: House, server: ScriptedServer) -> None:
+    server.assess_fault = MALFORMED
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "person 0.8", age=600)
+    unassessed = await journal.event(EventPhase.UNASSESSED)
+    assert unassessed.assessment is AssessmentState.UNASSESSED
+    assert (unassessed.risk_score, unassessed.risk_level) == (None, None)
+    [letter] = (await pipeline.list_dead_letters(ALL)).items
+    assert (letter.kind, letter.event_id) == (JobKind.ASSESS, unassessed.id)
+    assert letter.image_path is None
+
+    server.assess_fault = None
+    assert await pipeline.requeue_dead_letters(job_ids=[letter.job_id]) == 1
+    late = await journal.event(EventPhase.LATE)
+    assert (late.id, late.assessment, late.late) == (
+        unassessed.id,
+        AssessmentState.ASSESSED,
+        True,
+    )
+
+
+async def test_a_requeued_letter_that_fails_again_is_counted(
+    house: House, server: ScriptedServer
+) -> None:
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "broken 1")
+    await journal.ended(1)
+    await pipeline.requeue_dead_letters(query=DeadLetterQuery(camera="front"))
+    await journal.ended(2)
+    [letter] = (await pipeline.list_dead_letters(ALL)).items
+    assert letter.requeues == 1
+    assert server.detected.total() == 2
+
+
+async def test_a_discarded_letter_is_gone_and_its_picture_says_why(house: House) -> None:
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "broken 1")
+    image = await journal.image("front/a.jpg")
+    assert await pipeline.discard_dead_letters() == 1
+    assert (await pipeline.list_dead_letters(ALL)).total == 0
+    assert (await pipeline.queue_stats()).dead_total == 0
+    assert (await pipeline.read_image(image.id)).image == image
+
+
+async def test_letters_are_found_by_camera_kind_and_failure(house: House) -> None:
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "broken 1")
+    house.upload("yard/b.jpg", "broken 2")
+    await journal.ended(2)
+
+    async def total(**wanted: object) -> int:
+        query = DeadLetterQuery(**wanted)  # type: ignore[arg-type]  # names of its fields
+        return (await pipeline.list_dead_letters(query)).total
+
+    assert await total() == 2
+    assert await total(camera="yard") == 1
+    assert await total(kind=JobKind.ASSESS) == 0
+    assert await total(failure=FailureClass.INPUT) == 2
+    assert await total(failure=FailureClass.CRASH) == 0
+    assert await pipeline.discard_dead_letters(query=DeadLetterQuery(camera="yard")) == 1
+    [letter] = (await pipeline.list_dead_letters(ALL)).items
+    assert letter.camera == "front"
+    assert await pipeline.discard_dead_letters(job_ids=[]) == 0
+
+
+async def test_pages_follow_each_other_without_gap_or_overlap(house: House) -> None:
+    pipeline, journal = await house.run()
+    for number in range(7):
+        house.upload(f"front/{number}.jpg", f"broken {number}")
+    await journal.ended(7)
+    seen: list[int] = []
+    cursor: str | None = None
+    while True:
+        page = await pipeline.list_dead_letters(DeadLetterQuery(limit=3, cursor=cursor))
+        assert page.total == 7
+        seen += [letter.job_id for letter in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 7
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "WyJub3ciLCAxXQ", "🦆"])
+async def test_a_foreign_cursor_is_refused(house: House, cursor: str) -> None:
+    pipeline, _ = await house.run()
+    with pytest.raises(InputError):
+        await pipeline.list_dead_letters(DeadLetterQuery(cursor=cursor))
+    with pytest.raises(InputError):
+        await pipeline.list_events(EventQuery(cursor=cursor))

@@ -1,0 +1,169 @@
+"""One image on its way: from a file to an image, an event and its risk."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.core.pipeline.house import House
+
+# isort: split
+from hsi_core.models import (
+    AssessmentState,
+    EventState,
+    FailureClass,
+    ImageState,
+    JobKind,
+    RiskLevel,
+)
+from hsi_core.pipeline import DeadLetterQuery, EventQuery
+from hsi_core.updates import EventPhase
+
+
+async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
+    pipeline, journal = await house.run(event_idle=0.5)
+    taken = datetime.now(UTC)
+    house.upload("front/a.jpg", "person 0.8\ncar 0.6", at=taken)
+
+    image = await journal.image("front/a.jpg")
+    assert image.state is ImageState.DETECTED
+    assert [seen.label for seen in image.detections] == ["person", "car"]
+    assert abs(image.captured_at - taken) < timedelta(milliseconds=1)
+
+    opened = await journal.event(EventPhase.OPENED)
+    assert (opened.camera, opened.state) == ("front", EventState.OPEN)
+    assert opened.labels == ("car", "person")
+    assert opened.best_image_id == image.id
+
+    assessed = await journal.event(EventPhase.ASSESSED)
+    assert assessed.id == opened.id
+    assert assessed.state is EventState.CLOSED
+    assert (assessed.risk_score, assessed.risk_level) == (42, RiskLevel.MEDIUM)
+    assert not assessed.late
+    assert await pipeline.get_event(opened.id) == assessed
+    assert [i.id for i in await pipeline.event_images(opened.id)] == [image.id]
+
+    facts = house.server.assessed[0]
+    assert facts["camera"] == "Front"
+    assert str(facts["started_at"]).endswith(("+01:00", "+02:00"))
+
+
+async def test_a_sure_person_is_assessed_before_the_event_is_over(house: House) -> None:
+    _, journal = await house.run(event_idle=30.0)
+    house.upload("front/a.jpg", "person 0.95")
+    assessed = await journal.event(EventPhase.ASSESSED)
+    assert assessed.state is EventState.OPEN
+    assert assessed.risk_score == 42
+
+
+async def test_an_empty_picture_is_no_event(house: House) -> None:
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "chair 0.9")
+    assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
+    assert (await pipeline.list_events(EventQuery())).total == 0
+
+
+async def test_the_same_content_is_skipped(house: House) -> None:
+    _, journal = await house.run()
+    house.upload("front/a.jpg", "person 0.8", age=10)
+    await journal.image("front/a.jpg")
+    house.upload("front/b.jpg", "person 0.8")
+    house.upload("yard/b.jpg", "person 0.8")
+    again = await journal.image("front/b.jpg")
+    assert (again.state, again.reason) == (ImageState.SKIPPED, "duplicate")
+    assert (await journal.image("yard/b.jpg")).state is ImageState.DETECTED
+
+
+async def test_the_same_content_after_the_window_is_looked_at(house: House) -> None:
+    _, journal = await house.run()
+    house.upload("front/a.jpg", "person 0.8", age=1000)
+    await journal.image("front/a.jpg")
+    house.upload("front/b.jpg", "person 0.8")
+    assert (await journal.image("front/b.jpg")).state is ImageState.DETECTED
+
+
+async def test_the_same_content_at_the_same_time_is_looked_at_once(house: House) -> None:
+    for number in range(6):
+        house.upload(f"front/{number}.jpg", "person 0.8", age=5)
+    _, journal = await house.run(detect_workers=6)
+    states = [image.state for image in await journal.ended(6)]
+    assert states.count(ImageState.DETECTED) == 1
+    assert states.count(ImageState.SKIPPED) == 5
+
+
+async def test_a_broken_picture_is_a_dead_letter_that_says_why(house: House) -> None:
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "broken 0.8")
+    image = await journal.image("front/a.jpg")
+    assert image.state is ImageState.DEAD
+    assert image.reason
+    assert "invalid_image" in image.reason
+    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    assert (letter.kind, letter.failure) == (JobKind.DETECT, FailureClass.INPUT)
+    assert (letter.error_type, letter.attempts) == ("invalid_image", 0)
+    assert letter.image_path == "front/a.jpg"
+    assert house.server.detected.total() == 1
+
+
+async def test_a_file_that_is_too_large_is_not_sent(house: House) -> None:
+    house.upload("front/large.jpg", "person 0.8 #" + "x" * 2000)
+    _, journal = await house.run(max_image_bytes=1000)
+    large = await journal.image("front/large.jpg")
+    assert large.state is ImageState.DEAD
+    assert large.reason == "the file has more than 1000 bytes"
+    assert not house.server.detected
+
+
+async def test_a_file_that_is_gone_says_so(house: House) -> None:
+    house.server.go.clear()
+    house.upload("front/a.jpg", "car 0.7", age=60)
+    house.upload("front/b.jpg", "car 0.8", age=50)
+    pipeline, journal = await house.run(detect_workers=1)
+    await house.server.asked.wait()
+    await journal.depth(2)
+    waiting = "front/a.jpg" if b"car 0.8" in house.server.detected else "front/b.jpg"
+    (house.root / waiting).unlink()
+    house.server.go.set()
+    gone = await journal.image(waiting)
+    assert gone.state is ImageState.DEAD
+    assert gone.reason == "the file was gone before it could be looked at"
+    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "file_gone")
+
+
+async def test_what_was_there_before_the_start_is_found(house: House) -> None:
+    house.upload("front/old.jpg", "car 0.7", age=3600)
+    _, journal = await house.run()
+    assert (await journal.image("front/old.jpg")).state is ImageState.DETECTED
+    # A backlog groups as it happened: the event is over as soon as it was looked at.
+    event = await journal.event(EventPhase.ASSESSED)
+    assert event.state is EventState.CLOSED
+    assert event.ended_at is not None
+    assert datetime.now(UTC) - event.ended_at > timedelta(minutes=59)
+
+
+async def test_fresh_pictures_go_before_a_backlog(house: House) -> None:
+    house.server.go.clear()
+    for number in range(5):
+        house.upload(f"yard/{number}.jpg", f"car 0.7 #{number}", age=3600 - number)
+    _, journal = await house.run(detect_workers=1)
+    await house.server.asked.wait()
+    house.upload("front/now.jpg", "person 0.8")
+    await journal.depth(6)
+    house.server.go.set()
+    order = [image.path for image in await journal.ended(6)]
+    assert order.index("front/now.jpg") == 1
+    assert order[2:] == sorted(order[2:])
+
+
+async def test_camera_state_is_what_the_database_knows(house: House) -> None:
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "person 0.95")
+    image = await journal.image("front/a.jpg")
+    await journal.event(EventPhase.ASSESSED)
+    state = await pipeline.camera_state("front")
+    assert state.camera.name == "Front"
+    assert state.latest_image == image
+    assert state.last_event is not None
+    assert state.last_event.assessment is AssessmentState.ASSESSED
+    assert state.last_event_image == image
+    assert state.person_until == image.captured_at + timedelta(seconds=30)
+    file = await pipeline.read_image(image.id)
+    assert (file.content, file.content_type) == (b"person 0.95", "image/jpeg")

@@ -1,0 +1,148 @@
+"""The server or the database is away: nothing is lost, and nobody has to restart anything."""
+
+from itertools import pairwise
+
+import pytest
+
+from testbed.postgres import Postgres
+from tests.core.pipeline.house import House
+from tests.core.pipeline.scripted_server import NOT_READY, UNAUTHORIZED, ScriptedServer
+
+# isort: split
+from hsi_core.errors import CameraFolderMissingError, StoreError
+from hsi_core.models import ImageState, JobKind
+from hsi_core.pipeline import DeadLetterQuery
+from hsi_core.updates import HealthUpdate
+
+
+async def test_a_server_that_is_away_is_waited_for(house: House, server: ScriptedServer) -> None:
+    await server.stop()
+    pipeline, journal = await house.run(breaker_recovery=60.0)
+    for number in range(8):
+        house.upload(f"front/{number}.jpg", f"car 0.9 #{number}")
+    down = await journal.health(lambda h: JobKind.DETECT in h.stages_paused)
+    assert (down.server_reachable, down.server_error) == (False, "unreachable")
+    assert down.database_reachable
+
+    await server.start()
+    states = {image.state for image in await journal.ended(8)}
+    assert states == {ImageState.DETECTED}
+    up = await journal.health(lambda h: bool(h.server_reachable) and not h.stages_paused)
+    assert up.server_error is None
+    assert up.server is not None
+    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+
+
+async def test_a_server_that_loads_its_model_is_waited_for(
+    house: House, server: ScriptedServer
+) -> None:
+    server.faults.extend([NOT_READY] * 7)
+    _, journal = await house.run()
+    house.upload("front/a.jpg")
+    assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
+
+
+async def test_a_refused_token_costs_nothing_and_shows(
+    house: House, server: ScriptedServer
+) -> None:
+    server.fault = UNAUTHORIZED
+    pipeline, journal = await house.run(max_attempts=1)
+    house.upload("front/a.jpg")
+    health = await journal.health(lambda h: h.server_error == "unauthorized")
+    assert health.server_reachable is False
+    await journal.health(lambda h: JobKind.DETECT in h.stages_paused)
+    assert (await pipeline.queue_stats()).depth == 1
+    server.fault = None
+    assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
+
+
+async def test_refresh_asks_the_server_now(house: House, server: ScriptedServer) -> None:
+    pipeline, _ = await house.run(health_interval=3600.0)
+    assert (await pipeline.refresh_health()).server_reachable
+    await server.stop()
+    assert (await pipeline.refresh_health()).server_error == "unreachable"
+
+
+async def test_a_database_that_goes_away_is_waited_for(house: House) -> None:
+    with Postgres() as own:
+        house.database_url = own.create_database()
+        pipeline, journal = await house.run()
+        house.upload("front/before.jpg", "car 0.9 #1")
+        await journal.image("front/before.jpg")
+
+        own.kill()
+        down = await journal.health(lambda h: not h.database_reachable)
+        assert down.database_error == "database_unreachable"
+        house.upload("front/while.jpg", "car 0.9 #2")
+        with pytest.raises(StoreError):
+            await pipeline.queue_stats()
+
+        own.start()
+        assert (await journal.image("front/while.jpg")).state is ImageState.DETECTED
+        up = await journal.health(lambda h: h.database_reachable)
+        assert up.database_error is None
+        assert (await pipeline.queue_stats()).dead_total == 0
+        # Before the server below it ends.
+        await pipeline.stop()
+
+
+async def test_a_database_that_goes_away_while_a_picture_is_looked_at(
+    house: House, server: ScriptedServer
+) -> None:
+    with Postgres() as own:
+        house.database_url = own.create_database()
+        server.go.clear()
+        pipeline, journal = await house.run(lease=20.0)
+        house.upload("front/a.jpg")
+        await server.asked.wait()
+        own.kill()
+        server.go.set()
+        await journal.health(lambda h: not h.database_reachable)
+        own.start()
+        assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
+        assert server.detected.total() == 1
+        await pipeline.stop()
+
+
+async def test_a_full_queue_leaves_pictures_in_their_folder(
+    house: House, server: ScriptedServer
+) -> None:
+    server.go.clear()
+    for number in range(12):
+        house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
+    pipeline, journal = await house.run(queue_limit=2, detect_workers=1)
+    await server.asked.wait()
+    house.upload("front/late.jpg", "car 0.9 #late")
+    await journal.health(lambda h: h.spooling)
+    server.go.set()
+    await journal.image("front/late.jpg")
+    assert len(await journal.ended(13)) == 13
+    assert (await pipeline.queue_stats()).pending[JobKind.DETECT] == 0
+    assert not pipeline.health.spooling
+
+
+async def test_a_missing_root_is_refused_and_a_missing_camera_is_told(house: House) -> None:
+    (house.root / "yard").rmdir()
+    _, journal = await house.run()
+    health = await journal.health(lambda h: "yard" in h.camera_errors)
+    assert health.camera_errors == {"yard": "folder_missing"}
+    (house.root / "yard").mkdir()
+    house.upload("yard/a.jpg")
+    assert (await journal.image("yard/a.jpg")).state is ImageState.DETECTED
+    await journal.health(lambda h: not h.camera_errors)
+
+    house.root = house.root / "nowhere"
+    with pytest.raises(CameraFolderMissingError):
+        await house.run()
+
+
+async def test_health_is_told_only_when_it_changes(house: House) -> None:
+    pipeline, journal = await house.run(health_interval=0.05)
+    await journal.health(lambda h: bool(h.server_reachable))
+    for number in range(5):
+        await pipeline.refresh_health()
+        house.upload(f"front/{number}.jpg", f"car 0.9 #{number}")
+    await journal.ended(5)
+    told = [update.health for update in journal.updates if isinstance(update, HealthUpdate)]
+    assert all(before != after for before, after in pairwise(told))
+    assert len(told) <= 3

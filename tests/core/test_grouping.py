@@ -1,0 +1,141 @@
+"""Which images make up one event."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, strategies as st
+import pytest
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+
+# isort: split
+import itertools
+
+from hsi_core.grouping import Placement, Span, due_at, place, reaches
+from hsi_core.settings import Settings
+
+SETTINGS = Settings(event_window=90, event_idle=30)
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def span(first: float, last: float) -> Span:
+    return Span(started_at=at(first), last_activity_at=at(last))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "due"),
+    [(0, 0, 30), (0, 20, 50), (0, 60, 90), (0, 75, 90), (0, 90, 90)],
+)
+def test_an_event_is_over_after_idling_or_at_its_greatest_length(
+    first: float, last: float, due: float
+) -> None:
+    assert due_at(span(first, last), SETTINGS) == at(due)
+
+
+@pytest.mark.parametrize(
+    ("captured", "belongs"),
+    [
+        (30, True),  # within
+        (70, True),  # at the last moment of idling
+        (70.1, False),  # after it
+        (10, True),
+        (-20, True),  # before: a worker was overtaken
+        (-20.1, False),  # the event would get too long in idling
+    ],
+)
+def test_an_image_reaches_an_event_that_is_near_enough(captured: float, belongs: bool) -> None:
+    assert reaches(span(10, 40), at(captured), SETTINGS) is belongs
+
+
+@pytest.mark.parametrize(
+    ("captured", "belongs"), [(90, True), (90.1, False), (-10, True), (-10.1, False)]
+)
+def test_an_event_never_gets_longer_than_its_window(captured: float, belongs: bool) -> None:
+    assert reaches(span(0, 80), at(captured), SETTINGS) is belongs
+
+
+@pytest.mark.parametrize(
+    ("captured", "open_span", "closed", "placement"),
+    [
+        (0, None, [], Placement.OPEN),
+        (20, span(0, 10), [], Placement.JOIN_OPEN),
+        (41, span(0, 10), [], Placement.OPEN),
+        (5, span(100, 110), [span(0, 10)], Placement.JOIN_CLOSED),
+        (25, span(50, 60), [span(0, 10)], Placement.JOIN_OPEN),  # the open one comes first
+        (-100, span(0, 10), [], Placement.BACKFILL),
+        (-100, None, [span(0, 10)], Placement.OPEN),
+    ],
+)
+def test_where_an_image_belongs(
+    captured: float, open_span: Span | None, closed: list[Span], placement: Placement
+) -> None:
+    assert place(at(captured), open_span, closed, SETTINGS)[0] is placement
+
+
+class Camera:
+    """Events as the store keeps them: one open at most, the closed ones for ever."""
+
+    def __init__(self) -> None:
+        self.open: Span | None = None
+        self.closed: list[Span] = []
+        self.images = 0
+
+    def see(self, captured_at: datetime) -> None:
+        where, index = place(captured_at, self.open, self.closed, SETTINGS)
+        alone = Span(started_at=captured_at, last_activity_at=captured_at)
+        match where:
+            case Placement.JOIN_OPEN:
+                assert self.open is not None
+                self.open = self.open.with_image(captured_at)
+            case Placement.JOIN_CLOSED:
+                assert index is not None
+                self.closed[index] = self.closed[index].with_image(captured_at)
+            case Placement.BACKFILL:
+                self.closed.append(alone)
+            case Placement.OPEN:
+                if self.open is not None:
+                    self.closed.append(self.open)
+                self.open = alone
+
+    @property
+    def spans(self) -> list[Span]:
+        return [*self.closed, *([] if self.open is None else [self.open])]
+
+
+moments = st.lists(st.integers(0, 600).map(at), min_size=1, max_size=40)
+
+
+@given(moments)
+def test_in_any_order_every_image_is_covered_and_no_event_too_long(images: list[datetime]) -> None:
+    camera = Camera()
+    for image in images:
+        camera.see(image)
+    for image in images:
+        assert any(s.started_at <= image <= s.last_activity_at for s in camera.spans)
+    for event in camera.spans:
+        assert event.last_activity_at - event.started_at <= timedelta(seconds=90)
+        assert event.started_at in images
+        assert event.last_activity_at in images
+
+
+@given(moments)
+def test_in_order_events_do_not_overlap_and_none_could_have_gone_on(images: list[datetime]) -> None:
+    camera = Camera()
+    for image in sorted(images):
+        camera.see(image)
+    spans = sorted(camera.spans, key=lambda s: s.started_at)
+    for before, after in itertools.pairwise(spans):
+        assert before.last_activity_at < after.started_at
+        assert not reaches(before, after.started_at, SETTINGS)
+
+
+@given(moments)
+def test_due_is_never_before_the_last_image(images: list[datetime]) -> None:
+    camera = Camera()
+    for image in images:
+        camera.see(image)
+        for event in camera.spans:
+            assert due_at(event, SETTINGS) >= event.last_activity_at

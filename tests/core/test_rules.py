@@ -1,0 +1,205 @@
+"""The small rules: backoff, breaker, presence, facts, capture time of a file."""
+
+from datetime import UTC, datetime, timedelta
+import os
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, strategies as st
+import pytest
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+
+# isort: split
+from hsi_core.backoff import retry_delay
+from hsi_core.breaker import Breaker
+from hsi_core.errors import InputError
+from hsi_core.files import captured_at, read
+from hsi_core.models import (
+    AssessmentState,
+    Box,
+    Detection,
+    EventState,
+    Image,
+    ImageState,
+    SecurityEvent,
+)
+from hsi_core.presence import person_until
+from hsi_core.settings import Settings
+from hsi_core.stages.facts import facts_of
+
+SETTINGS = Settings()
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+BOX = Box(x1=0.1, y1=0.1, x2=0.2, y2=0.2)
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"), [(1, 1), (2, 2), (3, 4), (5, 16), (6, 30), (9999, 30)]
+)
+def test_the_wait_doubles_up_to_a_limit(failures: int, seconds: float) -> None:
+    assert retry_delay(failures, jitter=0, settings=SETTINGS) == timedelta(seconds=seconds)
+
+
+@given(failures=st.integers(1, 10_000), jitter=st.floats(0, 1))
+def test_jitter_only_adds_and_only_so_much(failures: int, jitter: float) -> None:
+    plain = retry_delay(failures, jitter=0, settings=SETTINGS)
+    assert plain <= retry_delay(failures, jitter=jitter, settings=SETTINGS) <= plain * 1.25
+    assert plain <= retry_delay(failures + 1, jitter=0, settings=SETTINGS)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def tripped() -> tuple[Breaker, Clock]:
+    clock = Clock()
+    breaker = Breaker(failures=3, recovery=60, clock=clock)
+    for _ in range(3):
+        assert breaker.acquire() == 0
+        breaker.failure()
+    return breaker, clock
+
+
+def test_a_breaker_opens_after_failures_in_a_row() -> None:
+    breaker, _ = tripped()
+    assert breaker.is_open
+    assert breaker.acquire() == 60
+
+
+def test_a_success_in_between_starts_the_count_again() -> None:
+    breaker = Breaker(failures=3, recovery=60, clock=Clock())
+    for _ in range(5):
+        breaker.failure()
+        breaker.failure()
+        breaker.success()
+    assert not breaker.is_open
+
+
+def test_after_recovery_one_trial_goes_through() -> None:
+    breaker, clock = tripped()
+    clock.now = 60
+    assert breaker.acquire() == 0
+    assert breaker.acquire() > 0
+    breaker.success()
+    assert not breaker.is_open
+    assert breaker.acquire() == 0
+
+
+def test_a_failed_trial_opens_it_again() -> None:
+    breaker, clock = tripped()
+    clock.now = 61
+    assert breaker.acquire() == 0
+    breaker.failure()
+    assert breaker.acquire() == 60
+
+
+def test_a_trial_without_work_leaves_it_to_the_next() -> None:
+    breaker, clock = tripped()
+    clock.now = 60
+    assert breaker.acquire() == 0
+    breaker.abandon()
+    assert breaker.is_open
+    assert breaker.acquire() == 0
+
+
+def test_a_server_that_says_when_is_asked_then() -> None:
+    breaker, _ = tripped()
+    breaker.trip(retry_after=5)
+    assert breaker.acquire() == 5
+
+
+def image(*labels: str, at: datetime = NOON) -> Image:
+    return Image(
+        id=1,
+        camera="front",
+        path="front/a.jpg",
+        size=1,
+        captured_at=at,
+        found_at=at,
+        state=ImageState.DETECTED,
+        detections=tuple(
+            Detection(label=label, confidence=0.5 + index / 10, box=BOX)
+            for index, label in enumerate(labels)
+        ),
+    )
+
+
+def test_a_person_is_present_for_a_while_after_the_picture() -> None:
+    assert person_until(image("person"), SETTINGS) == NOON + timedelta(seconds=30)
+    assert person_until(image("car"), SETTINGS) is None
+
+
+def test_facts_are_one_object_a_label_with_its_surest_sighting() -> None:
+    event = SecurityEvent(
+        id=UUID(int=1),
+        camera="front",
+        state=EventState.CLOSED,
+        started_at=NOON,
+        last_activity_at=NOON + timedelta(seconds=9),
+        ended_at=NOON + timedelta(seconds=9),
+        labels=("car", "person"),
+        image_count=2,
+        best_image_id=1,
+        assessment=AssessmentState.PENDING,
+    )
+    seen = [image("car", "person"), image("person", "person", at=NOON + timedelta(seconds=9))]
+    facts = facts_of(event, "N" * 200, seen, BERLIN)
+    assert len(facts.camera) == 100
+    assert facts.started_at.utcoffset() == timedelta(hours=1)
+    person, car = facts.objects
+    assert (person.label, person.confidence, person.images) == ("person", 0.6, 2)
+    assert (person.first_seen, person.last_seen) == (NOON, NOON + timedelta(seconds=9))
+    assert (car.label, car.images) == ("car", 1)
+
+
+def write(path: Path, content: bytes, mtime: datetime) -> int:
+    path.write_bytes(content)
+    os.utime(path, (mtime.timestamp(), mtime.timestamp()))
+    return path.stat().st_mtime_ns
+
+
+def test_a_picture_counts_by_its_files_time_and_never_from_the_future(tmp_path: Path) -> None:
+    past = write(tmp_path / "a.jpg", b"x", NOON)
+    ahead = write(tmp_path / "b.jpg", b"x", NOON + timedelta(days=3))
+
+    def taken(path: str, mtime_ns: int) -> datetime:
+        return captured_at(
+            tmp_path, path, mtime_ns=mtime_ns, time_zone=BERLIN, now=NOON + timedelta(hours=1)
+        )
+
+    assert taken("a.jpg", past) == NOON
+    assert taken("b.jpg", ahead) == NOON + timedelta(hours=1)
+    assert taken("gone.jpg", past) == NOON
+    # Its name says a time that has not come yet.
+    name = "20260301_150000.jpg"
+    assert taken(name, write(tmp_path / name, b"x", NOON)) == NOON
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("gone.jpg", "file_gone"),
+        ("empty.jpg", "file_empty"),
+        ("large.jpg", "file_too_large"),
+        ("folder.jpg", "not_a_file"),
+        ("../outside.jpg", "path_escape"),
+        ("link.jpg", "path_escape"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, path: str, code: str) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "outside.jpg").write_bytes(b"secret")
+    (root / "link.jpg").symlink_to(tmp_path / "outside.jpg")
+    (root / "empty.jpg").touch()
+    (root / "large.jpg").write_bytes(b"x" * 101)
+    (root / "folder.jpg").mkdir()
+    with pytest.raises(InputError) as caught:
+        read(root, path, max_bytes=100)
+    assert caught.value.code == code
