@@ -69,6 +69,8 @@ def _translate(err: Exception, request: web.Request) -> ProblemError:
             )
         case web.HTTPRequestEntityTooLarge():
             return BodyTooLargeError(f"{err.text} (MAX_BODY_BYTES).")
+        case web.RequestPayloadError() | ConnectionError():
+            return MalformedRequestError("The body ended early or is badly encoded.")
         case web.HTTPClientError():
             return MalformedRequestError(f"{err.reason}.")
         case _:

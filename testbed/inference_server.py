@@ -17,6 +17,7 @@ TEST_DETECTOR: Final = ROOT / ".models/test-detector"
 READY_TIMEOUT: Final = 180.0  # seconds; a cold torch on a busy machine takes its time
 STOP_TIMEOUT: Final = 20.0  # seconds
 POLL_INTERVAL: Final = 0.2  # seconds
+_TOKEN_VARIABLES: Final = frozenset({"API_TOKEN", "API_TOKEN_FILE"})
 
 
 class InferenceServerError(Exception):
@@ -40,15 +41,18 @@ class InferenceServer:
         """Keep log and state in `folder`; `environ` adds to the server's environment."""
         self.token = token or secrets.token_urlsafe(24)
         self.log_path = folder / "inference_server.log"
+        self._command = (str(python), "-m", "inference_server")
         self._environ = {
+            # What the user's shell says of a server of their own is not for this one.
+            **{name: value for name, value in os.environ.items() if name not in _TOKEN_VARIABLES},
             "DETECTOR_MODEL": str(detector),
             "DEVICE": "cpu",
             "LLM_BACKEND": llm_backend,
             "STATE_DIR": str(folder / "inference_server_state"),
             **(environ or {}),
+            "API_TOKEN": self.token,
         }
         self._port = port
-        self._python = python
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -79,9 +83,9 @@ class InferenceServer:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [self._python, "-m", "inference_server", "--port", str(self._port)],
+                [*self._command, "--host", "127.0.0.1", "--port", str(self._port)],
                 cwd=ROOT,
-                env={**os.environ, **self._environ, "API_TOKEN": self.token},
+                env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -47,7 +47,9 @@ def read_header(data: bytes) -> ImageHeader:
         elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             header = _read_webp(data)
         else:
-            raise InvalidImageError("The body is no JPEG, PNG or WebP picture, whatever it is called.")
+            raise InvalidImageError(
+                "The body is no JPEG, PNG or WebP picture, whatever it is called."
+            )
     except (struct.error, IndexError) as err:
         raise InvalidImageError("The picture's header is incomplete.") from err
     if not header.width or not header.height:

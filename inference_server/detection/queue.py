@@ -52,11 +52,12 @@ class InferenceQueue:
             found = await loop.run_in_executor(
                 self._thread, self._detector.detect, pictures, thresholds
             )
+            answers = list(zip(batch, found, strict=True))
         except Exception as err:  # noqa: BLE001 - whoever waits for the answer gets it
             for job in batch:
                 if not job.answer.done():
                     job.answer.set_exception(err)
         else:
-            for job, answer in zip(batch, found, strict=True):
+            for job, answer in answers:
                 if not job.answer.done():
                     job.answer.set_result(answer)

@@ -87,7 +87,10 @@ class TorchDetector:
         # Weights stay in fp32: converted as a whole, this model gives numbers that are not finite.
         with torch.autocast("cuda", torch.float16, enabled=self._device.type == "cuda"):
             output = self._model(pixel_values=batch)
-        return output.logits.cpu(), output.pred_boxes.cpu()
+        logits, boxes = output.logits.cpu(), output.pred_boxes.cpu()
+        if not (logits.isfinite().all() and boxes.isfinite().all()):
+            raise RuntimeError("the detector's output is not finite")  # not "nothing seen"
+        return logits, boxes
 
     def _read(
         self, logits: torch.Tensor, boxes: torch.Tensor, threshold: float

@@ -87,7 +87,9 @@ def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
     assert difference(encode(deep, "PNG"), grey) == 0
 
 
-@pytest.mark.parametrize("left", [0.0, 0.001, 0.02, 0.3, 0.7, 0.99, 0.999, "all but 1", "all but 2"])
+@pytest.mark.parametrize(
+    "left", [0.0, 0.001, 0.02, 0.3, 0.7, 0.99, 0.999, "all but 1", "all but 2"]
+)
 @pytest.mark.parametrize(
     "data",
     [

@@ -1,5 +1,6 @@
 """POST /v1/detect on a real RT-DETRv2."""
 
+from itertools import pairwise
 from pathlib import Path
 
 from aiohttp import web
@@ -45,25 +46,26 @@ async def test_the_same_photo_gives_the_same_answer(client: Client, photo: bytes
 async def test_the_threshold_is_kept(client: Client, photo: bytes) -> None:
     everything = await client.post("/v1/detect?threshold=0", data=photo, headers=JPEG)
     confidences = [found["confidence"] for found in (await everything.json())["detections"]]
-    middle = confidences[len(confidences) // 2]
-    answer = await client.post(f"/v1/detect?threshold={middle + 1e-4}", data=photo, headers=JPEG)
+    # Between the two neighbours that lie farthest apart, so that rounding plays no part.
+    apart, above, below = max((a - b, a, b) for a, b in pairwise(confidences))
+    assert apart > 1e-3
+    threshold = (above + below) / 2
+    answer = await client.post(f"/v1/detect?threshold={threshold}", data=photo, headers=JPEG)
     kept = [found["confidence"] for found in (await answer.json())["detections"]]
-    assert kept == [confidence for confidence in confidences if confidence > middle]
+    assert kept == [confidence for confidence in confidences if confidence > threshold]
 
 
 async def test_boxes_and_size_are_of_the_upright_picture(client: Client) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    lying = encode(draw(), quality=95, exif=exif)
+    lying = encode(draw(), "PNG", exif=exif)
     upright = encode(draw().transpose(Image.Transpose.ROTATE_270), "PNG")
     answers = [
-        await (await client.post("/v1/detect?threshold=0.2", data=data)).json()
+        await (await client.post("/v1/detect?threshold=0", data=data)).json()
         for data in (lying, upright)
     ]
     assert answers[0]["image"] == answers[1]["image"] == {"width": 240, "height": 320}
-    best, expected = (answer["detections"][0] for answer in answers)
-    assert best["label"] == expected["label"]
-    assert best["box"] == pytest.approx(expected["box"], abs=0.03)
+    assert answers[0]["detections"] == answers[1]["detections"] != []
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])

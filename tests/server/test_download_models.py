@@ -149,9 +149,7 @@ def test_refuses_and_removes_what_has_another_hash(hub: Hub, tmp_path: Path) -> 
     assert not list((tmp_path / "rtdetr_v2_r18vd").glob("model.safetensors*"))
 
 
-def test_refuses_a_model_that_changed_since_its_hash_was_recorded(
-    hub: Hub, tmp_path: Path
-) -> None:
+def test_refuses_a_model_that_changed_since_its_hash_was_recorded(hub: Hub, tmp_path: Path) -> None:
     download(hub, tmp_path)
     (tmp_path / "rtdetr_v2_r18vd/model.safetensors").unlink()
     hub.files["model.safetensors"] = WEIGHTS[::-1]
@@ -173,9 +171,7 @@ def test_refuses_weights_the_hub_names_no_hash_for(hub: Hub, tmp_path: Path) -> 
     ("status", "said"),
     [(HTTPStatus.NOT_FOUND, "HTTP 404"), (HTTPStatus.SERVICE_UNAVAILABLE, "HTTP 503")],
 )
-def test_an_http_error_is_one_line(
-    hub: Hub, tmp_path: Path, status: HTTPStatus, said: str
-) -> None:
+def test_an_http_error_is_one_line(hub: Hub, tmp_path: Path, status: HTTPStatus, said: str) -> None:
     hub.fails_with = status
     code, message = download(hub, tmp_path)
     assert code == 1

@@ -117,6 +117,15 @@ def with_other_labels(folder: Path) -> None:
     file.write_text(json.dumps(config))
 
 
+def with_weights_that_are_no_numbers(folder: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    file = folder / "model.safetensors"
+    weights = load_file(file)
+    next(value for name, value in weights.items() if "backbone" in name).fill_(float("nan"))
+    save_file(weights, file, metadata={"format": "pt"})
+
+
 def of_another_kind(folder: Path) -> None:
     (folder / "config.json").write_text('{"model_type": "detr"}')
 
@@ -131,6 +140,7 @@ def with_broken_config(folder: Path) -> None:
         (without_weights, "cannot be loaded"),
         (with_half_the_weights, "cannot be loaded"),
         (with_a_weight_missing, "1 missing keys, such as"),
+        (with_weights_that_are_no_numbers, "failed to load (RuntimeError)"),
         (with_other_labels, "cannot be loaded"),
         (of_another_kind, "is 'detr', not an RT-DETRv2"),
         (with_broken_config, "cannot be read"),
