@@ -1,0 +1,152 @@
+"""The client's reading is pinned to the API's schema, field by field and word by word."""
+
+import copy
+from datetime import UTC, datetime
+
+from jsonschema import ValidationError
+import pytest
+
+from hsi_core.client import AssessorBackend, EventFacts, ObjectFacts, PartState, ServerStatus
+from hsi_core.client.answer import Answer
+from hsi_core.client.wire import (
+    API_VERSION,
+    facts_json,
+    read_assessment,
+    read_detect_result,
+    read_health,
+)
+from hsi_core.errors import ClientError
+from hsi_core.models import Box
+from tests.core.client.answers import ASSESSED, DETECTED, HEALTH
+
+from .openapi import SCHEMAS, required_fields, validate
+
+READERS = {
+    "Health": (read_health, HEALTH),
+    "DetectResponse": (read_detect_result, DETECTED),
+    "AssessResponse": (read_assessment, ASSESSED),
+}
+FIELDS = [(name, field) for name in READERS for field in required_fields(name)]
+
+
+def named(value: str | tuple[str | int, ...]) -> str:
+    return value if isinstance(value, str) else ".".join(map(str, value))
+
+
+def changed(value: object, field: tuple[str | int, ...], change: object) -> object:
+    """Return a copy in which the field holds something else, or is not there for `...`."""
+    value = copy.deepcopy(value)
+    inner = value
+    for step in field[:-1]:
+        inner = inner[step]
+    if change is ...:
+        del inner[field[-1]]
+    else:
+        inner[field[-1]] = change
+    return value
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_answers_that_other_tests_use_are_of_the_schema(name: str) -> None:
+    validate(name, READERS[name][1])
+
+
+def test_every_part_of_the_schema_is_pinned() -> None:
+    assert len(FIELDS) > 40
+
+
+@pytest.mark.parametrize(("name", "field"), FIELDS, ids=named)
+def test_every_required_field_is_read(name: str, field: tuple[str | int, ...]) -> None:
+    reader, whole = READERS[name]
+    reader(Answer(copy.deepcopy(whole)))
+
+    with pytest.raises(ClientError, match=str(field[-1])):
+        reader(Answer(changed(whole, field, ...)))
+
+
+@pytest.mark.parametrize(("name", "field"), FIELDS, ids=named)
+def test_every_required_field_has_to_be_of_its_kind(
+    name: str, field: tuple[str | int, ...]
+) -> None:
+    reader, whole = READERS[name]
+
+    wrong = changed(whole, field, {"wrong": []} if field[-1] != "image" else 1)
+    with pytest.raises(ClientError):
+        reader(Answer(wrong))
+
+
+@pytest.mark.parametrize(("name", "field"), FIELDS, ids=named)
+def test_null_is_taken_where_the_schema_allows_it(name: str, field: tuple[str | int, ...]) -> None:
+    reader, whole = READERS[name]
+    null = changed(whole, field, None)
+    try:
+        validate(name, null)
+    except ValidationError:
+        with pytest.raises(ClientError):
+            reader(Answer(null))
+    else:
+        reader(Answer(null))
+
+
+def test_enums_are_equal() -> None:
+    assert [*PartState] == SCHEMAS["PartState"]["enum"]
+    assert [*ServerStatus] == SCHEMAS["Health"]["properties"]["status"]["enum"]
+    assert [*AssessorBackend] == SCHEMAS["AssessResponse"]["properties"]["backend"]["enum"]
+    assert SCHEMAS["Health"]["properties"]["api_version"]["const"] == API_VERSION
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "outside"),
+    [
+        ("DetectResponse", ("image", "width"), 0),
+        ("DetectResponse", ("detections", 0, "confidence"), 1.01),
+        ("DetectResponse", ("detections", 0, "box"), [0.0, 0.0, 1.0]),
+        ("DetectResponse", ("detections", 0, "box"), [0.0, 0.0, 1.0, 1.5]),
+        ("DetectResponse", ("timings_ms", "total"), -1),
+        ("AssessResponse", ("risk_score",), 101),
+        ("AssessResponse", ("risk_score",), 50.5),
+        ("AssessResponse", ("summary",), ""),
+        ("AssessResponse", ("summary",), "x" * 501),
+        ("AssessResponse", ("reasoning",), "x" * 2001),
+        ("AssessResponse", ("backend",), "something"),
+        ("AssessResponse", ("usage", "prompt_tokens"), -1),
+        ("Health", ("status",), "fine"),
+        ("Health", ("detector", "state"), "happy"),
+        ("Health", ("detector", "since"), "2026-11-23T12:00:00"),
+        ("Health", ("instance_id",), "1"),
+        ("Health", ("assessor", "backend"), "something"),
+    ],
+)
+def test_what_the_schema_refuses_the_client_refuses(
+    name: str, field: tuple[str | int, ...], outside: object
+) -> None:
+    reader, whole = READERS[name]
+    wrong = changed(whole, field, outside)
+
+    with pytest.raises(ValidationError):
+        validate(name, wrong)
+    with pytest.raises(ClientError):
+        reader(Answer(wrong))
+
+
+def test_facts_are_of_the_schema() -> None:
+    then = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+    seen = ObjectFacts(
+        label="person",
+        confidence=1.0,
+        box=Box(x1=0.0, y1=0.0, x2=1.0, y2=1.0),
+        first_seen=then,
+        last_seen=then,
+        images=1,
+    )
+    facts = EventFacts(
+        camera="Front", started_at=then, ended_at=then, image_count=1, objects=(seen,)
+    )
+
+    sent = facts_json(facts)
+
+    validate("AssessRequest", sent)
+    assert set(sent) == set(SCHEMAS["AssessRequest"]["properties"])
+    assert set(sent["objects"][0]) == set(
+        SCHEMAS["AssessRequest"]["properties"]["objects"]["items"]["properties"]
+    )

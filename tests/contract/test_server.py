@@ -1,0 +1,232 @@
+"""The real client and the real server mean the same by the same words."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+import io
+from zoneinfo import ZoneInfo
+
+import aiohttp
+from PIL import Image
+import pytest
+
+from hsi_core.client import EventFacts, InferenceClient, ObjectFacts, PartState, ServerStatus
+from hsi_core.errors import (
+    ServerAuthError,
+    ServerBusyError,
+    ServerIncompatibleError,
+    ServerRejectedInputError,
+)
+from hsi_core.models import Box
+from hsi_core.settings import Settings
+from testbed.inference_server import InferenceServer
+from testbed.scenes import draw, jpeg
+
+from .conftest import Relay
+
+type Connect = Callable[..., InferenceClient]
+
+HOME = ZoneInfo("Europe/Berlin")
+START = datetime(2026, 11, 23, 3, 0, tzinfo=HOME)
+
+
+def facts(camera: str = "Front door") -> EventFacts:
+    person = ObjectFacts(
+        label="person",
+        confidence=0.91,
+        box=Box(x1=0.1, y1=0.2, x2=0.3, y2=0.9),
+        first_seen=START,
+        last_seen=START + timedelta(seconds=25),
+        images=3,
+    )
+    return EventFacts(
+        camera=camera,
+        started_at=START,
+        ended_at=START + timedelta(seconds=30),
+        image_count=4,
+        objects=(person,),
+    )
+
+
+async def test_health(connect: Connect, server: InferenceServer, assessor: None) -> None:
+    health = await connect(server).health()
+
+    assert health.status is ServerStatus.OK
+    assert health.detector.state is PartState.READY
+    assert health.detector.device == "cpu"
+    assert health.detector.test_model
+    assert "person" in health.detector.labels
+    assert health.assessor.state is PartState.READY
+    assert health.assessor.backend == "embedded"
+
+
+async def test_health_is_of_the_same_installation_each_time(
+    connect: Connect, server: InferenceServer
+) -> None:
+    client = connect(server)
+
+    assert (await client.health()).instance_id == (await client.health()).instance_id
+
+
+async def test_a_drawn_scene(connect: Connect, server: InferenceServer) -> None:
+    scene = draw(7, size=(640, 480), lighting="day", labels=("person",))
+
+    result = await connect(server).detect(jpeg(scene), content_type="image/jpeg", threshold=0.0)
+
+    assert (result.width, result.height) == (640, 480)
+    assert result.detections
+    assert {found.label for found in result.detections} <= {
+        "person",
+        "car",
+        "dog",
+        "package",
+        "motorcycle",
+    }
+    assert result.timings_ms["total"] >= result.timings_ms["infer"] > 0
+
+
+async def test_the_threshold_is_kept(connect: Connect, server: InferenceServer) -> None:
+    picture = jpeg(draw(7))
+    client = connect(server)
+
+    every = await client.detect(picture, content_type="image/jpeg", threshold=0.0)
+    middle = sorted(found.confidence for found in every.detections)[len(every.detections) // 2]
+    some = await client.detect(picture, content_type="image/jpeg", threshold=middle)
+
+    assert 0 < len(some.detections) < len(every.detections)
+    assert all(found.confidence >= middle - 1e-4 for found in some.detections)
+
+
+@pytest.mark.parametrize("kind", ["png", "webp"])
+async def test_other_formats(connect: Connect, server: InferenceServer, kind: str) -> None:
+    buffer = io.BytesIO()
+    draw(3, size=(320, 240)).image.save(buffer, kind)
+
+    result = await connect(server).detect(
+        buffer.getvalue(), content_type=f"image/{kind}", threshold=0.5
+    )
+
+    assert (result.width, result.height) == (320, 240)
+
+
+async def test_width_and_height_are_of_the_upright_picture(
+    connect: Connect, server: InferenceServer
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    buffer = io.BytesIO()
+    draw(3, size=(320, 240)).image.save(buffer, "JPEG", exif=exif)
+
+    result = await connect(server).detect(
+        buffer.getvalue(), content_type="image/jpeg", threshold=0.5
+    )
+
+    assert (result.width, result.height) == (240, 320)
+
+
+async def test_a_truncated_picture(connect: Connect, server: InferenceServer) -> None:
+    picture = jpeg(draw(7))
+
+    with pytest.raises(ServerRejectedInputError) as caught:
+        await connect(server).detect(
+            picture[: len(picture) // 2], content_type="image/jpeg", threshold=0.5
+        )
+    assert caught.value.code == "invalid_image"
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "code"),
+    [
+        (b"no image at all", "image/jpeg", "invalid_image"),
+        (b"", "image/jpeg", "invalid_image"),
+        (b"\xff\xd8\xff\xd9", "image/jpeg", "invalid_image"),
+        (b"%PDF-1.7", "application/octet-stream", "invalid_image"),
+        (b"text", "text/plain", "unsupported_media_type"),
+        (b"\0" * (20 * 1024 * 1024 + 1), "image/jpeg", "body_too_large"),
+    ],
+    ids=["text", "empty", "hollow", "pdf", "media type", "too large"],
+)
+async def test_what_is_no_picture(
+    connect: Connect, server: InferenceServer, content: bytes, content_type: str, code: str
+) -> None:
+    with pytest.raises(ServerRejectedInputError) as caught:
+        await connect(server).detect(content, content_type=content_type, threshold=0.5)
+    assert caught.value.code == code
+
+
+async def test_a_body_refused_before_it_is_read(server: InferenceServer) -> None:
+    """Without the relay, whose own connection would hide a server that hangs up too early."""
+    async with aiohttp.ClientSession() as session:
+        client = InferenceClient(session, server.url, server.token, settings=Settings())
+
+        with pytest.raises(ServerRejectedInputError) as caught:
+            await client.detect(
+                b"\0" * (32 * 1024 * 1024), content_type="image/jpeg", threshold=0.5
+            )
+
+    assert caught.value.code == "body_too_large"
+
+
+async def test_a_wrong_token(connect: Connect, server: InferenceServer) -> None:
+    client = connect(server, token="wrong")
+
+    with pytest.raises(ServerAuthError):
+        await client.health()
+    with pytest.raises(ServerAuthError):
+        await client.detect(jpeg(draw(7)), content_type="image/jpeg", threshold=0.5)
+    with pytest.raises(ServerAuthError):
+        await client.assess(facts())
+
+
+async def test_no_model_to_detect_with(
+    connect: Connect, detectorless_server: InferenceServer
+) -> None:
+    client = connect(detectorless_server)
+
+    with pytest.raises(ServerBusyError) as caught:
+        await client.detect(jpeg(draw(7)), content_type="image/jpeg", threshold=0.5)
+
+    assert caught.value.code == "detector_unavailable"
+    health = await client.health()
+    assert health.status is ServerStatus.UNAVAILABLE
+    assert health.assessor.state is PartState.ABSENT
+
+
+async def test_nothing_to_assess_with(
+    connect: Connect, detectorless_server: InferenceServer
+) -> None:
+    with pytest.raises(ServerBusyError) as caught:
+        await connect(detectorless_server).assess(facts())
+
+    assert caught.value.code == "assessor_unavailable"
+
+
+async def test_an_assessment(connect: Connect, server: InferenceServer, assessor: None) -> None:
+    assessment = await connect(server).assess(facts())
+
+    assert 0 <= assessment.risk_score <= 100
+    assert assessment.summary
+    assert assessment.reasoning
+    assert assessment.backend == "embedded"
+    assert assessment.timings_ms["total"] > 0
+
+
+async def test_facts_the_api_does_not_allow(
+    connect: Connect, server: InferenceServer, assessor: None
+) -> None:
+    with pytest.raises(ServerRejectedInputError) as caught:
+        await connect(server).assess(facts(camera=""))
+
+    assert caught.value.code == "invalid_request"
+    assert "camera" in str(caught.value)
+
+
+async def test_a_path_the_server_does_not_know(
+    connect: Connect, server: InferenceServer, relay: Relay
+) -> None:
+    client = connect(server)
+    await client.health()
+    relay.target = f"{server.url}/elsewhere"
+
+    with pytest.raises(ServerIncompatibleError):
+        await client.health()
+    relay.faults.clear()  # the API documents no answers of paths it does not have
