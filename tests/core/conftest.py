@@ -1,4 +1,4 @@
-"""A real PostgreSQL with today's tables, one database a test."""
+"""A real PostgreSQL with today's tables, emptied before each test."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -12,40 +12,39 @@ from testbed.postgres import Postgres
 # isort: split
 from hsi_core.store.engine import connect
 
-TEMPLATE = "hsi_template"
+WIPE = "TRUNCATE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs RESTART IDENTITY"
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    with Postgres(password="se cret/@:") as server:
+    with Postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def template(postgres: Postgres) -> str:
-    """A database that only has the tables, to be copied."""
-    url = postgres.create_database(TEMPLATE)
+def shared_url(postgres: Postgres) -> str:
+    """A database with our tables, for all tests."""
+    url = postgres.create_database("shared")
 
     async def migrate() -> None:
         engine = await connect(url, application_name="tests")
         await engine.dispose()
 
     asyncio.run(migrate())
-    return TEMPLATE
+    return url
+
+
+@pytest.fixture
+def database_url(postgres: Postgres, shared_url: str) -> str:
+    """A database with our tables and nothing in them; for tests that leave the tables as such."""
+    postgres.execute(WIPE, database="shared")
+    return shared_url
 
 
 @pytest.fixture
 def empty_url(postgres: Postgres) -> Iterator[str]:
-    """A database without anything in it."""
+    """A database of the test's own without anything in it."""
     url = postgres.create_database()
-    yield url
-    postgres.drop(url)
-
-
-@pytest.fixture
-def database_url(postgres: Postgres, template: str) -> Iterator[str]:
-    """A database with our tables and nothing in them."""
-    url = postgres.create_database(template=template)
     yield url
     postgres.drop(url)
 

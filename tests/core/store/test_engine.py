@@ -1,0 +1,158 @@
+"""Connecting: the tables are made once, and what is wrong is said plainly."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+
+from testbed.postgres import Postgres
+
+# isort: split
+from hsi_core.errors import (
+    StoreAuthError,
+    StoreError,
+    StoreMissingError,
+    StoreNewerError,
+    StorePermissionError,
+    StoreUnreachableError,
+)
+from hsi_core.store.engine import check, connect, database_url
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Postgres]:
+    """A server that asks everybody for a password."""
+    with Postgres(password="se cret/@:") as server:
+        yield server
+
+
+TABLES = "select count(*) from pg_tables where schemaname = 'hsi'"
+
+
+async def open_and_close(url: str) -> None:
+    engine = await connect(url, application_name="tests")
+    await engine.dispose()
+
+
+BOTH = pytest.mark.parametrize("attempt", [check, open_and_close], ids=["check", "connect"])
+type Attempt = Callable[[str], Awaitable[None]]
+
+
+def name_of(url: str) -> str:
+    return url.rsplit("/", 1)[-1]
+
+
+async def test_starters_at_once_make_the_tables_once(postgres: Postgres, empty_url: str) -> None:
+    await asyncio.gather(*(open_and_close(empty_url) for _ in range(4)))
+    await open_and_close(empty_url)
+    database = name_of(empty_url)
+    assert postgres.execute(TABLES, database=database) == "6"
+    assert (
+        postgres.execute("select version_num from hsi.schema_version", database=database) == "0001"
+    )
+
+
+async def test_a_check_leaves_nothing_behind(postgres: Postgres, empty_url: str) -> None:
+    await check(empty_url)
+    schemas = "select count(*) from pg_namespace where nspname = 'hsi'"
+    assert postgres.execute(schemas, database=name_of(empty_url)) == "0"
+    await open_and_close(empty_url)
+    await check(empty_url)
+    assert postgres.execute(TABLES, database=name_of(empty_url)) == "6"
+
+
+@BOTH
+async def test_tables_of_a_newer_version_are_refused(
+    postgres: Postgres, empty_url: str, attempt: Attempt
+) -> None:
+    await open_and_close(empty_url)
+    newer = "update hsi.schema_version set version_num = '9999'"
+    postgres.execute(newer, database=name_of(empty_url))
+    with pytest.raises(StoreNewerError, match="newer"):
+        await attempt(empty_url)
+
+
+@BOTH
+async def test_a_wrong_password(guarded: Postgres, attempt: Attempt) -> None:
+    with pytest.raises(StoreAuthError) as caught:
+        await attempt(guarded.url(password="wrong-secret"))
+    assert "wrong-secret" not in str(caught.value)
+    with pytest.raises(StoreAuthError):
+        await attempt(guarded.url(user="stranger"))
+
+
+async def test_the_right_password(guarded: Postgres) -> None:
+    await open_and_close(guarded.create_database())
+
+
+@BOTH
+async def test_a_missing_database(postgres: Postgres, attempt: Attempt) -> None:
+    with pytest.raises(StoreMissingError):
+        await attempt(postgres.url("nowhere"))
+
+
+@BOTH
+async def test_nothing_listens(attempt: Attempt) -> None:
+    with pytest.raises(StoreUnreachableError):
+        await attempt("postgresql://hsi:secret@127.0.0.1:1/hsi")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "mysql://hsi:secret@host/hsi", "postgresql://hsi:secret@host:port/hsi"]
+)
+async def test_a_url_of_something_else(url: str, attempt: Attempt) -> None:
+    with pytest.raises(StoreUnreachableError) as caught:
+        await attempt(url)
+    assert "secret" not in str(caught.value)
+
+
+@BOTH
+async def test_a_user_who_may_not_make_tables(
+    postgres: Postgres, empty_url: str, attempt: Attempt
+) -> None:
+    postgres.execute("create role weak login password 'weak'")
+    try:
+        with pytest.raises(StorePermissionError):
+            await attempt(postgres.url(name_of(empty_url), user="weak", password="weak"))
+    finally:
+        postgres.execute("drop role weak")
+
+
+async def test_a_user_who_owns_the_schema_needs_no_more(postgres: Postgres, empty_url: str) -> None:
+    postgres.execute("create role owner login password 'owner'")
+    try:
+        database = name_of(empty_url)
+        postgres.execute("create schema hsi authorization owner", database=database)
+        url = postgres.url(database, user="owner", password="owner")
+        await check(url)
+        await open_and_close(url)
+        await check(url)
+    finally:
+        postgres.drop(empty_url)
+        postgres.execute("drop role owner")
+
+
+async def test_no_connection_is_left_open(postgres: Postgres, empty_url: str) -> None:
+    await check(empty_url)
+    await open_and_close(empty_url)
+    with pytest.raises(StoreError):
+        await check(postgres.url("nowhere"))
+    count = f"select count(*) from pg_stat_activity where datname = '{name_of(empty_url)}'"
+    async with asyncio.timeout(10):
+        while postgres.execute(count) != "0":  # noqa: ASYNC110 - it goes a moment after the client
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "spelling", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"]
+)
+def test_any_spelling_of_the_url_is_taken(spelling: str) -> None:
+    url = database_url(f"{spelling}://user:p%40ss@host:5433/hsi?sslmode=require")
+    assert url.drivername == "postgresql+asyncpg"
+    assert (url.password, url.port, url.query["ssl"]) == ("p@ss", 5433, "require")
+    assert "sslmode" not in url.query
+
+
+async def test_a_unix_socket_will_do(postgres: Postgres, empty_url: str) -> None:
+    await open_and_close(postgres.url(name_of(empty_url), unix=True))
