@@ -100,7 +100,10 @@ class TestOllama:
     def create_model(self, name: str) -> None:
         """Make a model of that name from SmolLM2-135M-Instruct."""
         modelfile = self.folder / "Modelfile"
-        modelfile.write_text(f"FROM {OLLAMA / 'model.gguf'}\n", encoding="utf-8")
+        # More threads wait for each other, which on a busy machine takes ten times as long.
+        modelfile.write_text(
+            f"FROM {OLLAMA / 'model.gguf'}\nPARAMETER num_thread 1\n", encoding="utf-8"
+        )
         subprocess.run(
             [OLLAMA / "ollama", "create", name, "-f", modelfile],
             env={**self._environ, "OLLAMA_HOST": self._address},

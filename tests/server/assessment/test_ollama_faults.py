@@ -1,0 +1,128 @@
+"""What Ollama could answer and a real one cannot be made to, by hand."""
+
+from collections.abc import Awaitable, Callable
+import json
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+import pytest
+
+from inference_server.assessment.ollama import OllamaAssessor
+from inference_server.errors import (
+    AssessorInvalidOutputError,
+    AssessorUnavailableError,
+    OverloadedError,
+    ProblemError,
+)
+from testbed.ollama import TestOllama
+from tests.server.assessment.bodies import facts
+from tests.server.assessment.conftest import MODEL
+from tests.server.assessment.test_openai import ANSWER, same_shape
+
+Make = Callable[..., OllamaAssessor]
+Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
+
+
+def chat(content: str = ANSWER, done_reason: str = "stop") -> dict[str, Any]:
+    """Build what Ollama answers; the real one is held against it below."""
+    return {
+        "model": MODEL,
+        "created_at": "2026-11-23T13:46:30.388146125Z",
+        "message": {"role": "assistant", "content": content},
+        "done": True,
+        "done_reason": done_reason,
+        "total_duration": 2_835_073_555,
+        "load_duration": 521_453_234,
+        "prompt_eval_count": 400,
+        "prompt_eval_duration": 154_000_000,
+        "eval_count": 30,
+        "eval_duration": 2_157_000_000,
+    }
+
+
+async def test_the_shape_is_the_real_one(ollama: TestOllama) -> None:
+    body = {
+        "model": MODEL,
+        "messages": [{"role": "user", "content": "hi"}],
+        "stream": False,
+        "options": {"num_predict": 1},
+    }
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{ollama.url}/api/chat", json=body) as response,
+    ):
+        assert same_shape(await response.json(), chat())
+
+
+async def test_durations_are_milliseconds_and_thinking_is_ignored(
+    make_ollama_assessor: Make, serve: Serve
+) -> None:
+    body = chat()
+    body["message"]["thinking"] = "Hm, a car. Let me see ..."
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(body)
+
+    result = await make_ollama_assessor(url=await serve(answer)).assess(facts())
+
+    assert (result.risk_score, result.summary) == (7, "A car passed.")
+    assert result.timings_ms.load == pytest.approx(521.453234)
+    assert result.timings_ms.prefill == pytest.approx(154)
+    assert result.timings_ms.generate == pytest.approx(2157)
+    assert (result.usage.prompt_tokens, result.usage.completion_tokens) == (400, 30)
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (chat("Nothing to see."), "is not JSON"),
+        (chat(""), "is empty"),
+        (chat("", "load"), "ended early"),
+        (chat(ANSWER, "length"), "cut off"),
+        (chat(json.dumps({"risk_score": 50})), "has no reasoning"),
+        ({}, "no answer of Ollama's"),
+        ([], "no answer of Ollama's"),
+        ("<html>", "no answer of Ollama's"),
+    ],
+)
+async def test_an_answer_that_is_none_is_an_error(
+    make_ollama_assessor: Make, serve: Serve, body: object, complaint: str
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(body)
+
+    with pytest.raises(AssessorInvalidOutputError, match=complaint):
+        await make_ollama_assessor(url=await serve(answer)).assess(facts())
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, AssessorUnavailableError),
+        (429, OverloadedError),
+        (500, AssessorUnavailableError),
+        (503, OverloadedError),
+    ],
+)
+@pytest.mark.parametrize("body", ['{"error": "no such luck"}', "no such luck", ""])
+async def test_a_refusal_is_told_apart(
+    make_ollama_assessor: Make, serve: Serve, status: int, error: type[ProblemError], body: str
+) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(text=body, status=status)
+
+    with pytest.raises(error) as caught:
+        await make_ollama_assessor(url=await serve(refuse)).assess(facts())
+
+    assert type(caught.value) is error
+
+
+async def test_a_refusal_in_no_known_shape_is_no_answer(
+    make_ollama_assessor: Make, serve: Serve
+) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(text="[]", status=500)
+
+    with pytest.raises(AssessorInvalidOutputError):
+        await make_ollama_assessor(url=await serve(refuse)).assess(facts())
