@@ -1,0 +1,44 @@
+"""The documentation names what there is, and what it names is there."""
+
+from pathlib import Path
+import re
+
+import pytest
+import yaml
+
+from inference_server.settings import environment_names
+
+INTEGRATION = Path("custom_components/home_security_intelligence")
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
+
+
+def documents(root: Path) -> list[Path]:
+    return [root / "README.md", root / "CHANGELOG.md", *sorted((root / "docs").glob("*.md"))]
+
+
+def test_links_lead_somewhere(root: Path) -> None:
+    broken = [
+        f"{document.name}: {target}"
+        for document in documents(root)
+        for target in LINK.findall(document.read_text())
+        if not (document.parent / target).exists()
+    ]
+    assert not broken
+
+
+def test_every_setting_of_the_server_is_documented(root: Path) -> None:
+    text = (root / "docs/configuration.md").read_text()
+    assert not [name for name in environment_names() if f"`{name}`" not in text]
+
+
+def test_every_action_is_documented(root: Path) -> None:
+    actions = yaml.safe_load((root / INTEGRATION / "services.yaml").read_text())
+    text = (root / "docs/home-assistant.md").read_text()
+    assert not [action for action in actions if f"`{action}`" not in text]
+
+
+@pytest.mark.parametrize("script", ["setup", "test", "demo", "download-models", "make-secrets"])
+def test_scripts_the_documents_speak_of_can_be_run(root: Path, script: str) -> None:
+    mentioned = any(f"scripts/{script}" in document.read_text() for document in documents(root))
+    assert mentioned
+    assert (root / "scripts" / script).stat().st_mode & 0o111
