@@ -35,11 +35,11 @@ environments_of() {
   local suite
   for suite in "$@"; do
     case $suite in
-      meta | core) printf '%s\n' test ;;
-      server) printf '%s\n' server ;;
+      meta | core | testbed) printf '%s\n' test ;;
+      ha) printf '%s\n' test system ;;
+      server) printf '%s\n' server system ;;
       e2e) printf '%s\n' ha server system ;;
-      ha) printf '%s\n' test server system ;;
-      *) printf '%s\n' test server ;;
+      *) printf '%s\n' test server system ;;
     esac
   done
 }
