@@ -111,6 +111,10 @@ class HomeAssistantClient:
         """Fill in the form at which a set-up stands."""
         return await self._flow(f"/api/config/config_entries/flow/{flow_id}", answers)
 
+    async def abort_flow(self, flow_id: str) -> None:
+        """Close the form at which a set-up stands."""
+        await self._request("DELETE", f"/api/config/config_entries/flow/{flow_id}")
+
     async def start_subentry_flow(self, entry_id: str, subentry_type: str) -> FlowStep:
         """Start adding a part to an integration."""
         return await self._flow(

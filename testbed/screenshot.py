@@ -38,7 +38,8 @@ class Visit:
 
     async def wait_for_text(self, text: str) -> None:
         """Wait until some text can be seen."""
-        await self.page.get_by_text(text).first.wait_for(state="visible", timeout=PAGE_LIMIT)
+        shown = self.page.get_by_text(text).filter(visible=True)
+        await shown.first.wait_for(timeout=PAGE_LIMIT)
 
     async def wait_for_pictures(self) -> None:
         """Wait until every picture on the page is drawn."""

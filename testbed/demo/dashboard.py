@@ -70,7 +70,7 @@ def _camera(camera: CameraEntities) -> Card:
             {
                 "type": "gauge",
                 "entity": ids["risk_score"],
-                "name": "Risk of the last event",
+                "name": "Risk score",
                 "min": 0,
                 "max": 100,
                 "severity": SEVERITY,
@@ -78,8 +78,8 @@ def _camera(camera: CameraEntities) -> Card:
             },
             _tile(ids["risk_level"], "Risk level"),
             _tile(ids["person"], "Person"),
-            _tile(ids["activity"], "Activity"),
-            _picture(ids["last_event"], "Last event"),
+            _tile(ids["activity"], "Last event") | {"state_content": ["labels", "last_changed"]},
+            _picture(ids["last_event"], "Best picture of the last event"),
         ],
     }
 

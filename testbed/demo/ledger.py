@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
@@ -40,7 +40,7 @@ class Ledger:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    async def follow(self) -> AsyncIterator[Mapping[str, Outcome]]:
+    async def follow(self) -> AsyncGenerator[Mapping[str, Outcome], None]:
         """Yield all images by path, again and again, whenever one of them has changed."""
         connection = await asyncpg.connect(self._url)
         try:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import json
 from pathlib import Path
 
-from testbed.home_assistant_client import State, States
+from testbed.home_assistant_client import States
 
 from .console import Console
-from .entities import Entities
+from .entities import CameraEntities, Entities
 from .errors import DemoError
 from .events import Event
 from .ledger import Outcome
@@ -73,12 +73,24 @@ class Report:
             ],
         )
         console.heading("What Home Assistant shows")
-        rows = [
-            (_name(self.states[entity_id]), _value(self.states[entity_id]), entity_id)
-            for entity_id in self.entities.all_ids
-            if entity_id in self.states
-        ]
-        console.table(("entity", "state", "id"), rows)
+        console.table(
+            ("camera", "latest picture", "person", "risk score", "risk level", "last event"),
+            [self._camera_row(camera) for camera in self.entities.cameras.values()],
+        )
+        console.line()
+        console.table(
+            ("system", "state"),
+            [
+                (key.replace("_", " "), self._state(entity))
+                for key, entity in self.entities.hub.items()
+            ],
+        )
+
+    def _camera_row(self, camera: CameraEntities) -> tuple[str, ...]:
+        ids = camera.ids
+        seen = "unavailable" if self._state(ids["latest_image"]) in TROUBLE else "shown"
+        states = [self._state(ids[key]) for key in ("person", "risk_score", "risk_level")]
+        return (camera.title, seen, *states, self._state(ids["last_activity"]))
 
     def shortcomings(self, planned: tuple[Upload, ...], *, drawn_only: bool) -> list[str]:
         """Say what is not as it must be; `drawn_only`: the detector knows drawn scenes."""
@@ -126,9 +138,10 @@ class Report:
         # The oldest comes first, so what stays is each camera's last event.
         last_events = {event.camera: event for event in self.events}
         for folder, camera in self.entities.cameras.items():
-            if event := last_events.get(folder):
+            event = last_events.get(folder)
+            if event is not None and event.risk_level is not None:
                 expected[camera.ids["risk_score"]] = str(event.risk_score)
-                expected[camera.ids["risk_level"]] = str(event.risk_level)
+                expected[camera.ids["risk_level"]] = event.risk_level
         wrong = [
             f"{entity_id} is {self._state(entity_id)} and not {state}"
             for entity_id, state in expected.items()
@@ -154,12 +167,3 @@ def _risk(event: Event) -> str:
     if event.risk_score is None:
         return event.assessment
     return f"{event.risk_score} {event.risk_level}"
-
-
-def _name(state: State) -> str:
-    return str(state.attributes.get("friendly_name", state.entity_id))
-
-
-def _value(state: State) -> str:
-    unit = state.attributes.get("unit_of_measurement")
-    return f"{state.state} {unit}" if unit else state.state

@@ -15,6 +15,7 @@ from testbed.uploader import Uploader
 
 CAMERAS = ("front_door", "driveway", "back_yard")
 SIZE = (1280, 720)
+UTC = ZoneInfo("UTC")
 
 
 class Fate(Enum):
@@ -64,16 +65,16 @@ def uploads(zone: ZoneInfo) -> tuple[Upload, ...]:
                labels=("person",), lighting="night", taken=last_night),
         Upload(camera="front_door", name="visitor.jpg", fate=Fate.DETECTED, seed=24,
                labels=("person",)),
-        Upload(camera="driveway", name="empty.jpg", fate=Fate.DETECTED, seed=5),
-        Upload(camera="front_door", name="parcel.jpg", fate=Fate.DETECTED, way=Way.RENAME,
-               seed=24, labels=("person", "package")),
         Upload(camera="driveway", name="arrival.jpg", fate=Fate.DETECTED, seed=5,
                labels=("car", "person")),
+        Upload(camera="front_door", name="parcel.jpg", fate=Fate.DETECTED, way=Way.RENAME,
+               seed=24, labels=("person", "package")),
         Upload(camera="driveway", name="cut-short.jpg", fate=Fate.DEAD, way=Way.BROKEN_OFF,
                seed=5, labels=("car",)),
         Upload(camera="front_door", name="parcel-again.jpg", fate=Fate.SKIPPED, seed=24,
                labels=("person", "package")),
         Upload(camera="back_yard", name="greeting.jpg", fate=Fate.DEAD, way=Way.NO_IMAGE),
+        Upload(camera="driveway", name="empty.jpg", fate=Fate.DETECTED, seed=5),
         Upload(camera="back_yard", name="dog.jpg", fate=Fate.DETECTED, seed=16,
                labels=("dog",)),
     )  # fmt: skip

@@ -1,49 +1,28 @@
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
 
 from testbed import scenes
-from testbed.demo.entities import Entities, find
-from testbed.demo.house import in_thread, make_database, set_options, set_up, setup_answers
+from testbed.demo.entities import find
+from testbed.demo.house import in_thread, make_database, set_options, set_up
 from testbed.demo.ledger import Ledger
 from testbed.home_assistant import HomeAssistant
 from testbed.inference_server import InferenceServer
 from testbed.postgres import Postgres
 from testbed.uploader import Uploader
+from tests.e2e.parts import Installation, Site
 
 CAMERAS = ("front_door", "driveway")
 EVENT_IDLE = 5  # seconds; the least that the options allow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """A home with everything running, before the integration is set up."""
-
-    home: HomeAssistant
-    server: InferenceServer
-    database_url: str
-    camera_root: Path
-
-    @property
-    def answers(self) -> dict[str, object]:
-        return setup_answers(self.server, self.database_url, self.camera_root)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
-    """The integration set up in the home."""
-
-    entry_id: str
-    entities: Entities
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The parts take long to start, so that all tests share them, and with them one event loop.
     for item in items:
-        item.add_marker(pytest.mark.asyncio(loop_scope="session"))
+        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -52,17 +31,21 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     camera_root = folder / "camera pictures"
     for camera in CAMERAS:
         (camera_root / camera).mkdir(parents=True)
-    server = InferenceServer(folder, llm_backend="embedded")
-    with Postgres(password="superuser") as postgres:
-        database_url = make_database(postgres)
-        try:
-            await in_thread(server.start)
-            async with HomeAssistant(folder / "home assistant", media=camera_root) as home:
-                yield Site(
-                    home=home, server=server, database_url=database_url, camera_root=camera_root
-                )
-        finally:
-            await in_thread(server.stop)
+    async with AsyncExitStack() as stack:
+        postgres = stack.enter_context(Postgres(password="superuser"))
+        server = InferenceServer(folder, llm_backend="embedded")
+        stack.push_async_callback(in_thread, server.stop)
+        home = HomeAssistant(folder / "home assistant", media=camera_root)
+        stack.push_async_callback(home.stop)
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(in_thread(server.start))
+            starting.create_task(home.start())
+        yield Site(
+            home=home,
+            server=server,
+            database_url=make_database(postgres),
+            camera_root=camera_root,
+        )
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,0 +1,60 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed import scenes
+from testbed.demo.entities import Entities
+from testbed.demo.house import setup_answers
+from testbed.demo.ledger import Ledger
+from testbed.demo.scenario import Fate
+from testbed.home_assistant import HomeAssistant
+from testbed.home_assistant_client import HomeAssistantClient
+from testbed.inference_server import InferenceServer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A home with everything running, before the integration is set up."""
+
+    home: HomeAssistant
+    server: InferenceServer
+    database_url: str
+    camera_root: Path
+
+    @property
+    def answers(self) -> dict[str, object]:
+        return setup_answers(self.server, self.database_url, self.camera_root)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """The integration set up in the home."""
+
+    entry_id: str
+    entities: Entities
+
+
+async def fates(ledger: Ledger, *paths: str, limit: float = 120) -> list[Fate | None]:
+    """Wait until each image has come to its end; return how."""
+    async with asyncio.timeout(limit), aclosing(ledger.follow()) as following:
+        async for images in following:
+            if all(path in images and images[path].fate for path in paths):
+                return [images[path].fate for path in paths]
+    raise AssertionError("the ledger closed early")
+
+
+async def until(
+    client: HomeAssistantClient, condition: Callable[[], Awaitable[bool]], *, limit: float
+) -> None:
+    """Wait until something is the case, asking whenever Home Assistant's states change."""
+    async with asyncio.timeout(limit), client.socket() as socket:
+        await socket.call("subscribe_events", event_type="state_changed")
+        while not await condition():
+            await socket.event()
+
+
+def different_pictures(count: int) -> list[bytes]:
+    """Draw pictures of which no two are the same; there is nobody on them."""
+    return [scenes.jpeg(scenes.draw(seed, labels=())) for seed in range(count)]

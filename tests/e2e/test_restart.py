@@ -1,0 +1,36 @@
+import os
+import signal
+
+from testbed.demo.ledger import Ledger
+from testbed.demo.scenario import Fate
+from testbed.uploader import Uploader
+from tests.e2e.parts import Installation, Site, different_pictures, fates
+
+LIMIT = 60  # seconds
+CAMERA = "driveway"
+WAITING = ("1.jpg", "2.jpg", "3.jpg")
+WHILE_DOWN = ("4.jpg", "5.jpg")
+
+
+async def test_what_waits_at_a_restart_and_what_comes_meanwhile_is_looked_at(
+    site: Site, installation: Installation, uploader: Uploader, ledger: Ledger
+) -> None:
+    queue_depth = installation.entities.hub["queue_depth"]
+    pictures = iter(different_pictures(5))
+    os.kill(site.server.pid, signal.SIGSTOP)
+    try:
+        for name in WAITING:
+            uploader.in_pieces(CAMERA, name, next(pictures))
+        await site.home.client.wait_for(
+            lambda states: states[queue_depth].state == str(len(WAITING)), limit=LIMIT
+        )
+        await site.home.stop()
+        uploader.in_pieces(CAMERA, WHILE_DOWN[0], next(pictures))
+        uploader.by_rename(CAMERA, WHILE_DOWN[1], next(pictures))
+    finally:
+        os.kill(site.server.pid, signal.SIGCONT)
+    await site.home.start()
+
+    ends = await fates(ledger, *(f"{CAMERA}/{name}" for name in (*WAITING, *WHILE_DOWN)))
+    assert ends == [Fate.DETECTED] * 5
+    await site.home.client.wait_for(lambda states: states[queue_depth].state == "0", limit=LIMIT)

@@ -1,0 +1,30 @@
+from pathlib import Path
+
+from testbed.demo import dashboard
+from testbed.screenshot import visit
+from tests.e2e.parts import Installation, Site
+
+SETTINGS = "/config/integrations/integration/home_security_intelligence"
+EXPECTED = ("Front door", "Driveway", "Risk score", "Risk level", "Person", "Dead letters", "Queue")
+
+
+async def test_the_dashboard_shows_cameras_risk_and_dead_letters(
+    site: Site, installation: Installation, tmp_path: Path
+) -> None:
+    client = site.home.client
+    await dashboard.install(client, installation.entities)
+    async with visit(client.url, client.token, f"/{dashboard.URL_PATH}") as seen:
+        for text in EXPECTED:
+            await seen.wait_for_text(text)
+        await seen.wait_for_pictures()
+        await seen.save(tmp_path / "dashboard.png")
+    assert seen.complaints == []
+    assert (tmp_path / "dashboard.png").stat().st_size > 100_000
+
+
+async def test_the_settings_show_the_integration(site: Site, installation: Installation) -> None:
+    client = site.home.client
+    async with visit(client.url, client.token, SETTINGS) as seen:
+        for text in ("Add camera", "Front door", "Driveway"):
+            await seen.wait_for_text(text)
+    assert seen.complaints == []
