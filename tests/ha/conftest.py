@@ -1,6 +1,7 @@
 """A home with a real database, real camera folders and an inference server that does as told."""
 
 from collections.abc import AsyncIterator, Iterator
+import logging
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +18,9 @@ import custom_components  # noqa: F401
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.postgres import Postgres
 from tests.ha.scripted_server import ScriptedServer
+
+# The test plugin writes out every statement, which takes longer than running them.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 PASSWORD = "p@ss/word"
 CAMERAS = {"front_door": "Front door", "yard": "Yard"}
@@ -115,6 +119,17 @@ def entry(
     )
     entry.add_to_hass(hass)
     return entry
+
+
+@pytest.fixture
+async def quick(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[MockConfigEntry]:
+    """Return the installation set up so that an event closes after a second."""
+    hass.config_entries.async_update_entry(entry, options={"event_idle": 1.0})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    yield entry
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
 
 
 @pytest.fixture

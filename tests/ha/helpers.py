@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+import os
+from pathlib import Path
+import time
 
 from homeassistant.config_entries import ConfigFlowResult, SubentryFlowResult
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.helpers.event import async_track_state_change_event
+from PIL import Image
 
 PATIENCE = 15.0  # seconds until an awaited state counts as never coming
 
@@ -22,10 +26,12 @@ async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[Stat
     """Wait until an entity's state is as wanted and return it."""
     found: asyncio.Future[State] = hass.loop.create_future()
 
+    @callback
     def look(state: State | None) -> None:
         if state is not None and not found.done() and wanted(state):
             found.set_result(state)
 
+    @callback
     def changed(event: Event[EventStateChangedData]) -> None:
         look(event.data["new_state"])
 
@@ -43,3 +49,14 @@ async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[Stat
 async def state_is(hass: HomeAssistant, entity_id: str, value: str) -> State:
     """Wait until an entity has this state and return it."""
     return await state_when(hass, entity_id, lambda state: state.state == value)
+
+
+def upload(root: Path, path: str, *, age: float = 0.0) -> None:
+    """Put a picture into a camera's folder as an FTP server does: written aside, then renamed."""
+    target = root / path
+    aside = target.with_name(f".{target.name}.part")
+    # Noise: no two pictures are the same, or the second would be a duplicate.
+    Image.effect_noise((64, 48), 40).save(aside, "JPEG")
+    moment = time.time() - age
+    os.utime(aside, (moment, moment))
+    aside.rename(target)

@@ -1,0 +1,30 @@
+"""Diagnostics help to find a fault and give nothing away."""
+
+import json
+
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.home_security_intelligence.diagnostics import (
+    async_get_config_entry_diagnostics,
+)
+from tests.ha.conftest import PASSWORD
+from tests.ha.helpers import state_is
+from tests.ha.scripted_server import ScriptedServer
+
+
+async def test_say_what_is_set_and_how_it_is(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry
+) -> None:
+    await state_is(hass, "binary_sensor.home_security_intelligence_inference_server", "on")
+    report = await async_get_config_entry_diagnostics(hass, loaded)
+
+    assert report["health"]["server_reachable"] is True
+    assert report["health"]["server"]["detector"]["model"] == "rtdetr_v2_r18vd"
+    assert report["health"]["camera_errors"] == {}
+    assert report["queue"]["dead"] == {} or set(report["queue"]["dead"].values()) == {0}
+    assert report["settings"]["event_window"] == 90
+    assert [camera["folder"] for camera in report["cameras"]] == ["front_door", "yard"]
+    text = json.dumps(report, default=str)
+    for secret in (server.token, PASSWORD, server.url, "127.0.0.1"):
+        assert secret not in text

@@ -1,0 +1,110 @@
+"""What happened is told once, with its level, and never made up."""
+
+from pathlib import Path
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
+
+from tests.ha.helpers import state_is, state_when, upload
+from tests.ha.scripted_server import ScriptedServer
+
+ACTIVITY = "event.front_door_activity"
+SCORE = "sensor.front_door_risk_score"
+LEVEL = "sensor.front_door_risk_level"
+LAST = "sensor.front_door_last_activity"
+DEAD = "sensor.home_security_intelligence_dead_letters"
+
+
+@pytest.mark.parametrize(
+    ("score", "level"), [(5, "low"), (30, "medium"), (72, "high"), (100, "critical")]
+)
+async def test_a_person_becomes_a_risk(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    score: int,
+    level: str,
+) -> None:
+    assert hass.states.get(ACTIVITY).state == "unknown"
+    assert hass.states.get(SCORE).state == "unknown"
+    server.score = score
+
+    upload(camera_root, "front_door/one.jpg")
+
+    told = await state_when(hass, ACTIVITY, lambda state: state.state != "unknown")
+    assert told.attributes["event_type"] == level
+    assert told.attributes["risk_score"] == score
+    assert told.attributes["labels"] == ["person"]
+    assert told.attributes["summary"] == "A person stands at the door."
+    assert told.attributes["late"] is False
+    assert told.attributes["event_id"]
+    assert (await state_is(hass, SCORE, str(score))).attributes["state_class"] == "measurement"
+    await state_is(hass, LEVEL, level)
+    assert hass.states.get(LAST).state != "unknown"
+    assert hass.states.get("event.yard_activity").state == "unknown"
+    (facts,) = server.assessed
+    assert facts["camera"] == "Front door"
+
+
+async def test_a_failed_assessment_is_told_and_gets_no_score(
+    hass: HomeAssistant, server: ScriptedServer, quick: MockConfigEntry, camera_root: Path
+) -> None:
+    server.assess_problem = (422, "invalid_request")
+    upload(camera_root, "front_door/one.jpg")
+
+    told = await state_when(hass, ACTIVITY, lambda state: state.state != "unknown")
+    assert told.attributes["event_type"] == "unassessed"
+    assert told.attributes["risk_score"] is None
+    assert hass.states.get(SCORE).state == "unknown"
+    assert hass.states.get(LEVEL).state == "unknown"
+    await state_when(hass, DEAD, lambda state: int(state.state) > 0)
+
+
+async def test_a_better_informed_assessment_is_told_only_if_the_level_changes(
+    hass: HomeAssistant, server: ScriptedServer, quick: MockConfigEntry, camera_root: Path
+) -> None:
+    told = async_capture_events(hass, "state_changed")
+
+    def levels() -> list[str]:
+        return [
+            event.data["new_state"].attributes["event_type"]
+            for event in told
+            if event.data["entity_id"] == ACTIVITY and event.data["new_state"].state != "unknown"
+        ]
+
+    server.score = 40
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, LEVEL, "medium")
+    server.score = 41  # the event closes and is assessed again: the same level
+    await state_is(hass, SCORE, "41")
+    assert levels() == ["medium"]
+
+    server.score = 65
+    upload(camera_root, "front_door/two.jpg")
+    await state_is(hass, LEVEL, "high")
+    server.score = 90  # this time the level changes
+    await state_is(hass, LEVEL, "critical")
+    assert levels() == ["medium", "high", "critical"]
+
+
+async def test_what_was_told_before_a_restart_is_not_told_again(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, LEVEL, "high")
+    before = await state_when(hass, ACTIVITY, lambda state: state.state != "unknown")
+
+    told = async_capture_events(hass, "state_changed")
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
+
+    await state_is(hass, SCORE, "72")
+    assert await state_is(hass, LEVEL, "high")
+    # The entity comes back with what it said before, which triggers nothing.
+    states = [e.data["new_state"] for e in told if e.data["entity_id"] == ACTIVITY]
+    assert {state.state for state in states} <= {before.state, "unavailable", "unknown"}

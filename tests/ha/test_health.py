@@ -1,0 +1,79 @@
+"""What the pipeline needs is shown when it is lost, and when it is back."""
+
+from pathlib import Path
+import shutil
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from tests.ha.helpers import state_is, state_when, upload
+from tests.ha.scripted_server import ScriptedServer
+
+HUB = "home_security_intelligence"
+
+
+async def test_shows_which_models_do_the_work(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
+    await state_is(hass, f"binary_sensor.{HUB}_database", "on")
+    await state_is(hass, f"sensor.{HUB}_detector_model", "rtdetr_v2_r18vd")
+    await state_is(hass, f"sensor.{HUB}_language_model", "nemotron-3-nano:4b")
+    await state_is(hass, f"binary_sensor.{HUB}_test_detector", "off")
+    await state_is(hass, f"sensor.{HUB}_queue", "0")
+    await state_is(hass, f"sensor.{HUB}_dead_letters", "0")
+
+
+async def test_a_test_detector_is_a_problem(
+    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+) -> None:
+    server.test_model = True
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await state_is(hass, f"binary_sensor.{HUB}_test_detector", "on")
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_pictures_wait_while_the_server_is_gone(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
+    await server.stop()
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, f"binary_sensor.{HUB}_inference_server", "off")
+    await state_is(hass, f"sensor.{HUB}_queue", "1")
+    assert hass.states.get(f"sensor.{HUB}_detector_model").state == "unavailable"
+    assert hass.states.get("camera.front_door").state == "idle"
+
+    await server.start()
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
+    await state_is(hass, "sensor.front_door_risk_level", "high")
+    await state_is(hass, f"sensor.{HUB}_dead_letters", "0")
+    assert caplog.text.count("The inference server cannot be used") == 1
+
+
+async def test_a_camera_whose_folder_is_gone_is_unavailable(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    assert hass.states.get("binary_sensor.yard_upload_folder").state == "off"
+    shutil.rmtree(camera_root / "yard")
+
+    await state_is(hass, "binary_sensor.yard_upload_folder", "on")
+    for entity_id in (
+        "camera.yard",
+        "image.yard_last_event",
+        "event.yard_activity",
+        "sensor.yard_risk_score",
+        "binary_sensor.yard_person",
+    ):
+        await state_is(hass, entity_id, "unavailable")
+    assert hass.states.get("camera.front_door").state == "idle"
+
+    (camera_root / "yard").mkdir()
+    await state_is(hass, "binary_sensor.yard_upload_folder", "off")
+    await state_is(hass, "camera.yard", "idle")
+    upload(camera_root, "yard/one.jpg")
+    await state_when(hass, "sensor.yard_last_activity", lambda state: state.state != "unknown")

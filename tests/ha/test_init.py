@@ -1,0 +1,127 @@
+"""An installation starts with what it can and leaves nothing behind."""
+
+from pathlib import Path
+import shutil
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from testbed.postgres import Postgres
+from tests.ha.helpers import state_is
+from tests.ha.scripted_server import ScriptedServer
+
+SERVER = "binary_sensor.home_security_intelligence_inference_server"
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigEntryState:
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    state: ConfigEntryState = entry.state
+    return state
+
+
+async def test_sets_up_and_goes_without_a_trace(
+    hass: HomeAssistant, entry: MockConfigEntry, postgres: Postgres
+) -> None:
+    assert await set_up(hass, entry) is ConfigEntryState.LOADED
+    assert connections(postgres, entry) > 0
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert connections(postgres, entry) == 0
+
+
+async def test_the_pipeline_ends_with_home_assistant(
+    hass: HomeAssistant, entry: MockConfigEntry, postgres: Postgres
+) -> None:
+    assert await set_up(hass, entry) is ConfigEntryState.LOADED
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    assert connections(postgres, entry) == 0
+
+
+async def test_a_server_that_is_down_is_no_reason_not_to_start(
+    hass: HomeAssistant, entry: MockConfigEntry, server: ScriptedServer
+) -> None:
+    await server.stop()
+    assert await set_up(hass, entry) is ConfigEntryState.LOADED
+    await state_is(hass, SERVER, "off")
+    await server.start()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_refused_token_is_asked_for_once(
+    hass: HomeAssistant, entry: MockConfigEntry, server: ScriptedServer
+) -> None:
+    server.token = "another"
+    assert await set_up(hass, entry) is ConfigEntryState.LOADED
+    await state_is(hass, SERVER, "off")
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+    assert flow["context"]["entry_id"] == entry.entry_id
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        ({"port": 9}, ConfigEntryState.SETUP_RETRY),
+        ({"database": "not_there"}, ConfigEntryState.SETUP_RETRY),
+        ({"password": "wrong"}, ConfigEntryState.SETUP_ERROR),
+        ({"camera_root": "/etc"}, ConfigEntryState.SETUP_ERROR),
+    ],
+)
+async def test_says_what_keeps_it_from_starting(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    change: dict[str, str | int],
+    state: ConfigEntryState,
+) -> None:
+    hass.config_entries.async_update_entry(entry, data={**entry.data, **change})
+    assert await set_up(hass, entry) is state
+    assert entry.reason
+
+
+async def test_newer_tables_are_left_alone(
+    hass: HomeAssistant, entry: MockConfigEntry, newer_database: None
+) -> None:
+    assert await set_up(hass, entry) is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "database_newer"
+
+
+async def test_a_missing_camera_folder_is_waited_for(
+    hass: HomeAssistant, entry: MockConfigEntry, camera_root: Path
+) -> None:
+    shutil.rmtree(camera_root)
+    assert await set_up(hass, entry) is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "folder_missing"
+
+
+async def test_cameras_hang_off_the_hub(
+    hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    devices = {
+        device.name: device
+        for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
+    }
+    hub = devices.pop("Home Security Intelligence")
+    assert hub.entry_type is dr.DeviceEntryType.SERVICE
+    assert hub.sw_version == "0.1.0"
+    assert set(devices) == {"Front door", "Yard"}
+    assert {device.via_device_id for device in devices.values()} == {hub.id}
+
+
+def connections(postgres: Postgres, entry: MockConfigEntry) -> int:
+    """Return how many clients the installation's database has."""
+    name = entry.data["database"]
+    return int(postgres.execute(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'"))

@@ -1,0 +1,68 @@
+"""A person is shown at once, and for as long as the last picture of one allows."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from tests.ha.helpers import state_is, state_when, upload
+from tests.ha.scripted_server import ScriptedServer
+
+PERSON = "binary_sensor.front_door_person"
+LAST = "sensor.front_door_last_activity"
+
+
+async def test_goes_off_by_itself(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    assert hass.states.get(PERSON).state == "off"
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, PERSON, "on")
+    assert hass.states.get("binary_sensor.yard_person").state == "off"
+
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=31))
+    await hass.async_block_till_done()
+    assert hass.states.get(PERSON).state == "off"
+
+
+async def test_needs_no_assessment(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    server.assess_problem = (503, "assessor_unavailable")
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, PERSON, "on")
+
+
+async def test_stays_off_for_a_car(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    server.detections = [("car", 0.95)]
+    upload(camera_root, "front_door/one.jpg")
+    await state_when(hass, LAST, lambda state: state.state != "unknown")
+    assert hass.states.get(PERSON).state == "off"
+
+
+async def test_stays_off_for_a_picture_from_the_past(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    upload(camera_root, "front_door/one.jpg", age=600)
+    await state_when(hass, LAST, lambda state: state.state != "unknown")
+    assert hass.states.get(PERSON).state == "off"
+
+
+async def test_survives_a_restart(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, PERSON, "on")
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(PERSON).state == "on"
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=31))
+    await hass.async_block_till_done()
+    assert hass.states.get(PERSON).state == "off"

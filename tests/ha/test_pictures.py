@@ -1,0 +1,97 @@
+"""The latest picture and that of the last event are the files as they were uploaded."""
+
+from http import HTTPStatus
+from pathlib import Path
+
+from homeassistant.components.camera import async_get_image as camera_image
+from homeassistant.components.image import async_get_image as event_image
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from tests.ha.helpers import state_is, state_when, upload
+from tests.ha.scripted_server import ScriptedServer
+
+CAMERA = "camera.front_door"
+EVENT = "image.front_door_last_event"
+ACTIVITY = "event.front_door_activity"
+LAST = "sensor.front_door_last_activity"
+
+
+async def test_there_is_nothing_to_show_at_first(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    assert hass.states.get(CAMERA).state == "idle"
+    assert hass.states.get(EVENT).state == "unknown"
+    with pytest.raises(HomeAssistantError):
+        await camera_image(hass, CAMERA)
+    with pytest.raises(HomeAssistantError):
+        await event_image(hass, EVENT)
+
+
+async def test_shows_the_files(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    upload(camera_root, "front_door/one.jpg", age=5)
+    await state_when(hass, EVENT, lambda state: state.state != "unknown")
+    one = (camera_root / "front_door" / "one.jpg").read_bytes()
+    assert (await camera_image(hass, CAMERA)).content == one
+
+    before = hass.states.get(LAST).state
+    server.detections = [("person", 0.6)]  # less sure than before: no better picture
+    upload(camera_root, "front_door/two.jpg")
+    await state_when(hass, LAST, lambda state: state.state != before)
+    two = (camera_root / "front_door" / "two.jpg").read_bytes()
+    assert (await camera_image(hass, CAMERA)).content == two
+    assert (await camera_image(hass, CAMERA)).content_type == "image/jpeg"
+
+    client = await hass_client()
+    response = await client.get(f"/api/image_proxy/{EVENT}")
+    assert response.status == HTTPStatus.OK
+    assert response.content_type == "image/jpeg"
+    assert await response.read() == one
+
+
+async def test_an_older_picture_does_not_replace_a_newer_one(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    upload(camera_root, "front_door/new.jpg")
+    told = await state_when(hass, ACTIVITY, lambda state: state.state != "unknown")
+    # An event of its own, which is told once its picture has been through.
+    upload(camera_root, "front_door/old.jpg", age=600)
+    await state_when(hass, ACTIVITY, lambda state: state.state > told.state)
+    new = (camera_root / "front_door" / "new.jpg").read_bytes()
+    assert (await camera_image(hass, CAMERA)).content == new
+
+
+async def test_a_deleted_file_is_an_error_and_no_other_picture(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    upload(camera_root, "front_door/one.jpg")
+    await state_when(hass, EVENT, lambda state: state.state != "unknown")
+    (camera_root / "front_door" / "one.jpg").unlink()
+    with pytest.raises(HomeAssistantError) as caught:
+        await camera_image(hass, CAMERA)
+    assert caught.value.translation_key == "image_unreadable"
+    with pytest.raises(HomeAssistantError) as caught:
+        await event_image(hass, EVENT)
+    assert caught.value.translation_key == "image_unreadable"
+
+
+async def test_shows_them_again_after_a_restart(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, "sensor.front_door_risk_level", "high")
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
+    one = (camera_root / "front_door" / "one.jpg").read_bytes()
+    assert hass.states.get(EVENT).state != "unknown"
+    assert (await camera_image(hass, CAMERA)).content == one
+    assert (await event_image(hass, EVENT)).content == one

@@ -1,0 +1,207 @@
+"""The actions answer in plain JSON and refuse what is unclear."""
+
+from datetime import timedelta
+import json
+from pathlib import Path
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
+import probatio
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.postgres import Postgres
+from tests.ha.helpers import state_is, upload
+from tests.ha.scripted_server import ScriptedServer
+
+type Json = dict[str, object]
+DEAD = "sensor.home_security_intelligence_dead_letters"
+
+
+async def act(hass: HomeAssistant, action: str, **data: object) -> Json:
+    answer = await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True
+    )
+    assert answer is not None
+    json.dumps(answer)
+    return dict(answer)
+
+
+def device(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return next(device.id for device in devices if device.name == name)
+
+
+@pytest.fixture
+async def two_events(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    """A critical one at the front door, and then a low one in the yard."""
+    server.score = 90
+    upload(camera_root, "front_door/one.jpg", age=20)
+    await state_is(hass, "sensor.front_door_risk_level", "critical")
+    server.score = 10
+    upload(camera_root, "yard/one.jpg")
+    await state_is(hass, "sensor.yard_risk_level", "low")
+
+
+@pytest.fixture
+async def two_dead(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    """A picture of each camera that is none."""
+    server.detect_problem = (422, "invalid_image")
+    upload(camera_root, "front_door/bad.jpg")
+    upload(camera_root, "yard/bad.jpg")
+    await state_is(hass, DEAD, "2")
+    server.detect_problem = None
+
+
+@pytest.mark.usefixtures("two_events")
+async def test_events_are_listed_newest_first(hass: HomeAssistant) -> None:
+    answer = await act(hass, "list_events")
+    assert answer["total"] == 2
+    assert answer["next_cursor"] is None
+    yard, front = answer["events"]
+    assert (yard["camera"], yard["risk_level"], yard["risk_score"]) == ("yard", "low", 10)
+    assert (front["camera"], front["risk_level"], front["late"]) == (
+        "front_door",
+        "critical",
+        False,
+    )
+    assert front["labels"] == ["person"]
+    assert front["assessment"] == "assessed"
+
+
+@pytest.mark.usefixtures("two_events")
+@pytest.mark.parametrize(
+    ("asked", "cameras"),
+    [
+        ({"config_entry_id": "01JENTRY"}, ["yard", "front_door"]),
+        ({"camera": "yard"}, ["yard"]),
+        ({"min_score": 50}, ["front_door"]),
+        ({"level": "low"}, ["yard"]),
+        ({"label": "person"}, ["yard", "front_door"]),
+        ({"label": "dog"}, []),
+        ({"limit": 1}, ["yard"]),
+        ({"since": dt_util.utcnow() - timedelta(days=1)}, ["yard", "front_door"]),
+        ({"until": "2020-01-01 00:00:00"}, []),
+    ],
+)
+async def test_events_are_filtered(
+    hass: HomeAssistant, asked: dict[str, object], cameras: list[str]
+) -> None:
+    answer = await act(hass, "list_events", **asked)
+    assert [event["camera"] for event in answer["events"]] == cameras
+
+
+@pytest.mark.usefixtures("two_events")
+async def test_events_come_in_pages(hass: HomeAssistant) -> None:
+    first = await act(hass, "list_events", limit=1)
+    second = await act(hass, "list_events", limit=1, cursor=first["next_cursor"])
+    assert [event["camera"] for event in second["events"]] == ["front_door"]
+    assert second["next_cursor"] is None
+
+
+@pytest.mark.usefixtures("two_events")
+async def test_a_camera_may_be_named_by_its_device(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    answer = await act(hass, "list_events", device_id=device(hass, loaded, "Yard"))
+    assert [event["camera"] for event in answer["events"]] == ["yard"]
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "list_events", device_id=device(hass, loaded, "Home Security Intelligence"))
+    assert caught.value.translation_key == "device_is_no_camera"
+
+
+@pytest.mark.usefixtures("two_dead")
+async def test_dead_letters_say_why(hass: HomeAssistant) -> None:
+    answer = await act(hass, "list_dead_letters")
+    assert answer["total"] == 2
+    assert {letter["camera"] for letter in answer["dead_letters"]} == {"front_door", "yard"}
+    (letter,) = (await act(hass, "list_dead_letters", camera="yard"))["dead_letters"]
+    assert (letter["kind"], letter["failure"], letter["image_path"]) == (
+        "detect",
+        "input",
+        "yard/bad.jpg",
+    )
+    assert "scripted: invalid_image" in letter["message"]
+    assert (await act(hass, "list_dead_letters", kind="assess"))["total"] == 0
+    assert (await act(hass, "list_dead_letters", failure="crash"))["total"] == 0
+
+
+@pytest.mark.usefixtures("two_dead")
+async def test_dead_letters_are_tried_again(hass: HomeAssistant) -> None:
+    letters = (await act(hass, "list_dead_letters", camera="yard"))["dead_letters"]
+    answer = await act(hass, "requeue_dead_letters", job_ids=[letters[0]["job_id"]])
+    assert answer == {"requeued": 1}
+    await state_is(hass, DEAD, "1")
+    await state_is(hass, "sensor.yard_risk_level", "high")
+    assert await act(hass, "requeue_dead_letters", all=True) == {"requeued": 1}
+    await state_is(hass, "sensor.front_door_risk_level", "high")
+    await state_is(hass, DEAD, "0")
+
+
+@pytest.mark.usefixtures("two_dead")
+async def test_dead_letters_are_dismissed(hass: HomeAssistant) -> None:
+    assert await act(hass, "discard_dead_letters", camera="yard") == {"discarded": 1}
+    assert await act(hass, "discard_dead_letters", kind="detect") == {"discarded": 1}
+    await state_is(hass, DEAD, "0")
+
+
+@pytest.mark.parametrize("action", ["requeue_dead_letters", "discard_dead_letters"])
+@pytest.mark.parametrize(
+    "unclear", [{}, {"job_ids": [1], "all": True}, {"job_ids": [1], "kind": "detect"}]
+)
+async def test_an_unclear_selection_is_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry, action: str, unclear: dict[str, object]
+) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, action, **unclear)
+    assert caught.value.translation_key == "selection_unclear"
+
+
+@pytest.mark.parametrize("action", ["requeue_dead_letters", "discard_dead_letters"])
+async def test_only_administrators_change_something(
+    hass: HomeAssistant, loaded: MockConfigEntry, hass_read_only_user: MockUser, action: str
+) -> None:
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN,
+            action,
+            {"all": True},
+            blocking=True,
+            context=Context(user_id=hass_read_only_user.id),
+        )
+
+
+async def test_a_cursor_that_is_none_is_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "list_events", cursor="made up")
+    assert caught.value.translation_key == "invalid_question"
+
+
+async def test_a_camera_is_named_in_one_way(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    with pytest.raises(probatio.Invalid):
+        await act(hass, "list_events", camera="yard", device_id="x")
+
+
+async def test_a_lost_database_is_an_error(
+    hass: HomeAssistant, loaded: MockConfigEntry, postgres: Postgres
+) -> None:
+    name = loaded.data["database"]
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    postgres.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    try:
+        with pytest.raises(HomeAssistantError) as caught:
+            await act(hass, "list_events")
+        assert caught.value.translation_key == "database_failed"
+    finally:
+        postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')

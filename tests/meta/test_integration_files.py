@@ -1,0 +1,277 @@
+"""What Home Assistant reads beside the code says the same as the code."""
+
+import ast
+from collections.abc import Iterator
+from enum import StrEnum
+import importlib.util
+import json
+from pathlib import Path
+import tomllib
+from typing import Any
+
+from homeassistant.helpers.selector import selector
+from homeassistant.util.yaml import load_yaml_dict
+from PIL import Image
+import pytest
+
+from custom_components.home_security_intelligence import (
+    binary_sensor,
+    camera,
+    event,
+    image,
+    schemas,
+    sensor,
+    services,
+)
+from custom_components.home_security_intelligence.core import errors
+from custom_components.home_security_intelligence.core.models import (
+    FailureClass,
+    JobKind,
+    RiskLevel,
+)
+
+INTEGRATION = Path("custom_components/home_security_intelligence")
+DESCRIPTIONS = {
+    "binary_sensor": (
+        binary_sensor.PERSON,
+        binary_sensor.FOLDER_PROBLEM,
+        *binary_sensor.HUB_BINARY_SENSORS,
+    ),
+    "event": (event.ACTIVITY,),
+    "image": (image.LAST_EVENT,),
+    "sensor": (*sensor.CAMERA_SENSORS, *sensor.HUB_SENSORS),
+}
+SCHEMAS = {
+    services.Action.LIST_EVENTS: services.LIST_EVENTS_SCHEMA,
+    services.Action.LIST_DEAD_LETTERS: services.LIST_DEAD_LETTERS_SCHEMA,
+    services.Action.REQUEUE_DEAD_LETTERS: services.SELECT_DEAD_LETTERS_SCHEMA,
+    services.Action.DISCARD_DEAD_LETTERS: services.SELECT_DEAD_LETTERS_SCHEMA,
+}
+FORMS = {
+    ("config", "user"): schemas.SERVER,
+    ("config", "database"): schemas.DATABASE,
+    ("config", "folder"): schemas.CAMERA_ROOT,
+    ("config", "cameras"): schemas.cameras(["front_door"]),
+    ("config", "reauth_confirm"): schemas.SECRETS,
+    ("config", "reconfigure_server"): schemas.SERVER,
+    ("config", "reconfigure_database"): schemas.STORED_DATABASE,
+    ("config", "reconfigure_folder"): schemas.CAMERA_ROOT,
+    ("config_subentries.camera", "user"): schemas.new_camera(["front_door"]),
+    ("config_subentries.camera", "reconfigure"): schemas.CAMERA_NAME,
+    ("options", "init"): schemas.OPTIONS,
+}
+
+
+@pytest.fixture(scope="module")
+def integration(root: Path) -> Path:
+    return root / INTEGRATION
+
+
+@pytest.fixture(scope="module")
+def texts(integration: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((integration / "translations/en.json").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def icons(integration: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((integration / "icons.json").read_text())
+    return loaded
+
+
+def below(texts: dict[str, Any], path: str) -> dict[str, Any]:
+    for part in path.split("."):
+        texts = texts[part]
+    return texts
+
+
+def codes(*kinds: type[errors.CoreError]) -> set[str]:
+    """Return the codes of these errors and of all that derive from them."""
+    found = set()
+    for kind in kinds:
+        found |= {kind.code} | codes(*kind.__subclasses__())
+    return found
+
+
+def calls(file: Path) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+
+
+def literals(file: Path, keyword: str) -> set[str]:
+    """Return the strings given as a keyword argument anywhere in a file."""
+    return {
+        argument.value.value
+        for call in calls(file)
+        for argument in call.keywords
+        if argument.arg == keyword
+        and isinstance(argument.value, ast.Constant)
+        and isinstance(argument.value.value, str)
+    }
+
+
+def reasons(file: Path) -> set[str]:
+    """Return the reasons that a file gives to forms: raised, or put into `errors`."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Call(
+                func=ast.Name(id="FolderError" | "CheckFailedError"),
+                args=[*_, ast.Constant(value=str(reason))],
+            ):
+                found.add(reason)
+            case ast.Assign(
+                targets=[ast.Subscript(value=ast.Name(id="errors"))],
+                value=ast.Constant(value=str(reason)),
+            ):
+                found.add(reason)
+    return found
+
+
+def test_manifest_is_sorted_and_complete(integration: Path, root: Path) -> None:
+    manifest = json.loads((integration / "manifest.json").read_text())
+    keys = list(manifest)
+    assert keys[:2] == ["domain", "name"]
+    assert keys[2:] == sorted(keys[2:])
+    assert manifest["domain"] == integration.name
+    assert manifest["codeowners"]
+    assert manifest["documentation"].startswith("https://")
+    assert manifest["issue_tracker"].startswith("https://")
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert manifest["requirements"] == project["dependencies"]
+    assert manifest["version"] == project["version"]
+
+
+def test_the_marketplace_file_has_only_known_keys(root: Path) -> None:
+    hacs = json.loads((root / "hacs.json").read_text())
+    assert set(hacs) <= {"name", "homeassistant", "zip_release", "filename"}
+    assert hacs["filename"] == f"{INTEGRATION.name}.zip"
+
+
+def test_the_interface_has_one_language_file_only(integration: Path) -> None:
+    assert not (integration / "strings.json").exists()
+
+
+@pytest.mark.parametrize(("flow", "step"), FORMS)
+def test_every_field_of_a_form_is_named_and_described(
+    texts: dict[str, Any], flow: str, step: str
+) -> None:
+    form = below(texts, flow)["step"][step]
+    fields = {str(key) for key in FORMS[flow, step].schema}
+    assert form["title"]
+    assert set(form["data"]) == fields
+    assert set(form["data_description"]) == fields
+
+
+def test_no_form_is_described_that_does_not_exist(texts: dict[str, Any]) -> None:
+    for flow in ("config", "config_subentries.camera", "options"):
+        menus = {"reconfigure"} if flow == "config" else set()
+        assert set(below(texts, flow)["step"]) - menus == {
+            step for owner, step in FORMS if owner == flow
+        }
+
+
+def test_every_reason_a_form_gives_has_its_sentence(
+    texts: dict[str, Any], integration: Path
+) -> None:
+    folder_reasons = reasons(integration / "folders.py")
+    config = (
+        reasons(integration / "config_flow.py")
+        | reasons(integration / "checks.py")
+        | codes(errors.ClientError, errors.StoreError)
+        | folder_reasons - {"folder_outside", "folder_taken"}
+    )
+    assert set(texts["config"]["error"]) == config
+    camera_flow = below(texts, "config_subentries.camera")
+    assert set(camera_flow["error"]) | set(camera_flow["abort"]) == folder_reasons
+    assert set(texts["options"]["error"]) == reasons(integration / "options_flow.py")
+    assert len(set(texts["config"]["error"].values())) == len(config)
+
+
+def test_every_exception_has_its_sentence(texts: dict[str, Any], integration: Path) -> None:
+    keys = codes(errors.StoreError, errors.WatchError)
+    for name in ("__init__", "pictures", "services"):
+        keys |= literals(integration / f"{name}.py", "translation_key")
+    assert set(texts["exceptions"]) == keys
+
+
+@pytest.mark.parametrize("platform", DESCRIPTIONS)
+def test_every_entity_has_a_name_and_an_icon(
+    texts: dict[str, Any], icons: dict[str, Any], platform: str
+) -> None:
+    keys = {description.translation_key for description in DESCRIPTIONS[platform]}
+    assert set(texts["entity"][platform]) == keys
+    assert set(icons["entity"][platform]) == keys
+    assert all(text["name"] for text in texts["entity"][platform].values())
+
+
+def test_a_camera_bears_its_devices_name() -> None:
+    assert camera.LATEST_IMAGE.name is None
+
+
+def test_every_value_an_entity_can_have_has_its_word(
+    texts: dict[str, Any], icons: dict[str, Any]
+) -> None:
+    levels = {level.value for level in RiskLevel}
+    assert set(texts["entity"]["sensor"]["risk_level"]["state"]) == levels
+    assert set(icons["entity"]["sensor"]["risk_level"]["state"]) == levels
+    activity = texts["entity"]["event"]["activity"]["state_attributes"]
+    assert set(activity["event_type"]["state"]) == set(event.ACTIVITY.event_types or ())
+    assert set(activity) - {"event_type"} == {
+        value for name, value in vars(event).items() if name.startswith("ATTR_")
+    }
+
+
+def test_actions_are_described_as_they_are_registered(
+    texts: dict[str, Any], icons: dict[str, Any], integration: Path
+) -> None:
+    described = load_yaml_dict(str(integration / "services.yaml"))
+    assert set(described) == set(services.Action) == set(SCHEMAS)
+    assert set(texts["services"]) == set(icons["services"]) == set(described)
+    for action, schema in SCHEMAS.items():
+        fields = {str(key) for key in schema.schema}
+        assert set(described[action]["fields"]) == fields
+        assert set(texts["services"][action]["fields"]) == fields
+
+
+@pytest.mark.parametrize("action", services.Action)
+def test_the_fields_of_actions_have_selectors_home_assistant_knows(
+    texts: dict[str, Any], integration: Path, action: services.Action
+) -> None:
+    choices: dict[str, type[StrEnum]] = {
+        "failure": FailureClass,
+        "job_kind": JobKind,
+        "risk_level": RiskLevel,
+    }
+    assert set(texts["selector"]) == set(choices)
+    for field in load_yaml_dict(str(integration / "services.yaml"))[action]["fields"].values():
+        found = selector(field["selector"])
+        if found.selector_type == "select":
+            key = found.config["translation_key"]
+            assert set(found.config["options"]) == {member.value for member in choices[key]}
+            assert set(texts["selector"][key]["options"]) == set(found.config["options"])
+
+
+def test_the_quality_ledger_lists_every_rule(integration: Path) -> None:
+    spec = importlib.util.find_spec("homeassistant.components.portainer")
+    assert spec is not None
+    assert spec.origin is not None
+    example = load_yaml_dict(str(Path(spec.origin).with_name("quality_scale.yaml")))
+    ledger = load_yaml_dict(str(integration / "quality_scale.yaml"))["rules"]
+    assert set(ledger) == set(example["rules"])
+    for rule, entry in ledger.items():
+        if entry != "done":
+            assert entry["status"] in {"todo", "exempt"}, rule
+            assert entry["comment"], rule
+
+
+@pytest.mark.parametrize("prefix", ["", "dark_"])
+@pytest.mark.parametrize(("suffix", "side"), [("", 256), ("@2x", 512)])
+def test_the_brand_has_the_sizes_it_should(
+    integration: Path, prefix: str, suffix: str, side: int
+) -> None:
+    with Image.open(integration / "brand" / f"{prefix}icon{suffix}.png") as icon:
+        assert icon.size == (side, side)
+        assert icon.mode == "RGBA"
+    with Image.open(integration / "brand" / f"{prefix}logo{suffix}.png") as logo:
+        assert min(logo.size) == side // 2
+        assert logo.width > logo.height
