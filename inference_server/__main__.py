@@ -21,7 +21,9 @@ def main() -> int:
         sys.stderr.write(f"{err}\n")
         return 2
     except OSError as err:
-        reason = os.strerror(err.errno) if err.errno else err
+        # asyncio wraps the reason in its own words, except where a name cannot be resolved.
+        number = err.errno or 0
+        reason = os.strerror(number) if number > 0 else err.strerror
         sys.stderr.write(f"Cannot listen on {settings.host}:{settings.port}: {reason}\n")
         return 1
     return 0
