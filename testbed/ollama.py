@@ -73,8 +73,8 @@ class TestOllama:
             [OLLAMA / "ollama", "serve"],
             env=self._environ,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
             start_new_session=True,
@@ -153,8 +153,8 @@ class TestOllama:
         raise OllamaError("No model is loaded")
 
     def _read_log(self, process: subprocess.Popen[str]) -> None:
-        assert process.stderr  # noqa: S101 # the pipe was asked for
-        for line in process.stderr:
+        assert process.stdout  # noqa: S101 # the pipe was asked for
+        for line in process.stdout:
             with self._logged:
                 self._log.append(line)
                 self._logged.notify_all()
