@@ -7,6 +7,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from hsi_core.watch import capture_time
+from testbed.scenes import draw, jpeg as jpeg_of
 
 from .exif_bytes import exif, jpeg, segment
 
@@ -21,6 +22,12 @@ def test_exif_is_the_homes_time(order: str) -> None:
     head = jpeg(segment(0xE0, b"JFIF\0"), exif(EXIF_TAKEN, order=order))
 
     assert capture_time(head, "a.jpg", MTIME, HOME) == TAKEN
+
+
+def test_exif_as_an_image_library_writes_it() -> None:
+    picture = jpeg_of(draw(1, size=(64, 48)), captured_at=TAKEN)
+
+    assert capture_time(picture, "a.jpg", MTIME, HOME) == TAKEN
 
 
 def test_exif_with_an_offset_of_its_own() -> None:

@@ -1,5 +1,6 @@
 """How cameras put pictures into a watched folder, and what is told of them."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -124,10 +125,11 @@ async def test_an_upload_broken_off_is_told_of_too(watch: Make, root: Path) -> N
 
 
 async def test_an_empty_file_waits_to_be_filled(watch: Make, root: Path) -> None:
-    seen = watch()
+    seen = watch(settle_time=3600.0)
     await seen.start()
 
     write(root / "front/a.jpg", b"")
+    assert await seen.only(root, "front/z.jpg") == ["front/z.jpg"]
     write(root / "front/a.jpg", b"filled")
 
     assert (await seen.next()).size == 6
@@ -193,3 +195,25 @@ async def test_symbolic_links_are_not_followed(watch: Make, root: Path) -> None:
     write(outside.parent / "later.jpg")
 
     assert await seen.only(root, "front/z.jpg") == ["front/z.jpg"]
+
+
+async def test_nothing_falls_between_starting_and_watching(watch: Make, root: Path) -> None:
+    """Folders and pictures keep coming while the watches are being set; no later scan helps."""
+    seen = watch(watch_retry=3600.0)
+    names = [f"front/{day}/{hour}/{n}.jpg" for day in range(15) for hour in range(8) for n in "abc"]
+
+    def upload() -> None:
+        for name in names:
+            if name.endswith("a.jpg"):
+                write(root / f"{name}.part").rename(root / name)
+            else:
+                write(root / name)
+
+    uploading = asyncio.create_task(asyncio.to_thread(upload))
+    await seen.start()
+    await uploading
+
+    found: set[str] = set()
+    while len(found) < len(names):
+        found.add((await seen.next()).path)
+    assert found == set(names)
