@@ -31,7 +31,7 @@ class QueueWatch:
         """Count and publish until cancelled."""
         while True:
             seen = self._changed.calls
-            stats = await self._database.run(jobs.stats)
+            stats = await self._database.ask(jobs.stats)
             if stats != self._last:
                 self._last = stats
                 self._publisher.publish([QueueUpdate(stats=stats)])

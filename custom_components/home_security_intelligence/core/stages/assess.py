@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..client import EventFacts, InferenceClient
 from ..database import Database
-from ..errors import InputError
+from ..errors import AssessorAbsentError, InputError
 from ..models import Assessment, EventState, JobKind
 from ..store import cameras, events, images, jobs, leases
 from ..store.leases import ClaimedJob, Failure
@@ -37,7 +37,13 @@ class Assess:
     async def run(self, job: ClaimedJob) -> Outcome:
         """Gather the facts and ask the server how worrying they are."""
         facts = await self._database.run(lambda connection: self._facts(connection, job))
-        assessment = await self._client.assess(facts)
+        try:
+            assessment = await self._client.assess(facts)
+        except AssessorAbsentError:
+            # Nothing failed: whoever set the server up wants it to detect only.
+            return Outcome(
+                store=lambda connection: self._do_without(connection, job), asked_server=True
+            )
         return Outcome(
             store=lambda connection: self._keep(connection, job, assessment), asked_server=True
         )
@@ -51,6 +57,18 @@ class Assess:
         self, connection: AsyncConnection, job: ClaimedJob, failure: Failure
     ) -> Sequence[Update]:
         """Say of the event that it has no score, unless there is one or one is still coming."""
+        return await self._leave_unassessed(connection, job)
+
+    async def _do_without(
+        self, connection: AsyncConnection, job: ClaimedJob
+    ) -> Sequence[Update]:
+        await self.lock(connection, job)
+        await leases.finish(connection, job)
+        return await self._leave_unassessed(connection, job)
+
+    async def _leave_unassessed(
+        self, connection: AsyncConnection, job: ClaimedJob
+    ) -> Sequence[Update]:
         event = None if job.event_id is None else await events.get(connection, job.event_id)
         if event is None or event.state is EventState.OPEN:
             return ()

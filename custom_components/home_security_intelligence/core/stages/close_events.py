@@ -37,7 +37,7 @@ class CloseEvents:
 
     async def run(self) -> None:
         """Look once through the open events."""
-        for event in await self._database.run(events.all_open):
+        for event in await self._database.ask(events.all_open):
             if due_at(span_of(event), self._settings) <= self._now():
                 close = partial(self._close, camera=event.camera)
                 self._publish(await self._database.run(close))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from ..client import DetectResult, InferenceClient
 from ..database import Database
 from ..errors import ImageUnreadableError
 from ..files import Content, read
-from ..models import Image, JobKind, SkipReason
+from ..models import Image, ImageState, JobKind, SkipReason
 from ..settings import Settings
 from ..store import cameras, images, leases
 from ..store.leases import ClaimedJob, Failure
-from ..updates import EventUpdate, ImageUpdate, Update
+from ..updates import ImageUpdate, Update
 from .group import Group
 from .stage import Outcome
 
@@ -45,11 +46,11 @@ class Detect:
 
     async def run(self, job: ClaimedJob) -> Outcome:
         """Read the file and ask the server what is in it."""
-        image = await self._database.run(lambda connection: _image_of(connection, job))
+        image = await self._database.ask(lambda connection: _image_of(connection, job))
         file = await asyncio.to_thread(
             read, self._root, image.path, max_bytes=self._settings.max_image_bytes
         )
-        if await self._database.run(lambda connection: self._seen(connection, image, file)):
+        if await self._database.ask(lambda connection: self._seen(connection, image, file)):
             return Outcome(
                 store=lambda connection: self._skip(connection, job, image, file),
                 asked_server=False,
@@ -73,7 +74,8 @@ class Detect:
         """Say of the image that it could not be looked at."""
         image = await _image_of(connection, job)
         await images.set_dead(connection, image.id, failure.message)
-        return await _ended(connection, image)
+        dead = replace(image, state=ImageState.DEAD, reason=failure.message)
+        return (ImageUpdate(image=dead),)
 
     async def _seen(self, connection: AsyncConnection, image: Image, file: Content) -> bool:
         return await images.is_duplicate(connection, image, file.sha256, window=self._window)
@@ -82,8 +84,10 @@ class Detect:
         self, connection: AsyncConnection, job: ClaimedJob, image: Image, file: Content
     ) -> Sequence[Update]:
         await leases.finish(connection, job)
-        await images.set_skipped(connection, image.id, file.sha256, SkipReason.DUPLICATE)
-        return await _ended(connection, image)
+        reason = SkipReason.DUPLICATE
+        await images.set_skipped(connection, image.id, file.sha256, reason)
+        skipped = replace(image, state=ImageState.SKIPPED, reason=reason)
+        return (ImageUpdate(image=skipped),)
 
     async def _keep(
         self,
@@ -98,21 +102,22 @@ class Detect:
         if await self._seen(connection, image, file):
             return await self._skip(connection, job, image, file)
         await leases.finish(connection, job)
-        await images.set_detected(connection, image.id, file.sha256, result, self._now())
-        ended = await _ended(connection, image)
-        grouped: list[EventUpdate] = []
-        for update in ended:
-            grouped.extend(await self._group.run(connection, update.image))
-        return [*ended, *grouped]
+        now = self._now()
+        await images.set_detected(connection, image.id, file.sha256, result, now)
+        detected = replace(
+            image,
+            state=ImageState.DETECTED,
+            reason=None,
+            width=result.width,
+            height=result.height,
+            detections=result.detections,
+            detected_at=now,
+        )
+        return (ImageUpdate(image=detected), *await self._group.run(connection, detected))
 
 
 async def _image_of(connection: AsyncConnection, job: ClaimedJob) -> Image:
-    image = None if job.image_id is None else await images.get(connection, job.image_id)
+    image = None if job.image_id is None else await images.get_waiting(connection, job.image_id)
     if image is None:
         raise ImageUnreadableError("the image is no longer known", code="image_forgotten")
     return image
-
-
-async def _ended(connection: AsyncConnection, image: Image) -> list[ImageUpdate]:
-    """Return the news of an image that has reached its end in this transaction."""
-    return [ImageUpdate(image=done) for done in await images.get_many(connection, [image.id])]

@@ -39,7 +39,7 @@ class ExpireLeases:
         # Back from an absence, the database first hears from the workers that are still alive.
         if self._database.well_for < self._settings.lease / 2:
             return 0
-        lost = await self._database.run(leases.expired)
+        lost = await self._database.ask(leases.expired)
         for job in lost:
             with suppress(LeaseLostError):
                 self._publish(await self._database.run(partial(self._settle, job=job)))

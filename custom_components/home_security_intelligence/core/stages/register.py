@@ -69,7 +69,7 @@ class Register:
                 await self._register_singly(batch)
 
     async def _register(self, batch: Sequence[FoundFile]) -> None:
-        known = await self._database.run(lambda connection: images.known(connection, batch))
+        known = await self._database.ask(lambda connection: images.known(connection, batch))
         new = [file for file in dict.fromkeys(batch) if file not in known]
         if not new:
             return
@@ -99,7 +99,7 @@ class Register:
 
     async def _wait_for_room(self) -> None:
         limit = self._settings.queue_limit
-        while await self._database.run(lambda c: jobs.waiting_detects(c, at_most=limit)) >= limit:
+        while await self._database.ask(lambda c: jobs.waiting_detects(c, at_most=limit)) >= limit:
             self._health.spooling(spooling=True)
             await asyncio.sleep(self._settings.poll_interval)
         self._health.spooling(spooling=False)

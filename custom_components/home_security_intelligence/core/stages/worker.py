@@ -73,7 +73,7 @@ class Worker:
     async def _claim(self) -> ClaimedJob | None:
         job: ClaimedJob | None = None
         try:
-            job = await self._database.run(
+            job = await self._database.ask(
                 lambda connection: leases.claim(
                     connection, self._stage.kind, lease=self._settings.lease
                 )
@@ -149,7 +149,7 @@ class Worker:
         while True:
             await asyncio.sleep(self._settings.lease / 2)
             try:
-                await self._database.run(lambda c: leases.renew(c, job, lease=self._settings.lease))
+                await self._database.ask(lambda c: leases.renew(c, job, lease=self._settings.lease))
             except LeaseLostError:
                 return
 

@@ -74,6 +74,14 @@ async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
+@asynccontextmanager
+async def autocommit(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a connection on which each statement stands for itself; raises StoreError."""
+    with translated():
+        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            yield connection
+
+
 def _engine(
     url: str, ssl: ssl_module.SSLContext | None, application_name: str, *, pooled: bool
 ) -> AsyncEngine:

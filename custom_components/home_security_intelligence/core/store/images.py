@@ -70,6 +70,13 @@ async def get(connection: AsyncConnection, image_id: int) -> Image | None:
     return found[0] if found else None
 
 
+async def get_waiting(connection: AsyncConnection, image_id: int) -> Image | None:
+    """Return one image that was not looked at yet, and so has no detections."""
+    rows = await connection.execute(select(images).where(images.c.id == image_id))
+    row = rows.mappings().one_or_none()
+    return None if row is None else image_of(row)
+
+
 async def get_many(connection: AsyncConnection, ids: Sequence[int]) -> tuple[Image, ...]:
     """Return images with their detections, by capture time."""
     return await _load(connection, select(images).where(images.c.id.in_(ids)))

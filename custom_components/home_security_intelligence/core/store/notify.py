@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..errors import StoreUnreachableError
@@ -61,15 +62,10 @@ async def announce_updates(
     connection: AsyncConnection, origin: str, updates: Sequence[Update]
 ) -> None:
     """Tell the other workers, once this transaction is committed, what this one has done."""
-    for update in updates:
-        match update:
-            case ImageUpdate(image=image):
-                payload = f"{origin} image {image.id}"
-            case EventUpdate(event=event, phase=phase):
-                payload = f"{origin} event {event.id} {phase.value}"
-            case _:
-                continue
-        await connection.execute(select(func.pg_notify(UPDATES_CHANNEL, payload)))
+    payloads = [payload for update in updates if (payload := _payload(origin, update))]
+    if payloads:
+        each = func.unnest(bindparam("payloads", payloads, ARRAY(Text))).column_valued("each")
+        await connection.execute(select(func.pg_notify(UPDATES_CHANNEL, each)))
 
 
 def parse_update(payload: str, *, origin: str) -> News | None:
@@ -116,3 +112,13 @@ async def listen(
                 driver.terminate()
                 await connection.invalidate()
     raise StoreUnreachableError("the connection to PostgreSQL was lost")
+
+
+def _payload(origin: str, update: Update) -> str | None:
+    match update:
+        case ImageUpdate(image=image):
+            return f"{origin} image {image.id}"
+        case EventUpdate(event=event, phase=phase):
+            return f"{origin} event {event.id} {phase.value}"
+        case _:
+            return None
