@@ -78,9 +78,24 @@ def _camera(camera: CameraEntities) -> Card:
             },
             _tile(ids["risk_level"], "Risk level"),
             _tile(ids["person"], "Person"),
-            _tile(ids["activity"], "Last event") | {"state_content": ["labels", "last_changed"]},
-            _picture(ids["last_event"], "Best picture of the last event"),
+            _tile(ids["activity"], "Seen") | {"state_content": ["labels"]},
+            _summary(ids["activity"]),
+            _picture(ids["last_event"], "Best picture of the last event")
+            | {
+                "visibility": [
+                    {"condition": "state", "entity": ids["last_event"], "state_not": "unknown"}
+                ]
+            },
         ],
+    }
+
+
+def _summary(entity_id: str) -> Card:
+    summary = f"state_attr('{entity_id}', 'summary')"
+    return {
+        "type": "markdown",
+        "content": f"{{{{ {summary} or 'Nothing has happened yet.' }}}}",
+        "grid_options": {"columns": "full"},
     }
 
 

@@ -59,10 +59,14 @@ class Upload:
 
 def uploads(zone: ZoneInfo) -> tuple[Upload, ...]:
     """Return the demo's uploads in the order in which they happen."""
-    last_night = datetime.combine(datetime.now(zone).date() - timedelta(days=1), time(2, 13))
+    now = datetime.now(zone).replace(tzinfo=None)
+    last_night = datetime.combine(now.date(), time(2, 13))
+    if last_night > now:
+        last_night -= timedelta(days=1)
+    the_day_before = last_night - timedelta(hours=10)
     return (
-        Upload(camera="back_yard", name="0213.jpg", fate=Fate.DETECTED, seed=16,
-               labels=("person",), lighting="night", taken=last_night),
+        Upload(camera="back_yard", name="dog.jpg", fate=Fate.DETECTED, seed=16,
+               labels=("dog",), taken=the_day_before),
         Upload(camera="front_door", name="visitor.jpg", fate=Fate.DETECTED, seed=24,
                labels=("person",)),
         Upload(camera="driveway", name="arrival.jpg", fate=Fate.DETECTED, seed=5,
@@ -75,8 +79,8 @@ def uploads(zone: ZoneInfo) -> tuple[Upload, ...]:
                labels=("person", "package")),
         Upload(camera="back_yard", name="greeting.jpg", fate=Fate.DEAD, way=Way.NO_IMAGE),
         Upload(camera="driveway", name="empty.jpg", fate=Fate.DETECTED, seed=5),
-        Upload(camera="back_yard", name="dog.jpg", fate=Fate.DETECTED, seed=16,
-               labels=("dog",)),
+        Upload(camera="back_yard", name="visitor.jpg", fate=Fate.DETECTED, seed=16,
+               labels=("person",), lighting="night", taken=last_night),
     )  # fmt: skip
 
 
