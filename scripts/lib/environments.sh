@@ -121,14 +121,11 @@ server_python() {
   return 1
 }
 
-# working_python MINOR: a pyenv shim may stand on PATH and not work, so every candidate is asked
+# working_python MINOR: every candidate is asked who it is: a pyenv shim may stand on PATH and not work
 working_python() {
   local candidate
   while read -r candidate; do
-    if [ -x "$candidate" ] && "$candidate" -c 'import ssl, sqlite3, venv' >/dev/null 2>&1; then
-      printf '%s\n' "$candidate"
-      return
-    fi
+    "$candidate" -c 'import ssl, sqlite3, sys, venv; print(sys.executable)' 2>/dev/null && return
   done < <(
     type -aP "python$1" || true
     compgen -G "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1.*/bin/python" || true
