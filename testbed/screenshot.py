@@ -59,7 +59,8 @@ PICTURES_DRAWN = """() => {
     if (node.shadowRoot) walk(node.shadowRoot);
     for (const child of node.children) walk(child);
   };
-  walk(document.body);
+  // The picture shown while everything loads lies beside it.
+  walk(document.querySelector("home-assistant"));
   return pictures.length > 0 && pictures.every((p) => p.complete && p.naturalWidth > 0);
 }"""
 
