@@ -7,6 +7,7 @@ import logging
 
 from .assessment import AssessmentResult, Assessor, Facts
 from .errors import (
+    AssessorAbsentError,
     AssessorModelMissingError,
     AssessorTimeoutError,
     AssessorUnavailableError,
@@ -92,7 +93,7 @@ class AssessorKeeper:
         if self._assessor and self._started:
             return self._assessor
         if self._status.state is PartState.ABSENT:
-            raise AssessorUnavailableError(
+            raise AssessorAbsentError(
                 "This server runs without a language model (LLM_BACKEND=none)."
             )
         self._look_now.set()  # someone is waiting for it

@@ -119,8 +119,17 @@ class DetectorUnavailableError(ProblemError):
     title = "The detector is not ready"
 
 
+class AssessorAbsentError(ProblemError):
+    """The server was set up without a language model; asking again cannot help."""
+
+    status = HTTPStatus.NOT_IMPLEMENTED
+    code = "assessor_absent"
+    title = "The server has no language model"
+    retryable = False
+
+
 class AssessorUnavailableError(ProblemError):
-    """The language model's runtime cannot be reached, or none is set up."""
+    """The language model's runtime cannot be reached."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "assessor_unavailable"

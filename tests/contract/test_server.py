@@ -11,6 +11,7 @@ import pytest
 
 from hsi_core.client import EventFacts, InferenceClient, ObjectFacts, PartState, ServerStatus
 from hsi_core.errors import (
+    AssessorAbsentError,
     ServerAuthError,
     ServerBusyError,
     ServerIncompatibleError,
@@ -194,10 +195,8 @@ async def test_no_model_to_detect_with(
 async def test_nothing_to_assess_with(
     connect: Connect, detectorless_server: InferenceServer
 ) -> None:
-    with pytest.raises(ServerBusyError) as caught:
+    with pytest.raises(AssessorAbsentError, match="LLM_BACKEND"):
         await connect(detectorless_server).assess(facts())
-
-    assert caught.value.code == "assessor_unavailable"
 
 
 async def test_an_assessment(connect: Connect, server: InferenceServer, assessor: None) -> None:

@@ -178,7 +178,7 @@ async def test_facts_that_break_the_schema_are_refused_by_name(
 async def test_without_a_language_model_that_is_said(start: Start) -> None:
     client = await start(no_assessor())
     answer = await client.post("/v1/assess", json=FACTS)
-    problem = await check_problem(answer, 503, "assessor_unavailable")
+    problem = await check_problem(answer, 501, "assessor_absent")
     assert "LLM_BACKEND" in problem["detail"]
     assert await health_of(client) | {"since": ""} == {
         "state": "absent",

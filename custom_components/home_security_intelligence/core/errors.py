@@ -70,6 +70,12 @@ class ServerTimeoutError(ClientError):
     code = "timeout"
 
 
+class AssessorAbsentError(ClientError):
+    """The inference server was set up without a language model; it can only detect."""
+
+    code = "assessor_absent"
+
+
 class ServerAuthError(ClientError):
     """The inference server does not accept the token; nothing works until it is corrected."""
 

@@ -38,6 +38,7 @@ NOT_READY = problem(503, "detector_unavailable", retryable=True, retry_after=0.0
 INTERNAL = problem(500, "internal", retryable=True)
 UNAUTHORIZED = problem(401, "unauthorized", retryable=False)
 NO_IMAGE = problem(422, "invalid_image", retryable=False)
+NO_LANGUAGE_MODEL = problem(501, "assessor_absent", retryable=False)
 MALFORMED = problem(502, "assessor_invalid_output", retryable=True)
 
 

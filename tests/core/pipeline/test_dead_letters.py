@@ -6,6 +6,7 @@ from tests.core.pipeline.house import House
 from tests.core.pipeline.scripted_server import (
     INTERNAL,
     MALFORMED,
+    NO_LANGUAGE_MODEL,
     OVERLOADED,
     ScriptedServer,
     garbage,
@@ -83,6 +84,19 @@ async def test_an_event_without_a_score_gets_one_late(house: House, server: Scri
         AssessmentState.ASSESSED,
         True,
     )
+
+
+async def test_without_a_language_model_events_stay_unassessed_and_nothing_failed(
+    house: House, server: ScriptedServer
+) -> None:
+    server.assess_fault = NO_LANGUAGE_MODEL
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "person 0.8", age=600)
+    event = await journal.event(EventPhase.UNASSESSED)
+    assert (event.assessment, event.risk_score) == (AssessmentState.UNASSESSED, None)
+    await journal.depth(0)
+    assert (await pipeline.list_dead_letters(ALL)).total == 0
+    assert len(server.assessed) == 1
 
 
 async def test_a_requeued_letter_that_fails_again_is_counted(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 import math
 
 from ..errors import (
+    AssessorAbsentError,
     ClientError,
     CoreError,
     ServerAuthError,
@@ -43,6 +44,8 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> CoreErro
         case 429 | 503:
             wish = problem.number("retry_after_s") if problem.has("retry_after_s") else None
             return ServerBusyError(message, code=code, retry_after=_retry_after(wish, headers))
+        case 501:
+            return AssessorAbsentError(message, code=code)
         case 504:
             return ServerTimeoutError(message, code=code)
         case _:

@@ -59,9 +59,7 @@ class Assess:
         """Say of the event that it has no score, unless there is one or one is still coming."""
         return await self._leave_unassessed(connection, job)
 
-    async def _do_without(
-        self, connection: AsyncConnection, job: ClaimedJob
-    ) -> Sequence[Update]:
+    async def _do_without(self, connection: AsyncConnection, job: ClaimedJob) -> Sequence[Update]:
         await self.lock(connection, job)
         await leases.finish(connection, job)
         return await self._leave_unassessed(connection, job)
