@@ -93,7 +93,8 @@ class Postgres:
     def stop(self, *, keep: bool = False) -> None:
         """End the server, cutting its connections; `keep` leaves the data for another start."""
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            # Data that is thrown away needs no orderly end.
+            self._process.send_signal(signal.SIGINT if keep else signal.SIGQUIT)
             try:
                 self._process.wait(STOP_TIMEOUT)
             except subprocess.TimeoutExpired:

@@ -153,14 +153,14 @@ async def test_who_has_lost_the_lease_changes_nothing(
 async def test_two_pipelines_look_at_each_image_once(house: House, postgres: Postgres) -> None:
     _, one = await house.run(detect_workers=3, queue_limit=1000)
     _, two = await house.run(detect_workers=3, queue_limit=1000)
-    for number in range(60):
+    for number in range(30):
         camera = ("front", "yard")[number % 2]
-        house.upload(f"{camera}/{number}.jpg", f"person 0.8 #{number}", age=60 - number)
+        house.upload(f"{camera}/{number}.jpg", f"person 0.8 #{number}", age=30 - number)
     for journal in (one, two):
-        ended = await journal.ended(60)
-        assert len({image.id for image in ended}) == len(ended) == 60
-    assert house.server.detected.total() == 60
+        ended = await journal.ended(30)
+        assert len({image.id for image in ended}) == len(ended) == 30
+    assert house.server.detected.total() == 30
     rows = "select count(*) from hsi.images union all select count(*) from hsi.jobs where kind='detect' union all select count(*) from hsi.detections"
-    assert query(postgres, house, rows).split() == ["60", "60", "60"]
+    assert query(postgres, house, rows).split() == ["30", "30", "30"]
     grouped = "select sum(image_count) from hsi.events"
-    assert query(postgres, house, grouped) == "60"
+    assert query(postgres, house, grouped) == "30"

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..models import DeadLetter, JobKind, JobState, Page
 from ..queries import DeadLetterQuery
 from . import events, images, paging
-from .tables import events as event_table, images as image_table, jobs
+from .tables import events as event_table, images as image_table, in_state, jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ async def requeue(connection: AsyncConnection, ids: Sequence[int]) -> Requeued:
     )
     rows = await connection.execute(
         update(jobs)
-        .where(jobs.c.id.in_(ids), jobs.c.state == JobState.DEAD)
+        .where(jobs.c.id.in_(ids), in_state(jobs.c.state, JobState.DEAD))
         .values(
             state=JobState.PENDING,
             run_after=func.now(),
@@ -89,14 +89,14 @@ async def discard(connection: AsyncConnection, ids: Sequence[int]) -> int:
     """Dismiss those that are still dead; their images and events stay as they are."""
     changed = await connection.execute(
         update(jobs)
-        .where(jobs.c.id.in_(ids), jobs.c.state == JobState.DEAD)
+        .where(jobs.c.id.in_(ids), in_state(jobs.c.state, JobState.DEAD))
         .values(state=JobState.DISCARDED, finished_at=func.now())
     )
     return changed.rowcount
 
 
 def _conditions(query: DeadLetterQuery) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [jobs.c.state == JobState.DEAD]
+    conditions: list[ColumnElement[bool]] = [in_state(jobs.c.state, JobState.DEAD)]
     if query.camera is not None:
         conditions.append(jobs.c.camera == query.camera)
     if query.kind is not None:

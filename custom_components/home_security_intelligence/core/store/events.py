@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..grouping import Span
 from ..models import Assessment, AssessmentState, EventState, Image, SecurityEvent
 from .rows import event_of
-from .tables import events
+from .tables import events, in_state
 
 _NEAR_LIMIT = 20  # closed events looked at to find the one that a late image belongs to
 
@@ -37,7 +37,7 @@ async def get(
 
 async def all_open(connection: AsyncConnection) -> tuple[SecurityEvent, ...]:
     """Return the open events, at most one a camera."""
-    rows = await connection.execute(select(events).where(events.c.state == EventState.OPEN))
+    rows = await connection.execute(select(events).where(in_state(events.c.state, EventState.OPEN)))
     return tuple(event_of(row) for row in rows.mappings())
 
 
@@ -45,7 +45,7 @@ async def open_of(connection: AsyncConnection, camera: str) -> SecurityEvent | N
     """Return the camera's open event, locked."""
     rows = await connection.execute(
         select(events)
-        .where(events.c.camera == camera, events.c.state == EventState.OPEN)
+        .where(events.c.camera == camera, in_state(events.c.state, EventState.OPEN))
         .with_for_update()
     )
     row = rows.mappings().one_or_none()
@@ -60,7 +60,7 @@ async def closed_near(
         select(events)
         .where(
             events.c.camera == camera,
-            events.c.state == EventState.CLOSED,
+            in_state(events.c.state, EventState.CLOSED),
             events.c.started_at <= moment + within,
             events.c.last_activity_at >= moment - within,
         )

@@ -14,7 +14,7 @@ from ..client.models import DetectResult
 from ..models import Detection, Image, ImageState, SkipReason
 from ..watch import FoundFile
 from .rows import detection_of, image_of
-from .tables import detections, images
+from .tables import detections, images, in_state
 
 _IDENTITY = (images.c.camera, images.c.path, images.c.mtime_ns, images.c.size)
 
@@ -91,7 +91,7 @@ async def latest(connection: AsyncConnection, camera: str) -> Image | None:
     """Return the camera's most recently captured image that was looked at."""
     newest = (
         select(images)
-        .where(images.c.camera == camera, images.c.state == ImageState.DETECTED)
+        .where(images.c.camera == camera, in_state(images.c.state, ImageState.DETECTED))
         .order_by(images.c.captured_at.desc(), images.c.id.desc())
         .limit(1)
     )
@@ -105,7 +105,7 @@ async def latest_with(connection: AsyncConnection, camera: str, label: str) -> I
         select(images)
         .where(
             images.c.camera == camera,
-            images.c.state == ImageState.DETECTED,
+            in_state(images.c.state, ImageState.DETECTED),
             exists().where(detections.c.image_id == images.c.id, detections.c.label == label),
         )
         .order_by(images.c.captured_at.desc(), images.c.id.desc())
@@ -125,7 +125,7 @@ async def is_duplicate(
                 exists().where(
                     images.c.camera == image.camera,
                     images.c.sha256 == sha256,
-                    images.c.state == ImageState.DETECTED,
+                    in_state(images.c.state, ImageState.DETECTED),
                     images.c.captured_at.between(
                         image.captured_at - window, image.captured_at + window
                     ),
@@ -145,7 +145,7 @@ async def any_waiting(
             select(
                 exists().where(
                     images.c.camera == camera,
-                    images.c.state == ImageState.PENDING,
+                    in_state(images.c.state, ImageState.PENDING),
                     images.c.captured_at >= after,
                     images.c.captured_at <= before,
                 )
@@ -193,7 +193,7 @@ async def set_dead(connection: AsyncConnection, image_id: int, reason: str) -> N
     """Say that an image could not be looked at."""
     await connection.execute(
         update(images)
-        .where(images.c.id == image_id, images.c.state == ImageState.PENDING)
+        .where(images.c.id == image_id, in_state(images.c.state, ImageState.PENDING))
         .values(state=ImageState.DEAD, reason=reason)
     )
 
@@ -202,7 +202,7 @@ async def set_pending(connection: AsyncConnection, ids: Sequence[int]) -> None:
     """Let dead images be looked at again."""
     await connection.execute(
         update(images)
-        .where(images.c.id.in_(ids), images.c.state == ImageState.DEAD)
+        .where(images.c.id.in_(ids), in_state(images.c.state, ImageState.DEAD))
         .values(state=ImageState.PENDING, reason=None)
     )
 

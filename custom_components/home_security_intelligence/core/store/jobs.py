@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..models import Image, JobKind, JobState, QueueStats
 from .leases import ClaimedJob
-from .tables import jobs
+from .tables import in_state, jobs
 
 FRESH, BACKLOG = 0, 10  # priorities; the lower number goes first
 FRESH_FOR = timedelta(minutes=1)  # what happened within it goes before any backlog
@@ -53,7 +53,7 @@ async def enqueue_assess(
         .where(
             jobs.c.event_id == event_id,
             jobs.c.kind == JobKind.ASSESS,
-            jobs.c.state == JobState.PENDING,
+            in_state(jobs.c.state, JobState.PENDING),
         )
         # Locked, it cannot be claimed before this transaction's facts are there to be read.
         .with_for_update(skip_locked=True)
@@ -78,7 +78,7 @@ async def supersede_dead(connection: AsyncConnection, job: ClaimedJob) -> None:
         .where(
             jobs.c.event_id == job.event_id,
             jobs.c.kind == JobKind.ASSESS,
-            jobs.c.state == JobState.DEAD,
+            in_state(jobs.c.state, JobState.DEAD),
             jobs.c.id < job.id,
         )
         .values(state=JobState.DONE, finished_at=func.now())
@@ -93,7 +93,7 @@ async def other_assessment_coming(connection: AsyncConnection, job: ClaimedJob) 
             .where(
                 jobs.c.event_id == job.event_id,
                 jobs.c.kind == JobKind.ASSESS,
-                jobs.c.state.in_([JobState.PENDING, JobState.LEASED]),
+                in_state(jobs.c.state, JobState.PENDING) | in_state(jobs.c.state, JobState.LEASED),
                 jobs.c.id != job.id,
             )
             .limit(1)
@@ -106,7 +106,7 @@ async def waiting_detects(connection: AsyncConnection, *, at_most: int) -> int:
     """Count images that wait to be looked at, without counting beyond `at_most`."""
     some = (
         select(jobs.c.id)
-        .where(jobs.c.kind == JobKind.DETECT, jobs.c.state == JobState.PENDING)
+        .where(jobs.c.kind == JobKind.DETECT, in_state(jobs.c.state, JobState.PENDING))
         .limit(at_most)
         .subquery()
     )
@@ -118,7 +118,7 @@ async def stats(connection: AsyncConnection) -> QueueStats:
     counted = (JobState.PENDING, JobState.LEASED, JobState.DEAD)
     rows = await connection.execute(
         select(jobs.c.state, jobs.c.kind, func.count())
-        .where(jobs.c.state.in_(counted))
+        .where(or_(*(in_state(jobs.c.state, state) for state in counted)))
         .group_by(jobs.c.state, jobs.c.kind)
     )
     numbers = {state: dict.fromkeys(JobKind, 0) for state in counted}

@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping, Update, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..models import FailureClass, JobKind, JobState
-from .tables import jobs
+from .tables import in_state, jobs
 
 _MESSAGE_LIMIT = 2000  # characters
 
@@ -52,7 +52,7 @@ async def claim(connection: AsyncConnection, kind: JobKind, *, lease: float) -> 
         select(jobs.c.id)
         .where(
             jobs.c.kind == kind,
-            jobs.c.state == JobState.PENDING,
+            in_state(jobs.c.state, JobState.PENDING),
             jobs.c.run_after <= func.now(),
         )
         .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
@@ -136,7 +136,7 @@ async def expired(connection: AsyncConnection) -> tuple[ClaimedJob, ...]:
     """Return jobs whose worker has not been heard of until its lease ended."""
     rows = await connection.execute(
         select(jobs)
-        .where(jobs.c.state == JobState.LEASED, jobs.c.lease_until < func.now())
+        .where(in_state(jobs.c.state, JobState.LEASED), jobs.c.lease_until < func.now())
         .order_by(jobs.c.lease_until)
         .limit(100)
     )
@@ -179,7 +179,7 @@ def _claimed(row: RowMapping) -> ClaimedJob:
 
 def _held(job: ClaimedJob) -> Update:
     return update(jobs).where(
-        jobs.c.id == job.id, jobs.c.fence == job.fence, jobs.c.state == JobState.LEASED
+        jobs.c.id == job.id, jobs.c.fence == job.fence, in_state(jobs.c.state, JobState.LEASED)
     )
 
 

@@ -126,6 +126,10 @@ STATEMENTS = (
     CREATE INDEX jobs_claim ON hsi.jobs (kind, priority, happened_at, id) INCLUDE (run_after)
     WHERE state = 'pending'
     """,
+    """
+    CREATE INDEX jobs_counted ON hsi.jobs (state, kind)
+    WHERE state IN ('pending', 'leased', 'dead')
+    """,
     "CREATE INDEX jobs_leased ON hsi.jobs (lease_until) WHERE state = 'leased'",
     "CREATE INDEX jobs_dead ON hsi.jobs (last_failed_at DESC, id DESC) WHERE state = 'dead'",
 )

@@ -1,0 +1,89 @@
+"""The whole way on real parts: real files, a real detector in its own process, a real database."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from testbed.inference_server import InferenceServer
+from testbed.scenes import draw, jpeg
+from testbed.uploader import Uploader
+from tests.core.pipeline.house import BERLIN, QUICK, Journal
+
+# isort: split
+from hsi_core.client import InferenceClient
+from hsi_core.models import Camera, EventState, ImageState
+from hsi_core.pipeline import DeadLetterQuery, Pipeline, PipelineConfig
+from hsi_core.updates import EventPhase
+
+# A real model on a busy machine takes seconds, not tenths of one.
+SETTINGS = replace(QUICK, lease=30.0, detect_timeout=60.0, connect_timeout=10.0)
+PERSON_SEED = 24
+
+
+@pytest.fixture(scope="module")
+def inference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InferenceServer]:
+    with InferenceServer(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+async def test_pictures_become_detections_events_and_dead_letters(
+    inference: InferenceServer, database_url: str, tmp_path: Path
+) -> None:
+    root = tmp_path / "cameras"
+    (root / "front").mkdir(parents=True)
+    config = PipelineConfig(
+        database_url=database_url,
+        camera_root=root,
+        cameras=(Camera(folder="front", name="Front door"),),
+        time_zone=BERLIN,
+        settings=SETTINGS,
+    )
+    taken = datetime.now(BERLIN).replace(microsecond=0) - timedelta(minutes=10)
+    visitor = jpeg(
+        draw(PERSON_SEED, size=(1280, 720), lighting="day", labels=("person",)), captured_at=taken
+    )
+    uploader = Uploader(root)
+    async with aiohttp.ClientSession() as session:
+        client = InferenceClient(session, inference.url, inference.token, settings=SETTINGS)
+        pipeline = Pipeline(config, client)
+        journal = Journal(pipeline)
+        await pipeline.start()
+        try:
+            uploader.in_pieces("front", "visitor.jpg", visitor)
+            seen = await journal.image("front/visitor.jpg")
+            assert seen.state is ImageState.DETECTED
+            assert seen.captured_at == taken
+            assert (seen.width, seen.height) == (1280, 720)
+            person = max(seen.detections, key=lambda found: found.confidence)
+            assert person.label == "person"
+
+            opened = await journal.event(EventPhase.OPENED)
+            assert (opened.labels[-1], opened.best_image_id) == ("person", seen.id)
+
+            uploader.by_rename("front", "again.jpg", visitor)
+            assert (await journal.image("front/again.jpg")).state is ImageState.SKIPPED
+
+            uploader.broken_off("front", "cut.jpg", visitor)
+            uploader.no_image("front", "text.jpg")
+            for path in ("front/cut.jpg", "front/text.jpg"):
+                assert (await journal.image(path)).state is ImageState.DEAD
+            letters = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+            assert {letter.error_type for letter in letters} <= {
+                "invalid_image",
+                "unsupported_media_type",
+            }
+            assert len(letters) == 2
+
+            # This server has no language model: there is no score, and none is invented.
+            unassessed = await journal.event(EventPhase.UNASSESSED)
+            assert unassessed.id == opened.id
+            assert (unassessed.state, unassessed.risk_score) == (EventState.CLOSED, None)
+            health = await pipeline.refresh_health()
+            assert health.server is not None
+            assert health.server.detector.test_model
+        finally:
+            await pipeline.stop()
