@@ -49,6 +49,7 @@ class InferenceServer:
             "DEVICE": "cpu",
             "LLM_BACKEND": llm_backend,
             "STATE_DIR": str(folder / "inference_server_state"),
+            "TMPDIR": str(folder),  # torch leaves a folder there
             **(environ or {}),
             "API_TOKEN": self.token,
         }
