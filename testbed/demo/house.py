@@ -45,6 +45,13 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """Start all parts, set the integration up through its own flows; stop all at the end."""
     async with AsyncExitStack() as stack:
+        postgres = Postgres(password=secrets.token_urlsafe(12))
+        server = InferenceServer(
+            folder / "inference-server",
+            detector=REAL_WEIGHTS if REAL_WEIGHTS.is_dir() else TEST_DETECTOR,
+            llm_backend="embedded",
+        )
+        stack.push_async_callback(_stop_both, server, postgres)
         home = HomeAssistant(
             folder / "home-assistant",
             media=camera_root,
@@ -52,14 +59,6 @@ async def open_house(
             time_zone=local_time_zone(),
         )
         stack.push_async_callback(home.stop)
-        postgres = Postgres(password=secrets.token_urlsafe(12))
-        stack.push_async_callback(in_thread, postgres.stop)
-        server = InferenceServer(
-            folder / "inference-server",
-            detector=REAL_WEIGHTS if REAL_WEIGHTS.is_dir() else TEST_DETECTOR,
-            llm_backend="embedded",
-        )
-        stack.push_async_callback(in_thread, server.stop)
         try:
             async with asyncio.TaskGroup() as starting:
                 database = starting.create_task(_start_database(postgres, console))
@@ -139,8 +138,13 @@ async def in_thread(
         await asyncio.shield(thread)
     except asyncio.CancelledError:
         interrupt()
-        await asyncio.wait({thread})
+        # Its own failure is then of no interest.
+        await asyncio.gather(thread, return_exceptions=True)
         raise
+
+
+async def _stop_both(server: InferenceServer, postgres: Postgres) -> None:
+    await asyncio.gather(in_thread(server.stop), in_thread(postgres.stop))
 
 
 async def _start_database(postgres: Postgres, console: Console) -> str:

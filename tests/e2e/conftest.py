@@ -22,7 +22,8 @@ EVENT_IDLE = 5  # seconds; the least that the options allow
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # The parts take long to start, so that all tests share them, and with them one event loop.
     for item in items:
-        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+        if pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
