@@ -115,11 +115,11 @@ async def test_a_lease_is_renewed_for_as_long_as_the_work_takes(
     house: House, server: ScriptedServer, postgres: Postgres
 ) -> None:
     server.go.clear()
-    _, journal = await house.run(lease=0.4)
+    _, journal = await house.run(lease=2.0)
     house.upload("front/a.jpg")
     await until_leased(postgres, house, 1)
-    _, other = await house.run(lease=0.4)
-    # Three leases long nobody takes it away.
+    _, other = await house.run(lease=2.0)
+    # For longer than one lease nobody takes it away.
     for _ in range(3):
         before = query(postgres, house, "select lease_until from hsi.jobs")
         while query(postgres, house, "select lease_until from hsi.jobs") == before:  # noqa: ASYNC110 - nobody tells of a renewal
