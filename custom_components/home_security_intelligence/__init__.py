@@ -8,9 +8,9 @@ from homeassistant.helpers.typing import ConfigType
 
 from .bridge import async_create_pipeline, setup_error
 from .const import CONF_CAMERA_ROOT, DOMAIN
-from .coordinator import HsiConfigEntry, HsiCoordinator
+from .coordinator import HsiConfigEntry, HsiCoordinator, server_version
 from .core.errors import StoreError, WatchError
-from .entity import async_register_hub
+from .devices import async_register_hub
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -50,7 +50,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
     await coordinator.async_config_entry_first_refresh()
 
     entry.runtime_data = coordinator
-    async_register_hub(hass, entry, coordinator.data.health.server)
+    async_register_hub(hass, entry, server_version(coordinator.data.health))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_release()
 

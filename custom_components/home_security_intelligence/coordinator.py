@@ -11,8 +11,9 @@ from .bridge import reason_of, settings_of
 from .const import CONF_FOLDER, DOMAIN, LOGGER, SUBENTRY_CAMERA
 from .core.errors import ServerAuthError, StoreError
 from .core.pipeline import Pipeline
-from .core.updates import EventUpdate, Health, Update
+from .core.updates import EventUpdate, Health, HealthUpdate, Update
 from .data import HsiData, applied
+from .devices import async_register_hub
 
 type HsiConfigEntry = ConfigEntry[HsiCoordinator]
 type EventListener = Callable[[EventUpdate], None]
@@ -56,7 +57,10 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         waiting, self._waiting = self._waiting or [], None
         self._async_react(Health(database_reachable=True), self.data.health)
         for update in waiting:
-            self._async_handle_update(update)
+            # Of the health only today's counts; what it was meanwhile would be reported again.
+            if not isinstance(update, HealthUpdate):
+                self._async_handle_update(update)
+        self._async_handle_update(HealthUpdate(health=self.pipeline.health))
 
     @override
     async def _async_update_data(self) -> HsiData:
@@ -91,7 +95,7 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
 
     @callback
     def _async_react(self, before: Health, after: Health) -> None:
-        """Say once what was lost and what is back; ask for a token that is accepted."""
+        """Say once what was lost and what is back; ask for a token where it is refused."""
         if before.server_reachable is not False and after.server_reachable is False:
             LOGGER.info("The inference server cannot be used: %s", after.server_error)
         if before.server_reachable is False and after.server_reachable:
@@ -100,5 +104,13 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
             LOGGER.info("The database cannot be used: %s", after.database_error)
         if not before.database_reachable and after.database_reachable:
             LOGGER.info("The database is back")
+        version = server_version(after)
+        if version is not None and version != server_version(before):
+            async_register_hub(self.hass, self.config_entry, version)
         if after.server_error == ServerAuthError.code != before.server_error:
             self.config_entry.async_start_reauth(self.hass)
+
+
+def server_version(health: Health) -> str | None:
+    """Return the inference server's version; None while it has not been reached."""
+    return health.server.version if health.server else None

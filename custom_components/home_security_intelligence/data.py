@@ -10,7 +10,6 @@ from .core.updates import (
     CameraState,
     EventUpdate,
     Health,
-    HealthUpdate,
     ImageUpdate,
     QueueUpdate,
     Update,
@@ -37,8 +36,8 @@ def applied(data: HsiData, update: Update, settings: Settings) -> HsiData:
             return data if state is None else _with_camera(data, _happened(state, event))
         case QueueUpdate(stats=stats):
             return replace(data, queue=stats)
-        case HealthUpdate(health=health):
-            return replace(data, health=health)
+        case _:
+            return replace(data, health=update.health)
 
 
 def _with_camera(data: HsiData, state: CameraState) -> HsiData:

@@ -3,16 +3,14 @@
 from typing import override
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import CONF_FOLDER, DOMAIN, MANUFACTURER
-from .coordinator import HsiConfigEntry, HsiCoordinator
-from .core.client import ServerHealth
+from .const import CONF_FOLDER
+from .coordinator import HsiCoordinator
 from .core.updates import CameraState
+from .devices import camera_device, camera_identifier, hub_identifier
 
 
 class HsiHubEntity(CoordinatorEntity[HsiCoordinator]):
@@ -23,10 +21,10 @@ class HsiHubEntity(CoordinatorEntity[HsiCoordinator]):
     def __init__(self, coordinator: HsiCoordinator, description: EntityDescription) -> None:
         """Attach the entity to the hub's device."""
         super().__init__(coordinator)
-        entry_id = coordinator.config_entry.entry_id
+        entry = coordinator.config_entry
         self.entity_description = description
-        self._attr_unique_id = f"{entry_id}_{description.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, entry_id)})
+        self._attr_unique_id = f"{entry.entry_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={hub_identifier(entry)})
 
 
 class HsiCameraEntity(CoordinatorEntity[HsiCoordinator]):
@@ -39,20 +37,11 @@ class HsiCameraEntity(CoordinatorEntity[HsiCoordinator]):
     ) -> None:
         """Attach the entity to the camera's device."""
         super().__init__(coordinator)
-        entry_id = coordinator.config_entry.entry_id
-        identifier = camera_identifier(coordinator.config_entry, camera)
+        entry = coordinator.config_entry
         self.folder: str = camera.data[CONF_FOLDER]
         self.entity_description = description
-        self._attr_unique_id = f"{identifier[1]}_{description.key}"
-        self._attr_device_info = DeviceInfo(
-            identifiers={identifier},
-            manufacturer=MANUFACTURER,
-            model="Camera folder",
-            name=camera.title,
-            via_device_id=dr.async_get_device_id_by_identifier(
-                coordinator.hass, (DOMAIN, entry_id), config_entry_id=entry_id
-            ),
-        )
+        self._attr_unique_id = f"{camera_identifier(entry, camera)[1]}_{description.key}"
+        self._attr_device_info = camera_device(coordinator.hass, entry, camera)
 
     @property
     @override
@@ -67,23 +56,3 @@ class HsiCameraEntity(CoordinatorEntity[HsiCoordinator]):
     @property
     def _camera(self) -> CameraState:
         return self.coordinator.data.cameras[self.folder]
-
-
-def camera_identifier(entry: HsiConfigEntry, camera: ConfigSubentry) -> tuple[str, str]:
-    """Return what identifies a camera's device; its folder may change, this does not."""
-    return DOMAIN, f"{entry.entry_id}_{camera.subentry_id}"
-
-
-def async_register_hub(
-    hass: HomeAssistant, entry: HsiConfigEntry, server: ServerHealth | None
-) -> None:
-    """Register the hub's device, which the cameras' devices refer to."""
-    dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        entry_type=DeviceEntryType.SERVICE,
-        identifiers={(DOMAIN, entry.entry_id)},
-        manufacturer=MANUFACTURER,
-        model="Inference server",
-        name=entry.title,
-        sw_version=server.version if server else None,
-    )

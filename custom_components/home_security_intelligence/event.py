@@ -1,16 +1,14 @@
 """What happened in front of each camera, for automations to fire on."""
 
 from typing import Final, override
-from uuid import UUID
 
-from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.components.event import ATTR_EVENT_TYPE, EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import SUBENTRY_CAMERA
-from .coordinator import HsiConfigEntry, HsiCoordinator
-from .core.models import AssessmentState, RiskLevel, SecurityEvent
+from .coordinator import HsiConfigEntry
+from .core.models import AssessmentState, RiskLevel
 from .core.updates import EventUpdate
 from .entity import HsiCameraEntity
 
@@ -39,17 +37,13 @@ async def async_setup_entry(
     """Add one event entity a camera."""
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
-            [HsiActivity(entry.runtime_data, camera)], config_subentry_id=camera.subentry_id
+            [HsiActivity(entry.runtime_data, camera, ACTIVITY)],
+            config_subentry_id=camera.subentry_id,
         )
 
 
 class HsiActivity(HsiCameraEntity, EventEntity):
     """Fires once an event's risk is known, or known not to be; again only if its level changes."""
-
-    def __init__(self, coordinator: HsiCoordinator, camera: ConfigSubentry) -> None:
-        """Take what was told before a restart as told."""
-        super().__init__(coordinator, camera, ACTIVITY)
-        self._told = _outcome(self._camera.last_event)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -60,12 +54,15 @@ class HsiActivity(HsiCameraEntity, EventEntity):
     @callback
     def _async_handle_event(self, update: EventUpdate) -> None:
         event = update.event
-        outcome = _outcome(event)
-        if event.camera != self.folder or outcome in {None, self._told}:
+        if event.camera != self.folder or event.assessment is AssessmentState.PENDING:
             return
-        self._told = outcome
+        outcome = event.risk_level or UNASSESSED
+        # What was told last survives a restart, because Home Assistant restores it.
+        told = self.state_attributes
+        if (told.get(ATTR_EVENT_ID), told[ATTR_EVENT_TYPE]) == (str(event.id), outcome):
+            return
         self._trigger_event(
-            event.risk_level or UNASSESSED,
+            outcome,
             {
                 ATTR_EVENT_ID: str(event.id),
                 ATTR_RISK_SCORE: event.risk_score,
@@ -75,10 +72,3 @@ class HsiActivity(HsiCameraEntity, EventEntity):
             },
         )
         self.async_write_ha_state()
-
-
-def _outcome(event: SecurityEvent | None) -> tuple[UUID, RiskLevel | None] | None:
-    """Return what there is to tell of an event; None while it is not yet assessed."""
-    if event is None or event.assessment is AssessmentState.PENDING:
-        return None
-    return event.id, event.risk_level

@@ -29,7 +29,7 @@ from .core.errors import InputError, StoreError
 from .core.models import FailureClass, JobKind, RiskLevel
 from .core.pipeline import Pipeline
 from .core.queries import PAGE_LIMIT, DeadLetterQuery, EventQuery
-from .entity import camera_identifier
+from .devices import camera_identifier
 from .responses import dead_letter_json, event_json
 
 ATTR_ALL: Final = "all"

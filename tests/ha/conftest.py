@@ -1,5 +1,6 @@
 """A home with a real database, real camera folders and an inference server that does as told."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 import logging
 from pathlib import Path
@@ -16,6 +17,7 @@ from yarl import URL
 # name too.
 import custom_components  # noqa: F401
 from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.core.store.engine import connect
 from testbed.postgres import Postgres
 from tests.ha.scripted_server import ScriptedServer
 
@@ -39,28 +41,42 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def migrated(postgres: Postgres) -> str:
+    """Return the name of a database with today's tables, to copy: faster than making them."""
+    pytest_socket.enable_socket()
+    url = URL(postgres.create_database("migrated"))
+
+    async def migrate() -> None:
+        engine = await connect(str(url), application_name="tests")
+        await engine.dispose()
+
+    asyncio.run(migrate())
+    return url.path.removeprefix("/")
+
+
 @pytest.fixture
-def database(postgres: Postgres) -> Iterator[dict[str, str | int | bool]]:
-    """Return the form's answers for an empty database."""
-    url = URL(postgres.create_database())
-    yield {
-        "host": "127.0.0.1",
-        "port": postgres.port,
-        "database": url.path.removeprefix("/"),
-        "username": str(url.user),
-        "password": PASSWORD,
-        "ssl": False,
-    }
+def home_database(postgres: Postgres, migrated: str) -> Iterator[dict[str, str | int | bool]]:
+    """Return the form's answers for a database with the tables and nothing in them."""
+    url = URL(postgres.create_database(template=migrated))
+    yield answers(postgres, url)
     postgres.drop(str(url))
 
 
 @pytest.fixture
-def newer_database(postgres: Postgres, database: dict[str, str | int | bool]) -> None:
-    """Make the database look as if a later version had used it."""
+def database(postgres: Postgres) -> Iterator[dict[str, str | int | bool]]:
+    """Return the form's answers for an empty database."""
+    url = URL(postgres.create_database())
+    yield answers(postgres, url)
+    postgres.drop(str(url))
+
+
+@pytest.fixture
+def newer_database(postgres: Postgres, home_database: dict[str, str | int | bool]) -> None:
+    """Make the home's database look as if a later version had used it."""
     postgres.execute(
-        "CREATE SCHEMA hsi; CREATE TABLE hsi.schema_version (version_num varchar(32) PRIMARY KEY);"
-        "INSERT INTO hsi.schema_version VALUES ('9999_from_the_future')",
-        database=str(database["database"]),
+        "UPDATE hsi.schema_version SET version_num = '9999_from_the_future'",
+        database=str(home_database["database"]),
     )
 
 
@@ -84,13 +100,13 @@ def camera_root(hass: HomeAssistant, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def entry_data(
-    server: ScriptedServer, database: dict[str, str | int | bool], camera_root: Path
+    server: ScriptedServer, home_database: dict[str, str | int | bool], camera_root: Path
 ) -> dict[str, str | int | bool]:
     """Return what the config flow stores."""
     return {
         "url": server.url,
         "token": server.token,
-        **database,
+        **home_database,
         "camera_root": str(camera_root),
     }
 
@@ -140,3 +156,15 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[M
     yield entry
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
+
+
+def answers(postgres: Postgres, url: URL) -> dict[str, str | int | bool]:
+    """Return what to type into the database form."""
+    return {
+        "host": "127.0.0.1",
+        "port": postgres.port,
+        "database": url.path.removeprefix("/"),
+        "username": str(url.user),
+        "password": PASSWORD,
+        "ssl": False,
+    }

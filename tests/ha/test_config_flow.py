@@ -178,10 +178,10 @@ async def test_says_that_the_database_user_lacks_a_permission(
 
 
 async def test_says_that_the_database_is_newer(
-    hass: HomeAssistant, server: ScriptedServer, database: Answers, newer_database: None
+    hass: HomeAssistant, server: ScriptedServer, home_database: Answers, newer_database: None
 ) -> None:
     flow = await to_database(hass, server)
-    result = await hass.config_entries.flow.async_configure(flow, database)
+    result = await hass.config_entries.flow.async_configure(flow, home_database)
     assert result["errors"] == {"base": "database_newer"}
 
 

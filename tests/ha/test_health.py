@@ -4,9 +4,13 @@ from pathlib import Path
 import shutil
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.postgres import Postgres
 from tests.ha.helpers import state_is, state_when, upload
 from tests.ha.scripted_server import ScriptedServer
 
@@ -35,12 +39,13 @@ async def test_a_test_detector_is_a_problem(
 async def test_pictures_wait_while_the_server_is_gone(
     hass: HomeAssistant,
     server: ScriptedServer,
-    loaded: MockConfigEntry,
+    entry: MockConfigEntry,
     camera_root: Path,
+    device_registry: dr.DeviceRegistry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
     await server.stop()
+    assert await hass.config_entries.async_setup(entry.entry_id)
     upload(camera_root, "front_door/one.jpg")
     await state_is(hass, f"binary_sensor.{HUB}_inference_server", "off")
     await state_is(hass, f"sensor.{HUB}_queue", "1")
@@ -48,11 +53,44 @@ async def test_pictures_wait_while_the_server_is_gone(
     assert hass.states.get("camera.front_door").state == "idle"
 
     await server.start()
-    assert await hass.config_entries.async_reload(loaded.entry_id)
     await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
     await state_is(hass, "sensor.front_door_risk_level", "high")
     await state_is(hass, f"sensor.{HUB}_dead_letters", "0")
+    hub = device_registry.async_get_device_by_identifier((DOMAIN, "01JENTRY"), "01JENTRY")
+    assert hub.sw_version == "0.1.0"
     assert caplog.text.count("The inference server cannot be used") == 1
+    assert caplog.text.count("The inference server is back") == 1
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_lost_database_is_shown_and_comes_back(
+    hass: HomeAssistant,
+    postgres: Postgres,
+    loaded: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await state_is(hass, f"sensor.{HUB}_queue", "0")
+    name = loaded.data["database"]
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    postgres.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    await state_is(hass, f"binary_sensor.{HUB}_database", "off")
+    await state_is(hass, f"sensor.{HUB}_queue", "unavailable")
+    assert hass.states.get("camera.front_door").state == "idle"
+
+    await async_setup_component(hass, "homeassistant", {})
+    await hass.services.async_call(
+        "homeassistant", "update_entity", {"entity_id": "camera.front_door"}, blocking=True
+    )
+    await state_is(hass, "camera.front_door", "unavailable")
+
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    await state_is(hass, f"binary_sensor.{HUB}_database", "on")
+    await state_is(hass, f"sensor.{HUB}_queue", "0")
+    await state_is(hass, "camera.front_door", "idle")
+    assert caplog.text.count("The database cannot be used") == 1
+    assert caplog.text.count("The database is back") == 1
 
 
 async def test_a_camera_whose_folder_is_gone_is_unavailable(

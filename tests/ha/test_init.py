@@ -49,16 +49,6 @@ async def test_the_pipeline_ends_with_home_assistant(
     assert connections(postgres, entry) == 0
 
 
-async def test_a_server_that_is_down_is_no_reason_not_to_start(
-    hass: HomeAssistant, entry: MockConfigEntry, server: ScriptedServer
-) -> None:
-    await server.stop()
-    assert await set_up(hass, entry) is ConfigEntryState.LOADED
-    await state_is(hass, SERVER, "off")
-    await server.start()
-    assert await hass.config_entries.async_unload(entry.entry_id)
-
-
 async def test_a_refused_token_is_asked_for_once(
     hass: HomeAssistant, entry: MockConfigEntry, server: ScriptedServer
 ) -> None:

@@ -75,10 +75,10 @@ async def test_a_change_is_checked_and_takes_effect(
 
 
 async def test_an_empty_password_stays_as_it_is(
-    hass: HomeAssistant, loaded: MockConfigEntry, database: dict[str, str | int | bool]
+    hass: HomeAssistant, loaded: MockConfigEntry, home_database: dict[str, str | int | bool]
 ) -> None:
     flow = await choose(hass, loaded, "reconfigure_database")
-    answers = {key: value for key, value in database.items() if key != "password"}
+    answers = {key: value for key, value in home_database.items() if key != "password"}
 
     result = await hass.config_entries.flow.async_configure(flow, answers | {"port": 9})
     assert result["errors"] == {"host": "database_unreachable"}
@@ -87,7 +87,7 @@ async def test_an_empty_password_stays_as_it_is(
     await hass.async_block_till_done()
     assert result["reason"] == "reconfigure_successful"
     assert loaded.data["host"] == "localhost"
-    assert loaded.data["password"] == database["password"]
+    assert loaded.data["password"] == home_database["password"]
     assert loaded.state is ConfigEntryState.LOADED
 
 
