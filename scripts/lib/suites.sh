@@ -67,7 +67,7 @@ run_suite() {
     *) command=(.venv/test/bin/python -m pytest -p no:homeassistant) ;;
   esac
   printf '\n== tests/%s\n' "$suite"
-  timeout -k 30 $SUITE_TIMEOUT "${command[@]}" -q ${MARKS[@]+"${MARKS[@]}"} \
+  timeout -k 30 $SUITE_TIMEOUT "${command[@]}" -q --continue-on-collection-errors ${MARKS[@]+"${MARKS[@]}"} \
     --junitxml="$RESULTS/$suite.xml" "${targets[@]}" </dev/null || status=$?
   record "tests/$suite" $status $((SECONDS - start)) "$suite.xml"
 }
