@@ -15,6 +15,7 @@ from pathlib import Path
 import tempfile
 import time
 
+import aiohttp
 from playwright.async_api import Page, ViewportSize, async_playwright
 
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
@@ -67,7 +68,7 @@ PICTURES_DRAWN = """() => {
 
 @asynccontextmanager
 async def visit(
-    url: str, token: str, path: str, *, width: int = 1440, height: int = 1200, dark: bool = False
+    url: str, token: str, path: str, *, width: int = 1440, height: int = 1330
 ) -> AsyncIterator[Visit]:
     """Open a page of a Home Assistant as the user a token belongs to."""
     size = ViewportSize(width=width, height=height)
@@ -80,7 +81,6 @@ async def visit(
                 args=FLAGS,
                 viewport=size,
                 locale="en-GB",
-                color_scheme="dark" if dark else "light",
             )
             try:
                 page = context.pages[0]
@@ -126,19 +126,37 @@ def _log_in(url: str, token: str) -> str:
     return f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(tokens))})"
 
 
+async def _token(url: str, user: str, password: str) -> str:
+    """Log in as the login page does; return an access token."""
+    client_id = f"{url}/"
+    async with aiohttp.ClientSession(url, raise_for_status=True) as session:
+        flow = {
+            "client_id": client_id,
+            "handler": ["homeassistant", None],
+            "redirect_uri": client_id,
+        }
+        async with session.post("/auth/login_flow", json=flow) as answer:
+            flow_id = (await answer.json())["flow_id"]
+        login = {"client_id": client_id, "username": user, "password": password}
+        async with session.post(f"/auth/login_flow/{flow_id}", json=login) as answer:
+            code = (await answer.json())["result"]
+        grant = {"grant_type": "authorization_code", "code": code, "client_id": client_id}
+        async with session.post("/auth/token", data=grant) as answer:
+            return str((await answer.json())["access_token"])
+
+
 async def _main() -> None:
     parser = argparse.ArgumentParser(description="Saves a picture of a Home Assistant page.")
     parser.add_argument("url")
-    parser.add_argument("token")
+    parser.add_argument("user")
+    parser.add_argument("password")
     parser.add_argument("path")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--size", default="1440x1200")
-    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--size", default="1440x1330")
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
-    async with visit(
-        given.url, given.token, given.path, width=width, height=height, dark=given.dark
-    ) as seen:
+    token = await _token(given.url, given.user, given.password)
+    async with visit(given.url, token, given.path, width=width, height=height) as seen:
         await seen.wait_for_pictures()
         await seen.save(given.file)
     print("\n".join(seen.complaints) or "no complaints")

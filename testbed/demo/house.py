@@ -135,12 +135,14 @@ async def in_thread(
     """Run a blocking function to its end, which `interrupt` brings near on a cancellation."""
     thread = asyncio.ensure_future(asyncio.to_thread(function))
     try:
-        await asyncio.shield(thread)
+        # Unlike awaiting it, this leaves it running when cancelled.
+        await asyncio.wait({thread})
     except asyncio.CancelledError:
         interrupt()
-        # Its own failure is then of no interest.
+        # How it ends is then of no interest.
         await asyncio.gather(thread, return_exceptions=True)
         raise
+    await thread
 
 
 async def _stop_both(server: InferenceServer, postgres: Postgres) -> None:

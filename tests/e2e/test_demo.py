@@ -1,5 +1,6 @@
 """The main job: one command from a file in a camera folder to what Home Assistant shows."""
 
+from contextlib import suppress
 import json
 from pathlib import Path
 import signal
@@ -29,6 +30,16 @@ def demo(*arguments: str, folder: Path) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The command lines of what still runs with its temporary files below the folder."""
+    left = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"TMPDIR={folder}".encode() in (process / "environ").read_bytes():
+                left.append((process / "cmdline").read_text())
+    return left
 
 
 @pytest.fixture
@@ -61,6 +72,7 @@ def test_every_picture_reaches_its_fate_and_home_assistant_shows_it(folder: Path
     assert dead_letters == str(COUNTS["dead"])
     assert all(seconds >= 0 for seconds in outcome["seconds"].values())
     assert [path.name for path in folder.iterdir()] == ["outcome.json"]
+    assert processes_of(folder) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -75,6 +87,7 @@ def test_a_signal_in_the_middle_leaves_nothing_behind(number: int, folder: Path)
     assert process.returncode == 130, output
     assert "Traceback" not in output
     assert list(folder.iterdir()) == []
+    assert processes_of(folder) == []
 
 
 def test_a_port_in_use_is_one_line(folder: Path) -> None:
