@@ -42,9 +42,10 @@ class Visit:
         shown = self.page.get_by_text(text).filter(visible=True)
         await shown.first.wait_for(timeout=PAGE_LIMIT)
 
-    async def wait_for_pictures(self) -> None:
-        """Wait until every picture on the page is drawn."""
+    async def wait_until_drawn(self) -> None:
+        """Wait until every picture and icon on the page is there."""
         await self.page.wait_for_function(PICTURES_DRAWN, timeout=PAGE_LIMIT)
+        await self.page.wait_for_load_state("networkidle", timeout=PAGE_LIMIT)
 
     async def save(self, file: Path) -> None:
         """Save what can be seen."""
@@ -55,20 +56,22 @@ class Visit:
 # Cards lie in shadow roots below shadow roots.
 PICTURES_DRAWN = """() => {
   const pictures = [];
+  let waiting = false;
   const walk = (node) => {
     if (node.tagName === "IMG") pictures.push(node);
+    if (node.tagName === "HA-SPINNER" && node.checkVisibility()) waiting = true;
     if (node.shadowRoot) walk(node.shadowRoot);
     for (const child of node.children) walk(child);
   };
   // The picture shown while everything loads lies beside it.
   walk(document.querySelector("home-assistant"));
-  return pictures.length > 0 && pictures.every((p) => p.complete && p.naturalWidth > 0);
+  return !waiting && pictures.length > 0 && pictures.every((p) => p.complete && p.naturalWidth > 0);
 }"""
 
 
 @asynccontextmanager
 async def visit(
-    url: str, token: str, path: str, *, width: int = 1440, height: int = 1330
+    url: str, token: str, path: str, *, width: int = 1440, height: int = 1380
 ) -> AsyncIterator[Visit]:
     """Open a page of a Home Assistant as the user a token belongs to."""
     size = ViewportSize(width=width, height=height)
@@ -152,12 +155,12 @@ async def _main() -> None:
     parser.add_argument("password")
     parser.add_argument("path")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--size", default="1440x1330")
+    parser.add_argument("--size", default="1440x1380")
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
     token = await _token(given.url, given.user, given.password)
     async with visit(given.url, token, given.path, width=width, height=height) as seen:
-        await seen.wait_for_pictures()
+        await seen.wait_until_drawn()
         await seen.save(given.file)
     print("\n".join(seen.complaints) or "no complaints")
 

@@ -131,7 +131,7 @@ def _log(entities: Entities, columns: int) -> Card:
                 "type": "logbook",
                 "target": {"entity_id": [*activities, *persons]},
                 "hours_to_show": 24,
-                "grid_options": {"columns": "full", "rows": 6},
+                "grid_options": {"columns": "full", "rows": 5},
             },
         ],
     }

@@ -23,7 +23,7 @@ async def test_the_dashboard_shows_cameras_risk_and_dead_letters(
     async with visit(client.url, client.token, f"/{dashboard.URL_PATH}") as seen:
         for text in EXPECTED:
             await seen.wait_for_text(text)
-        await seen.wait_for_pictures()
+        await seen.wait_until_drawn()
         await seen.save(tmp_path / "dashboard.png")
     assert seen.complaints == []
     assert (tmp_path / "dashboard.png").stat().st_size > 100_000
