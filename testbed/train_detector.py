@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BATCH: Final = 16  # pictures
+THREADS: Final = 2
 PEAK_LEARNING_RATE: Final = 1e-3
+RESUMED_LEARNING_RATE: Final = 5e-4  # at its peak; a trained model needs smaller steps
 WARM_UP: Final = 0.02  # share of the training time
 GRADIENT_NORM: Final = 1.0
 AVERAGE_DECAY: Final = 0.998  # of the weight average that is saved
 SAVE_INTERVAL: Final = 180.0  # seconds
 POOL: Final = 6000  # scenes
-TRAIN_SEED: Final = 1_000_000_000  # training seeds start here, far above the held-out ones
+TRAIN_SEED: Final = 1_000_000_000  # far above the held-out seeds
+RESUMED_SEED: Final = 2_000_000_000  # scenes that the first training did not see
 PROGRESS_SEEDS: Final = range(400_000, 400_080)
 HELD_OUT_SEED: Final = 500_000
 HELD_OUT_SCENES: Final = 300
@@ -83,9 +86,9 @@ def configuration() -> RTDetrV2Config:
     return RTDetrV2Config(**detector)
 
 
-def train(*, minutes: float, folder: Path, resume: bool, workers: int, bfloat16: bool) -> None:
-    """Train for the given time; the learning rate follows the clock and ends at zero."""
-    torch.set_num_threads(2)
+def train(*, minutes: float, steps: int, folder: Path, resume: bool, workers: int) -> None:
+    """Train until the steps or the minutes are over; by then the learning rate is zero."""
+    torch.set_num_threads(THREADS)
     torch.manual_seed(2)
     rng = np.random.default_rng(2)
     model: Any = (
@@ -96,17 +99,18 @@ def train(*, minutes: float, folder: Path, resume: bool, workers: int, bfloat16:
     model.train()
     average = copy.deepcopy(model).eval()
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, weight_decay=1e-4)
-    first_seed = TRAIN_SEED + (int(time.time()) % 100_000) * POOL if resume else TRAIN_SEED
+    peak = RESUMED_LEARNING_RATE if resume else PEAK_LEARNING_RATE
+    optimiser = torch.optim.AdamW(model.parameters(), lr=peak, weight_decay=1e-4)
+    first_seed = RESUMED_SEED if resume else TRAIN_SEED
     scenes = ScenePool(range(first_seed, first_seed + POOL), workers=workers)
     print(f"{POOL} scenes drawn", flush=True)
     start = saved = time.monotonic()
     step, losses = 0, []
-    while (progress := (time.monotonic() - start) / (minutes * 60)) < 1:
+    while (progress := max(step / steps, (time.monotonic() - start) / (minutes * 60))) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = PEAK_LEARNING_RATE * _schedule(progress, resumed=resume)
+            group["lr"] = peak * _schedule(progress)
         pixels, targets = scenes.batch(BATCH, rng)
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        with torch.autocast("cpu", torch.bfloat16):
             loss = model(pixel_values=pixels, labels=targets).loss
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -119,7 +123,7 @@ def train(*, minutes: float, folder: Path, resume: bool, workers: int, bfloat16:
             seconds = time.monotonic() - start
             print(
                 f"step {step} {seconds:.0f} s loss {np.mean(losses[-25:]):.3f} "
-                f"learning rate {PEAK_LEARNING_RATE * _schedule(progress):.1e}",
+                f"learning rate {optimiser.param_groups[0]['lr']:.1e}",
                 flush=True,
             )
         if time.monotonic() - saved > SAVE_INTERVAL:
@@ -129,11 +133,10 @@ def train(*, minutes: float, folder: Path, resume: bool, workers: int, bfloat16:
     save(average, folder)
 
 
-def _schedule(progress: float, *, resumed: bool = False) -> float:
+def _schedule(progress: float) -> float:
     if progress < WARM_UP:
         return progress / WARM_UP
-    peak = 0.5 if resumed else 1.0
-    return peak * 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+    return 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
 
 
 @torch.no_grad()
@@ -156,20 +159,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=DEFAULT_FOLDER, help="checkpoint folder")
-    parser.add_argument("--minutes", type=float, default=50, help="training time")
+    parser.add_argument("--steps", type=int, default=3500, help="batches of 16 to train on")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="longest training time")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     parser.add_argument("--evaluate-only", action="store_true", help="measure the checkpoint")
     parser.add_argument("--scenes", type=int, default=HELD_OUT_SCENES, help="scenes to measure on")
     parser.add_argument("--workers", type=int, default=2, help="processes that draw")
-    parser.add_argument("--bfloat16", action="store_true", help="train under bfloat16 autocast")
     options = parser.parse_args(arguments)
     if not options.evaluate_only:
         train(
             minutes=options.minutes,
+            steps=options.steps,
             folder=options.output,
             resume=options.resume,
             workers=options.workers,
-            bfloat16=options.bfloat16,
         )
     model: Any = AutoModelForObjectDetection.from_pretrained(options.output, local_files_only=True)
     model.eval()
