@@ -161,7 +161,7 @@ async def _start_database(postgres: Postgres, console: Console) -> str:
 async def _start_server(server: InferenceServer, console: Console) -> None:
     def interrupt() -> None:
         with suppress(InferenceServerError, ProcessLookupError):
-            os.kill(server.pid, signal.SIGKILL)
+            os.kill(server.pid, signal.SIGTERM)
 
     await in_thread(server.start, interrupt)
     console.step(f"The inference server runs: {server.url}")

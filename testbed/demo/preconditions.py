@@ -40,7 +40,8 @@ def explain(error: OSError) -> DemoError:
 
 def explain_part(error: Exception) -> DemoError:
     """Return one line for why a part of the demo failed."""
-    if shutil.disk_usage(tempfile.gettempdir()).free < FULL:
+    full = shutil.disk_usage(tempfile.gettempdir()).free < FULL
+    if full or "No space left on device" in str(error):
         return _disk_full()
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     # The first line says which part, the last one of its log why.

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +48,13 @@ async def fates(ledger: Ledger, *paths: str, limit: float = 120) -> list[Fate | 
 async def until(
     client: HomeAssistantClient, condition: Callable[[], Awaitable[bool]], *, limit: float
 ) -> None:
-    """Wait until something is the case, asking whenever Home Assistant's states change."""
+    """Wait until something is the case, asking when states change and at least every second."""
     async with asyncio.timeout(limit), client.socket() as socket:
         await socket.call("subscribe_events", event_type="state_changed")
         while not await condition():
-            await socket.event()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await socket.event()
 
 
 def different_pictures(count: int) -> list[bytes]:
