@@ -75,7 +75,7 @@ def test_every_picture_reaches_its_fate_and_home_assistant_shows_it(folder: Path
     assert processes_of(folder) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_in_the_middle_leaves_nothing_behind(number: int, folder: Path) -> None:
     with demo("--port", "0", folder=folder) as process:
         assert process.stdout is not None
