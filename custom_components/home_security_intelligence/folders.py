@@ -37,10 +37,10 @@ def check_root(hass: HomeAssistant, root: Path) -> None:
     """Raise FolderError unless Home Assistant may read files below the camera root."""
     if not root.is_absolute():
         raise FolderError("folder_not_absolute")
-    if not hass.config.is_allowed_path(str(root)):
-        raise FolderError("folder_not_allowed")
     if not root.is_dir():
         raise FolderError("folder_missing")
+    if not hass.config.is_allowed_path(str(root)):
+        raise FolderError("folder_not_allowed")
 
 
 def camera_folder(root: Path, typed: str, taken: list[str]) -> str:

@@ -6,7 +6,6 @@ from homeassistant.components.image import ImageEntity, ImageEntityDescription
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util import dt as dt_util
 
 from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry, HsiCoordinator
@@ -40,10 +39,8 @@ class HsiEventImage(HsiCameraEntity, ImageEntity):
         """Call both constructors: they take different arguments."""
         HsiCameraEntity.__init__(self, coordinator, camera, LAST_EVENT)
         ImageEntity.__init__(self, hass)
-        self._shown = self._best_image_id
-        event = self._camera.last_event
-        if event is not None and self._shown is not None:
-            self._attr_image_last_updated = event.last_activity_at
+        self._shown: int | None = None
+        self._show_best()
 
     @override
     async def async_image(self) -> bytes | None:
@@ -57,12 +54,13 @@ class HsiEventImage(HsiCameraEntity, ImageEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        if self._best_image_id not in {None, self._shown}:
-            self._shown = self._best_image_id
-            self._attr_image_last_updated = dt_util.utcnow()
+        self._show_best()
         super()._handle_coordinator_update()
 
-    @property
-    def _best_image_id(self) -> int | None:
+    def _show_best(self) -> None:
         event = self._camera.last_event
-        return None if event is None else event.best_image_id
+        if event is None or event.best_image_id in {None, self._shown}:
+            return
+        self._shown = event.best_image_id
+        # The event's own time, not now: a reload must not look like news to automations.
+        self._attr_image_last_updated = event.last_activity_at
