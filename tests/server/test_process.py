@@ -101,6 +101,51 @@ def test_it_serves_and_keeps_secrets_and_pictures_out_of_its_log(
     assert "a-wrong-token" not in log
 
 
+def answer_to(server: InferenceServer, request: str) -> bytes:
+    """Send bytes as they are; return all that comes back before the server hangs up."""
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as connection:
+        connection.settimeout(30)
+        connection.sendall(request.encode())
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param("X: a\x01{token}", id="control character"),
+        pytest.param("Authorization: Bearer\r\n {token}", id="folded"),
+        pytest.param("Content-Length: {token}", id="length"),
+        pytest.param("Transfer-Encoding: chunked\r\n\r\n{token}", id="chunk"),
+        pytest.param("X: {token}" + "a" * 9000, id="long header"),
+        pytest.param("Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", id="not gzip"),
+    ],
+)
+def test_a_request_that_is_no_http_is_a_line_in_the_log_and_never_quoted(
+    server: InferenceServer, broken: str
+) -> None:
+    seen = server.log_path.stat().st_size
+    head = (
+        "POST /v1/detect HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        f"Authorization: Bearer {server.token}\r\nContent-Type: image/jpeg\r\n"
+    )
+    answer = answer_to(server, f"{head}{broken.format(token=server.token)}\r\n\r\n")
+    assert b" 400 " in answer.splitlines()[0]
+    lines = server.log_path.read_text()[seen:].splitlines()
+    assert lines
+    for line in lines:
+        assert json.loads(line)["level"] == "info"
+        assert server.token not in line
+        assert "Traceback" not in line
+
+
+def test_a_path_cannot_steer_a_terminal_that_shows_the_log(server: InferenceServer) -> None:
+    seen = server.log_path.stat().st_size
+    answer_to(server, "POST /%C2%9B2J%1B HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    [line] = server.log_path.read_text()[seen:].splitlines()
+    assert line.isascii()
+    assert line.isprintable()
+
+
 def test_a_client_that_hangs_up_is_noticed(server: InferenceServer, photo: bytes) -> None:
     seen = server.log_path.stat().st_size
     connection = begin(server, photo)
