@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 import simplejpeg  # type: ignore[import-untyped] # ships no types
 
 from ..errors import ImageTooLargeError, InvalidImageError
@@ -12,6 +12,11 @@ from .headers import ImageFormat, ImageHeader, read_header
 
 # The header is held against our own limit before Pillow sees a byte.
 Image.MAX_IMAGE_PIXELS = None
+
+# Encoders write ten or so. Each is a pass over the whole picture, and takes a hundred bytes: a small
+# file could keep a thread busy for minutes.
+_MOST_SCANS = 100
+_PADDED = "extraneous bytes before marker 0xd9"  # libjpeg's words
 
 
 def decode(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
@@ -25,6 +30,8 @@ def decode(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
             f"The picture has {header.width} x {header.height} pixels; "
             f"this server decodes up to {max_pixels} (MAX_PIXELS)."
         )
+    if header.progressive and data.count(b"\xff\xda") > _MOST_SCANS:
+        raise InvalidImageError(f"The picture has more than {_MOST_SCANS} scans.")
     if header.format is ImageFormat.JPEG and header.plain:
         pixels = _decode_jpeg(data)
     else:
@@ -45,10 +52,22 @@ def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 
 def _decode_jpeg(data: bytes) -> NDArray[np.uint8]:
     try:
-        # Strict: a picture that broke off would otherwise be grey from there on.
-        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB", strict=True)
+        return _decode_strictly(data)
     except ValueError as err:
         raise InvalidImageError(f"The picture cannot be decoded: {err}.") from err
+
+
+def _decode_strictly(data: bytes) -> NDArray[np.uint8]:
+    # A picture that broke off would otherwise be grey from there on.
+    pixels: NDArray[np.uint8]
+    try:
+        pixels = simplejpeg.decode_jpeg(data, colorspace="RGB", strict=True)
+    except ValueError as err:
+        # Some cameras pad the last scan. The first complaint is of its end: all before was sound.
+        if _PADDED not in str(err):
+            raise
+        simplejpeg.decode_jpeg_header(data, strict=True)  # raises where that end is in the header
+        pixels = simplejpeg.decode_jpeg(data, colorspace="RGB", strict=False)
     return pixels
 
 
@@ -64,6 +83,8 @@ def _decode_with_pillow(data: bytes, header: ImageHeader) -> NDArray[np.uint8]:
                 grey = (np.asarray(image) >> 8).astype(np.uint8)
                 return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
             return np.array(image.convert("RGB"))  # a copy that torch may have
+    except UnidentifiedImageError as err:  # its words hold an address in memory
+        raise InvalidImageError("The picture's header is corrupt.") from err
     # Pillow's decoders raise these four for broken files, depending on where they are broken.
     except (OSError, SyntaxError, ValueError, EOFError) as err:
         raise InvalidImageError(f"The picture cannot be decoded: {err}.") from err

@@ -12,6 +12,7 @@ _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _EXIF_MAGIC = b"Exif\x00\x00"
 _ORIENTATION_TAG = 0x0112
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _START_OF_SCAN = 0xDA
 _NO_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})  # markers that stand alone
 
@@ -33,6 +34,7 @@ class ImageHeader:
     height: int
     orientation: int = 1  # 1-8 as in EXIF
     plain: bool = True  # False for JPEGs other than 8 bit grey or YCbCr
+    progressive: bool = False
 
 
 def read_header(data: bytes) -> ImageHeader:
@@ -97,6 +99,7 @@ def _read_jpeg(data: bytes) -> ImageHeader:
                 height=height,
                 orientation=orientation,
                 plain=bits == 8 and components in {1, 3} and marker in {0xC0, 0xC1, 0xC2},
+                progressive=marker in _PROGRESSIVE,
             )
         if marker == _START_OF_SCAN or length < 2:
             raise InvalidImageError("The picture's header is corrupt.")

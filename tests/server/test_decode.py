@@ -133,6 +133,58 @@ def test_damage_in_the_middle_is_refused() -> None:
         decode(bytes(data), max_pixels=LIMIT)
 
 
+def test_padding_of_the_last_scan_is_forgiven_and_nothing_else() -> None:
+    data = encode(draw(), quality=95)
+    end = len(data) - 2
+    assert difference(data[:end] + bytes(64) + data[end:], draw()) < 2
+    with pytest.raises(InvalidImageError, match="premature end"):
+        decode(data[: end - 500] + data[end:], max_pixels=LIMIT)
+
+
+def with_scans(count: int) -> bytes:
+    """Return a progressive picture of few bytes and many scans, none of which brings a pixel."""
+    data = encode(Image.new("L", (64, 64), 90), progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * count + data[-2:]
+
+
+def test_a_picture_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
+    with pytest.raises(InvalidImageError, match="more than 100 scans"):
+        decode(with_scans(200), max_pixels=LIMIT)
+
+
+def test_two_sizes_in_one_jpeg_are_refused_before_pixels_have_room() -> None:
+    # To us 0xFF00 begins a segment of this length; to libjpeg it is nothing, and the frame in
+    # the segment is the picture's.
+    large = jpeg_of(30_000, 30_000)[2:]
+    small = b"\xff\xc0\x00\x0b\x08\x00\x0a\x00\x0a\x01\x01\x11\x00"
+    data = b"\xff\xd8\xff\x00" + struct.pack(">H", len(large) + 2) + large + small
+    assert read_header(data).width == 10
+    with pytest.raises(InvalidImageError):
+        decode(data, max_pixels=LIMIT)
+
+
+def test_an_end_in_the_header_is_no_padding() -> None:
+    data = encode(draw())
+    with pytest.raises(InvalidImageError):
+        decode(b"\xff\xd8\xff\x00\x00\x02\xff\xd9" + data[2:], max_pixels=LIMIT)
+
+
+def test_a_sampling_that_does_not_exist_is_refused() -> None:
+    data = bytearray(encode(draw()))
+    data[data.index(b"\xff\xc0") + 11] = 0x44
+    with pytest.raises(InvalidImageError):
+        decode(bytes(data), max_pixels=LIMIT)
+
+
+def test_a_refusal_is_the_same_every_time() -> None:
+    data = bytearray(encode(draw(), "PNG"))
+    data[24] = 3  # bits a channel that do not exist
+    with pytest.raises(InvalidImageError) as refused:
+        decode(bytes(data), max_pixels=LIMIT)
+    assert "0x" not in refused.value.detail
+
+
 def png_of(width: int, height: int) -> bytes:
     def chunk(kind: bytes, content: bytes) -> bytes:
         checksum = zlib.crc32(kind + content)
