@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 def _user_state_dir() -> Path:
@@ -56,7 +57,7 @@ class Settings:
     device: Device = Device.AUTO
     confidence_threshold: float = 0.5  # 0-1, where a request names none
     max_pixels: int = 50_000_000  # width x height a picture may have
-    queue_limit: int = 32  # pictures waiting for the detector
+    queue_limit: int = 32  # pictures that arrive, wait or are being looked at
 
     # assessment
     llm_backend: LlmBackend = LlmBackend.OLLAMA
@@ -94,7 +95,7 @@ def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
             values[option.setting] = option.parse(text)
         except ValueError as err:
             # A secret that cannot be read must not reach the terminal either.
-            shown = "" if option.secret else f" {text!r}"
+            shown = "" if option.secret or "@" in text else f" {text!r}"
             raise SettingsError(f"{option.env}{shown}: {err}") from err
     return Settings(**values)  # type: ignore[arg-type] # each option's parse gives its setting's type
 
@@ -121,6 +122,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
             except OSError as err:
                 reason = err.strerror or err
                 raise SettingsError(f"{option.env}_FILE {name}: {reason}") from err
+            except UnicodeDecodeError as err:
+                raise SettingsError(f"{option.env}_FILE {name}: is no text") from err
     return texts
 
 
@@ -183,6 +186,11 @@ def _path(text: str) -> Path:
 def _http_url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
+    parts = urlsplit(text)
+    if not parts.hostname or parts.port == 0:  # port raises ValueError where it is none
+        raise ValueError("must name a host, and a port other than 0 if any")
+    if parts.username is not None:  # errors quote the address
+        raise ValueError("must hold no user and password")
     return text.rstrip("/")
 
 
@@ -243,7 +251,7 @@ _OPTIONS = (
     _Option(
         setting="queue_limit",
         env="QUEUE_LIMIT",
-        help="pictures that may wait for the detector",
+        help="pictures that may arrive, wait or be looked at",
         parse=_whole(1, 10_000),
     ),
     _Option(
