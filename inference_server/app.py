@@ -22,7 +22,6 @@ def create_app(
 ) -> web.Application:
     """Return the application; it starts and stops both services with itself."""
     app = web.Application(
-        client_max_size=settings.max_body_bytes,
         middlewares=[problem_details, bearer(settings.api_tokens, open_paths=_OPEN_PATHS)],
     )
     health = HealthHandler(detection, keeper, instance_id=instance_id)

@@ -67,6 +67,14 @@ class InvalidRequestError(ProblemError):
     retryable = False
 
 
+class RequestTimeoutError(ProblemError):
+    """The request came too slowly."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+    code = "request_timeout"
+    title = "The request took too long to arrive"
+
+
 class BodyTooLargeError(ProblemError):
     """The body is larger than the server takes."""
 

@@ -11,7 +11,6 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from .errors import (
-    BodyTooLargeError,
     InternalError,
     MalformedRequestError,
     MethodNotAllowedError,
@@ -67,8 +66,6 @@ def _translate(err: Exception, request: web.Request) -> ProblemError:
             return MethodNotAllowedError(
                 f"{request.path} takes {', '.join(sorted(err.allowed_methods))}."
             )
-        case web.HTTPRequestEntityTooLarge():
-            return BodyTooLargeError(f"{err.text} (MAX_BODY_BYTES).")
         case web.RequestPayloadError() | ConnectionError():
             return MalformedRequestError("The body ended early or is badly encoded.")
         case web.HTTPClientError():

@@ -15,6 +15,7 @@ from .identity import load_instance_id
 from .settings import Settings
 
 _LOG = logging.getLogger(__name__)
+_IDLE = 75.0  # seconds a connection may take to begin a request, the first or the next
 _DRAIN = 4.0  # seconds for requests underway; aiohttp may take it twice, runtimes kill after 10
 
 
@@ -32,12 +33,7 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    runner = web.AppRunner(
-        app,
-        access_log=None,  # problems.py logs each request with its id
-        handler_cancellation=True,  # a client that is gone needs no answer
-        shutdown_timeout=_DRAIN,
-    )
+    runner = create_runner(app)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port)
@@ -47,6 +43,17 @@ async def serve(settings: Settings) -> None:
         _LOG.info("Stopping; requests underway have %g s", _DRAIN)
     finally:
         await runner.cleanup()
+
+
+def create_runner(app: web.Application) -> web.AppRunner:
+    """Return what serves the application's connections."""
+    return web.AppRunner(
+        app,
+        access_log=None,  # problems.py logs each request with its id
+        handler_cancellation=True,  # a client that is gone needs no answer
+        keepalive_timeout=_IDLE,
+        shutdown_timeout=_DRAIN,
+    )
 
 
 def _address(host: str, runner: web.AppRunner) -> str:

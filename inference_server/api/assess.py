@@ -7,7 +7,8 @@ from aiohttp import web
 
 from ..assessment import Facts
 from ..assessor_keeper import AssessorKeeper
-from ..errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaTypeError
+from ..errors import MalformedRequestError, UnsupportedMediaTypeError
+from .body import read_body
 
 _MAX_BODY_BYTES = 256 * 1024  # 50 objects take a tenth of it
 
@@ -28,11 +29,11 @@ class AssessHandler:
 async def _read_json(request: web.Request) -> object:
     if request.content_type != "application/json":
         raise UnsupportedMediaTypeError(f"{request.content_type} is not application/json.")
-    if (request.content_length or 0) > _MAX_BODY_BYTES:
-        raise BodyTooLargeError(f"Facts take up to {_MAX_BODY_BYTES} bytes.")
-    body = await request.read()
-    if len(body) > _MAX_BODY_BYTES:  # sent in chunks, without a length
-        raise BodyTooLargeError(f"Facts take up to {_MAX_BODY_BYTES} bytes.")
+    body = await read_body(
+        request,
+        most_bytes=_MAX_BODY_BYTES,
+        too_large=f"Facts take up to {_MAX_BODY_BYTES} bytes.",
+    )
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as err:

@@ -4,7 +4,8 @@ from aiohttp import web
 
 from ..detection.base import Detection
 from ..detection.service import DetectionResult, DetectionService
-from ..errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaTypeError
+from ..errors import MalformedRequestError, UnsupportedMediaTypeError
+from .body import read_body
 
 _CONTENT_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "application/octet-stream"})
 
@@ -26,13 +27,13 @@ class DetectHandler:
             raise UnsupportedMediaTypeError(
                 f"{request.content_type} is none of {', '.join(sorted(_CONTENT_TYPES))}."
             )
-        if (request.content_length or 0) > self._max_body_bytes:
-            raise BodyTooLargeError(
-                f"The body has {request.content_length} bytes; "
-                f"this server takes up to {self._max_body_bytes} (MAX_BODY_BYTES)."
+        with self._service.place():  # before the upload: what arrives takes memory, too
+            picture = await read_body(
+                request,
+                most_bytes=self._max_body_bytes,
+                too_large=f"This server takes up to {self._max_body_bytes} bytes (MAX_BODY_BYTES).",
             )
-        self._service.check_room()  # before the upload, not after
-        result = await self._service.detect(await request.read(), threshold)
+        result = await self._service.detect(picture, threshold)
         return web.json_response(_to_json(result))
 
     def _read_threshold(self, request: web.Request) -> float:

@@ -9,8 +9,8 @@ def load_detector(settings: Settings) -> Detector:
     folder = settings.detector_model
     if not (folder / "config.json").is_file():
         raise DetectorLoadError(
-            f"There is no detector in {folder}. Run scripts/download-models, or set DETECTOR_MODEL "
-            "to a folder in transformers' format, then restart the server."
+            f"There is no detector in {folder}. Run scripts/download-models (the server looks "
+            "again by itself), or set DETECTOR_MODEL to a folder in transformers' format."
         )
     try:
         from .torch_detector import TorchDetector  # noqa: PLC0415 - torch takes seconds and GBs

@@ -1,7 +1,7 @@
 """Takes pictures in, keeps the detector loaded, and says how it is."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ from .queue import InferenceQueue
 _LOG = logging.getLogger(__name__)
 _DECODERS = min(4, os.cpu_count() or 1)  # threads
 _LOADING_RETRY = 5.0  # seconds a client should wait while the detector loads
+_FIRST_RELOAD = 10.0  # seconds after a load that failed, doubles up to
+_LONGEST_RELOAD = 300.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ class DetectionService:
 
     @property
     def waiting(self) -> int:
-        """Pictures taken in and not answered yet."""
+        """Pictures that arrive, wait or are being looked at."""
         return self._admitted
 
     def start(self) -> None:
@@ -98,20 +100,26 @@ class DetectionService:
                 f"{self._admitted} pictures are waiting already.", retry_after_s=seconds
             )
 
-    async def detect(self, data: bytes, threshold: float) -> DetectionResult:
-        """Detect the objects in one picture; raises ProblemErrors."""
-        detector, queue = self._ready_queue()
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place in the queue; raises as check_room() does."""
         self.check_room()
         self._admitted += 1
         try:
+            yield
+        finally:
+            self._admitted -= 1
+
+    async def detect(self, data: bytes, threshold: float) -> DetectionResult:
+        """Detect the objects in one picture; raises ProblemErrors."""
+        detector, queue = self._ready_queue()
+        with self.place():
             started = perf_counter()
             loop = asyncio.get_running_loop()
             picture = await loop.run_in_executor(self._decoders, detector.prepare, data)
             prepared = perf_counter()
             found = await queue.detect(picture, threshold)
             finished = perf_counter()
-        finally:
-            self._admitted -= 1
         self._last_ms = found.infer_ms + found.postprocess_ms
         waited = (picture.started_at - started) + (found.started_at - prepared)
         return DetectionResult(
@@ -138,17 +146,22 @@ class DetectionService:
         )
 
     async def _run(self) -> None:
+        pause = _FIRST_RELOAD
+        # Weights may be on their way, or a GPU may still be another program's.
+        while (queue := await self._load_once()) is None:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_RELOAD)
+        await queue.run()
+
+    async def _load_once(self) -> InferenceQueue | None:
         loop = asyncio.get_running_loop()
         try:
             detector = await loop.run_in_executor(self._inference, self._load)
         except DetectorLoadError as err:
-            _LOG.error("The detector failed to load: %s", err)
-            self._status = self._status.then(PartState.FAILED, str(err))
+            self._note_failure(str(err))
         except Exception as err:  # noqa: BLE001 - whatever it is, health must tell of it
-            _LOG.exception("The detector failed to load")
-            self._status = self._status.then(
-                PartState.FAILED,
-                f"The detector failed to load ({type(err).__name__}); see the log.",
+            self._note_failure(
+                f"The detector failed to load ({type(err).__name__}); see the log.", cause=err
             )
         else:
             _LOG.info("Detector %s is ready on %s", detector.info.model, detector.info.device)
@@ -156,5 +169,9 @@ class DetectionService:
             self._status = self._status.then(PartState.READY)
         finally:
             self.settled.set()
-        if self._queue:
-            await self._queue.run()
+        return self._queue
+
+    def _note_failure(self, reason: str, *, cause: Exception | None = None) -> None:
+        if self._status.error != reason:  # once, not at every try
+            _LOG.error("There is no detector: %s", reason, exc_info=cause)
+        self._status = self._status.then(PartState.FAILED, reason)

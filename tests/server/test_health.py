@@ -14,13 +14,23 @@ import pytest
 
 from inference_server import __version__
 from inference_server.assessor_keeper import AssessorKeeper
+from inference_server.detection import service as service_module
 from inference_server.detection.base import Detector
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import AssessorUnavailableError
+from inference_server.parts import PartState
 from inference_server.settings import Settings
 from tests.server.detectors import make_random_detector
-from tests.server.support import INSTANCE_ID, JPEG, check_problem, check_schema, no_assessor, serve
+from tests.server.support import (
+    INSTANCE_ID,
+    JPEG,
+    check_problem,
+    check_schema,
+    eventually,
+    no_assessor,
+    serve,
+)
 
 
 async def look(
@@ -182,6 +192,24 @@ async def test_a_loader_that_breaks_is_told(settings: Settings) -> None:
     health, status, _ = await look(settings, load)
     assert status == 503
     assert "MemoryError" in health["detector"]["error"]
+
+
+async def test_a_detector_that_appears_later_is_loaded_without_a_restart(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photo: bytes
+) -> None:
+    monkeypatch.setattr(service_module, "_FIRST_RELOAD", 0.01)
+    folder = tmp_path / "late"
+    settings = replace(settings, detector_model=folder)
+    service = DetectionService(lambda: load_detector(settings), queue_limit=4)
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    assert (await client.get("/v1/ready")).status == 503
+    make_random_detector(tmp_path / "made")
+    shutil.move(tmp_path / "made", folder)
+    await eventually(lambda: service.status.state is PartState.READY)
+    assert (await client.get("/v1/ready")).status == 200
+    assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
+    await client.close()
 
 
 async def test_without_its_language_model_the_server_is_degraded(

@@ -1,0 +1,85 @@
+"""Senders that are slow hold up nobody else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+import pytest
+
+from inference_server import serve as serving
+from inference_server.api import body
+from inference_server.detection.base import Detector
+from inference_server.detection.service import DetectionService
+from inference_server.settings import Settings
+from tests.server.support import JPEG, check_problem, no_assessor, serve
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+Client = TestClient[web.Request, web.Application]
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "TIMEOUT", 0.05)
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"\xff\xd8\xff"
+        await asyncio.Event().wait()
+
+    answer = await client.post("/v1/detect", data=endless(), headers=JPEG)
+    problem = await check_problem(answer, 408, "request_timeout")
+    assert problem["retryable"] is True
+
+
+async def test_a_connection_that_never_finishes_a_request_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serving, "_IDLE", 0.1)
+    runner = serving.create_runner(web.Application())
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    for begun in (b"", b"GET /v1/li"):
+        reader, writer = await asyncio.open_connection(*runner.addresses[0])
+        writer.write(begun)
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
+    await runner.cleanup()
+
+
+async def test_pictures_that_are_still_arriving_have_a_place_in_the_queue(
+    settings: Settings, detector: Detector, photo: bytes
+) -> None:
+    service = DetectionService(lambda: detector, queue_limit=1)
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    arriving, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield photo[:100]
+        arriving.set()
+        await go_on.wait()
+        yield photo[100:]
+
+    first = asyncio.create_task(client.post("/v1/detect", data=slow(), headers=JPEG))
+    await arriving.wait()
+    await check_problem(
+        await client.post("/v1/detect", data=photo, headers=JPEG), 429, "overloaded"
+    )
+    go_on.set()
+    assert (await first).status == 200
+    assert service.waiting == 0
+    await client.close()
+
+
+async def test_facts_without_a_length_that_are_too_long_are_refused(
+    client: Client,
+) -> None:
+    async def too_long() -> AsyncIterator[bytes]:
+        for _ in range(8):
+            yield b" " * 65_536
+
+    headers = {"Content-Type": "application/json"}
+    answer = await client.post("/v1/assess", data=too_long(), headers=headers)
+    await check_problem(answer, 413, "body_too_large")
