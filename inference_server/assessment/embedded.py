@@ -2,6 +2,7 @@
 
 import asyncio
 from asyncio.subprocess import PIPE, Process
+import contextlib
 from importlib.util import find_spec
 import json
 import os
@@ -10,7 +11,7 @@ import secrets
 import sys
 from typing import Final
 
-from ..errors import AssessorModelMissingError, AssessorUnavailableError
+from ..errors import AssessorModelMissingError, AssessorUnavailableError, ProblemError
 from .base import AssessmentResult
 from .facts import Facts
 from .openai import OpenAiAssessor
@@ -81,7 +82,7 @@ class EmbeddedAssessor:
             )
         api_key = secrets.token_urlsafe(32)
         url = await self._launch(gguf, api_key)
-        return OpenAiAssessor(
+        client = OpenAiAssessor(
             url=url,
             model=self.model,
             api_key=api_key,
@@ -89,6 +90,11 @@ class EmbeddedAssessor:
             timeout=self._timeout,
             backend=BACKEND,
         )
+        # Reading the fixed start is most of an assessment's work: better now than at the first
+        # event. Whatever goes wrong here, that event says.
+        with contextlib.suppress(ProblemError):
+            await client.warm_up()
+        return client
 
     async def _launch(self, gguf: Path, api_key: str) -> str:
         self._process = process = await asyncio.create_subprocess_exec(

@@ -19,10 +19,11 @@ from ..errors import (
 from .base import AssessmentResult
 from .completion import error_text, model_names, read_completion
 from .facts import Facts
-from .prompt import PROMPT_VERSION, messages
+from .prompt import PROMPT_VERSION, messages, opening
 from .schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
 
 BUSY_RETRY_S: Final = 5.0  # seconds, where the server names no time
+LONGEST_RETRY_S: Final = 600.0  # seconds; a longer wish is not passed on
 
 
 class OpenAiAssessor:
@@ -79,6 +80,18 @@ class OpenAiAssessor:
             timings_ms=completion.timings(total=(perf_counter() - started) * 1000),
         )
 
+    async def warm_up(self) -> None:
+        """Have the server read the prompt's fixed start, which it keeps for every event."""
+        body: dict[str, object] = {
+            **self._model_fields(),
+            "messages": [*opening(), {"role": "user", "content": "{}"}],
+            "max_tokens": 1,
+        }
+        async with self._request(
+            "POST", "/v1/chat/completions", timeout=self._timeout, body=body
+        ) as response:
+            await response.read()
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session:
@@ -87,7 +100,7 @@ class OpenAiAssessor:
 
     def _body(self, facts: Facts) -> dict[str, object]:
         return {
-            "model": self.model,
+            **self._model_fields(),
             "messages": messages(facts),
             "temperature": 0,
             "max_tokens": MAX_ANSWER_TOKENS,
@@ -95,6 +108,11 @@ class OpenAiAssessor:
                 "type": "json_schema",
                 "json_schema": {"name": "assessment", "strict": True, "schema": ANSWER_SCHEMA},
             },
+        }
+
+    def _model_fields(self) -> dict[str, object]:
+        return {
+            "model": self.model,
             # Thinking aloud would use up the answer's tokens; the schema has `reasoning`.
             # llama.cpp, vLLM and SGLang know this field; OpenAI's own service refuses it.
             "chat_template_kwargs": {"enable_thinking": False},
@@ -151,4 +169,4 @@ class OpenAiAssessor:
 def _retry_after(response: aiohttp.ClientResponse) -> float:
     # The header may also hold a date, which is not worth reading for a wait of seconds.
     text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else BUSY_RETRY_S
+    return min(float(text), LONGEST_RETRY_S) if text.isdecimal() else BUSY_RETRY_S

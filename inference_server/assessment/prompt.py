@@ -70,11 +70,16 @@ _PUNCTUATION: Final = frozenset("-_.,'()&/#+:")
 
 def messages(facts: Facts) -> list[dict[str, str]]:
     """Build the chat for one event: instructions and examples, then the facts."""
+    return [*opening(), {"role": "user", "content": _facts_text(facts)}]
+
+
+def opening() -> list[dict[str, str]]:
+    """Return the chat's fixed start, the same for every event."""
     chat = [{"role": "system", "content": INSTRUCTIONS}]
     for asked, answered in EXAMPLES:
         chat.append({"role": "user", "content": asked})
         chat.append({"role": "assistant", "content": answered})
-    return [*chat, {"role": "user", "content": _facts_text(facts)}]
+    return chat
 
 
 def plain_name(text: str, most_bytes: int) -> str:

@@ -45,6 +45,23 @@ async def test_an_event_is_assessed_by_the_model_that_comes_along() -> None:
     assert result.timings_ms.generate
 
 
+async def test_the_first_event_finds_the_prompts_fixed_start_read_already() -> None:
+    assessor = EmbeddedAssessor(gguf=None, timeout=120)
+    await assessor.start()
+    try:
+        client = assessor._client
+        assert client
+        body = client._body(facts())
+        async with client._request(
+            "POST", "/v1/chat/completions", timeout=60, body={**body, "max_tokens": 1}
+        ) as answer:
+            usage = (await answer.json())["usage"]
+    finally:
+        await assessor.close()
+
+    assert usage["prompt_tokens_details"]["cached_tokens"] > 0.7 * usage["prompt_tokens"]
+
+
 def test_a_file_of_ones_own_is_called_by_its_name() -> None:
     assert EmbeddedAssessor(gguf=GGUF, timeout=1).model == GGUF.stem
 
