@@ -174,6 +174,7 @@ async def test_cancelling_closes_the_request(make: Make, serve: Serve) -> None:
         (403, {}, AssessorUnavailableError, None),
         (404, {}, AssessorModelMissingError, None),
         (429, {"Retry-After": "7"}, OverloadedError, 7),
+        (429, {"Retry-After": "9" * 400}, OverloadedError, 600),  # to Python an infinity
         (429, {"Retry-After": "Mon, 23 Nov 2026 13:00:00 GMT"}, OverloadedError, 5),
         (429, {}, OverloadedError, 5),
         (307, {"Location": "http://elsewhere.invalid/"}, AssessorUnavailableError, None),
