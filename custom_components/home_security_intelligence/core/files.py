@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+import errno
 import hashlib
+import os
 from pathlib import Path, PurePosixPath
 import stat
+from typing import BinaryIO
 
-from .errors import ImageUnreadableError, PathEscapeError
+from .errors import CameraFolderMissingError, ImageUnreadableError, PathEscapeError
 from .watch import contained
 from .watch.captured_at import HEAD_BYTES, capture_time
 
 _CONTENT_TYPES = {".png": "image/png", ".webp": "image/webp"}
+_NO_FILE = frozenset({errno.ELOOP, errno.ENXIO})  # a link; a socket or a device without a driver
 _NS = 1_000_000_000  # nanoseconds in a second
 
 
@@ -24,15 +28,17 @@ class Content:
 
 
 def read(root: Path, path: str, *, max_bytes: int) -> Content:
-    """Return a picture's content; raises ImageUnreadableError or PathEscapeError. Blocks."""
+    """Return a picture's content. Blocks.
+
+    Raises ImageUnreadableError or PathEscapeError, and CameraFolderMissingError where it is not
+    the picture that is gone but what all pictures lie on.
+    """
     try:
-        real = contained(root, path)
-        status = real.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ImageUnreadableError("it is not a regular file", code="not_a_file")
-        with real.open("rb") as file:
+        with _open(root, path) as file:
             content = file.read(max_bytes + 1)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if _is_bare(root):
+            raise CameraFolderMissingError(f"the camera root {root} is gone or empty") from error
         raise ImageUnreadableError(
             "the file was gone before it could be looked at", code="file_gone"
         ) from error
@@ -65,10 +71,47 @@ def captured_at(
     """
     mtime = min(datetime.fromtimestamp(mtime_ns / _NS, UTC), now)
     try:
-        with contained(root, path).open("rb") as file:
+        with _open(root, path) as file:
             head = file.read(HEAD_BYTES)
-    except OSError, PathEscapeError:
+    except OSError, ImageUnreadableError, PathEscapeError:
         return mtime
     moment = capture_time(head, PurePosixPath(path).name, mtime, time_zone).astimezone(UTC)
     # A camera clock that is ahead would keep its event open until that time comes.
     return moment if moment <= now else mtime
+
+
+def _open(root: Path, path: str) -> BinaryIO:
+    """Open a regular file below the root, whatever others put in its place meanwhile.
+
+    No part of its real path is followed where it has become a link since, and a pipe or a device
+    is not waited for.
+    """
+    real = contained(root, path)
+    *folders, name = real.relative_to(root.resolve()).parts or ("",)
+    opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    for folder in folders:
+        try:
+            inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=opened)
+        finally:
+            os.close(opened)
+        opened = inner
+    try:
+        found = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=opened)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise ImageUnreadableError("it is not a regular file", code="not_a_file") from error
+        raise
+    finally:
+        os.close(opened)
+    if not stat.S_ISREG(os.fstat(found).st_mode):
+        os.close(found)
+        raise ImageUnreadableError("it is not a regular file", code="not_a_file")
+    return os.fdopen(found, "rb")
+
+
+def _is_bare(root: Path) -> bool:
+    """Tell whether there is nothing at all in the root, as where a share is not mounted."""
+    try:
+        return next(root.iterdir(), None) is None
+    except OSError:
+        return True

@@ -121,6 +121,23 @@ async def test_a_full_queue_leaves_pictures_in_their_folder(
     assert not pipeline.health.spooling
 
 
+async def test_pictures_on_a_share_that_is_away_are_waited_for(house: House) -> None:
+    house.server.go.clear()
+    for number in range(9):
+        house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
+    pipeline, journal = await house.run(detect_workers=1)
+    await journal.depth(9)
+    away = house.root.with_name("away")
+    house.root.rename(away)
+    house.root.mkdir()
+    house.server.go.set()
+    await journal.health(lambda h: JobKind.DETECT in h.stages_paused)
+    house.root.rmdir()
+    away.rename(house.root)
+    assert {image.state for image in await journal.ended(9)} == {ImageState.DETECTED}
+    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+
+
 async def test_a_missing_root_is_refused_and_a_missing_camera_is_told(house: House) -> None:
     (house.root / "yard").rmdir()
     _, journal = await house.run()

@@ -16,6 +16,7 @@ from ..errors import (
     ServerBusyError,
     ServerRejectedInputError,
     StoreError,
+    WatchError,
 )
 from ..settings import Settings
 from ..store import leases, notify
@@ -180,6 +181,8 @@ class Worker:
             case ClientError():
                 self._breaker.failure()
                 self._on_server_error(error)
+            case WatchError():  # what all pictures lie on is away
+                self._breaker.failure()
             case _:
                 return
         self._on_breaker()
