@@ -131,6 +131,18 @@ async def test_a_trouble_is_told_once(watch: Make, root: Path) -> None:
     assert seen.troubles.empty()
 
 
+async def test_a_watcher_that_ended_can_run_again(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+    await seen.stop()
+    write(root / "front/between.jpg", age=60)
+    await seen.start()
+    assert await seen.paths(1) == ["front/between.jpg"]
+    write(root / "front/after.jpg")
+    assert await seen.paths(1) == ["front/after.jpg"]
+    assert seen.troubles.empty()
+
+
 def run_elsewhere(script: str, *arguments: object, command: tuple[str, ...] = ()) -> str:
     """Run a piece of the watcher as another user or in another namespace."""
     done = subprocess.run(

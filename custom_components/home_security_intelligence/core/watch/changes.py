@@ -81,9 +81,11 @@ class FolderChanges:
         self._opened.set()
 
     def close(self) -> None:
-        """End all watches."""
+        """End all watches; it may be opened again."""
         if self._inotify is not None:
             self._inotify.close()
+            self._inotify = None
+            self._opened.clear()
 
     def watch(self, folder: str, real: Path) -> None:
         """Watch one folder, again where it is a new one; raises WatchLimitError or OSError. Blocks."""
