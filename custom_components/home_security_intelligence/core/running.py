@@ -32,7 +32,7 @@ from .stages.worker import Worker
 from .tasks import Tasks
 from .updates import Update
 from .wakeup import Wakeup
-from .watch import FolderWatcher
+from .watch import FolderWatcher, FoundFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,9 @@ def launch(
         wakeups[kind].call()
         queue_watch.note_change()
 
+    def forget(file: FoundFile) -> None:
+        watcher.forget(file)
+
     server_watch = ServerWatch(client, board, breakers, settings=settings, on_return=wake)
     news_desk = NewsDesk(
         database, board, settings=settings, origin=origin, publish=publish, on_job=wake
@@ -98,6 +101,7 @@ def launch(
         settings=settings,
         now=now,
         on_registered=partial(wake, JobKind.DETECT),
+        on_refused=forget,
     )
     watcher = FolderWatcher(
         root,

@@ -121,6 +121,26 @@ async def test_a_full_queue_leaves_pictures_in_their_folder(
     assert not pipeline.health.spooling
 
 
+async def test_a_picture_that_the_database_refuses_is_tried_again(
+    house: House, postgres: Postgres
+) -> None:
+    postgres.execute(
+        "CREATE FUNCTION hsi.refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'no'; END $$;"
+        "CREATE TRIGGER refuse BEFORE INSERT ON hsi.images FOR EACH ROW "
+        "WHEN (NEW.path = 'front/refused.jpg') EXECUTE FUNCTION hsi.refuse()",
+        database="shared",
+    )
+    try:
+        _, journal = await house.run(rescan_interval=0.2)
+        house.upload("front/refused.jpg", "car 0.7")
+        house.upload("front/other.jpg", "car 0.8")
+        await journal.image("front/other.jpg")
+    finally:
+        postgres.execute("DROP FUNCTION hsi.refuse() CASCADE", database="shared")
+    assert (await journal.image("front/refused.jpg")).state is ImageState.DETECTED
+
+
 async def test_pictures_on_a_share_that_is_away_are_waited_for(house: House) -> None:
     house.server.go.clear()
     for number in range(9):

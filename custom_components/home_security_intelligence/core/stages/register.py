@@ -29,7 +29,8 @@ class Register:
 
     `put` holds its caller back while the database is away or the queue is full: the folder is
     the spool. A file counts as registered once `run` has it in the database; one that was only
-    put is found again by the scan at the next start.
+    put is found again by the scan at the next start. `on_refused` is told of one that could not
+    be registered, so that it is tried again.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Register:
         settings: Settings,
         now: Callable[[], datetime],
         on_registered: Callable[[], None],
+        on_refused: Callable[[FoundFile], None],
     ) -> None:
         self._database = database
         self._health = health
@@ -50,6 +52,7 @@ class Register:
         self._settings = settings
         self._now = now
         self._on_registered = on_registered
+        self._on_refused = on_refused
         self._found: asyncio.Queue[FoundFile] = asyncio.Queue(BATCH)
 
     async def put(self, file: FoundFile) -> None:
@@ -86,6 +89,7 @@ class Register:
                 await self._register([file])
             except Exception:
                 _LOGGER.exception("%s cannot be registered", file.path)
+                self._on_refused(file)
 
     async def _add(
         self, connection: AsyncConnection, items: Sequence[NewImage]

@@ -25,6 +25,10 @@ class DeliveryMemory:
         if len(self._rounds) < LIMIT:
             self._rounds[hash(file)] = self._round
 
+    def drop(self, file: FoundFile) -> None:
+        """Forget the file, so that the next scan hands it over again."""
+        self._rounds.pop(hash(file), None)
+
     def begin_round(self) -> None:
         """Begin a scan of everything."""
         self._round += 1

@@ -93,6 +93,10 @@ class FolderWatcher:
         self._scan_wanted.set()
         await waiter
 
+    def forget(self, file: FoundFile) -> None:
+        """Hand this file over again at the next scan of everything."""
+        self._memory.drop(file)
+
     async def _follow_changes(self) -> None:
         while True:
             match await self._changes.next():
