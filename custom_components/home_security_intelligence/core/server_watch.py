@@ -30,6 +30,7 @@ class ServerWatch:
         self._settings = settings
         self._on_return = on_return
         self._asked = asyncio.Event()
+        self._ready: frozenset[JobKind] = frozenset()  # as of when it was last asked
 
     async def run(self) -> None:
         """Ask every `health_interval`, and at once after a failure, until cancelled."""
@@ -42,16 +43,20 @@ class ServerWatch:
 
     async def ask(self) -> None:
         """Ask the server now."""
-        before = self._board.health
         try:
             server = await self._client.health()
         except CoreError as error:
             self._board.server_failed(error)
+            self._ready = frozenset()
             return
         self._board.server_answered(server)
-        for kind, breaker in self._breakers.items():
-            returned = part_ready(self._board.health, kind) and not part_ready(before, kind)
-            if returned and breaker.is_open:
+        before = self._ready
+        self._ready = frozenset(k for k in self._breakers if part_ready(self._board.health, k))
+        # Only what was seen to be away returns: a server that says it is well while a stage
+        # cannot use it, as behind a proxy that lets no picture through, is left to the breaker.
+        for kind in self._ready - before:
+            breaker = self._breakers[kind]
+            if breaker.is_open:
                 breaker.success()
                 self._on_return(kind)
 

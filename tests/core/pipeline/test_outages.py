@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from aiohttp import web
 import pytest
 
 from testbed.postgres import Postgres
@@ -54,6 +55,21 @@ async def test_a_refused_token_costs_nothing_and_shows(
     assert (await pipeline.queue_stats()).depth == 1
     server.fault = None
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
+
+
+async def test_a_proxy_that_lets_no_picture_through_is_not_pestered(
+    house: House, server: ScriptedServer
+) -> None:
+    server.fault = lambda: web.Response(status=502)
+    for number in range(20):
+        house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
+    pipeline, journal = await house.run(detect_workers=1, breaker_recovery=60.0)
+    await journal.health(lambda h: JobKind.DETECT in h.stages_paused)
+    asked = server.detected.total()
+    for _ in range(3):
+        assert JobKind.DETECT in (await pipeline.refresh_health()).stages_paused
+    assert server.detected.total() == asked
+    assert (await pipeline.queue_stats()).depth == 20
 
 
 async def test_refresh_asks_the_server_now(house: House, server: ScriptedServer) -> None:
