@@ -8,15 +8,21 @@ model, waits forever when it is closed during an answer, and would take the dete
 it runs out of memory.
 """
 
+import ctypes
 import json
 import os
+import signal
 import sys
 
 import xllamacpp  # type: ignore[import-untyped] # it ships no types
 
 
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+
 def main() -> None:
     """Serve until stdin closes."""
+    _end_with_parent()
     order = json.loads(sys.stdin.readline())
     params = xllamacpp.CommonParams()
     params.model.path = order["model"]
@@ -37,6 +43,12 @@ def main() -> None:
     sys.stdin.read()
     # Closing the server while it answers would wait forever.
     os._exit(0)
+
+
+def _end_with_parent() -> None:
+    """Have Linux end this process with its parent: while llama.cpp loads, no closed stdin is seen."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

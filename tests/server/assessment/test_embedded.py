@@ -1,6 +1,7 @@
 """The embedded backend: llama.cpp as a part of the server."""
 
 import asyncio
+import json
 import os
 from pathlib import Path
 import select
@@ -10,6 +11,7 @@ import sys
 
 import pytest
 
+from inference_server.assessment import embedded
 from inference_server.assessment.embedded import EmbeddedAssessor
 from inference_server.errors import AssessorModelMissingError, AssessorUnavailableError
 from tests.server.assessment.bodies import facts
@@ -26,6 +28,14 @@ async def main():
     await asyncio.Event().wait()
 
 asyncio.run(main())
+"""
+
+# Its child reads the test's own pipe, which stays open when this parent dies.
+CARELESS_PARENT = f"""
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-P", {str(embedded._PROGRAM)!r}])
+print(child.pid, flush=True)
+child.wait()
 """
 
 
@@ -126,4 +136,27 @@ def test_the_model_never_outlives_a_killed_server() -> None:
 
     ended, _, _ = select.select([model], [], [], 20)
     os.close(model)
+    assert ended
+
+
+def test_the_model_ends_with_its_parent_though_its_input_stays_open() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", CARELESS_PARENT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdin
+    assert parent.stdout
+    model = os.pidfd_open(int(parent.stdout.readline()))
+    order = {"model": str(GGUF), "alias": "small", "context_tokens": 512, "threads": 1}
+    print(json.dumps(order | {"api_key": "key"}), file=parent.stdin, flush=True)
+    assert parent.stdout.readline().startswith("http")
+
+    parent.kill()
+    parent.wait()
+
+    ended, _, _ = select.select([model], [], [], 20)
+    os.close(model)
+    parent.communicate()
     assert ended
