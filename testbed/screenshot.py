@@ -1,6 +1,6 @@
 """Looks at a Home Assistant page through a real browser.
 
-python -m testbed.screenshot URL TOKEN /home-security picture.png [--size 1440x1200] [--dark]
+python -m testbed.screenshot URL USER PASSWORD /home-security picture.png [--size 1440x1380]
 """
 
 from __future__ import annotations
