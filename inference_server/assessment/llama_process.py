@@ -16,7 +16,6 @@ import sys
 
 import xllamacpp  # type: ignore[import-untyped] # it ships no types
 
-
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
