@@ -11,8 +11,9 @@ is one. `python path/to/core` runs it; any number may share one database.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 import logging
 from pathlib import Path
 import signal
@@ -62,7 +63,12 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         raise UsageError(f"INFERENCE_URL: {error}") from error
 
 
-async def run(environment: Environment, settings: Settings) -> None:
+async def run(
+    environment: Environment,
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> None:
     """Work until SIGTERM or SIGINT; raises CoreError when it cannot start."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -78,7 +84,7 @@ async def run(environment: Environment, settings: Settings) -> None:
         client = InferenceClient(
             session, environment.inference_url, environment.token, settings=settings
         )
-        pipeline = Pipeline(config, client)
+        pipeline = Pipeline(config, client, now=now)
         await pipeline.start()
         try:
             _LOGGER.info("working for %d cameras", len(config.cameras))
