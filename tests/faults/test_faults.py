@@ -114,4 +114,5 @@ async def test_what_must_not_be_is_found(
 ) -> None:
     await books.execute(wrong)
     verdict = await judge(books, tmp_path, set(), set())
-    assert verdict.breaches or verdict.duplicated
+    assert verdict.lost or verdict.duplicated or verdict.breaches
+    assert not verdict.kept

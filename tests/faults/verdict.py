@@ -7,13 +7,15 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # has no types
 
-# Each finds what must not be; a row is one breach.
-_BREACHES: Mapping[str, str] = {
+# Each finds what must not be; a row is one case of it.
+_LOSSES: Mapping[str, str] = {
     "an image without its end": "SELECT path, state FROM hsi.images WHERE state = 'pending'",
     "an image without exactly one detect job": """
         SELECT i.path, count(j.id) FROM hsi.images i
         LEFT JOIN hsi.jobs j ON j.image_id = i.id AND j.kind = 'detect'
         GROUP BY i.id HAVING count(j.id) <> 1""",
+}
+_BREACHES: Mapping[str, str] = {
     "a job that waits or is held": """
         SELECT id, kind, state, fence FROM hsi.jobs WHERE state IN ('pending', 'leased')""",
     "an image and its job that contradict each other": """
@@ -129,8 +131,15 @@ async def judge(
         )
         if row["path"] in sound and final:
             verdict.lost.append(f"whole, but dead as {row['error_type']}: {row['path']}")
-    for name, sql in _BREACHES.items():
-        verdict.breaches += [f"{name}: {tuple(row)}" for row in await connection.fetch(sql)]
-    for name, sql in _DUPLICATES.items():
-        verdict.duplicated += [f"{name}: {tuple(row)}" for row in await connection.fetch(sql)]
+    verdict.lost += await _cases(connection, _LOSSES)
+    verdict.duplicated += await _cases(connection, _DUPLICATES)
+    verdict.breaches += await _cases(connection, _BREACHES)
     return verdict
+
+
+async def _cases(connection: asyncpg.Connection, questions: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name}: {tuple(row)}"
+        for name, sql in questions.items()
+        for row in await connection.fetch(sql)
+    ]

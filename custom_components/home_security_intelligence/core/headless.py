@@ -5,6 +5,8 @@
     INFERENCE_URL         the inference server's address
     INFERENCE_TOKEN       its token, or INFERENCE_TOKEN_FILE with the path of a file that has it
     TZ                    the home's time zone, UTC unless given
+    FILE_WATCHER_POLLING  true: look through the folders regularly, whatever the system tells
+    FILE_WATCHER_POLLING_INTERVAL  seconds between such looks, 1 unless given
 
 The cameras are those that the database knows; while it knows none, each folder in the camera root
 is one. `python path/to/core` runs it; any number may share one database.
@@ -25,11 +27,13 @@ from .client import InferenceClient, normalize_url
 from .errors import CoreError
 from .models import Camera
 from .pipeline import Pipeline, PipelineConfig
-from .settings import Settings
+from .settings import POLLING_RANGE, Settings
 from .store import cameras
 from .store.engine import begin, connect
 
 _LOGGER = logging.getLogger(__name__)
+
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class UsageError(Exception):
@@ -61,6 +65,17 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         raise UsageError(f"TZ: there is no time zone {environ['TZ']}") from error
     except ValueError as error:
         raise UsageError(f"INFERENCE_URL: {error}") from error
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings the environment changes; raises UsageError as above."""
+    standard = Settings()
+    return Settings(
+        watch_polling=_flag(environ, "FILE_WATCHER_POLLING", default=standard.watch_polling),
+        polling_interval=_seconds(
+            environ, "FILE_WATCHER_POLLING_INTERVAL", default=standard.polling_interval
+        ),
+    )
 
 
 async def run(
@@ -97,7 +112,7 @@ def main(environ: Mapping[str, str]) -> int:
     """Run the worker; returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        asyncio.run(run(read_environment(environ), Settings()))
+        asyncio.run(run(read_environment(environ), read_settings(environ)))
     except UsageError as error:
         _LOGGER.error("%s", error)
         return 2
@@ -129,6 +144,25 @@ def _needed(environ: Mapping[str, str], *names: str) -> str:
         if value := environ.get(name):
             return value
     raise UsageError(f"{names[0]} is not set")
+
+
+def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environ.get(name, "").strip().lower()
+    if text and text not in _FLAGS:
+        raise UsageError(f"{name}: {text!r} is neither true nor false")
+    return _FLAGS.get(text, default)
+
+
+def _seconds(environ: Mapping[str, str], name: str, *, default: float) -> float:
+    text = environ.get(name, "").strip()
+    try:
+        seconds = float(text) if text else default
+    except ValueError as error:
+        raise UsageError(f"{name}: {text!r} is no number of seconds") from error
+    low, high = POLLING_RANGE
+    if not low <= seconds <= high:
+        raise UsageError(f"{name}: {text} is not between {low:g} and {high:g} seconds")
+    return seconds
 
 
 def _token(environ: Mapping[str, str]) -> str | None:

@@ -9,6 +9,7 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 PARTIAL_UPLOAD_SUFFIXES = frozenset(
     {".part", ".partial", ".tmp", ".temp", ".filepart", ".uploading"}
 )
+POLLING_RANGE = (0.1, 60.0)  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +59,5 @@ class Settings:
     rescan_interval: float = 300.0  # seconds between reconciling scans
     watch_retry: float = 10.0  # seconds between looks at folders that are missing or in trouble
     settle_time: float = 2.0  # seconds a scanned file must be unchanged to count as complete
+    watch_polling: bool = False  # look regularly instead of relying on what the system tells
+    polling_interval: float = 1.0  # seconds between looks where nothing is told
