@@ -18,6 +18,11 @@ def test_polling_can_be_forced() -> None:
     assert settings == Settings(watch_polling=True, polling_interval=5.0)
 
 
+def test_how_long_things_are_kept_can_be_said() -> None:
+    assert read_settings({"RETENTION_DAYS": "7"}) == Settings(retention_days=7.0)
+    assert read_settings({"RETENTION_DAYS": "0"}) == Settings(retention_days=0.0)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -26,6 +31,7 @@ def test_polling_can_be_forced() -> None:
         ("FILE_WATCHER_POLLING_INTERVAL", "0"),
         ("FILE_WATCHER_POLLING_INTERVAL", "nan"),
         ("FILE_WATCHER_POLLING_INTERVAL", "61"),
+        ("RETENTION_DAYS", "-1"),
     ],
 )
 def test_what_is_wrong_is_named(name: str, value: str) -> None:

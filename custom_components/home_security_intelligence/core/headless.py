@@ -7,6 +7,7 @@
     TZ                    the home's time zone, UTC unless given
     FILE_WATCHER_POLLING  true: look through the folders regularly, whatever the system tells
     FILE_WATCHER_POLLING_INTERVAL  seconds between such looks, 1 unless given
+    RETENTION_DAYS        days that events, images and jobs are kept, 30 unless given; 0: for ever
 
 The cameras are those that the database knows; while it knows none, each folder in the camera root
 is one. `python path/to/core` runs it; any number may share one database.
@@ -27,7 +28,7 @@ from .client import InferenceClient, normalize_url
 from .errors import CoreError
 from .models import Camera
 from .pipeline import Pipeline, PipelineConfig
-from .settings import POLLING_RANGE, Settings
+from .settings import POLLING_RANGE, RETENTION_RANGE, Settings
 from .store import cameras
 from .store.engine import begin, connect
 
@@ -72,8 +73,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     standard = Settings()
     return Settings(
         watch_polling=_flag(environ, "FILE_WATCHER_POLLING", default=standard.watch_polling),
-        polling_interval=_seconds(
-            environ, "FILE_WATCHER_POLLING_INTERVAL", default=standard.polling_interval
+        polling_interval=_number(
+            environ,
+            "FILE_WATCHER_POLLING_INTERVAL",
+            default=standard.polling_interval,
+            allowed=POLLING_RANGE,
+        ),
+        retention_days=_number(
+            environ, "RETENTION_DAYS", default=standard.retention_days, allowed=RETENTION_RANGE
         ),
     )
 
@@ -153,16 +160,18 @@ def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
     return _FLAGS.get(text, default)
 
 
-def _seconds(environ: Mapping[str, str], name: str, *, default: float) -> float:
+def _number(
+    environ: Mapping[str, str], name: str, *, default: float, allowed: tuple[float, float]
+) -> float:
     text = environ.get(name, "").strip()
     try:
-        seconds = float(text) if text else default
+        number = float(text) if text else default
     except ValueError as error:
-        raise UsageError(f"{name}: {text!r} is no number of seconds") from error
-    low, high = POLLING_RANGE
-    if not low <= seconds <= high:
-        raise UsageError(f"{name}: {text} is not between {low:g} and {high:g} seconds")
-    return seconds
+        raise UsageError(f"{name}: {text!r} is no number") from error
+    low, high = allowed
+    if not low <= number <= high:
+        raise UsageError(f"{name}: {text} is not between {low:g} and {high:g}")
+    return number
 
 
 def _token(environ: Mapping[str, str]) -> str | None:

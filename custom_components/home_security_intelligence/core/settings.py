@@ -10,6 +10,7 @@ PARTIAL_UPLOAD_SUFFIXES = frozenset(
     {".part", ".partial", ".tmp", ".temp", ".filepart", ".uploading"}
 )
 POLLING_RANGE = (0.1, 60.0)  # seconds
+RETENTION_RANGE = (0.0, 36_500.0)  # days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,12 @@ class Settings:
     # circuit breaker of the inference server
     breaker_failures: int = 5
     breaker_recovery: float = 60.0  # seconds
+
+    # retention, every night
+    cleanup_hour: int = 3  # of the home's local time
+    retention_days: float = 30.0  # that events, images and jobs are kept; 0 keeps them for ever
+    original_days: float = 0.0  # that the picture files themselves are kept; 0 keeps them for ever
+    original_bytes: int = 0  # of picture files kept, the newest ones; 0 sets no limit
 
     # watch
     rescan_interval: float = 300.0  # seconds between reconciling scans
