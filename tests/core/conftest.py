@@ -12,7 +12,10 @@ from testbed.postgres import Postgres
 # isort: split
 from hsi_core.store.engine import connect
 
-WIPE = "TRUNCATE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs RESTART IDENTITY"
+WIPE = (
+    "TRUNCATE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs, hsi.forgotten_files"
+    " RESTART IDENTITY"
+)
 
 
 @pytest.fixture(scope="session")

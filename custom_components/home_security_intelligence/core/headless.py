@@ -5,14 +5,18 @@
     INFERENCE_URL         the inference server's address
     INFERENCE_TOKEN       its token, or INFERENCE_TOKEN_FILE with the path of a file that has it
     TZ                    the home's time zone, UTC unless given
+    FILE_WATCHER_POLLING  true: look through the folders regularly, whatever the system tells
+    FILE_WATCHER_POLLING_INTERVAL  seconds between such looks, 1 unless given
+    RETENTION_DAYS        days that events, images and jobs are kept, 30 unless given; 0: for ever
 
 The cameras are those that the database knows; while it knows none, each folder in the camera root
 is one. `python path/to/core` runs it; any number may share one database.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 import logging
 from pathlib import Path
 import signal
@@ -24,11 +28,13 @@ from .client import InferenceClient, normalize_url
 from .errors import CoreError
 from .models import Camera
 from .pipeline import Pipeline, PipelineConfig
-from .settings import Settings
+from .settings import POLLING_RANGE, RETENTION_RANGE, Settings
 from .store import cameras
 from .store.engine import begin, connect
 
 _LOGGER = logging.getLogger(__name__)
+
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class UsageError(Exception):
@@ -62,7 +68,29 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         raise UsageError(f"INFERENCE_URL: {error}") from error
 
 
-async def run(environment: Environment, settings: Settings) -> None:
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings the environment changes; raises UsageError as above."""
+    standard = Settings()
+    return Settings(
+        watch_polling=_flag(environ, "FILE_WATCHER_POLLING", default=standard.watch_polling),
+        polling_interval=_number(
+            environ,
+            "FILE_WATCHER_POLLING_INTERVAL",
+            default=standard.polling_interval,
+            allowed=POLLING_RANGE,
+        ),
+        retention_days=_number(
+            environ, "RETENTION_DAYS", default=standard.retention_days, allowed=RETENTION_RANGE
+        ),
+    )
+
+
+async def run(
+    environment: Environment,
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> None:
     """Work until SIGTERM or SIGINT; raises CoreError when it cannot start."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -78,7 +106,7 @@ async def run(environment: Environment, settings: Settings) -> None:
         client = InferenceClient(
             session, environment.inference_url, environment.token, settings=settings
         )
-        pipeline = Pipeline(config, client)
+        pipeline = Pipeline(config, client, now=now)
         await pipeline.start()
         try:
             _LOGGER.info("working for %d cameras", len(config.cameras))
@@ -91,7 +119,7 @@ def main(environ: Mapping[str, str]) -> int:
     """Run the worker; returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        asyncio.run(run(read_environment(environ), Settings()))
+        asyncio.run(run(read_environment(environ), read_settings(environ)))
     except UsageError as error:
         _LOGGER.error("%s", error)
         return 2
@@ -123,6 +151,27 @@ def _needed(environ: Mapping[str, str], *names: str) -> str:
         if value := environ.get(name):
             return value
     raise UsageError(f"{names[0]} is not set")
+
+
+def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environ.get(name, "").strip().lower()
+    if text and text not in _FLAGS:
+        raise UsageError(f"{name}: {text!r} is neither true nor false")
+    return _FLAGS.get(text, default)
+
+
+def _number(
+    environ: Mapping[str, str], name: str, *, default: float, allowed: tuple[float, float]
+) -> float:
+    text = environ.get(name, "").strip()
+    try:
+        number = float(text) if text else default
+    except ValueError as error:
+        raise UsageError(f"{name}: {text!r} is no number") from error
+    low, high = allowed
+    if not low <= number <= high:
+        raise UsageError(f"{name}: {text} is not between {low:g} and {high:g}")
+    return number
 
 
 def _token(environ: Mapping[str, str]) -> str | None:

@@ -205,6 +205,19 @@ class QueueStats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupReport:
+    """What a cleanup has deleted, or in a dry run what it would delete."""
+
+    events: int = 0
+    images: int = 0  # records, not files
+    detections: int = 0
+    jobs: int = 0
+    files: int = 0  # picture files, only where their deletion is asked for
+    file_bytes: int = 0
+    orphans: int = 0  # notes on forgotten files that are no longer there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page[T]:
     """One page of a list: the items and, when there are more, the cursor of the next page."""
 

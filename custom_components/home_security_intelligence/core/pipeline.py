@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from .client import InferenceClient
 from .errors import CameraFolderMissingError, CameraFolderPermissionError
 from .health import HealthBoard
-from .models import Camera, DeadLetter, Image, Page, QueueStats, SecurityEvent
+from .models import Camera, CleanupReport, DeadLetter, Image, Page, QueueStats, SecurityEvent
 from .publisher import Publisher
 from .queries import DeadLetterQuery, EventQuery, ImageFile
 from .running import Running, launch
@@ -155,6 +155,10 @@ class Pipeline:
     ) -> int:
         """Dismiss dead letters: by id, by filter, or all; returns how many."""
         return await self._parts.dead_letters.discard(job_ids, query)
+
+    async def cleanup(self, *, dry_run: bool) -> CleanupReport:
+        """Delete what is older than the settings say, or only count it."""
+        return await self._parts.clean_up.run(dry_run=dry_run)
 
     @property
     def _parts(self) -> Running:

@@ -21,6 +21,7 @@ from .queue_watch import QueueWatch
 from .server_watch import ServerWatch
 from .settings import Settings
 from .stages.assess import Assess
+from .stages.clean_up import CleanUp
 from .stages.close_events import CloseEvents
 from .stages.dead_letters import DeadLetterOffice
 from .stages.detect import Detect
@@ -43,6 +44,7 @@ class Running:
     archive: Archive
     dead_letters: DeadLetterOffice
     server_watch: ServerWatch
+    clean_up: CleanUp
     tasks: Tasks
 
 
@@ -113,6 +115,7 @@ def launch(
     close_events = CloseEvents(
         database, group, settings=settings, origin=origin, now=now, publish=publish
     )
+    clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
     expire = ExpireLeases(database, stages, settings=settings, origin=origin, publish=publish)
 
     tasks = Tasks()
@@ -123,6 +126,7 @@ def launch(
     tasks.keep_running("news", news_desk.pass_on)
     tasks.keep_running("server", server_watch.run)
     tasks.keep_running("queue", queue_watch.run)
+    tasks.keep_running("clean up", clean_up.run_daily)
     tasks.repeat("close events", close_events.run, every=settings.poll_interval)
     tasks.repeat("expire leases", expire.run, every=min(settings.lease / 6, settings.poll_interval))
     workers = {JobKind.DETECT: settings.detect_workers, JobKind.ASSESS: settings.assess_workers}
@@ -151,5 +155,6 @@ def launch(
             on_job=wake,
         ),
         server_watch=server_watch,
+        clean_up=clean_up,
         tasks=tasks,
     )

@@ -9,6 +9,8 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 PARTIAL_UPLOAD_SUFFIXES = frozenset(
     {".part", ".partial", ".tmp", ".temp", ".filepart", ".uploading"}
 )
+POLLING_RANGE = (0.1, 60.0)  # seconds
+RETENTION_RANGE = (0.0, 36_500.0)  # days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,15 @@ class Settings:
     breaker_failures: int = 5
     breaker_recovery: float = 60.0  # seconds
 
+    # retention, every night
+    cleanup_hour: int = 3  # of the home's local time
+    retention_days: float = 30.0  # that events, images and jobs are kept; 0 keeps them for ever
+    original_days: float = 0.0  # that the picture files themselves are kept; 0 keeps them for ever
+    original_bytes: int = 0  # of picture files kept, the newest ones; 0 sets no limit
+
     # watch
     rescan_interval: float = 300.0  # seconds between reconciling scans
     watch_retry: float = 10.0  # seconds between looks at folders that are missing or in trouble
     settle_time: float = 2.0  # seconds a scanned file must be unchanged to count as complete
+    watch_polling: bool = False  # look regularly instead of relying on what the system tells
+    polling_interval: float = 1.0  # seconds between looks where nothing is told

@@ -22,7 +22,6 @@ from hsi_core.updates import (
     EventPhase,
     EventUpdate,
     Health,
-    HealthUpdate,
     ImageUpdate,
     QueueUpdate,
     Update,
@@ -100,17 +99,8 @@ class Journal:
 
     async def health(self, look: Callable[[Health], bool]) -> Health:
         """Return the health as soon as it is so."""
-        if look(self._pipeline.health):
-            return self._pipeline.health
-        return (
-            await self.until(
-                lambda j: [
-                    u.health
-                    for u in j.updates[-1:]
-                    if isinstance(u, HealthUpdate) and look(u.health)
-                ]
-            )
-        )[0]
+        await self.until(lambda _: look(self._pipeline.health))
+        return self._pipeline.health
 
 
 @dataclass(slots=True)

@@ -46,7 +46,7 @@ async def test_starters_at_once_make_the_tables_once(postgres: Postgres, empty_u
     await asyncio.gather(*(open_and_close(empty_url) for _ in range(4)))
     await open_and_close(empty_url)
     database = name_of(empty_url)
-    assert postgres.execute(TABLES, database=database) == "6"
+    assert postgres.execute(TABLES, database=database) == "7"
     assert (
         postgres.execute("select version_num from hsi.schema_version", database=database) == "0001"
     )
@@ -58,7 +58,7 @@ async def test_a_check_leaves_nothing_behind(postgres: Postgres, empty_url: str)
     assert postgres.execute(schemas, database=name_of(empty_url)) == "0"
     await open_and_close(empty_url)
     await check(empty_url)
-    assert postgres.execute(TABLES, database=name_of(empty_url)) == "6"
+    assert postgres.execute(TABLES, database=name_of(empty_url)) == "7"
 
 
 @BOTH

@@ -14,9 +14,15 @@ from ..client.models import DetectResult
 from ..models import Detection, Image, ImageState, SkipReason
 from ..watch import FoundFile
 from .rows import detection_of, image_of
-from .tables import detections, images, in_state
+from .tables import detections, forgotten_files, images, in_state
 
 _IDENTITY = (images.c.camera, images.c.path, images.c.mtime_ns, images.c.size)
+_FORGOTTEN = (
+    forgotten_files.c.camera,
+    forgotten_files.c.path,
+    forgotten_files.c.mtime_ns,
+    forgotten_files.c.size,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +34,14 @@ class NewImage:
 
 
 async def known(connection: AsyncConnection, files: Sequence[FoundFile]) -> set[FoundFile]:
-    """Return those of the files that are registered already."""
+    """Return those of the files that are registered already, or were and are forgotten."""
     identities = [(file.camera, file.path, file.mtime_ns, file.size) for file in files]
-    rows = await connection.execute(select(*_IDENTITY).where(tuple_(*_IDENTITY).in_(identities)))
+    # In one statement: a file is in one table or the other at any time.
+    rows = await connection.execute(
+        select(*_IDENTITY)
+        .where(tuple_(*_IDENTITY).in_(identities))
+        .union_all(select(*_FORGOTTEN).where(tuple_(*_FORGOTTEN).in_(identities)))
+    )
     return {
         FoundFile(camera=camera, path=path, mtime_ns=mtime_ns, size=size)
         for camera, path, mtime_ns, size in rows

@@ -109,6 +109,18 @@ images = Table(
     Column("model", Text),
     _moment("detected_at", nullable=True),
     Column("event_id", ForeignKey(events.c.id)),
+    Column("file_gone", Boolean, nullable=False, default=False),
+)
+
+# Files that lie there still and whose images are no longer kept: they are not to be found anew.
+forgotten_files = Table(
+    "forgotten_files",
+    metadata,
+    Column("camera", ForeignKey(cameras.c.folder), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("mtime_ns", BigInteger, primary_key=True),
+    Column("size", BigInteger, primary_key=True),
+    _moment("found_at"),
 )
 
 detections = Table(

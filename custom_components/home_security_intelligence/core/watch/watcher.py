@@ -19,6 +19,7 @@ from .changes import (
     FolderGone,
     WatchLimitError,
 )
+from .filesystems import tells_changes
 from .found import FoundFile, look_at
 from .memory import DeliveryMemory
 from .names import is_hidden, is_image_name, is_storable
@@ -29,12 +30,16 @@ from .walk import Batch, missing, walk
 _LOGGER = logging.getLogger(__name__)
 
 _NEW_FOLDERS_LIMIT = 1000  # more new folders at once than these are left to a scan of everything
+_POLLING_SHARE = 0.1  # of the time is spent on polling, at most, however many files there are
+_CLOCK_SKEW = 60.0  # seconds by which the clock of a file server may differ from ours
 _NS = 1_000_000_000  # nanoseconds in a second
 
 
 class FolderWatcher:
     """Finds complete pictures by inotify, and by scanning whatever inotify cannot tell.
 
+    Cameras on file systems that others can change, or for which the system grants no watch, are
+    looked through every `polling_interval`; all of them are where polling is asked for.
     A folder is listed only after its watch stands, so a picture is either listed or told of. A
     file may be handed over more than once; `on_found` is never called twice at the same time.
     What it raises leaves the file to the next scan. `on_trouble` is called when a camera's
@@ -62,6 +67,7 @@ class FolderWatcher:
         self._new_folders: asyncio.Queue[str] = asyncio.Queue(_NEW_FOLDERS_LIMIT)
         self._troubles: dict[str, WatchError] = {}
         self._undelivered: set[str] = set()  # cameras with files that on_found did not take
+        self._polled: set[str] = set()  # cameras of whose files not everything is told
         self._scan_wanted = asyncio.Event()
         self._running = False
         self._failing = False  # on_found raised when it was last called
@@ -159,7 +165,7 @@ class FolderWatcher:
                     self._settle(now)
 
     async def _scan_regularly(self) -> None:
-        next_full = _now()
+        next_full = next_retry = next_poll = _now()
         while True:
             if self._scan_wanted.is_set() or _now() >= next_full:
                 self._scan_wanted.clear()
@@ -170,10 +176,18 @@ class FolderWatcher:
                     self._release(waiters)
                 self.ready.set()
                 next_full = _now() + self._settings.rescan_interval
-            elif troubled := sorted(self._undelivered.union(self._troubles)):
-                await self._scan(troubled)
+            began = _now()
+            if began >= next_retry:
+                if troubled := sorted(self._undelivered.union(self._troubles)):
+                    await self._scan(troubled)
+                next_retry = _now() + self._settings.watch_retry
+            if self._polled and began >= next_poll:
+                await self._scan(sorted(self._polled))
+                pause = (_now() - began) * (1 / _POLLING_SHARE - 1)
+                next_poll = _now() + max(self._settings.polling_interval, pause)
+            due = min(next_full, next_retry, next_poll if self._polled else next_full)
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(min(next_full, _now() + self._settings.watch_retry)):
+                async with asyncio.timeout_at(due):
                     await self._scan_wanted.wait()
 
     async def _scan_everything(self) -> None:
@@ -184,14 +198,34 @@ class FolderWatcher:
     async def _scan(self, cameras: Iterable[str]) -> None:
         """Look through these cameras' folders and tell what stands in the way."""
         limit: WatchError | None = None
-        try:
-            self._changes.open()
-            await asyncio.to_thread(self._watch_above)
-        except WatchLimitError as err:
-            limit = err
+        if not self._settings.watch_polling:
+            try:
+                self._changes.open()
+                await asyncio.to_thread(self._watch_above)
+            except WatchLimitError as err:
+                limit = err
         for camera in cameras:
             self._undelivered.discard(camera)
-            self._tell(camera, await self._walk(camera) or limit)
+            await self._choose_way(camera)
+            problem = await self._walk(camera) or limit
+            if isinstance(problem, WatchLimitError):
+                self._polled.add(camera)
+            self._tell(camera, problem)
+
+    async def _choose_way(self, camera: str) -> None:
+        """Note whether the camera's folder has to be polled; a share may be mounted later."""
+        polled = self._settings.watch_polling or not await asyncio.to_thread(self._is_told, camera)
+        if polled and camera not in self._polled:
+            _LOGGER.info(
+                "camera %s is looked through every %g s", camera, self._settings.polling_interval
+            )
+        (self._polled.add if polled else self._polled.discard)(camera)
+
+    def _is_told(self, camera: str) -> bool:
+        try:
+            return tells_changes(contained(self._root, camera))
+        except PathEscapeError:
+            return True  # the walk says what is wrong
 
     def _watch_above(self) -> None:
         for folder in self._cameras.above:
@@ -218,11 +252,13 @@ class FolderWatcher:
         if not self._root.is_dir():
             yield Batch(problem=missing(str(self._root)))
             return
-        yield from walk(self._cameras, folder, real, self._changes.watch)
+        watch = _no_watch if self._settings.watch_polling else self._changes.watch
+        yield from walk(self._cameras, folder, real, watch)
 
     async def _take_listed(self, file: FoundFile) -> None:
         age = time.time() - file.mtime_ns / _NS
-        if age > self._settings.settle_time:
+        doubt = _CLOCK_SKEW if file.camera in self._polled else 0.0
+        if age > self._settings.settle_time + doubt:
             await self._deliver(file)
         elif not self._memory.has(file):
             self._settle(file)
@@ -268,6 +304,10 @@ class FolderWatcher:
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+def _no_watch(_folder: str, _real: Path) -> None:
+    """Leave a folder unwatched: it is polled."""
 
 
 def _now() -> float:

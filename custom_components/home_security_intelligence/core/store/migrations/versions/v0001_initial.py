@@ -68,6 +68,7 @@ STATEMENTS = (
         model text,
         detected_at timestamptz,
         event_id uuid REFERENCES hsi.events,
+        file_gone boolean NOT NULL DEFAULT false,
         CONSTRAINT images_identity UNIQUE (camera, path, mtime_ns, size),
         CHECK ((state IN ('skipped', 'dead')) = (reason IS NOT NULL)),
         CHECK ((state = 'detected') = (detected_at IS NOT NULL))
@@ -77,6 +78,21 @@ STATEMENTS = (
     "CREATE INDEX images_waiting ON hsi.images (camera, captured_at) WHERE state = 'pending'",
     "CREATE INDEX images_content ON hsi.images (camera, sha256) WHERE state = 'detected'",
     "CREATE INDEX images_of_event ON hsi.images (event_id) WHERE event_id IS NOT NULL",
+    "CREATE INDEX images_found ON hsi.images (found_at, id)",
+    """
+    CREATE TABLE hsi.forgotten_files (
+        camera text NOT NULL REFERENCES hsi.cameras,
+        path text NOT NULL,
+        mtime_ns bigint NOT NULL,
+        size bigint NOT NULL,
+        found_at timestamptz NOT NULL,
+        PRIMARY KEY (camera, path, mtime_ns, size)
+    )
+    """,
+    """
+    CREATE INDEX forgotten_files_found
+    ON hsi.forgotten_files (found_at, camera, path, size, mtime_ns)
+    """,
     """
     CREATE TABLE hsi.detections (
         image_id bigint REFERENCES hsi.images ON DELETE CASCADE,
@@ -120,8 +136,9 @@ STATEMENTS = (
                num_nonnulls(failure, error_type, message, first_failed_at, last_failed_at) = 5)
     )
     """,
-    "CREATE UNIQUE INDEX jobs_one_an_image ON hsi.jobs (image_id) WHERE kind = 'detect'",
-    "CREATE INDEX jobs_of_event ON hsi.jobs (event_id) WHERE kind = 'assess'",
+    # By the column alone, or the deletion of an image or event could not use them.
+    "CREATE UNIQUE INDEX jobs_one_an_image ON hsi.jobs (image_id) WHERE image_id IS NOT NULL",
+    "CREATE INDEX jobs_of_event ON hsi.jobs (event_id) WHERE event_id IS NOT NULL",
     """
     CREATE INDEX jobs_claim ON hsi.jobs (kind, priority, happened_at, id) INCLUDE (run_after)
     WHERE state = 'pending'

@@ -1,0 +1,47 @@
+"""The picture files themselves: whether one lies there still as it was, and its deletion."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import PathEscapeError
+from .watch import FoundFile, contained
+from .watch.found import look_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a look at files has found."""
+
+    there: frozenset[FoundFile]  # as they were registered
+    gone: frozenset[FoundFile]  # deleted, or another file by now
+
+    # Files of a camera whose folder is not there at all are neither: it may come back.
+
+
+def look(root: Path, files: Sequence[FoundFile]) -> Look:
+    """Look which of the files are there. Blocks."""
+    reachable = {camera: _is_folder(root, camera) for camera in {file.camera for file in files}}
+    there = frozenset(file for file in files if look_at(root, file.camera, file.path) == file)
+    gone = frozenset(file for file in files if file not in there and reachable[file.camera])
+    return Look(there=there, gone=gone)
+
+
+def delete(root: Path, file: FoundFile) -> bool:
+    """Delete a file unless it is another one by now; tell whether it is gone. Blocks."""
+    try:
+        if look_at(root, file.camera, file.path) != file:
+            return False
+        # The folder is resolved, the name is not: it is this very file that goes.
+        folder, _, name = file.path.rpartition("/")
+        (contained(root, folder) / name).unlink()
+    except OSError, PathEscapeError:
+        return False
+    return True
+
+
+def _is_folder(root: Path, camera: str) -> bool:
+    try:
+        return contained(root, camera).is_dir()
+    except PathEscapeError:
+        return False

@@ -1,0 +1,258 @@
+"""What is older than it has to be, and its deletion in small steps.
+
+An event goes with all its images, once the youngest of them is old enough; images of no event go
+alone. What a job still waits for or holds stays. `before` is always the moment that what is to be
+kept was found at, or later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..models import EventState, ImageState, JobState
+from ..watch import FoundFile
+from . import cameras
+from .tables import detections, events, forgotten_files, images, in_state, jobs
+
+_FILE = (images.c.camera, images.c.path, images.c.size, images.c.mtime_ns)
+_FORGOTTEN = (
+    forgotten_files.c.camera,
+    forgotten_files.c.path,
+    forgotten_files.c.size,
+    forgotten_files.c.mtime_ns,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFile:
+    """A file of an image; `image_id` is None where the image is forgotten already."""
+
+    file: FoundFile
+    image_id: int | None
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """How many records of each kind went together, or would go."""
+
+    events: int
+    images: int
+    detections: int
+    jobs: int
+
+
+async def count(connection: AsyncConnection, before: datetime) -> Deleted:
+    """Count all that is due."""
+    due_events = select(events.c.id).where(_is_due(before)).cte("due_events")
+    due_images = (
+        select(images.c.id)
+        .where(or_(_is_due_alone(before), images.c.event_id.in_(select(due_events.c.id))))
+        .cte("due_images")
+    )
+    row = (
+        await connection.execute(
+            select(
+                select(func.count()).select_from(due_events).scalar_subquery(),
+                select(func.count()).select_from(due_images).scalar_subquery(),
+                select(func.count())
+                .select_from(detections)
+                .where(detections.c.image_id.in_(select(due_images.c.id)))
+                .scalar_subquery(),
+                select(func.count())
+                .select_from(jobs)
+                .where(
+                    or_(
+                        jobs.c.image_id.in_(select(due_images.c.id)),
+                        jobs.c.event_id.in_(select(due_events.c.id)),
+                    )
+                )
+                .scalar_subquery(),
+            )
+        )
+    ).one()
+    return Deleted(events=row[0], images=row[1], detections=row[2], jobs=row[3])
+
+
+async def due_events(
+    connection: AsyncConnection, before: datetime, *, limit: int
+) -> tuple[str, tuple[UUID, ...]] | None:
+    """Return a camera and some of its events that are due; None if there are none."""
+    camera = await connection.scalar(select(events.c.camera).where(_is_due(before)).limit(1))
+    if camera is None:
+        return None
+    ids = await connection.scalars(
+        select(events.c.id).where(events.c.camera == camera, _is_due(before)).limit(limit)
+    )
+    return camera, tuple(ids.all())
+
+
+async def due_images(
+    connection: AsyncConnection, before: datetime, *, limit: int
+) -> tuple[KnownFile, ...]:
+    """Return some images of no event that are due."""
+    rows = await connection.execute(
+        select(*_FILE, images.c.id, images.c.found_at).where(_is_due_alone(before)).limit(limit)
+    )
+    return tuple(_known(*row) for row in rows)
+
+
+async def images_of(connection: AsyncConnection, ids: Sequence[UUID]) -> tuple[KnownFile, ...]:
+    """Return the images of events."""
+    rows = await connection.execute(
+        select(*_FILE, images.c.id, images.c.found_at).where(images.c.event_id.in_(ids))
+    )
+    return tuple(_known(*row) for row in rows)
+
+
+async def delete_events(
+    connection: AsyncConnection,
+    camera: str,
+    ids: Sequence[UUID],
+    before: datetime,
+    there: Sequence[KnownFile],
+) -> Deleted:
+    """Delete those events of a camera that are still due, with their images and all jobs.
+
+    `there` are the files among theirs that lie there still.
+    """
+    await cameras.lock(connection, camera)  # nobody adds an image to them meanwhile
+    locked = await connection.scalars(
+        select(events.c.id)
+        .where(events.c.id.in_(ids), _is_due(before))
+        .order_by(events.c.id)
+        .with_for_update()
+    )
+    due = locked.all()
+    assessments = await connection.execute(delete(jobs).where(jobs.c.event_id.in_(due)))
+    mine = await connection.scalars(select(images.c.id).where(images.c.event_id.in_(due)))
+    deleted = await _delete_images(connection, mine.all(), there)
+    await connection.execute(delete(events).where(events.c.id.in_(due)))
+    return Deleted(
+        events=len(due),
+        images=deleted.images,
+        detections=deleted.detections,
+        jobs=deleted.jobs + assessments.rowcount,
+    )
+
+
+async def delete_images(
+    connection: AsyncConnection,
+    due: Sequence[KnownFile],
+    before: datetime,
+    there: Sequence[KnownFile],
+) -> Deleted:
+    """Delete those images of no event that are still due, with their jobs."""
+    ids = [known.image_id for known in due]
+    # Jobs before images, as everywhere; one that somebody requeues right now stays.
+    free = await connection.scalars(
+        select(jobs.c.image_id).where(jobs.c.image_id.in_(ids)).with_for_update(skip_locked=True)
+    )
+    still = await connection.scalars(
+        select(images.c.id).where(images.c.id.in_(free.all()), _is_due_alone(before))
+    )
+    return await _delete_images(connection, still.all(), there)
+
+
+async def files_of_images(
+    connection: AsyncConnection, *, after: KnownFile | None, limit: int
+) -> tuple[KnownFile, ...]:
+    """Return files of images that have come to their end, the latest found first, after one."""
+    order = (images.c.found_at, images.c.id)
+    query = (
+        select(*_FILE, images.c.id, images.c.found_at)
+        .where(~images.c.file_gone, images.c.state != ImageState.PENDING)
+        .order_by(*(column.desc() for column in order))
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(*order) < (after.found_at, after.image_id))
+    return tuple(_known(*row) for row in await connection.execute(query))
+
+
+async def forgotten(
+    connection: AsyncConnection, *, after: KnownFile | None, limit: int
+) -> tuple[KnownFile, ...]:
+    """Return forgotten files, the latest found first, after one."""
+    order = (forgotten_files.c.found_at, *_FORGOTTEN)
+    query = (
+        select(*_FORGOTTEN, literal(None), forgotten_files.c.found_at)
+        .order_by(*(column.desc() for column in order))
+        .limit(limit)
+    )
+    if after is not None:
+        file = after.file
+        last = (after.found_at, file.camera, file.path, file.size, file.mtime_ns)
+        query = query.where(tuple_(*order) < last)
+    return tuple(_known(*row) for row in await connection.execute(query))
+
+
+async def note_gone(connection: AsyncConnection, gone: Sequence[KnownFile]) -> int:
+    """Note that files are gone; returns how many of them were forgotten files."""
+    ids = [known.image_id for known in gone if known.image_id is not None]
+    if ids:
+        await connection.execute(update(images).where(images.c.id.in_(ids)).values(file_gone=True))
+    files = [known.file for known in gone if known.image_id is None]
+    if not files:
+        return 0
+    keys = [(file.camera, file.path, file.size, file.mtime_ns) for file in files]
+    done = await connection.execute(delete(forgotten_files).where(tuple_(*_FORGOTTEN).in_(keys)))
+    return done.rowcount
+
+
+async def _delete_images(
+    connection: AsyncConnection, ids: Sequence[int], there: Sequence[KnownFile]
+) -> Deleted:
+    chosen = set(ids)
+    notes = [
+        {
+            "camera": known.file.camera,
+            "path": known.file.path,
+            "mtime_ns": known.file.mtime_ns,
+            "size": known.file.size,
+            "found_at": known.found_at,
+        }
+        for known in there
+        if known.image_id in chosen
+    ]
+    if notes:
+        await connection.execute(insert_or_ignore(forgotten_files).on_conflict_do_nothing(), notes)
+    gone_jobs = await connection.execute(delete(jobs).where(jobs.c.image_id.in_(ids)))
+    seen = await connection.execute(delete(detections).where(detections.c.image_id.in_(ids)))
+    gone = await connection.execute(delete(images).where(images.c.id.in_(ids)))
+    return Deleted(
+        events=0, images=gone.rowcount, detections=seen.rowcount, jobs=gone_jobs.rowcount
+    )
+
+
+def _is_due(before: datetime) -> ColumnElement[bool]:
+    return (
+        in_state(events.c.state, EventState.CLOSED)
+        & (events.c.started_at < before)  # it follows from the next, and has an index
+        & (events.c.ended_at < before)
+        & ~exists().where(images.c.event_id == events.c.id, images.c.found_at >= before)
+        & ~exists().where(
+            jobs.c.event_id == events.c.id,
+            in_state(jobs.c.state, JobState.PENDING) | in_state(jobs.c.state, JobState.LEASED),
+        )
+    )
+
+
+def _is_due_alone(before: datetime) -> ColumnElement[bool]:
+    return (
+        (images.c.found_at < before)
+        & images.c.event_id.is_(None)
+        & (images.c.state != ImageState.PENDING)
+    )
+
+
+def _known(
+    camera: str, path: str, size: int, mtime_ns: int, image_id: int | None, found_at: datetime
+) -> KnownFile:
+    file = FoundFile(camera=camera, path=path, size=size, mtime_ns=mtime_ns)
+    return KnownFile(file=file, image_id=image_id, found_at=found_at)

@@ -1,0 +1,268 @@
+"""What is older than it has to be goes, by night or when asked, and nothing else does."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+import shutil
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from testbed.postgres import Postgres
+from tests.core.pipeline.house import BERLIN, SOON, House, Journal
+from tests.core.pipeline.scripted_server import ScriptedServer
+
+# isort: split
+from hsi_core.client import InferenceClient
+from hsi_core.models import Camera, CleanupReport, ImageState
+from hsi_core.pipeline import DeadLetterQuery, EventQuery, Pipeline, PipelineConfig
+from hsi_core.stages.clean_up import next_time
+
+UNSETTLED = """
+    SELECT (SELECT count(*) FROM hsi.jobs WHERE state IN ('pending', 'leased'))
+         + (SELECT count(*) FROM hsi.events WHERE state = 'open')"""
+TABLES = ("events", "images", "detections", "jobs")
+
+
+class Store:
+    """Looks into the database and makes it older."""
+
+    def __init__(self, postgres: Postgres, house: House) -> None:
+        self._postgres = postgres
+        self._database = house.database_url.rsplit("/", 1)[-1]
+
+    async def ask(self, sql: str) -> str:
+        # In a thread: what it may wait for is done by this very loop.
+        return await asyncio.to_thread(self._postgres.execute, sql, database=self._database)
+
+    async def counts(self) -> dict[str, int]:
+        return {table: int(await self.ask(f"SELECT count(*) FROM hsi.{table}")) for table in TABLES}
+
+    async def age(self, days: float, where: str = "true") -> None:
+        """Make images older, with their events."""
+        by = f"interval '{days} days'"
+        await self.ask(
+            f"""UPDATE hsi.events SET started_at = started_at - {by}, ended_at = ended_at - {by},
+            last_activity_at = last_activity_at - {by}
+            WHERE id IN (SELECT event_id FROM hsi.images WHERE {where})"""
+        )
+        await self.ask(
+            f"""UPDATE hsi.images SET found_at = found_at - {by}, captured_at = captured_at - {by}
+            WHERE {where}"""
+        )
+
+
+@pytest.fixture
+def store(postgres: Postgres, house: House) -> Store:
+    return Store(postgres, house)
+
+
+async def fill(house: House, journal: Journal, store: Store) -> None:
+    """Have an event with three images, one of another camera, an empty image and a dead one."""
+    for number in range(3):
+        house.upload(f"front/{number}.jpg", f"person 0.95 #{number}", age=600 - number)
+    house.upload("yard/a.jpg", "car 0.9", age=600)
+    house.upload("yard/empty.jpg", "tree 0.9", age=600)
+    house.upload("yard/broken.jpg", "broken", age=600)
+    await journal.ended(6)
+    async with asyncio.timeout(SOON):
+        while await store.ask(UNSETTLED) != "0":  # noqa: ASYNC110 - nobody tells of the last job
+            await asyncio.sleep(0.05)
+
+
+async def test_a_dry_run_counts_what_the_run_then_deletes(house: House, store: Store) -> None:
+    pipeline, journal = await house.run()
+    await fill(house, journal, store)
+    await store.age(40, where="camera = 'front' OR path = 'yard/broken.jpg'")
+    before = await store.counts()
+
+    counted = await pipeline.cleanup(dry_run=True)
+    assert await store.counts() == before
+    assert (counted.events, counted.images, counted.detections) == (1, 4, 3)
+    assert await pipeline.cleanup(dry_run=False) == counted
+
+    after = await store.counts()
+    for table in TABLES:
+        assert before[table] - after[table] == getattr(counted, table), table
+    assert [event.camera for event in (await pipeline.list_events(EventQuery())).items] == ["yard"]
+    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+    assert await pipeline.cleanup(dry_run=False) == CleanupReport()
+
+
+async def test_what_is_young_or_not_done_stays(
+    house: House, server: ScriptedServer, store: Store
+) -> None:
+    pipeline, journal = await house.run()
+    house.upload("front/open.jpg", "person 0.8")
+    await journal.image("front/open.jpg")
+    server.go.clear()
+    house.upload("yard/waits.jpg", "car 0.9")
+    await journal.depth(1)
+    await store.ask("UPDATE hsi.images SET found_at = found_at - interval '40 days'")
+    before = await store.counts()
+
+    assert await pipeline.cleanup(dry_run=False) == CleanupReport()
+    assert await store.counts() == before
+    server.go.set()
+    assert (await journal.image("yard/waits.jpg")).state is ImageState.DETECTED
+
+
+async def test_an_event_goes_with_the_youngest_of_its_images(house: House, store: Store) -> None:
+    pipeline, journal = await house.run()
+    await fill(house, journal, store)
+    await store.age(40, where="camera = 'front'")
+    await store.ask("UPDATE hsi.images SET found_at = now() WHERE path = 'front/1.jpg'")
+
+    assert await pipeline.cleanup(dry_run=False) == CleanupReport()
+    await store.ask("UPDATE hsi.images SET found_at = now() - interval '31 days'")
+    assert (await pipeline.cleanup(dry_run=False)).images == 5  # the yard's event is too young
+
+
+async def test_a_forgotten_file_is_not_found_anew(
+    house: House, server: ScriptedServer, store: Store
+) -> None:
+    pipeline, journal = await house.run()
+    await fill(house, journal, store)
+    await store.age(40)
+    assert (await pipeline.cleanup(dry_run=False)).images == 6
+    await pipeline.stop()
+    asked = server.detected.total()
+
+    pipeline, journal = await house.run()
+    house.upload("front/new.jpg", "person 0.95 #new")
+    await journal.image("front/new.jpg")
+    assert (await store.counts())["images"] == 1
+    assert server.detected.total() == asked + 1
+
+    # Another picture under an old name is a new one.
+    house.upload("front/0.jpg", "person 0.95 #other")
+    await journal.image("front/0.jpg")
+
+    (house.root / "front/1.jpg").unlink()
+    for _ in range(2):  # the overwritten one and the deleted one
+        assert await pipeline.cleanup(dry_run=True) == CleanupReport(orphans=2)
+    assert await pipeline.cleanup(dry_run=False) == CleanupReport(orphans=2)
+    assert await pipeline.cleanup(dry_run=True) == CleanupReport()
+
+
+async def test_the_files_of_an_absent_folder_are_not_taken_for_deleted(
+    house: House, store: Store
+) -> None:
+    pipeline, journal = await house.run()
+    await fill(house, journal, store)
+    await store.age(40)
+    away = house.root.parent / "away"
+    shutil.move(house.root / "front", away)
+    assert (await pipeline.cleanup(dry_run=False)).images == 6
+    assert await store.ask("SELECT count(*) FROM hsi.forgotten_files WHERE camera = 'front'") == "3"
+    shutil.move(away, house.root / "front")
+    house.upload("yard/last.jpg", "car 0.9 #last")
+    await journal.image("yard/last.jpg")
+    assert (await store.counts())["images"] == 1
+
+
+async def test_files_stay_unless_their_deletion_is_asked_for(house: House, store: Store) -> None:
+    pipeline, journal = await house.run()
+    await fill(house, journal, store)
+    await store.age(4000)
+    report = await pipeline.cleanup(dry_run=False)
+    assert (report.files, report.file_bytes) == (0, 0)
+    assert len(list(house.root.rglob("*.jpg"))) == 6
+
+
+async def test_files_go_by_their_days(house: House, store: Store) -> None:
+    pipeline, journal = await house.run(original_days=7.0)
+    await fill(house, journal, store)
+    await store.age(10, where="camera = 'front'")
+    size = sum(path.stat().st_size for path in (house.root / "front").iterdir())
+
+    counted = await pipeline.cleanup(dry_run=True)
+    assert counted == CleanupReport(files=3, file_bytes=size)
+    assert len(list(house.root.rglob("*.jpg"))) == 6
+    assert await pipeline.cleanup(dry_run=False) == counted
+    assert not list((house.root / "front").iterdir())
+    assert len(list(house.root.rglob("*.jpg"))) == 3
+    assert (await store.counts())["images"] == 6
+    assert await pipeline.cleanup(dry_run=False) == CleanupReport()
+
+
+async def test_the_oldest_files_go_by_bytes_forgotten_ones_too(house: House, store: Store) -> None:
+    pipeline, journal = await house.run()
+    await fill(house, journal, store)
+    await store.age(40, where="camera = 'front'")
+    await pipeline.cleanup(dry_run=False)
+    await pipeline.stop()
+    room = sum((house.root / path).stat().st_size for path in ("yard/a.jpg", "yard/empty.jpg"))
+
+    house.upload("yard/last.jpg", "car 0.9 #last")
+    pipeline, journal = await house.run(original_bytes=room + 120)
+    await journal.image("yard/last.jpg")
+    await store.age(1, where="path = 'yard/broken.jpg'")
+    house.upload("front/2.jpg", "person 0.95 #rewritten " + "x" * 80)
+    await journal.image("front/2.jpg")
+
+    counted = await pipeline.cleanup(dry_run=True)
+    assert counted.files > 0
+    assert await pipeline.cleanup(dry_run=False) == counted
+    left = {path.relative_to(house.root).as_posix() for path in house.root.rglob("*.jpg")}
+    assert left >= {"front/2.jpg", "yard/last.jpg"}  # the latest
+    assert not left & {"front/0.jpg", "front/1.jpg"}  # the oldest, forgotten already
+    assert sum((house.root / path).stat().st_size for path in left) <= room + 120
+
+
+async def test_a_link_out_of_the_root_is_never_followed(
+    house: House, store: Store, tmp_path: Path
+) -> None:
+    pipeline, journal = await house.run(original_days=1.0)
+    house.upload("front/a.jpg", "person 0.95", age=600)
+    await journal.image("front/a.jpg")
+    await store.age(10)
+    precious = tmp_path / "precious"
+    shutil.copytree(house.root / "front", precious, copy_function=shutil.copy2)
+    shutil.rmtree(house.root / "front")
+    (house.root / "front").symlink_to(precious)
+
+    assert (await pipeline.cleanup(dry_run=False)).files == 0
+    assert (precious / "a.jpg").exists()
+
+
+async def test_the_cleanup_runs_by_itself_when_its_hour_has_come(
+    house: House, store: Store
+) -> None:
+    pipeline, journal = await house.run()
+    await fill(house, journal, store)
+    await pipeline.stop()
+    await store.age(40)
+    start = datetime.now(UTC)
+    nearly = datetime.now(BERLIN).replace(hour=2, minute=59, second=59)
+    config = PipelineConfig(
+        database_url=house.database_url,
+        camera_root=house.root,
+        cameras=(Camera(folder="front", name="Front"), Camera(folder="yard", name="Yard")),
+        time_zone=BERLIN,
+    )
+    client = InferenceClient(house.session, house.server.url, None, settings=config.settings)
+    nightly = Pipeline(config, client, now=lambda: nearly + (datetime.now(UTC) - start))
+    house.pipelines.append(nightly)
+    await nightly.start()
+    async with asyncio.timeout(SOON):
+        while (await store.counts())["images"]:  # noqa: ASYNC110 - nobody tells of a cleanup
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2026-06-10T02:59:59+02:00", "2026-06-10T01:00:00+00:00"),
+        ("2026-06-10T03:00:00+02:00", "2026-06-11T01:00:00+00:00"),
+        ("2026-06-10T23:30:00+00:00", "2026-06-11T01:00:00+00:00"),
+        # The night the clock goes forward from two to three, and the one it goes back.
+        ("2026-03-28T12:00:00+01:00", "2026-03-29T01:00:00+00:00"),
+        ("2026-03-29T01:59:00+01:00", "2026-03-29T01:00:00+00:00"),
+        ("2026-10-24T12:00:00+02:00", "2026-10-25T02:00:00+00:00"),
+        ("2026-12-31T12:00:00+01:00", "2027-01-01T02:00:00+00:00"),
+    ],
+)
+def test_three_in_the_morning(moment: str, expected: str) -> None:
+    found = next_time(datetime.fromisoformat(moment), 3, ZoneInfo("Europe/Berlin"))
+    assert found.astimezone(UTC) == datetime.fromisoformat(expected)

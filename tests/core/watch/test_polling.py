@@ -1,0 +1,138 @@
+"""Folders of whose changes nobody tells are looked through again and again."""
+
+import asyncio
+from collections.abc import Callable
+import os
+from pathlib import Path
+import time
+
+import pytest
+
+from hsi_core.watch import filesystems
+
+from .conftest import Watch, write
+
+type Make = Callable[..., Watch]
+
+MOUNTS = r"""
+22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+23 22 0:5 / /proc rw - proc proc rw
+24 22 0:40 / /media rw - tmpfs tmpfs rw
+30 24 0:51 / /media/nas\040one rw,relatime shared:9 - cifs //nas/cameras rw
+31 22 0:52 / /srv/ftp/far rw - nfs4 server:/export rw
+32 22 0:53 / /srv/sshfs rw - fuse.sshfs user@host: rw
+33 32 8:2 / /srv/sshfs/local rw - xfs /dev/sdb1 rw
+34 22 8:3 / /srv/twice rw - ext4 /dev/sdc1 rw
+35 22 0:54 / /srv/twice rw - 9p host rw
+not a line of this kind
+"""
+
+
+def unheard(path: Path) -> None:
+    """Put a picture there without any change that inotify tells of: by a hard link."""
+    aside = write(path.parents[1] / f"aside-{path.name}", age=120)
+    os.link(aside, path)
+
+
+@pytest.mark.parametrize(
+    ("folder", "kinds"),
+    [
+        ("/home/cameras", {"ext4"}),
+        ("/media/nas one", {"cifs"}),
+        ("/media/nas one/front/2026", {"cifs"}),
+        ("/media/nas onely", {"tmpfs"}),
+        ("/media", {"tmpfs", "cifs"}),
+        ("/srv/ftp", {"ext4", "nfs4"}),
+        ("/srv/sshfs/local/front", {"xfs"}),
+        ("/srv/twice", {"9p"}),
+    ],
+)
+def test_the_file_system_of_a_folder(folder: str, kinds: set[str]) -> None:
+    assert filesystems.kinds_at(Path(folder), MOUNTS) == kinds
+
+
+@pytest.mark.parametrize(
+    ("folder", "tells"),
+    [("/home", True), ("/media/nas one", False), ("/srv/sshfs", False), ("/srv/ftp", False)],
+)
+def test_shares_do_not_tell_of_changes(
+    folder: str, tells: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS)
+    monkeypatch.setattr(filesystems, "MOUNTS", mounts)
+    assert filesystems.tells_changes(Path(folder)) is tells
+
+
+def test_this_machines_own_disk_tells_of_changes(tmp_path: Path) -> None:
+    assert filesystems.tells_changes(tmp_path)
+    assert filesystems.kinds_at(tmp_path, filesystems.MOUNTS.read_text())
+
+
+async def test_polling_asked_for_needs_nobody_to_tell(watch: Make, root: Path) -> None:
+    seen = watch("front", watch_polling=True, polling_interval=0.1)
+    await seen.start()
+
+    unheard(root / "front/a.jpg")
+
+    assert (await seen.next()).path == "front/a.jpg"
+    assert seen.troubles.empty()
+
+
+async def test_polling_waits_for_a_file_that_grows(watch: Make, root: Path) -> None:
+    seen = watch("front", watch_polling=True, polling_interval=0.05, settle_time=0.5)
+    await seen.start()
+    with (root / "front/a.jpg").open("wb", buffering=0) as file:
+        for _ in range(8):
+            file.write(b"piece")
+            await asyncio.sleep(0.1)  # as slow as the camera, and faster than the settle time
+
+    assert (await seen.next()).size == 40
+    assert seen.found.empty()
+
+
+async def test_polling_finds_new_folders_and_rewritten_files(watch: Make, root: Path) -> None:
+    seen = watch("front", watch_polling=True, polling_interval=0.05)
+    await seen.start()
+
+    write(root / "front/2026/11/23/a.jpg", b"one")
+    assert (await seen.next()).path == "front/2026/11/23/a.jpg"
+    write(root / "front/2026/11/23/a.jpg", b"other")
+    assert (await seen.next()).size == 5
+
+
+async def test_a_camera_on_a_share_is_polled_and_others_are_not(
+    watch: Make, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        f"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:9 / {root}/front rw - cifs //nas/front rw\n"
+    )
+    monkeypatch.setattr(filesystems, "MOUNTS", mounts)
+    seen = watch(polling_interval=0.1)
+    await seen.start()
+
+    unheard(root / "yard/gate/b.jpg")
+    unheard(root / "front/a.jpg")
+
+    assert (await seen.next()).path == "front/a.jpg"
+    assert seen.found.empty()
+
+
+async def test_a_share_with_another_clock_hands_over_no_half_file(
+    watch: Make, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"1 0 0:9 / {root} rw - nfs4 nas:/cameras rw\n")
+    monkeypatch.setattr(filesystems, "MOUNTS", mounts)
+    seen = watch("front", polling_interval=0.05, settle_time=0.5)
+    await seen.start()
+    slow = time.time() - 30  # what the share's clock says
+    with (root / "front/a.jpg").open("wb", buffering=0) as file:
+        for piece in range(8):
+            file.write(b"piece")
+            os.utime(file.fileno(), (slow + piece / 10, slow + piece / 10))
+            await asyncio.sleep(0.1)
+        assert seen.found.empty()
+
+    assert (await seen.next()).size == 40

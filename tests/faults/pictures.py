@@ -1,0 +1,23 @@
+"""Pictures that differ from each other, from a few drawn scenes."""
+
+from functools import cache
+import random
+
+from testbed.scenes import draw, jpeg
+
+SCENES = 24
+_START = b"\xff\xd8"
+
+
+def picture(scene: int, number: int) -> bytes:
+    """Return a JPEG of the scene; each number makes another file of it."""
+    drawn = _drawn(scene % SCENES)
+    text = f"picture {number}".encode()
+    comment = b"\xff\xfe" + (len(text) + 2).to_bytes(2) + text
+    return _START + comment + drawn.removeprefix(_START)
+
+
+@cache
+def _drawn(scene: int) -> bytes:
+    labels = random.Random(scene).choice(((), ("person",), ("person", "dog"), ("car",)))
+    return jpeg(draw(scene, size=(320, 240), labels=labels), quality=80)

@@ -1,0 +1,191 @@
+"""From a seed to everything a run will do: which files come when, and what goes wrong when.
+
+The same seed makes the same plan. How the machine then interleaves it is the machine's own.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+import random
+
+CAMERAS = ("front", "yard", "garage/side")
+WORKERS = 2
+# What cameras of well-known makers do: their folders and names, {t} being the time of the picture.
+LAYOUTS = (
+    "MDAlarm_{t:%Y%m%d-%H%M%S}_{n}.jpg",  # Foscam
+    "{t:%Y/%m/%d}/front_00_{t:%Y%m%d%H%M%S}_{n}.jpg",  # Reolink
+    "{t:%Y-%m-%d}/pic/{t:%H.%M.%S}[M][0@0][{n}].jpg",  # Dahua
+    "{t:%Y%m%d}/{t:%H}/axis {n}.JPG",  # Axis
+    "Käßefuß & ünïcode #{n}.jpeg",
+    "{n}.jpg",
+)
+
+
+class Kind(StrEnum):
+    """How a file comes, and what it is."""
+
+    PIECES = "pieces"  # written under its name, piece by piece
+    RENAMED = "renamed"  # written as .part, then renamed
+    GROWING = "growing"  # written with pauses longer than the settle time
+    BROKEN = "broken"  # the connection broke half-way
+    NO_IMAGE = "no_image"  # an error message under a picture's name
+    EMPTY = "empty"
+    DUPLICATE = "duplicate"  # the content of an earlier file of the camera, shortly after it
+    OVERWRITTEN = "overwritten"  # a second picture under the same name
+    DELIVERED_TWICE = "delivered_twice"  # renamed away and back: told of twice
+    LATE = "late"  # taken hours ago
+    LEFT_ALONE = "left_alone"  # a hidden, partial or other file: none of our business
+
+
+class Point(StrEnum):
+    """What a transaction does that is struck as it commits."""
+
+    REGISTER = "register"
+    CLAIM = "claim"
+    RENEW = "renew"
+    FINISH = "finish"
+    POSTPONE = "postpone"
+    GIVE_UP = "give_up"
+    OPEN_EVENT = "open_event"
+    JOIN_EVENT = "join_event"
+    CLOSE_EVENT = "close_event"
+    ASSESSED = "assessed"
+
+
+class Blow(StrEnum):
+    """What happens to the worker whose transaction commits."""
+
+    KILL = "kill"  # kill -9
+    CUT = "cut"  # it lives and loses its connections to the database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """A worker is hit while its transaction commits; the commit takes place or not."""
+
+    point: Point
+    blow: Blow
+    committed: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.blow} at {self.point}, {'committed' if self.committed else 'rolled back'}"
+
+
+class Trouble(StrEnum):
+    """Everything else that goes wrong."""
+
+    KILL_WORKER = "worker killed at any time"
+    KILL_BOTH = "both workers killed"
+    KILL_IN_DETECT = "worker killed while a picture is looked at"
+    KILL_IN_ASSESS = "worker killed while an event is assessed"
+    STOP_WORKER = "worker stopped in order"
+    KILL_DATABASE = "PostgreSQL killed by SIGQUIT and started again"
+    CUT_DATABASE = "all connections to PostgreSQL cut"
+    DISK_FULL = "PostgreSQL without disk space"
+    KILL_SERVER = "inference server killed and started again"
+    ANSWER_BUSY = "server answers 429"
+    ANSWER_NOT_READY = "server answers 503"
+    ANSWER_ERROR = "server answers 500"
+    ANSWER_GARBAGE = "server answers garbage"
+    ANSWER_NOTHING = "server never answers"
+    ANSWER_DROPPED = "server drops the connection"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One file; `at` is in seconds after the start, `age` before that when it was taken."""
+
+    number: int
+    at: float
+    kind: Kind
+    camera: str
+    name: str  # a layout of LAYOUTS
+    age: float
+    scene: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that goes wrong, no earlier than `at` and after the one before it."""
+
+    at: float
+    what: Strike | Trouble
+    worker: int
+    clock: float  # seconds by which a worker that starts again then has a wrong clock
+    count: int  # answers of the server that are bad
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All of a run."""
+
+    seed: int
+    uploads: tuple[Upload, ...]
+    faults: tuple[Fault, ...]
+
+
+_KINDS = {
+    Kind.PIECES: 34,
+    Kind.RENAMED: 20,
+    Kind.GROWING: 3,
+    Kind.BROKEN: 6,
+    Kind.NO_IMAGE: 4,
+    Kind.EMPTY: 3,
+    Kind.DUPLICATE: 8,
+    Kind.OVERWRITTEN: 3,
+    Kind.DELIVERED_TWICE: 5,
+    Kind.LATE: 8,
+    Kind.LEFT_ALONE: 6,
+}
+_FAULT_PACE = 0.6  # seconds between two faults, on average
+
+
+def make_plan(seed: int, *, images: int, seconds: float) -> Plan:
+    """Return the plan of a seed: so many files and faults over so many seconds."""
+    rng = random.Random(seed)
+    return Plan(seed=seed, uploads=_uploads(rng, images, seconds), faults=_faults(rng, seconds))
+
+
+def _uploads(rng: random.Random, images: int, seconds: float) -> tuple[Upload, ...]:
+    # A third is there before anybody looks, as after a night without the worker.
+    times = sorted(max(0.0, rng.uniform(-seconds / 2, seconds)) for _ in range(images))
+    kinds = rng.choices(list(_KINDS), list(_KINDS.values()), k=images)
+    return tuple(
+        Upload(
+            number=number,
+            at=at,
+            kind=kind,
+            camera=rng.choice(CAMERAS),
+            name=rng.choice(LAYOUTS),
+            age=rng.uniform(600, 20_000) if kind is Kind.LATE else rng.uniform(0, 3),
+            scene=rng.randrange(1_000_000),
+        )
+        for number, (at, kind) in enumerate(zip(times, kinds, strict=True))
+    )
+
+
+def _faults(rng: random.Random, seconds: float) -> tuple[Fault, ...]:
+    strikes = [
+        Strike(point=p, blow=b, committed=c) for p, b, c in product(Point, Blow, (True, False))
+    ]
+    kinds: list[Strike | Trouble] = [*strikes, *Trouble]
+    order: list[Strike | Trouble] = []
+    while len(order) < seconds / _FAULT_PACE:
+        order += rng.sample(kinds, len(kinds))  # each kind before any comes again
+    faults = []
+    at = 1.0
+    for what in order:
+        at += rng.expovariate(1 / _FAULT_PACE)
+        if at >= seconds:
+            break
+        faults.append(
+            Fault(
+                at=at,
+                what=what,
+                worker=rng.randrange(WORKERS),
+                clock=rng.choice((0.0, 0.0, 0.0, -15.0, 15.0)),
+                count=rng.randint(1, 6),
+            )
+        )
+    return tuple(faults)

@@ -1,0 +1,255 @@
+"""Runs of real workers on a real PostgreSQL and real files, while everything goes wrong.
+
+Called by scripts/test-faults; each run is one seed's plan, and ends with its books closed.
+"""
+
+import argparse
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+import json
+import logging
+from pathlib import Path
+import random
+import sys
+import tempfile
+import time
+
+import asyncpg  # type: ignore[import-untyped]  # has no types
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+from testbed.inference_server import InferenceServer
+from testbed.postgres import Postgres
+from tests.faults.gateway import Gateway
+from tests.faults.inflict import Inflictor
+from tests.faults.pictures import SCENES, picture
+from tests.faults.plan import CAMERAS, WORKERS, make_plan
+from tests.faults.strikes import Strikes
+from tests.faults.uploads import Cameras
+from tests.faults.verdict import UNSETTLED, Verdict, found, judge
+from tests.faults.workers import Worker
+
+# isort: split
+from hsi_core.models import Camera
+from hsi_core.store import cameras as camera_store
+from hsi_core.store.engine import begin, connect
+
+DATABASE = "faults"
+SETTLE_LIMIT = 180.0  # seconds without any fault after which everything has to have ended
+_LOOK = 0.5  # seconds
+_CALM = 3  # looks in a row that find everything settled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one run did and found."""
+
+    seed: int
+    seconds: float  # that it all took
+    uploaded: Counter[str]
+    faults: Counter[str]
+    missed: Counter[str]
+    starts: int  # of workers
+    verdict: Verdict
+
+    @property
+    def kept(self) -> bool:
+        return self.verdict.kept
+
+    def as_json(self) -> dict[str, object]:
+        v = self.verdict
+        return {
+            "seed": self.seed,
+            "seconds": round(self.seconds, 1),
+            "kept": self.kept,
+            "files": v.files,
+            "images": v.rows,
+            "terminal": v.rows - v.terminal["pending"],
+            "lost": len(v.lost),
+            "duplicated": len(v.duplicated),
+            "breaches": [*v.lost, *v.duplicated, *v.breaches],
+            "states": dict(v.terminal),
+            "dead": dict(v.dead),
+            "events": v.events,
+            "worker_starts": self.starts,
+            "uploaded": dict(self.uploaded),
+            "faults": dict(self.faults),
+            "missed": dict(self.missed),
+        }
+
+    def as_text(self) -> str:
+        v = self.verdict
+        lost, twice, states = len(v.lost), len(v.duplicated), _list(v.terminal)
+        ended = v.rows - v.terminal["pending"]
+        counted = (
+            f"files {v.files}, images {v.rows}, terminal {ended}, lost {lost}, duplicated {twice}"
+        )
+        happened = f"{self.faults.total()} faults of {len(self.faults)} kinds"
+        lines = [
+            f"seed {self.seed}: {'kept' if self.kept else 'BROKEN'} in {self.seconds:.0f} s",
+            f"  {counted}, events {v.events}, starts of workers {self.starts}",
+            f"  images: {states}",
+            f"  dead letters: {_list(v.dead) or 'none'}",
+            f"  {happened}, {self.missed.total()} more found no opportunity",
+            *(f"    {count:3} {name}" for name, count in sorted(self.faults.items())),
+            *(f"  BROKEN: {breach}" for breach in (*v.lost, *v.duplicated, *v.breaches)),
+        ]
+        return "\n".join(lines)
+
+
+async def run(seed: int, *, images: int, seconds: float, server: InferenceServer | None) -> Report:
+    """Do one seed's run; `server` is None for answers made up by the gateway."""
+    started = time.monotonic()
+    plan = make_plan(seed, images=images, seconds=seconds)
+    for scene in range(SCENES):
+        picture(scene, 0)  # drawn before the clock runs
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hsi-faults-")))
+        root = folder / "cameras"
+        for camera in CAMERAS:
+            (root / camera).mkdir(parents=True)
+        postgres = await asyncio.to_thread(stack.enter_context, Postgres())
+        url = postgres.create_database(DATABASE)
+        await prepare(url)
+        strikes = Strikes(url)
+        await strikes.install()
+        gateway = Gateway(server.url if server else None, server.token if server else "")
+        await gateway.start()
+        stack.push_async_callback(gateway.stop)
+        workers = {}
+        for number in range(WORKERS):
+            name = f"worker{number}"
+            postgres.execute(f"CREATE ROLE {name} SUPERUSER LOGIN")
+            workers[name] = Worker(
+                name, database_url=url, root=root, server=gateway.url, log=folder / f"{name}.log"
+            )
+        inflictor = Inflictor(
+            workers=workers, postgres=postgres, strikes=strikes, gateway=gateway, server=server
+        )
+        cameras = Cameras(root)
+        try:
+            for worker in workers.values():
+                await worker.start()
+            start = time.monotonic()
+            await asyncio.gather(
+                cameras.upload(plan.uploads, start),
+                inflictor.inflict(plan.faults, start, seconds),
+            )
+            gateway.bad.clear()
+            await strikes.disarm()
+            await _settle(url, root, cameras)
+        finally:
+            await asyncio.gather(*(worker.end() for worker in workers.values()))
+        connection = await asyncpg.connect(url)
+        verdict = await judge(connection, root, cameras.files, cameras.sound)
+        await connection.close()
+        if not verdict.kept:
+            _keep_logs(folder, seed)
+        return Report(
+            seed=seed,
+            seconds=time.monotonic() - started,
+            uploaded=cameras.uploaded,
+            faults=inflictor.done,
+            missed=inflictor.missed,
+            starts=sum(worker.starts for worker in workers.values()),
+            verdict=verdict,
+        )
+
+
+async def prepare(url: str) -> None:
+    """Make the tables, and the cameras known."""
+    engine = await connect(url, application_name="tests")
+    async with begin(engine) as connection:
+        known = tuple(Camera(folder=folder, name=folder) for folder in CAMERAS)
+        await camera_store.register(connection, known)
+    await engine.dispose()
+
+
+async def _settle(url: str, root: Path, cameras: Cameras) -> None:
+    """Wait until every file is registered and nothing is left to do, or the time is over."""
+    calm = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE_LIMIT), _connected(url) as connection:
+            while calm < _CALM:
+                missing = await found(connection, root, cameras.files)
+                settled = not missing and await connection.fetchval(UNSETTLED) == 0
+                calm = calm + 1 if settled else 0
+                await asyncio.sleep(_LOOK)
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _keep_logs(folder: Path, seed: int) -> None:
+    kept = Path(tempfile.gettempdir()) / f"hsi-faults-seed-{seed}.log"
+    logs = sorted(folder.glob("*.log"))
+    kept.write_text("\n".join(f"== {log.name}\n{log.read_text(errors='replace')}" for log in logs))
+    print(f"the workers' logs are kept in {kept}", file=sys.stderr)  # noqa: T201 - for a person
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do the runs asked for; 0 when every promise was kept in all of them."""
+    parser = argparse.ArgumentParser(prog="scripts/test-faults", description=__doc__)
+    parser.add_argument("--runs", type=int, default=1, help="how many, with successive seeds")
+    parser.add_argument("--seed", type=int, help="of the first run; random unless given")
+    parser.add_argument("--seconds", type=float, default=75.0, help="of faults in each run")
+    parser.add_argument("--images", type=int, help="files in each run; 4 a second unless given")
+    parser.add_argument(
+        "--server", choices=("real", "scripted"), default="real",
+        help="real: the inference server with the small test model, in a process of its own",
+    )  # fmt: skip
+    parser.add_argument("--json", type=Path, help="where to write all results")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell of each fault")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s"
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    first = random.randrange(1_000_000) if options.seed is None else options.seed
+    images = options.images or round(options.seconds * 4)
+    reports = []
+    with tempfile.TemporaryDirectory(prefix="hsi-server-") as folder:
+        server = InferenceServer(Path(folder)) if options.server == "real" else None
+        if server is not None:
+            server.start()
+        try:
+            for seed in range(first, first + options.runs):
+                report = asyncio.run(
+                    run(seed, images=images, seconds=options.seconds, server=server)
+                )
+                reports.append(report)
+                print(report.as_text(), flush=True)  # noqa: T201 - for a person
+                if options.json is not None:
+                    _write(options.json, reports)
+        finally:
+            if server is not None:
+                server.stop()
+    kept = all(report.kept for report in reports)
+    lost = sum(len(report.verdict.lost) for report in reports)
+    duplicated = sum(len(report.verdict.duplicated) for report in reports)
+    faults = sum(report.faults.total() for report in reports)
+    files = sum(report.verdict.files for report in reports)
+    print(  # noqa: T201 - for a person
+        f"{len(reports)} runs, {files} files, {faults} faults: lost {lost}, duplicated {duplicated}"
+    )
+    return 0 if kept else 1
+
+
+def _write(path: Path, reports: Sequence[Report]) -> None:
+    path.write_text(json.dumps([report.as_json() for report in reports], indent=2) + "\n")
+
+
+def _list(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""A short run of what scripts/test-faults does at length, and whether it would notice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]  # has no types
+import pytest
+
+from testbed.inference_server import InferenceServer
+from testbed.postgres import Postgres
+from tests.faults.plan import Kind, Strike, Trouble, make_plan
+from tests.faults.run import prepare, run
+from tests.faults.verdict import judge
+
+SEED = 11
+
+
+@pytest.fixture(scope="module")
+def inference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InferenceServer]:
+    with InferenceServer(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+def test_no_image_is_lost_and_none_counts_twice(inference: InferenceServer) -> None:
+    report = asyncio.run(run(SEED, images=160, seconds=40.0, server=inference))
+    assert report.kept, report.as_text()
+    assert report.verdict.files >= 120
+    assert report.faults.total() >= 10, report.as_text()
+
+
+def test_a_seed_makes_the_same_plan_again() -> None:
+    assert make_plan(SEED, images=200, seconds=60.0) == make_plan(SEED, images=200, seconds=60.0)
+    assert make_plan(SEED, images=200, seconds=60.0) != make_plan(12, images=200, seconds=60.0)
+
+
+def test_a_long_plan_has_every_kind_of_file_and_fault() -> None:
+    plan = make_plan(SEED, images=400, seconds=120.0)
+    assert {item.kind for item in plan.uploads} == set(Kind)
+    faults = {fault.what for fault in plan.faults}
+    assert {what for what in faults if isinstance(what, Trouble)} == set(Trouble)
+    assert len([what for what in faults if isinstance(what, Strike)]) == 40
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+async def books(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
+    """A database with one image that was looked at and is in one event."""
+    url = postgres.create_database()
+    await prepare(url)
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        """
+        INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
+            image_count, best_confidence, assessment, risk_score, summary, reasoning, assessed_at)
+        VALUES (gen_random_uuid(), 'front', 'closed', 'epoch', 'epoch', 'epoch', '{person}',
+            1, 0.9, 'assessed', 1, 'a', 'b', now());
+        INSERT INTO hsi.images (camera, path, mtime_ns, size, sha256, captured_at, found_at, state,
+            detected_at, event_id)
+        SELECT 'front', 'front/a.jpg', 1, 1, sha256('a'), 'epoch', now(), 'detected', now(), id
+        FROM hsi.events;
+        INSERT INTO hsi.detections VALUES (1, 0, 'person', 0.9, 0, 0, 1, 1);
+        INSERT INTO hsi.jobs (kind, state, camera, image_id, priority, happened_at)
+        VALUES ('detect', 'done', 'front', 1, 0, 'epoch');
+        """
+    )
+    yield connection
+    await connection.close()
+    postgres.drop(url)
+
+
+async def test_books_in_order_are_accepted(books: asyncpg.Connection, tmp_path: Path) -> None:
+    verdict = await judge(books, tmp_path, set(), set())
+    assert verdict.kept, verdict
+
+
+async def test_a_file_that_nobody_registered_is_lost(
+    books: asyncpg.Connection, tmp_path: Path
+) -> None:
+    file = tmp_path / "front.jpg"
+    file.write_bytes(b"picture")
+    assert (await judge(books, tmp_path, {file}, set())).lost == ["not registered: front.jpg"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "UPDATE hsi.images SET state = 'pending', detected_at = NULL",
+        "DELETE FROM hsi.jobs",
+        "UPDATE hsi.jobs SET state = 'pending'",
+        "UPDATE hsi.jobs SET state = 'leased', lease_until = now()",
+        """UPDATE hsi.jobs SET state = 'dead', failure = 'input', error_type = 'x', message = 'y',
+           first_failed_at = now(), last_failed_at = now()""",
+        "UPDATE hsi.events SET state = 'open', ended_at = NULL",
+        "UPDATE hsi.events SET image_count = 2",
+        "UPDATE hsi.images SET event_id = NULL",
+        "UPDATE hsi.events SET camera = 'yard'",
+        "UPDATE hsi.images SET captured_at = now()",
+        "INSERT INTO hsi.detections VALUES (1, 1, 'person', 0.9, 0, 0, 1, 1)",
+        """INSERT INTO hsi.images (camera, path, mtime_ns, size, sha256, captured_at, found_at,
+           state, detected_at) SELECT camera, 'front/b.jpg', mtime_ns, size, sha256, captured_at,
+           found_at, state, detected_at FROM hsi.images;
+           INSERT INTO hsi.jobs (kind, state, camera, image_id, priority, happened_at)
+           VALUES ('detect', 'done', 'front', 2, 0, 'epoch')""",
+    ],
+)
+async def test_what_must_not_be_is_found(
+    books: asyncpg.Connection, tmp_path: Path, wrong: str
+) -> None:
+    await books.execute(wrong)
+    verdict = await judge(books, tmp_path, set(), set())
+    assert verdict.lost or verdict.duplicated or verdict.breaches
+    assert not verdict.kept

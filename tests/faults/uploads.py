@@ -1,0 +1,104 @@
+"""Puts a plan's files where cameras put them, and keeps book of what lies there in the end."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+import os
+from pathlib import Path
+import time
+
+from testbed.uploader import NOT_AN_IMAGE, Uploader
+from tests.faults.pictures import picture
+from tests.faults.plan import Kind, Upload
+
+_GROWING_PAUSE = 0.5  # seconds, longer than the workers' settle time
+_OTHERS = (".hidden-{n}.jpg", "half-{n}.jpg.part", "log-{n}.txt", "half-{n}.part.jpg")
+
+
+class Cameras:
+    """Uploads a plan's files at their time."""
+
+    def __init__(self, root: Path) -> None:
+        self._uploader = Uploader(root, pace=0.0)
+        self._root = root
+        self._contents: dict[str, tuple[bytes, float]] = {}  # by camera, the latest and its time
+        self.files: set[Path] = set()  # that have to be found
+        self.sound: set[str] = set()  # paths of files that are whole pictures
+        self.uploaded: Counter[str] = Counter()
+
+    async def upload(self, uploads: Sequence[Upload], started: float) -> None:
+        """Upload everything, growing files beside the others."""
+        async with asyncio.TaskGroup() as growing:
+            for item in uploads:
+                await asyncio.sleep(max(0.0, started + item.at - time.monotonic()))
+                if item.kind is Kind.GROWING:
+                    growing.create_task(self._grow(item))
+                else:
+                    await asyncio.to_thread(self._put, item)
+                self.uploaded[item.kind] += 1
+
+    def _put(self, item: Upload) -> None:
+        content = picture(item.scene, item.number)
+        place, taken = _place_of(item)
+        camera, _, name = place.rpartition("/")
+        match item.kind:
+            case Kind.RENAMED:
+                self._keep(self._uploader.by_rename(camera, name, content))
+            case Kind.BROKEN:
+                self._keep(self._uploader.broken_off(camera, name, content), sound=False)
+            case Kind.NO_IMAGE:
+                # Of its own, or it is a duplicate of another one that was no image either.
+                no_image = NOT_AN_IMAGE + str(item.number).encode()
+                self._keep(self._uploader.in_pieces(camera, name, no_image), sound=False)
+            case Kind.EMPTY:
+                self._keep(self._uploader.in_pieces(camera, name, b""), sound=False)
+            case Kind.DUPLICATE:
+                earlier, taken = self._contents.get(item.camera, (content, taken))
+                self._keep(
+                    self._uploader.in_pieces(item.camera, f"again {item.number}.jpg", earlier)
+                )
+                _set_time(self._root / item.camera / f"again {item.number}.jpg", taken)
+            case Kind.OVERWRITTEN:
+                self._uploader.in_pieces(camera, name, picture(item.scene + 1, -item.number - 1))
+                self._keep(self._uploader.in_pieces(camera, name, content))
+            case Kind.DELIVERED_TWICE:
+                path = self._uploader.in_pieces(camera, name, content)
+                path.rename(path.with_suffix(".part")).rename(path)
+                self._keep(path)
+            case Kind.LATE:
+                path = self._uploader.by_rename(camera, name, content)
+                _set_time(path, taken)
+                # Told of under its new time, as the clock of an FTP server that keeps times.
+                path.rename(path.with_suffix(".part")).rename(path)
+                self._keep(path)
+            case Kind.LEFT_ALONE:
+                other = _OTHERS[item.number % len(_OTHERS)].format(n=item.number)
+                self._uploader.in_pieces(item.camera, other, content)
+            case _:
+                self._keep(self._uploader.in_pieces(camera, name, content))
+                self._contents[item.camera] = (content, taken)
+
+    async def _grow(self, item: Upload) -> None:
+        content = picture(item.scene, item.number)
+        path = self._root / item.camera / f"growing {item.number}.jpg"
+        with path.open("wb", buffering=0) as file:
+            for start in range(0, len(content), len(content) // 3 + 1):
+                file.write(content[start : start + len(content) // 3 + 1])
+                await asyncio.sleep(_GROWING_PAUSE)
+        self._keep(path)
+
+    def _keep(self, path: Path, *, sound: bool = True) -> None:
+        self.files.add(path)
+        if sound:
+            self.sound.add(path.relative_to(self._root).as_posix())
+
+
+def _place_of(item: Upload) -> tuple[str, float]:
+    """Return the file's path, always another one, and when it was taken."""
+    moment = datetime.now().astimezone() - timedelta(seconds=item.age)
+    return f"{item.camera}/{item.name.format(t=moment, n=item.number)}", moment.timestamp()
+
+
+def _set_time(path: Path, taken: float) -> None:
+    os.utime(path, (taken, taken))

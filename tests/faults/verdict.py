@@ -1,0 +1,145 @@
+"""What has become of every file, and whether each promise was kept."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]  # has no types
+
+# Each finds what must not be; a row is one case of it.
+_LOSSES: Mapping[str, str] = {
+    "an image without its end": "SELECT path, state FROM hsi.images WHERE state = 'pending'",
+    "an image without exactly one detect job": """
+        SELECT i.path, count(j.id) FROM hsi.images i
+        LEFT JOIN hsi.jobs j ON j.image_id = i.id AND j.kind = 'detect'
+        GROUP BY i.id HAVING count(j.id) <> 1""",
+}
+_BREACHES: Mapping[str, str] = {
+    "a job that waits or is held": """
+        SELECT id, kind, state, fence FROM hsi.jobs WHERE state IN ('pending', 'leased')""",
+    "an image and its job that contradict each other": """
+        SELECT i.path, i.state, j.state FROM hsi.images i JOIN hsi.jobs j ON j.image_id = i.id
+        WHERE (i.state = 'dead') <> (j.state = 'dead')
+           OR (i.state IN ('detected', 'skipped')) <> (j.state = 'done')""",
+    "a dead letter that explains nothing": """
+        SELECT id, failure, error_type FROM hsi.jobs WHERE state = 'dead'
+        AND (failure IS NULL OR error_type = '' OR message = '' OR last_failed_at < first_failed_at)""",
+    "a dead image without a reason": """
+        SELECT path FROM hsi.images WHERE state IN ('dead', 'skipped') AND coalesce(reason, '') = ''""",
+    "an open event": "SELECT id, camera, last_activity_at FROM hsi.events WHERE state = 'open'",
+    "an event whose score is still coming": """
+        SELECT id FROM hsi.events WHERE assessment = 'pending'""",
+    "an event without a score and without a dead letter": """
+        SELECT e.id FROM hsi.events e WHERE e.assessment = 'unassessed' AND NOT EXISTS
+        (SELECT FROM hsi.jobs j WHERE j.event_id = e.id AND j.state = 'dead')""",
+    "an event that covers other times than its images": """
+        SELECT e.id FROM hsi.events e JOIN hsi.images i ON i.event_id = e.id GROUP BY e.id
+        HAVING min(i.captured_at) <> e.started_at OR max(i.captured_at) <> e.last_activity_at""",
+    "an image with a watched object and no event": """
+        SELECT i.path FROM hsi.images i JOIN hsi.detections d ON d.image_id = i.id
+        WHERE i.event_id IS NULL AND d.label IN ('person', 'car', 'dog', 'package')""",
+    "an image in an event of another camera": """
+        SELECT i.path FROM hsi.images i JOIN hsi.events e ON e.id = i.event_id
+        WHERE e.camera <> i.camera""",
+}
+_DUPLICATES: Mapping[str, str] = {
+    "an event that counts an image twice or not at all": """
+        SELECT e.id, e.image_count, count(i.id) FROM hsi.events e
+        LEFT JOIN hsi.images i ON i.event_id = e.id
+        GROUP BY e.id HAVING count(i.id) <> e.image_count""",
+    "a file registered twice": """
+        SELECT camera, path, mtime_ns, size FROM hsi.images
+        GROUP BY 1, 2, 3, 4 HAVING count(*) > 1""",
+    "the same content looked at twice": """
+        SELECT a.path, b.path FROM hsi.images a JOIN hsi.images b
+        ON a.camera = b.camera AND a.sha256 = b.sha256 AND a.id < b.id
+        WHERE a.state = 'detected' AND b.state = 'detected'
+        AND abs(extract(epoch FROM a.captured_at - b.captured_at)) <= 300""",
+    "detections with gaps or repetitions": """
+        SELECT image_id FROM hsi.detections GROUP BY image_id
+        HAVING max(position) + 1 <> count(*)
+        OR count(DISTINCT (label, confidence, x1, y1, x2, y2)) <> count(*)""",
+}
+UNSETTLED = """
+    SELECT (SELECT count(*) FROM hsi.jobs WHERE state IN ('pending', 'leased'))
+         + (SELECT count(*) FROM hsi.events WHERE state = 'open')"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Verdict:
+    """The books of one run, closed."""
+
+    files: int  # on disk, that had to be found
+    rows: int
+    terminal: Counter[str] = field(default_factory=Counter)  # images by state
+    dead: Counter[str] = field(default_factory=Counter)  # dead letters by kind and error
+    events: int = 0
+    lost: list[str] = field(default_factory=list)
+    duplicated: list[str] = field(default_factory=list)
+    breaches: list[str] = field(default_factory=list)
+
+    @property
+    def kept(self) -> bool:
+        return not (self.lost or self.duplicated or self.breaches)
+
+
+async def found(connection: asyncpg.Connection, root: Path, files: set[Path]) -> list[str]:
+    """Return those files, as they lie there now, that no row is about."""
+    rows = await connection.fetch("SELECT path, size, mtime_ns FROM hsi.images")
+    known = {(row["path"], row["size"], row["mtime_ns"]) for row in rows}
+    missing = []
+    for file in sorted(files):
+        status = file.stat()
+        path = file.relative_to(root).as_posix()
+        if (path, status.st_size, status.st_mtime_ns) not in known:
+            missing.append(f"not registered: {path}")
+    return missing
+
+
+async def judge(
+    connection: asyncpg.Connection, root: Path, files: set[Path], sound: set[str]
+) -> Verdict:
+    """Compare disk and database once everything has settled."""
+    states = Counter(
+        {
+            row["state"]: row["count"]
+            for row in await connection.fetch("SELECT state, count(*) FROM hsi.images GROUP BY 1")
+        }
+    )
+    verdict = Verdict(
+        files=len(files),
+        rows=states.total(),
+        terminal=states,
+        events=await connection.fetchval("SELECT count(*) FROM hsi.events"),
+        lost=await found(connection, root, files),
+    )
+    for row in await connection.fetch(
+        "SELECT kind, failure, error_type, count(*) FROM hsi.jobs WHERE state = 'dead' GROUP BY 1, 2, 3"
+    ):
+        verdict.dead[f"{row['kind']}: {row['failure']}, {row['error_type']}"] = row["count"]
+    # A whole picture may die of what was done to server and workers, never of itself.
+    for row in await connection.fetch(
+        """SELECT i.path, j.error_type, i.size, i.mtime_ns FROM hsi.images i
+        JOIN hsi.jobs j ON j.image_id = i.id WHERE j.state = 'dead' AND j.failure = 'input'"""
+    ):
+        path = root / row["path"]
+        status = path.stat() if path.exists() else None
+        final = status is not None and (status.st_size, status.st_mtime_ns) == (
+            row["size"],
+            row["mtime_ns"],
+        )
+        if row["path"] in sound and final:
+            verdict.lost.append(f"whole, but dead as {row['error_type']}: {row['path']}")
+    verdict.lost += await _cases(connection, _LOSSES)
+    verdict.duplicated += await _cases(connection, _DUPLICATES)
+    verdict.breaches += await _cases(connection, _BREACHES)
+    return verdict
+
+
+async def _cases(connection: asyncpg.Connection, questions: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name}: {tuple(row)}"
+        for name, sql in questions.items()
+        for row in await connection.fetch(sql)
+    ]

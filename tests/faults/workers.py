@@ -1,0 +1,93 @@
+"""Worker processes that are hit, and started again by who watches over them."""
+
+import asyncio
+from asyncio.subprocess import Process
+from contextlib import suppress
+import os
+from pathlib import Path
+import signal
+import sys
+from urllib.parse import urlsplit
+
+from tests.faults.wire import Wire
+
+_HERE = Path(__file__).parent
+_RESTART_PAUSE = 0.2  # seconds
+
+
+class Worker:
+    """One worker under supervision, on a wire of its own and known by name to everybody it asks."""
+
+    def __init__(self, name: str, *, database_url: str, root: Path, server: str, log: Path) -> None:
+        self.name = name
+        self.clock = 0.0  # seconds it is ahead, from its next start on
+        self.starts = 0
+        port = urlsplit(database_url).port
+        assert port is not None
+        self._wire = Wire(port)
+        self._database = urlsplit(database_url).path
+        self._root = root
+        self._server = server
+        self._log = log
+        self._process: Process | None = None
+        self._supervision: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._wire.start()
+        self._supervision = asyncio.create_task(self._supervise())
+
+    async def end(self) -> None:
+        """Stop it for good, in order."""
+        if self._supervision is not None:
+            self._supervision.cancel()
+            await asyncio.wait([self._supervision])
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            try:
+                await asyncio.wait_for(self._process.wait(), 15)
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
+        await self._wire.stop()
+
+    async def kill(self) -> None:
+        """Kill it as a power cut does; returns when it is dead."""
+        await self._signal(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """Ask it to stop; it is started again once it has."""
+        await self._signal(signal.SIGTERM)
+
+    def cut(self) -> None:
+        """Cut its connections to the database."""
+        self._wire.cut()
+
+    async def _signal(self, number: signal.Signals) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.send_signal(number)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), 15)
+
+    async def _supervise(self) -> None:
+        while True:
+            with self._log.open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "tests.faults.worker",
+                    cwd=_HERE.parents[1], env=self._environ(), stderr=log,
+                )  # fmt: skip
+            self.starts += 1
+            await self._process.wait()
+            await asyncio.sleep(_RESTART_PAUSE)
+
+    def _environ(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": f"postgresql://{self.name}@127.0.0.1:{self._wire.port}{self._database}",
+            "CAMERA_ROOT": str(self._root),
+            "INFERENCE_URL": self._server,
+            "INFERENCE_TOKEN": self.name,
+            "CLOCK": str(self.clock),
+        }
