@@ -46,6 +46,7 @@ ATTR_SINCE: Final = "since"
 ATTR_UNTIL: Final = "until"
 
 MAX_LIMIT: Final = 500
+MAX_JOB_ID: Final = 2**63 - 1
 
 
 class Action(StrEnum):
@@ -89,7 +90,9 @@ SELECT_DEAD_LETTERS_SCHEMA = vol.Schema(
     {
         **_PLACE,
         **_FILTER,
-        vol.Optional(ATTR_JOB_IDS): vol.All(cv.ensure_list, [vol.Coerce(int)]),
+        vol.Optional(ATTR_JOB_IDS): vol.All(
+            cv.ensure_list, [vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_JOB_ID))]
+        ),
         vol.Optional(ATTR_ALL, default=False): cv.boolean,
     }
 )

@@ -164,6 +164,14 @@ async def test_an_unclear_selection_is_refused(
     assert caught.value.translation_key == "selection_unclear"
 
 
+@pytest.mark.parametrize("impossible", [0, -1, 2**63, "one"])
+async def test_a_job_id_that_none_can_be_is_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry, impossible: object
+) -> None:
+    with pytest.raises(probatio.Invalid):
+        await act(hass, "requeue_dead_letters", job_ids=[impossible])
+
+
 @pytest.mark.parametrize("action", ["requeue_dead_letters", "discard_dead_letters"])
 async def test_only_administrators_change_something(
     hass: HomeAssistant, loaded: MockConfigEntry, hass_read_only_user: MockUser, action: str

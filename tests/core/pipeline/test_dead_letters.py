@@ -2,6 +2,7 @@
 
 import pytest
 
+from testbed.postgres import Postgres
 from tests.core.pipeline.house import House
 from tests.core.pipeline.scripted_server import (
     INTERNAL,
@@ -158,6 +159,35 @@ async def test_pages_follow_each_other_without_gap_or_overlap(house: House) -> N
         if cursor is None:
             break
     assert len(seen) == len(set(seen)) == 7
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+async def test_any_number_of_letters_is_requeued_and_discarded(
+    house: House, postgres: Postgres, by_id: bool
+) -> None:
+    count = 33_000  # more than PostgreSQL takes values in one statement
+    pipeline, _ = await house.run(detect_workers=0)
+    postgres.execute(
+        f"""
+        WITH found AS (
+            INSERT INTO hsi.images
+                (camera, path, mtime_ns, size, captured_at, found_at, state, reason)
+            SELECT 'front', 'front/' || n || '.jpg', n, 1, now(), now(), 'dead', 'gone'
+            FROM generate_series(1, {count}) n RETURNING id
+        )
+        INSERT INTO hsi.jobs (kind, state, camera, image_id, priority, happened_at,
+            failure, error_type, message, first_failed_at, last_failed_at)
+        SELECT 'detect', 'dead', 'front', id, 0, now(), 'input', 'x', 'x', now(), now() FROM found
+        """,
+        database="shared",
+    )
+    ids = range(1, count + 1) if by_id else None
+    assert await pipeline.discard_dead_letters(job_ids=[1]) == 1
+    assert await pipeline.requeue_dead_letters(job_ids=ids) == count - 1
+    assert (await pipeline.queue_stats()).pending[JobKind.DETECT] == count - 1
+    postgres.execute("UPDATE hsi.jobs SET state = 'dead' WHERE id > 1", database="shared")
+    assert await pipeline.discard_dead_letters(job_ids=ids) == count - 1
+    assert (await pipeline.list_dead_letters(ALL)).total == 0
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "WyJub3ciLCAxXQ", "🦆"])

@@ -1,6 +1,7 @@
 """What a person decides about dead letters."""
 
 from collections.abc import Callable, Sequence
+from itertools import batched
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -9,6 +10,8 @@ from ..models import JobKind
 from ..queries import DeadLetterQuery
 from ..store import dead_letters, events, notify
 from ..updates import EventPhase, EventUpdate, Update
+
+_PORTION = 1000  # dead letters changed in one transaction, at most
 
 
 class DeadLetterOffice:
@@ -31,8 +34,22 @@ class DeadLetterOffice:
 
     async def requeue(self, job_ids: Sequence[int] | None, query: DeadLetterQuery | None) -> int:
         """Put dead letters back into the queue; returns how many."""
+        return sum([await self._requeue(ids) for ids in await self._select(job_ids, query)])
+
+    async def discard(self, job_ids: Sequence[int] | None, query: DeadLetterQuery | None) -> int:
+        """Dismiss dead letters; returns how many."""
+        return sum([await self._discard(ids) for ids in await self._select(job_ids, query)])
+
+    async def _select(
+        self, job_ids: Sequence[int] | None, query: DeadLetterQuery | None
+    ) -> tuple[tuple[int, ...], ...]:
+        """Return the jobs meant, in portions that one transaction can bear."""
         async with self._database.begin() as connection:
             ids = await dead_letters.select_ids(connection, job_ids=job_ids, query=query)
+        return tuple(batched(ids, _PORTION, strict=False))
+
+    async def _requeue(self, ids: Sequence[int]) -> int:
+        async with self._database.begin() as connection:
             requeued = await dead_letters.requeue(connection, ids)
             for kind in requeued.kinds:
                 await notify.announce_jobs(connection, kind)
@@ -44,10 +61,8 @@ class DeadLetterOffice:
             self._on_job(kind)
         return requeued.count
 
-    async def discard(self, job_ids: Sequence[int] | None, query: DeadLetterQuery | None) -> int:
-        """Dismiss dead letters; returns how many."""
+    async def _discard(self, ids: Sequence[int]) -> int:
         async with self._database.begin() as connection:
-            ids = await dead_letters.select_ids(connection, job_ids=job_ids, query=query)
             count = await dead_letters.discard(connection, ids)
         self._on_changed()
         return count
@@ -56,7 +71,5 @@ class DeadLetterOffice:
 async def _news_of(
     connection: AsyncConnection, requeued: dead_letters.Requeued
 ) -> tuple[EventUpdate, ...]:
-    changed = [await events.get(connection, event_id) for event_id in requeued.event_ids]
-    return tuple(
-        EventUpdate(event=event, phase=EventPhase.UPDATED) for event in changed if event is not None
-    )
+    changed = await events.get_many(connection, requeued.event_ids)
+    return tuple(EventUpdate(event=event, phase=EventPhase.UPDATED) for event in changed)

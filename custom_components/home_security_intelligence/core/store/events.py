@@ -35,6 +35,12 @@ async def get(
     return None if row is None else event_of(row)
 
 
+async def get_many(connection: AsyncConnection, ids: Sequence[UUID]) -> tuple[SecurityEvent, ...]:
+    """Return those of the events that there are."""
+    rows = await connection.execute(select(events).where(events.c.id.in_(ids)))
+    return tuple(event_of(row) for row in rows.mappings())
+
+
 async def all_open(connection: AsyncConnection) -> tuple[SecurityEvent, ...]:
     """Return the open events, at most one a camera."""
     rows = await connection.execute(select(events).where(in_state(events.c.state, EventState.OPEN)))
