@@ -1,5 +1,7 @@
 """Failures: what is tried again, what becomes a dead letter, and what a person may do then."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from testbed.postgres import Postgres
@@ -11,6 +13,7 @@ from tests.core.pipeline.scripted_server import (
     OVERLOADED,
     ScriptedServer,
     garbage,
+    problem,
 )
 
 # isort: split
@@ -34,6 +37,19 @@ async def test_an_unknown_failure_is_tried_three_times(
     assert (letter.failure, letter.attempts) == (FailureClass.UNKNOWN, 3)
     assert letter.first_failed_at < letter.last_failed_at
     assert server.detected.total() == 3
+
+
+async def test_words_that_no_database_takes_are_kept_without_them(
+    house: House, server: ScriptedServer
+) -> None:
+    server.fault = problem(422, "bad\0\ud800picture", retryable=False)
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg")
+    image = await journal.image("front/a.jpg")
+    assert (image.state, image.reason) == (ImageState.DEAD, "the server says bad?picture")
+    [letter] = (await pipeline.list_dead_letters(ALL)).items
+    assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "bad?picture")
+    assert server.detected.total() == 1
 
 
 async def test_a_passing_failure_leaves_no_trace(house: House, server: ScriptedServer) -> None:
@@ -190,7 +206,17 @@ async def test_any_number_of_letters_is_requeued_and_discarded(
     assert (await pipeline.list_dead_letters(ALL)).total == 0
 
 
-@pytest.mark.parametrize("cursor", ["", "nonsense", "WyJub3ciLCAxXQ", "🦆"])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "nonsense",
+        "WyJub3ciLCAxXQ",
+        "🦆",
+        urlsafe_b64encode(b'["0001-01-01T00:00:00+05:00", "1"]').decode(),
+        urlsafe_b64encode(b'["2026-01-01T00:00:00+00:00", "99999999999999999999"]').decode(),
+    ],
+)
 async def test_a_foreign_cursor_is_refused(house: House, cursor: str) -> None:
     pipeline, _ = await house.run()
     with pytest.raises(InputError):

@@ -28,7 +28,7 @@ async def find(connection: AsyncConnection, query: DeadLetterQuery) -> Page[Dead
     wanted = _conditions(query)
     total = await connection.scalar(select(func.count()).select_from(jobs).where(*wanted))
     if query.cursor is not None:
-        wanted.append(paging.after(query.cursor, jobs.c.last_failed_at, jobs.c.id, int))
+        wanted.append(paging.after(query.cursor, jobs.c.last_failed_at, jobs.c.id, _job_id))
     rows = await connection.execute(
         select(jobs, image_table.c.path)
         .outerjoin(image_table, image_table.c.id == jobs.c.image_id)
@@ -107,6 +107,13 @@ def _conditions(query: DeadLetterQuery) -> list[ColumnElement[bool]]:
     if query.failure is not None:
         conditions.append(jobs.c.failure == query.failure)
     return conditions
+
+
+def _job_id(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 2**63:
+        raise ValueError("no job has this id")
+    return number
 
 
 def _dead_letter_of(row: RowMapping) -> DeadLetter:

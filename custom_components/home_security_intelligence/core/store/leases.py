@@ -15,8 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..models import FailureClass, JobKind, JobState
 from .tables import in_state, jobs
 
-_MESSAGE_LIMIT = 2000  # characters
-
 
 class LeaseLostError(Exception):
     """Somebody else holds the job by now; whatever was found out is theirs to store."""
@@ -193,8 +191,7 @@ def _record(failure: Failure) -> dict[str, object]:
     return {
         "failure": failure.failure,
         "error_type": failure.error_type,
-        # PostgreSQL takes no NUL in a text, whoever put it into the message.
-        "message": failure.message.replace("\0", "")[:_MESSAGE_LIMIT],
+        "message": failure.message,
         "first_failed_at": func.coalesce(jobs.c.first_failed_at, func.now()),
         "last_failed_at": func.now(),
     }

@@ -29,7 +29,7 @@ def decode[K](cursor: str, key_of: Callable[[str], K]) -> tuple[datetime, K]:
         moment, key = json.loads(plain)
         # astimezone: PostgreSQL takes no moment without its offset
         return datetime.fromisoformat(moment).astimezone(UTC), key_of(key)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadCursorError("the cursor is not one of this list") from error
 
 
