@@ -92,6 +92,29 @@ async def test_a_better_informed_assessment_is_told_only_if_the_level_changes(
     assert levels() == ["medium", "high", "critical"]
 
 
+async def test_a_late_picture_of_an_earlier_event_tells_that_again_only_if_its_level_changes(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    told = async_capture_events(hass, "state_changed")
+    server.score = 72
+    upload(camera_root, "front_door/one.jpg", age=100)
+    first = await state_when(hass, ACTIVITY, lambda state: state.state != "unknown")
+    upload(camera_root, "front_door/two.jpg")
+    second = await state_when(hass, ACTIVITY, lambda state: state.state != first.state)
+
+    server.score = 95
+    upload(camera_root, "front_door/late.jpg", age=95)
+    await state_when(hass, ACTIVITY, lambda s: s.attributes["event_type"] == "critical")
+
+    states = [e.data["new_state"] for e in told if e.data["entity_id"] == ACTIVITY]
+    one, two = (state.attributes["event_id"] for state in (first, second))
+    assert [(s.attributes["event_id"], s.attributes["event_type"]) for s in states] == [
+        (one, "high"),
+        (two, "high"),
+        (one, "critical"),
+    ]
+
+
 async def test_what_was_told_before_a_restart_is_not_told_again(
     hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
