@@ -99,6 +99,8 @@ async def test_a_late_picture_of_an_earlier_event_tells_that_again_only_if_its_l
     server.score = 72
     upload(camera_root, "front_door/one.jpg", age=100)
     first = await state_when(hass, ACTIVITY, lambda state: state.state != "unknown")
+    server.score = 73  # the event closes and is assessed again
+    await state_is(hass, SCORE, "73")
     upload(camera_root, "front_door/two.jpg")
     second = await state_when(hass, ACTIVITY, lambda state: state.state != first.state)
 
