@@ -1,7 +1,8 @@
 """What has been kept, for whoever asks."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -19,18 +20,22 @@ from .updates import CameraState
 class Archive:
     """Answers questions from the database; every method raises StoreError when it is away."""
 
-    def __init__(self, database: Database, root: Path, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, root: Path, settings: Settings, *, now: Callable[[], datetime]
+    ) -> None:
         self._database = database
         self._root = root
         self._settings = settings
+        self._now = now
 
     async def camera_state(self, folder: str) -> CameraState:
-        """Return where a camera stands."""
+        """Return where a camera stands; a person who is gone by now is not looked for."""
+        since = self._now() - timedelta(seconds=self._settings.presence_hold)
         async with self._database.begin() as connection:
             camera = await cameras.find(connection, folder)
             event = await events.latest(connection, folder)
             best = None if event is None else event.best_image_id
-            person = await images.latest_with(connection, folder, PERSON)
+            person = await images.latest_with(connection, folder, PERSON, since=since)
             return CameraState(
                 camera=camera or Camera(folder=folder, name=folder),
                 latest_image=await images.latest(connection, folder),

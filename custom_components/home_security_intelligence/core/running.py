@@ -146,7 +146,7 @@ def launch(
             tasks.keep_running(f"{kind} {number}", worker.run)
     return Running(
         database=database,
-        archive=Archive(database, root, settings),
+        archive=Archive(database, root, settings, now=now),
         dead_letters=DeadLetterOffice(
             database,
             origin=origin,

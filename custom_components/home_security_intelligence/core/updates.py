@@ -73,7 +73,7 @@ type Listener = Callable[[Update], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraState:
-    """One camera as the database knows it; `person_until` is when its person is taken as gone."""
+    """One camera as the database knows it; `person_until` is when its person counts as gone."""
 
     camera: Camera
     latest_image: Image | None

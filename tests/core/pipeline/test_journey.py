@@ -167,3 +167,11 @@ async def test_camera_state_is_what_the_database_knows(house: House) -> None:
     assert state.person_until == image.captured_at + timedelta(seconds=30)
     file = await pipeline.read_image(image.id)
     assert (file.content, file.content_type) == (b"person 0.95", "image/jpeg")
+
+
+async def test_who_is_gone_is_not_present(house: House) -> None:
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "person 0.95", age=60)
+    image = await journal.image("front/a.jpg")
+    state = await pipeline.camera_state("front")
+    assert (state.latest_image, state.person_until) == (image, None)

@@ -36,6 +36,7 @@ class Group:
             image.camera,
             moment,
             within=timedelta(seconds=self._settings.event_idle),
+            longest=timedelta(seconds=self._settings.event_window),
         )
         placement, index = place(
             moment,

@@ -59,15 +59,23 @@ async def open_of(connection: AsyncConnection, camera: str) -> SecurityEvent | N
 
 
 async def closed_near(
-    connection: AsyncConnection, camera: str, moment: datetime, *, within: timedelta
+    connection: AsyncConnection,
+    camera: str,
+    moment: datetime,
+    *,
+    within: timedelta,
+    longest: timedelta,
 ) -> tuple[SecurityEvent, ...]:
-    """Return the camera's closed events that were going on around a moment, the latest first."""
+    """Return the camera's closed events that were going on around a moment, the latest first.
+
+    `longest` is how long an event lasts at most; without it the whole past had to be read.
+    """
     rows = await connection.execute(
         select(events)
         .where(
             events.c.camera == camera,
             in_state(events.c.state, EventState.CLOSED),
-            events.c.started_at <= moment + within,
+            events.c.started_at.between(moment - within - longest, moment + within),
             events.c.last_activity_at >= moment - within,
         )
         .order_by(events.c.started_at.desc())

@@ -110,12 +110,15 @@ async def latest(connection: AsyncConnection, camera: str) -> Image | None:
     return found[0] if found else None
 
 
-async def latest_with(connection: AsyncConnection, camera: str, label: str) -> Image | None:
+async def latest_with(
+    connection: AsyncConnection, camera: str, label: str, *, since: datetime
+) -> Image | None:
     """Return the camera's most recently captured image with such an object in it."""
     newest = (
         select(images)
         .where(
             images.c.camera == camera,
+            images.c.captured_at >= since,
             in_state(images.c.state, ImageState.DETECTED),
             exists().where(detections.c.image_id == images.c.id, detections.c.label == label),
         )
