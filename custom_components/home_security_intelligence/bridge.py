@@ -112,7 +112,9 @@ def reason_of(err: CoreError) -> str:
 def database_url(data: Mapping[str, Any]) -> str:
     """Return the database's address as SQLAlchemy wants it."""
     login = ":".join(quote(data[key], safe="") for key in (CONF_USERNAME, CONF_PASSWORD))
-    host = f"[{data[CONF_HOST]}]" if ":" in data[CONF_HOST] else data[CONF_HOST]
+    host = data[CONF_HOST].strip().removeprefix("[").removesuffix("]")
+    if ":" in host:
+        host = f"[{host}]"
     return f"postgresql+asyncpg://{login}@{host}:{data[CONF_PORT]}/{data[CONF_DATABASE]}"
 
 

@@ -1,6 +1,7 @@
 """Sets up, repairs and changes an installation; every step is checked against the real thing."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -11,7 +12,7 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     OptionsFlow,
 )
-from homeassistant.const import CONF_NAME, CONF_PASSWORD, CONF_TOKEN
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT, CONF_TOKEN
 from homeassistant.core import callback
 import voluptuous as vol
 
@@ -22,7 +23,14 @@ from .checks import (
     async_check_server,
     async_check_store,
 )
-from .const import CONF_CAMERAS, CONF_FOLDER, DEFAULT_TITLE, DOMAIN, SUBENTRY_CAMERA
+from .const import (
+    CONF_CAMERAS,
+    CONF_DATABASE,
+    CONF_FOLDER,
+    DEFAULT_TITLE,
+    DOMAIN,
+    SUBENTRY_CAMERA,
+)
 from .folders import humanised
 from .options_flow import HsiOptionsFlow
 from .subentry_flow import CameraSubentryFlow
@@ -79,6 +87,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
+                self._refuse_shared(user_input)
                 await async_check_store(user_input)
             except CheckFailedError as err:
                 errors = err.errors
@@ -177,6 +186,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reconfigure_entry()
         if user_input is not None:
             try:
+                self._refuse_shared(user_input, but=entry)
                 await async_check_store({**entry.data, **user_input})
             except CheckFailedError as err:
                 errors = err.errors
@@ -206,6 +216,15 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
         health = await async_check_server(self.hass, data)
         await self.async_set_unique_id(str(health.instance_id))
         self._abort_if_unique_id_mismatch()
+
+    def _refuse_shared(
+        self, data: Mapping[str, Any], *, but: ConfigEntry[Any] | None = None
+    ) -> None:
+        """Refuse another installation's database: each would take the other's pictures for its own."""
+        where = itemgetter(CONF_HOST, CONF_PORT, CONF_DATABASE)
+        others = (entry for entry in self._async_current_entries() if entry is not but)
+        if any(where(entry.data) == where(data) for entry in others):
+            raise CheckFailedError(CONF_DATABASE, "database_taken")
 
     def _form(
         self,

@@ -133,6 +133,7 @@ async def test_refuses_a_server_that_is_set_up_already(
     ("typed", "errors"),
     [
         ({"port": 9}, {"host": "database_unreachable"}),
+        ({"host": "a..b"}, {"host": "database_unreachable"}),
         ({"ssl": True}, {"host": "database_unreachable"}),
         ({"password": "wrong"}, {"password": "database_auth"}),
         ({"username": "nobody_known"}, {"password": "database_auth"}),
@@ -155,6 +156,18 @@ async def test_says_what_is_wrong_with_the_database(
     for name, value in answers.items():
         assert suggested(result, name) == value
 
+    result = await hass.config_entries.flow.async_configure(flow, database)
+    assert result["step_id"] == "folder"
+
+
+async def test_refuses_the_database_of_another_installation(
+    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry, database: Answers
+) -> None:
+    server.instance_id = "0b4f6c1e-0000-4000-8000-000000000002"
+    flow = await to_database(hass, server)
+    taken = {name: entry.data[name] for name in database}
+    result = await hass.config_entries.flow.async_configure(flow, taken)
+    assert result["errors"] == {"database": "database_taken"}
     result = await hass.config_entries.flow.async_configure(flow, database)
     assert result["step_id"] == "folder"
 

@@ -99,7 +99,14 @@ async def test_nothing_listens(attempt: Attempt) -> None:
 
 @BOTH
 @pytest.mark.parametrize(
-    "url", ["", "nonsense", "mysql://hsi:secret@host/hsi", "postgresql://hsi:secret@host:port/hsi"]
+    "url",
+    [
+        "",
+        "nonsense",
+        "mysql://hsi:secret@host/hsi",
+        "postgresql://hsi:secret@host:port/hsi",
+        "postgresql://hsi:secret@a..host/hsi",
+    ],
 )
 async def test_a_url_of_something_else(url: str, attempt: Attempt) -> None:
     with pytest.raises(StoreUnreachableError) as caught:

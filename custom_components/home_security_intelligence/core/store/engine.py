@@ -29,6 +29,7 @@ def database_url(text_url: str) -> URL:
         url = make_url(text_url)
         if url.get_backend_name() not in {"postgres", "postgresql"}:
             raise StoreUnreachableError("the database URL does not start with postgresql://")
+        (url.host or "").encode("idna")  # as the resolver will, with an error of no kind we expect
     except (ArgumentError, ValueError) as error:
         # Without the original text: it may hold a password.
         raise StoreUnreachableError("the database URL cannot be understood") from error
