@@ -6,6 +6,7 @@ import re
 from homeassistant.core import HomeAssistant
 
 from .core.errors import PathEscapeError
+from .core.watch.names import is_hidden, is_storable
 from .core.watch.paths import contained
 
 
@@ -24,7 +25,7 @@ def camera_folders(hass: HomeAssistant, root: Path) -> list[str]:
         found = sorted(
             entry.name
             for entry in root.iterdir()
-            if entry.is_dir() and not entry.name.startswith(".")
+            if entry.is_dir() and not is_hidden(entry.name) and is_storable(entry.name)
         )
     except OSError as err:
         raise FolderError("folder_not_readable") from err

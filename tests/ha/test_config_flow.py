@@ -1,5 +1,6 @@
 """Every step is checked for real, says what is wrong and loses nothing that was typed."""
 
+import os
 from pathlib import Path
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
@@ -42,6 +43,7 @@ async def to_folder(hass: HomeAssistant, server: ScriptedServer, database: Answe
 async def test_sets_up_server_database_and_cameras(
     hass: HomeAssistant, server: ScriptedServer, database: Answers, camera_root: Path
 ) -> None:
+    (camera_root / os.fsdecode(b"no_\xff_text")).mkdir()
     flow = await to_folder(hass, server, database)
     result = await hass.config_entries.flow.async_configure(flow, {"camera_root": str(camera_root)})
     assert result["step_id"] == "cameras"

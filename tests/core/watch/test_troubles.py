@@ -109,12 +109,22 @@ async def test_a_file_in_place_of_the_folder(watch: Make, root: Path) -> None:
     assert isinstance((await seen.trouble())[1], CameraFolderMissingError)
 
 
-async def test_a_name_that_cannot_be_recorded(watch: Make, root: Path) -> None:
-    write(root / "front" / os.fsdecode(b"\xff.jpg"))
+@pytest.mark.parametrize("name", [b"\xff.jpg", b"\xff/b.jpg"])
+async def test_a_name_that_cannot_be_recorded(watch: Make, root: Path, name: bytes) -> None:
+    write(root / "front" / os.fsdecode(name))
     seen = watch("front")
 
     await seen.start()
 
+    camera, error = await seen.trouble()
+    assert (camera, error.code) == ("front", "file_name")
+    assert await seen.only(root, "front/a.jpg") == ["front/a.jpg"]
+
+
+async def test_a_new_folder_that_cannot_be_recorded(watch: Make, root: Path) -> None:
+    seen = watch("front")
+    await seen.start()
+    write(root / "front" / os.fsdecode(b"\xff/a.jpg"))
     camera, error = await seen.trouble()
     assert (camera, error.code) == ("front", "file_name")
     assert await seen.only(root, "front/a.jpg") == ["front/a.jpg"]

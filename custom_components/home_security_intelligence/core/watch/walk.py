@@ -61,8 +61,12 @@ def _list(camera: str, folder: str, path: Path, below: list[tuple[str, Path]]) -
     with os.scandir(path) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if not is_hidden(entry.name):
+                if is_hidden(entry.name):
+                    continue
+                if is_storable(entry.name):
                     below.append((join(folder, entry.name), path / entry.name))
+                else:
+                    yield Batch(problem=_unstorable(folder))
                 continue
             if not is_image_name(entry.name):
                 continue
@@ -97,6 +101,6 @@ def _problem(folder: str, err: OSError) -> WatchError:
 
 def _unstorable(folder: str) -> WatchError:
     return WatchError(
-        f"A picture in the folder {folder!r} has a name that is not UTF-8; rename it.",
+        f"A picture or folder in {folder!r} has a name that is not UTF-8; rename it.",
         code="file_name",
     )

@@ -132,7 +132,7 @@ class FolderWatcher:
             await self._deliver(file)
 
     def _enter(self, folder: str) -> None:
-        if self._cameras.leads_to_camera(folder):
+        if self._cameras.leads_to_camera(folder) or not is_storable(folder):
             self._scan_wanted.set()
             return
         if self._cameras.camera_of(folder) is None or is_hidden(folder.rpartition("/")[2]):
