@@ -9,7 +9,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .bridge import reason_of, settings_of
 from .const import CONF_FOLDER, DOMAIN, LOGGER, SUBENTRY_CAMERA
-from .core.errors import ServerAuthError, StoreError
+from .core.errors import ServerAuthError, StoreAuthError, StoreError
 from .core.pipeline import Pipeline
 from .core.updates import EventUpdate, Health, HealthUpdate, Update
 from .data import HsiData, applied
@@ -95,7 +95,7 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
 
     @callback
     def _async_react(self, before: Health, after: Health) -> None:
-        """Say once what was lost and what is back; ask for a token where it is refused."""
+        """Say once what was lost and what is back; ask for a secret where it is refused."""
         if before.server_reachable is not False and after.server_reachable is False:
             LOGGER.info("The inference server cannot be used: %s", after.server_error)
         if before.server_reachable is False and after.server_reachable:
@@ -107,7 +107,10 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         version = server_version(after)
         if version is not None and version != server_version(before):
             async_register_hub(self.hass, self.config_entry, version)
-        if after.server_error == ServerAuthError.code != before.server_error:
+        if (
+            after.server_error == ServerAuthError.code != before.server_error
+            or after.database_error == StoreAuthError.code != before.database_error
+        ):
             self.config_entry.async_start_reauth(self.hass)
 
 

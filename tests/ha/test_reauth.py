@@ -1,13 +1,16 @@
 """A secret that is not accepted any more is asked for, and takes effect."""
 
+import asyncio
+
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from testbed.postgres import Postgres
 from tests.ha.conftest import PASSWORD
-from tests.ha.helpers import suggested
+from tests.ha.helpers import PATIENCE, suggested
 from tests.ha.scripted_server import ScriptedServer
 
 
@@ -53,6 +56,32 @@ async def test_a_new_database_password_brings_a_failed_setup_back(
     assert result["reason"] == "reauth_successful"
     assert entry.state is ConfigEntryState.LOADED
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_password_that_was_changed_meanwhile_is_asked_for(
+    hass: HomeAssistant, entry: MockConfigEntry, postgres: Postgres
+) -> None:
+    postgres.execute("CREATE ROLE lodger LOGIN SUPERUSER PASSWORD 'one'")
+    data = {**entry.data, "username": "lodger", "password": "one"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    asked: asyncio.Future[str] = hass.loop.create_future()
+    stop = hass.config_entries.flow.async_subscribe_flow(lambda _, flow: asked.set_result(flow))
+
+    postgres.execute("ALTER ROLE lodger PASSWORD 'two'")
+    postgres.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'lodger'"
+    )
+
+    async with asyncio.timeout(PATIENCE):
+        flow = await asked
+    stop()
+    result = await hass.config_entries.flow.async_configure(flow, {"password": "two"})
+    await hass.async_block_till_done()
+    assert result["reason"] == "reauth_successful"
+    assert entry.state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    postgres.execute("DROP ROLE lodger")
 
 
 async def test_the_password_can_be_corrected_while_the_server_is_down(
