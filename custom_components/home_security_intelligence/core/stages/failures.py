@@ -15,25 +15,17 @@ from ..store.leases import ClaimedJob, Failure
 from ..updates import Update
 from .stage import Stage
 
-_CODE_LIMIT = 100  # characters
-_MESSAGE_LIMIT = 2000  # characters
-
 
 def failure_of(error: Exception) -> Failure:
     """Return what is kept of an error."""
     if isinstance(error, CoreError):
-        return Failure(
-            failure=error.failure,
-            error_type=_storable(error.code)[:_CODE_LIMIT],
-            message=_storable(str(error))[:_MESSAGE_LIMIT],
-        )
+        return Failure(failure=error.failure, error_type=error.code, message=str(error))
     # Not an error raised on purpose: its type is all that can be relied on.
     name = type(error).__name__
-    message = f"{name}: {error}" if str(error) else name
     return Failure(
         failure=FailureClass.UNKNOWN,
         error_type=name,
-        message=_storable(message)[:_MESSAGE_LIMIT],
+        message=f"{name}: {error}" if str(error) else name,
     )
 
 
@@ -93,11 +85,6 @@ async def settle_crash(
     await stage.lock(connection, job)
     await leases.record_crash(connection, job, failure, delay=None)
     return await stage.bury(connection, job, failure)
-
-
-def _storable(text: str) -> str:
-    """Return the text without what PostgreSQL takes in none, whoever put it there."""
-    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def _delay(failures: int, settings: Settings) -> timedelta:

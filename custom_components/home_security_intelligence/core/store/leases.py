@@ -15,6 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..models import FailureClass, JobKind, JobState
 from .tables import in_state, jobs
 
+_CODE_LIMIT = 100  # characters
+_MESSAGE_LIMIT = 2000  # characters
+
 
 class LeaseLostError(Exception):
     """Somebody else holds the job by now; whatever was found out is theirs to store."""
@@ -37,11 +40,18 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a job failed; `error_type` is a stable code, `message` a sentence for a person."""
+    """Why a job failed; `error_type` is a stable code, `message` a sentence for a person.
+
+    Both may be a server's words, and are kept without what PostgreSQL takes in no text.
+    """
 
     failure: FailureClass
     error_type: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "error_type", _storable(self.error_type)[:_CODE_LIMIT])
+        object.__setattr__(self, "message", _storable(self.message)[:_MESSAGE_LIMIT])
 
 
 async def claim(connection: AsyncConnection, kind: JobKind, *, lease: float) -> ClaimedJob | None:
@@ -159,6 +169,10 @@ async def record_crash(
         .where(jobs.c.lease_until < func.now())
         .values(lease_until=None, crashes=jobs.c.crashes + 1, **outcome, **_record(failure)),
     )
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def _claimed(row: RowMapping) -> ClaimedJob:
