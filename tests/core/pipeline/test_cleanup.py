@@ -96,8 +96,9 @@ async def test_what_is_young_or_not_done_stays(
     house.upload("front/open.jpg", "person 0.8")
     await journal.image("front/open.jpg")
     server.go.clear()
+    server.asked.clear()
     house.upload("yard/waits.jpg", "car 0.9")
-    await journal.depth(1)
+    await server.asked.wait()
     await store.ask("UPDATE hsi.images SET found_at = found_at - interval '40 days'")
     before = await store.counts()
 
