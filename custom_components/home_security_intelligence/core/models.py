@@ -126,10 +126,21 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskFactor:
+    """One thing that makes a score: its name, signed points, and why it applies, in one line."""
+
+    name: str
+    points: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityEvent:
     """What happened in front of one camera, from its first to its last image.
 
     The risk fields are all there when `assessment` is ASSESSED, and all None otherwise.
+    `provisional_score` is what the rules alone gave, there as soon as they were asked; `factors`
+    add up to it, or to `risk_score` once there is one, unless that sum leaves 0-100.
     `late` says that the assessment was filled in by a requeue, long after the fact.
     """
 
@@ -149,6 +160,8 @@ class SecurityEvent:
     reasoning: str | None = None
     assessed_at: datetime | None = None
     late: bool = False
+    provisional_score: int | None = None  # 0-100
+    factors: tuple[RiskFactor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..models import Page, RiskLevel, SecurityEvent
+from ..models import Page, SecurityEvent
 from ..queries import EventQuery
-from ..risk import LEVEL_FLOORS
+from ..risk import scores_of
 from . import paging
 from .rows import event_of
 from .tables import events
@@ -46,17 +46,8 @@ def _conditions(query: EventQuery) -> list[ColumnElement[bool]]:
     if query.min_score is not None:
         conditions.append(events.c.risk_score >= query.min_score)
     if query.level is not None:
-        lowest, highest = _scores_of(query.level)
+        lowest, highest = scores_of(query.level)
         conditions.append(events.c.risk_score.between(lowest, highest))
     if query.label is not None:
         conditions.append(events.c.labels.contains([query.label]))
     return conditions
-
-
-def _scores_of(level: RiskLevel) -> tuple[int, int]:
-    ceiling = 100
-    for floor, candidate in LEVEL_FLOORS:
-        if candidate is level:
-            return floor, ceiling
-        ceiling = floor - 1
-    raise ValueError(f"there is no level {level}")

@@ -1,0 +1,27 @@
+"""How worrying an event is: facts, rules over them, and the bounds of a language model's say.
+
+Pure functions over values: no clock, no database, no network.
+"""
+
+from .bounded import band_around, bounded
+from .context import Context, Elsewhere, Occupancy, Zone, ZoneKind
+from .facts import FactSheet, gather
+from .levels import LEVEL_FLOORS, level_of, scores_of
+from .rules import Verdict, judge
+
+__all__ = [
+    "LEVEL_FLOORS",
+    "Context",
+    "Elsewhere",
+    "FactSheet",
+    "Occupancy",
+    "Verdict",
+    "Zone",
+    "ZoneKind",
+    "band_around",
+    "bounded",
+    "gather",
+    "judge",
+    "level_of",
+    "scores_of",
+]

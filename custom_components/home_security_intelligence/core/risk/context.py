@@ -1,0 +1,53 @@
+"""What is known around an event that no picture shows; everything may be unknown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+
+class ZoneKind(StrEnum):
+    """What a part of a camera's picture is to the people who live there."""
+
+    ENTRY_POINT = "entry_point"  # a door, a gate, a window one can climb through
+    DRIVEWAY = "driveway"
+    SIDEWALK = "sidewalk"  # public ground: whoever passes has every right to
+    YARD = "yard"
+    RESTRICTED = "restricted"  # nobody should be here unasked: a pool, a passage, a roof
+
+
+class Occupancy(StrEnum):
+    """Whether anybody is home."""
+
+    HOME = "home"
+    AWAY = "away"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A part of a camera's picture; `polygon` has at least three corners, each 0-1."""
+
+    name: str
+    kind: ZoneKind
+    polygon: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Something another camera saw around the same time."""
+
+    camera: str
+    at: datetime
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The home at the time of an event; None and a label missing from `usual` mean unknown."""
+
+    time_zone: tzinfo
+    zones: tuple[Zone, ...] = ()
+    armed: bool | None = None
+    occupancy: Occupancy | None = None
+    usual: Mapping[str, float] = field(default_factory=dict)  # expected per hour, at this hour
+    elsewhere: tuple[Elsewhere, ...] = ()

@@ -1,0 +1,137 @@
+"""From pictures, zones and the home's state to a fact sheet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ..models import Image
+from .belongings import Belonging, Change, changes
+from .context import Context, Occupancy, ZoneKind
+from .objects import ObjectSeen, describe
+from .tracking import LIVING, VEHICLES, Sighting, follow
+
+HISTORY = timedelta(minutes=30)  # before an event, on the same camera: who came before
+ELSEWHERE = timedelta(minutes=5)  # before an event and during it, on the other cameras
+
+GROUNDS = frozenset({ZoneKind.ENTRY_POINT, ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED})
+
+_NIGHT_FROM, _NIGHT_TO = 23.0, 5.0  # hours, local
+_EARLY_TO = 6.5
+_LATE_FROM = 21.0
+
+
+class PartOfDay(StrEnum):
+    """The hour as people mean it, by the home's clock."""
+
+    NIGHT = "night"  # 23:00-5:00
+    EARLY = "early morning"  # 5:00-6:30
+    DAY = "day"
+    LATE = "late evening"  # 21:00-23:00
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactSheet:
+    """What is known of an event; times are local, None is unknown."""
+
+    camera: str
+    started_at: datetime
+    ended_at: datetime
+    image_count: int
+    zones_known: bool
+    objects: tuple[ObjectSeen, ...]  # also those of the time just before
+    belongings: tuple[Belonging, ...]  # of the event itself
+    most_people: int  # in one picture of the event
+    context: Context
+
+    @property
+    def part_of_day(self) -> PartOfDay:
+        """Return the part of the day the event began in."""
+        hour = self.started_at.hour + self.started_at.minute / 60
+        if hour >= _NIGHT_FROM or hour < _NIGHT_TO:
+            return PartOfDay.NIGHT
+        if hour < _EARLY_TO:
+            return PartOfDay.EARLY
+        return PartOfDay.LATE if hour >= _LATE_FROM else PartOfDay.DAY
+
+    @property
+    def weekday(self) -> str:
+        """Return the weekday's English name."""
+        return _WEEKDAYS[self.started_at.weekday()]
+
+    @property
+    def present(self) -> tuple[ObjectSeen, ...]:
+        """The objects of the event itself."""
+        return tuple(each for each in self.objects if not each.earlier)
+
+    @property
+    def people(self) -> tuple[ObjectSeen, ...]:
+        """The people of the event itself."""
+        return tuple(each for each in self.present if each.label == "person")
+
+    @property
+    def vehicles(self) -> tuple[ObjectSeen, ...]:
+        """The vehicles of the event itself."""
+        return tuple(each for each in self.present if each.label in VEHICLES)
+
+    @property
+    def animals(self) -> tuple[ObjectSeen, ...]:
+        """The animals of the event itself."""
+        return tuple(each for each in self.present if each.label in LIVING - {"person"})
+
+    @property
+    def at_ease(self) -> bool:
+        """Whether the residents are home, up and about: the alarm is off."""
+        return self.context.armed is False and self.context.occupancy is not Occupancy.AWAY
+
+    @property
+    def deserted(self) -> bool:
+        """Whether nobody is home, as far as is known."""
+        return self.context.occupancy is Occupancy.AWAY
+
+    def changed(self, change: Change) -> Belonging | None:
+        """Return the first thing that this became of."""
+        return next((each for each in self.belongings if each.change is change), None)
+
+    def usual(self, label: str) -> float | None:
+        """Return how many of these are expected in this hour."""
+        return self.context.usual.get(label)
+
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def gather(
+    camera: str, images: Sequence[Image], context: Context, *, started_at: datetime
+) -> FactSheet:
+    """Return the facts of an event that began at `started_at`.
+
+    `images` are the camera's, by capture time, also those of HISTORY before the event and those
+    without any object: that a thing is gone is seen in them.
+    """
+    tracks = follow(images)
+    of_event = [image for image in images if image.captured_at >= started_at]
+    begins = len(images) - len(of_event)
+    busy = [image.captured_at for image in of_event if image.detections]
+    objects = (describe(track, context.zones, started_at) for track in tracks)
+    return FactSheet(
+        camera=camera,
+        started_at=started_at.astimezone(context.time_zone),
+        ended_at=(busy[-1] if busy else started_at).astimezone(context.time_zone),
+        image_count=len(of_event),
+        zones_known=bool(context.zones),
+        objects=tuple(objects),
+        belongings=tuple(each for each in changes(tracks, images) if each.index >= begins),
+        most_people=max(
+            (
+                sum(track.label == "person" for track in tracks if _is_in(track.sightings, index))
+                for index in range(begins, len(images))
+            ),
+            default=0,
+        ),
+        context=context,
+    )
+
+
+def _is_in(sightings: Sequence[Sighting], index: int) -> bool:
+    return any(each.index == index for each in sightings)

@@ -1,0 +1,66 @@
+"""Boxes and polygons on the upright picture, all numbers 0-1 of its width and height."""
+
+from collections.abc import Sequence
+from math import hypot
+
+from ..models import Box
+
+type Point = tuple[float, float]
+
+_RIM = 0.002  # a box cut off by the picture's edge still stands inside a zone that reaches it
+
+
+def height(box: Box) -> float:
+    """Return how much of the picture's height a box takes."""
+    return box.y2 - box.y1
+
+
+def area(box: Box) -> float:
+    """Return how much of the picture a box takes."""
+    return max(0.0, box.x2 - box.x1) * max(0.0, box.y2 - box.y1)
+
+
+def ground_point(box: Box) -> Point:
+    """Return where an object stands: the middle of its box's bottom edge."""
+    return (box.x1 + box.x2) / 2, box.y2
+
+
+def distance(one: Point, other: Point) -> float:
+    """Return how far apart two points are."""
+    return hypot(one[0] - other[0], one[1] - other[1])
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Return the area that two boxes share."""
+    width = min(one.x2, other.x2) - max(one.x1, other.x1)
+    tall = min(one.y2, other.y2) - max(one.y1, other.y1)
+    return max(0.0, width) * max(0.0, tall)
+
+
+def iou(one: Box, other: Box) -> float:
+    """Return the share of the two boxes' common area in their whole area."""
+    shared = overlap(one, other)
+    whole = area(one) + area(other) - shared
+    return shared / whole if whole > 0 else 0.0
+
+
+def grown(box: Box, share: float) -> Box:
+    """Return a box that reaches further on every side by a share of its width and height."""
+    wide, tall = (box.x2 - box.x1) * share, (box.y2 - box.y1) * share
+    return Box(x1=box.x1 - wide, y1=box.y1 - tall, x2=box.x2 + wide, y2=box.y2 + tall)
+
+
+def holds(box: Box, point: Point) -> bool:
+    """Tell whether a point is in a box."""
+    return box.x1 <= point[0] <= box.x2 and box.y1 <= point[1] <= box.y2
+
+
+def inside(point: Point, polygon: Sequence[Point]) -> bool:
+    """Tell whether a point is in a polygon; the picture's own edge counts as inside."""
+    x = min(max(point[0], _RIM), 1 - _RIM)
+    y = min(max(point[1], _RIM), 1 - _RIM)
+    within = False
+    for (x1, y1), (x2, y2) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
+        if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
+            within = not within
+    return within

@@ -1,0 +1,155 @@
+"""The rules about how long people stay, how often they come, and how many they are."""
+
+from collections.abc import Callable
+
+from ..models import RiskFactor
+from . import points
+from .context import ZoneKind
+from .facts import ELSEWHERE, FactSheet
+from .geometry import ground_point, grown, holds
+from .objects import Movement, ObjectSeen
+from .scene import (
+    at_night,
+    believed,
+    close_seconds,
+    excused,
+    grounds_seconds,
+    is_on_grounds,
+    on_grounds,
+    unwatched,
+)
+
+_STAYS = ((60.0, points.STAYS_VERY_LONG), (35.0, points.STAYS_LONG), (20.0, points.STAYS))
+_LOITERS = ((120.0, points.LOITERS_LONG), (45.0, points.LOITERS))
+_DESERTED_GROUNDS = 40.0  # seconds
+_YARD_AT_NIGHT = 25.0  # seconds
+_BESIDE = 15.0  # seconds
+_BESIDE_REACH = 0.15  # of the vehicle's width and height
+
+
+def stays(facts: FactSheet) -> RiskFactor | None:
+    """Say that somebody stays at a door, in a restricted zone or right before the camera."""
+    if excused(facts):
+        return None
+    longest = max(
+        (close_seconds(each, zones_known=facts.zones_known) for each in believed(facts)),
+        default=0.0,
+    )
+    for seconds, weight in _STAYS:
+        if longest >= seconds:
+            return weight.because(f"Somebody stayed close for {longest:.0f} seconds.")
+    return None
+
+
+def long_on_deserted_grounds(facts: FactSheet) -> RiskFactor | None:
+    """Say that somebody takes the time that nobody is home."""
+    if not facts.deserted or excused(facts):
+        return None
+    longest = max((grounds_seconds(each) for each in on_grounds(facts)), default=0.0)
+    if longest < _DESERTED_GROUNDS:
+        return None
+    return points.LONG_ON_DESERTED_GROUNDS.because(
+        f"Somebody was on the grounds for {longest:.0f} seconds while nobody was home."
+    )
+
+
+def in_the_yard_at_night(facts: FactSheet) -> RiskFactor | None:
+    """Say that somebody stays in the yard or on the driveway at night."""
+    if not at_night(facts):
+        return None
+    longest = max(
+        (
+            each.stay(ZoneKind.YARD, ZoneKind.DRIVEWAY)
+            for each in believed(facts)
+            if ZoneKind.ENTRY_POINT not in each.came_from
+        ),
+        default=0.0,
+    )
+    if longest < _YARD_AT_NIGHT:
+        return None
+    return points.IN_THE_YARD_AT_NIGHT.because(
+        f"Somebody stayed on the grounds for {longest:.0f} seconds at night."
+    )
+
+
+def loiters(facts: FactSheet) -> RiskFactor | None:
+    """Say that somebody lingers before the house at night."""
+    if not at_night(facts) or on_grounds(facts):
+        return None
+    longest = max((each.stay(ZoneKind.SIDEWALK) for each in believed(facts)), default=0.0)
+    for seconds, weight in _LOITERS:
+        if longest >= seconds:
+            return weight.because(f"Somebody lingered on the pavement for {longest:.0f} seconds.")
+    return None
+
+
+def returns(facts: FactSheet) -> RiskFactor | None:
+    """Say that somebody comes to a door again, which is what trying handles looks like."""
+    if not unwatched(facts) or not on_grounds(facts):
+        return None
+    people = [
+        each for each in facts.objects if each.label == "person" and is_on_grounds(facts, each)
+    ]
+    # People who are there together have not come again.
+    now = max((each.visits(ZoneKind.ENTRY_POINT) for each in on_grounds(facts)), default=0)
+    before = sum(each.visits(ZoneKind.ENTRY_POINT) for each in people if each.earlier)
+    visits = now + before
+    if now == 0 or visits < 2:
+        return None
+    weight = points.RETURNS if visits == 2 else points.RETURNS_OFTEN
+    return weight.because(f"Somebody came to a door {visits} times within half an hour.")
+
+
+def several(facts: FactSheet) -> RiskFactor | None:
+    """Say that there are several people on the grounds."""
+    count = min(facts.most_people, len(on_grounds(facts)))
+    if count < 2 or not unwatched(facts):
+        return None
+    weight = points.TWO_PEOPLE if count == 2 else points.SEVERAL_PEOPLE
+    return weight.because(f"There were {count} people at once.")
+
+
+def around_the_house(facts: FactSheet) -> RiskFactor | None:
+    """Say that other cameras saw somebody, too: people who go around a house look for a way in."""
+    if not on_grounds(facts) or not unwatched(facts):
+        return None
+    cameras = {
+        seen.camera
+        for seen in facts.context.elsewhere
+        if seen.label == "person"
+        and seen.camera != facts.camera
+        and facts.started_at - ELSEWHERE <= seen.at <= facts.ended_at + ELSEWHERE
+    }
+    if not cameras:
+        return None
+    weight = points.AROUND_THE_HOUSE if len(cameras) == 1 else points.ALL_AROUND_THE_HOUSE
+    return weight.because(f"{len(cameras)} other camera(s) saw a person around that time.")
+
+
+def beside_a_parked_vehicle(facts: FactSheet) -> RiskFactor | None:
+    """Say that somebody is busy beside a parked vehicle at night."""
+    if not at_night(facts) or excused(facts):
+        return None
+    parked = [each for each in facts.vehicles if _is_parked(each)]
+    for person in on_grounds(facts):
+        if person.stay(ZoneKind.DRIVEWAY, ZoneKind.YARD) < _BESIDE:
+            continue
+        if any(holds(grown(car.box, _BESIDE_REACH), ground_point(person.box)) for car in parked):
+            return points.BESIDE_A_PARKED_CAR.because("Somebody is beside a parked vehicle.")
+    return None
+
+
+def _is_parked(vehicle: ObjectSeen) -> bool:
+    return vehicle.movement is Movement.STILL and vehicle.dwell >= _BESIDE
+
+
+MOVEMENT_RULES: tuple[Callable[[FactSheet], RiskFactor | None], ...] = (
+    stays,
+    long_on_deserted_grounds,
+    in_the_yard_at_night,
+    loiters,
+    returns,
+    several,
+    around_the_house,
+    beside_a_parked_vehicle,
+)

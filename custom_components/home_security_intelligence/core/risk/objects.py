@@ -1,0 +1,153 @@
+"""What one object did: how long it was where, and which way it went."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ..models import Box
+from .context import Zone, ZoneKind
+from .geometry import distance, ground_point, height, inside
+from .tracking import Sighting, Track
+
+NEAR = 0.45  # of the picture's height: somebody this tall stands right before the camera
+
+_LONGEST_GAP = 60.0  # seconds between two sightings that still count as staying
+_STILL = 0.06  # of the picture
+_GROWTH = 1.3  # times the height
+_PASSES = 0.3  # of the picture
+_STRAIGHT = 0.7  # share of the farthest point in the whole way
+
+
+class Movement(StrEnum):
+    """Which way an object went."""
+
+    APPROACHING = "approaching"  # it became larger
+    LEAVING = "leaving"  # it became smaller
+    PASSING = "passing"  # it crossed the picture
+    ROAMING = "roaming"  # it moved and stayed
+    STILL = "still"
+    UNKNOWN = "unknown"  # it was seen once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """An object's time in the zones of one kind; `visits` counts the times it came there."""
+
+    kind: ZoneKind
+    seconds: float
+    visits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSeen:
+    """One object through an event; `box` is from its surest picture."""
+
+    label: str
+    confidence: float  # the highest, 0-1
+    box: Box
+    first_seen: datetime
+    last_seen: datetime
+    images: int
+    movement: Movement
+    stays: tuple[Stay, ...]
+    near_seconds: float  # right before the camera
+    tallest: float  # of the picture's height
+    came_from: frozenset[ZoneKind]  # the zones it was seen in first
+    settled_seconds: float  # standing where it was seen last, after it had moved there
+    earlier: bool  # seen only before the event began
+
+    @property
+    def dwell(self) -> float:
+        """Seconds from its first to its last picture."""
+        return (self.last_seen - self.first_seen).total_seconds()
+
+    @property
+    def zones(self) -> frozenset[ZoneKind]:
+        """The kinds of zones it was in."""
+        return frozenset(stay.kind for stay in self.stays)
+
+    def stay(self, *kinds: ZoneKind) -> float:
+        """Return the seconds it was in zones of these kinds."""
+        return sum(stay.seconds for stay in self.stays if stay.kind in kinds)
+
+    def visits(self, kind: ZoneKind) -> int:
+        """Return how often it came to zones of a kind."""
+        return sum(stay.visits for stay in self.stays if stay.kind is kind)
+
+
+def describe(track: Track, zones: Sequence[Zone], started_at: datetime) -> ObjectSeen:
+    """Return what a track's object did; `started_at` is when the event began."""
+    surest = max(track.sightings, key=lambda each: each.confidence)
+    places = [_kinds_at(sighting, zones) for sighting in track.sightings]
+    return ObjectSeen(
+        label=track.label,
+        confidence=surest.confidence,
+        box=surest.box,
+        first_seen=track.first.at,
+        last_seen=track.last.at,
+        images=len(track.sightings),
+        movement=_movement(track),
+        stays=tuple(stay for kind in ZoneKind if (stay := _stay(kind, track, places)) is not None),
+        near_seconds=_seconds(track, [height(each.box) >= NEAR for each in track.sightings]),
+        tallest=max(height(each.box) for each in track.sightings),
+        came_from=places[0],
+        settled_seconds=_settled(track),
+        earlier=track.last.at < started_at,
+    )
+
+
+def _kinds_at(sighting: Sighting, zones: Sequence[Zone]) -> frozenset[ZoneKind]:
+    point = ground_point(sighting.box)
+    return frozenset(zone.kind for zone in zones if inside(point, zone.polygon))
+
+
+def _stay(kind: ZoneKind, track: Track, places: Sequence[frozenset[ZoneKind]]) -> Stay | None:
+    there = [kind in place for place in places]
+    if not any(there):
+        return None
+    visits = sum(now and not before for before, now in zip((False, *there), there, strict=False))
+    return Stay(kind=kind, seconds=_seconds(track, there), visits=visits)
+
+
+def _seconds(track: Track, there: Sequence[bool]) -> float:
+    """Return the time between pictures that follow each other and both count."""
+    return sum(
+        min((after.at - before.at).total_seconds(), _LONGEST_GAP)
+        for before, after, was, still_is in zip(
+            track.sightings, track.sightings[1:], there, there[1:], strict=False
+        )
+        if was and still_is
+    )
+
+
+def _movement(track: Track) -> Movement:
+    if len(track.sightings) < 2:
+        return Movement.UNKNOWN
+    start = ground_point(track.first.box)
+    ways = _ways(start, track.sightings)
+    farthest = max(ways)
+    before, after = height(track.first.box), height(track.last.box)
+    if farthest < _STILL and before < _GROWTH * after and after < _GROWTH * before:
+        return Movement.STILL
+    if after >= _GROWTH * before:
+        return Movement.APPROACHING
+    if before >= _GROWTH * after:
+        return Movement.LEAVING
+    net = ways[-1]
+    return Movement.PASSING if net >= _PASSES and net >= _STRAIGHT * farthest else Movement.ROAMING
+
+
+def _settled(track: Track) -> float:
+    """Return how long it has stood at its last place; 0 where it was there from the start."""
+    end = ground_point(track.last.box)
+    since = track.last
+    for sighting in reversed(track.sightings):
+        if distance(ground_point(sighting.box), end) > _STILL:
+            return (track.last.at - since.at).total_seconds()
+        since = sighting
+    return 0.0
+
+
+def _ways(start: tuple[float, float], sightings: Iterable[Sighting]) -> list[float]:
+    return [distance(start, ground_point(sighting.box)) for sighting in sightings]

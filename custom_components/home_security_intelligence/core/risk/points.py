@@ -1,0 +1,156 @@
+"""Every factor that makes a score, with its points: the one place to change them."""
+
+from dataclasses import dataclass
+
+from ..models import RiskFactor
+
+BAND_REACH = 12  # points a language model may move a score, and never into another level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """A factor: its name, its points, and when it applies, in words."""
+
+    name: str
+    points: int
+    when: str
+
+    def because(self, reason: str) -> RiskFactor:
+        """Return the factor as part of a score; `reason` is one line in plain words."""
+        return RiskFactor(name=self.name, points=self.points, reason=reason)
+
+
+# Who is there, and where. Of each group the first that applies counts.
+RESTRICTED = Weight(
+    name="restricted zone", points=37, when="a person is in a zone marked as restricted"
+)
+ENTRY_POINT = Weight(name="entry point", points=19, when="a person is at an entry point")
+YARD = Weight(name="yard", points=19, when="a person is in the yard, at no entry point")
+DRIVEWAY = Weight(name="driveway", points=15, when="a person is on the driveway only")
+PAVEMENT = Weight(name="pavement", points=5, when="a person keeps to the pavement")
+OUTSIDE_ZONES = Weight(name="outside all zones", points=5, when="a person is in none of the zones")
+CLOSE_BY = Weight(
+    name="close to the camera", points=21, when="no zones are drawn, and a person comes close"
+)
+IN_VIEW = Weight(
+    name="person in view", points=10, when="no zones are drawn, and a person is some way off"
+)
+UNSURE = Weight(
+    name="unsure sighting", points=8, when="the only person was seen once and not surely"
+)
+VEHICLE_ARRIVED = Weight(
+    name="vehicle on the grounds", points=8, when="a vehicle drove in; no person is on the grounds"
+)
+NOBODY = Weight(name="nobody there", points=2, when="there are only animals, vehicles or things")
+
+# When.
+NIGHT = Weight(name="night", points=22, when="23:00-5:00, a person on the grounds")
+EARLY = Weight(name="early morning", points=12, when="5:00-6:30, a person on the grounds")
+LATE = Weight(name="late evening", points=8, when="21:00-23:00, a person on the grounds")
+VEHICLE_AT_NIGHT = Weight(name="vehicle at night", points=10, when="23:00-5:00, a vehicle drove in")
+PASSER_AT_NIGHT = Weight(
+    name="passer-by at night", points=3, when="23:00-5:00, a person off the grounds"
+)
+
+# What the home says.
+ARMED_IN_THE_DARK = Weight(
+    name="alarm set, dark hours", points=14, when="the alarm is set, not by day, on the grounds"
+)
+ARMED_BY_DAY = Weight(
+    name="alarm set, private ground",
+    points=10,
+    when="the alarm is set, by day, in the yard or a restricted zone, not at an entry point",
+)
+VEHICLE_WHILE_ARMED = Weight(
+    name="vehicle while the alarm is set", points=8, when="the alarm is set, a vehicle drove in"
+)
+DISARMED = Weight(
+    name="alarm off",
+    points=-13,
+    when="the alarm is off and nothing was taken; not in a restricted zone",
+)
+SOMEBODY_HOME = Weight(
+    name="somebody home",
+    points=-8,
+    when="residents are home, the alarm is not set, nothing was taken; not in a restricted zone",
+)
+NOBODY_HOME = Weight(name="nobody home", points=5, when="nobody is home, a person on the grounds")
+UNUSUAL = Weight(
+    name="unusual at this hour", points=6, when="less than one in ten hours like this sees one"
+)
+USUAL = Weight(
+    name="usual at this hour", points=-8, when="at least one is expected in an hour like this"
+)
+FAMILY_AT_THE_WATER = Weight(
+    name="company in the restricted zone",
+    points=-25,
+    when="alarm off and somebody home, by day, two people or more, in a restricted zone",
+)
+RESIDENT_AT_THE_WATER = Weight(
+    name="usual in the restricted zone",
+    points=-15,
+    when="alarm off and somebody home, by day, and people are usual at this hour",
+)
+
+# How long, how often, how many.
+STAYS = Weight(
+    name="stays close", points=8, when="20 s at an entry point, in a restricted zone or close by"
+)
+STAYS_LONG = Weight(name="stays close for long", points=14, when="the same for 35 s")
+STAYS_VERY_LONG = Weight(name="stays close for very long", points=22, when="the same for 60 s")
+LONG_ON_DESERTED_GROUNDS = Weight(
+    name="long on deserted grounds", points=14, when="40 s on the grounds while nobody is home"
+)
+IN_THE_YARD_AT_NIGHT = Weight(
+    name="stays in the yard at night", points=12, when="25 s in the yard or driveway at night"
+)
+LOITERS = Weight(name="lingers on the pavement", points=12, when="45 s on the pavement at night")
+LOITERS_LONG = Weight(
+    name="lingers long on the pavement", points=28, when="two minutes on the pavement at night"
+)
+RETURNS = Weight(name="returns", points=12, when="twice at an entry point, in the dark or deserted")
+RETURNS_OFTEN = Weight(name="returns often", points=22, when="the same three times or more")
+TWO_PEOPLE = Weight(
+    name="two people", points=10, when="two people at once on the grounds, in the dark or deserted"
+)
+SEVERAL_PEOPLE = Weight(name="several people", points=16, when="the same with three or more")
+AROUND_THE_HOUSE = Weight(
+    name="around the house",
+    points=10,
+    when="another camera saw a person within five minutes, in the dark or deserted",
+)
+ALL_AROUND_THE_HOUSE = Weight(
+    name="all around the house", points=16, when="the same with two other cameras or more"
+)
+BESIDE_A_PARKED_CAR = Weight(
+    name="beside a parked vehicle", points=12, when="15 s beside a parked vehicle at night"
+)
+VEHICLE_STAYS = Weight(
+    name="vehicle stays",
+    points=14,
+    when="a vehicle drove in and has stood for a minute, in the dark",
+)
+
+# What became of things, and what speaks for a visit.
+TAKEN_AWAY = Weight(
+    name="taken away", points=30, when="a thing is gone, and whoever was at it walked off"
+)
+BROUGHT = Weight(
+    name="brought something", points=-12, when="a thing lies there since a person came"
+)
+SHORT_VISIT = Weight(
+    name="short visit",
+    points=-10,
+    when="by day, at an entry point once and for less than 20 s, and nothing was taken",
+)
+FROM_INSIDE = Weight(
+    name="came from the door",
+    points=-10,
+    when="the alarm is not set and the person was first seen at an entry point",
+)
+
+LANGUAGE_MODEL = "language model"  # the factor by which its score differs from the rules'
+
+WEIGHTS: tuple[Weight, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Weight)
+)

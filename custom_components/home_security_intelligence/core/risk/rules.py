@@ -1,0 +1,264 @@
+"""The rules: from a fact sheet to named factors, and their sum.
+
+Only what the detector and the home know counts; nothing is guessed about who somebody is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..models import RiskFactor
+from . import points
+from .belongings import Change
+from .bounded import band_around
+from .context import ZoneKind
+from .facts import FactSheet, PartOfDay
+from .levels import HIGHEST_SCORE
+from .movement_rules import MOVEMENT_RULES
+from .points import Weight
+from .scene import (
+    any_in,
+    believed,
+    excused,
+    in_the_dark,
+    in_view,
+    on_grounds,
+    something_taken,
+)
+
+type Rule = Callable[[FactSheet], RiskFactor | None]
+
+_RARE = 0.1  # an hour
+_COMMON = 1.0  # an hour
+_SHORT_VISIT = 20.0  # seconds at an entry point
+_ARRIVAL = 60.0  # seconds a vehicle may stand before it counts as staying
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the rules say: a provisional score, the band around it, and why."""
+
+    score: int  # 0-100
+    band: tuple[int, int]  # the lowest and the highest score a language model may give
+    factors: tuple[RiskFactor, ...]
+
+
+def judge(facts: FactSheet) -> Verdict:
+    """Return the provisional score of an event with the factors that make it."""
+    factors = tuple(factor for rule in RULES if (factor := rule(facts)) is not None)
+    total = sum(factor.points for factor in factors)
+    score = min(max(total, 0), HIGHEST_SCORE)
+    return Verdict(score=score, band=band_around(score), factors=factors)
+
+
+def place(facts: FactSheet) -> RiskFactor | None:
+    """Say where the people are; of several places the most private one counts."""
+    if not facts.people:
+        return None
+    if not believed(facts):
+        return points.UNSURE.because("A person was seen once, and not surely.")
+    if not facts.zones_known:
+        if on_grounds(facts):
+            return points.CLOSE_BY.because("A person came close to the camera.")
+        if in_view(facts):
+            return points.IN_VIEW.because("A person is in view, some way off.")
+        return points.OUTSIDE_ZONES.because("A person is far off.")
+    for kind, weight, reason in _PLACES:
+        if any_in(facts, kind):
+            return weight.because(reason)
+    return points.OUTSIDE_ZONES.because("A person is outside all zones.")
+
+
+def nobody(facts: FactSheet) -> RiskFactor | None:
+    """Say that there is no person, and no vehicle that drove in."""
+    if facts.people or _arrived(facts):
+        return None
+    return points.NOBODY.because("No person was seen.")
+
+
+def vehicle(facts: FactSheet) -> RiskFactor | None:
+    """Say that a vehicle drove in, where nobody on foot says more."""
+    if on_grounds(facts) or not _arrived(facts):
+        return None
+    return points.VEHICLE_ARRIVED.because("A vehicle drove onto the grounds.")
+
+
+def vehicle_at_night(facts: FactSheet) -> RiskFactor | None:
+    """Say that a vehicle drove in at night."""
+    if vehicle(facts) is None or facts.part_of_day is not PartOfDay.NIGHT:
+        return None
+    return points.VEHICLE_AT_NIGHT.because("It came at night.")
+
+
+def vehicle_while_armed(facts: FactSheet) -> RiskFactor | None:
+    """Say that a vehicle drove in while the alarm was set."""
+    if vehicle(facts) is None or not facts.context.armed or not in_the_dark(facts):
+        return None
+    return points.VEHICLE_WHILE_ARMED.because("The alarm was set when it came.")
+
+
+def vehicle_stays(facts: FactSheet) -> RiskFactor | None:
+    """Say that a vehicle that drove in has stayed."""
+    if vehicle(facts) is None or not in_the_dark(facts) or excused(facts):
+        return None
+    longest = max((each.settled_seconds for each in facts.vehicles), default=0.0)
+    if longest < _ARRIVAL:
+        return None
+    return points.VEHICLE_STAYS.because(f"It has stood there for {longest:.0f} seconds.")
+
+
+def hour(facts: FactSheet) -> RiskFactor | None:
+    """Say what part of the day it was, where that matters."""
+    people = believed(facts)
+    if not people:
+        return None
+    if not on_grounds(facts):
+        if facts.part_of_day is PartOfDay.NIGHT:
+            return points.PASSER_AT_NIGHT.because("It is night; the person is off the grounds.")
+        return None
+    clock = f"{facts.started_at:%H:%M}"
+    weight = _HOURS.get(facts.part_of_day)
+    return None if weight is None else weight.because(f"It was {clock}: {weight.name}.")
+
+
+def armed(facts: FactSheet) -> RiskFactor | None:
+    """Say what the alarm says, for people on the grounds."""
+    if not on_grounds(facts):
+        return None
+    if facts.context.armed is False:
+        if something_taken(facts) or any_in(facts, ZoneKind.RESTRICTED):
+            return None
+        return points.DISARMED.because("The alarm was off.")
+    if not facts.context.armed:
+        return None
+    if in_the_dark(facts):
+        return points.ARMED_IN_THE_DARK.because("The alarm was set, and it was not day.")
+    private = any_in(facts, ZoneKind.RESTRICTED) or (
+        any_in(facts, ZoneKind.YARD) and not any_in(facts, ZoneKind.ENTRY_POINT)
+    )
+    if private:
+        return points.ARMED_BY_DAY.because("The alarm was set, and this is no way to a door.")
+    return None
+
+
+def home(facts: FactSheet) -> RiskFactor | None:
+    """Say whether anybody was home, for people on the grounds."""
+    if not on_grounds(facts):
+        return None
+    if facts.deserted:
+        return points.NOBODY_HOME.because("Nobody was home.")
+    if (
+        facts.context.occupancy is None
+        or facts.context.armed
+        or something_taken(facts)
+        or any_in(facts, ZoneKind.RESTRICTED)
+    ):
+        return None
+    return points.SOMEBODY_HOME.because("Residents were home and the alarm was not set.")
+
+
+def usual(facts: FactSheet) -> RiskFactor | None:
+    """Say how usual this is at this hour; nothing while that is unknown."""
+    label = "person" if on_grounds(facts) else _arrived(facts)
+    rate = None if label is None else facts.usual(label)
+    if rate is None:
+        return None
+    if rate < _RARE:
+        return points.UNUSUAL.because(f"A {label} is rare here at this hour.")
+    if rate >= _COMMON:
+        return points.USUAL.because(f"A {label} is nothing unusual here at this hour.")
+    return None
+
+
+def company(facts: FactSheet) -> RiskFactor | None:
+    """Say that residents use a restricted zone, such as a pool, together or as usual."""
+    if not any_in(facts, ZoneKind.RESTRICTED) or not excused(facts) or in_the_dark(facts):
+        return None
+    if facts.most_people >= 2:
+        return points.FAMILY_AT_THE_WATER.because("Several people, by day, with the alarm off.")
+    if (facts.usual("person") or 0.0) >= _COMMON:
+        return points.RESIDENT_AT_THE_WATER.because("People are usual here at this hour.")
+    return None
+
+
+def taken(facts: FactSheet) -> RiskFactor | None:
+    """Say that somebody walked off with a thing."""
+    thing = facts.changed(Change.TAKEN_AWAY)
+    if thing is None:
+        return None
+    return points.TAKEN_AWAY.because(f"A {thing.label} is gone, and so is who was at it.")
+
+
+def brought(facts: FactSheet) -> RiskFactor | None:
+    """Say that somebody put something down, which is what couriers do."""
+    thing = facts.changed(Change.BROUGHT)
+    if thing is None or something_taken(facts) or facts.part_of_day is PartOfDay.NIGHT:
+        return None
+    return points.BROUGHT.because(f"A {thing.label} lies there since somebody came.")
+
+
+def short_visit(facts: FactSheet) -> RiskFactor | None:
+    """Say that somebody came to the door and went again, by day."""
+    visitors = [each for each in believed(facts) if ZoneKind.ENTRY_POINT in each.zones]
+    if not visitors or something_taken(facts) or facts.part_of_day is PartOfDay.NIGHT:
+        return None
+    if any(
+        each.stay(ZoneKind.ENTRY_POINT) >= _SHORT_VISIT or each.visits(ZoneKind.ENTRY_POINT) > 1
+        for each in visitors
+    ):
+        return None
+    return None if in_the_dark(facts) else points.SHORT_VISIT.because("A short visit at a door.")
+
+
+def from_inside(facts: FactSheet) -> RiskFactor | None:
+    """Say that somebody came out of the house."""
+    people = on_grounds(facts)
+    if not people or facts.context.armed or something_taken(facts):
+        return None
+    if all(ZoneKind.ENTRY_POINT in each.came_from for each in people):
+        return points.FROM_INSIDE.because("Who was seen came from a door.")
+    return None
+
+
+def _arrived(facts: FactSheet) -> str | None:
+    """Return the label of a vehicle that drove onto the grounds."""
+    private = {ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED}
+    return next(
+        (
+            each.label
+            for each in facts.vehicles
+            if each.zones & private and (each.settled_seconds > 0 or not each.came_from & private)
+        ),
+        None,
+    )
+
+
+_PLACES: tuple[tuple[ZoneKind, Weight, str], ...] = (
+    (ZoneKind.RESTRICTED, points.RESTRICTED, "A person is where nobody should be."),
+    (ZoneKind.ENTRY_POINT, points.ENTRY_POINT, "A person is at an entry point."),
+    (ZoneKind.YARD, points.YARD, "A person is in the yard."),
+    (ZoneKind.DRIVEWAY, points.DRIVEWAY, "A person is on the driveway."),
+    (ZoneKind.SIDEWALK, points.PAVEMENT, "A person is on the pavement."),
+)
+_HOURS = {
+    PartOfDay.NIGHT: points.NIGHT,
+    PartOfDay.EARLY: points.EARLY,
+    PartOfDay.LATE: points.LATE,
+}
+RULES: tuple[Rule, ...] = (
+    place,
+    nobody,
+    vehicle,
+    vehicle_at_night,
+    vehicle_while_armed,
+    vehicle_stays,
+    hour,
+    armed,
+    home,
+    usual,
+    company,
+    *MOVEMENT_RULES,
+    taken,
+    brought,
+    short_visit,
+    from_inside,
+)

@@ -1,0 +1,74 @@
+"""What the rules ask of a fact sheet again and again."""
+
+from .belongings import Change
+from .context import ZoneKind
+from .facts import GROUNDS, FactSheet, PartOfDay
+from .objects import NEAR, ObjectSeen
+
+SURE = 0.65  # the confidence at which one picture of a person is believed
+
+_IN_VIEW = 0.22  # of the picture's height
+
+
+def believed(facts: FactSheet) -> tuple[ObjectSeen, ...]:
+    """Return the people that were seen more than once, or surely."""
+    return tuple(each for each in facts.people if each.images > 1 or each.confidence >= SURE)
+
+
+def on_grounds(facts: FactSheet) -> tuple[ObjectSeen, ...]:
+    """Return the people on private ground; close to the camera where no zones are drawn."""
+    return tuple(each for each in believed(facts) if is_on_grounds(facts, each))
+
+
+def is_on_grounds(facts: FactSheet, person: ObjectSeen) -> bool:
+    """Tell whether a person was on private ground."""
+    if facts.zones_known:
+        return bool(person.zones & GROUNDS)
+    return person.tallest >= NEAR
+
+
+def in_view(facts: FactSheet) -> bool:
+    """Tell whether somebody is neither close nor far, where no zones are drawn."""
+    return any(each.tallest >= _IN_VIEW for each in believed(facts))
+
+
+def any_in(facts: FactSheet, kind: ZoneKind) -> bool:
+    """Tell whether a person was in a zone of a kind."""
+    return any(kind in each.zones for each in believed(facts))
+
+
+def in_the_dark(facts: FactSheet) -> bool:
+    """Tell whether it was not by day."""
+    return facts.part_of_day is not PartOfDay.DAY
+
+
+def at_night(facts: FactSheet) -> bool:
+    """Tell whether it was at night."""
+    return facts.part_of_day is PartOfDay.NIGHT
+
+
+def something_taken(facts: FactSheet) -> bool:
+    """Tell whether somebody walked off with a thing."""
+    return facts.changed(Change.TAKEN_AWAY) is not None
+
+
+def excused(facts: FactSheet) -> bool:
+    """Tell whether the alarm is off with residents about, and nothing says it is not them."""
+    return facts.at_ease and not something_taken(facts)
+
+
+def unwatched(facts: FactSheet) -> bool:
+    """Tell whether a person here is out of the ordinary: in the dark, or with nobody home."""
+    return not excused(facts) and (in_the_dark(facts) or facts.deserted)
+
+
+def close_seconds(person: ObjectSeen, *, zones_known: bool) -> float:
+    """Return how long a person was where only visitors, residents and intruders go."""
+    if zones_known:
+        return person.stay(ZoneKind.ENTRY_POINT, ZoneKind.RESTRICTED)
+    return person.near_seconds
+
+
+def grounds_seconds(person: ObjectSeen) -> float:
+    """Return how long a person was on private ground; overlapping zones count once."""
+    return min(person.dwell, person.stay(*GROUNDS))

@@ -1,0 +1,150 @@
+"""Which detections of several pictures are the same object: label, overlap and distance.
+
+Pictures come seconds apart, so a walker's boxes need not overlap: somebody of the same label
+within walking distance is taken for the same one. Greedy and deterministic: the best overlap
+first, then the shortest way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..models import Box, Detection, Image
+from .geometry import area, distance, ground_point, height, iou, overlap
+
+VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "boat", "train"})
+LIVING = frozenset(
+    {"person", "dog", "cat", "bird", "horse", "sheep", "cow", "bear", "elephant", "zebra"}
+)
+
+_DOUBLE_IOU = 0.6  # two boxes of one label that overlap this much are one object seen twice
+_DOUBLE_INSIDE = 0.85  # or one of them lies in the other by this much
+_SAME_IOU = 0.25  # boxes of two pictures that overlap this much are one object
+_THING_MEMORY = 1800.0  # seconds a thing that lies or stands there may go unseen
+_LIVING_MEMORY = 45.0  # seconds after which somebody at another place is somebody else
+_REACH = 0.12  # of the picture, from one picture to the next
+_SPEED = 0.08  # of the picture a second, added to the reach
+_FARTHEST = 0.65  # of the picture
+_THING_REACH = 0.05  # of the picture, for what does not move by itself
+_PARKED_REACH = 0.2  # of the picture, for a vehicle that has stood still
+_MOST_GROWTH = 5.0  # times a walker's height from one picture to the next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One object in one picture; `index` is the picture's place in the sequence."""
+
+    index: int
+    at: datetime
+    confidence: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One object through the pictures, by time."""
+
+    label: str
+    sightings: tuple[Sighting, ...]
+
+    @property
+    def first(self) -> Sighting:
+        """Where it was seen first."""
+        return self.sightings[0]
+
+    @property
+    def last(self) -> Sighting:
+        """Where it was seen last."""
+        return self.sightings[-1]
+
+
+def follow(images: Sequence[Image]) -> tuple[Track, ...]:
+    """Return the objects in pictures that are ordered by capture time, by first sighting."""
+    tracks: list[Track] = []
+    for index, image in enumerate(images):
+        seen = [
+            (
+                detection.label,
+                Sighting(
+                    index=index,
+                    at=image.captured_at,
+                    confidence=detection.confidence,
+                    box=detection.box,
+                ),
+            )
+            for detection in without_doubles(image.detections)
+        ]
+        _continue(tracks, seen)
+    return tuple(tracks)
+
+
+def without_doubles(detections: Sequence[Detection]) -> tuple[Detection, ...]:
+    """Return the detections without the less sure ones of the same object."""
+    kept: list[Detection] = []
+    for candidate in sorted(detections, key=lambda each: -each.confidence):
+        if not any(_is_double(candidate, other) for other in kept):
+            kept.append(candidate)
+    return tuple(kept)
+
+
+def _is_double(one: Detection, other: Detection) -> bool:
+    if one.label != other.label and not {one.label, other.label} <= VEHICLES:
+        return False
+    smaller = min(area(one.box), area(other.box))
+    return iou(one.box, other.box) >= _DOUBLE_IOU or (
+        one.label == other.label
+        and overlap(one.box, other.box) >= _DOUBLE_INSIDE * smaller > 0
+        and height(one.box) > 0.6 * height(other.box)
+    )
+
+
+def _continue(tracks: list[Track], seen: list[tuple[str, Sighting]]) -> None:
+    pairs = sorted(
+        (cost, number, position)
+        for number, track in enumerate(tracks)
+        for position, (label, sighting) in enumerate(seen)
+        if label == track.label and (cost := _cost(track, sighting)) is not None
+    )
+    taken: set[int] = set()
+    continued: set[int] = set()
+    for _, number, position in pairs:
+        if number in continued or position in taken:
+            continue
+        continued.add(number)
+        taken.add(position)
+        track = tracks[number]
+        tracks[number] = Track(label=track.label, sightings=(*track.sightings, seen[position][1]))
+    tracks.extend(
+        Track(label=label, sightings=(sighting,))
+        for position, (label, sighting) in enumerate(seen)
+        if position not in taken
+    )
+
+
+def _cost(track: Track, sighting: Sighting) -> tuple[float, float] | None:
+    """Return how unlikely it is the same object, None where it cannot be."""
+    last = track.last
+    gap = (sighting.at - last.at).total_seconds()
+    shared = iou(last.box, sighting.box)
+    way = distance(ground_point(last.box), ground_point(sighting.box))
+    if gap > (_LIVING_MEMORY if track.label in LIVING else _THING_MEMORY):
+        return None
+    if shared >= _SAME_IOU:
+        return (1 - shared, way)
+    if way > _reach(track, gap) or gap > _LIVING_MEMORY:
+        return None
+    tall, taller = sorted((height(last.box), height(sighting.box)))
+    if taller > _MOST_GROWTH * tall:
+        return None
+    return (1.0, way)
+
+
+def _reach(track: Track, gap: float) -> float:
+    if track.label not in LIVING | VEHICLES | {"bicycle"}:
+        return _THING_REACH
+    reach = min(_REACH + _SPEED * gap, _FARTHEST)
+    if track.label in VEHICLES and len(track.sightings) > 2:
+        before = track.sightings[-2]
+        if iou(before.box, track.last.box) >= _DOUBLE_IOU:
+            return min(reach, _PARKED_REACH)
+    return reach

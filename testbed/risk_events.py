@@ -1,0 +1,49 @@
+"""From a scenario's pictures to the events the core would make of them, and their facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import testbed.core  # noqa: F401 # registers hsi_core
+
+from hsi_core.grouping import Placement, Span, due_at, place  # isort: skip
+from hsi_core.risk import FactSheet, gather  # isort: skip
+from hsi_core.risk.facts import HISTORY  # isort: skip
+from hsi_core.settings import Settings  # isort: skip
+
+from .risk_scenarios import Scenario
+
+
+def sheets(scenario: Scenario, settings: Settings | None = None) -> Iterator[FactSheet]:
+    """Yield the facts of each event as they are when it closes."""
+    settings = settings or Settings()
+    for span in spans(scenario, settings):
+        until = due_at(span, settings)
+        until = max(until, span.last_activity_at + timedelta(seconds=settings.event_idle))
+        yield gather(
+            scenario.camera,
+            [
+                image
+                for image in scenario.images
+                if span.started_at - HISTORY <= image.captured_at <= until
+            ],
+            scenario.context,
+            started_at=span.started_at,
+        )
+
+
+def spans(scenario: Scenario, settings: Settings) -> tuple[Span, ...]:
+    """Return from when to when the scenario's events went on."""
+    found: list[Span] = []
+    for image in scenario.images:
+        if not any(seen.label in settings.watched_labels for seen in image.detections):
+            continue
+        moment = image.captured_at
+        current = found[-1] if found else None
+        placement, _ = place(moment, current, (), settings)
+        if current is not None and placement is Placement.JOIN_OPEN:
+            found[-1] = current.with_image(moment)
+        else:
+            found.append(Span(started_at=moment, last_activity_at=moment))
+    return tuple(found)
