@@ -90,7 +90,9 @@ def _scenario(document: Mapping[str, object]) -> Scenario:
             usual={str(k): _number(v) for k, v in _mapping(around.get("usual")).items()},
             elsewhere=tuple(
                 Elsewhere(
-                    camera=str(each["camera"]), at=_moment(each["at"], zone), label=str(each["label"])
+                    camera=str(each["camera"]),
+                    at=_moment(each["at"], zone),
+                    label=str(each["label"]),
                 )
                 for each in map(_mapping, _list(document.get("others")))
             ),

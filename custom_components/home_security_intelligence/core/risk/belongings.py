@@ -8,9 +8,10 @@ from ..models import Box, Image
 from .geometry import area, distance, ground_point, grown, holds, overlap
 from .tracking import Track
 
-THINGS = frozenset(
-    {"package", "bicycle", "motorcycle", "suitcase", "backpack", "handbag", "potted plant", "bench"}
-)
+RIDDEN = frozenset({"bicycle", "motorcycle"})
+THINGS = RIDDEN | {
+    "package", "parcel", "box", "suitcase", "backpack", "handbag", "potted plant", "bench",
+}  # fmt: skip
 
 _AT_HAND = 1.0  # of the thing's width and height: so near one can take it
 _HIDDEN = 0.3  # of the thing's box behind somebody: it may still be there
@@ -49,16 +50,19 @@ def changes(tracks: Sequence[Track], images: Sequence[Image]) -> tuple[Belonging
 
 
 def _brought(thing: Track, people: Sequence[Track]) -> Belonging | None:
-    first = thing.first
-    if len(thing.sightings) < 2 or _way(thing) > _STAYED:
+    if len(thing.sightings) < 2:
         return None
     for person in people:
-        came_before = person.first.index < first.index
-        if came_before and any(
-            sighting.index <= first.index + 1 and _at_hand(thing.first.box, sighting.box)
+        came = person.first.index <= thing.first.index and any(
+            abs(sighting.index - thing.first.index) <= 1 and _at_hand(thing.first.box, sighting.box)
             for sighting in person.sightings
-        ):
-            return Belonging(label=thing.label, change=Change.BROUGHT, index=first.index)
+        )
+        left = person.last.index < thing.last.index or (
+            person.last.index == thing.last.index
+            and _apart(person.last.box, thing.last.box) > _GONE_FROM
+        )
+        if came and left:
+            return Belonging(label=thing.label, change=Change.BROUGHT, index=thing.last.index)
     return None
 
 
@@ -85,7 +89,7 @@ def _taken(thing: Track, people: Sequence[Track], images: Sequence[Image]) -> Be
             for sighting in person.sightings
         )
     ]
-    if not takers or _carried_in(thing, takers):
+    if not takers or _carried_in(thing, takers) or not _at_rest(thing):
         return None
     off = any(_apart(place, person.last.box) > _GONE_FROM for person in takers)
     return Belonging(
@@ -110,10 +114,18 @@ def _missing_since(thing: Track, people: Sequence[Track], images: Sequence[Image
 def _carried_in(thing: Track, takers: Sequence[Track]) -> bool:
     """Tell whether it came together with one of them: whoever carries a thing takes nothing."""
     return any(
-        sighting.index == thing.first.index and _at_hand(thing.first.box, sighting.box)
+        thing.first.index - 1 <= sighting.index <= thing.first.index
+        and _at_hand(thing.first.box, sighting.box)
         for person in takers
         for sighting in person.sightings
     )
+
+
+def _at_rest(thing: Track) -> bool:
+    """Tell whether it stood there: what is ridden past never does."""
+    if thing.label not in RIDDEN:
+        return True
+    return len(thing.sightings) > 1 and _apart(thing.first.box, thing.sightings[1].box) <= _STAYED
 
 
 def _hides(person: Box, thing: Box) -> bool:
@@ -127,7 +139,3 @@ def _at_hand(thing: Box, person: Box) -> bool:
 
 def _apart(one: Box, other: Box) -> float:
     return distance(ground_point(one), ground_point(other))
-
-
-def _way(thing: Track) -> float:
-    return max(_apart(thing.first.box, each.box) for each in thing.sightings)

@@ -81,8 +81,10 @@ class FactSheet:
 
     @property
     def at_ease(self) -> bool:
-        """Whether the residents are home, up and about: the alarm is off."""
-        return self.context.armed is False and self.context.occupancy is not Occupancy.AWAY
+        """Whether the alarm is off with residents about: home, or by day just arriving."""
+        return self.context.armed is False and (
+            not self.deserted or self.part_of_day is not PartOfDay.NIGHT
+        )
 
     @property
     def deserted(self) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from ..models import RiskFactor
 from . import points
-from .context import ZoneKind
+from .belongings import Change
+from .context import Occupancy, ZoneKind
 from .facts import ELSEWHERE, FactSheet
 from .geometry import ground_point, grown, holds
 from .objects import Movement, ObjectSeen
@@ -14,14 +15,16 @@ from .scene import (
     close_seconds,
     excused,
     grounds_seconds,
+    in_the_dark,
     is_on_grounds,
     on_grounds,
     unwatched,
 )
 
 _STAYS = ((60.0, points.STAYS_VERY_LONG), (35.0, points.STAYS_LONG), (20.0, points.STAYS))
+_STAYS_BY_DAY = ((75.0, points.STAYS_VERY_LONG), (50.0, points.STAYS_LONG))
 _LOITERS = ((120.0, points.LOITERS_LONG), (45.0, points.LOITERS))
-_DESERTED_GROUNDS = 40.0  # seconds
+_DESERTED_GROUNDS = 45.0  # seconds
 _YARD_AT_NIGHT = 25.0  # seconds
 _BESIDE = 15.0  # seconds
 _BESIDE_REACH = 0.15  # of the vehicle's width and height
@@ -29,13 +32,15 @@ _BESIDE_REACH = 0.15  # of the vehicle's width and height
 
 def stays(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody stays at a door, in a restricted zone or right before the camera."""
-    if excused(facts):
+    by_day = not in_the_dark(facts)
+    at_home = facts.context.occupancy is Occupancy.HOME and not facts.context.armed
+    if excused(facts) or (by_day and at_home):
         return None
     longest = max(
         (close_seconds(each, zones_known=facts.zones_known) for each in believed(facts)),
         default=0.0,
     )
-    for seconds, weight in _STAYS:
+    for seconds, weight in _STAYS_BY_DAY if by_day else _STAYS:
         if longest >= seconds:
             return weight.because(f"Somebody stayed close for {longest:.0f} seconds.")
     return None
@@ -43,7 +48,7 @@ def stays(facts: FactSheet) -> RiskFactor | None:
 
 def long_on_deserted_grounds(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody takes the time that nobody is home."""
-    if not facts.deserted or excused(facts):
+    if not facts.deserted or excused(facts) or facts.changed(Change.BROUGHT):
         return None
     longest = max((grounds_seconds(each) for each in on_grounds(facts)), default=0.0)
     if longest < _DESERTED_GROUNDS:

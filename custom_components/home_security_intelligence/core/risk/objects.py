@@ -13,6 +13,8 @@ from .tracking import Sighting, Track
 NEAR = 0.45  # of the picture's height: somebody this tall stands right before the camera
 
 _LONGEST_GAP = 60.0  # seconds between two sightings that still count as staying
+_AWAY = 10.0  # seconds between two pictures in a zone, with one outside it, of two visits
+_PASSER = 3  # pictures on the pavement
 _STILL = 0.06  # of the picture
 _GROWTH = 1.3  # times the height
 _PASSES = 0.3  # of the picture
@@ -79,7 +81,7 @@ class ObjectSeen:
 def describe(track: Track, zones: Sequence[Zone], started_at: datetime) -> ObjectSeen:
     """Return what a track's object did; `started_at` is when the event began."""
     surest = max(track.sightings, key=lambda each: each.confidence)
-    places = [_kinds_at(sighting, zones) for sighting in track.sightings]
+    places = _without_strays([_kinds_at(each, zones) for each in track.sightings])
     return ObjectSeen(
         label=track.label,
         confidence=surest.confidence,
@@ -88,7 +90,9 @@ def describe(track: Track, zones: Sequence[Zone], started_at: datetime) -> Objec
         last_seen=track.last.at,
         images=len(track.sightings),
         movement=_movement(track),
-        stays=tuple(stay for kind in ZoneKind if (stay := _stay(kind, track, places)) is not None),
+        stays=tuple(
+            stay for kind in ZoneKind if (stay := _stay(kind, track, places, zones)) is not None
+        ),
         near_seconds=_seconds(track, [height(each.box) >= NEAR for each in track.sightings]),
         tallest=max(height(each.box) for each in track.sightings),
         came_from=places[0],
@@ -102,12 +106,48 @@ def _kinds_at(sighting: Sighting, zones: Sequence[Zone]) -> frozenset[ZoneKind]:
     return frozenset(zone.kind for zone in zones if inside(point, zone.polygon))
 
 
-def _stay(kind: ZoneKind, track: Track, places: Sequence[frozenset[ZoneKind]]) -> Stay | None:
+def _without_strays(places: Sequence[frozenset[ZoneKind]]) -> list[frozenset[ZoneKind]]:
+    """Leave out the one picture of a passer-by in which the box's edge strays off the pavement."""
+    on_pavement = sum(ZoneKind.SIDEWALK in place for place in places)
+    if on_pavement < _PASSER:
+        return list(places)
+    strays = {
+        kind
+        for kind in (ZoneKind.YARD, ZoneKind.DRIVEWAY)
+        if sum(kind in place for place in places) == 1
+    }
+    return [place - strays for place in places]
+
+
+def _stay(
+    kind: ZoneKind,
+    track: Track,
+    places: Sequence[frozenset[ZoneKind]],
+    zones: Sequence[Zone],
+) -> Stay | None:
     there = [kind in place for place in places]
     if not any(there):
         return None
-    visits = sum(now and not before for before, now in zip((False, *there), there, strict=False))
-    return Stay(kind=kind, seconds=_seconds(track, there), visits=visits)
+    return Stay(
+        kind=kind,
+        seconds=_seconds(track, there),
+        visits=sum(_visits(track, zone) for zone in zones if zone.kind is kind),
+    )
+
+
+def _visits(track: Track, zone: Zone) -> int:
+    """Count the times it came into a zone; a box that wavers at the rim has not left."""
+    visits = 0
+    was_in: datetime | None = None
+    was_out = False
+    for sighting in track.sightings:
+        if not inside(ground_point(sighting.box), zone.polygon):
+            was_out = True
+            continue
+        if was_in is None or (was_out and (sighting.at - was_in).total_seconds() > _AWAY):
+            visits += 1
+        was_in, was_out = sighting.at, False
+    return visits
 
 
 def _seconds(track: Track, there: Sequence[bool]) -> float:

@@ -59,7 +59,7 @@ ARMED_IN_THE_DARK = Weight(
 ARMED_BY_DAY = Weight(
     name="alarm set, private ground",
     points=10,
-    when="the alarm is set, by day, in the yard or a restricted zone, not at an entry point",
+    when="the alarm is set, by day, where the way to a door does not lead",
 )
 VEHICLE_WHILE_ARMED = Weight(
     name="vehicle while the alarm is set", points=8, when="the alarm is set, a vehicle drove in"
@@ -67,12 +67,13 @@ VEHICLE_WHILE_ARMED = Weight(
 DISARMED = Weight(
     name="alarm off",
     points=-13,
-    when="the alarm is off and nothing was taken; not in a restricted zone",
+    when="the alarm is off, nothing was taken, nobody is busy at a door at night; "
+    "not in a restricted zone",
 )
 SOMEBODY_HOME = Weight(
     name="somebody home",
     points=-8,
-    when="residents are home, the alarm is not set, nothing was taken; not in a restricted zone",
+    when="residents are home and the alarm is not set; else as above",
 )
 NOBODY_HOME = Weight(name="nobody home", points=5, when="nobody is home, a person on the grounds")
 UNUSUAL = Weight(
@@ -94,12 +95,24 @@ RESIDENT_AT_THE_WATER = Weight(
 
 # How long, how often, how many.
 STAYS = Weight(
-    name="stays close", points=8, when="20 s at an entry point, in a restricted zone or close by"
+    name="stays close",
+    points=8,
+    when="20 s at an entry point, in a restricted zone or close by, in the dark",
 )
-STAYS_LONG = Weight(name="stays close for long", points=14, when="the same for 35 s")
-STAYS_VERY_LONG = Weight(name="stays close for very long", points=22, when="the same for 60 s")
+STAYS_LONG = Weight(
+    name="stays close for long",
+    points=14,
+    when="the same for 35 s, or 50 s by day; not by day while residents are home",
+)
+STAYS_VERY_LONG = Weight(
+    name="stays close for very long",
+    points=22,
+    when="the same for 60 s, or 75 s by day; not by day while residents are home",
+)
 LONG_ON_DESERTED_GROUNDS = Weight(
-    name="long on deserted grounds", points=14, when="40 s on the grounds while nobody is home"
+    name="long on deserted grounds",
+    points=14,
+    when="45 s on the grounds while nobody is home, and nothing was brought",
 )
 IN_THE_YARD_AT_NIGHT = Weight(
     name="stays in the yard at night", points=12, when="25 s in the yard or driveway at night"
@@ -111,9 +124,9 @@ LOITERS_LONG = Weight(
 RETURNS = Weight(name="returns", points=12, when="twice at an entry point, in the dark or deserted")
 RETURNS_OFTEN = Weight(name="returns often", points=22, when="the same three times or more")
 TWO_PEOPLE = Weight(
-    name="two people", points=10, when="two people at once on the grounds, in the dark or deserted"
+    name="two people", points=12, when="two people at once on the grounds, in the dark or deserted"
 )
-SEVERAL_PEOPLE = Weight(name="several people", points=16, when="the same with three or more")
+SEVERAL_PEOPLE = Weight(name="several people", points=20, when="the same with three or more")
 AROUND_THE_HOUSE = Weight(
     name="around the house",
     points=10,
@@ -128,15 +141,18 @@ BESIDE_A_PARKED_CAR = Weight(
 VEHICLE_STAYS = Weight(
     name="vehicle stays",
     points=14,
-    when="a vehicle drove in and has stood for a minute, in the dark",
+    when="a vehicle drove in and has stood for a minute in the dark, or two with nobody home",
 )
 
 # What became of things, and what speaks for a visit.
 TAKEN_AWAY = Weight(
-    name="taken away", points=30, when="a thing is gone, and whoever was at it walked off"
+    name="taken away",
+    points=30,
+    when="a thing is gone since somebody was at it; with the alarm off and residents home, "
+    "only where a person walked off with it, and no bicycle",
 )
 BROUGHT = Weight(
-    name="brought something", points=-12, when="a thing lies there since a person came"
+    name="brought something", points=-20, when="a thing lies there since a person came"
 )
 SHORT_VISIT = Weight(
     name="short visit",

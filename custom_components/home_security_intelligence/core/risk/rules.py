@@ -18,19 +18,23 @@ from .points import Weight
 from .scene import (
     any_in,
     believed,
+    busy_at_night,
     excused,
     in_the_dark,
     in_view,
+    is_off_the_way,
+    lingers_in_view,
     on_grounds,
-    something_taken,
+    theft,
 )
+from .vehicle_rules import VEHICLE_RULES, newcomer
 
 type Rule = Callable[[FactSheet], RiskFactor | None]
 
 _RARE = 0.1  # an hour
 _COMMON = 1.0  # an hour
 _SHORT_VISIT = 20.0  # seconds at an entry point
-_ARRIVAL = 60.0  # seconds a vehicle may stand before it counts as staying
+_VISITED_WATER = 0.5  # people an hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,40 +74,9 @@ def place(facts: FactSheet) -> RiskFactor | None:
 
 def nobody(facts: FactSheet) -> RiskFactor | None:
     """Say that there is no person, and no vehicle that drove in."""
-    if facts.people or _arrived(facts):
+    if facts.people or newcomer(facts):
         return None
     return points.NOBODY.because("No person was seen.")
-
-
-def vehicle(facts: FactSheet) -> RiskFactor | None:
-    """Say that a vehicle drove in, where nobody on foot says more."""
-    if on_grounds(facts) or not _arrived(facts):
-        return None
-    return points.VEHICLE_ARRIVED.because("A vehicle drove onto the grounds.")
-
-
-def vehicle_at_night(facts: FactSheet) -> RiskFactor | None:
-    """Say that a vehicle drove in at night."""
-    if vehicle(facts) is None or facts.part_of_day is not PartOfDay.NIGHT:
-        return None
-    return points.VEHICLE_AT_NIGHT.because("It came at night.")
-
-
-def vehicle_while_armed(facts: FactSheet) -> RiskFactor | None:
-    """Say that a vehicle drove in while the alarm was set."""
-    if vehicle(facts) is None or not facts.context.armed or not in_the_dark(facts):
-        return None
-    return points.VEHICLE_WHILE_ARMED.because("The alarm was set when it came.")
-
-
-def vehicle_stays(facts: FactSheet) -> RiskFactor | None:
-    """Say that a vehicle that drove in has stayed."""
-    if vehicle(facts) is None or not in_the_dark(facts) or excused(facts):
-        return None
-    longest = max((each.settled_seconds for each in facts.vehicles), default=0.0)
-    if longest < _ARRIVAL:
-        return None
-    return points.VEHICLE_STAYS.because(f"It has stood there for {longest:.0f} seconds.")
 
 
 def hour(facts: FactSheet) -> RiskFactor | None:
@@ -111,7 +84,7 @@ def hour(facts: FactSheet) -> RiskFactor | None:
     people = believed(facts)
     if not people:
         return None
-    if not on_grounds(facts):
+    if not on_grounds(facts) and not lingers_in_view(facts):
         if facts.part_of_day is PartOfDay.NIGHT:
             return points.PASSER_AT_NIGHT.because("It is night; the person is off the grounds.")
         return None
@@ -125,17 +98,14 @@ def armed(facts: FactSheet) -> RiskFactor | None:
     if not on_grounds(facts):
         return None
     if facts.context.armed is False:
-        if something_taken(facts) or any_in(facts, ZoneKind.RESTRICTED):
+        if theft(facts) or busy_at_night(facts) or any_in(facts, ZoneKind.RESTRICTED):
             return None
         return points.DISARMED.because("The alarm was off.")
     if not facts.context.armed:
         return None
     if in_the_dark(facts):
         return points.ARMED_IN_THE_DARK.because("The alarm was set, and it was not day.")
-    private = any_in(facts, ZoneKind.RESTRICTED) or (
-        any_in(facts, ZoneKind.YARD) and not any_in(facts, ZoneKind.ENTRY_POINT)
-    )
-    if private:
+    if is_off_the_way(facts):
         return points.ARMED_BY_DAY.because("The alarm was set, and this is no way to a door.")
     return None
 
@@ -149,7 +119,8 @@ def home(facts: FactSheet) -> RiskFactor | None:
     if (
         facts.context.occupancy is None
         or facts.context.armed
-        or something_taken(facts)
+        or theft(facts)
+        or busy_at_night(facts)
         or any_in(facts, ZoneKind.RESTRICTED)
     ):
         return None
@@ -158,7 +129,7 @@ def home(facts: FactSheet) -> RiskFactor | None:
 
 def usual(facts: FactSheet) -> RiskFactor | None:
     """Say how usual this is at this hour; nothing while that is unknown."""
-    label = "person" if on_grounds(facts) else _arrived(facts)
+    label = "person" if on_grounds(facts) else newcomer(facts)
     rate = None if label is None else facts.usual(label)
     if rate is None:
         return None
@@ -175,23 +146,23 @@ def company(facts: FactSheet) -> RiskFactor | None:
         return None
     if facts.most_people >= 2:
         return points.FAMILY_AT_THE_WATER.because("Several people, by day, with the alarm off.")
-    if (facts.usual("person") or 0.0) >= _COMMON:
+    if (facts.usual("person") or 0.0) >= _VISITED_WATER:
         return points.RESIDENT_AT_THE_WATER.because("People are usual here at this hour.")
     return None
 
 
 def taken(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody walked off with a thing."""
-    thing = facts.changed(Change.TAKEN_AWAY)
+    thing = theft(facts)
     if thing is None:
         return None
-    return points.TAKEN_AWAY.because(f"A {thing.label} is gone, and so is who was at it.")
+    return points.TAKEN_AWAY.because(f"A {thing.label} is gone since somebody was at it.")
 
 
 def brought(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody put something down, which is what couriers do."""
     thing = facts.changed(Change.BROUGHT)
-    if thing is None or something_taken(facts) or facts.part_of_day is PartOfDay.NIGHT:
+    if thing is None or theft(facts) or facts.part_of_day is PartOfDay.NIGHT:
         return None
     return points.BROUGHT.because(f"A {thing.label} lies there since somebody came.")
 
@@ -199,37 +170,24 @@ def brought(facts: FactSheet) -> RiskFactor | None:
 def short_visit(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody came to the door and went again, by day."""
     visitors = [each for each in believed(facts) if ZoneKind.ENTRY_POINT in each.zones]
-    if not visitors or something_taken(facts) or facts.part_of_day is PartOfDay.NIGHT:
+    if not visitors or theft(facts) or in_the_dark(facts):
         return None
     if any(
         each.stay(ZoneKind.ENTRY_POINT) >= _SHORT_VISIT or each.visits(ZoneKind.ENTRY_POINT) > 1
         for each in visitors
     ):
         return None
-    return None if in_the_dark(facts) else points.SHORT_VISIT.because("A short visit at a door.")
+    return points.SHORT_VISIT.because("A short visit at a door.")
 
 
 def from_inside(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody came out of the house."""
     people = on_grounds(facts)
-    if not people or facts.context.armed or something_taken(facts):
+    if not people or facts.context.armed or theft(facts):
         return None
     if all(ZoneKind.ENTRY_POINT in each.came_from for each in people):
         return points.FROM_INSIDE.because("Who was seen came from a door.")
     return None
-
-
-def _arrived(facts: FactSheet) -> str | None:
-    """Return the label of a vehicle that drove onto the grounds."""
-    private = {ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED}
-    return next(
-        (
-            each.label
-            for each in facts.vehicles
-            if each.zones & private and (each.settled_seconds > 0 or not each.came_from & private)
-        ),
-        None,
-    )
 
 
 _PLACES: tuple[tuple[ZoneKind, Weight, str], ...] = (
@@ -247,10 +205,7 @@ _HOURS = {
 RULES: tuple[Rule, ...] = (
     place,
     nobody,
-    vehicle,
-    vehicle_at_night,
-    vehicle_while_armed,
-    vehicle_stays,
+    *VEHICLE_RULES,
     hour,
     armed,
     home,

@@ -1,13 +1,16 @@
 """What the rules ask of a fact sheet again and again."""
 
-from .belongings import Change
+from .belongings import RIDDEN, Belonging, Change
 from .context import ZoneKind
 from .facts import GROUNDS, FactSheet, PartOfDay
-from .objects import NEAR, ObjectSeen
+from .objects import NEAR, Movement, ObjectSeen
 
 SURE = 0.65  # the confidence at which one picture of a person is believed
 
 _IN_VIEW = 0.22  # of the picture's height
+_BUSY_SECONDS = 45.0
+_BUSY_VISITS = 3
+_LONGER_THAN_THE_WAY = 15.0  # seconds in the yard
 
 
 def believed(facts: FactSheet) -> tuple[ObjectSeen, ...]:
@@ -47,14 +50,32 @@ def at_night(facts: FactSheet) -> bool:
     return facts.part_of_day is PartOfDay.NIGHT
 
 
-def something_taken(facts: FactSheet) -> bool:
-    """Tell whether somebody walked off with a thing."""
-    return facts.changed(Change.TAKEN_AWAY) is not None
+def theft(facts: FactSheet) -> Belonging | None:
+    """Return what somebody took who is no resident, as far as one can tell."""
+    for thing in facts.belongings:
+        if thing.change is Change.BROUGHT:
+            continue
+        # Residents take their parcels in and ride their own bicycles.
+        if not facts.at_ease or (thing.change is Change.TAKEN_AWAY and thing.label not in RIDDEN):
+            return thing
+    return None
 
 
 def excused(facts: FactSheet) -> bool:
     """Tell whether the alarm is off with residents about, and nothing says it is not them."""
-    return facts.at_ease and not something_taken(facts)
+    return facts.at_ease and theft(facts) is None and not busy_at_night(facts)
+
+
+def busy_at_night(facts: FactSheet) -> bool:
+    """Tell whether somebody who did not come out of a door is long or often at one at night."""
+    return at_night(facts) and any(
+        ZoneKind.ENTRY_POINT not in each.came_from
+        and (
+            close_seconds(each, zones_known=facts.zones_known) >= _BUSY_SECONDS
+            or each.visits(ZoneKind.ENTRY_POINT) >= _BUSY_VISITS
+        )
+        for each in believed(facts)
+    )
 
 
 def unwatched(facts: FactSheet) -> bool:
@@ -72,3 +93,25 @@ def close_seconds(person: ObjectSeen, *, zones_known: bool) -> float:
 def grounds_seconds(person: ObjectSeen) -> float:
     """Return how long a person was on private ground; overlapping zones count once."""
     return min(person.dwell, person.stay(*GROUNDS))
+
+
+def is_off_the_way(facts: FactSheet) -> bool:
+    """Tell whether somebody is where the way to a door does not lead."""
+    if any_in(facts, ZoneKind.RESTRICTED):
+        return True
+    return any(
+        ZoneKind.YARD in each.zones
+        and (
+            ZoneKind.ENTRY_POINT not in each.zones
+            or each.stay(ZoneKind.YARD) >= _LONGER_THAN_THE_WAY
+        )
+        for each in believed(facts)
+    )
+
+
+def lingers_in_view(facts: FactSheet) -> bool:
+    """Tell whether, without zones, somebody some way off does anything but pass."""
+    return not facts.zones_known and any(
+        each.tallest >= _IN_VIEW and each.movement is not Movement.PASSING
+        for each in believed(facts)
+    )

@@ -1,0 +1,96 @@
+"""The rules about vehicles that come and stay."""
+
+from collections.abc import Callable
+
+from ..models import RiskFactor
+from . import points
+from .context import ZoneKind
+from .facts import FactSheet, PartOfDay
+from .objects import Movement, ObjectSeen
+from .scene import excused, in_the_dark, on_grounds
+
+_RARE = 0.1  # an hour
+_STAYS_IN_THE_DARK = 60.0  # seconds a vehicle may stand before it counts as staying
+_STAYS_BY_DAY = 120.0  # seconds
+_CLOSE_VEHICLE = 0.25  # of the picture's height, where no zones are drawn
+
+
+def vehicle(facts: FactSheet) -> RiskFactor | None:
+    """Say that a vehicle drove in, where nobody on foot says more."""
+    if on_grounds(facts) or not newcomer(facts):
+        return None
+    return points.VEHICLE_ARRIVED.because("A vehicle drove onto the grounds.")
+
+
+def vehicle_at_night(facts: FactSheet) -> RiskFactor | None:
+    """Say that a vehicle drove in at night."""
+    if vehicle(facts) is None or facts.part_of_day is not PartOfDay.NIGHT:
+        return None
+    return points.VEHICLE_AT_NIGHT.because("It came at night.")
+
+
+def vehicle_while_armed(facts: FactSheet) -> RiskFactor | None:
+    """Say that a vehicle drove in while the alarm was set."""
+    if vehicle(facts) is None or not facts.context.armed:
+        return None
+    if not in_the_dark(facts) and not _vehicle_stays(facts):
+        return None
+    return points.VEHICLE_WHILE_ARMED.because("The alarm was set when it came.")
+
+
+def vehicle_stays(facts: FactSheet) -> RiskFactor | None:
+    """Say that a vehicle that drove in has stayed."""
+    if vehicle(facts) is None or excused(facts):
+        return None
+    seconds = _vehicle_stays(facts)
+    if not seconds:
+        return None
+    return points.VEHICLE_STAYS.because(f"It has stood there for {seconds:.0f} seconds.")
+
+
+def newcomer(facts: FactSheet) -> str | None:
+    """Return the label of a vehicle that drove onto the grounds."""
+    found = _newcomers(facts)
+    return found[0].label if found else None
+
+
+def _newcomers(facts: FactSheet) -> list[ObjectSeen]:
+    """Return the vehicles that drove onto the grounds, or are rare enough to be nobody's here."""
+    private = {ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED}
+    return [
+        each
+        for each in facts.vehicles
+        if (each.zones & private if facts.zones_known else each.tallest >= _CLOSE_VEHICLE)
+        and (
+            each.settled_seconds > 0
+            or (facts.zones_known and not each.came_from & private)
+            or _is_rare(facts, each.label)
+        )
+    ]
+
+
+def _vehicle_stays(facts: FactSheet) -> float:
+    """Return how long a newcomer has stood, 0 where it is too short to say that it stays."""
+    enough = _STAYS_IN_THE_DARK if in_the_dark(facts) else _STAYS_BY_DAY
+    longest = max(
+        (
+            each.dwell if each.movement is Movement.STILL else each.settled_seconds
+            for each in _newcomers(facts)
+        ),
+        default=0.0,
+    )
+    counts = in_the_dark(facts) or facts.deserted
+    return longest if counts and longest >= enough else 0.0
+
+
+def _is_rare(facts: FactSheet, label: str) -> bool:
+    rate = facts.usual(label)
+    return rate is not None and rate < _RARE
+
+
+VEHICLE_RULES: tuple[Callable[[FactSheet], RiskFactor | None], ...] = (
+    vehicle,
+    vehicle_at_night,
+    vehicle_while_armed,
+    vehicle_stays,
+)
