@@ -16,6 +16,10 @@ class ZoneKind(StrEnum):
     RESTRICTED = "restricted"  # nobody should be here unasked: a pool, a passage, a roof
 
 
+# Private ground.
+GROUNDS = frozenset({ZoneKind.ENTRY_POINT, ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED})
+
+
 class Occupancy(StrEnum):
     """Whether anybody is home."""
 

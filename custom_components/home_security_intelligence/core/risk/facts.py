@@ -7,14 +7,12 @@ from enum import StrEnum
 
 from ..models import Image
 from .belongings import Belonging, Change, changes
-from .context import Context, Occupancy, ZoneKind
+from .context import Context, Occupancy
 from .objects import ObjectSeen, describe
 from .tracking import LIVING, VEHICLES, Sighting, follow
 
 HISTORY = timedelta(minutes=30)  # before an event, on the same camera: who came before
 ELSEWHERE = timedelta(minutes=5)  # before an event and during it, on the other cameras
-
-GROUNDS = frozenset({ZoneKind.ENTRY_POINT, ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED})
 
 _NIGHT_FROM, _NIGHT_TO = 23.0, 5.0  # hours, local
 _EARLY_TO = 6.5

@@ -14,7 +14,6 @@ from .scene import (
     believed,
     close_seconds,
     excused,
-    grounds_seconds,
     in_the_dark,
     is_on_grounds,
     on_grounds,
@@ -50,7 +49,7 @@ def long_on_deserted_grounds(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody takes the time that nobody is home."""
     if not facts.deserted or excused(facts) or facts.changed(Change.BROUGHT):
         return None
-    longest = max((grounds_seconds(each) for each in on_grounds(facts)), default=0.0)
+    longest = max((each.grounds_seconds for each in on_grounds(facts)), default=0.0)
     if longest < _DESERTED_GROUNDS:
         return None
     return points.LONG_ON_DESERTED_GROUNDS.because(

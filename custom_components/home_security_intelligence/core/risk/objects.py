@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ..models import Box
-from .context import Zone, ZoneKind
+from .context import GROUNDS, Zone, ZoneKind
 from .geometry import distance, ground_point, height, inside
 from .tracking import Sighting, Track
 
@@ -54,6 +54,7 @@ class ObjectSeen:
     movement: Movement
     stays: tuple[Stay, ...]
     near_seconds: float  # right before the camera
+    grounds_seconds: float  # in any zone of private ground
     tallest: float  # of the picture's height
     came_from: frozenset[ZoneKind]  # the zones it was seen in first
     settled_seconds: float  # standing where it was seen last, after it had moved there
@@ -93,6 +94,7 @@ def describe(track: Track, zones: Sequence[Zone], started_at: datetime) -> Objec
         stays=tuple(
             stay for kind in ZoneKind if (stay := _stay(kind, track, places, zones)) is not None
         ),
+        grounds_seconds=_seconds(track, [bool(place & GROUNDS) for place in places]),
         near_seconds=_seconds(track, [height(each.box) >= NEAR for each in track.sightings]),
         tallest=max(height(each.box) for each in track.sightings),
         came_from=places[0],

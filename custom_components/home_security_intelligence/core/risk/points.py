@@ -157,7 +157,7 @@ BROUGHT = Weight(
 SHORT_VISIT = Weight(
     name="short visit",
     points=-10,
-    when="by day, at an entry point once and for less than 20 s, and nothing was taken",
+    when="by day, at an entry point once and for less than 20 s, coming straight, and nothing was taken",
 )
 FROM_INSIDE = Weight(
     name="came from the door",

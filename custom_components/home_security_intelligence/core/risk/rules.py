@@ -170,7 +170,7 @@ def brought(facts: FactSheet) -> RiskFactor | None:
 def short_visit(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody came to the door and went again, by day."""
     visitors = [each for each in believed(facts) if ZoneKind.ENTRY_POINT in each.zones]
-    if not visitors or theft(facts) or in_the_dark(facts):
+    if not visitors or theft(facts) or in_the_dark(facts) or is_off_the_way(facts):
         return None
     if any(
         each.stay(ZoneKind.ENTRY_POINT) >= _SHORT_VISIT or each.visits(ZoneKind.ENTRY_POINT) > 1

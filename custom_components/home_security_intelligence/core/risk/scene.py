@@ -1,8 +1,8 @@
 """What the rules ask of a fact sheet again and again."""
 
 from .belongings import RIDDEN, Belonging, Change
-from .context import ZoneKind
-from .facts import GROUNDS, FactSheet, PartOfDay
+from .context import GROUNDS, ZoneKind
+from .facts import FactSheet, PartOfDay
 from .objects import NEAR, Movement, ObjectSeen
 
 SURE = 0.65  # the confidence at which one picture of a person is believed
@@ -88,11 +88,6 @@ def close_seconds(person: ObjectSeen, *, zones_known: bool) -> float:
     if zones_known:
         return person.stay(ZoneKind.ENTRY_POINT, ZoneKind.RESTRICTED)
     return person.near_seconds
-
-
-def grounds_seconds(person: ObjectSeen) -> float:
-    """Return how long a person was on private ground; overlapping zones count once."""
-    return min(person.dwell, person.stay(*GROUNDS))
 
 
 def is_off_the_way(facts: FactSheet) -> bool:
