@@ -21,6 +21,11 @@ def event_json(event: SecurityEvent) -> JsonObjectType:
         "assessment": event.assessment.value,
         "risk_score": event.risk_score,
         "risk_level": event.risk_level.value if event.risk_level else None,
+        "provisional_score": event.provisional_score,
+        "factors": [
+            {"name": factor.name, "points": factor.points, "reason": factor.reason}
+            for factor in event.factors
+        ],
         "summary": event.summary,
         "reasoning": event.reasoning,
         "assessed_at": _time(event.assessed_at),

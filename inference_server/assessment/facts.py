@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from .fields import Fields
+
+MOVEMENTS: Final = ("approaching", "leaving", "passing", "roaming", "still", "unknown")
+ZONES: Final = ("entry_point", "driveway", "sidewalk", "yard", "restricted")
+OCCUPANCIES: Final = ("home", "away")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +31,40 @@ class ObjectFacts:
     first_seen: datetime
     last_seen: datetime
     images: int
+    movement: str  # one of MOVEMENTS
+    zones: tuple[str, ...]  # of ZONES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """One reason for a score, with its signed points."""
+
+    name: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What rules made of the same facts: a score, the band around it, and the factors."""
+
+    score: int
+    low: int
+    high: int
+    factors: tuple[Factor, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of one event; times carry the home's UTC offset."""
+    """What is known of one event; times carry the home's UTC offset, None is unknown."""
 
     camera: str
     started_at: datetime
     ended_at: datetime
     image_count: int
+    armed: bool | None
+    occupancy: str | None  # one of OCCUPANCIES
     objects: tuple[ObjectFacts, ...]
+    rules: Rules
 
     @classmethod
     def from_json(cls, body: object) -> "Facts":
@@ -45,14 +73,20 @@ class Facts:
         camera = fields.text("camera", longest=100)
         started_at, ended_at = fields.period("started_at", "ended_at")
         image_count = fields.whole("image_count", low=1, high=100_000)
+        armed = fields.flag_or_none("armed")
+        occupancy = fields.choice_or_none("occupancy", OCCUPANCIES)
         objects = tuple(_object(each) for each in fields.items("objects", fewest=1, most=50))
+        rules = _rules(fields.inner("rules"))
         fields.refuse_others()
         return cls(
             camera=camera,
             started_at=started_at,
             ended_at=ended_at,
             image_count=image_count,
+            armed=armed,
+            occupancy=occupancy,
             objects=objects,
+            rules=rules,
         )
 
 
@@ -62,6 +96,8 @@ def _object(fields: Fields) -> ObjectFacts:
     x1, y1, x2, y2 = fields.box("box")
     first_seen, last_seen = fields.period("first_seen", "last_seen")
     images = fields.whole("images", low=1, high=100_000)
+    movement = fields.choice("movement", MOVEMENTS)
+    zones = fields.choices("zones", ZONES)
     fields.refuse_others()
     return ObjectFacts(
         label=label,
@@ -70,4 +106,22 @@ def _object(fields: Fields) -> ObjectFacts:
         first_seen=first_seen,
         last_seen=last_seen,
         images=images,
+        movement=movement,
+        zones=zones,
     )
+
+
+def _rules(fields: Fields) -> Rules:
+    score = fields.whole("score", low=0, high=100)
+    low = fields.whole("low", low=0, high=score)
+    high = fields.whole("high", low=score, high=100)
+    factors = tuple(_factor(each) for each in fields.items("factors", fewest=0, most=40))
+    fields.refuse_others()
+    return Rules(score=score, low=low, high=high, factors=factors)
+
+
+def _factor(fields: Fields) -> Factor:
+    name = fields.term("name", longest=40)
+    points = fields.whole("points", low=-100, high=100)
+    fields.refuse_others()
+    return Factor(name=name, points=points)

@@ -1,9 +1,12 @@
 """Reads the fields of a JSON object one by one; what is wrong is named by its path."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+import re
 
 from ..errors import InvalidRequestError
+
+_TERM = re.compile(r"[a-z][a-z ,-]*")
 
 
 class Fields:
@@ -21,6 +24,13 @@ class Fields:
         value = self._take(name)
         if not isinstance(value, str) or not 1 <= len(value) <= longest:
             raise self._error(name, f"must be a text of 1-{longest} characters")
+        return value
+
+    def term(self, name: str, *, longest: int) -> str:
+        """Read a term in small ASCII letters of 1 to `longest` characters."""
+        value = self.text(name, longest=longest)
+        if not _TERM.fullmatch(value):
+            raise self._error(name, "must be a term in small letters")
         return value
 
     def whole(self, name: str, *, low: int, high: int) -> int:
@@ -49,6 +59,39 @@ class Fields:
         if x1 > x2 or y1 > y2:
             raise self._error(name, "must have x1 <= x2 and y1 <= y2")
         return x1, y1, x2, y2
+
+    def flag_or_none(self, name: str) -> bool | None:
+        """Read true, false or null."""
+        value = self._take(name)
+        if value is not None and not isinstance(value, bool):
+            raise self._error(name, "must be true, false or null")
+        return value
+
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """Read one of the words."""
+        value = self._take(name)
+        if not isinstance(value, str) or value not in choices:
+            raise self._error(name, f"must be one of {', '.join(choices)}")
+        return value
+
+    def choice_or_none(self, name: str, choices: Sequence[str]) -> str | None:
+        """Read one of the words, or null."""
+        return None if self._take(name) is None else self.choice(name, choices)
+
+    def choices(self, name: str, choices: Sequence[str]) -> tuple[str, ...]:
+        """Read a list of different ones of the words."""
+        value = self._take(name)
+        if not isinstance(value, list) or not all(
+            isinstance(each, str) and each in choices for each in value
+        ):
+            raise self._error(name, f"must be a list of {', '.join(choices)}")
+        if len(set(value)) != len(value):
+            raise self._error(name, "must not hold a word twice")
+        return tuple(value)
+
+    def inner(self, name: str) -> "Fields":
+        """Read an object."""
+        return Fields(self._take(name), self._name(name))
 
     def period(self, start: str, end: str) -> tuple[datetime, datetime]:
         """Read two moments of which the second is not before the first."""

@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from jsonschema import ValidationError
 import pytest
 
-from hsi_core.client import AssessorBackend, EventFacts, ObjectFacts, PartState, ServerStatus
+from hsi_core.client import (
+    AssessorBackend,
+    EventFacts,
+    ObjectFacts,
+    PartState,
+    RulesFacts,
+    ServerStatus,
+)
 from hsi_core.client.answer import Answer
 from hsi_core.client.wire import (
     API_VERSION,
@@ -16,7 +23,8 @@ from hsi_core.client.wire import (
     read_health,
 )
 from hsi_core.errors import ClientError
-from hsi_core.models import Box
+from hsi_core.models import Box, RiskFactor
+from hsi_core.risk import Movement, Occupancy, ZoneKind
 from tests.core.client.answers import ASSESSED, DETECTED, HEALTH
 
 from .openapi import SCHEMAS, required_fields, validate
@@ -138,15 +146,32 @@ def test_facts_are_of_the_schema() -> None:
         first_seen=then,
         last_seen=then,
         images=1,
+        movement=Movement.UNKNOWN,
+        zones=tuple(ZoneKind),
     )
     facts = EventFacts(
-        camera="Front", started_at=then, ended_at=then, image_count=1, objects=(seen,)
+        camera="Front",
+        started_at=then,
+        ended_at=then,
+        image_count=1,
+        armed=None,
+        occupancy=Occupancy.HOME,
+        objects=(seen,),
+        rules=RulesFacts(
+            score=19,
+            low=7,
+            high=29,
+            factors=(RiskFactor(name="entry point", points=19, reason="Somebody is there."),),
+        ),
     )
 
     sent = facts_json(facts)
 
     validate("AssessRequest", sent)
     assert set(sent) == set(SCHEMAS["AssessRequest"]["properties"])
+    rules = SCHEMAS["AssessRequest"]["properties"]["rules"]["properties"]
+    assert set(sent["rules"]) == set(rules)
+    assert set(sent["rules"]["factors"][0]) == set(rules["factors"]["items"]["properties"])
     assert set(sent["objects"][0]) == set(
         SCHEMAS["AssessRequest"]["properties"]["objects"]["items"]["properties"]
     )

@@ -9,7 +9,14 @@ import aiohttp
 from PIL import Image
 import pytest
 
-from hsi_core.client import EventFacts, InferenceClient, ObjectFacts, PartState, ServerStatus
+from hsi_core.client import (
+    EventFacts,
+    InferenceClient,
+    ObjectFacts,
+    PartState,
+    RulesFacts,
+    ServerStatus,
+)
 from hsi_core.errors import (
     AssessorAbsentError,
     ServerAuthError,
@@ -18,6 +25,7 @@ from hsi_core.errors import (
     ServerRejectedInputError,
 )
 from hsi_core.models import Box
+from hsi_core.risk import Movement, Occupancy, ZoneKind
 from hsi_core.settings import Settings
 from testbed.inference_server import InferenceServer
 from testbed.scenes import draw, jpeg
@@ -38,6 +46,8 @@ def facts(camera: str = "Front door") -> EventFacts:
         first_seen=START,
         last_seen=START + timedelta(seconds=25),
         images=3,
+        movement=Movement.STILL,
+        zones=(ZoneKind.ENTRY_POINT,),
     )
     return EventFacts(
         camera=camera,
@@ -45,6 +55,9 @@ def facts(camera: str = "Front door") -> EventFacts:
         ended_at=START + timedelta(seconds=30),
         image_count=4,
         objects=(person,),
+        armed=True,
+        occupancy=Occupancy.AWAY,
+        rules=RulesFacts(score=41, low=30, high=53, factors=()),
     )
 
 

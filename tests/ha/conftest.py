@@ -17,6 +17,9 @@ from yarl import URL
 # name too.
 import custom_components  # noqa: F401
 from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.core.models import RiskFactor
+from custom_components.home_security_intelligence.core.risk import FactSheet, Verdict, band_around
+from custom_components.home_security_intelligence.core.stages import facts
 from custom_components.home_security_intelligence.core.store.engine import connect
 from testbed.postgres import Postgres
 from tests.ha.scripted_server import ScriptedServer
@@ -81,9 +84,20 @@ def newer_database(postgres: Postgres, home_database: dict[str, str | int | bool
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    """Return an inference server that answers as the test tells it to."""
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedServer]:
+    """Return an inference server that answers as the test tells it to.
+
+    The rules give the same score as it does: what they would say depends on the hour.
+    """
     async with ScriptedServer() as scripted:
+
+        def judge(sheet: FactSheet) -> Verdict:
+            factor = RiskFactor(name="as told", points=scripted.score, reason="The test says so.")
+            return Verdict(
+                score=scripted.score, band=band_around(scripted.score), factors=(factor,)
+            )
+
+        monkeypatch.setattr(facts, "judge", judge)
         yield scripted
 
 

@@ -40,8 +40,18 @@ FACTS: dict[str, Any] = {
             "first_seen": "2026-11-23T20:15:00+01:00",
             "last_seen": "2026-11-23T20:16:10+01:00",
             "images": 4,
+            "movement": "still",
+            "zones": ["entry_point"],
         }
     ],
+    "armed": None,
+    "occupancy": "home",
+    "rules": {
+        "score": 41,
+        "low": 30,
+        "high": 53,
+        "factors": [{"name": "entry point", "points": 19}],
+    },
 }
 
 

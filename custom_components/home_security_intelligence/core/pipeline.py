@@ -17,8 +17,10 @@ from .health import HealthBoard
 from .models import Camera, CleanupReport, DeadLetter, Image, Page, QueueStats, SecurityEvent
 from .publisher import Publisher
 from .queries import DeadLetterQuery, EventQuery, ImageFile
+from .risk import Context
 from .running import Running, launch
 from .settings import Settings
+from .stages.facts import ContextOf
 from .store import cameras
 from .store.engine import begin, connect
 from .updates import CameraState, Health, Listener
@@ -45,6 +47,8 @@ class PipelineConfig:
     time_zone: ZoneInfo
     settings: Settings = field(default_factory=Settings)
     ssl: ssl_module.SSLContext | None = None
+    # By a camera's folder; without it the zones, the alarm and who is home are unknown.
+    context_of: ContextOf | None = None
 
 
 class Pipeline:
@@ -93,6 +97,7 @@ class Pipeline:
             root=config.camera_root,
             cameras=config.cameras,
             time_zone=config.time_zone,
+            context_of=config.context_of or (lambda _: Context(time_zone=config.time_zone)),
             settings=config.settings,
             now=self._now,
         )

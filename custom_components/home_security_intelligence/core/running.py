@@ -26,6 +26,7 @@ from .stages.close_events import CloseEvents
 from .stages.dead_letters import DeadLetterOffice
 from .stages.detect import Detect
 from .stages.expire import ExpireLeases
+from .stages.facts import ContextOf
 from .stages.group import Group
 from .stages.register import Register
 from .stages.stage import Stage
@@ -57,6 +58,7 @@ def launch(
     root: Path,
     cameras: Sequence[Camera],
     time_zone: tzinfo,
+    context_of: ContextOf,
     settings: Settings,
     now: Callable[[], datetime],
 ) -> Running:
@@ -71,7 +73,7 @@ def launch(
     group = Group(settings, now=now, new_id=uuid4)
     stages: dict[JobKind, Stage] = {
         JobKind.DETECT: Detect(database, client, group, root=root, settings=settings, now=now),
-        JobKind.ASSESS: Assess(database, client, time_zone=time_zone, now=now),
+        JobKind.ASSESS: Assess(database, client, context_of=context_of, settings=settings, now=now),
     }
     queue_watch = QueueWatch(database, publisher, settings)
 

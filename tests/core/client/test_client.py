@@ -8,9 +8,11 @@ from hsi_core.client import (
     InferenceClient,
     ObjectFacts,
     PartState,
+    RulesFacts,
     ServerStatus,
 )
 from hsi_core.models import Box, Detection
+from hsi_core.risk import Movement, ZoneKind
 
 from .answers import ASSESSED, DETECTED, HEALTH
 from .conftest import Stage
@@ -29,8 +31,13 @@ FACTS = EventFacts(
             first_seen=datetime(2026, 11, 23, 3, 0, tzinfo=HOME),
             last_seen=datetime(2026, 11, 23, 3, 0, 30, tzinfo=HOME),
             images=3,
+            movement=Movement.STILL,
+            zones=(ZoneKind.ENTRY_POINT,),
         ),
     ),
+    armed=None,
+    occupancy=None,
+    rules=RulesFacts(score=41, low=30, high=53, factors=()),
 )
 
 

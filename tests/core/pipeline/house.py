@@ -17,6 +17,7 @@ from tests.core.pipeline.scripted_server import TOKEN, ScriptedServer
 from hsi_core.client import InferenceClient
 from hsi_core.models import Camera, Image, QueueStats, SecurityEvent
 from hsi_core.pipeline import Pipeline, PipelineConfig
+from hsi_core.risk import Context
 from hsi_core.settings import Settings
 from hsi_core.updates import (
     EventPhase,
@@ -112,6 +113,7 @@ class House:
     server: ScriptedServer
     session: aiohttp.ClientSession
     pipelines: list[Pipeline] = field(default_factory=list)
+    context_of: Callable[[str], Context] | None = None  # nothing is known of the home
 
     def upload(
         self,
@@ -139,6 +141,7 @@ class House:
             cameras=tuple(Camera(folder=name, name=name.title()) for name in CAMERAS),
             time_zone=BERLIN,
             settings=settings,
+            context_of=self.context_of,
         )
         client = InferenceClient(self.session, self.server.url, TOKEN, settings=settings)
         pipeline = Pipeline(config, client)

@@ -58,7 +58,7 @@ class ScriptedServer:
         self.assess_faults: deque[Callable[[], web.Response]] = deque()
         self.fault: Callable[[], web.Response] | None = None
         self.assess_fault: Callable[[], web.Response] | None = None
-        self.score = 42
+        self.score: int | None = None  # the highest that is open to it
         self.asked = asyncio.Event()
         self.go = asyncio.Event()  # detections wait for it
         self.go.set()
@@ -137,14 +137,15 @@ class ScriptedServer:
         )
 
     async def _assess(self, request: web.Request) -> web.Response:
-        self.assessed.append(await request.json())
+        facts = await request.json()
+        self.assessed.append(facts)
         if self.assess_fault is not None:
             return self.assess_fault()
         if self.assess_faults:
             return self.assess_faults.popleft()()
         return web.json_response(
             {
-                "risk_score": self.score,
+                "risk_score": facts["rules"]["high"] if self.score is None else self.score,
                 "summary": "somebody came",
                 "reasoning": "a person was seen",
                 "backend": "embedded",

@@ -89,6 +89,7 @@ async def test_an_event_without_a_score_gets_one_late(house: House, server: Scri
     unassessed = await journal.event(EventPhase.UNASSESSED)
     assert unassessed.assessment is AssessmentState.UNASSESSED
     assert (unassessed.risk_score, unassessed.risk_level) == (None, None)
+    assert unassessed.provisional_score == sum(each.points for each in unassessed.factors) > 0
     [letter] = (await pipeline.list_dead_letters(ALL)).items
     assert (letter.kind, letter.event_id) == (JobKind.ASSESS, unassessed.id)
     assert letter.image_path is None

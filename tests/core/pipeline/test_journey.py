@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.core.pipeline.house import House
+import pytest
+
+from tests.core.pipeline.house import BERLIN, House
 
 # isort: split
 from hsi_core.models import (
@@ -11,9 +13,9 @@ from hsi_core.models import (
     FailureClass,
     ImageState,
     JobKind,
-    RiskLevel,
 )
 from hsi_core.pipeline import DeadLetterQuery, EventQuery
+from hsi_core.risk import Context, Occupancy, Zone, ZoneKind, level_of
 from hsi_core.updates import EventPhase
 
 
@@ -35,7 +37,15 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
     assessed = await journal.event(EventPhase.ASSESSED)
     assert assessed.id == opened.id
     assert assessed.state is EventState.CLOSED
-    assert (assessed.risk_score, assessed.risk_level) == (42, RiskLevel.MEDIUM)
+    rules = house.server.assessed[0]["rules"]
+    assert assessed.provisional_score == rules["score"]
+    assert assessed.risk_score == rules["high"]
+    assert assessed.risk_level is level_of(rules["score"])
+    assert sum(factor.points for factor in assessed.factors) == assessed.risk_score
+    assert (assessed.factors[0].name, assessed.factors[-1].name) == (
+        "close to the camera",
+        "language model",
+    )
     assert not assessed.late
     assert await pipeline.get_event(opened.id) == assessed
     assert [i.id for i in await pipeline.event_images(opened.id)] == [image.id]
@@ -50,7 +60,42 @@ async def test_a_sure_person_is_assessed_before_the_event_is_over(house: House) 
     house.upload("front/a.jpg", "person 0.95")
     assessed = await journal.event(EventPhase.ASSESSED)
     assert assessed.state is EventState.OPEN
-    assert assessed.risk_score == 42
+    assert assessed.risk_score == house.server.assessed[0]["rules"]["high"]
+
+
+@pytest.mark.parametrize("said", [0, 100])
+async def test_a_language_model_cannot_change_the_level(house: House, said: int) -> None:
+    house.server.score = said
+    _, journal = await house.run(event_idle=30.0)
+    house.upload("front/a.jpg", "person 0.95")
+
+    assessed = await journal.event(EventPhase.ASSESSED)
+
+    rules = house.server.assessed[0]["rules"]
+    assert assessed.risk_score == (rules["high"] if said else rules["low"])
+    assert assessed.risk_level is level_of(rules["score"])
+    assert f"said {said}" in assessed.factors[-1].reason
+
+
+async def test_what_is_known_of_the_home_counts(house: House) -> None:
+    everywhere = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    roof = Zone(name="Roof", kind=ZoneKind.RESTRICTED, polygon=everywhere)
+
+    def context_of(camera: str) -> Context:
+        zones = (roof,) if camera == "front" else ()
+        return Context(time_zone=BERLIN, zones=zones, armed=True, occupancy=Occupancy.AWAY)
+
+    house.context_of = context_of
+    _, journal = await house.run(event_idle=30.0)
+    house.upload("front/a.jpg", "person 0.95")
+
+    assessed = await journal.event(EventPhase.ASSESSED)
+
+    points = {factor.name: factor.points for factor in assessed.factors}
+    assert points.keys() >= {"restricted zone", "nobody home"}
+    sent = house.server.assessed[0]
+    assert (sent["armed"], sent["occupancy"]) == (True, "away")
+    assert sent["objects"][0]["zones"] == ["restricted"]
 
 
 async def test_an_empty_picture_is_no_event(house: House) -> None:

@@ -4,6 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 from inference_server.assessment import Facts
+from inference_server.assessment.facts import ZONES
 
 START = "2026-11-21T02:15:00+01:00"
 END = "2026-11-21T02:16:24+01:00"
@@ -15,13 +16,24 @@ OBJECT: dict[str, Any] = {
     "first_seen": START,
     "last_seen": END,
     "images": 5,
+    "movement": "roaming",
+    "zones": ["entry_point", "yard"],
+}
+RULES: dict[str, Any] = {
+    "score": 67,
+    "low": 60,
+    "high": 79,
+    "factors": [{"name": "night", "points": 22}, {"name": "alarm off", "points": -13}],
 }
 BODY: dict[str, Any] = {
     "camera": "Front door",
     "started_at": START,
     "ended_at": END,
     "image_count": 6,
+    "armed": True,
+    "occupancy": None,
     "objects": [OBJECT],
+    "rules": RULES,
 }
 
 
@@ -38,7 +50,7 @@ def facts(**changes: object) -> Facts:
 
 
 def largest_facts() -> Facts:
-    """Everything as long as the wire allows, in a script that takes many tokens."""
+    """Everything as long as the wire allows, names in a script that takes many tokens."""
     objects = [
         {
             **OBJECT,
@@ -47,7 +59,27 @@ def largest_facts() -> Facts:
             "confidence": 0.87 - i / 1000,
             "first_seen": "2020-01-01T00:00:00+01:00",
             "box": [0.0, 0.0, 0.003, 0.9],
+            "movement": "approaching",
+            "zones": list(ZONES),
         }
         for i in range(50)
     ]
-    return facts(camera="\ua4d0\u16a0\u1401\u2fa1" * 25, image_count=100_000, objects=objects)
+    rules = {
+        "score": 100,
+        "low": 100,
+        "high": 100,
+        "factors": [
+            {
+                "name": f"company in the restricted zone {chr(97 + i % 26)}{chr(97 + i // 26)}",
+                "points": -100 + i,
+            }
+            for i in range(40)
+        ],
+    }
+    return facts(
+        rules=rules,
+        occupancy="away",
+        camera="\ua4d0\u16a0\u1401\u2fa1" * 25,
+        image_count=100_000,
+        objects=objects,
+    )

@@ -7,7 +7,7 @@ import pytest
 
 from inference_server.assessment import Facts
 from inference_server.errors import InvalidRequestError
-from tests.server.assessment.bodies import BODY, OBJECT, START, body, body_with_object
+from tests.server.assessment.bodies import BODY, OBJECT, RULES, START, body, body_with_object
 
 
 def test_a_valid_body_is_read_as_it_is() -> None:
@@ -63,6 +63,26 @@ def test_every_field_of_an_object_is_needed(name: str) -> None:
         ([], "The body"),
         ("text", "The body"),
         (body(zone="yard"), "zone"),
+        (body(armed="yes"), "armed"),
+        (body(occupancy="asleep"), "occupancy"),
+        (body_with_object(movement="flying"), "objects[0].movement"),
+        (body_with_object(zones=["roof"]), "objects[0].zones"),
+        (body_with_object(zones=["yard", "yard"]), "objects[0].zones"),
+        (body_with_object(zones="yard"), "objects[0].zones"),
+        (body(rules=None), "rules"),
+        (body(rules={**RULES, "low": 70}), "rules.low"),
+        (body(rules={**RULES, "high": 50}), "rules.high"),
+        (body(rules={**RULES, "score": 101}), "rules.score"),
+        (body(rules={**RULES, "level": "high"}), "rules.level"),
+        (
+            body(rules={**RULES, "factors": [{"name": "Night", "points": 1}]}),
+            "rules.factors[0].name",
+        ),
+        (body(rules={**RULES, "factors": [{"name": "x]", "points": 1}]}), "rules.factors[0].name"),
+        (
+            body(rules={**RULES, "factors": [{"name": "x", "points": 101}]}),
+            "rules.factors[0].points",
+        ),
         (body(camera=""), "camera"),
         (body(camera="x" * 101), "camera"),
         (body(camera=7), "camera"),

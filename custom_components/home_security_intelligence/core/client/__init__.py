@@ -10,6 +10,7 @@ from .models import (
     ObjectFacts,
     PartHealth,
     PartState,
+    RulesFacts,
     ServerHealth,
     ServerStatus,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "ObjectFacts",
     "PartHealth",
     "PartState",
+    "RulesFacts",
     "ServerHealth",
     "ServerStatus",
     "normalize_url",

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from ..models import Box, Detection
+from ..models import Box, Detection, RiskFactor
+from ..risk import Movement, Occupancy, ZoneKind
 
 
 class ServerStatus(StrEnum):
@@ -95,6 +96,18 @@ class ObjectFacts:
     first_seen: datetime
     last_seen: datetime
     images: int
+    movement: Movement
+    zones: tuple[ZoneKind, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesFacts:
+    """What the rules made of the event; a model's score counts between `low` and `high`."""
+
+    score: int
+    low: int
+    high: int
+    factors: tuple[RiskFactor, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,4 +118,7 @@ class EventFacts:
     started_at: datetime
     ended_at: datetime
     image_count: int
+    armed: bool | None
+    occupancy: Occupancy | None
     objects: tuple[ObjectFacts, ...]
+    rules: RulesFacts

@@ -90,6 +90,8 @@ def facts_json(facts: EventFacts) -> dict[str, Json]:
         "started_at": facts.started_at.isoformat(),
         "ended_at": facts.ended_at.isoformat(),
         "image_count": facts.image_count,
+        "armed": facts.armed,
+        "occupancy": facts.occupancy,
         "objects": [
             {
                 "label": item.label,
@@ -98,9 +100,19 @@ def facts_json(facts: EventFacts) -> dict[str, Json]:
                 "first_seen": item.first_seen.isoformat(),
                 "last_seen": item.last_seen.isoformat(),
                 "images": item.images,
+                "movement": item.movement,
+                "zones": list(item.zones),
             }
             for item in facts.objects
         ],
+        "rules": {
+            "score": facts.rules.score,
+            "low": facts.rules.low,
+            "high": facts.rules.high,
+            "factors": [
+                {"name": factor.name, "points": factor.points} for factor in facts.rules.factors
+            ],
+        },
     }
 
 

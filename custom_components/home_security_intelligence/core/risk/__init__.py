@@ -7,6 +7,7 @@ from .bounded import band_around, bounded
 from .context import Context, Elsewhere, Occupancy, Zone, ZoneKind
 from .facts import FactSheet, gather
 from .levels import LEVEL_FLOORS, level_of, scores_of
+from .objects import Movement
 from .rules import Verdict, judge
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Context",
     "Elsewhere",
     "FactSheet",
+    "Movement",
     "Occupancy",
     "Verdict",
     "Zone",

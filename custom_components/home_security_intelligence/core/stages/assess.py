@@ -1,7 +1,7 @@
 """From an event to its risk."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -9,10 +9,12 @@ from ..client import EventFacts, InferenceClient
 from ..database import Database
 from ..errors import AssessorAbsentError, InputError
 from ..models import Assessment, EventState, JobKind
-from ..store import cameras, events, images, jobs, leases
+from ..risk import Verdict
+from ..settings import Settings
+from ..store import cameras, events, jobs, leases
 from ..store.leases import ClaimedJob, Failure
 from ..updates import EventPhase, EventUpdate, Update
-from .facts import facts_of
+from .facts import ContextOf, facts_of, judge_event
 from .stage import Outcome
 
 
@@ -26,17 +28,19 @@ class Assess:
         database: Database,
         client: InferenceClient,
         *,
-        time_zone: tzinfo,
+        context_of: ContextOf,
+        settings: Settings,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._client = client
-        self._time_zone = time_zone
+        self._context_of = context_of
+        self._settings = settings
         self._now = now
 
     async def run(self, job: ClaimedJob) -> Outcome:
-        """Gather the facts and ask the server how worrying they are."""
-        facts = await self._database.run(lambda connection: self._facts(connection, job))
+        """Judge the event by the rules, then ask the server how worrying it is within their band."""
+        facts, verdict = await self._database.run(lambda connection: self._judge(connection, job))
         try:
             assessment = await self._client.assess(facts)
         except AssessorAbsentError:
@@ -45,7 +49,8 @@ class Assess:
                 store=lambda connection: self._do_without(connection, job), asked_server=True
             )
         return Outcome(
-            store=lambda connection: self._keep(connection, job, assessment), asked_server=True
+            store=lambda connection: self._keep(connection, job, assessment, verdict),
+            asked_server=True,
         )
 
     async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:
@@ -77,20 +82,27 @@ class Assess:
             return ()
         return (EventUpdate(event=unassessed, phase=EventPhase.UNASSESSED),)
 
-    async def _facts(self, connection: AsyncConnection, job: ClaimedJob) -> EventFacts:
+    async def _judge(
+        self, connection: AsyncConnection, job: ClaimedJob
+    ) -> tuple[EventFacts, Verdict]:
         event = None if job.event_id is None else await events.get(connection, job.event_id)
         if event is None:
             raise InputError("the event is no longer known", code="event_forgotten")
         camera = await cameras.find(connection, event.camera)
-        return facts_of(
-            event,
-            event.camera if camera is None else camera.name,
-            await images.of_event(connection, event.id),
-            self._time_zone,
+        judged = await judge_event(
+            connection, event, self._context_of(event.camera), self._settings
         )
+        # Without an answer from the model, this is what there is to see.
+        await events.set_provisional(connection, event.id, judged.verdict)
+        name = event.camera if camera is None else camera.name
+        return facts_of(event, name, judged), judged.verdict
 
     async def _keep(
-        self, connection: AsyncConnection, job: ClaimedJob, assessment: Assessment
+        self,
+        connection: AsyncConnection,
+        job: ClaimedJob,
+        assessment: Assessment,
+        verdict: Verdict,
     ) -> Sequence[Update]:
         await self.lock(connection, job)
         await leases.finish(connection, job)
@@ -98,7 +110,7 @@ class Assess:
             return ()
         late = job.requeues > 0
         event = await events.set_assessed(
-            connection, job.event_id, assessment, job_id=job.id, late=late, now=self._now()
+            connection, job.event_id, assessment, verdict, job_id=job.id, late=late, now=self._now()
         )
         if event is None:
             return ()

@@ -1,46 +1,78 @@
-"""From an event's images to what its assessment is told."""
+"""From an event's images and the home's state to its facts, and to what a model is told of them."""
 
-from collections.abc import Sequence
-from datetime import tzinfo
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from ..client import EventFacts, ObjectFacts
-from ..models import Detection, Image, SecurityEvent
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..client import EventFacts, ObjectFacts, RulesFacts
+from ..models import SecurityEvent
+from ..risk import Context, FactSheet, Verdict, gather, judge
+from ..risk.facts import ELSEWHERE, HISTORY
+from ..settings import Settings
+from ..store import events, images
+
+type ContextOf = Callable[[str], Context]  # what is known of the home, by a camera's folder
 
 MAX_OBJECTS = 50  # of the wire format
 MAX_CAMERA_NAME = 100  # characters, of the wire format
 
 
-def facts_of(
-    event: SecurityEvent, camera_name: str, images: Sequence[Image], time_zone: tzinfo
-) -> EventFacts:
-    """Return the facts of an event, one object a label; `images` are by capture time."""
-    objects = [
-        _object_of(label, images, time_zone)
-        for label in sorted({seen.label for image in images for seen in image.detections})
-    ]
-    objects.sort(key=lambda item: item.confidence, reverse=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An event's facts and what the rules make of them."""
+
+    sheet: FactSheet
+    verdict: Verdict
+
+
+async def judge_event(
+    connection: AsyncConnection, event: SecurityEvent, context: Context, settings: Settings
+) -> Judged:
+    """Gather an event's facts as they are by now and let the rules judge them."""
+    seen = await images.seen_between(
+        connection,
+        event.camera,
+        event.started_at - HISTORY,
+        event.last_activity_at + timedelta(seconds=settings.event_idle),
+        at_most=settings.history_images,
+    )
+    others = await events.elsewhere(connection, event, "person", within=ELSEWHERE)
+    sheet = gather(
+        event.camera,
+        seen,
+        replace(context, elsewhere=others),
+        started_at=event.started_at,
+    )
+    return Judged(sheet=sheet, verdict=judge(sheet))
+
+
+def facts_of(event: SecurityEvent, camera_name: str, judged: Judged) -> EventFacts:
+    """Return what a language model is told of an event, the surest objects first."""
+    sheet, verdict = judged.sheet, judged.verdict
+    zone = sheet.context.time_zone
+    surest = sorted(sheet.present, key=lambda item: -item.confidence)
+    low, high = verdict.band
     return EventFacts(
         camera=camera_name[:MAX_CAMERA_NAME],
-        started_at=event.started_at.astimezone(time_zone),
-        ended_at=event.last_activity_at.astimezone(time_zone),
+        started_at=event.started_at.astimezone(zone),
+        ended_at=event.last_activity_at.astimezone(zone),
         image_count=event.image_count,
-        objects=tuple(objects[:MAX_OBJECTS]),
-    )
-
-
-def _object_of(label: str, images: Sequence[Image], time_zone: tzinfo) -> ObjectFacts:
-    sightings = [
-        (image.captured_at, seen)
-        for image in images
-        for seen in image.detections
-        if seen.label == label
-    ]
-    surest: Detection = max((seen for _, seen in sightings), key=lambda seen: seen.confidence)
-    return ObjectFacts(
-        label=label,
-        confidence=surest.confidence,
-        box=surest.box,
-        first_seen=sightings[0][0].astimezone(time_zone),
-        last_seen=sightings[-1][0].astimezone(time_zone),
-        images=len({moment for moment, _ in sightings}),
+        armed=sheet.context.armed,
+        occupancy=sheet.context.occupancy,
+        objects=tuple(
+            ObjectFacts(
+                label=item.label,
+                confidence=item.confidence,
+                box=item.box,
+                first_seen=item.first_seen.astimezone(zone),
+                last_seen=item.last_seen.astimezone(zone),
+                images=item.images,
+                movement=item.movement,
+                zones=tuple(sorted(item.zones)),
+            )
+            for item in surest[:MAX_OBJECTS]
+        ),
+        rules=RulesFacts(score=verdict.score, low=low, high=high, factors=verdict.factors),
     )

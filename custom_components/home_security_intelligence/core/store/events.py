@@ -1,7 +1,7 @@
 """The events: opening, growing, closing and assessing them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +9,15 @@ from sqlalchemy import case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..grouping import Span
-from ..models import Assessment, AssessmentState, EventState, Image, SecurityEvent
+from ..models import (
+    Assessment,
+    AssessmentState,
+    EventState,
+    Image,
+    RiskFactor,
+    SecurityEvent,
+)
+from ..risk import Elsewhere, Verdict, bounded
 from .rows import event_of
 from .tables import events, in_state
 
@@ -154,16 +162,47 @@ async def close(connection: AsyncConnection, event: SecurityEvent) -> SecurityEv
     return event_of(rows.mappings().one())
 
 
+async def elsewhere(
+    connection: AsyncConnection, event: SecurityEvent, label: str, *, within: timedelta
+) -> tuple[Elsewhere, ...]:
+    """Return what other cameras' events saw of a label around an event."""
+    rows = await connection.execute(
+        select(events.c.camera, events.c.started_at)
+        .where(
+            events.c.camera != event.camera,
+            events.c.started_at.between(event.started_at - within, event.last_activity_at + within),
+            events.c.labels.contains([label]),
+        )
+        .order_by(events.c.started_at)
+        .limit(_NEAR_LIMIT)
+    )
+    return tuple(Elsewhere(camera=camera, at=at, label=label) for camera, at in rows)
+
+
+async def set_provisional(connection: AsyncConnection, event_id: UUID, verdict: Verdict) -> None:
+    """Keep what the rules say of an event that has no assessment yet."""
+    await connection.execute(
+        update(events)
+        .where(events.c.id == event_id, events.c.assessment != AssessmentState.ASSESSED)
+        .values(**_verdict_values(verdict, verdict.factors))
+    )
+
+
 async def set_assessed(
     connection: AsyncConnection,
     event_id: UUID,
     assessment: Assessment,
+    verdict: Verdict,
     *,
     job_id: int,
     late: bool,
     now: datetime,
 ) -> SecurityEvent | None:
-    """Keep an assessment; None where a later job's is there already, which knew more."""
+    """Keep an assessment, its score within the rules' band.
+
+    None where a later job's is there already, which knew more.
+    """
+    score, say = bounded(verdict.score, assessment.risk_score)
     rows = await connection.execute(
         update(events)
         .where(
@@ -172,7 +211,7 @@ async def set_assessed(
         )
         .values(
             assessment=AssessmentState.ASSESSED,
-            risk_score=assessment.risk_score,
+            risk_score=score,
             summary=assessment.summary,
             reasoning=assessment.reasoning,
             assessed_at=now,
@@ -183,6 +222,7 @@ async def set_assessed(
             prompt_version=assessment.prompt_version,
             prompt_tokens=assessment.prompt_tokens,
             completion_tokens=assessment.completion_tokens,
+            **_verdict_values(verdict, (*verdict.factors, say)),
         )
         .returning(events)
     )
@@ -198,6 +238,16 @@ async def set_unassessed(connection: AsyncConnection, event_id: UUID) -> Securit
 async def set_assessment_pending(connection: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Say that a score is coming after all."""
     await _move(connection, ids, AssessmentState.UNASSESSED, AssessmentState.PENDING)
+
+
+def _verdict_values(verdict: Verdict, factors: Sequence[RiskFactor]) -> dict[str, object]:
+    low, high = verdict.band
+    return {
+        "provisional_score": verdict.score,
+        "band_low": low,
+        "band_high": high,
+        "factors": [asdict(factor) for factor in factors],
+    }
 
 
 async def _move(

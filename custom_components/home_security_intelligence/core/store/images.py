@@ -98,6 +98,23 @@ async def of_event(connection: AsyncConnection, event_id: UUID) -> tuple[Image, 
     return await _load(connection, select(images).where(images.c.event_id == event_id))
 
 
+async def seen_between(
+    connection: AsyncConnection, camera: str, start: datetime, end: datetime, *, at_most: int
+) -> tuple[Image, ...]:
+    """Return a camera's latest images of a time that were looked at, by capture time."""
+    return await _load(
+        connection,
+        select(images)
+        .where(
+            images.c.camera == camera,
+            in_state(images.c.state, ImageState.DETECTED),
+            images.c.captured_at.between(start, end),
+        )
+        .order_by(images.c.captured_at.desc(), images.c.id.desc())
+        .limit(at_most),
+    )
+
+
 async def latest(connection: AsyncConnection, camera: str) -> Image | None:
     """Return the camera's most recently captured image that was looked at."""
     newest = (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
 
-from ..models import Box, Detection, Image, RiskLevel, SecurityEvent
+from ..models import Box, Detection, Image, RiskFactor, RiskLevel, SecurityEvent
 from ..risk import level_of
 
 
@@ -56,4 +56,9 @@ def event_of(row: RowMapping) -> SecurityEvent:
         reasoning=row["reasoning"],
         assessed_at=row["assessed_at"],
         late=row["late"],
+        provisional_score=row["provisional_score"],
+        factors=tuple(
+            RiskFactor(name=each["name"], points=each["points"], reason=each["reason"])
+            for each in row["factors"]
+        ),
     )

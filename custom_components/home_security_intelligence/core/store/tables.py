@@ -22,7 +22,7 @@ from sqlalchemy import (
     func,
     literal,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from ..models import AssessmentState, EventState, FailureClass, ImageState, JobKind, JobState
 
@@ -89,6 +89,10 @@ events = Table(
     Column("prompt_version", Text),
     Column("prompt_tokens", Integer),
     Column("completion_tokens", Integer),
+    Column("provisional_score", SmallInteger),
+    Column("band_low", SmallInteger),
+    Column("band_high", SmallInteger),
+    Column("factors", JSONB, nullable=False, server_default="[]"),
 )
 
 images = Table(

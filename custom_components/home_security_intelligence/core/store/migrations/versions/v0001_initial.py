@@ -40,6 +40,13 @@ STATEMENTS = (
         prompt_version text,
         prompt_tokens integer,
         completion_tokens integer,
+        provisional_score smallint CHECK (provisional_score BETWEEN 0 AND 100),
+        band_low smallint,
+        band_high smallint,
+        factors jsonb NOT NULL DEFAULT '[]',
+        CHECK (num_nonnulls(provisional_score, band_low, band_high) IN (0, 3)),
+        CHECK (provisional_score BETWEEN band_low AND band_high),
+        CHECK (assessment <> 'assessed' OR risk_score BETWEEN band_low AND band_high),
         CHECK (started_at <= last_activity_at),
         CHECK ((state = 'closed') = (ended_at IS NOT NULL)),
         CHECK ((assessment = 'assessed') =
