@@ -1,0 +1,167 @@
+"""Measures the risk assessment on labelled scenarios: `scripts/evaluate-risk` from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+import json
+from pathlib import Path
+import sys
+from typing import Final
+
+from .inference_server import InferenceServerError
+from .risk_judges import BACKENDS, JudgeError, judging
+from .risk_measures import Measures, Result, Share, measure
+from .risk_scenarios import Scenario, ScenarioError, read_all
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+SCENARIOS: Final = ROOT / "tests/risk_scenarios"
+FAILED: Final = 2  # nothing was measured
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; return the process's exit status."""
+    options = _parser().parse_args(argv)
+    try:
+        sets = _sets(options.scenarios)
+        results = asyncio.run(evaluate(sets, options.backend))
+    except (ScenarioError, JudgeError, InferenceServerError, OSError) as err:
+        print(f"evaluate-risk: {err}", file=sys.stderr)
+        return FAILED
+    for name, found in results.items():
+        print("\n".join(lines(name, found)))
+    if options.json is not None:
+        options.json.write_text(
+            json.dumps(
+                {
+                    "backend": options.backend,
+                    "sets": {name: as_json(found) for name, found in results.items()},
+                },
+                indent=2,
+            )
+            + "\n",
+            encoding="utf-8",
+        )
+    return 0
+
+
+async def evaluate(
+    sets: dict[str, Sequence[Scenario]], backend: str
+) -> dict[str, tuple[Result, ...]]:
+    """Return the results of each set of scenarios; raises JudgeError."""
+    async with judging(backend) as judge:
+        return {
+            name: tuple([await judge(scenario) for scenario in scenarios])
+            for name, scenarios in sets.items()
+        }
+
+
+def lines(name: str, results: Sequence[Result]) -> list[str]:
+    """Put the figures into words, with what went wrong below."""
+    found = measure(results)
+    text = [
+        f"{name}: {found.recall.of} incidents, {found.false_alarms.of} benign scenes",
+        f"  incidents at their level or above  {_share(found.recall)}",
+        f"  benign scenes at medium or above   {_share(found.false_alarms)}",
+        f"  level as expected                  {_share(found.agreement)}",
+    ]
+    if found.schema_failures.of:
+        text += _about_calls(found)
+    for each in results:
+        wrong = not each.caught if each.scenario.incident else each.alarmed
+        if wrong:
+            expected = ", ".join(sorted(each.scenario.levels))
+            text.append(
+                f"  {'missed' if each.scenario.incident else 'false alarm'}: {each.scenario.id}, "
+                f"{each.score} {each.level}, expected {expected} ({'; '.join(each.factors)})"
+            )
+    return text
+
+
+def as_json(results: Sequence[Result]) -> dict[str, object]:
+    """Return the figures and each scenario's outcome for a machine."""
+    found = measure(results)
+    shares = ("recall", "false_alarms", "agreement", "schema_failures", "other_failures")
+    return {
+        **{name: _share_json(getattr(found, name)) for name in shares},
+        "most_prompt_tokens": found.prompt_tokens,
+        "most_completion_tokens": found.completion_tokens,
+        "median_seconds": found.median_seconds,
+        "slowest_seconds": found.slowest_seconds,
+        "scenarios": [
+            {
+                "id": each.scenario.id,
+                "kind": "incident" if each.scenario.incident else "benign",
+                "expected": sorted(each.scenario.levels),
+                "score": each.score,
+                "level": each.level,
+                "factors": list(each.factors),
+                "calls": [asdict(call) for call in each.calls],
+            }
+            for each in results
+        ],
+    }
+
+
+def _about_calls(found: Measures) -> list[str]:
+    return [
+        f"  answers against the schema         {_share(found.schema_failures)}",
+        f"  other failed questions             {_share(found.other_failures)}",
+        f"  tokens in, at most                 {found.prompt_tokens}",
+        f"  tokens out, at most                {found.completion_tokens}",
+        f"  seconds a question, median         {found.median_seconds:.1f}",
+        f"  seconds a question, at most        {found.slowest_seconds:.1f}",
+    ]
+
+
+def _share(share: Share) -> str:
+    if share.value is None or share.interval is None:
+        return "none"
+    low, high = share.interval
+    return f"{share.value:.3f} ({share.count} of {share.of}; 95 %: {low:.3f}-{high:.3f})"
+
+
+def _share_json(share: Share) -> dict[str, object]:
+    return {
+        "count": share.count,
+        "of": share.of,
+        "share": share.value,
+        "interval_95": share.interval,
+    }
+
+
+def _sets(folder: Path) -> dict[str, Sequence[Scenario]]:
+    """Read a folder's scenarios; sub-folders that hold some are sets of their own."""
+    parts = sorted(path for path in folder.iterdir() if path.is_dir() and any(path.rglob("*.y*ml")))
+    if parts and not any(folder.glob("*.y*ml")):
+        return {part.name: read_all(part) for part in parts}
+    return {folder.name: read_all(folder)}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/evaluate-risk",
+        description="Run labelled scenarios through the real risk assessment and measure it.",
+    )
+    parser.add_argument(
+        "--scenarios",
+        type=Path,
+        default=SCENARIOS,
+        metavar="DIR",
+        help="YAML files; each sub-folder is a set of its own (default: tests/risk_scenarios)",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="rules",
+        help="what scores within the rules' band; ollama, openai and embedded start the "
+        "inference server with this shell's NEMOTRON_URL, NEMOTRON_MODEL, EMBEDDED_MODEL ...",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything there")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""What judges a scenario: the rules alone, or the rules and a language model behind a server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+import tempfile
+import time
+from typing import Final
+from uuid import UUID
+
+import aiohttp
+
+import testbed.core  # noqa: F401 # registers hsi_core
+
+from hsi_core.client import InferenceClient, PartState  # isort: skip
+from hsi_core.errors import CoreError  # isort: skip
+from hsi_core.models import AssessmentState, EventState, SecurityEvent  # isort: skip
+from hsi_core.risk import FactSheet, bounded, judge  # isort: skip
+from hsi_core.settings import Settings  # isort: skip
+from hsi_core.stages.facts import Judged, facts_of  # isort: skip
+
+from .inference_server import InferenceServer
+from .risk_events import sheets
+from .risk_measures import Call, Result
+from .risk_scenarios import Scenario
+
+RULES: Final = "rules"
+BACKENDS: Final = (RULES, "ollama", "openai", "embedded")
+READY_TIMEOUT: Final = 300.0  # seconds; a large model takes its time to load
+POLL_INTERVAL: Final = 0.5  # seconds
+
+Judge = Callable[[Scenario], Awaitable[Result]]
+
+
+class JudgeError(Exception):
+    """There is nobody to judge; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a language model said of one event; no score where it failed."""
+
+    score: int | None
+    call: Call
+
+
+Ask = Callable[[Judged], Awaitable[Answer]]
+
+
+@asynccontextmanager
+async def judging(backend: str) -> AsyncIterator[Judge]:
+    """Yield what judges scenarios; raises JudgeError."""
+    if backend == RULES:
+
+        async def by_rules(scenario: Scenario) -> Result:
+            return await judged(scenario, None)
+
+        yield by_rules
+        return
+    with tempfile.TemporaryDirectory(prefix="hsi-risk-") as folder:
+        server = InferenceServer(Path(folder), llm_backend=backend)
+        await asyncio.to_thread(server.start, wait_ready=False)
+        try:
+            async with aiohttp.ClientSession() as session:
+                client = InferenceClient(session, server.url, server.token, settings=Settings())
+                await _wait_until_ready(client)
+
+                async def with_model(scenario: Scenario) -> Result:
+                    return await judged(scenario, lambda event: ask(client, event))
+
+                yield with_model
+        finally:
+            await asyncio.to_thread(server.stop)
+
+
+async def judged(scenario: Scenario, ask_model: Ask | None) -> Result:
+    """Return what a scenario comes to: its worst event counts."""
+    scores: list[tuple[int, tuple[str, ...]]] = []
+    calls: list[Call] = []
+    for sheet in sheets(scenario):
+        verdict = judge(sheet)
+        score, factors = verdict.score, verdict.factors
+        if ask_model is not None:
+            answer = await ask_model(Judged(sheet=sheet, verdict=verdict))
+            calls.append(answer.call)
+            if answer.score is not None:
+                score, say = bounded(verdict.score, answer.score)
+                factors = (*factors, say)
+        scores.append((score, tuple(f"{each.name} {each.points:+d}" for each in factors)))
+    score, reasons = max(scores, key=lambda each: each[0], default=(0, ()))
+    return Result(scenario=scenario, score=score, factors=reasons, calls=tuple(calls))
+
+
+async def ask(client: InferenceClient, event: Judged) -> Answer:
+    """Ask a language model about an event as the pipeline does."""
+    facts = facts_of(_event_of(event.sheet), event.sheet.camera, event)
+    began = time.perf_counter()
+    try:
+        said = await client.assess(facts)
+    except CoreError as err:
+        seconds = time.perf_counter() - began
+        return Answer(
+            score=None,
+            call=Call(
+                seconds=seconds,
+                prompt_tokens=None,
+                completion_tokens=None,
+                failure=err.code,
+            ),
+        )
+    return Answer(
+        score=said.risk_score,
+        call=Call(
+            seconds=time.perf_counter() - began,
+            prompt_tokens=said.prompt_tokens,
+            completion_tokens=said.completion_tokens,
+            failure=None,
+        ),
+    )
+
+
+def _event_of(sheet: FactSheet) -> SecurityEvent:
+    return SecurityEvent(
+        id=UUID(int=0),
+        camera=sheet.camera,
+        state=EventState.CLOSED,
+        started_at=sheet.started_at,
+        last_activity_at=max(sheet.ended_at, sheet.started_at),
+        ended_at=sheet.ended_at,
+        labels=tuple(sorted({each.label for each in sheet.present})),
+        image_count=max(1, sheet.image_count),
+        best_image_id=None,
+        assessment=AssessmentState.PENDING,
+    )
+
+
+async def _wait_until_ready(client: InferenceClient) -> None:
+    deadline = time.monotonic() + READY_TIMEOUT
+    while True:
+        try:
+            assessor = (await client.health()).assessor
+        except CoreError as err:
+            raise JudgeError(f"the inference server does not answer: {err}") from err
+        if assessor.state is PartState.READY:
+            return
+        if assessor.state is not PartState.LOADING or time.monotonic() > deadline:
+            raise JudgeError(f"the language model is not ready: {assessor.error}")
+        await asyncio.sleep(POLL_INTERVAL)
