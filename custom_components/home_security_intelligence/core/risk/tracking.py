@@ -23,8 +23,8 @@ _SAME_IOU = 0.25  # boxes of two pictures that overlap this much are one object
 _THING_MEMORY = 1800.0  # seconds a thing that lies or stands there may go unseen
 _LIVING_MEMORY = 45.0  # seconds after which somebody at another place is somebody else
 _REACH = 0.12  # of the picture, from one picture to the next
-_SPEED = 0.08  # of the picture a second, added to the reach
-_FARTHEST = 0.65  # of the picture
+_SPEED = 0.1  # of the picture a second, added to the reach
+_FARTHEST = 0.75  # of the picture
 _THING_REACH = 0.05  # of the picture, for what does not move by itself
 _PARKED_REACH = 0.2  # of the picture, for a vehicle that has stood still
 _MOST_GROWTH = 5.0  # times a walker's height from one picture to the next
@@ -121,8 +121,11 @@ def _continue(tracks: list[Track], seen: list[tuple[str, Sighting]]) -> None:
     )
 
 
-def _cost(track: Track, sighting: Sighting) -> tuple[float, float] | None:
-    """Return how unlikely it is the same object, None where it cannot be."""
+def _cost(track: Track, sighting: Sighting) -> tuple[float, float, float] | None:
+    """Return how unlikely it is the same object, None where it cannot be.
+
+    Of two that somebody might be, the one seen last is the likelier.
+    """
     last = track.last
     gap = (sighting.at - last.at).total_seconds()
     shared = iou(last.box, sighting.box)
@@ -130,13 +133,13 @@ def _cost(track: Track, sighting: Sighting) -> tuple[float, float] | None:
     if gap > (_LIVING_MEMORY if track.label in LIVING else _THING_MEMORY):
         return None
     if shared >= _SAME_IOU:
-        return (1 - shared, way)
+        return (1 - shared, gap, way)
     if way > _reach(track, gap) or gap > _LIVING_MEMORY:
         return None
     tall, taller = sorted((height(last.box), height(sighting.box)))
     if taller > _MOST_GROWTH * tall:
         return None
-    return (1.0, way)
+    return (1.0, gap, way)
 
 
 def _reach(track: Track, gap: float) -> float:

@@ -1,0 +1,193 @@
+"""From boxes in pictures to what somebody did."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.core.risk.scenes import BERLIN, DOOR, NIGHT, PATH, PAVEMENT, facts, person, thing
+
+# isort: split
+from hsi_core.models import Box
+from hsi_core.risk import Movement, ZoneKind
+from hsi_core.risk.belongings import Change
+from hsi_core.risk.facts import PartOfDay
+from hsi_core.risk.geometry import inside, iou
+
+SQUARE = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))
+ARROW = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("point", "polygon", "within"),
+    [
+        ((0.5, 0.5), SQUARE, True),
+        ((0.1, 0.5), SQUARE, False),
+        ((0.9, 0.5), ARROW, False),
+        ((0.2, 0.5), ARROW, True),
+        ((0.4, 1.0), ARROW, True),  # cut off by the picture's edge
+    ],
+)
+def test_a_point_is_in_a_polygon_or_not(
+    point: tuple[float, float], polygon: tuple[tuple[float, float], ...], within: bool
+) -> None:
+    assert inside(point, polygon) is within
+
+
+def test_overlap_is_a_share() -> None:
+    left = Box(x1=0.0, y1=0.0, x2=0.2, y2=0.2)
+    assert iou(left, left) == pytest.approx(1.0)
+    assert iou(left, Box(x1=0.1, y1=0.0, x2=0.3, y2=0.2)) == pytest.approx(1 / 3)
+    assert iou(left, Box(x1=0.5, y1=0.5, x2=0.6, y2=0.6)) == 0.0
+
+
+def test_somebody_who_walks_to_the_door_is_one_person() -> None:
+    sheet = facts({0: [person(0.1, PAVEMENT)], 5: [person(0.4, PATH)], 10: [person(0.5, DOOR)]})
+
+    [walker] = sheet.people
+    assert (walker.images, walker.dwell) == (3, 10.0)
+    assert walker.movement is Movement.APPROACHING
+    assert walker.zones == {ZoneKind.SIDEWALK, ZoneKind.YARD, ZoneKind.ENTRY_POINT}
+    assert walker.came_from == {ZoneKind.SIDEWALK}
+
+
+@pytest.mark.parametrize(
+    ("way", "movement"),
+    [
+        ([(0.5, DOOR), (0.3, PATH), (0.1, PAVEMENT)], Movement.LEAVING),
+        ([(0.1, PAVEMENT), (0.5, PAVEMENT), (0.9, PAVEMENT)], Movement.PASSING),
+        ([(0.5, DOOR), (0.51, DOOR), (0.5, DOOR)], Movement.STILL),
+        ([(0.5, PATH), (0.8, PATH), (0.5, PATH)], Movement.ROAMING),
+        ([(0.5, DOOR)], Movement.UNKNOWN),
+    ],
+)
+def test_movement_follows_from_growth_and_way(
+    way: list[tuple[float, float]], movement: Movement
+) -> None:
+    [walker] = facts({5.0 * i: [person(x, y)] for i, (x, y) in enumerate(way)}).people
+
+    assert walker.movement is movement
+
+
+def test_two_who_cross_stay_two() -> None:
+    sheet = facts(
+        {
+            0: [person(0.2, PATH), person(0.8, PATH)],
+            4: [person(0.4, PATH), person(0.6, PATH)],
+            8: [person(0.3, PATH), person(0.7, PATH)],
+        }
+    )
+
+    assert len(sheet.people) == sheet.most_people == 2
+
+
+def test_somebody_who_comes_after_a_while_is_somebody_else() -> None:
+    sheet = facts({0: [person(0.5, DOOR)], 120: [person(0.2, PATH)]}, begins=100)
+
+    assert [each.earlier for each in sheet.objects] == [True, False]
+    assert len(sheet.people) == 1
+
+
+def test_a_thing_that_lies_there_is_the_same_after_minutes() -> None:
+    sheet = facts({0: [thing("package", 0.5, DOOR)], 900: [thing("package", 0.5, DOOR)]})
+
+    [package] = sheet.present
+    assert package.dwell == 900.0
+
+
+def test_one_person_seen_twice_in_a_picture_is_one() -> None:
+    sheet = facts({0: [person(0.5, DOOR), person(0.505, DOOR, 0.55)]})
+
+    assert (len(sheet.people), sheet.most_people) == (1, 1)
+
+
+def test_time_in_a_zone_is_counted_between_pictures_in_it() -> None:
+    steps = {0: PATH, 10: DOOR, 20: DOOR, 30: PATH, 40: PATH, 50: DOOR, 60: DOOR}
+    [walker] = facts({second: [person(0.5, y)] for second, y in steps.items()}).people
+
+    assert walker.stay(ZoneKind.ENTRY_POINT) == 20.0
+    assert walker.visits(ZoneKind.ENTRY_POINT) == 2
+    assert walker.grounds_seconds == 60.0
+
+
+def test_a_step_off_the_pavement_is_no_visit() -> None:
+    steps = [(0.1, PAVEMENT), (0.3, PAVEMENT), (0.5, 0.52), (0.7, PAVEMENT)]
+    [walker] = facts({4.0 * i: [person(x, y)] for i, (x, y) in enumerate(steps)}).people
+
+    assert walker.zones == {ZoneKind.SIDEWALK}
+
+
+@pytest.mark.parametrize(
+    ("clock", "part"),
+    [
+        ((22, 59), PartOfDay.LATE),
+        ((23, 0), PartOfDay.NIGHT),
+        ((4, 59), PartOfDay.NIGHT),
+        ((5, 0), PartOfDay.EARLY),
+        ((6, 30), PartOfDay.DAY),
+        ((20, 59), PartOfDay.DAY),
+        ((21, 0), PartOfDay.LATE),
+    ],
+)
+def test_the_part_of_the_day_is_the_homes(clock: tuple[int, int], part: PartOfDay) -> None:
+    start = NIGHT.replace(hour=clock[0], minute=clock[1])
+
+    sheet = facts({0: [person(0.5, DOOR)]}, start=start)
+
+    assert sheet.part_of_day is part
+    assert sheet.started_at.tzinfo is BERLIN
+    assert sheet.weekday == "Saturday"
+
+
+PACKAGE = thing("package", 0.5, 0.92)
+TAKEN = {
+    0: [PACKAGE],
+    60: [PACKAGE, person(0.1, PAVEMENT)],
+    66: [PACKAGE, person(0.5, DOOR)],
+    72: [person(0.3, PATH)],
+    78: [person(0.05, PAVEMENT)],
+}
+
+
+def test_a_package_that_leaves_with_somebody_was_taken() -> None:
+    [belonging] = facts(TAKEN).belongings
+
+    assert (belonging.label, belonging.change) == ("package", Change.TAKEN_AWAY)
+
+
+def test_a_package_that_vanishes_at_the_door_was_taken_in() -> None:
+    seen = {0: [PACKAGE], 60: [PACKAGE, person(0.5, 0.98)], 64: [person(0.52, 0.98)], 70: []}
+
+    assert [each.change for each in facts(seen).belongings] == [Change.TAKEN_IN]
+
+
+def test_a_package_behind_somebody_is_still_there() -> None:
+    seen = {0: [PACKAGE, person(0.2, PATH)], 5: [person(0.5, 0.95)], 10: [person(0.5, 0.95)]}
+
+    assert not facts(seen).belongings
+
+
+def test_a_package_that_stays_when_somebody_goes_was_brought() -> None:
+    seen = {
+        0: [person(0.1, PAVEMENT)],
+        6: [person(0.5, DOOR)],
+        12: [person(0.3, PATH), PACKAGE],
+        18: [person(0.05, PAVEMENT), PACKAGE],
+    }
+
+    assert [each.change for each in facts(seen).belongings] == [Change.BROUGHT]
+
+
+def test_a_cyclist_takes_nothing() -> None:
+    seen = {
+        second: [thing("bicycle", x, PAVEMENT, 0.2), person(x, PAVEMENT)]
+        for second, x in ((0, 0.1), (3, 0.4), (6, 0.7))
+    }
+
+    assert not facts({**seen, 9: []}).belongings
+
+
+def test_what_happened_before_the_event_is_not_told_again() -> None:
+    later = {**TAKEN, 400: [person(0.1, PAVEMENT)]}
+
+    assert not facts(later, begins=400).belongings
+    assert timedelta(seconds=400) + NIGHT == facts(later, begins=400).started_at

@@ -1,0 +1,173 @@
+"""What makes a score, and what a language model can do to it."""
+
+from collections.abc import Sequence
+
+from hypothesis import given, strategies as st
+import pytest
+
+from tests.core.risk.scenes import DOOR, NIGHT, NOON, PATH, PAVEMENT, person, points, thing, verdict
+
+# isort: split
+from hsi_core.models import Detection, RiskLevel
+from hsi_core.risk import LEVEL_FLOORS, Elsewhere, Occupancy, band_around, bounded, level_of
+from hsi_core.risk.points import BAND_REACH, WEIGHTS
+
+Seen = dict[float, Sequence[Detection]]
+
+AT_THE_DOOR: Seen = {
+    0: [person(0.1, PAVEMENT)],
+    5: [person(0.4, PATH)],
+    10: [person(0.5, DOOR)],
+    16: [person(0.5, DOOR)],
+    22: [person(0.3, PATH)],
+}
+LINGERS: Seen = {float(second): [person(0.5, DOOR)] for second in range(0, 81, 8)}
+RESIDENTS = {"armed": False, "occupancy": Occupancy.HOME}
+INTRUDED = {"armed": True, "occupancy": Occupancy.AWAY}
+
+
+def level(seen: Seen, **around: object) -> RiskLevel:
+    return level_of(verdict(seen, **around).score)
+
+
+def test_the_factors_add_up_to_the_score() -> None:
+    judged = verdict(LINGERS, **INTRUDED)
+
+    assert judged.score == sum(each.points for each in judged.factors)
+    assert all(each.reason and "\n" not in each.reason for each in judged.factors)
+
+
+def test_the_same_visit_weighs_more_at_night_and_less_with_residents_about() -> None:
+    day = verdict(AT_THE_DOOR, start=NOON).score
+    night = verdict(AT_THE_DOOR, start=NIGHT).score
+    armed = verdict(AT_THE_DOOR, start=NIGHT, **INTRUDED).score
+    at_ease = verdict(AT_THE_DOOR, start=NIGHT, **RESIDENTS).score
+
+    assert at_ease < night < armed
+    assert day < night
+
+
+def test_lingering_at_the_door_at_night_is_high() -> None:
+    assert level(LINGERS, **INTRUDED) in {RiskLevel.HIGH, RiskLevel.CRITICAL}
+
+
+def test_a_visit_by_day_is_low_even_with_the_alarm_set() -> None:
+    assert level(AT_THE_DOOR, start=NOON, **INTRUDED) is RiskLevel.LOW
+
+
+def test_who_keeps_to_the_pavement_is_nobodys_concern() -> None:
+    passes: Seen = {4.0 * i: [person(0.1 + 0.2 * i, PAVEMENT)] for i in range(5)}
+
+    assert level(passes, **INTRUDED) is RiskLevel.LOW
+
+
+def test_who_walks_up_and_down_on_it_at_night_is() -> None:
+    lingers: Seen = {12.0 * i: [person(0.4 + 0.1 * (i % 3), PAVEMENT)] for i in range(14)}
+
+    assert points(lingers)["lingers long on the pavement"] > 0
+    assert level(lingers) is RiskLevel.MEDIUM
+    assert level(lingers, start=NOON) is RiskLevel.LOW
+
+
+def test_coming_back_to_the_door_counts_within_half_an_hour() -> None:
+    again: Seen = {
+        **AT_THE_DOOR,
+        **{600 + second: seen for second, seen in AT_THE_DOOR.items()},
+    }
+
+    assert "returns" in points(again, begins=600)
+    assert "returns" not in points(again)
+    assert "returns" not in points(again, begins=600, start=NOON)
+
+
+@pytest.mark.parametrize(
+    ("count", "name"), [(1, None), (2, "two people"), (3, "several people"), (5, "several people")]
+)
+def test_several_people_count(count: int, name: str | None) -> None:
+    together: Seen = {
+        second: [person(0.1 + 0.18 * i, PATH) for i in range(count)] for second in (0.0, 5.0)
+    }
+
+    found = points(together).keys()
+    assert {"two people", "several people"} & found == ({name} if name else set())
+
+
+def test_cameras_around_the_house_count_once_each() -> None:
+    def seen_by(*cameras: str) -> dict[str, int]:
+        others = tuple(Elsewhere(camera=name, at=NIGHT, label="person") for name in cameras)
+        return points(AT_THE_DOOR, elsewhere=others)
+
+    assert "around the house" in seen_by("yard", "yard")
+    assert "all around the house" in seen_by("yard", "garage")
+    assert not {"around the house", "all around the house"} & seen_by("front").keys()
+
+
+@pytest.mark.parametrize(
+    ("rate", "name"),
+    [(0.05, "unusual at this hour"), (2.0, "usual at this hour"), (0.5, None), (None, None)],
+)
+def test_how_usual_it_is_counts_only_where_it_is_known(
+    rate: float | None, name: str | None
+) -> None:
+    usual = {} if rate is None else {"person": rate}
+
+    found = points(AT_THE_DOOR, usual=usual).keys()
+
+    assert {"unusual at this hour", "usual at this hour"} & found == ({name} if name else set())
+
+
+def test_a_theft_is_no_visit_of_residents() -> None:
+    package = thing("package", 0.5, 0.92)
+    theft: Seen = {
+        0: [package, person(0.1, PAVEMENT)],
+        6: [package, person(0.5, DOOR)],
+        12: [person(0.3, PATH)],
+        18: [person(0.05, PAVEMENT)],
+    }
+
+    assert "taken away" in points(theft, start=NOON, **RESIDENTS)
+    assert "alarm off" not in points(theft, start=NOON, **RESIDENTS)
+    assert level(theft, start=NOON, **RESIDENTS) is RiskLevel.MEDIUM
+
+
+def test_a_shadow_seen_once_is_no_alarm() -> None:
+    assert level({0: [person(0.5, DOOR, 0.52)]}, **INTRUDED) is RiskLevel.LOW
+
+
+@pytest.mark.parametrize("label", ["cat", "dog", "car"])
+def test_animals_and_what_is_parked_are_no_alarm(label: str) -> None:
+    there: Seen = {second: [thing(label, 0.5, PATH, 0.2)] for second in (0.0, 30.0, 60.0)}
+
+    assert level(there, **INTRUDED) is RiskLevel.LOW
+
+
+def test_every_factor_has_a_name_of_its_own_that_the_wire_takes() -> None:
+    names = [weight.name for weight in WEIGHTS]
+    assert len(set(names)) == len(names) > 30
+    assert all(
+        len(name) <= 40 and set(name) <= set("abcdefghijklmnopqrstuvwxyz -,") for name in names
+    )
+
+
+def test_the_levels_are_in_order_and_cover_everything() -> None:
+    floors = [floor for floor, _ in LEVEL_FLOORS]
+    assert floors == sorted(floors, reverse=True)
+    assert floors[-1] == 0
+    assert [level_of(score) for score in (0, 29, 30, 59, 60, 84, 85, 100)] == [
+        level for level in RiskLevel for _ in range(2)
+    ]
+
+
+@given(provisional=st.integers(0, 100), said=st.integers(0, 100))
+def test_whatever_a_model_says_the_level_stays(provisional: int, said: int) -> None:
+    score, factor = bounded(provisional, said)
+    low, high = band_around(provisional)
+
+    assert level_of(score) is level_of(provisional)
+    assert low <= score <= high
+    assert low <= provisional <= high
+    assert high - low <= 2 * BAND_REACH
+    assert factor.points == score - provisional
+    assert str(said) in factor.reason
+    if low <= said <= high:
+        assert score == said
