@@ -1,0 +1,183 @@
+"""The risk assessment on labelled scenarios, and the figures that are made of it."""
+
+from collections.abc import Callable
+from functools import cache
+import json
+from pathlib import Path
+import random
+
+import pytest
+
+from testbed.risk_evaluation import SCENARIOS, main
+from testbed.risk_judges import Answer, judged
+from testbed.risk_measures import Call, Result, Share, measure
+from testbed.risk_scenarios import Scenario, ScenarioError, read, read_all
+
+# isort: split
+from hsi_core.models import RiskLevel
+from hsi_core.risk import Occupancy
+from hsi_core.stages.facts import Judged
+
+RECALL, FALSE_ALARMS = 0.90, 0.05  # what the rules alone have to reach
+SETS = ("tuning", "held_out")
+
+SCENARIO = """
+id: somebody
+description: Somebody is at the door.
+camera:
+  name: Front
+  zones:
+    - {name: Door, kind: entry_point, polygon: [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]}
+context: {timezone: Europe/Berlin, armed: true, occupancy: away, usual: {person: 0.02}}
+images:
+  - at: 2026-11-21T02:15:10
+    detections:
+      - {label: person, confidence: 0.9, box: [0.4, 0.2, 0.6, 0.9]}
+  - at: 2026-11-21T01:15:00Z
+    detections: []
+others:
+  - {camera: Yard, at: "2026-11-21T02:14:00+01:00", label: person}
+expected: {kind: incident, levels: [high, critical]}
+"""
+
+
+def call(failure: str | None = None, seconds: float = 1.0) -> Call:
+    return Call(seconds=seconds, prompt_tokens=600, completion_tokens=70, failure=failure)
+
+
+@cache
+def scenarios(name: str) -> tuple[Scenario, ...]:
+    return read_all(SCENARIOS / name)
+
+
+async def results(name: str, say: Callable[[], int] | None = None) -> list[Result]:
+    """Judge a set by the rules, or with a model that says a number."""
+
+    async def ask(event: Judged) -> Answer:
+        return Answer(score=None if say is None else say(), call=call())
+
+    ask_model = None if say is None else ask
+    return [await judged(scenario, ask_model) for scenario in scenarios(name)]
+
+
+@pytest.mark.parametrize("name", SETS)
+async def test_the_rules_alone_catch_incidents_and_leave_people_in_peace(name: str) -> None:
+    found = measure(await results(name))
+
+    assert found.recall.of + found.false_alarms.of >= 100
+    assert found.recall.value is not None
+    assert found.false_alarms.value is not None
+    assert found.recall.value >= RECALL
+    assert found.false_alarms.value <= FALSE_ALARMS
+
+
+CHANCE = random.Random(7)
+
+
+@pytest.mark.parametrize("say", [lambda: 0, lambda: 100, lambda: CHANCE.randint(0, 100)])
+async def test_no_model_makes_it_worse_than_the_rules(say: Callable[[], int]) -> None:
+    alone = measure(await results("held_out"))
+    misled = measure(await results("held_out", say))
+
+    assert misled.recall == alone.recall
+    assert misled.false_alarms == alone.false_alarms
+    assert misled.agreement == alone.agreement
+
+
+def test_half_of_the_scenarios_are_incidents_and_each_tells_its_story() -> None:
+    every = [scenario for name in SETS for scenario in scenarios(name)]
+
+    assert len(every) >= 150
+    assert 0.4 <= sum(scenario.incident for scenario in every) / len(every) <= 0.6
+    assert len({scenario.id for scenario in every}) == len(every)
+    assert all(scenario.description for scenario in every)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "somebody.yaml"
+    path.write_text(SCENARIO)
+    return path
+
+
+def test_a_scenario_is_read_whole(file: Path) -> None:
+    scenario = read(file)
+
+    assert (scenario.id, scenario.camera, scenario.incident) == ("somebody", "Front", True)
+    assert scenario.levels == {RiskLevel.HIGH, RiskLevel.CRITICAL}
+    assert (scenario.context.armed, scenario.context.occupancy) == (True, Occupancy.AWAY)
+    assert scenario.context.usual == {"person": 0.02}
+    first, second = scenario.images
+    assert not first.detections  # by time, whatever the order in the file
+    assert (second.captured_at - first.captured_at).total_seconds() == 10
+    assert (scenario.context.elsewhere[0].at - first.captured_at).total_seconds() == -60
+
+
+@pytest.mark.parametrize(
+    ("part", "broken"),
+    [
+        ("kind: entry_point", "kind: moat"),
+        ("kind: incident", "kind: maybe"),
+        ("levels: [high, critical]", "levels: []"),
+        ("levels: [high, critical]", "levels: [awful]"),
+        ("confidence: 0.9", "confidence: sure"),
+        ("box: [0.4, 0.2, 0.6, 0.9]", "box: [0.4, 0.2]"),
+        ("timezone: Europe/Berlin", "timezone: Middle/Earth"),
+        ("id: somebody", "name: somebody"),
+        ("images:", "images: ["),
+    ],
+)
+def test_what_is_no_scenario_is_named(file: Path, part: str, broken: str) -> None:
+    assert part in SCENARIO
+    file.write_text(SCENARIO.replace(part, broken))
+
+    with pytest.raises(ScenarioError, match=r"somebody\.yaml"):
+        read(file)
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "low", "high"),
+    [(0, 20, 0.0, 0.161), (20, 20, 0.839, 1.0), (10, 20, 0.299, 0.701), (1, 100, 0.002, 0.054)],
+)
+def test_intervals_are_wilsons(count: int, of: int, low: float, high: float) -> None:
+    assert Share(count=count, of=of).interval == pytest.approx((low, high), abs=0.001)
+
+
+def test_a_share_of_nothing_is_unknown() -> None:
+    assert (Share(count=0, of=0).value, Share(count=0, of=0).interval) == (None, None)
+
+
+def test_failures_are_told_apart(file: Path) -> None:
+    calls = (call(), call("assessor_invalid_output"), call("timeout", 9.0))
+    found = measure([Result(scenario=read(file), score=59, factors=(), calls=calls)])
+
+    assert found.recall == Share(count=0, of=1)
+    assert found.schema_failures == Share(count=1, of=3)
+    assert found.other_failures == Share(count=1, of=3)
+    assert (found.prompt_tokens, found.slowest_seconds) == (600, 9.0)
+
+
+def test_the_command_prints_figures_and_writes_them(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = file.parent / "figures.json"
+
+    assert main(["--scenarios", str(file.parent), "--json", str(written)]) == 0
+
+    assert "1.000 (1 of 1; 95 %: 0.207-1.000)" in capsys.readouterr().out
+    figures = json.loads(written.read_text())["sets"][file.parent.name]
+    assert figures["recall"] == {
+        "count": 1,
+        "of": 1,
+        "share": 1.0,
+        "interval_95": pytest.approx([0.207, 1.0], abs=0.001),
+    }
+    assert figures["scenarios"][0]["level"] in {"high", "critical"}
+    assert figures["schema_failures"]["of"] == 0
+
+
+def test_a_folder_without_scenarios_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--scenarios", str(tmp_path)]) == 2
+    assert "there is no scenario" in capsys.readouterr().err
