@@ -17,18 +17,15 @@ from hsi_core.risk import Context, Elsewhere, Occupancy, Zone, ZoneKind  # isort
 
 # Words that people use for the same kinds of places.
 _KINDS = {
-    "entry": ZoneKind.ENTRY_POINT,
-    "door": ZoneKind.ENTRY_POINT,
-    "pavement": ZoneKind.SIDEWALK,
-    "garden": ZoneKind.YARD,
+    **{kind.value: kind for kind in ZoneKind},
+    **dict.fromkeys(("entry", "entrance", "door", "gate", "window"), ZoneKind.ENTRY_POINT),
+    **dict.fromkeys(("pavement", "footpath", "street", "road"), ZoneKind.SIDEWALK),
+    **dict.fromkeys(("garden", "lawn", "front_yard", "back_yard", "backyard"), ZoneKind.YARD),
+    "other": None,  # means nothing to the rules
 }
 _OCCUPANCY = {
-    "home": Occupancy.HOME,
-    "occupied": Occupancy.HOME,
-    "away": Occupancy.AWAY,
-    "not_home": Occupancy.AWAY,
-    "empty": Occupancy.AWAY,
-    "nobody": Occupancy.AWAY,
+    **dict.fromkeys(("home", "occupied", "somebody", "someone", "asleep"), Occupancy.HOME),
+    **dict.fromkeys(("away", "not_home", "empty", "nobody", "vacant"), Occupancy.AWAY),
 }
 _ARMED = {"disarmed": False, "off": False, "unknown": None}
 
@@ -107,9 +104,11 @@ def _zones(items: Sequence[object]) -> list[Zone]:
     zones = []
     for item in map(_mapping, items):
         word = str(item["kind"]).lower().replace(" ", "_").replace("-", "_")
-        kind = _KINDS.get(word) or (ZoneKind(word) if word in set(ZoneKind) else None)
-        if kind is None:
+        if word not in _KINDS:
             raise ValueError(f"there is no kind of zone {word}")
+        kind = _KINDS[word]
+        if kind is None:
+            continue
         corners = [_list(corner) for corner in _list(item["polygon"])]
         polygon = tuple((_number(x), _number(y)) for x, y in corners)
         zones.append(Zone(name=str(item["name"]), kind=kind, polygon=polygon))

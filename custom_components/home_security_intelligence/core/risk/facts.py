@@ -79,10 +79,14 @@ class FactSheet:
 
     @property
     def at_ease(self) -> bool:
-        """Whether the alarm is off with residents about: home, or by day just arriving."""
-        return self.context.armed is False and (
-            not self.deserted or self.part_of_day is not PartOfDay.NIGHT
-        )
+        """Whether residents are about: the alarm is off, or they are home and it is not night.
+
+        They may be just arriving, so that an empty home with the alarm off counts, too, by day.
+        """
+        night = self.part_of_day is PartOfDay.NIGHT
+        if self.context.armed is None:
+            return self.context.occupancy is Occupancy.HOME and not night
+        return not self.context.armed and not (night and self.deserted)
 
     @property
     def deserted(self) -> bool:

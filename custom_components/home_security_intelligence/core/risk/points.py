@@ -22,7 +22,7 @@ class Weight:
 
 # Who is there, and where. Of each group the first that applies counts.
 RESTRICTED = Weight(
-    name="restricted zone", points=37, when="a person is in a zone marked as restricted"
+    name="restricted zone", points=60, when="a person is in a zone marked as restricted"
 )
 ENTRY_POINT = Weight(name="entry point", points=19, when="a person is at an entry point")
 YARD = Weight(name="yard", points=19, when="a person is in the yard, at no entry point")
@@ -44,7 +44,7 @@ VEHICLE_ARRIVED = Weight(
 NOBODY = Weight(name="nobody there", points=2, when="there are only animals, vehicles or things")
 
 # When.
-NIGHT = Weight(name="night", points=22, when="23:00-5:00, a person on the grounds")
+NIGHT = Weight(name="night", points=24, when="23:00-5:00, a person on the grounds")
 EARLY = Weight(name="early morning", points=12, when="5:00-6:30, a person on the grounds")
 LATE = Weight(name="late evening", points=8, when="21:00-23:00, a person on the grounds")
 VEHICLE_AT_NIGHT = Weight(name="vehicle at night", points=10, when="23:00-5:00, a vehicle drove in")
@@ -54,11 +54,11 @@ PASSER_AT_NIGHT = Weight(
 
 # What the home says.
 ARMED_IN_THE_DARK = Weight(
-    name="alarm set, dark hours", points=14, when="the alarm is set, not by day, on the grounds"
+    name="alarm set, dark hours", points=18, when="the alarm is set, not by day, on the grounds"
 )
 ARMED_BY_DAY = Weight(
     name="alarm set, private ground",
-    points=10,
+    points=14,
     when="the alarm is set, by day, where the way to a door does not lead",
 )
 VEHICLE_WHILE_ARMED = Weight(
@@ -66,7 +66,7 @@ VEHICLE_WHILE_ARMED = Weight(
 )
 DISARMED = Weight(
     name="alarm off",
-    points=-13,
+    points=-15,
     when="the alarm is off, nothing was taken, nobody is busy at a door at night; "
     "not in a restricted zone",
 )
@@ -84,12 +84,12 @@ USUAL = Weight(
 )
 FAMILY_AT_THE_WATER = Weight(
     name="company in the restricted zone",
-    points=-25,
+    points=-42,
     when="alarm off and somebody home, by day, two people or more, in a restricted zone",
 )
 RESIDENT_AT_THE_WATER = Weight(
     name="usual in the restricted zone",
-    points=-15,
+    points=-36,
     when="alarm off and somebody home, by day, and people are usual at this hour",
 )
 
@@ -111,7 +111,7 @@ STAYS_VERY_LONG = Weight(
 )
 LONG_ON_DESERTED_GROUNDS = Weight(
     name="long on deserted grounds",
-    points=14,
+    points=16,
     when="45 s on the grounds while nobody is home, and nothing was brought",
 )
 IN_THE_YARD_AT_NIGHT = Weight(
@@ -147,7 +147,7 @@ VEHICLE_STAYS = Weight(
 # What became of things, and what speaks for a visit.
 TAKEN_AWAY = Weight(
     name="taken away",
-    points=30,
+    points=42,
     when="a thing is gone since somebody was at it; with the alarm off and residents home, "
     "only where a person walked off with it, and no bicycle",
 )
