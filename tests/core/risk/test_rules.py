@@ -31,10 +31,16 @@ def level(seen: Seen, **around: object) -> RiskLevel:
 
 
 def test_the_factors_add_up_to_the_score() -> None:
-    judged = verdict(LINGERS, **INTRUDED)
+    judged = verdict(AT_THE_DOOR, **INTRUDED)
 
     assert judged.score == sum(each.points for each in judged.factors)
     assert all(each.reason and "\n" not in each.reason for each in judged.factors)
+
+
+def test_a_score_ends_at_100() -> None:
+    judged = verdict(LINGERS, **INTRUDED, usual={"person": 0.01})
+
+    assert judged.score == 100 < sum(each.points for each in judged.factors)
 
 
 def test_the_same_visit_weighs_more_at_night_and_less_with_residents_about() -> None:
@@ -127,7 +133,7 @@ def test_a_theft_is_no_visit_of_residents() -> None:
 
     assert "taken away" in points(theft, start=NOON, **RESIDENTS)
     assert "alarm off" not in points(theft, start=NOON, **RESIDENTS)
-    assert level(theft, start=NOON, **RESIDENTS) is RiskLevel.MEDIUM
+    assert level(theft, start=NOON, **RESIDENTS) is RiskLevel.HIGH
 
 
 def test_a_shadow_seen_once_is_no_alarm() -> None:

@@ -1,0 +1,27 @@
+"""docs/risk.md says what the rules do."""
+
+from pathlib import Path
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+
+# isort: split
+from hsi_core.risk import LEVEL_FLOORS
+from hsi_core.risk.points import BAND_REACH, LANGUAGE_MODEL, WEIGHTS
+
+TEXT = (Path(__file__).parents[3] / "docs/risk.md").read_text(encoding="utf-8")
+
+
+def test_every_factor_is_documented_with_its_points_and_no_other_is() -> None:
+    table = TEXT.partition("| factor | points | when |\n|---|---|---|\n")[2].partition("\n\n")[0]
+
+    *rows, model = table.splitlines()
+
+    assert rows == [f"| {each.name} | {each.points:+d} | {each.when} |" for each in WEIGHTS]
+    assert model.startswith(f"| {LANGUAGE_MODEL} | up to ±{BAND_REACH} |")
+
+
+def test_the_levels_are_documented() -> None:
+    ceiling = 100
+    for floor, level in LEVEL_FLOORS:
+        assert f"{level} {floor}-{ceiling}" in TEXT
+        ceiling = floor - 1
