@@ -37,7 +37,9 @@ def test_every_action_is_documented(root: Path) -> None:
     assert not [action for action in actions if f"`{action}`" not in text]
 
 
-@pytest.mark.parametrize("script", ["setup", "test", "demo", "download-models", "make-secrets"])
+@pytest.mark.parametrize(
+    "script", ["setup", "test", "demo", "download-models", "make-secrets", "evaluate-risk"]
+)
 def test_scripts_the_documents_speak_of_can_be_run(root: Path, script: str) -> None:
     mentioned = any(f"scripts/{script}" in document.read_text() for document in documents(root))
     assert mentioned

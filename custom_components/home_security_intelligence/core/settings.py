@@ -28,7 +28,7 @@ class Settings:
     event_idle: float = 30.0  # seconds without activity after which an event closes
     fast_path_confidence: float = 0.90  # 0-1, an event opened by this or more is assessed at once
     fast_path_labels: frozenset[str] = frozenset({"person"})
-    history_images: int = 300  # a camera's latest pictures that an event is judged by, at most
+    history_images: int = 120  # a camera's latest pictures that an event is judged by, at most
     presence_hold: float = 30.0  # seconds a person counts as present after the image was captured
 
     # dedupe
