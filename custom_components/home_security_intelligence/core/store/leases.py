@@ -16,7 +16,6 @@ from ..models import FailureClass, Image, JobKind, JobState
 from .rows import image_of
 from .tables import images, in_state, jobs
 
-
 _IMAGE = "of_image_"  # before the names of an image's columns
 
 # Made once: making a statement costs more than running it.
