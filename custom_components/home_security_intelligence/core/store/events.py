@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import Integer, bindparam, case, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..grouping import Span
@@ -29,7 +29,7 @@ _NEAR = (
         events.c.last_activity_at >= bindparam("after"),
     )
     .order_by(events.c.started_at.desc())
-    .limit(_NEAR_LIMIT)
+    .limit(literal_column(str(_NEAR_LIMIT), Integer))
 )
 # Two questions at once; as one condition they would not find their indices.
 _AROUND = _OPEN.union_all(_NEAR)

@@ -9,7 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Interval, RowMapping, Update, bindparam, func, select, update
+from sqlalchemy import (
+    Integer,
+    Interval,
+    RowMapping,
+    Update,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..models import FailureClass, Image, JobKind, JobState
@@ -28,7 +38,8 @@ _DUE = (
         jobs.c.run_after <= func.now(),
     )
     .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
-    .limit(1)
+    # As a parameter it could be any number, and the plan would be one for many rows.
+    .limit(literal_column("1", Integer))
     .with_for_update(skip_locked=True, of=jobs)
     .cte("due")
     .prefix_with("MATERIALIZED")
