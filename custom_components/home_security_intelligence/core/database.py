@@ -11,7 +11,7 @@ from .backoff import retry_delay
 from .errors import StoreError
 from .health import HealthBoard
 from .settings import Settings
-from .store.engine import autocommit, begin
+from .store.engine import begin, connected, without_transactions
 from .store.errors import StoreConflictError
 from .wakeup import Wakeup
 
@@ -21,6 +21,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine, health: HealthBoard, settings: Settings) -> None:
         self.engine = engine
+        self._single = without_transactions(engine)
         self._health = health
         self._settings = settings
         self._returned = Wakeup()
@@ -71,7 +72,7 @@ class Database:
 
     @asynccontextmanager
     async def _autocommit(self) -> AsyncIterator[AsyncConnection]:
-        async with self._noted(autocommit(self.engine)) as connection:
+        async with self._noted(connected(self._single)) as connection:
             yield connection
 
     async def _repeat[T](

@@ -12,11 +12,11 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
 from hsi_core.client import DetectResult
-from hsi_core.models import Box, Camera, Detection, Image, SecurityEvent
+from hsi_core.models import Box, Camera, Detection, Image, JobKind, SecurityEvent
 from hsi_core.queries import EventQuery
 from hsi_core.settings import Settings
 from hsi_core.stages.group import Group
-from hsi_core.store import cameras, event_list, images
+from hsi_core.store import cameras, detected, event_list, images, jobs, leases
 from hsi_core.store.engine import begin
 from hsi_core.store.images import NewImage
 from hsi_core.updates import EventPhase
@@ -58,7 +58,11 @@ class Archive:
                 timings_ms={},
             )
             await cameras.lock(connection, camera)
-            await images.set_detected(connection, image.id, number.to_bytes(32), result, NOON)
+            await jobs.enqueue_detect(connection, [image], now=NOON)
+            job = await leases.claim(connection, JobKind.DETECT, lease=30.0)
+            assert job is not None
+            assert job.image_id == image.id
+            await detected.keep(connection, job, number.to_bytes(32), result, NOON)
             seen = await images.get(connection, image.id)
             assert seen is not None
             return [update.phase for update in await group.run(connection, seen)]

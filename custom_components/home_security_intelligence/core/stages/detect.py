@@ -14,7 +14,7 @@ from ..errors import ImageUnreadableError
 from ..files import Content, read
 from ..models import Image, ImageState, JobKind, SkipReason
 from ..settings import Settings
-from ..store import cameras, images, leases
+from ..store import cameras, detected, images, leases
 from ..store.leases import ClaimedJob, Failure
 from ..updates import ImageUpdate, Update
 from .group import Group
@@ -46,7 +46,9 @@ class Detect:
 
     async def run(self, job: ClaimedJob) -> Outcome:
         """Read the file and ask the server what is in it."""
-        image = await self._database.ask(lambda connection: _image_of(connection, job))
+        image = job.image
+        if image is None:
+            raise _forgotten()
         file = await asyncio.to_thread(
             read, self._root, image.path, max_bytes=self._settings.max_image_bytes
         )
@@ -101,10 +103,9 @@ class Detect:
         # Again, now that nobody else can finish the same content at the same time.
         if await self._seen(connection, image, file):
             return await self._skip(connection, job, image, file)
-        await leases.finish(connection, job)
         now = self._now()
-        await images.set_detected(connection, image.id, file.sha256, result, now)
-        detected = replace(
+        await detected.keep(connection, job, file.sha256, result, now)
+        looked_at = replace(
             image,
             state=ImageState.DETECTED,
             reason=None,
@@ -113,11 +114,15 @@ class Detect:
             detections=result.detections,
             detected_at=now,
         )
-        return (ImageUpdate(image=detected), *await self._group.run(connection, detected))
+        return (ImageUpdate(image=looked_at), *await self._group.run(connection, looked_at))
 
 
 async def _image_of(connection: AsyncConnection, job: ClaimedJob) -> Image:
     image = None if job.image_id is None else await images.get_waiting(connection, job.image_id)
     if image is None:
-        raise ImageUnreadableError("the image is no longer known", code="image_forgotten")
+        raise _forgotten()
     return image
+
+
+def _forgotten() -> ImageUnreadableError:
+    return ImageUnreadableError("the image is no longer known", code="image_forgotten")

@@ -30,8 +30,7 @@ class Group:
         if seen is None:
             return ()
         moment = image.captured_at
-        current = await events.open_of(connection, image.camera)
-        closed = await events.closed_near(
+        current, closed = await events.around(
             connection,
             image.camera,
             moment,

@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..models import Camera
 from .tables import cameras
+
+# Statements of the way of every image are made once: making them costs more than running them.
+# FOR NO KEY UPDATE: images that are being registered only need the row to stay.
+_LOCK = (
+    select(cameras.c.folder)
+    .where(cameras.c.folder == bindparam("folder"))
+    .with_for_update(key_share=True)
+)
 
 
 async def register(connection: AsyncConnection, wanted: Sequence[Camera]) -> None:
@@ -41,7 +49,4 @@ async def find(connection: AsyncConnection, folder: str) -> Camera | None:
 
 async def lock(connection: AsyncConnection, folder: str) -> None:
     """Wait until nobody else changes this camera's events; holds until the transaction ends."""
-    # FOR NO KEY UPDATE: images that are being registered only need the row to stay.
-    await connection.execute(
-        select(cameras.c.folder).where(cameras.c.folder == folder).with_for_update(key_share=True)
-    )
+    await connection.execute(_LOCK, {"folder": folder})

@@ -75,11 +75,16 @@ async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
+def without_transactions(engine: AsyncEngine) -> AsyncEngine:
+    """Return the same engine for connections on which each statement stands for itself."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 @asynccontextmanager
-async def autocommit(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Open a connection on which each statement stands for itself; raises StoreError."""
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a connection and begin nothing; raises StoreError."""
     with translated():
-        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        async with engine.connect() as connection:
             yield connection
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import Integer, bindparam, case, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..grouping import Span
@@ -22,6 +22,25 @@ from .rows import event_of
 from .tables import events, in_state
 
 _NEAR_LIMIT = 20  # closed events looked at to find the one that a late image belongs to
+
+# Made once: making a statement costs more than running it.
+_OPEN = select(events).where(
+    events.c.camera == bindparam("camera"), in_state(events.c.state, EventState.OPEN)
+)
+_OPEN_LOCKED = _OPEN.with_for_update()
+_NEAR = (
+    select(events)
+    .where(
+        events.c.camera == bindparam("camera"),
+        in_state(events.c.state, EventState.CLOSED),
+        events.c.started_at.between(bindparam("earliest"), bindparam("before")),
+        events.c.last_activity_at >= bindparam("after"),
+    )
+    .order_by(events.c.started_at.desc())
+    .limit(literal_column(str(_NEAR_LIMIT), Integer))
+)
+# Two questions at once; as one condition they would not find their indices.
+_AROUND = _OPEN.union_all(_NEAR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,39 +76,37 @@ async def all_open(connection: AsyncConnection) -> tuple[SecurityEvent, ...]:
 
 async def open_of(connection: AsyncConnection, camera: str) -> SecurityEvent | None:
     """Return the camera's open event, locked."""
-    rows = await connection.execute(
-        select(events)
-        .where(events.c.camera == camera, in_state(events.c.state, EventState.OPEN))
-        .with_for_update()
-    )
+    rows = await connection.execute(_OPEN_LOCKED, {"camera": camera})
     row = rows.mappings().one_or_none()
     return None if row is None else event_of(row)
 
 
-async def closed_near(
+async def around(
     connection: AsyncConnection,
     camera: str,
     moment: datetime,
     *,
     within: timedelta,
     longest: timedelta,
-) -> tuple[SecurityEvent, ...]:
-    """Return the camera's closed events that were going on around a moment, the latest first.
+) -> tuple[SecurityEvent | None, tuple[SecurityEvent, ...]]:
+    """Return the camera's open event, and its closed ones around a moment, the latest first.
 
-    `longest` is how long an event lasts at most; without it the whole past had to be read.
+    No event asked for is longer than `longest`, so that older ones need not be looked at. The
+    caller holds the camera's lock: nobody else lets them grow.
     """
     rows = await connection.execute(
-        select(events)
-        .where(
-            events.c.camera == camera,
-            in_state(events.c.state, EventState.CLOSED),
-            events.c.started_at.between(moment - within - longest, moment + within),
-            events.c.last_activity_at >= moment - within,
-        )
-        .order_by(events.c.started_at.desc())
-        .limit(_NEAR_LIMIT)
+        _AROUND,
+        {
+            "camera": camera,
+            "before": moment + within,
+            "after": moment - within,
+            "earliest": moment - within - longest,
+        },
     )
-    return tuple(event_of(row) for row in rows.mappings())
+    found = [event_of(row) for row in rows.mappings()]
+    current = next((event for event in found if event.state is EventState.OPEN), None)
+    closed = [event for event in found if event.state is EventState.CLOSED]
+    return current, tuple(sorted(closed, key=lambda event: event.started_at, reverse=True))
 
 
 async def latest(connection: AsyncConnection, camera: str) -> SecurityEvent | None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, exists, insert, select, tuple_, update
+from sqlalchemy import Select, bindparam, exists, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..client.models import DetectResult
 from ..models import Detection, Image, ImageState, SkipReason
 from ..watch import FoundFile
 from .rows import detection_of, image_of
@@ -22,6 +21,22 @@ _FORGOTTEN = (
     forgotten_files.c.path,
     forgotten_files.c.mtime_ns,
     forgotten_files.c.size,
+)
+
+
+# The statements on the way of every image, made once: making one costs more than running it.
+_ONE = select(images).where(images.c.id == bindparam("image"))
+_DUPLICATE = select(
+    exists().where(
+        images.c.camera == bindparam("camera"),
+        images.c.sha256 == bindparam("sha256"),
+        in_state(images.c.state, ImageState.DETECTED),
+        images.c.captured_at.between(bindparam("after"), bindparam("before")),
+        images.c.id != bindparam("image"),
+    )
+)
+_SET_EVENT = (
+    update(images).where(images.c.id == bindparam("image")).values(event_id=bindparam("event"))
 )
 
 
@@ -83,7 +98,7 @@ async def get(connection: AsyncConnection, image_id: int) -> Image | None:
 
 async def get_waiting(connection: AsyncConnection, image_id: int) -> Image | None:
     """Return one image that was not looked at yet, and so has no detections."""
-    rows = await connection.execute(select(images).where(images.c.id == image_id))
+    rows = await connection.execute(_ONE, {"image": image_id})
     row = rows.mappings().one_or_none()
     return None if row is None else image_of(row)
 
@@ -150,21 +165,17 @@ async def is_duplicate(
     connection: AsyncConnection, image: Image, sha256: bytes, *, window: timedelta
 ) -> bool:
     """Tell whether the same content from the same camera was looked at within the window."""
-    return bool(
-        await connection.scalar(
-            select(
-                exists().where(
-                    images.c.camera == image.camera,
-                    images.c.sha256 == sha256,
-                    in_state(images.c.state, ImageState.DETECTED),
-                    images.c.captured_at.between(
-                        image.captured_at - window, image.captured_at + window
-                    ),
-                    images.c.id != image.id,
-                )
-            )
-        )
+    found = await connection.scalar(
+        _DUPLICATE,
+        {
+            "camera": image.camera,
+            "sha256": sha256,
+            "after": image.captured_at - window,
+            "before": image.captured_at + window,
+            "image": image.id,
+        },
     )
+    return bool(found)
 
 
 async def any_waiting(
@@ -183,30 +194,6 @@ async def any_waiting(
             )
         )
     )
-
-
-async def set_detected(
-    connection: AsyncConnection, image_id: int, sha256: bytes, result: DetectResult, now: datetime
-) -> None:
-    """Keep what was seen in an image."""
-    await connection.execute(
-        update(images)
-        .where(images.c.id == image_id)
-        .values(
-            state=ImageState.DETECTED,
-            reason=None,
-            sha256=sha256,
-            width=result.width,
-            height=result.height,
-            model=result.model,
-            detected_at=now,
-        )
-    )
-    if result.detections:
-        await connection.execute(
-            insert(detections),
-            [_values(image_id, index, seen) for index, seen in enumerate(result.detections)],
-        )
 
 
 async def set_skipped(
@@ -240,9 +227,7 @@ async def set_pending(connection: AsyncConnection, ids: Sequence[int]) -> None:
 
 async def set_event(connection: AsyncConnection, image_id: int, event_id: UUID) -> None:
     """Say which event an image belongs to."""
-    await connection.execute(
-        update(images).where(images.c.id == image_id).values(event_id=event_id)
-    )
+    await connection.execute(_SET_EVENT, {"image": image_id, "event": event_id})
 
 
 async def _load(
@@ -259,16 +244,3 @@ async def _load(
         seen[row["image_id"]].append(detection_of(row))
     loaded = (image_of(row, seen[row["id"]]) for row in rows)
     return tuple(sorted(loaded, key=lambda image: (image.captured_at, image.id)))
-
-
-def _values(image_id: int, position: int, seen: Detection) -> dict[str, object]:
-    return {
-        "image_id": image_id,
-        "position": position,
-        "label": seen.label,
-        "confidence": seen.confidence,
-        "x1": seen.box.x1,
-        "y1": seen.box.y1,
-        "x2": seen.box.x2,
-        "y2": seen.box.y2,
-    }

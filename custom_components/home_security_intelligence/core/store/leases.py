@@ -5,15 +5,63 @@ whoever comes back late holds an old number and can no longer change anything. L
 are compared inside PostgreSQL, so only its clock counts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Update, func, select, update
+from sqlalchemy import (
+    Integer,
+    Interval,
+    RowMapping,
+    Update,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..models import FailureClass, JobKind, JobState
-from .tables import in_state, jobs
+from ..models import FailureClass, Image, JobKind, JobState
+from .rows import image_of
+from .tables import images, in_state, jobs
+
+_IMAGE = "of_image_"  # before the names of an image's columns
+
+# Made once: making a statement costs more than running it.
+_DUE = (
+    select(jobs.c.id, *(column.label(_IMAGE + column.name) for column in images.c))
+    .outerjoin_from(jobs, images, images.c.id == jobs.c.image_id)
+    .where(
+        jobs.c.kind == bindparam("wanted"),
+        in_state(jobs.c.state, JobState.PENDING),
+        jobs.c.run_after <= func.now(),
+    )
+    .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
+    # As a parameter it could be any number, and the plan would be one for many rows.
+    .limit(literal_column("1", Integer))
+    .with_for_update(skip_locked=True, of=jobs)
+    .cte("due")
+    .prefix_with("MATERIALIZED")
+)
+_CLAIM = (
+    update(jobs)
+    .where(jobs.c.id == _DUE.c.id)
+    .values(
+        state=JobState.LEASED,
+        fence=jobs.c.fence + 1,
+        lease_until=func.now() + bindparam("lease", type_=Interval),
+    )
+    .returning(jobs, *(column for column in _DUE.c if column.name.startswith(_IMAGE)))
+)
+_HELD = (
+    (jobs.c.id == bindparam("held_id"))
+    & (jobs.c.fence == bindparam("held_fence"))
+    & in_state(jobs.c.state, JobState.LEASED)
+)
+_FINISH = (
+    update(jobs).where(_HELD).values(state=JobState.DONE, lease_until=None, finished_at=func.now())
+)
 
 _CODE_LIMIT = 100  # characters
 _MESSAGE_LIMIT = 2000  # characters
@@ -25,7 +73,10 @@ class LeaseLostError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedJob:
-    """A job held by this worker; `image_id` is a detect job's, `event_id` an assess job's."""
+    """A job held by this worker; `image_id` is a detect job's, `event_id` an assess job's.
+
+    A detect job that was just claimed brings its image along, as yet without detections.
+    """
 
     id: int
     kind: JobKind
@@ -36,6 +87,7 @@ class ClaimedJob:
     attempts: int
     crashes: int
     requeues: int
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,52 +108,30 @@ class Failure:
 
 async def claim(connection: AsyncConnection, kind: JobKind, *, lease: float) -> ClaimedJob | None:
     """Take the next job that is due and hold it for `lease` seconds; None if there is none."""
-    due = (
-        select(jobs.c.id)
-        .where(
-            jobs.c.kind == kind,
-            in_state(jobs.c.state, JobState.PENDING),
-            jobs.c.run_after <= func.now(),
-        )
-        .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-        .prefix_with("MATERIALIZED")
-    )
-    rows = await connection.execute(
-        update(jobs)
-        .where(jobs.c.id == due.c.id)
-        .values(
-            state=JobState.LEASED,
-            fence=jobs.c.fence + 1,
-            lease_until=func.now() + timedelta(seconds=lease),
-        )
-        .returning(jobs)
-    )
+    rows = await connection.execute(_CLAIM, {"wanted": kind, "lease": timedelta(seconds=lease)})
     row = rows.mappings().one_or_none()
-    return None if row is None else _claimed(row)
+    return None if row is None else replace(_claimed(row), image=_image_in(row))
 
 
 async def renew(connection: AsyncConnection, job: ClaimedJob, *, lease: float) -> None:
     """Hold the job for another `lease` seconds; raises LeaseLostError."""
     await _change(
         connection,
-        _held(job).values(lease_until=func.now() + timedelta(seconds=lease)),
+        job,
+        update(jobs).where(_HELD).values(lease_until=func.now() + timedelta(seconds=lease)),
     )
 
 
 async def finish(connection: AsyncConnection, job: ClaimedJob) -> None:
     """Say that the job is done; raises LeaseLostError, and then nothing may be stored."""
-    await _change(
-        connection,
-        _held(job).values(state=JobState.DONE, lease_until=None, finished_at=func.now()),
-    )
+    await _change(connection, job, _FINISH)
 
 
 async def release(connection: AsyncConnection, job: ClaimedJob) -> None:
     """Give the job back untouched; raises LeaseLostError."""
-    await _change(connection, _held(job).values(state=JobState.PENDING, lease_until=None))
+    await _change(
+        connection, job, update(jobs).where(_HELD).values(state=JobState.PENDING, lease_until=None)
+    )
 
 
 async def postpone(
@@ -115,7 +145,10 @@ async def postpone(
     """Let the job wait, with an attempt less or not; raises LeaseLostError."""
     await _change(
         connection,
-        _held(job).values(
+        job,
+        update(jobs)
+        .where(_HELD)
+        .values(
             state=JobState.PENDING,
             lease_until=None,
             run_after=func.now() + delay,
@@ -131,7 +164,10 @@ async def give_up(
     """Make the job a dead letter; raises LeaseLostError."""
     await _change(
         connection,
-        _held(job).values(
+        job,
+        update(jobs)
+        .where(_HELD)
+        .values(
             state=JobState.DEAD,
             lease_until=None,
             attempts=jobs.c.attempts + int(spend_attempt),
@@ -165,7 +201,9 @@ async def record_crash(
     )
     await _change(
         connection,
-        _held(job)
+        job,
+        update(jobs)
+        .where(_HELD)
         .where(jobs.c.lease_until < func.now())
         .values(lease_until=None, crashes=jobs.c.crashes + 1, **outcome, **_record(failure)),
     )
@@ -189,14 +227,14 @@ def _claimed(row: RowMapping) -> ClaimedJob:
     )
 
 
-def _held(job: ClaimedJob) -> Update:
-    return update(jobs).where(
-        jobs.c.id == job.id, jobs.c.fence == job.fence, in_state(jobs.c.state, JobState.LEASED)
-    )
+def _image_in(row: RowMapping) -> Image | None:
+    if row["image_id"] is None:
+        return None
+    return image_of(row, prefix=_IMAGE)
 
 
-async def _change(connection: AsyncConnection, statement: Update) -> None:
-    changed = await connection.execute(statement)
+async def _change(connection: AsyncConnection, job: ClaimedJob, statement: Update) -> None:
+    changed = await connection.execute(statement, {"held_id": job.id, "held_fence": job.fence})
     if changed.rowcount == 0:
         raise LeaseLostError
 

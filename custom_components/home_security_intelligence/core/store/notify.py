@@ -22,6 +22,9 @@ from .errors import translated
 JOBS_CHANNEL = "hsi_jobs"
 UPDATES_CHANNEL = "hsi_updates"
 
+_EACH = func.unnest(bindparam("payloads", type_=ARRAY(Text))).column_valued("each")
+_ANNOUNCE = select(func.pg_notify(UPDATES_CHANNEL, _EACH))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageNews:
@@ -64,8 +67,7 @@ async def announce_updates(
     """Tell the other workers, once this transaction is committed, what this one has done."""
     payloads = [payload for update in updates if (payload := _payload(origin, update))]
     if payloads:
-        each = func.unnest(bindparam("payloads", payloads, ARRAY(Text))).column_valued("each")
-        await connection.execute(select(func.pg_notify(UPDATES_CHANNEL, each)))
+        await connection.execute(_ANNOUNCE, {"payloads": payloads})
 
 
 def parse_update(payload: str, *, origin: str) -> News | None:

@@ -8,21 +8,21 @@ from ..models import Box, Detection, Image, RiskFactor, RiskLevel, SecurityEvent
 from ..risk import level_of
 
 
-def image_of(row: RowMapping, detections: Sequence[Detection] = ()) -> Image:
-    """Return the image a row of `images` describes."""
+def image_of(row: RowMapping, detections: Sequence[Detection] = (), *, prefix: str = "") -> Image:
+    """Return the image a row of `images` describes, its columns under names with the prefix."""
     return Image(
-        id=row["id"],
-        camera=row["camera"],
-        path=row["path"],
-        size=row["size"],
-        captured_at=row["captured_at"],
-        found_at=row["found_at"],
-        state=row["state"],
-        reason=row["reason"],
-        width=row["width"],
-        height=row["height"],
+        id=row[prefix + "id"],
+        camera=row[prefix + "camera"],
+        path=row[prefix + "path"],
+        size=row[prefix + "size"],
+        captured_at=row[prefix + "captured_at"],
+        found_at=row[prefix + "found_at"],
+        state=row[prefix + "state"],
+        reason=row[prefix + "reason"],
+        width=row[prefix + "width"],
+        height=row[prefix + "height"],
         detections=tuple(detections),
-        detected_at=row["detected_at"],
+        detected_at=row[prefix + "detected_at"],
     )
 
 

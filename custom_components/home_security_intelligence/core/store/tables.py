@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
-    literal,
+    literal_column,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -47,7 +47,7 @@ def in_state[S: StrEnum](column: ColumnElement[S], value: S) -> ColumnElement[bo
     With a parameter in its place, a prepared statement could not use the indices that are there
     for rows in that state alone.
     """
-    return column == literal(value, column.type, literal_execute=True)
+    return column == literal_column(f"'{value.value}'", column.type)
 
 
 def _moment(name: str, *, nullable: bool = False, at_once: bool = False) -> Column[datetime]:

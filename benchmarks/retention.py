@@ -1,0 +1,129 @@
+"""How long a cleanup of many rows holds up others who ask the same PostgreSQL meanwhile."""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+import json
+import os
+from pathlib import Path
+import statistics
+import sys
+import tempfile
+import time
+from zoneinfo import ZoneInfo
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+from testbed.postgres import Postgres
+
+# isort: split
+from hsi_core.database import Database
+from hsi_core.health import HealthBoard
+from hsi_core.models import Camera
+from hsi_core.publisher import Publisher
+from hsi_core.queries import EventQuery
+from hsi_core.settings import Settings
+from hsi_core.stages.clean_up import CleanUp
+from hsi_core.store import cameras, event_list, jobs
+from hsi_core.store.engine import begin, connect
+
+CAMERAS = ("front", "yard", "garage", "gate")
+# Old rows: four images an event, each with a detection and a job; as many young ones beside them.
+FILL = """
+INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
+    image_count, best_confidence, assessment)
+SELECT md5(n::text)::uuid, (ARRAY['front','yard','garage','gate'])[1 + n % 4], 'closed',
+    t, t, t, '{{person}}', 4, 0.9, 'unassessed'
+FROM generate_series(1, {events}) AS n, LATERAL (SELECT now() - interval '1 day' *
+    (CASE WHEN n <= {events} / 2 THEN 60 ELSE 1 END) - n * interval '1 s' AS t) AS moment;
+INSERT INTO hsi.images (camera, path, mtime_ns, size, sha256, captured_at, found_at, state,
+    detected_at, event_id)
+SELECT e.camera, e.camera || '/' || e.id || '-' || k, 1, 1, sha256(e.id::text::bytea),
+    e.started_at, e.started_at, 'detected', e.started_at, e.id
+FROM hsi.events e, generate_series(1, 4) AS k;
+INSERT INTO hsi.detections SELECT id, 0, 'person', 0.9, 0, 0, 1, 1 FROM hsi.images;
+INSERT INTO hsi.jobs (kind, state, camera, image_id, priority, happened_at)
+SELECT 'detect', 'done', camera, id, 10, captured_at FROM hsi.images;
+ANALYZE;
+"""
+
+
+async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object]:
+    """Delete half of the rows while somebody asks what Home Assistant and workers ask."""
+    engine = await connect(url, application_name="bench")
+    try:
+        async with begin(engine) as connection:
+            await cameras.register(connection, [Camera(folder=c, name=c) for c in CAMERAS])
+        database_name = url.rsplit("/", 1)[-1]
+        await asyncio.to_thread(
+            postgres.execute, FILL.format(events=images * 2 // 4), database=database_name
+        )
+        settings = Settings()
+        database = Database(engine, HealthBoard(Publisher()), settings)
+        with tempfile.TemporaryDirectory() as folder:
+            for camera in CAMERAS:
+                (Path(folder) / camera).mkdir()
+            clean_up = CleanUp(
+                database,
+                root=Path(folder),
+                time_zone=ZoneInfo("UTC"),
+                settings=settings,
+                now=lambda: datetime.now(UTC),
+            )
+            waits: list[float] = []
+            quiet = [await _ask(database) for _ in range(50)]
+            running = asyncio.create_task(clean_up.run(dry_run=False))
+            began = time.perf_counter()
+            while not running.done():
+                waits.append(await _ask(database))
+                await asyncio.sleep(0.01)
+            took = time.perf_counter() - began
+            report = await running
+        return {
+            "images_deleted": report.images,
+            "events_deleted": report.events,
+            "seconds": round(took, 1),
+            "questions": len(waits),
+            "alone_ms": _figures(quiet),
+            "meanwhile_ms": _figures(waits),
+        }
+    finally:
+        await engine.dispose()
+
+
+async def _ask(database: Database) -> float:
+    """Ask three usual things, one of them by the lock that every image waits for."""
+    began = time.perf_counter()
+    async with database.begin() as connection:
+        await cameras.lock(connection, "front")
+        await jobs.stats(connection)
+        await event_list.find(connection, EventQuery(camera="front", limit=20))
+    return time.perf_counter() - began
+
+
+def _figures(seconds: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(seconds)
+    return {
+        "p50": round(statistics.median(ordered) * 1000, 1),
+        "p95": round(ordered[int(len(ordered) * 0.95)] * 1000, 1),
+        "max": round(ordered[-1] * 1000, 1),
+    }
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print the figures."""
+    parser = argparse.ArgumentParser(prog="scripts/bench retention", description=__doc__)
+    parser.add_argument("--images", type=int, default=100_000, help="to delete; as many stay")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    options = parser.parse_args(arguments)
+    with Postgres() as postgres:
+        figures = asyncio.run(measure(postgres, postgres.create_database(), options.images))
+    text = json.dumps({"load_average": os.getloadavg()[0], **figures}, indent=2)
+    print(text)
+    if options.json is not None:
+        options.json.write_text(text + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

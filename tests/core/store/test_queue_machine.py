@@ -1,0 +1,256 @@
+"""Whatever is done to the queue in whatever order, each job is in one place and held by one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+from tests.core.conftest import WIPE
+
+# isort: split
+from hsi_core.models import Camera, FailureClass, JobKind, JobState
+from hsi_core.store import cameras, dead_letters, images, jobs, leases
+from hsi_core.store.engine import begin, connect
+from hsi_core.store.images import NewImage
+from hsi_core.store.leases import ClaimedJob, Failure, LeaseLostError
+from hsi_core.watch import FoundFile
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+FAILURE = Failure(failure=FailureClass.UNKNOWN, error_type="test", message="it went wrong")
+MAX_CRASHES = 3
+
+
+@dataclass(slots=True)
+class Model:
+    """What a job should be like."""
+
+    happened_at: datetime
+    priority: int
+    state: JobState = JobState.PENDING
+    fence: int = 0
+    attempts: int = 0
+    crashes: int = 0
+    requeues: int = 0
+
+
+class Queue(RuleBasedStateMachine):
+    """The queue in PostgreSQL, beside a model of it in memory."""
+
+    runner: asyncio.Runner
+    engine: AsyncEngine
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model: dict[int, Model] = {}
+        self.tokens: list[ClaimedJob] = []  # every claim ever made, most of them outdated
+        self.do(self._wipe)
+
+    def do[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async def in_transaction() -> T:
+            async with begin(self.engine) as connection:
+                return await work(connection)
+
+        return self.runner.run(in_transaction())
+
+    @staticmethod
+    async def _wipe(connection: AsyncConnection) -> None:
+        await connection.execute(text(WIPE))
+        await cameras.register(connection, [Camera(folder="front", name="Front")])
+
+    def among(self, *states: JobState) -> list[int]:
+        return sorted(number for number, job in self.model.items() if job.state in states)
+
+    def held(self, token: ClaimedJob) -> bool:
+        job = self.model[token.id]
+        return job.state is JobState.LEASED and job.fence == token.fence
+
+    def use(self, token: ClaimedJob, work: Callable[[AsyncConnection], Awaitable[None]]) -> bool:
+        """Do something with a token: it works for who holds the job and for nobody else."""
+        if self.held(token):
+            self.do(work)
+            return True
+        with suppress(LeaseLostError):
+            self.do(work)
+            raise AssertionError("an outdated token has changed something")
+        return False
+
+    @rule(ages=st.lists(st.integers(0, 300), min_size=1, max_size=3))
+    def enqueue(self, ages: list[int]) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            new = [
+                NewImage(
+                    file=FoundFile(
+                        camera="front",
+                        path=f"{len(self.model)}-{index}",
+                        size=1,
+                        mtime_ns=1,
+                    ),
+                    captured_at=NOON - timedelta(seconds=age),
+                )
+                for index, age in enumerate(ages)
+            ]
+            added = await images.add(connection, new, now=NOON)
+            await jobs.enqueue_detect(connection, added, now=NOON)
+            rows = await connection.execute(
+                text("SELECT id, happened_at, priority FROM hsi.jobs WHERE id > :last"),
+                {"last": max(self.model, default=0)},
+            )
+            for number, happened_at, priority in rows:
+                self.model[number] = Model(happened_at, priority)
+
+        self.do(work)
+
+    @rule()
+    def claim(self) -> None:
+        waiting = self.among(JobState.PENDING)
+        token = self.do(lambda c: leases.claim(c, JobKind.DETECT, lease=3600.0))
+        if not waiting:
+            assert token is None
+            return
+        assert token is not None
+        first = min(
+            waiting,
+            key=lambda number: (
+                self.model[number].priority,
+                self.model[number].happened_at,
+                number,
+            ),
+        )
+        job = self.model[first]
+        job.state, job.fence = JobState.LEASED, job.fence + 1
+        assert (token.id, token.fence) == (first, job.fence)
+        assert token.image is not None
+        assert token.image.captured_at == job.happened_at
+        self.tokens.append(token)
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
+        token = data.draw(st.sampled_from(self.tokens))
+        if self.use(token, lambda c: leases.finish(c, token)):
+            self.model[token.id].state = JobState.DONE
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
+    def give_back(self, data: st.DataObject) -> None:
+        token = data.draw(st.sampled_from(self.tokens))
+        if self.use(token, lambda c: leases.release(c, token)):
+            self.model[token.id].state = JobState.PENDING
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
+    def renew(self, data: st.DataObject) -> None:
+        token = data.draw(st.sampled_from(self.tokens))
+        self.use(token, lambda c: leases.renew(c, token, lease=3600.0))
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data(), spend=st.booleans())
+    def postpone(self, data: st.DataObject, spend: bool) -> None:
+        token = data.draw(st.sampled_from(self.tokens))
+        done = self.use(
+            token,
+            lambda c: leases.postpone(c, token, FAILURE, delay=timedelta(0), spend_attempt=spend),
+        )
+        if done:
+            job = self.model[token.id]
+            job.state, job.attempts = JobState.PENDING, job.attempts + spend
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
+    def give_up(self, data: st.DataObject) -> None:
+        token = data.draw(st.sampled_from(self.tokens))
+        if self.use(token, lambda c: leases.give_up(c, token, FAILURE, spend_attempt=True)):
+            job = self.model[token.id]
+            job.state, job.attempts = JobState.DEAD, job.attempts + 1
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
+    def worker_dies(self, data: st.DataObject) -> None:
+        """Let a lease end and its crash be counted, by two who look at the same time."""
+        token = data.draw(st.sampled_from(self.tokens))
+        if not self.held(token):
+            return
+
+        async def lapse(connection: AsyncConnection) -> None:
+            await connection.execute(
+                text("UPDATE hsi.jobs SET lease_until = now() - interval '1 s' WHERE id = :id"),
+                {"id": token.id},
+            )
+
+        self.do(lapse)
+        [lost] = self.do(leases.expired)
+        assert lost.id == token.id
+        job = self.model[token.id]
+        job.crashes += 1
+        poison = job.crashes >= MAX_CRASHES
+        job.state = JobState.DEAD if poison else JobState.PENDING
+        delay = None if poison else timedelta(0)
+        self.do(lambda c: leases.record_crash(c, lost, FAILURE, delay=delay))
+        with suppress(LeaseLostError):
+            self.do(lambda c: leases.record_crash(c, lost, FAILURE, delay=delay))
+            raise AssertionError("one crash has counted twice")
+
+    @precondition(lambda self: self.among(JobState.DEAD))
+    @rule(data=st.data())
+    def requeue(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(self.among(JobState.DEAD)))
+        assert self.do(lambda c: dead_letters.requeue(c, [number])).count == 1
+        assert self.do(lambda c: dead_letters.requeue(c, [number])).count == 0
+        job = self.model[number]
+        job.state, job.attempts, job.crashes = JobState.PENDING, 0, 0
+        job.requeues += 1
+
+    @precondition(lambda self: self.among(JobState.DEAD))
+    @rule(data=st.data())
+    def discard(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(self.among(JobState.DEAD)))
+        assert self.do(lambda c: dead_letters.discard(c, [number])) == 1
+        self.model[number].state = JobState.DISCARDED
+
+    @invariant()
+    def database_and_model_agree(self) -> None:
+        async def work(connection: AsyncConnection) -> dict[int, tuple[object, ...]]:
+            rows = await connection.execute(
+                text("SELECT id, state, fence, attempts, crashes, requeues FROM hsi.jobs")
+            )
+            return {row.id: tuple(row)[1:] for row in rows}
+
+        assert self.do(work) == {
+            number: (job.state.value, job.fence, job.attempts, job.crashes, job.requeues)
+            for number, job in self.model.items()
+        }
+        stats = self.do(jobs.stats)
+        assert stats.depth == len(self.among(JobState.PENDING, JobState.LEASED))
+        assert stats.dead_total == len(self.among(JobState.DEAD))
+
+
+def test_the_queue_keeps_to_its_model(shared_url: str) -> None:
+    with asyncio.Runner() as runner:
+        Queue.runner = runner
+        Queue.engine = runner.run(connect(shared_url, application_name="tests"))
+        try:
+            run_state_machine_as_test(
+                Queue,
+                settings=settings(
+                    max_examples=20,
+                    stateful_step_count=30,
+                    deadline=None,
+                    derandomize=True,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        finally:
+            runner.run(Queue.engine.dispose())
