@@ -23,6 +23,7 @@ class DetectorInfo:
     runtime: str
     labels: tuple[str, ...]
     test_model: bool  # only knows drawn scenes
+    warning: str | None = None  # what it had to fall back from, as a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

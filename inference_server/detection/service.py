@@ -164,9 +164,10 @@ class DetectionService:
                 f"The detector failed to load ({type(err).__name__}); see the log.", cause=err
             )
         else:
-            _LOG.info("Detector %s is ready on %s", detector.info.model, detector.info.device)
+            info = detector.info
+            _LOG.info("Detector %s is ready on %s (%s)", info.model, info.device, info.runtime)
             self._detector, self._queue = detector, InferenceQueue(detector, self._inference)
-            self._status = self._status.then(PartState.READY)
+            self._status = self._status.then(PartState.READY, info.warning)
         finally:
             self.settled.set()
         return self._queue
