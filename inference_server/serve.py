@@ -25,7 +25,10 @@ async def serve(settings: Settings) -> None:
         settings,
         instance_id=load_instance_id(settings.state_dir),
         detection=DetectionService(
-            lambda: load_detector(settings), queue_limit=settings.queue_limit
+            lambda: load_detector(settings),
+            queue_limit=settings.queue_limit,
+            batch_max=settings.batch_max,
+            batch_wait=settings.batch_wait_ms / 1000,
         ),
         keeper=AssessorKeeper(lambda: create_assessor(settings), timeout=settings.assess_timeout),
     )

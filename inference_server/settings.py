@@ -67,6 +67,8 @@ class Settings:
     confidence_threshold: float = 0.5  # 0-1, where a request names none
     max_pixels: int = 50_000_000  # width x height a picture may have
     queue_limit: int = 32  # pictures that arrive, wait or are being looked at
+    batch_max: int | None = None  # pictures at once; None: what pays off on the device
+    batch_wait_ms: float = 4.0  # for others that are being decoded, where a batch has room
 
     # assessment
     llm_backend: LlmBackend = LlmBackend.OLLAMA
@@ -270,6 +272,18 @@ _OPTIONS = (
         env="QUEUE_LIMIT",
         help="pictures that may arrive, wait or be looked at",
         parse=_whole(1, 10_000),
+    ),
+    _Option(
+        setting="batch_max",
+        env="BATCH_MAX",
+        help="pictures the detector is given at once",
+        parse=_whole(1, 16),
+    ),
+    _Option(
+        setting="batch_wait_ms",
+        env="BATCH_WAIT_MS",
+        help="milliseconds a picture may wait for others to join its batch",
+        parse=_number(0, 100),
     ),
     _Option(
         setting="llm_backend",

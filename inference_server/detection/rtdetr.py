@@ -29,6 +29,7 @@ class RtDetr:
             runtime=runtime.name,
             labels=self._labels,
             test_model=checkpoint.test_model,
+            best_batch=runtime.best_batch,
             warning=warning,
         )
         self._infer(torch.zeros(1, 3, self._size.height, self._size.width))  # the first is slow
@@ -61,6 +62,7 @@ class RtDetr:
             Found(
                 detections=detections,
                 started_at=started,
+                batch=len(pictures),
                 infer_ms=(inferred - started) * 1000,
                 postprocess_ms=(finished - inferred) * 1000,
             )

@@ -27,6 +27,11 @@ class Runtime(Protocol):
         """Where it really runs."""
         ...
 
+    @property
+    def best_batch(self) -> int:
+        """How many pictures at once are faster than one by one."""
+        ...
+
     def infer(self, batch: torch.Tensor) -> RawOutput:
         """Compute the output for (n, 3, height, width) float32 in 0-1; it lies on the CPU."""
         ...

@@ -35,6 +35,7 @@ class Gate:
         self.entered = Event()
         self.opened = Event()
         self.seen = 0
+        self.batches: list[int] = []
 
     @property
     def info(self) -> DetectorInfo:
@@ -45,6 +46,7 @@ class Gate:
 
     def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
         self.seen += len(pictures)
+        self.batches.append(len(pictures))
         self.entered.set()
         assert self.opened.wait(30)
         return self.detector.detect(pictures, thresholds)
