@@ -4,8 +4,9 @@ from aiohttp import web
 
 from ..deadline import NEVER, Deadline
 from ..detection.base import Detection
-from ..detection.service import DetectionResult, DetectionService
+from ..detection.service import DetectionResult, DetectionService, Timings
 from ..errors import MalformedRequestError, UnsupportedMediaTypeError
+from ..metrics import Metrics
 from .body import read_body
 
 _DEADLINE = "X-Deadline-Ms"
@@ -17,11 +18,17 @@ class DetectHandler:
     """Hands pictures to the detection service."""
 
     def __init__(
-        self, service: DetectionService, *, default_threshold: float, max_body_bytes: int
+        self,
+        service: DetectionService,
+        *,
+        default_threshold: float,
+        max_body_bytes: int,
+        metrics: Metrics,
     ) -> None:
         self._service = service
         self._default_threshold = default_threshold
         self._max_body_bytes = max_body_bytes
+        self._metrics = metrics
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer with the objects in the request's picture."""
@@ -38,7 +45,15 @@ class DetectHandler:
                 too_large=f"This server takes up to {self._max_body_bytes} bytes (MAX_BODY_BYTES).",
             )
         result = await self._service.detect(picture, threshold, deadline)
+        self._observe(result.timings)
         return web.json_response(_to_json(result))
+
+    def _observe(self, timings: Timings) -> None:
+        self._metrics.observe_stage("queue", timings.queue)
+        self._metrics.observe_stage("decode", timings.decode)
+        self._metrics.observe_stage("preprocess", timings.preprocess)
+        self._metrics.observe_stage("infer", timings.infer)
+        self._metrics.observe_stage("postprocess", timings.postprocess)
 
     def _read_threshold(self, request: web.Request) -> float:
         text = request.query.get("threshold")

@@ -37,13 +37,15 @@ class InferenceQueue:
         thread: Executor,
         *,
         batching: Batching,
-        coming: Callable[[], int] = lambda: 0,
+        coming: Callable[[], int],
+        on_batch: Callable[[int], None],
     ) -> None:
-        """`coming` tells how many pictures are about to arrive."""
+        """`coming` tells how many pictures are about to arrive; `on_batch` is told each size."""
         self._detector = detector
         self._thread = thread
         self._batching = batching
         self._coming = coming
+        self._on_batch = on_batch
         self._jobs: deque[_Job] = deque()
         self._arrived = asyncio.Event()
 
@@ -102,6 +104,7 @@ class InferenceQueue:
     async def _work(self, batch: list[_Job]) -> None:
         pictures = [job.picture for job in batch]
         thresholds = [job.threshold for job in batch]
+        self._on_batch(len(batch))
         loop = asyncio.get_running_loop()
         try:
             found = await loop.run_in_executor(

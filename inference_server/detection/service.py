@@ -12,6 +12,7 @@ from time import perf_counter
 
 from ..deadline import NEVER, Deadline
 from ..errors import DetectorUnavailableError, OverloadedError
+from ..metrics import NO_METRICS, Metrics
 from ..parts import PartState, PartStatus
 from .base import Detection, Detector, DetectorInfo, DetectorLoadError, Prepared
 from .queue import Batching, InferenceQueue
@@ -57,12 +58,14 @@ class DetectionService:
         queue_limit: int,
         batch_max: int | None = None,
         batch_wait: float = 0.0,
+        metrics: Metrics = NO_METRICS,
     ) -> None:
         """`batch_max` None leaves it to the detector; `batch_wait` is in seconds."""
         self._load = load
         self._queue_limit = queue_limit
         self._batch_max = batch_max
         self._batch_wait = batch_wait
+        self._metrics = metrics
         self._status = PartStatus(state=PartState.LOADING)
         self._detector: Detector | None = None
         self._queue: InferenceQueue | None = None
@@ -208,6 +211,7 @@ class DetectionService:
             self._inference,
             batching=Batching(most=most, wait=self._batch_wait),
             coming=lambda: self._decoding,
+            on_batch=self._metrics.observe_batch,
         )
 
     def _note_failure(self, reason: str, *, cause: Exception | None = None) -> None:
