@@ -8,8 +8,10 @@ from aiohttp import web
 from .api.assess import AssessHandler
 from .api.detect import DetectHandler
 from .api.health import HealthHandler
+from .api.metrics import MetricsHandler
 from .assessor_keeper import AssessorKeeper
 from .detection.service import DetectionService
+from .metrics import NO_METRICS, Metrics
 from .problems import problem_details
 from .security import bearer
 from .settings import Settings
@@ -18,23 +20,33 @@ _OPEN_PATHS = frozenset({"/v1/live", "/v1/ready"})
 
 
 def create_app(
-    settings: Settings, *, instance_id: UUID, detection: DetectionService, keeper: AssessorKeeper
+    settings: Settings,
+    *,
+    instance_id: UUID,
+    detection: DetectionService,
+    keeper: AssessorKeeper,
+    metrics: Metrics = NO_METRICS,
 ) -> web.Application:
     """Return the application; it starts and stops both services with itself."""
     app = web.Application(
-        middlewares=[problem_details, bearer(settings.api_tokens, open_paths=_OPEN_PATHS)],
+        middlewares=[
+            problem_details(metrics),
+            bearer(settings.api_tokens, open_paths=_OPEN_PATHS),
+        ],
     )
     health = HealthHandler(detection, keeper, instance_id=instance_id)
     detect = DetectHandler(
         detection,
         default_threshold=settings.confidence_threshold,
         max_body_bytes=settings.max_body_bytes,
+        metrics=metrics,
     )
     app.router.add_get("/v1/live", health.live)
     app.router.add_get("/v1/ready", health.ready)
     app.router.add_get("/v1/health", health.health)
     app.router.add_post("/v1/detect", detect.post)
-    app.router.add_post("/v1/assess", AssessHandler(keeper).post)
+    app.router.add_post("/v1/assess", AssessHandler(keeper, metrics).post)
+    app.router.add_get("/metrics", MetricsHandler(detection, metrics).get)
 
     async def run_services(_: web.Application) -> AsyncIterator[None]:
         detection.start()

@@ -127,6 +127,14 @@ class DetectorUnavailableError(ProblemError):
     title = "The detector is not ready"
 
 
+class DeadlineExceededError(ProblemError):
+    """The one who asked no longer waits; the work was not done."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "deadline_exceeded"
+    title = "The answer would come too late"
+
+
 class AssessorAbsentError(ProblemError):
     """The server was set up without a language model; asking again cannot help."""
 

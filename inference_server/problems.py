@@ -8,7 +8,7 @@ from time import perf_counter
 from uuid import uuid4
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from .errors import (
     InternalError,
@@ -19,37 +19,52 @@ from .errors import (
     UnauthorizedError,
 )
 from .logs import current_request_id
+from .metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
 _REQUEST_ID = "X-Request-ID"
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-@web.middleware
-async def problem_details(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer with problem details whatever goes wrong below."""
-    given = request.headers.get(_REQUEST_ID, "")
-    request_id = given if _SANE_ID.fullmatch(given) else uuid4().hex
-    current_request_id.set(request_id)
-    started = perf_counter()
-    fields: dict[str, object] = {"method": request.method, "path": request.path}
-    try:
-        response = await handler(request)
-    except asyncio.CancelledError:
-        _LOG.info("The client went away", extra={"fields": fields | _took(started)})
-        raise
-    except Exception as err:  # noqa: BLE001 - the border: nothing may leave here as it is
-        problem = _translate(err, request)
-        response = _to_response(problem, request_id)
-        if isinstance(err, web.HTTPMethodNotAllowed):
-            response.headers[hdrs.ALLOW] = err.headers[hdrs.ALLOW]
-        fields |= {"code": problem.code, "detail": problem.detail}
-    response.headers[_REQUEST_ID] = request_id
-    # Asking how the server is happens all the time and says little.
-    level = logging.DEBUG if request.method == "GET" and response.status != 401 else logging.INFO
-    fields |= {"status": response.status} | _took(started)
-    _LOG.log(level, "Answered", extra={"fields": fields})
-    return response
+def problem_details(metrics: Metrics) -> Middleware:
+    """Answer with problem details whatever goes wrong below; log and count every request."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get(_REQUEST_ID, "")
+        request_id = given if _SANE_ID.fullmatch(given) else uuid4().hex
+        current_request_id.set(request_id)
+        started = perf_counter()
+        fields: dict[str, object] = {"method": request.method, "path": request.path}
+        code: str | None = None
+        try:
+            response = await handler(request)
+        except asyncio.CancelledError:
+            _LOG.info("The client went away", extra={"fields": fields | _took(started)})
+            metrics.count_request(_route(request), "gone", None)
+            raise
+        except Exception as err:  # noqa: BLE001 - the border: nothing may leave here as it is
+            problem = _translate(err, request)
+            code = problem.code
+            response = _to_response(problem, request_id)
+            if isinstance(err, web.HTTPMethodNotAllowed):
+                response.headers[hdrs.ALLOW] = err.headers[hdrs.ALLOW]
+            fields |= {"code": code, "detail": problem.detail}
+        response.headers[_REQUEST_ID] = request_id
+        # Asking how the server is happens all the time and says little.
+        quiet = request.method == "GET" and response.status != 401
+        fields |= {"status": response.status} | _took(started)
+        _LOG.log(logging.DEBUG if quiet else logging.INFO, "Answered", extra={"fields": fields})
+        metrics.count_request(_route(request), str(response.status), code)
+        return response
+
+    return middleware
+
+
+def _route(request: web.Request) -> str:
+    """Return the path as the server knows it: what clients make up would never end."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "other"
 
 
 def _took(started: float) -> dict[str, object]:

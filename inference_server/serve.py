@@ -12,6 +12,7 @@ from .assessor_keeper import AssessorKeeper
 from .detection.loading import load_detector
 from .detection.service import DetectionService
 from .identity import load_instance_id
+from .metrics import create_metrics
 from .settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -21,13 +22,19 @@ _DRAIN = 4.0  # seconds for requests underway; aiohttp may take it twice, runtim
 
 async def serve(settings: Settings) -> None:
     """Run the server; raises OSError where the address cannot be listened on."""
+    metrics = create_metrics()
     app = create_app(
         settings,
         instance_id=load_instance_id(settings.state_dir),
         detection=DetectionService(
-            lambda: load_detector(settings), queue_limit=settings.queue_limit
+            lambda: load_detector(settings),
+            queue_limit=settings.queue_limit,
+            batch_max=settings.batch_max,
+            batch_wait=settings.batch_wait_ms / 1000,
+            metrics=metrics,
         ),
         keeper=AssessorKeeper(lambda: create_assessor(settings), timeout=settings.assess_timeout),
+        metrics=metrics,
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

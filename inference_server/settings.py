@@ -24,6 +24,14 @@ class Device(StrEnum):
     CUDA = "cuda"  # refuses to run on anything else
 
 
+class DetectorRuntime(StrEnum):
+    """What computes the detector."""
+
+    AUTO = "auto"  # torch on CUDA; on a CPU OpenVINO where it is installed and computes the same
+    TORCH = "torch"
+    OPENVINO = "openvino"  # on the CPU
+
+
 class LlmBackend(StrEnum):
     """What runs the language model."""
 
@@ -55,9 +63,12 @@ class Settings:
     # detection
     detector_model: Path = Path(".models/rtdetr_v2_r18vd")  # a folder in transformers' format
     device: Device = Device.AUTO
+    detector_runtime: DetectorRuntime = DetectorRuntime.AUTO
     confidence_threshold: float = 0.5  # 0-1, where a request names none
     max_pixels: int = 50_000_000  # width x height a picture may have
     queue_limit: int = 32  # pictures that arrive, wait or are being looked at
+    batch_max: int | None = None  # pictures at once; None: what pays off on the device
+    batch_wait_ms: float = 4.0  # for others that are being decoded, where a batch has room
 
     # assessment
     llm_backend: LlmBackend = LlmBackend.OLLAMA
@@ -69,7 +80,9 @@ class Settings:
     assess_timeout: float = 120.0  # seconds
 
     # the process
-    state_dir: Path = field(default_factory=_user_state_dir)  # keeps the instance id
+    state_dir: Path = field(
+        default_factory=_user_state_dir
+    )  # keeps the instance id and converted models
     log_level: LogLevel = LogLevel.INFO
 
 
@@ -237,6 +250,12 @@ _OPTIONS = (
         parse=_choice(Device),
     ),
     _Option(
+        setting="detector_runtime",
+        env="DETECTOR_RUNTIME",
+        help="what computes the detector: auto, torch or openvino",
+        parse=_choice(DetectorRuntime),
+    ),
+    _Option(
         setting="confidence_threshold",
         env="DETECTION_CONFIDENCE_THRESHOLD",
         help="lowest confidence to answer with where a request names none, 0-1",
@@ -253,6 +272,18 @@ _OPTIONS = (
         env="QUEUE_LIMIT",
         help="pictures that may arrive, wait or be looked at",
         parse=_whole(1, 10_000),
+    ),
+    _Option(
+        setting="batch_max",
+        env="BATCH_MAX",
+        help="pictures the detector is given at once",
+        parse=_whole(1, 16),
+    ),
+    _Option(
+        setting="batch_wait_ms",
+        env="BATCH_WAIT_MS",
+        help="milliseconds a picture may wait for others to join its batch",
+        parse=_number(0, 100),
     ),
     _Option(
         setting="llm_backend",
@@ -294,7 +325,7 @@ _OPTIONS = (
     _Option(
         setting="state_dir",
         env="STATE_DIR",
-        help="folder that keeps the server's identity",
+        help="folder that keeps the server's identity and converted models",
         parse=_path,
     ),
     _Option(

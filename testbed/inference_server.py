@@ -47,6 +47,7 @@ class InferenceServer:
             **{name: value for name, value in os.environ.items() if name not in _TOKEN_VARIABLES},
             "DETECTOR_MODEL": str(detector),
             "DEVICE": "cpu",
+            "DETECTOR_RUNTIME": "torch",  # OpenVINO converts a new model for many seconds
             "LLM_BACKEND": llm_backend,
             "STATE_DIR": str(folder / "inference_server_state"),
             "TMPDIR": str(folder),  # torch leaves a folder there

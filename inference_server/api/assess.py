@@ -8,6 +8,7 @@ from aiohttp import web
 from ..assessment import Facts
 from ..assessor_keeper import AssessorKeeper
 from ..errors import MalformedRequestError, UnsupportedMediaTypeError
+from ..metrics import Metrics
 from .body import read_body
 
 _MAX_BODY_BYTES = 256 * 1024  # 50 objects take a tenth of it
@@ -16,13 +17,18 @@ _MAX_BODY_BYTES = 256 * 1024  # 50 objects take a tenth of it
 class AssessHandler:
     """Hands facts to the language model."""
 
-    def __init__(self, keeper: AssessorKeeper) -> None:
+    def __init__(self, keeper: AssessorKeeper, metrics: Metrics) -> None:
         self._keeper = keeper
+        self._metrics = metrics
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer with the assessment of the request's facts."""
         facts = Facts.from_json(await _read_json(request))
         result = await self._keeper.assess(facts)
+        self._metrics.observe_stage("prefill", result.timings_ms.prefill)
+        self._metrics.observe_stage("generate", result.timings_ms.generate)
+        self._metrics.count_tokens("prompt", result.usage.prompt_tokens)
+        self._metrics.count_tokens("completion", result.usage.completion_tokens)
         return web.json_response(asdict(result))
 
 

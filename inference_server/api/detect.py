@@ -2,11 +2,15 @@
 
 from aiohttp import web
 
+from ..deadline import NEVER, Deadline
 from ..detection.base import Detection
-from ..detection.service import DetectionResult, DetectionService
+from ..detection.service import DetectionResult, DetectionService, Timings
 from ..errors import MalformedRequestError, UnsupportedMediaTypeError
+from ..metrics import Metrics
 from .body import read_body
 
+_DEADLINE = "X-Deadline-Ms"
+_LONGEST_DEADLINE = 3_600_000  # milliseconds
 _CONTENT_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "application/octet-stream"})
 
 
@@ -14,15 +18,22 @@ class DetectHandler:
     """Hands pictures to the detection service."""
 
     def __init__(
-        self, service: DetectionService, *, default_threshold: float, max_body_bytes: int
+        self,
+        service: DetectionService,
+        *,
+        default_threshold: float,
+        max_body_bytes: int,
+        metrics: Metrics,
     ) -> None:
         self._service = service
         self._default_threshold = default_threshold
         self._max_body_bytes = max_body_bytes
+        self._metrics = metrics
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer with the objects in the request's picture."""
         threshold = self._read_threshold(request)
+        deadline = _read_deadline(request)
         if request.content_type not in _CONTENT_TYPES:
             raise UnsupportedMediaTypeError(
                 f"{request.content_type} is none of {', '.join(sorted(_CONTENT_TYPES))}."
@@ -33,8 +44,16 @@ class DetectHandler:
                 most_bytes=self._max_body_bytes,
                 too_large=f"This server takes up to {self._max_body_bytes} bytes (MAX_BODY_BYTES).",
             )
-        result = await self._service.detect(picture, threshold)
+        result = await self._service.detect(picture, threshold, deadline)
+        self._observe(result.timings)
         return web.json_response(_to_json(result))
+
+    def _observe(self, timings: Timings) -> None:
+        self._metrics.observe_stage("queue", timings.queue)
+        self._metrics.observe_stage("decode", timings.decode)
+        self._metrics.observe_stage("preprocess", timings.preprocess)
+        self._metrics.observe_stage("infer", timings.infer)
+        self._metrics.observe_stage("postprocess", timings.postprocess)
 
     def _read_threshold(self, request: web.Request) -> float:
         text = request.query.get("threshold")
@@ -47,6 +66,18 @@ class DetectHandler:
         if not 0 <= threshold <= 1:
             raise MalformedRequestError("threshold must be 0 to 1.")
         return threshold
+
+
+def _read_deadline(request: web.Request) -> Deadline:
+    text = request.headers.get(_DEADLINE)
+    if text is None:
+        return NEVER
+    # int() would also take signs, spaces, underscores and digits of other scripts.
+    if not (text.isascii() and text.isdigit() and len(text) <= 7):
+        raise MalformedRequestError(f"{_DEADLINE} must be a whole number of milliseconds.")
+    if not 1 <= int(text) <= _LONGEST_DEADLINE:
+        raise MalformedRequestError(f"{_DEADLINE} must be 1 to {_LONGEST_DEADLINE}.")
+    return Deadline.after(int(text) / 1000)
 
 
 def _to_json(result: DetectionResult) -> dict[str, object]:

@@ -23,6 +23,8 @@ class DetectorInfo:
     runtime: str
     labels: tuple[str, ...]
     test_model: bool  # only knows drawn scenes
+    best_batch: int = 1  # pictures at once, beyond which nothing is gained
+    warning: str | None = None  # what it had to fall back from, as a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class Found:
 
     detections: tuple[Detection, ...]
     started_at: float
+    batch: int  # pictures
     infer_ms: float
     postprocess_ms: float
 

@@ -13,10 +13,14 @@ def load_detector(settings: Settings) -> Detector:
             "again by itself), or set DETECTOR_MODEL to a folder in transformers' format."
         )
     try:
-        from .torch_detector import TorchDetector  # noqa: PLC0415 - torch takes seconds and GBs
+        from .checkpoint import load_checkpoint  # noqa: PLC0415 - torch takes seconds and GBs
+        from .choice import choose_runtime  # noqa: PLC0415
+        from .rtdetr import RtDetr  # noqa: PLC0415
     except ImportError as err:
         raise DetectorLoadError(
             f"The package {err.name} is not installed. "
             "Install the server with its torch extra, then restart it."
         ) from err
-    return TorchDetector(folder, device=settings.device, max_pixels=settings.max_pixels)
+    checkpoint = load_checkpoint(folder)
+    runtime, warning = choose_runtime(checkpoint, settings)
+    return RtDetr(checkpoint, runtime, max_pixels=settings.max_pixels, warning=warning)

@@ -48,10 +48,10 @@ def clip(found: RawDetections) -> RawDetections:
 
 def drop_duplicates(found: RawDetections) -> RawDetections:
     """Keep the best of the boxes that show the same object under the same label."""
-    overlaps = _overlaps(found.boxes) > DUPLICATE_IOU
-    overlaps &= found.classes[:, None] == found.classes[None, :]
+    same = overlaps(found.boxes, found.boxes) > DUPLICATE_IOU
+    same &= found.classes[:, None] == found.classes[None, :]
     kept: list[int] = []
-    for index, row in enumerate(overlaps.tolist()):
+    for index, row in enumerate(same.tolist()):
         if not any(row[better] for better in kept):
             kept.append(index)
     return RawDetections(
@@ -59,10 +59,13 @@ def drop_duplicates(found: RawDetections) -> RawDetections:
     )
 
 
-def _overlaps(boxes: torch.Tensor) -> torch.Tensor:
-    """Return each pair's intersection over union, (n, n)."""
-    corner = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    opposite = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+def overlaps(some: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """Return the intersection over union of each of `some` with each of `others`."""
+    corner = torch.maximum(some[:, None, :2], others[None, :, :2])
+    opposite = torch.minimum(some[:, None, 2:], others[None, :, 2:])
     shared = (opposite - corner).clamp(min=0).prod(-1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(-1)
-    return shared / (areas[:, None] + areas[None, :] - shared).clamp(min=1e-12)
+    return shared / (_areas(some)[:, None] + _areas(others)[None, :] - shared).clamp(min=1e-12)
+
+
+def _areas(boxes: torch.Tensor) -> torch.Tensor:
+    return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(-1)

@@ -2,32 +2,67 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor
+import contextlib
 from dataclasses import dataclass
 
+from ..deadline import NEVER, Deadline
+from ..errors import DeadlineExceededError
 from .base import Detector, Found, Prepared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batching:
+    """How many pictures the detector is given at once."""
+
+    most: int
+    wait: float  # seconds the first may wait for others that are being decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Job:
     picture: Prepared
     threshold: float
+    deadline: Deadline
     answer: asyncio.Future[Found]
 
 
 class InferenceQueue:
-    """The pictures that wait for the detector; a batch holds one picture."""
+    """The pictures that wait for the detector."""
 
-    def __init__(self, detector: Detector, thread: Executor) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        thread: Executor,
+        *,
+        batching: Batching,
+        coming: Callable[[], int],
+        on_batch: Callable[[int], None],
+    ) -> None:
+        """`coming` tells how many pictures are about to arrive; `on_batch` is told each size."""
         self._detector = detector
         self._thread = thread
+        self._batching = batching
+        self._coming = coming
+        self._on_batch = on_batch
         self._jobs: deque[_Job] = deque()
         self._arrived = asyncio.Event()
 
-    async def detect(self, picture: Prepared, threshold: float) -> Found:
-        """Wait for the picture's turn; a cancelled caller leaves the queue at once."""
+    @property
+    def waiting(self) -> int:
+        """Prepared pictures whose turn has not come."""
+        return len(self._jobs)
+
+    async def detect(
+        self, picture: Prepared, threshold: float, deadline: Deadline = NEVER
+    ) -> Found:
+        """Wait for the picture's turn; a cancelled caller leaves the queue at once.
+
+        Raises DeadlineExceededError where its turn comes too late.
+        """
         answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
-        job = _Job(picture=picture, threshold=threshold, answer=answer)
+        job = _Job(picture=picture, threshold=threshold, deadline=deadline, answer=answer)
         self._jobs.append(job)
         self._arrived.set()
         try:
@@ -41,12 +76,35 @@ class InferenceQueue:
         while True:
             await self._arrived.wait()
             while self._jobs:
-                await self._work([self._jobs.popleft()])
+                await self._gather()
+                if batch := self._take():
+                    await self._work(batch)
             self._arrived.clear()
+
+    async def _gather(self) -> None:
+        """Give pictures that are being decoded a moment to join, where the batch has room."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._batching.wait):
+                while len(self._jobs) < self._batching.most and self._coming():
+                    self._arrived.clear()
+                    await self._arrived.wait()
+
+    def _take(self) -> list[_Job]:
+        """Return the next batch: 1, 2, 4 ... pictures, so that a GPU sees few shapes."""
+        for job in list(self._jobs):
+            try:
+                job.deadline.check()
+            except DeadlineExceededError as err:
+                self._jobs.remove(job)
+                _fail(job, err)
+        waiting = min(len(self._jobs), self._batching.most)
+        size = 1 << waiting.bit_length() - 1 if waiting else 0
+        return [self._jobs.popleft() for _ in range(size)]
 
     async def _work(self, batch: list[_Job]) -> None:
         pictures = [job.picture for job in batch]
         thresholds = [job.threshold for job in batch]
+        self._on_batch(len(batch))
         loop = asyncio.get_running_loop()
         try:
             found = await loop.run_in_executor(
@@ -54,10 +112,18 @@ class InferenceQueue:
             )
             answers = list(zip(batch, found, strict=True))
         except Exception as err:  # noqa: BLE001 - whoever waits for the answer gets it
-            for job in batch:
+            if len(batch) == 1:
+                _fail(batch[0], err)
+                return
+            for job in batch:  # one of them may be to blame, the others are not
                 if not job.answer.done():
-                    job.answer.set_exception(err)
+                    await self._work([job])
         else:
             for job, answer in answers:
                 if not job.answer.done():
                     job.answer.set_result(answer)
+
+
+def _fail(job: _Job, err: Exception) -> None:
+    if not job.answer.done():
+        job.answer.set_exception(err)

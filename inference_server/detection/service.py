@@ -10,10 +10,12 @@ import math
 import os
 from time import perf_counter
 
+from ..deadline import NEVER, Deadline
 from ..errors import DetectorUnavailableError, OverloadedError
+from ..metrics import NO_METRICS, Metrics
 from ..parts import PartState, PartStatus
-from .base import Detection, Detector, DetectorInfo, DetectorLoadError
-from .queue import InferenceQueue
+from .base import Detection, Detector, DetectorInfo, DetectorLoadError, Prepared
+from .queue import Batching, InferenceQueue
 
 _LOG = logging.getLogger(__name__)
 _DECODERS = min(4, os.cpu_count() or 1)  # threads
@@ -49,14 +51,27 @@ class DetectionResult:
 class DetectionService:
     """Detects objects in pictures; loads its detector in the background."""
 
-    def __init__(self, load: Callable[[], Detector], *, queue_limit: int) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Detector],
+        *,
+        queue_limit: int,
+        batch_max: int | None = None,
+        batch_wait: float = 0.0,
+        metrics: Metrics = NO_METRICS,
+    ) -> None:
+        """`batch_max` None leaves it to the detector; `batch_wait` is in seconds."""
         self._load = load
         self._queue_limit = queue_limit
+        self._batch_max = batch_max
+        self._batch_wait = batch_wait
+        self._metrics = metrics
         self._status = PartStatus(state=PartState.LOADING)
         self._detector: Detector | None = None
         self._queue: InferenceQueue | None = None
         self._admitted = 0
-        self._last_ms = 0.0  # of inference, for the estimate in Retry-After
+        self._decoding = 0
+        self._last_ms = 0.0  # of inference of one picture, for the estimate in Retry-After
         # One thread: a model is used by one caller at a time, and CUDA likes its thread.
         self._inference = ThreadPoolExecutor(1, "inference")
         self._decoders = ThreadPoolExecutor(_DECODERS, "decode")
@@ -77,6 +92,11 @@ class DetectionService:
     def waiting(self) -> int:
         """Pictures that arrive, wait or are being looked at."""
         return self._admitted
+
+    @property
+    def queued(self) -> int:
+        """Prepared pictures whose turn has not come."""
+        return self._queue.waiting if self._queue else 0
 
     def start(self) -> None:
         """Begin to load; returns at once."""
@@ -110,17 +130,18 @@ class DetectionService:
         finally:
             self._admitted -= 1
 
-    async def detect(self, data: bytes, threshold: float) -> DetectionResult:
+    async def detect(
+        self, data: bytes, threshold: float, deadline: Deadline = NEVER
+    ) -> DetectionResult:
         """Detect the objects in one picture; raises ProblemErrors."""
         detector, queue = self._ready_queue()
         with self.place():
             started = perf_counter()
-            loop = asyncio.get_running_loop()
-            picture = await loop.run_in_executor(self._decoders, detector.prepare, data)
+            picture = await self._prepare(detector, data, deadline)
             prepared = perf_counter()
-            found = await queue.detect(picture, threshold)
+            found = await queue.detect(picture, threshold, deadline)
             finished = perf_counter()
-        self._last_ms = found.infer_ms + found.postprocess_ms
+        self._last_ms = (found.infer_ms + found.postprocess_ms) / found.batch
         waited = (picture.started_at - started) + (found.started_at - prepared)
         return DetectionResult(
             model=detector.info.model,
@@ -137,6 +158,17 @@ class DetectionService:
                 total=(finished - started) * 1000,
             ),
         )
+
+    async def _prepare(self, detector: Detector, data: bytes, deadline: Deadline) -> Prepared:
+        def prepare() -> Prepared:
+            deadline.check()  # it may have waited for a thread
+            return detector.prepare(data)
+
+        self._decoding += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._decoders, prepare)
+        finally:
+            self._decoding -= 1
 
     def _ready_queue(self) -> tuple[Detector, InferenceQueue]:
         if self._detector and self._queue:
@@ -164,12 +196,23 @@ class DetectionService:
                 f"The detector failed to load ({type(err).__name__}); see the log.", cause=err
             )
         else:
-            _LOG.info("Detector %s is ready on %s", detector.info.model, detector.info.device)
-            self._detector, self._queue = detector, InferenceQueue(detector, self._inference)
-            self._status = self._status.then(PartState.READY)
+            info = detector.info
+            _LOG.info("Detector %s is ready on %s (%s)", info.model, info.device, info.runtime)
+            self._detector, self._queue = detector, self._create_queue(detector)
+            self._status = self._status.then(PartState.READY, info.warning)
         finally:
             self.settled.set()
         return self._queue
+
+    def _create_queue(self, detector: Detector) -> InferenceQueue:
+        most = self._batch_max or detector.info.best_batch
+        return InferenceQueue(
+            detector,
+            self._inference,
+            batching=Batching(most=most, wait=self._batch_wait),
+            coming=lambda: self._decoding,
+            on_batch=self._metrics.observe_batch,
+        )
 
     def _note_failure(self, reason: str, *, cause: Exception | None = None) -> None:
         if self._status.error != reason:  # once, not at every try

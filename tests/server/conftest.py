@@ -11,7 +11,7 @@ import pytest_asyncio
 from inference_server.detection.base import Detector
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
-from inference_server.settings import Device, Settings
+from inference_server.settings import DetectorRuntime, Device, Settings
 from tests.server.detectors import make_random_detector
 from tests.server.support import ROOT, TOKEN, draw, encode, no_assessor, serve
 
@@ -33,6 +33,7 @@ def settings(detector_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
         api_tokens=(TOKEN,),
         detector_model=detector_folder,
         device=Device.CPU,
+        detector_runtime=DetectorRuntime.TORCH,
         max_body_bytes=2_000_000,
         state_dir=tmp_path_factory.mktemp("state"),
     )

@@ -19,6 +19,7 @@ from inference_server.app import create_app
 from inference_server.assessor_keeper import AssessorKeeper
 from inference_server.detection.base import Detector, DetectorInfo, Found, Prepared
 from inference_server.detection.service import DetectionService
+from inference_server.metrics import NO_METRICS, Metrics
 from inference_server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +36,7 @@ class Gate:
         self.entered = Event()
         self.opened = Event()
         self.seen = 0
+        self.batches: list[int] = []
 
     @property
     def info(self) -> DetectorInfo:
@@ -45,6 +47,7 @@ class Gate:
 
     def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
         self.seen += len(pictures)
+        self.batches.append(len(pictures))
         self.entered.set()
         assert self.opened.wait(30)
         return self.detector.detect(pictures, thresholds)
@@ -71,9 +74,12 @@ async def serve(
     keeper: AssessorKeeper,
     *,
     token: str | None = TOKEN,
+    metrics: Metrics = NO_METRICS,
 ) -> TestClient[web.Request, web.Application]:
     """Serve the app on a loopback port as the process does; return a client of it."""
-    app = create_app(settings, instance_id=INSTANCE_ID, detection=detection, keeper=keeper)
+    app = create_app(
+        settings, instance_id=INSTANCE_ID, detection=detection, keeper=keeper, metrics=metrics
+    )
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     server = TestServer(app)
     await server.start_server(access_log=None)

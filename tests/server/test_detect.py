@@ -11,7 +11,7 @@ import pytest
 from inference_server.detection.base import Detector, DetectorLoadError
 from inference_server.detection.labels import current_label
 from inference_server.detection.loading import load_detector
-from inference_server.settings import Device, Settings
+from inference_server.settings import DetectorRuntime, Device, Settings
 from tests.server.detectors import make_random_detector
 from tests.server.support import JPEG, check_problem, check_schema, draw, encode
 
@@ -96,7 +96,13 @@ async def test_too_many_pixels_are_told(client: Client) -> None:
 
 async def test_old_label_spellings_are_brought_up_to_date(tmp_path: Path) -> None:
     make_random_detector(tmp_path / "random")
-    detector = load_detector(Settings(detector_model=tmp_path / "random", device=Device.CPU))
+    detector = load_detector(
+        Settings(
+            detector_model=tmp_path / "random",
+            device=Device.CPU,
+            detector_runtime=DetectorRuntime.TORCH,
+        )
+    )
     assert detector.info.labels == ("person", "motorcycle", "dog", "package")
     assert current_label("tvmonitor") == "tv"
     assert current_label("person") == "person"

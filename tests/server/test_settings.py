@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from inference_server.settings import (
+    DetectorRuntime,
     Device,
     LlmBackend,
     Settings,
@@ -25,6 +26,7 @@ def test_the_environment_is_read() -> None:
             "PORT": "9000",
             "DETECTOR_MODEL": "/models/r50",
             "DEVICE": "CPU",
+            "DETECTOR_RUNTIME": "torch",
             "DETECTION_CONFIDENCE_THRESHOLD": "0.25",
             "LLM_BACKEND": "none",
             "NEMOTRON_URL": "http://llm:11434/",
@@ -35,6 +37,7 @@ def test_the_environment_is_read() -> None:
         port=9000,
         detector_model=Path("/models/r50"),
         device=Device.CPU,
+        detector_runtime=DetectorRuntime.TORCH,
         confidence_threshold=0.25,
         llm_backend=LlmBackend.NONE,
         nemotron_url="http://llm:11434",

@@ -53,6 +53,7 @@ async def failure(client: InferenceClient) -> CoreError:
         (500, "internal", True, ClientError, FailureClass.UNKNOWN),
         (502, "assessor_invalid_output", True, ClientError, FailureClass.UNKNOWN),
         (503, "detector_unavailable", True, ServerBusyError, FailureClass.CAPACITY),
+        (503, "deadline_exceeded", True, ServerBusyError, FailureClass.CAPACITY),
         (504, "assessor_timeout", True, ServerTimeoutError, FailureClass.UNKNOWN),
     ],
 )

@@ -68,12 +68,17 @@ class InferenceClient:
 
     async def detect(self, image: bytes, *, content_type: str, threshold: float) -> DetectResult:
         """Return what is in the picture; `threshold` is the lowest confidence to answer with."""
+        timeout = self._settings.detect_timeout
         answer = await self._request(
             "POST",
             "/v1/detect",
-            self._settings.detect_timeout,
+            timeout,
             params={"threshold": str(threshold)},
-            headers={"Content-Type": content_type},
+            headers={
+                "Content-Type": content_type,
+                # Nobody would read a later answer, so the server need not work for it.
+                "X-Deadline-Ms": str(max(1, round(timeout * 1000))),
+            },
             data=image,
         )
         return read_detect_result(answer)

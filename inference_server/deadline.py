@@ -1,0 +1,30 @@
+"""How long the one who asked still waits for an answer."""
+
+from dataclasses import dataclass
+import math
+from time import perf_counter
+from typing import Self
+
+from .errors import DeadlineExceededError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """A moment after which an answer is of no use; `at` is of time.perf_counter."""
+
+    at: float = math.inf
+
+    @classmethod
+    def after(cls, seconds: float) -> Self:
+        """Return the deadline that many seconds from now."""
+        return cls(at=perf_counter() + seconds)
+
+    def check(self) -> None:
+        """Raise DeadlineExceededError once it is over."""
+        if perf_counter() >= self.at:
+            raise DeadlineExceededError(
+                "The picture's turn did not come before the request's deadline (X-Deadline-Ms)."
+            )
+
+
+NEVER = Deadline()

@@ -1,0 +1,87 @@
+"""An RT-DETRv2 on any runtime: pictures in, labelled boxes out."""
+
+from collections.abc import Sequence
+from time import perf_counter
+
+import torch
+
+from .base import Detection, DetectorInfo, Found, Prepared
+from .checkpoint import Checkpoint
+from .decode import decode
+from .postprocess import clip, drop_duplicates, select
+from .preprocess import to_input
+from .runtime import RawOutput, Runtime
+
+
+class RtDetr:
+    """A loaded RT-DETRv2; `warning` says what it has to do without."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, runtime: Runtime, *, max_pixels: int, warning: str | None
+    ) -> None:
+        self._max_pixels = max_pixels
+        self._size = checkpoint.size
+        self._labels = checkpoint.labels
+        self._runtime = runtime
+        self.info = DetectorInfo(
+            model=checkpoint.folder.resolve().name,
+            device=runtime.device,
+            runtime=runtime.name,
+            labels=self._labels,
+            test_model=checkpoint.test_model,
+            best_batch=runtime.best_batch,
+            warning=warning,
+        )
+        self._infer(torch.zeros(1, 3, self._size.height, self._size.width))  # the first is slow
+
+    def prepare(self, data: bytes) -> Prepared:
+        """Decode and resize one picture."""
+        started = perf_counter()
+        picture = decode(data, max_pixels=self._max_pixels)
+        decoded = perf_counter()
+        pixels = to_input(picture, self._size)
+        return Prepared(
+            pixels=pixels,
+            width=picture.shape[1],
+            height=picture.shape[0],
+            started_at=started,
+            decode_ms=(decoded - started) * 1000,
+            preprocess_ms=(perf_counter() - decoded) * 1000,
+        )
+
+    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+        """Look at a batch of pictures, each with its own lowest confidence."""
+        started = perf_counter()
+        output = self._infer(torch.stack([picture.pixels for picture in pictures]))
+        inferred = perf_counter()
+        found = [
+            self._read(*each) for each in zip(output.logits, output.boxes, thresholds, strict=True)
+        ]
+        finished = perf_counter()
+        return [
+            Found(
+                detections=detections,
+                started_at=started,
+                batch=len(pictures),
+                infer_ms=(inferred - started) * 1000,
+                postprocess_ms=(finished - inferred) * 1000,
+            )
+            for detections in found
+        ]
+
+    def _infer(self, batch: torch.Tensor) -> RawOutput:
+        output = self._runtime.infer(batch)
+        if not (output.logits.isfinite().all() and output.boxes.isfinite().all()):
+            raise RuntimeError("the detector's output is not finite")  # not "nothing seen"
+        return output
+
+    def _read(
+        self, logits: torch.Tensor, boxes: torch.Tensor, threshold: float
+    ) -> tuple[Detection, ...]:
+        found = drop_duplicates(clip(select(logits, boxes, threshold)))
+        return tuple(
+            Detection(label=self._labels[label], confidence=score, box=(x1, y1, x2, y2))
+            for score, label, (x1, y1, x2, y2) in zip(
+                found.scores.tolist(), found.classes.tolist(), found.boxes.tolist(), strict=True
+            )
+        )

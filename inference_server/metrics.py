@@ -1,0 +1,54 @@
+"""What the server counts; where prometheus-client is not installed it counts nothing."""
+
+from typing import Protocol
+
+
+class Metrics(Protocol):
+    """Takes note of what happened; every method is cheap and called on the event loop."""
+
+    def count_request(self, path: str, status: str, code: str | None) -> None:
+        """Count an answered request by its route, and its problem's code if it has one."""
+
+    def observe_stage(self, stage: str, milliseconds: float | None) -> None:
+        """Take note of how long a stage took; None where nobody knows."""
+
+    def observe_batch(self, pictures: int) -> None:
+        """Take note of a batch that the detector was given."""
+
+    def count_tokens(self, kind: str, tokens: int | None) -> None:
+        """Count the language model's tokens; None where nobody knows."""
+
+    def render(self, *, admitted: int, queued: int) -> bytes | None:
+        """Return everything in Prometheus' text format; None where nothing is counted."""
+
+
+class NoMetrics:
+    """Counts nothing."""
+
+    def count_request(self, path: str, status: str, code: str | None) -> None:
+        """Do nothing."""
+
+    def observe_stage(self, stage: str, milliseconds: float | None) -> None:
+        """Do nothing."""
+
+    def observe_batch(self, pictures: int) -> None:
+        """Do nothing."""
+
+    def count_tokens(self, kind: str, tokens: int | None) -> None:
+        """Do nothing."""
+
+    def render(self, *, admitted: int, queued: int) -> bytes | None:
+        """Return nothing."""
+        return None
+
+
+NO_METRICS = NoMetrics()
+
+
+def create_metrics() -> Metrics:
+    """Return metrics that count, where the optional package is there."""
+    try:
+        from .prometheus import PrometheusMetrics  # noqa: PLC0415 - an optional package
+    except ImportError:
+        return NO_METRICS
+    return PrometheusMetrics()

@@ -1,0 +1,90 @@
+"""The server's figures for Prometheus."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+_SECONDS = (
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+    *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0),
+)
+
+
+class PrometheusMetrics:
+    """Counts in a registry of its own; labels take only values the server itself makes up."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._requests = Counter(
+            "hsi_requests",
+            "Requests by path and status; the status is 'gone' where the client hung up.",
+            ("path", "status"),
+            registry=self._registry,
+        )
+        self._failures = Counter(
+            "hsi_failures",
+            "Problems by their code in openapi.yaml.",
+            ("code",),
+            registry=self._registry,
+        )
+        self._stages = Histogram(
+            "hsi_stage_seconds",
+            "How long the stages of detections and assessments took.",
+            ("stage",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._batches = Histogram(
+            "hsi_batch_pictures",
+            "Pictures the detector was given at once.",
+            buckets=(1, 2, 4, 8, 16),
+            registry=self._registry,
+        )
+        self._tokens = Counter(
+            "hsi_tokens",
+            "The language model's tokens, of the prompt or of its answer.",
+            ("kind",),
+            registry=self._registry,
+        )
+        self._admitted = Gauge(
+            "hsi_pictures_admitted",
+            "Pictures that arrive, wait or are being looked at.",
+            registry=self._registry,
+        )
+        self._queued = Gauge(
+            "hsi_queue_depth",
+            "Decoded pictures whose turn has not come.",
+            registry=self._registry,
+        )
+
+    def count_request(self, path: str, status: str, code: str | None) -> None:
+        """Count an answered request."""
+        self._requests.labels(path, status).inc()
+        if code:
+            self._failures.labels(code).inc()
+
+    def observe_stage(self, stage: str, milliseconds: float | None) -> None:
+        """Take note of how long a stage took."""
+        if milliseconds is not None:
+            self._stages.labels(stage).observe(milliseconds / 1000)
+
+    def observe_batch(self, pictures: int) -> None:
+        """Take note of a batch."""
+        self._batches.observe(pictures)
+
+    def count_tokens(self, kind: str, tokens: int | None) -> None:
+        """Count tokens."""
+        if tokens is not None:
+            self._tokens.labels(kind).inc(tokens)
+
+    def render(self, *, admitted: int, queued: int) -> bytes | None:
+        """Return everything in Prometheus' text format."""
+        self._admitted.set(admitted)
+        self._queued.set(queued)
+        return generate_latest(self._registry)

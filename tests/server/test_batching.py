@@ -1,0 +1,190 @@
+"""Pictures that wait are looked at together; none harms another, and none is looked at too late."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+import time
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+import pytest
+
+from inference_server.deadline import NEVER, Deadline
+from inference_server.detection.base import Detector, Found, Prepared
+from inference_server.detection.service import DetectionService
+from inference_server.errors import DeadlineExceededError, InvalidImageError
+from inference_server.settings import Settings
+from tests.server.support import (
+    JPEG,
+    Gate,
+    check_problem,
+    draw,
+    encode,
+    eventually,
+    no_assessor,
+    serve,
+)
+
+
+@pytest.fixture
+def gate(detector: Detector) -> Gate:
+    return Gate(detector)
+
+
+@asynccontextmanager
+async def running(
+    gate: Gate, *, batch_max: int | None = 16, batch_wait: float = 0.0
+) -> AsyncIterator[DetectionService]:
+    service = DetectionService(
+        lambda: gate, queue_limit=40, batch_max=batch_max, batch_wait=batch_wait
+    )
+    service.start()
+    await service.settled.wait()
+    yield service
+    gate.opened.set()
+    await service.stop()
+
+
+async def entered(gate: Gate) -> None:
+    assert await asyncio.to_thread(gate.entered.wait, 10)
+
+
+async def behind_one(
+    service: DetectionService, gate: Gate, pictures: Sequence[bytes], deadline: Deadline = NEVER
+) -> list[asyncio.Task[object]]:
+    """Let one picture occupy the detector and return tasks of others that wait behind it."""
+    first = asyncio.create_task(service.detect(pictures[0], 0.2))
+    await entered(gate)
+    tasks = [asyncio.create_task(service.detect(data, 0.2, deadline)) for data in pictures[1:]]
+    await eventually(lambda: service.queued == len(tasks))
+    return [first, *tasks]
+
+
+@pytest.mark.parametrize(
+    ("batch_max", "waiting", "batches"),
+    [
+        (16, 7, [1, 4, 2, 1]),
+        (16, 17, [1, 16, 1]),
+        (6, 9, [1, 4, 4, 1]),
+        (1, 3, [1, 1, 1, 1]),
+        (None, 3, [1, 1, 1, 1]),  # the test's detector runs on the CPU
+    ],
+)
+async def test_what_waits_is_taken_in_batches_of_powers_of_two(
+    gate: Gate, photo: bytes, batch_max: int | None, waiting: int, batches: list[int]
+) -> None:
+    async with running(gate, batch_max=batch_max) as service:
+        tasks = await behind_one(service, gate, [photo] * (waiting + 1))
+        gate.opened.set()
+        await asyncio.gather(*tasks)
+    assert gate.batches == batches
+
+
+async def test_each_gets_the_answer_to_its_own_picture(gate: Gate, detector: Detector) -> None:
+    pictures = [encode(draw(200 + 20 * number, 240), quality=90) for number in range(5)]
+    alone = [detector.detect([detector.prepare(data)], [0.2])[0].detections for data in pictures]
+    async with running(gate) as service:
+        tasks = await behind_one(service, gate, pictures)
+        gate.opened.set()
+        results = await asyncio.gather(*tasks)
+    assert gate.batches == [1, 4]
+    assert [result.width for result in results] == [200, 220, 240, 260, 280]
+    for result, expected in zip(results, alone, strict=True):
+        assert [found.label for found in result.detections] == [found.label for found in expected]
+        for found, other in zip(result.detections, expected, strict=True):
+            assert found.confidence == pytest.approx(other.confidence, abs=1e-3)
+            assert found.box == pytest.approx(other.box, abs=1e-3)
+
+
+class Choosy(Gate):
+    """Breaks on batches that hold a very flat picture, as a runtime may on odd input."""
+
+    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+        if any(picture.height == 50 for picture in pictures):
+            self.batches.append(len(pictures))
+            raise RuntimeError("the detector's output is not finite")
+        return super().detect(pictures, thresholds)
+
+
+async def test_one_bad_picture_does_not_fail_its_batch(detector: Detector, photo: bytes) -> None:
+    gate = Choosy(detector)
+    bad = encode(draw(640, 50), "PNG")
+    async with running(gate) as service:
+        tasks = await behind_one(service, gate, [photo, photo, bad, photo, photo])
+        gate.opened.set()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert gate.batches == [1, 4, 1, 1, 1, 1]
+    assert [type(result).__name__ for result in results] == [
+        "DetectionResult",
+        "DetectionResult",
+        "RuntimeError",
+        "DetectionResult",
+        "DetectionResult",
+    ]
+
+
+async def test_a_picture_that_cannot_be_decoded_joins_no_batch(gate: Gate, photo: bytes) -> None:
+    gate.opened.set()
+    async with running(gate) as service:
+        results = await asyncio.gather(
+            service.detect(photo, 0.5), service.detect(b"none", 0.5), return_exceptions=True
+        )
+    assert isinstance(results[1], InvalidImageError)
+    assert gate.seen == 1
+
+
+async def test_a_picture_waits_a_moment_for_those_being_decoded(gate: Gate) -> None:
+    gate.opened.set()
+    small, large = encode(draw(64, 48)), encode(draw(2600, 1800), "PNG")
+    async with running(gate, batch_max=2, batch_wait=30) as service:
+        await asyncio.gather(service.detect(large, 0.5), service.detect(small, 0.5))
+        assert gate.batches == [2]
+        started = time.perf_counter()
+        await service.detect(small, 0.5)  # nothing else is coming
+        assert time.perf_counter() - started < 15
+
+
+async def test_who_waited_too_long_is_told_and_not_looked_at(gate: Gate, photo: bytes) -> None:
+    async with running(gate) as service:
+        first, *others = await behind_one(service, gate, [photo] * 3, Deadline.after(0.3))
+        patient = asyncio.create_task(service.detect(photo, 0.5, Deadline.after(60)))
+        await eventually(lambda: service.queued == 3)
+        await asyncio.sleep(0.3)
+        gate.opened.set()
+        for task in others:
+            with pytest.raises(DeadlineExceededError):
+                await task
+        await asyncio.gather(first, patient)
+    assert gate.batches == [1, 1]
+
+
+async def test_a_stale_picture_is_not_even_decoded(gate: Gate) -> None:
+    async with running(gate) as service:
+        with pytest.raises(DeadlineExceededError):
+            await service.detect(b"no picture at all", 0.5, Deadline(at=time.perf_counter()))
+
+
+async def test_the_deadline_comes_with_the_request(
+    settings: Settings, gate: Gate, photo: bytes
+) -> None:
+    service = DetectionService(lambda: gate, queue_limit=4)
+    client: TestClient[web.Request, web.Application]
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    first = asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG))
+    await entered(gate)
+    late = asyncio.create_task(
+        client.post("/v1/detect", data=photo, headers=JPEG | {"X-Deadline-Ms": "50"})
+    )
+    await eventually(lambda: service.queued == 1)
+    await asyncio.sleep(0.05)
+    gate.opened.set()
+    problem = await check_problem(await late, 503, "deadline_exceeded")
+    assert problem["retryable"] is True
+    assert (await first).status == 200
+    for wrong in ("0", "-5", "1e3", "soon", "3600001", "99999999", "٣"):
+        headers = JPEG | {"X-Deadline-Ms": wrong}
+        answer = await client.post("/v1/detect", data=photo, headers=headers)
+        await check_problem(answer, 400, "invalid_request")
+    await client.close()
+    assert gate.seen == 1

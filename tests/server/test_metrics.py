@@ -1,0 +1,144 @@
+"""GET /metrics tells what happened."""
+
+import asyncio
+from collections.abc import AsyncIterator
+import sys
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+import pytest
+
+from inference_server.assessment import AssessmentResult, Facts
+from inference_server.assessment.base import Timings, Usage
+from inference_server.assessor_keeper import AssessorKeeper
+from inference_server.detection.base import Detector
+from inference_server.detection.service import DetectionService
+from inference_server.metrics import create_metrics
+from inference_server.parts import PartState
+from inference_server.settings import Settings
+from tests.server.assessment.bodies import body
+from tests.server.support import JPEG, Gate, check_problem, eventually, no_assessor, serve
+
+Client = TestClient[web.Request, web.Application]
+
+
+class Scripted:
+    """A language model that always answers the same."""
+
+    backend = "ollama"
+    model = "scripted"
+
+    async def start(self) -> None: ...
+    async def check(self) -> None: ...
+    async def close(self) -> None: ...
+
+    async def assess(self, facts: Facts) -> AssessmentResult:
+        return AssessmentResult(
+            risk_score=10,
+            summary="s",
+            reasoning="r",
+            backend=self.backend,
+            model=self.model,
+            prompt_version="1",
+            usage=Usage(prompt_tokens=300, completion_tokens=None),
+            timings_ms=Timings(prefill=120.0, generate=None, total=500.0),
+        )
+
+
+@pytest.fixture
+async def client(settings: Settings, detector: Detector) -> AsyncIterator[Client]:
+    metrics = create_metrics()
+    service = DetectionService(lambda: detector, queue_limit=4, metrics=metrics)
+    keeper = AssessorKeeper(Scripted, timeout=5)
+    client = await serve(settings, service, keeper, metrics=metrics)
+    await service.settled.wait()
+    await eventually(lambda: keeper.status.state is PartState.READY)
+    yield client
+    await client.close()
+
+
+async def scrape(client: Client) -> dict[str, float]:
+    """Return samples as `name{label=value}`."""
+    answer = await client.get("/metrics")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    found: dict[str, float] = {}
+    for family in text_string_to_metric_families(await answer.text()):
+        for sample in family.samples:
+            labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
+            found[f"{sample.name}{{{labels}}}"] = sample.value
+    return found
+
+
+async def test_requests_stages_and_failures_are_counted(client: Client, photo: bytes) -> None:
+    for data in (photo, photo, b"no picture"):
+        await client.post("/v1/detect", data=data, headers=JPEG)
+    await client.get("/nobody/knows/this")
+    figures = await scrape(client)
+    assert figures["hsi_requests_total{path=/v1/detect,status=200}"] == 2
+    assert figures["hsi_requests_total{path=/v1/detect,status=422}"] == 1
+    assert figures["hsi_requests_total{path=other,status=404}"] == 1
+    assert not [name for name in figures if "nobody" in name]
+    assert figures["hsi_failures_total{code=invalid_image}"] == 1
+    for stage in ("queue", "decode", "preprocess", "infer", "postprocess"):
+        assert figures[f"hsi_stage_seconds_count{{stage={stage}}}"] == 2
+    assert figures["hsi_batch_pictures_sum{}"] == figures["hsi_batch_pictures_count{}"] == 2
+    assert figures["process_resident_memory_bytes{}"] > 1_000_000
+
+
+async def test_seconds_are_seconds(client: Client, photo: bytes) -> None:
+    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
+    told = (await answer.json())["timings_ms"]["infer"]
+    figures = await scrape(client)
+    assert figures["hsi_stage_seconds_sum{stage=infer}"] == pytest.approx(told / 1000, abs=1e-4)
+
+
+async def test_what_the_language_model_told_is_counted(client: Client) -> None:
+    answer = await client.post("/v1/assess", json=body())
+    assert answer.status == 200, await answer.text()
+    figures = await scrape(client)
+    assert figures["hsi_tokens_total{kind=prompt}"] == 300
+    assert figures["hsi_stage_seconds_sum{stage=prefill}"] == pytest.approx(0.12)
+    # What it does not tell is not made up.
+    assert not [name for name in figures if "generate" in name or "completion" in name]
+
+
+async def test_the_queue_shows(settings: Settings, detector: Detector, photo: bytes) -> None:
+    gate = Gate(detector)
+    metrics = create_metrics()
+    service = DetectionService(lambda: gate, queue_limit=4, metrics=metrics)
+    client = await serve(settings, service, no_assessor(), metrics=metrics)
+    await service.settled.wait()
+    tasks = [
+        asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG)) for _ in range(3)
+    ]
+    await eventually(lambda: service.queued == 2)
+    figures = await scrape(client)
+    assert figures["hsi_pictures_admitted{}"] == 3
+    assert figures["hsi_queue_depth{}"] == 2
+    gate.opened.set()
+    await asyncio.gather(*tasks)
+    assert (await scrape(client))["hsi_queue_depth{}"] == 0
+    await client.close()
+
+
+async def test_figures_need_the_token(client: Client) -> None:
+    answer = await client.get("/metrics", headers={"Authorization": "Bearer wrong"})
+    await check_problem(answer, 401, "unauthorized")
+    assert (await scrape(client))["hsi_failures_total{code=unauthorized}"] == 1
+
+
+async def test_without_the_package_there_are_none(
+    settings: Settings, detector: Detector, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "inference_server.prometheus", raising=False)
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    metrics = create_metrics()
+    service = DetectionService(lambda: detector, queue_limit=4, metrics=metrics)
+    client = await serve(settings, service, no_assessor(), metrics=metrics)
+    await service.settled.wait()
+    assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
+    problem = await check_problem(await client.get("/metrics"), 404, "not_found")
+    assert "metrics extra" in problem["detail"]
+    await client.close()

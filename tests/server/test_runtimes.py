@@ -1,0 +1,188 @@
+"""OpenVINO is used where it finds what torch finds, and only there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+from inference_server.detection import choice
+from inference_server.detection.base import Detector, DetectorLoadError
+from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
+from inference_server.detection.loading import load_detector
+from inference_server.detection.openvino_runtime import OpenVinoRuntime
+from inference_server.detection.parity import ParityError, check_parity, gate_pictures
+from inference_server.detection.runtime import RawOutput, Runtime
+from inference_server.detection.service import DetectionService
+from inference_server.detection.torch_runtime import TorchRuntime
+from inference_server.settings import DetectorRuntime, Device, Settings
+from testbed.scenes import draw as draw_scene
+from tests.server.support import check_schema, encode, no_assessor, serve
+
+
+@pytest.fixture(scope="module")
+def on_openvino(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return settings whose state folder has the converted model from the first load on."""
+    state = tmp_path_factory.mktemp("state")
+    return replace(settings, detector_runtime=DetectorRuntime.AUTO, state_dir=state)
+
+
+@pytest.fixture(scope="module")
+def openvino_detector(on_openvino: Settings) -> Detector:
+    return load_detector(on_openvino)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(detector_folder: Path) -> Checkpoint:
+    return load_checkpoint(detector_folder)
+
+
+@pytest.fixture(scope="module")
+def reference(checkpoint: Checkpoint) -> TorchRuntime:
+    return TorchRuntime(checkpoint.model, torch.device("cpu"))
+
+
+def test_on_a_cpu_auto_takes_openvino(openvino_detector: Detector) -> None:
+    assert openvino_detector.info.runtime.startswith("openvino 2")
+    assert openvino_detector.info.device == "cpu"
+    assert openvino_detector.info.warning is None
+
+
+def test_it_finds_in_scenes_what_torch_finds(
+    openvino_detector: Detector, detector: Detector
+) -> None:
+    seen = 0
+    for seed in range(6):
+        picture = encode(draw_scene(seed).image.convert("RGB"), quality=90)
+        [ours], [theirs] = (
+            each.detect([each.prepare(picture)], [0.3]) for each in (openvino_detector, detector)
+        )
+        seen += len(theirs.detections)
+        for one, other in zip(ours.detections, theirs.detections, strict=True):
+            assert one.label == other.label
+            assert one.confidence == pytest.approx(other.confidence, abs=1e-3)
+            assert one.box == pytest.approx(other.box, abs=1e-3)
+    assert seen
+
+
+def test_several_pictures_are_each_answered(
+    openvino_detector: Detector, detector: Detector
+) -> None:
+    pictures = [
+        detector.prepare(encode(draw_scene(seed).image.convert("RGB"))) for seed in (1, 2, 3)
+    ]
+    together = openvino_detector.detect(pictures, [0.2] * 3)
+    for picture, found in zip(pictures, together, strict=True):
+        [alone] = openvino_detector.detect([picture], [0.2])
+        assert found.detections == alone.detections
+
+
+def test_the_converted_model_is_kept_for_the_next_start(
+    openvino_detector: Detector, on_openvino: Settings
+) -> None:
+    files = sorted((on_openvino.state_dir / "openvino").glob("*/model.xml"))
+    before = [file.stat().st_mtime_ns for file in files]
+    assert load_detector(on_openvino).info.runtime == openvino_detector.info.runtime
+    assert [file.stat().st_mtime_ns for file in files] == before
+    assert len(before) == 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Altered:
+    """A runtime that computes a little beside the right thing."""
+
+    runtime: Runtime
+    alter: Callable[[RawOutput], RawOutput]
+    name: str = "altered"
+    device: str = "cpu"
+
+    def infer(self, batch: torch.Tensor) -> RawOutput:
+        return self.alter(self.runtime.infer(batch))
+
+
+def reordered(output: RawOutput) -> RawOutput:
+    return RawOutput(logits=output.logits.flip(1), boxes=output.boxes.flip(1))
+
+
+def test_the_order_of_candidates_is_no_difference(
+    checkpoint: Checkpoint, reference: TorchRuntime
+) -> None:
+    other = Altered(runtime=reference, alter=reordered)
+    check_parity(reference, other, gate_pictures(checkpoint.size))
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        pytest.param(
+            lambda out: RawOutput(logits=out.logits, boxes=out.boxes * 0.9), id="moved boxes"
+        ),
+        pytest.param(
+            lambda out: RawOutput(logits=out.logits.roll(1, 2), boxes=out.boxes), id="other labels"
+        ),
+        pytest.param(
+            lambda out: RawOutput(logits=out.logits + 3, boxes=out.boxes), id="higher scores"
+        ),
+        pytest.param(
+            lambda out: RawOutput(logits=out.logits, boxes=out.boxes * torch.nan), id="not finite"
+        ),
+        pytest.param(
+            lambda out: RawOutput(logits=out.logits[:, :2], boxes=out.boxes[:, :2]), id="fewer"
+        ),
+    ],
+)
+def test_what_computes_something_else_does_not_pass(
+    checkpoint: Checkpoint, reference: TorchRuntime, alter: Callable[[RawOutput], RawOutput]
+) -> None:
+    other = Altered(runtime=reference, alter=alter)
+    with pytest.raises(ParityError, match="altered"):
+        check_parity(reference, other, gate_pictures(checkpoint.size))
+
+
+async def test_falling_back_is_loud_and_health_tells_the_truth(
+    on_openvino: Settings,
+    openvino_detector: Detector,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    right = OpenVinoRuntime.infer
+
+    def beside(self: OpenVinoRuntime, batch: torch.Tensor) -> RawOutput:
+        return RawOutput(logits=right(self, batch).logits, boxes=right(self, batch).boxes * 0.9)
+
+    monkeypatch.setattr(OpenVinoRuntime, "infer", beside)
+    service = DetectionService(lambda: load_detector(on_openvino), queue_limit=4)
+    client = await serve(on_openvino, service, no_assessor())
+    await service.settled.wait()
+    health = await (await client.get("/v1/health")).json()
+    await client.close()
+    check_schema("Health", health)
+    assert health["detector"]["state"] == "ready"
+    assert health["detector"]["runtime"].startswith("torch 2")
+    assert "does not compute what torch computes" in health["detector"]["error"]
+    errors = [line.getMessage() for line in caplog.records if line.levelno >= logging.ERROR]
+    assert health["detector"]["error"] in errors
+
+
+def test_a_state_folder_that_takes_no_model_is_no_reason_to_stop(
+    on_openvino: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "openvino").write_text("in the way")
+    info = load_detector(replace(on_openvino, state_dir=tmp_path)).info
+    assert info.runtime.startswith("torch 2")
+    assert info.warning
+    assert "OpenVINO does not run here" in info.warning
+
+
+def test_what_is_asked_for_by_name_and_not_there_is_refused(
+    on_openvino: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = replace(on_openvino, detector_runtime=DetectorRuntime.OPENVINO)
+    with pytest.raises(DetectorLoadError, match="DEVICE=cuda asks for the GPU"):
+        load_detector(replace(named, device=Device.CUDA))
+    monkeypatch.setattr(choice, "find_spec", lambda _: None)
+    with pytest.raises(DetectorLoadError, match="openvino is not installed"):
+        load_detector(named)
+    assert load_detector(on_openvino).info.warning is None  # auto does not ask for it
