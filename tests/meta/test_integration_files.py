@@ -9,6 +9,7 @@ from pathlib import Path
 import tomllib
 from typing import Any
 
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import selector
 from homeassistant.util.yaml import load_yaml_dict
 from PIL import Image
@@ -46,6 +47,7 @@ SCHEMAS = {
     services.Action.LIST_DEAD_LETTERS: services.LIST_DEAD_LETTERS_SCHEMA,
     services.Action.REQUEUE_DEAD_LETTERS: services.SELECT_DEAD_LETTERS_SCHEMA,
     services.Action.DISCARD_DEAD_LETTERS: services.SELECT_DEAD_LETTERS_SCHEMA,
+    services.Action.CLEAN_UP: services.CLEAN_UP_SCHEMA,
 }
 FORMS = {
     ("config", "user"): schemas.SERVER,
@@ -156,8 +158,18 @@ def test_every_field_of_a_form_is_named_and_described(
     texts: dict[str, Any], flow: str, step: str
 ) -> None:
     form = below(texts, flow)["step"][step]
-    fields = {str(key) for key in FORMS[flow, step].schema}
+    parts = {str(key): value for key, value in FORMS[flow, step].schema.items()}
+    sections = {name: part for name, part in parts.items() if isinstance(part, section)}
     assert form["title"]
+    assert_described(form, set(parts) - set(sections))
+    assert set(form.get("sections", {})) == set(sections)
+    for name, part in sections.items():
+        assert form["sections"][name]["name"]
+        assert form["sections"][name]["description"]
+        assert_described(form["sections"][name], {str(key) for key in part.schema.schema})
+
+
+def assert_described(form: dict[str, Any], fields: set[str]) -> None:
     assert set(form["data"]) == fields
     assert set(form["data_description"]) == fields
 
