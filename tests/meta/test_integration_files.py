@@ -20,6 +20,8 @@ from custom_components.home_security_intelligence import (
     camera,
     event,
     image,
+    issues,
+    repairs,
     schemas,
     sensor,
     services,
@@ -204,6 +206,15 @@ def test_every_exception_has_its_sentence(texts: dict[str, Any], integration: Pa
     for name in ("__init__", "pictures", "services"):
         keys |= literals(integration / f"{name}.py", "translation_key")
     assert set(texts["exceptions"]) == keys
+
+
+def test_every_repair_has_its_sentences(texts: dict[str, Any], integration: Path) -> None:
+    assert set(texts["issues"]) == {issues.DEAD_LETTERS}
+    flow = texts["issues"][issues.DEAD_LETTERS]["fix_flow"]
+    assert set(flow["abort"]) == literals(integration / "repairs.py", "reason")
+    assert set(flow["step"]) == literals(integration / "repairs.py", "step_id")
+    for option in flow["step"]["init"]["menu_options"]:
+        assert hasattr(repairs.DeadLettersFlow, f"async_step_{option}")
 
 
 @pytest.mark.parametrize("platform", DESCRIPTIONS)
