@@ -36,7 +36,14 @@ from .const import (
     CONF_EVENT_WINDOW,
     CONF_FAST_PATH_CONFIDENCE,
     CONF_FOLDER,
+    CONF_ORIGINAL_DAYS,
+    CONF_ORIGINAL_GIGABYTES,
+    CONF_POLLING_INTERVAL,
+    CONF_RETENTION_DAYS,
+    CONF_WATCH_POLLING,
     DOMAIN,
+    SECTION_FINDING,
+    SECTION_KEEPING,
     SUBENTRY_CAMERA,
 )
 from .core.client import InferenceClient, ServerHealth, normalize_url
@@ -46,17 +53,29 @@ from .core.pipeline import Pipeline, PipelineConfig
 from .core.settings import Settings
 from .core.store.engine import check
 
+# These bear the same names as the core's settings.
 _OPTIONS = (
     CONF_CONFIDENCE_THRESHOLD,
     CONF_EVENT_IDLE,
     CONF_EVENT_WINDOW,
     CONF_FAST_PATH_CONFIDENCE,
+    CONF_ORIGINAL_DAYS,
+    CONF_POLLING_INTERVAL,
+    CONF_RETENTION_DAYS,
+    CONF_WATCH_POLLING,
 )
+_BYTES_PER_GIGABYTE = 10**9
 
 
 def settings_of(entry: ConfigEntry[Any]) -> Settings:
     """Return the core's settings: its defaults, and what the options say otherwise."""
-    return Settings(**{name: entry.options[name] for name in _OPTIONS if name in entry.options})
+    chosen = dict(entry.options)
+    for section in (SECTION_KEEPING, SECTION_FINDING):
+        chosen |= chosen.pop(section, {})
+    changes = {name: chosen[name] for name in _OPTIONS if name in chosen}
+    if CONF_ORIGINAL_GIGABYTES in chosen:
+        changes["original_bytes"] = round(chosen[CONF_ORIGINAL_GIGABYTES] * _BYTES_PER_GIGABYTE)
+    return Settings(**changes)
 
 
 async def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipeline:

@@ -11,9 +11,10 @@ from .bridge import reason_of, settings_of
 from .const import CONF_FOLDER, DOMAIN, LOGGER, SUBENTRY_CAMERA
 from .core.errors import ServerAuthError, StoreAuthError, StoreError
 from .core.pipeline import Pipeline
-from .core.updates import EventUpdate, Health, HealthUpdate, Update
+from .core.updates import EventUpdate, Health, HealthUpdate, QueueUpdate, Update
 from .data import HsiData, applied
 from .devices import async_register_hub
+from .issues import async_show_dead_letters, async_withdraw_dead_letters
 
 type HsiConfigEntry = ConfigEntry[HsiCoordinator]
 type EventListener = Callable[[EventUpdate], None]
@@ -39,6 +40,7 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         self._waiting: list[Update] | None = []
         self._event_listeners: list[EventListener] = []
         entry.async_on_unload(pipeline.subscribe(self._async_handle_update))
+        entry.async_on_unload(lambda: async_withdraw_dead_letters(hass, entry))
 
     @callback
     def async_subscribe_events(self, listener: EventListener) -> CALLBACK_TYPE:
@@ -56,6 +58,7 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         """Let the updates through: the entities are there now."""
         waiting, self._waiting = self._waiting or [], None
         self._async_react(Health(database_reachable=True), self.data.health)
+        async_show_dead_letters(self.hass, self.config_entry, self.data.queue.dead_total)
         for update in waiting:
             # Of the health only today's counts; what it was meanwhile would be reported again.
             if not isinstance(update, HealthUpdate):
@@ -89,6 +92,8 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         if after != before:
             self.async_set_updated_data(after)
             self._async_react(before.health, after.health)
+        if isinstance(update, QueueUpdate):
+            async_show_dead_letters(self.hass, self.config_entry, update.stats.dead_total)
         if isinstance(update, EventUpdate):
             for listener in tuple(self._event_listeners):
                 listener(update)

@@ -1,4 +1,4 @@
-"""Tunes how sure the detector must be and how pictures become events."""
+"""Tunes detection and events, how long things are kept and how pictures are found."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ class HsiOptionsFlow(OptionsFlow):
     """One form; what is stored takes effect by a reload."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for thresholds and times."""
+        """Ask for everything; what may stay as it is lies in sections."""
         errors: dict[str, str] = {}
         if user_input is not None:
             if user_input[CONF_EVENT_IDLE] <= user_input[CONF_EVENT_WINDOW]:

@@ -1,10 +1,10 @@
-"""How the actions put events and dead letters into JSON."""
+"""How the actions put what they answer with into JSON."""
 
 from datetime import datetime
 
 from homeassistant.util.json import JsonObjectType
 
-from .core.models import DeadLetter, SecurityEvent
+from .core.models import CleanupReport, DeadLetter, SecurityEvent
 
 
 def event_json(event: SecurityEvent) -> JsonObjectType:
@@ -49,6 +49,19 @@ def dead_letter_json(letter: DeadLetter) -> JsonObjectType:
         "first_failed_at": letter.first_failed_at.isoformat(),
         "last_failed_at": letter.last_failed_at.isoformat(),
         "requeues": letter.requeues,
+    }
+
+
+def cleanup_json(report: CleanupReport) -> JsonObjectType:
+    """Return what a cleanup did, or would do, as an action answers it."""
+    return {
+        "events": report.events,
+        "images": report.images,
+        "detections": report.detections,
+        "jobs": report.jobs,
+        "files": report.files,
+        "file_bytes": report.file_bytes,
+        "orphans": report.orphans,
     }
 
 

@@ -12,6 +12,7 @@ from homeassistant.const import (
     CONF_URL,
     CONF_USERNAME,
 )
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -35,12 +36,19 @@ from .const import (
     CONF_EVENT_WINDOW,
     CONF_FAST_PATH_CONFIDENCE,
     CONF_FOLDER,
+    CONF_ORIGINAL_DAYS,
+    CONF_ORIGINAL_GIGABYTES,
+    CONF_POLLING_INTERVAL,
+    CONF_RETENTION_DAYS,
+    CONF_WATCH_POLLING,
     DEFAULT_CAMERA_ROOT,
     DEFAULT_DATABASE,
     DEFAULT_DATABASE_PORT,
     DEFAULT_SERVER_URL,
+    SECTION_FINDING,
+    SECTION_KEEPING,
 )
-from .core.settings import Settings
+from .core.settings import POLLING_RANGE, RETENTION_RANGE, Settings
 
 _TEXT = TextSelector()
 _URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
@@ -53,6 +61,29 @@ _PORT = vol.All(
 )
 _CONFIDENCE = NumberSelector(
     NumberSelectorConfig(min=0.05, max=1, step=0.01, mode=NumberSelectorMode.SLIDER)
+)
+_DAYS = NumberSelector(
+    NumberSelectorConfig(
+        min=RETENTION_RANGE[0],
+        max=RETENTION_RANGE[1],
+        step=1,
+        unit_of_measurement="d",
+        mode=NumberSelectorMode.BOX,
+    )
+)
+_GIGABYTES = NumberSelector(
+    NumberSelectorConfig(
+        min=0, max=1_000_000, step=0.1, unit_of_measurement="GB", mode=NumberSelectorMode.BOX
+    )
+)
+_POLLING_INTERVAL = NumberSelector(
+    NumberSelectorConfig(
+        min=POLLING_RANGE[0],
+        max=POLLING_RANGE[1],
+        step=0.1,
+        unit_of_measurement="s",
+        mode=NumberSelectorMode.BOX,
+    )
 )
 _SETTINGS = Settings()
 
@@ -86,6 +117,20 @@ SECRETS: Final = vol.Schema(
     {vol.Optional(CONF_TOKEN): _SECRET, vol.Optional(CONF_PASSWORD): _SECRET}
 )
 CAMERA_NAME: Final = vol.Schema({vol.Required(CONF_NAME): _TEXT})
+KEEPING: Final = vol.Schema(
+    {
+        vol.Required(CONF_RETENTION_DAYS, default=_SETTINGS.retention_days): _DAYS,
+        vol.Required(CONF_ORIGINAL_DAYS, default=_SETTINGS.original_days): _DAYS,
+        # The standard is no limit, and none is none in any unit.
+        vol.Required(CONF_ORIGINAL_GIGABYTES, default=_SETTINGS.original_bytes): _GIGABYTES,
+    }
+)
+FINDING: Final = vol.Schema(
+    {
+        vol.Required(CONF_WATCH_POLLING, default=_SETTINGS.watch_polling): BooleanSelector(),
+        vol.Required(CONF_POLLING_INTERVAL, default=_SETTINGS.polling_interval): _POLLING_INTERVAL,
+    }
+)
 OPTIONS: Final = vol.Schema(
     {
         vol.Required(
@@ -100,6 +145,8 @@ OPTIONS: Final = vol.Schema(
         vol.Required(
             CONF_FAST_PATH_CONFIDENCE, default=_SETTINGS.fast_path_confidence
         ): _CONFIDENCE,
+        vol.Required(SECTION_KEEPING): section(KEEPING, {"collapsed": True}),
+        vol.Required(SECTION_FINDING): section(FINDING, {"collapsed": True}),
     }
 )
 

@@ -1,4 +1,4 @@
-"""The actions: look up events, and look after dead letters."""
+"""The actions: look up events, look after dead letters, and clean up."""
 
 from collections.abc import Awaitable, Mapping
 from datetime import datetime
@@ -30,11 +30,12 @@ from .core.models import FailureClass, JobKind, RiskLevel
 from .core.pipeline import Pipeline
 from .core.queries import PAGE_LIMIT, DeadLetterQuery, EventQuery
 from .devices import camera_identifier
-from .responses import dead_letter_json, event_json
+from .responses import cleanup_json, dead_letter_json, event_json
 
 ATTR_ALL: Final = "all"
 ATTR_CAMERA: Final = "camera"
 ATTR_CURSOR: Final = "cursor"
+ATTR_DRY_RUN: Final = "dry_run"
 ATTR_FAILURE: Final = "failure"
 ATTR_JOB_IDS: Final = "job_ids"
 ATTR_KIND: Final = "kind"
@@ -56,6 +57,7 @@ class Action(StrEnum):
     LIST_DEAD_LETTERS = "list_dead_letters"
     REQUEUE_DEAD_LETTERS = "requeue_dead_letters"
     DISCARD_DEAD_LETTERS = "discard_dead_letters"
+    CLEAN_UP = "clean_up"
 
 
 _PLACE = {
@@ -94,6 +96,12 @@ SELECT_DEAD_LETTERS_SCHEMA = vol.Schema(
             cv.ensure_list, [vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_JOB_ID))]
         ),
         vol.Optional(ATTR_ALL, default=False): cv.boolean,
+    }
+)
+CLEAN_UP_SCHEMA = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_DRY_RUN, default=True): cv.boolean,
     }
 )
 
@@ -155,23 +163,24 @@ def async_setup_services(hass: HomeAssistant) -> None:
             )
         }
 
+    async def clean_up(call: ServiceCall) -> ServiceResponse:
+        entry: HsiConfigEntry = async_get_config_entry(
+            hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
+        )
+        dry_run: bool = call.data[ATTR_DRY_RUN]
+        return cleanup_json(await _answered(_pipeline(entry).cleanup(dry_run=dry_run)))
+
     for name, handler, schema in (
         (Action.LIST_EVENTS, list_events, LIST_EVENTS_SCHEMA),
         (Action.LIST_DEAD_LETTERS, list_dead_letters, LIST_DEAD_LETTERS_SCHEMA),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema, SupportsResponse.ONLY)
-    for name, handler in (
-        (Action.REQUEUE_DEAD_LETTERS, requeue_dead_letters),
-        (Action.DISCARD_DEAD_LETTERS, discard_dead_letters),
+    for name, handler, schema in (
+        (Action.REQUEUE_DEAD_LETTERS, requeue_dead_letters, SELECT_DEAD_LETTERS_SCHEMA),
+        (Action.DISCARD_DEAD_LETTERS, discard_dead_letters, SELECT_DEAD_LETTERS_SCHEMA),
+        (Action.CLEAN_UP, clean_up, CLEAN_UP_SCHEMA),
     ):
-        async_register_admin_service(
-            hass,
-            DOMAIN,
-            name,
-            handler,
-            SELECT_DEAD_LETTERS_SCHEMA,
-            SupportsResponse.OPTIONAL,
-        )
+        async_register_admin_service(hass, DOMAIN, name, handler, schema, SupportsResponse.OPTIONAL)
 
 
 def _pipeline(entry: HsiConfigEntry) -> Pipeline:

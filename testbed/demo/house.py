@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 import os
@@ -124,7 +124,7 @@ async def set_options(
 ) -> None:
     """Change some of the integration's options and wait until they are in force."""
     step = await client.start_options_flow(entry_id)
-    kept = {name: field["default"] for name, field in step.fields.items() if "default" in field}
+    kept = _defaults(step.fields.values())
     async with client.until_reloaded(entry_id):
         await _fill_in(step, kept | changes, client.continue_options_flow)
 
@@ -171,6 +171,17 @@ async def _start_home(home: HomeAssistant, console: Console) -> None:
     client = await home.start()
     version = cast("JsonObject", await client.command("get_config"))["version"]
     console.step(f"Home Assistant {version} runs: {home.url}")
+
+
+def _defaults(fields: Iterable[JsonObject]) -> dict[str, object]:
+    """Return what a form holds from the start; a section's fields are below its name."""
+    defaults: dict[str, object] = {}
+    for field in fields:
+        if field.get("type") == "expandable":
+            defaults[str(field["name"])] = _defaults(cast("list[JsonObject]", field["schema"]))
+        elif "default" in field:
+            defaults[str(field["name"])] = field["default"]
+    return defaults
 
 
 async def _fill_in(

@@ -2,24 +2,52 @@
 
 import asyncio
 from collections.abc import Callable
+import json
 import os
 from pathlib import Path
 import time
 
 from homeassistant.config_entries import ConfigFlowResult, SubentryFlowResult
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.event import async_track_state_change_event
 from PIL import Image
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.home_security_intelligence.const import DOMAIN
 
 PATIENCE = 15.0  # seconds until an awaited state counts as never coming
 
 
-def suggested(result: ConfigFlowResult | SubentryFlowResult, field: str) -> object:
+def suggested(
+    result: ConfigFlowResult | SubentryFlowResult, field: str, *, section: str | None = None
+) -> object:
     """Return what a form shows in a field from the start; None where it has no such field."""
     schema = result["data_schema"]
     assert schema is not None
-    descriptions = {str(key): key.description or {} for key in schema.schema}
+    fields = schema.schema if section is None else schema.schema[section].schema.schema
+    descriptions = {str(key): key.description or {} for key in fields}
     return descriptions.get(field, {}).get("suggested_value")
+
+
+async def choose_options(
+    hass: HomeAssistant, entry: MockConfigEntry, answers: dict[str, object]
+) -> None:
+    """Fill in the options' form and wait until they are in force."""
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    result = await hass.config_entries.options.async_configure(result["flow_id"], answers)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+
+
+async def act(hass: HomeAssistant, action: str, **data: object) -> dict[str, object]:
+    """Call an action and return its response, which must be plain JSON."""
+    answer = await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True
+    )
+    assert answer is not None
+    json.dumps(answer)
+    return dict(answer)
 
 
 async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[State], bool]) -> State:

@@ -1,4 +1,4 @@
-"""What was set up can be changed: server, database, folder, options."""
+"""What was set up can be changed: server, database, folder."""
 
 from pathlib import Path
 
@@ -88,25 +88,4 @@ async def test_an_empty_password_stays_as_it_is(
     assert result["reason"] == "reconfigure_successful"
     assert loaded.data["host"] == "localhost"
     assert loaded.data["password"] == home_database["password"]
-    assert loaded.state is ConfigEntryState.LOADED
-
-
-async def test_options_are_kept_within_reason(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
-    result = await hass.config_entries.options.async_init(loaded.entry_id)
-    assert result["step_id"] == "init"
-    answers = {
-        "confidence_threshold": 0.7,
-        "event_idle": 60,
-        "event_window": 45,
-        "fast_path_confidence": 0.8,
-    }
-    result = await hass.config_entries.options.async_configure(result["flow_id"], answers)
-    assert result["errors"] == {"event_idle": "idle_exceeds_window"}
-    assert suggested(result, "event_window") == 45
-
-    answers["event_window"] = 120
-    result = await hass.config_entries.options.async_configure(result["flow_id"], answers)
-    await hass.async_block_till_done()
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert loaded.options == answers
     assert loaded.state is ConfigEntryState.LOADED

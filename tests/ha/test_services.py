@@ -1,7 +1,6 @@
 """The actions answer in plain JSON and refuse what is unclear."""
 
 from datetime import timedelta
-import json
 from pathlib import Path
 
 from homeassistant.core import Context, HomeAssistant
@@ -14,20 +13,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.postgres import Postgres
-from tests.ha.helpers import state_is, upload
+from tests.ha.helpers import act, state_is, upload
 from tests.ha.scripted_server import ScriptedServer
 
-type Json = dict[str, object]
 DEAD = "sensor.home_security_intelligence_dead_letters"
-
-
-async def act(hass: HomeAssistant, action: str, **data: object) -> Json:
-    answer = await hass.services.async_call(
-        DOMAIN, action, data, blocking=True, return_response=True
-    )
-    assert answer is not None
-    json.dumps(answer)
-    return dict(answer)
 
 
 def device(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:

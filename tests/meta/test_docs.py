@@ -1,5 +1,6 @@
 """The documentation names what there is, and what it names is there."""
 
+import json
 from pathlib import Path
 import re
 
@@ -35,6 +36,18 @@ def test_every_action_is_documented(root: Path) -> None:
     actions = yaml.safe_load((root / INTEGRATION / "services.yaml").read_text())
     text = (root / "docs/home-assistant.md").read_text()
     assert not [action for action in actions if f"`{action}`" not in text]
+
+
+def test_every_option_is_documented(root: Path) -> None:
+    texts = json.loads((root / INTEGRATION / "translations/en.json").read_text())
+    form = texts["options"]["step"]["init"]
+    names = {*form["data"].values()} | {
+        f"*{section['name']}*: {name}"
+        for section in form["sections"].values()
+        for name in section["data"].values()
+    }
+    text = (root / "docs/configuration.md").read_text()
+    assert not [name for name in names if f"| {name} |" not in text]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import tomllib
 from typing import Any
 
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import selector
 from homeassistant.util.yaml import load_yaml_dict
 from PIL import Image
@@ -19,6 +20,8 @@ from custom_components.home_security_intelligence import (
     camera,
     event,
     image,
+    issues,
+    repairs,
     schemas,
     sensor,
     services,
@@ -46,6 +49,7 @@ SCHEMAS = {
     services.Action.LIST_DEAD_LETTERS: services.LIST_DEAD_LETTERS_SCHEMA,
     services.Action.REQUEUE_DEAD_LETTERS: services.SELECT_DEAD_LETTERS_SCHEMA,
     services.Action.DISCARD_DEAD_LETTERS: services.SELECT_DEAD_LETTERS_SCHEMA,
+    services.Action.CLEAN_UP: services.CLEAN_UP_SCHEMA,
 }
 FORMS = {
     ("config", "user"): schemas.SERVER,
@@ -156,8 +160,18 @@ def test_every_field_of_a_form_is_named_and_described(
     texts: dict[str, Any], flow: str, step: str
 ) -> None:
     form = below(texts, flow)["step"][step]
-    fields = {str(key) for key in FORMS[flow, step].schema}
+    parts = {str(key): value for key, value in FORMS[flow, step].schema.items()}
+    sections = {name: part for name, part in parts.items() if isinstance(part, section)}
     assert form["title"]
+    assert_described(form, set(parts) - set(sections))
+    assert set(form.get("sections", {})) == set(sections)
+    for name, part in sections.items():
+        assert form["sections"][name]["name"]
+        assert form["sections"][name]["description"]
+        assert_described(form["sections"][name], {str(key) for key in part.schema.schema})
+
+
+def assert_described(form: dict[str, Any], fields: set[str]) -> None:
     assert set(form["data"]) == fields
     assert set(form["data_description"]) == fields
 
@@ -192,6 +206,15 @@ def test_every_exception_has_its_sentence(texts: dict[str, Any], integration: Pa
     for name in ("__init__", "pictures", "services"):
         keys |= literals(integration / f"{name}.py", "translation_key")
     assert set(texts["exceptions"]) == keys
+
+
+def test_every_repair_has_its_sentences(texts: dict[str, Any], integration: Path) -> None:
+    assert set(texts["issues"]) == {issues.DEAD_LETTERS}
+    flow = texts["issues"][issues.DEAD_LETTERS]["fix_flow"]
+    assert set(flow["abort"]) == literals(integration / "repairs.py", "reason")
+    assert set(flow["step"]) == literals(integration / "repairs.py", "step_id")
+    for option in flow["step"]["init"]["menu_options"]:
+        assert hasattr(repairs.DeadLettersFlow, f"async_step_{option}")
 
 
 @pytest.mark.parametrize("platform", DESCRIPTIONS)

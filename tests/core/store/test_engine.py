@@ -92,6 +92,16 @@ async def test_a_missing_database(postgres: Postgres, attempt: Attempt) -> None:
 
 
 @BOTH
+async def test_a_database_that_lets_nobody_in(
+    postgres: Postgres, empty_url: str, attempt: Attempt
+) -> None:
+    name = empty_url.rsplit("/", 1)[-1]
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    with pytest.raises(StoreUnreachableError):
+        await attempt(empty_url)
+
+
+@BOTH
 async def test_nothing_listens(attempt: Attempt) -> None:
     with pytest.raises(StoreUnreachableError):
         await attempt("postgresql://hsi:secret@127.0.0.1:1/hsi")

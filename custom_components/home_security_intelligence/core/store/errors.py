@@ -28,6 +28,7 @@ _BY_STATE: tuple[tuple[str, type[StoreError], str], ...] = (
     ("3D000", StoreMissingError, "there is no such database on that PostgreSQL"),
     ("42501", StorePermissionError, "the database user may not do what is needed there"),
     ("08", StoreUnreachableError, "the connection to PostgreSQL was lost"),
+    ("55000", StoreUnreachableError, "PostgreSQL lets nobody into this database at the moment"),
     ("57P", StoreUnreachableError, "PostgreSQL is shutting down or starting"),
     ("53", StoreError, "PostgreSQL has run out of connections, memory or disk space"),
     ("25006", StoreError, "PostgreSQL does not accept writing at the moment"),

@@ -1,0 +1,42 @@
+"""What Home Assistant asks a person to repair."""
+
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+
+DEAD_LETTERS: Final = "dead_letters"
+DEAD_LETTERS_BORNE: Final = 10  # one now and then is normal: a camera breaks off an upload
+
+DATA_ENTRY_ID: Final = "entry_id"
+
+
+@callback
+def async_show_dead_letters(hass: HomeAssistant, entry: ConfigEntry[Any], count: int) -> None:
+    """Ask what to do about dead letters where there are many, and not any more where not."""
+    if count <= DEAD_LETTERS_BORNE:
+        async_withdraw_dead_letters(hass, entry)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _dead_letters_id(entry),
+        data={DATA_ENTRY_ID: entry.entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=DEAD_LETTERS,
+        translation_placeholders={"title": entry.title, "count": str(count)},
+    )
+
+
+@callback
+def async_withdraw_dead_letters(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Ask nothing about dead letters any more."""
+    ir.async_delete_issue(hass, DOMAIN, _dead_letters_id(entry))
+
+
+def _dead_letters_id(entry: ConfigEntry[Any]) -> str:
+    return f"{DEAD_LETTERS}_{entry.entry_id}"

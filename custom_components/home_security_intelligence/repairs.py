@@ -1,0 +1,65 @@
+"""Repairs what `issues` asks about."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .coordinator import HsiConfigEntry
+from .core.errors import StoreError
+from .core.pipeline import Pipeline
+from .issues import DATA_ENTRY_ID
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Return the flow for an issue; dead letters are the only ones there are."""
+    return DeadLettersFlow(str(data[DATA_ENTRY_ID]) if data else "")
+
+
+class DeadLettersFlow(RepairsFlow):
+    """Tries all dead letters of an installation again, or dismisses them."""
+
+    def __init__(self, entry_id: str) -> None:
+        """Remember whose dead letters they are."""
+        self._entry_id = entry_id
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask what to do with them."""
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["requeue", "discard"],
+            description_placeholders=issue.translation_placeholders if issue else None,
+        )
+
+    async def async_step_requeue(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Give all of them another chance."""
+        return await self._async_finish(Pipeline.requeue_dead_letters)
+
+    async def async_step_discard(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Dismiss all of them."""
+        return await self._async_finish(Pipeline.discard_dead_letters)
+
+    async def _async_finish(
+        self, action: Callable[[Pipeline], Awaitable[int]]
+    ) -> RepairsFlowResult:
+        entry: HsiConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        try:
+            await action(entry.runtime_data.pipeline)
+        except StoreError as err:
+            return self.async_abort(
+                reason="database_failed", description_placeholders={"error": str(err)}
+            )
+        return self.async_create_entry(data={})

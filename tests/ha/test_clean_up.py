@@ -1,0 +1,124 @@
+"""What the options give up is counted, and deleted only when told."""
+
+from pathlib import Path
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.postgres import Postgres
+from tests.ha.helpers import act, choose_options, state_is, upload
+from tests.ha.scripted_server import ScriptedServer
+
+NOTHING = {
+    "events": 0,
+    "images": 0,
+    "detections": 0,
+    "jobs": 0,
+    "files": 0,
+    "file_bytes": 0,
+    "orphans": 0,
+}
+OLD = {**NOTHING, "events": 1, "images": 1, "detections": 1, "jobs": 2}
+AGED = """
+    UPDATE hsi.images SET found_at = found_at - interval '3 years',
+        captured_at = captured_at - interval '3 years';
+    UPDATE hsi.events SET started_at = started_at - interval '3 years',
+        last_activity_at = last_activity_at - interval '3 years',
+        ended_at = ended_at - interval '3 years'
+"""
+
+
+@pytest.fixture
+async def old_picture(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    quick: MockConfigEntry,
+    camera_root: Path,
+    postgres: Postgres,
+) -> Path:
+    """An event of years ago, and its picture."""
+    server.detections = [("person", 0.6)]  # too unsure to be assessed before the event ends
+    upload(camera_root, "yard/one.jpg")
+    await state_is(hass, "sensor.yard_risk_level", "high")
+    postgres.execute(AGED, database=str(quick.data["database"]))
+    return camera_root / "yard/one.jpg"
+
+
+async def test_counts_unless_told_to_delete(hass: HomeAssistant, old_picture: Path) -> None:
+    assert await act(hass, "clean_up") == OLD
+    assert await act(hass, "clean_up", dry_run=True) == OLD
+    assert (await act(hass, "list_events"))["total"] == 1
+
+    assert await act(hass, "clean_up", dry_run=False) == OLD
+    assert (await act(hass, "list_events"))["total"] == 0
+    assert size(old_picture)
+    assert await act(hass, "clean_up", dry_run=False) == NOTHING
+
+
+async def test_deletes_without_being_asked_for_an_answer(
+    hass: HomeAssistant, old_picture: Path
+) -> None:
+    await hass.services.async_call(DOMAIN, "clean_up", {"dry_run": False}, blocking=True)
+    assert (await act(hass, "list_events"))["total"] == 0
+
+
+async def test_keeps_for_ever_where_the_options_say_so(
+    hass: HomeAssistant, quick: MockConfigEntry, old_picture: Path
+) -> None:
+    await choose_options(hass, quick, {"keeping": {"retention_days": 0}, "finding": {}})
+    assert await act(hass, "clean_up", dry_run=False) == NOTHING
+
+
+@pytest.mark.parametrize("given_up", [{"original_days": 365}, {"original_gigabytes": 1e-7}])
+async def test_picture_files_go_where_the_options_say_so(
+    hass: HomeAssistant, quick: MockConfigEntry, old_picture: Path, given_up: dict[str, float]
+) -> None:
+    await choose_options(hass, quick, {"keeping": {"retention_days": 0, **given_up}, "finding": {}})
+    expected = {**NOTHING, "files": 1, "file_bytes": size(old_picture)}
+    assert await act(hass, "clean_up") == expected
+    assert size(old_picture)
+    assert await act(hass, "clean_up", dry_run=False) == expected
+    assert size(old_picture) is None
+    assert (await act(hass, "list_events"))["total"] == 1
+
+
+async def test_only_administrators_clean_up(
+    hass: HomeAssistant, loaded: MockConfigEntry, hass_read_only_user: MockUser
+) -> None:
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN, "clean_up", blocking=True, context=Context(user_id=hass_read_only_user.id)
+        )
+
+
+async def test_an_installation_there_is_not_is_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    assert await act(hass, "clean_up", config_entry_id=loaded.entry_id) == NOTHING
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "clean_up", config_entry_id="another")
+    assert caught.value.translation_key == "service_config_entry_not_found"
+
+
+async def test_a_lost_database_is_an_error(
+    hass: HomeAssistant, loaded: MockConfigEntry, postgres: Postgres
+) -> None:
+    name = loaded.data["database"]
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    postgres.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    try:
+        with pytest.raises(HomeAssistantError) as caught:
+            await act(hass, "clean_up")
+        assert caught.value.translation_key == "database_failed"
+    finally:
+        postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+def size(file: Path) -> int | None:
+    """Return a file's bytes; None where there is no such file."""
+    return file.stat().st_size if file.exists() else None

@@ -1,0 +1,113 @@
+"""The options reach the pipeline."""
+
+from pathlib import Path
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.home_security_intelligence.bridge import settings_of
+from custom_components.home_security_intelligence.core.settings import Settings
+from tests.ha.helpers import choose_options, state_is, suggested, upload
+
+ANSWERS = {
+    "confidence_threshold": 0.7,
+    "event_idle": 60,
+    "event_window": 120,
+    "fast_path_confidence": 0.8,
+    "keeping": {"retention_days": 365, "original_days": 14, "original_gigabytes": 2.5},
+    "finding": {"watch_polling": True, "polling_interval": 0.5},
+}
+
+
+async def test_what_is_left_as_it_is_stays_the_standard(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    assert settings_of(loaded) == Settings()
+    await choose_options(hass, loaded, {"keeping": {}, "finding": {}})
+    assert settings_of(loaded) == Settings()
+
+
+async def test_what_is_chosen_is_in_force_and_shown_again(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    await choose_options(hass, loaded, ANSWERS)
+    assert loaded.state is ConfigEntryState.LOADED
+    assert settings_of(loaded) == Settings(
+        confidence_threshold=0.7,
+        event_idle=60,
+        event_window=120,
+        fast_path_confidence=0.8,
+        retention_days=365,
+        original_days=14,
+        original_bytes=2_500_000_000,
+        watch_polling=True,
+        polling_interval=0.5,
+    )
+    result = await hass.config_entries.options.async_init(loaded.entry_id)
+    assert suggested(result, "event_idle") == 60
+    for section in ("keeping", "finding"):
+        for field, value in ANSWERS[section].items():
+            assert suggested(result, field, section=section) == value
+
+
+async def test_options_are_kept_within_reason(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    result = await hass.config_entries.options.async_init(loaded.entry_id)
+    assert result["step_id"] == "init"
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], ANSWERS | {"event_window": 45}
+    )
+    assert result["errors"] == {"event_idle": "idle_exceeds_window"}
+    assert suggested(result, "event_window") == 45
+    assert suggested(result, "retention_days", section="keeping") == 365
+
+    result = await hass.config_entries.options.async_configure(result["flow_id"], ANSWERS)
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert loaded.options == ANSWERS
+    assert loaded.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "value"),
+    [
+        ("keeping", "retention_days", -1),
+        ("keeping", "original_days", 36_501),
+        ("keeping", "original_gigabytes", -0.1),
+        ("finding", "polling_interval", 0),
+    ],
+)
+async def test_a_number_that_makes_no_sense_is_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry, section: str, field: str, value: float
+) -> None:
+    with pytest.raises(InvalidData) as caught:
+        await choose_options(hass, loaded, {"keeping": {}, "finding": {}, section: {field: value}})
+    assert f"{section}.{field}" in str(caught.value.schema_errors)
+    assert loaded.options == {}
+
+
+async def test_pictures_are_found_by_looking(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    await choose_options(
+        hass, loaded, {"keeping": {}, "finding": {"watch_polling": True, "polling_interval": 0.1}}
+    )
+    assert not told_of(camera_root / "yard")
+    upload(camera_root, "yard/one.jpg")
+    await state_is(hass, "sensor.yard_risk_level", "high")
+
+    await choose_options(hass, loaded, {"keeping": {}, "finding": {}})
+    assert told_of(camera_root / "yard")
+
+
+def told_of(folder: Path) -> bool:
+    """Return whether this process has asked the system to be told of changes in a folder."""
+    inode = f"ino:{folder.stat().st_ino:x} "
+    return any(
+        line.startswith("inotify ") and inode in line
+        for file in Path("/proc/self/fdinfo").iterdir()
+        if file.exists()
+        for line in file.read_text().splitlines()
+    )

@@ -1,0 +1,161 @@
+"""Many dead letters are a repair: all of them are tried again, or dismissed."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from pathlib import Path
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.postgres import Postgres
+from tests.ha.helpers import act, state_is, state_when, upload
+from tests.ha.scripted_server import ScriptedServer
+
+type Json = dict[str, object]
+type Fix = Callable[[str], Awaitable[Json]]
+
+DEAD = "sensor.home_security_intelligence_dead_letters"
+ISSUE = "dead_letters_01JENTRY"
+FIX = "/api/repairs/issues/fix"
+
+
+@pytest.fixture
+async def ten_dead(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    """As many as are borne."""
+    server.detect_problem = (422, "invalid_image")
+    for number in range(10):
+        upload(camera_root, f"yard/{number}.jpg")
+    await state_is(hass, DEAD, "10")
+
+
+@pytest.fixture
+async def eleven_dead(
+    hass: HomeAssistant, server: ScriptedServer, ten_dead: None, camera_root: Path
+) -> None:
+    """One more, and then the server is mended."""
+    upload(camera_root, "yard/last.jpg")
+    await state_is(hass, DEAD, "11")
+    server.detect_problem = None
+
+
+@pytest.fixture
+async def fix(hass: HomeAssistant, eleven_dead: None, hass_client: ClientSessionGenerator) -> Fix:
+    """Return a repair that stands at its menu."""
+    await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+
+    async def post(path: str, **answers: str) -> Json:
+        response = await client.post(path, json=answers)
+        assert response.status == HTTPStatus.OK
+        answer: Json = await response.json()
+        return answer
+
+    menu = await post(FIX, handler=DOMAIN, issue_id=ISSUE)
+    assert menu["type"] == "menu"
+    assert menu["menu_options"] == ["requeue", "discard"]
+    assert menu["description_placeholders"]["count"] == "11"
+
+    async def choose(option: str) -> Json:
+        return await post(f"{FIX}/{menu['flow_id']}", next_step_id=option)
+
+    return choose
+
+
+async def test_a_few_are_borne(
+    hass: HomeAssistant, issue_registry: ir.IssueRegistry, ten_dead: None
+) -> None:
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
+
+
+async def test_many_are_a_repair_until_they_are_fewer(
+    hass: HomeAssistant, issue_registry: ir.IssueRegistry, eleven_dead: None
+) -> None:
+    issue = issue_registry.async_get_issue(DOMAIN, ISSUE)
+    assert issue.is_fixable
+    assert issue.severity is ir.IssueSeverity.WARNING
+    assert issue.translation_placeholders == {
+        "title": "Home Security Intelligence",
+        "count": "11",
+    }
+    letters = (await act(hass, "list_dead_letters"))["dead_letters"]
+    await act(hass, "discard_dead_letters", job_ids=[letters[0]["job_id"]])
+    await state_is(hass, DEAD, "10")
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
+
+
+async def test_a_repair_is_there_as_long_as_its_installation_runs(
+    hass: HomeAssistant,
+    issue_registry: ir.IssueRegistry,
+    loaded: MockConfigEntry,
+    eleven_dead: None,
+) -> None:
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
+    assert await hass.config_entries.async_setup(loaded.entry_id)
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is not None
+
+
+async def test_all_are_tried_again(
+    hass: HomeAssistant, issue_registry: ir.IssueRegistry, fix: Fix
+) -> None:
+    assert (await fix("requeue"))["type"] == "create_entry"
+    await state_is(hass, DEAD, "0")
+    await state_is(hass, "sensor.yard_risk_level", "high")
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
+
+
+async def test_all_are_dismissed(
+    hass: HomeAssistant, issue_registry: ir.IssueRegistry, fix: Fix
+) -> None:
+    assert (await fix("discard"))["type"] == "create_entry"
+    await state_is(hass, DEAD, "0")
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
+    assert hass.states.get("sensor.yard_risk_level").state == "unknown"
+
+
+async def test_what_fails_again_is_a_repair_again(
+    hass: HomeAssistant, server: ScriptedServer, issue_registry: ir.IssueRegistry, fix: Fix
+) -> None:
+    server.detect_problem = (422, "invalid_image")
+    tried = hass.async_create_task(state_when(hass, DEAD, lambda state: state.state != "11"))
+    await fix("requeue")
+    await tried
+    await state_is(hass, DEAD, "11")
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is not None
+
+
+@pytest.mark.parametrize("option", ["requeue", "discard"])
+async def test_a_lost_database_leaves_the_repair(
+    hass: HomeAssistant,
+    issue_registry: ir.IssueRegistry,
+    loaded: MockConfigEntry,
+    postgres: Postgres,
+    fix: Fix,
+    option: str,
+) -> None:
+    name = loaded.data["database"]
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    postgres.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    try:
+        answer = await fix(option)
+    finally:
+        postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    assert (answer["type"], answer["reason"]) == ("abort", "database_failed")
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is not None
+
+
+async def test_an_installation_that_stands_still_cannot_be_repaired(
+    hass: HomeAssistant, loaded: MockConfigEntry, fix: Fix
+) -> None:
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    answer = await fix("requeue")
+    assert (answer["type"], answer["reason"]) == ("abort", "not_loaded")
