@@ -234,7 +234,7 @@ async def test_the_cleanup_runs_by_itself_when_its_hour_has_come(
     await fill(house, journal, store)
     await pipeline.stop()
     await store.age(40)
-    start = datetime.now(UTC)
+    started: list[datetime] = []  # the clock stands still until then
     nearly = datetime.now(BERLIN).replace(hour=2, minute=59, second=59)
     config = PipelineConfig(
         database_url=house.database_url,
@@ -243,9 +243,14 @@ async def test_the_cleanup_runs_by_itself_when_its_hour_has_come(
         time_zone=BERLIN,
     )
     client = InferenceClient(house.session, house.server.url, None, settings=config.settings)
-    nightly = Pipeline(config, client, now=lambda: nearly + (datetime.now(UTC) - start))
+
+    def now() -> datetime:
+        return nearly + (datetime.now(UTC) - started[0]) if started else nearly
+
+    nightly = Pipeline(config, client, now=now)
     house.pipelines.append(nightly)
     await nightly.start()
+    started.append(datetime.now(UTC))
     async with asyncio.timeout(SOON):
         while (await store.counts())["images"]:  # noqa: ASYNC110 - nobody tells of a cleanup
             await asyncio.sleep(0.05)
