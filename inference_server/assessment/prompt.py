@@ -11,7 +11,7 @@ import unicodedata
 
 from .facts import Box, Facts, ObjectFacts, Rules
 
-PROMPT_VERSION: Final = "2"
+PROMPT_VERSION: Final = "3"
 
 # Counted with the smallest vocabulary in use (49,152): the longest prompt stays under 900 tokens.
 MAX_PROMPT_TOKENS: Final = 900
@@ -37,6 +37,18 @@ Answer with one JSON object; its texts are one or two short plain sentences for 
 EXAMPLES: Final = (
     (
         """\
+{"camera":"Terrace","start":"Friday 2026-06-05 03:40","part_of_day":"night","lasted_s":55,\
+"images":7,"alarm":"set","residents":"unknown",\
+"objects":[{"label":"person","confidence":0.93,"size":"21%","seen_s":55,"moves":"roaming",\
+"at":["yard"]}],\
+"rules":{"range":[60,79],\
+"reasons":{"night":22,"yard":19,"alarm set, dark hours":14,"stays in the yard at night":12}}}""",
+        """\
+{"reasoning":"A person, at night, for most of a minute.","risk_score":72,\
+"summary":"A person was at Terrace on Friday at 03:40 for 55 seconds."}""",
+    ),
+    (
+        """\
 {"camera":"Street","start":"Tuesday 2026-06-02 14:05","part_of_day":"day","lasted_s":9,"images":2,\
 "alarm":"off","residents":"home",\
 "objects":[{"label":"car","confidence":0.88,"size":"6%","seen_s":9,"moves":"passing","at":[]}],\
@@ -44,18 +56,6 @@ EXAMPLES: Final = (
         """\
 {"reasoning":"A car alone, by day, for seconds.","risk_score":2,\
 "summary":"A car was at Street on Tuesday at 14:05 for 9 seconds."}""",
-    ),
-    (
-        """\
-{"camera":"Back yard","start":"Friday 2026-06-05 03:40","part_of_day":"night","lasted_s":55,\
-"images":7,"alarm":"set","residents":"unknown",\
-"objects":[{"label":"person","confidence":0.93,"size":"21%","seen_s":55,"moves":"roaming",\
-"at":["yard"]}],\
-"rules":{"range":[60,79],\
-"reasons":{"night":22,"yard":19,"alarm set, dark hours":14,"stays in the yard at night":12}}}""",
-        """\
-{"reasoning":"A person in the yard at night while the alarm is set.",\
-"risk_score":72,"summary":"A person was in the Back yard on Friday at 03:40."}""",
     ),
 )
 
