@@ -14,7 +14,9 @@ stamp_of() {
     "$ROOT"
 }
 
+# environment_in_place NAME: nothing is to do; a link to another checkout's environment is that checkout's to update
 environment_in_place() {
+  [ -L ".venv/$1" ] && [ -x ".venv/$1/bin/python" ] && return
   [ -x ".venv/$1/bin/python" ] && [ -f ".venv/$1/.stamp" ] &&
     [ "$(cat ".venv/$1/.stamp")" = "$(stamp_of "$1")" ]
 }

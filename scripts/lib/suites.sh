@@ -2,14 +2,14 @@
 # Which test suite runs where; to be sourced after common.sh by scripts/test.
 
 SUITE_TIMEOUT=30m # for one suite; nothing here takes near as long
+LANES=$(($(nproc) > 1 ? 2 : 1)) # suites at a time: they wait for clocks and processes half of their time
 
-# all_suites: every folder under tests/ that holds tests, the quickest to tell first
+# all_suites: every folder under tests/ that holds tests: the quickest to tell, then the longest first
 all_suites() {
   local name
   {
-    printf '%s\n' meta core contract testbed server ha
-    find tests -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort | grep -vxE 'e2e'
-    printf '%s\n' e2e
+    printf '%s\n' meta server ha e2e core faults contract testbed
+    find tests -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort
   } | awk '!seen[$0]++' | while read -r name; do
     [ -z "$(find "tests/$name" -name 'test_*.py' -print -quit 2>/dev/null)" ] || printf '%s\n' "$name"
   done
@@ -71,6 +71,16 @@ run_suite() {
     --junitxml="$RESULTS/$suite.xml" "${targets[@]}" </dev/null || status=$?
   record "tests/$suite" $status $((SECONDS - start)) "$suite.xml"
 }
+
+# run_suite_whole SUITE: the same with its output in one piece at the end, so that two can run side by side
+run_suite_whole() {
+  local log="$RESULTS/$1.log"
+  run_suite "$1" >"$log" 2>&1
+  flock "$RESULTS/summary.tsv" cat "$log"
+}
+
+# running_suites: how many suites are running now
+running_suites() { jobs -rp | grep -cvx "${CHECKS:-none}" || true; }
 
 # run_checks: linters and, where everything is tested, types
 run_checks() {
