@@ -57,6 +57,7 @@ targets_of() {
 }
 
 # run_suite SUITE: its tests in their environment, with the output as it comes
+# (timeout stays in the foreground: in a process group of its own it would outlive Ctrl-C)
 run_suite() {
   local suite=$1 start=$SECONDS status=0 targets command
   mapfile -t targets < <(targets_of "$suite")
@@ -67,7 +68,7 @@ run_suite() {
     *) command=(.venv/test/bin/python -m pytest -p no:homeassistant) ;;
   esac
   printf '\n== tests/%s\n' "$suite"
-  timeout -k 30 $SUITE_TIMEOUT "${command[@]}" -q --continue-on-collection-errors ${MARKS[@]+"${MARKS[@]}"} \
+  timeout --foreground -k 30 $SUITE_TIMEOUT "${command[@]}" -q --continue-on-collection-errors ${MARKS[@]+"${MARKS[@]}"} \
     --junitxml="$RESULTS/$suite.xml" "${targets[@]}" </dev/null || status=$?
   record "tests/$suite" $status $((SECONDS - start)) "$suite.xml"
 }
@@ -103,7 +104,7 @@ run_check() {
   local name=$1 start=$SECONDS status=0
   shift
   printf '\n== %s\n' "$name"
-  timeout -k 30 $SUITE_TIMEOUT "$@" || status=$?
+  timeout --foreground -k 30 $SUITE_TIMEOUT "$@" || status=$?
   record "$name" $status $((SECONDS - start)) ""
 }
 
