@@ -1,6 +1,7 @@
 """Reading pictures that others may replace by something else at any moment."""
 
 from datetime import UTC, datetime
+import io
 import os
 from pathlib import Path
 
@@ -10,11 +11,18 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
 from hsi_core import files
-from hsi_core.errors import CameraFolderMissingError, CoreError, ImageUnreadableError
-from hsi_core.files import captured_at, read
+from hsi_core.errors import (
+    CameraFolderMissingError,
+    CoreError,
+    ImageReplacedError,
+    ImageUnreadableError,
+)
+from hsi_core.files import Content, captured_at, read
+from hsi_core.versions import Version, version_of
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LIMIT = 1000
+CHUNK = 4096
 
 
 @pytest.fixture
@@ -27,27 +35,36 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
+def content_of(root: Path, path: str) -> Content:
+    """Read a file as it is now."""
+    try:
+        version = version_of((root / path).stat())
+    except OSError:
+        version = Version(size=7, mtime_ns=1)
+    return read(root, path, version, max_bytes=LIMIT)
+
+
 def test_a_picture_in_its_folder(root: Path) -> None:
-    assert read(root, "front/2026/a.jpg", max_bytes=LIMIT).content == b"picture"
+    assert content_of(root, "front/2026/a.jpg").content == b"picture"
 
 
 def test_links_within_the_root_are_followed(root: Path) -> None:
     (root / "yard").symlink_to(root / "front")
     (root / "front/b.jpg").symlink_to("2026/a.jpg")
-    assert read(root, "yard/2026/a.jpg", max_bytes=LIMIT).content == b"picture"
-    assert read(root, "front/b.jpg", max_bytes=LIMIT).content == b"picture"
+    assert content_of(root, "yard/2026/a.jpg").content == b"picture"
+    assert content_of(root, "front/b.jpg").content == b"picture"
 
 
 def test_a_root_that_is_a_link_itself(root: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(root)
-    assert read(tmp_path / "link", "front/2026/a.jpg", max_bytes=LIMIT).content == b"picture"
+    assert content_of(tmp_path / "link", "front/2026/a.jpg").content == b"picture"
 
 
 @pytest.mark.timeout(20)
 def test_a_pipe_is_not_waited_for(root: Path) -> None:
     os.mkfifo(root / "front/pipe.jpg")
     with pytest.raises(ImageUnreadableError) as caught:
-        read(root, "front/pipe.jpg", max_bytes=LIMIT)
+        content_of(root, "front/pipe.jpg")
     assert caught.value.code == "not_a_file"
     moment = captured_at(root, "front/pipe.jpg", mtime_ns=10**18, time_zone=UTC, now=NOW)
     assert moment == datetime.fromtimestamp(10**9, UTC)
@@ -55,7 +72,7 @@ def test_a_pipe_is_not_waited_for(root: Path) -> None:
 
 def test_a_folder_is_no_picture(root: Path) -> None:
     with pytest.raises(ImageUnreadableError) as caught:
-        read(root, "front/2026", max_bytes=LIMIT)
+        content_of(root, "front/2026")
     assert caught.value.code == "not_a_file"
 
 
@@ -71,13 +88,13 @@ def test_a_link_put_there_after_the_check_is_not_followed(
 
     monkeypatch.setattr(files, "contained", check_then_swap)
     with pytest.raises(ImageUnreadableError):
-        read(root, "front/2026/a.jpg", max_bytes=LIMIT)
+        content_of(root, "front/2026/a.jpg")
 
 
 def test_a_picture_that_is_gone_is_told_from_a_share_that_is_not_mounted(root: Path) -> None:
     def reading(folder: Path) -> CoreError:
         with pytest.raises(CoreError) as caught:
-            read(folder, "front/2026/b.jpg", max_bytes=LIMIT)
+            content_of(folder, "front/2026/b.jpg")
         return caught.value
 
     assert reading(root).code == "file_gone"
@@ -85,3 +102,54 @@ def test_a_picture_that_is_gone_is_told_from_a_share_that_is_not_mounted(root: P
     bare.mkdir()
     assert isinstance(reading(bare), CameraFolderMissingError)
     assert isinstance(reading(root.parent / "nowhere"), CameraFolderMissingError)
+
+
+def test_a_picture_is_read_only_as_it_was_registered(root: Path) -> None:
+    file = root / "front/2026/a.jpg"
+    was = version_of(file.stat())
+    file.write_bytes(b"another")
+    os.utime(file, ns=(was.mtime_ns + 1, was.mtime_ns + 1))
+    with pytest.raises(ImageReplacedError) as caught:
+        read(root, "front/2026/a.jpg", was, max_bytes=LIMIT)
+    assert (caught.value.size, caught.value.mtime_ns) == (was.size, was.mtime_ns + 1)
+
+
+def test_a_picture_written_over_while_it_is_read_is_not_taken(root: Path) -> None:
+    file = root / "front/2026/a.jpg"
+    os.truncate(file, 3 * CHUNK)
+    was = version_of(file.stat())
+
+    class WrittenMeanwhile(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            start = super().read(CHUNK)
+            file.write_bytes(b"another")
+            return start + super().read(size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files.os, "fdopen", WrittenMeanwhile)
+        with pytest.raises(ImageReplacedError) as caught:
+            read(root, "front/2026/a.jpg", was, max_bytes=4 * CHUNK)
+    assert caught.value.size == len(b"another")
+
+
+SECOND = 1_000_000_000
+FINE = 1_795_431_543 * SECOND + 123_456_789
+
+
+@pytest.mark.parametrize(
+    ("seen", "same"),
+    [
+        (FINE, True),
+        (FINE - 89, True),  # SMB counts in 100 ns
+        (FINE - 456_789, True),
+        (FINE - 123_456_789, True),  # in seconds
+        (FINE - 123_456_789 - SECOND, True),  # FAT, in two seconds
+        (FINE + 1, False),
+        (FINE + SECOND, False),
+        (FINE - 123_456_789 + SECOND, False),
+    ],
+)
+def test_a_time_that_another_protocol_cuts_is_still_the_same(seen: int, same: bool) -> None:
+    one, other = Version(size=7, mtime_ns=FINE), Version(size=7, mtime_ns=seen)
+    assert one.matches(other) is other.matches(one) is same
+    assert not one.matches(Version(size=8, mtime_ns=seen))

@@ -29,6 +29,7 @@ from hsi_core.presence import person_until
 from hsi_core.risk import Context, gather, judge
 from hsi_core.settings import Settings
 from hsi_core.stages.facts import Judged, facts_of
+from hsi_core.versions import Version, version_of
 
 SETTINGS = Settings()
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -121,6 +122,7 @@ def image(*labels: str, at: datetime = NOON) -> Image:
         camera="front",
         path="front/a.jpg",
         size=1,
+        mtime_ns=0,
         captured_at=at,
         found_at=at,
         state=ImageState.DETECTED,
@@ -202,6 +204,8 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, path: str, code: st
     (root / "empty.jpg").touch()
     (root / "large.jpg").write_bytes(b"x" * 101)
     (root / "folder.jpg").mkdir()
+    there = (root / path).exists()
+    version = version_of((root / path).stat()) if there else Version(size=1, mtime_ns=1)
     with pytest.raises(InputError) as caught:
-        read(root, path, max_bytes=100)
+        read(root, path, version, max_bytes=100)
     assert caught.value.code == code

@@ -15,6 +15,7 @@ from .queries import DeadLetterQuery, EventQuery, ImageFile
 from .settings import Settings
 from .store import cameras, dead_letters, event_list, events, images, jobs
 from .updates import CameraState
+from .versions import version_in
 
 
 class Archive:
@@ -76,7 +77,11 @@ class Archive:
         if image is None:
             raise ImageUnreadableError("there is no such image", code="image_forgotten")
         file = await asyncio.to_thread(
-            read, self._root, image.path, max_bytes=self._settings.max_image_bytes
+            read,
+            self._root,
+            image.path,
+            version_in(image),
+            max_bytes=self._settings.max_image_bytes,
         )
         return ImageFile(image=image, content=file.content, content_type=file.content_type)
 

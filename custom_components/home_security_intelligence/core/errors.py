@@ -28,6 +28,17 @@ class ImageUnreadableError(InputError):
     code = "image_unreadable"
 
 
+class ImageReplacedError(ImageUnreadableError):
+    """Under the image's name lies another picture by now; `size` and `mtime_ns` are that one's."""
+
+    code = "file_replaced"
+
+    def __init__(self, message: str, *, size: int, mtime_ns: int) -> None:
+        super().__init__(message)
+        self.size = size
+        self.mtime_ns = mtime_ns
+
+
 class ClientError(CoreError):
     """The inference server answered with an error that is none of the kinds below."""
 

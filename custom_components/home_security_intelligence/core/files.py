@@ -9,7 +9,13 @@ from pathlib import Path, PurePosixPath
 import stat
 from typing import BinaryIO
 
-from .errors import CameraFolderMissingError, ImageUnreadableError, PathEscapeError
+from .errors import (
+    CameraFolderMissingError,
+    ImageReplacedError,
+    ImageUnreadableError,
+    PathEscapeError,
+)
+from .versions import Version, version_of
 from .watch import contained
 from .watch.captured_at import HEAD_BYTES, capture_time
 
@@ -27,15 +33,18 @@ class Content:
     content_type: str
 
 
-def read(root: Path, path: str, *, max_bytes: int) -> Content:
-    """Return a picture's content. Blocks.
+def read(root: Path, path: str, version: Version, *, max_bytes: int) -> Content:
+    """Return a picture's content, if it is still this version of it. Blocks.
 
-    Raises ImageUnreadableError or PathEscapeError, and CameraFolderMissingError where it is not
-    the picture that is gone but what all pictures lie on.
+    Raises ImageUnreadableError, PathEscapeError, ImageReplacedError where another picture lies
+    there or is being written over it, and CameraFolderMissingError where it is not the picture
+    that is gone but what all pictures lie on.
     """
     try:
         with _open(root, path) as file:
+            before = version_of(os.fstat(file.fileno()))
             content = file.read(max_bytes + 1)
+            after = version_of(os.fstat(file.fileno()))
     except (FileNotFoundError, NotADirectoryError) as error:
         if _is_bare(root):
             raise CameraFolderMissingError(f"the camera root {root} is gone or empty") from error
@@ -44,6 +53,10 @@ def read(root: Path, path: str, *, max_bytes: int) -> Content:
         ) from error
     except PermissionError as error:
         raise ImageUnreadableError("the file may not be read", code="file_forbidden") from error
+    if not before.matches(version) or before != after:
+        raise ImageReplacedError(
+            "another picture was written in its place", size=after.size, mtime_ns=after.mtime_ns
+        )
     if not content:
         raise ImageUnreadableError("the file is empty", code="file_empty")
     if len(content) > max_bytes:

@@ -20,6 +20,7 @@ class SkipReason(StrEnum):
     """Why an image was deliberately not looked at."""
 
     DUPLICATE = "duplicate"  # the same content came from this camera within the dedupe window
+    REPLACED = "replaced"  # another picture took its place before it was read, and counts itself
 
 
 class JobKind(StrEnum):
@@ -115,6 +116,7 @@ class Image:
     camera: str
     path: str
     size: int  # bytes
+    mtime_ns: int  # nanoseconds since 1970
     captured_at: datetime
     found_at: datetime
     state: ImageState

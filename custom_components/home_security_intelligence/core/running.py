@@ -70,9 +70,21 @@ def launch(
         kind: Breaker(failures=settings.breaker_failures, recovery=settings.breaker_recovery)
         for kind in JobKind
     }
+
+    def look_again(file: FoundFile) -> None:
+        watcher.look_again(file)
+
     group = Group(settings, now=now, new_id=uuid4)
     stages: dict[JobKind, Stage] = {
-        JobKind.DETECT: Detect(database, client, group, root=root, settings=settings, now=now),
+        JobKind.DETECT: Detect(
+            database,
+            client,
+            group,
+            root=root,
+            settings=settings,
+            now=now,
+            on_replaced=look_again,
+        ),
         JobKind.ASSESS: Assess(database, client, context_of=context_of, settings=settings, now=now),
     }
     queue_watch = QueueWatch(database, publisher, settings)

@@ -47,6 +47,7 @@ def images(start: datetime, seen: dict[float, Sequence[Detection]]) -> tuple[Ima
             camera="front",
             path=f"{number}.jpg",
             size=1,
+            mtime_ns=0,
             captured_at=start + timedelta(seconds=second),
             found_at=start,
             state=ImageState.DETECTED,

@@ -16,12 +16,12 @@ from ..models import Image, JobKind
 from ..settings import Settings
 from ..store import images, jobs, notify
 from ..store.images import NewImage
+from ..versions import storable_mtime
 from ..watch import FoundFile
 
 _LOGGER = logging.getLogger(__name__)
 
 BATCH = 200  # files registered in one transaction, at most
-_LAST_MTIME = 2**63 - 1  # nanoseconds since 1970, in the year 2262
 
 
 class Register:
@@ -57,8 +57,7 @@ class Register:
 
     async def put(self, file: FoundFile) -> None:
         """Take a file, as soon as there is room."""
-        # Some file systems have times that PostgreSQL's numbers have no room for.
-        await self._found.put(replace(file, mtime_ns=min(file.mtime_ns, _LAST_MTIME)))
+        await self._found.put(replace(file, mtime_ns=storable_mtime(file.mtime_ns)))
 
     async def run(self) -> None:
         """Register what is put, until cancelled."""

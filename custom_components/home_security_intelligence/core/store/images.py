@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..models import Detection, Image, ImageState, SkipReason
+from ..versions import Version
 from ..watch import FoundFile
 from .rows import detection_of, image_of
 from .tables import detections, forgotten_files, images, in_state
@@ -178,6 +179,24 @@ async def is_duplicate(
     return bool(found)
 
 
+async def is_given_up(connection: AsyncConnection, image: Image, version: Version) -> bool:
+    """Tell whether another version of an image's file was skipped as replaced."""
+    return bool(
+        await connection.scalar(
+            select(
+                exists().where(
+                    images.c.camera == image.camera,
+                    images.c.path == image.path,
+                    images.c.mtime_ns == version.mtime_ns,
+                    images.c.size == version.size,
+                    images.c.reason == SkipReason.REPLACED,
+                    images.c.id != image.id,
+                )
+            )
+        )
+    )
+
+
 async def any_waiting(
     connection: AsyncConnection, camera: str, *, after: datetime, before: datetime
 ) -> bool:
@@ -197,7 +216,7 @@ async def any_waiting(
 
 
 async def set_skipped(
-    connection: AsyncConnection, image_id: int, sha256: bytes, reason: SkipReason
+    connection: AsyncConnection, image_id: int, sha256: bytes | None, reason: SkipReason
 ) -> None:
     """Say that an image was deliberately not looked at."""
     await connection.execute(

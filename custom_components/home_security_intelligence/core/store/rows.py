@@ -15,6 +15,7 @@ def image_of(row: RowMapping, detections: Sequence[Detection] = (), *, prefix: s
         camera=row[prefix + "camera"],
         path=row[prefix + "path"],
         size=row[prefix + "size"],
+        mtime_ns=row[prefix + "mtime_ns"],
         captured_at=row[prefix + "captured_at"],
         found_at=row[prefix + "found_at"],
         state=row[prefix + "state"],

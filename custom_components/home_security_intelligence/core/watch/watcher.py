@@ -103,6 +103,11 @@ class FolderWatcher:
         """Hand this file over again at the next scan of everything."""
         self._memory.drop(file)
 
+    def look_again(self, file: FoundFile) -> None:
+        """Hand this file over once it rests, unless it has been: somebody has seen it change."""
+        if not self._memory.has(file):
+            self._settle(file)
+
     async def _follow_changes(self) -> None:
         while True:
             match await self._changes.next():

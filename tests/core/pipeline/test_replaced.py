@@ -1,0 +1,111 @@
+"""A picture written over under the same name is another picture: each is counted once, as itself."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from testbed.postgres import Postgres
+from tests.core.pipeline.house import House
+from tests.core.pipeline.test_crashes import query
+
+# isort: split
+from hsi_core.errors import ImageReplacedError
+from hsi_core.models import Image, ImageState
+from hsi_core.pipeline import DeadLetterQuery, EventQuery
+
+FIRST = "car 0.9 #first"
+SECOND = "person 0.8 #the second one"
+
+
+async def hold_up(house: House) -> None:
+    """Have the only worker hang at another camera's picture."""
+    house.server.go.clear()
+    house.upload("yard/hold.jpg", "car 0.7")
+    await house.server.asked.wait()
+
+
+def over(path: Path, content: str) -> None:
+    path.write_text(content)
+
+
+def renamed(path: Path, content: str) -> None:
+    aside = path.with_suffix(".part")
+    aside.write_text(content)
+    aside.rename(path)
+
+
+def of(path: str, found: list[Image]) -> list[Image]:
+    return [image for image in found if image.path == path]
+
+
+@pytest.mark.parametrize("replace", [over, renamed])
+async def test_a_picture_replaced_before_it_is_read(house: House, replace: object) -> None:
+    assert callable(replace)
+    pipeline, journal = await house.run(detect_workers=1)
+    await hold_up(house)
+    house.upload("front/a.jpg", FIRST, age=5)
+    await journal.depth(2)
+    replace(house.root / "front/a.jpg", SECOND)
+    await journal.depth(3)
+    house.server.go.set()
+
+    one, two = of("front/a.jpg", await journal.ended(3))
+    assert {(i.state, i.reason, i.size) for i in (one, two)} == {
+        (ImageState.SKIPPED, "replaced", len(FIRST)),
+        (ImageState.DETECTED, None, len(SECOND)),
+    }
+    assert house.server.detected == {b"car 0.7": 1, SECOND.encode(): 1}
+    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+    events = (await pipeline.list_events(EventQuery(camera="front"))).items
+    assert [(event.labels, event.image_count) for event in events] == [(("person",), 1)]
+
+
+async def test_a_replacement_that_nobody_told_of_is_found_at_once(house: House) -> None:
+    """Such as by an FTP server that sets a file's time after it has closed it."""
+    _, journal = await house.run(detect_workers=1)
+    await hold_up(house)
+    house.upload("front/a.jpg", FIRST, age=5)
+    await journal.depth(2)
+    os.utime(house.root / "front/a.jpg", (1_795_000_000, 1_795_000_000))
+    house.server.go.set()
+    ended = of("front/a.jpg", await journal.ended(3))
+    assert [image.reason for image in ended] == ["replaced", None]
+    assert house.server.detected[FIRST.encode()] == 1
+
+
+async def test_a_file_whose_time_two_machines_see_differently_is_looked_at_once(
+    house: House, postgres: Postgres
+) -> None:
+    _, journal = await house.run(detect_workers=1)
+    await hold_up(house)
+    path = house.upload("front/a.jpg", FIRST, age=5)
+    await journal.depth(2)
+    # As the other machine sees it, which has skipped the file as this one sees it.
+    query(
+        postgres,
+        house,
+        f"""
+        UPDATE hsi.images SET mtime_ns = mtime_ns - 3600 * 1000000000::bigint
+        WHERE path = '{path}';
+        INSERT INTO hsi.images (camera, path, mtime_ns, size, captured_at, found_at, state, reason)
+        SELECT camera, path, mtime_ns + 3600 * 1000000000::bigint, size, captured_at, found_at,
+            'skipped', 'replaced'
+        FROM hsi.images WHERE path = '{path}'
+        """,
+    )
+    house.server.go.set()
+    assert (await journal.image(path)).state is ImageState.DETECTED
+    assert house.server.detected[FIRST.encode()] == 1
+
+
+async def test_a_later_picture_is_not_shown_as_an_earlier_one(house: House) -> None:
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", FIRST, age=5)
+    image = await journal.image("front/a.jpg")
+    house.upload("front/a.jpg", SECOND)
+    with pytest.raises(ImageReplacedError):
+        await pipeline.read_image(image.id)
+    await journal.ended(2)
+    later = journal.images[-1]
+    assert (await pipeline.read_image(later.id)).content == SECOND.encode()
