@@ -137,6 +137,21 @@ async def test_a_full_queue_leaves_pictures_in_their_folder(
     assert not pipeline.health.spooling
 
 
+async def test_a_picture_of_now_passes_those_that_a_full_queue_leaves_in_their_folder(
+    house: House, server: ScriptedServer
+) -> None:
+    server.go.clear()
+    for number in range(30):
+        house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=3600)
+    _, journal = await house.run(queue_limit=5, detect_workers=1)
+    await journal.health(lambda h: h.spooling)
+    house.upload("yard/now.jpg", "car 0.9 #now")
+    server.go.set()
+    await journal.image("yard/now.jpg")
+    assert len(journal.images) <= 2  # the one in hand was first
+    assert len(await journal.ended(31)) == 31
+
+
 async def test_a_picture_that_the_database_refuses_is_tried_again(
     house: House, postgres: Postgres
 ) -> None:

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import partial
 import logging
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..database import Database
+from ..errors import QueueFullError
 from ..files import captured_at
 from ..health import HealthBoard
 from ..models import Image, JobKind
@@ -22,15 +24,27 @@ from ..watch import FoundFile
 _LOGGER = logging.getLogger(__name__)
 
 BATCH = 200  # files registered in one transaction, at most
+LIVE_RESERVE = 0.1  # of the queue's limit is kept for pictures that come in while it is full
+_NS = 1_000_000_000  # nanoseconds in a second
+
+
+class _Lane:
+    """Files on their way into the queue, which may hold `limit` jobs before they have to wait."""
+
+    def __init__(self, *, limit: int) -> None:
+        self.files: asyncio.Queue[FoundFile] = asyncio.Queue(BATCH)
+        self.limit = limit
+        self.held_back = False  # there is no room in the queue
 
 
 class Register:
     """Registers files in batches, each image in one transaction with its detect job.
 
-    `put` holds its caller back while the database is away or the queue is full: the folder is
-    the spool. A file counts as registered once `run` has it in the database; one that was only
-    put is found again by the scan at the next start. `on_refused` is told of one that could not
-    be registered, so that it is tried again.
+    `put` holds its caller back while the database is away. A full queue refuses what is not
+    fresh: its folder is the spool. What is fresh has a lane and a reserve of its own, so that a
+    picture of now does not wait for a hundred thousand of last night. A file counts as registered
+    once `run` has it in the database; one that was only put is found again by the scan at the
+    next start. `on_refused` is told of one that could not be registered, so that it is tried again.
     """
 
     def __init__(
@@ -53,39 +67,52 @@ class Register:
         self._now = now
         self._on_registered = on_registered
         self._on_refused = on_refused
-        self._found: asyncio.Queue[FoundFile] = asyncio.Queue(BATCH)
+        limit = settings.queue_limit
+        self._fresh = _Lane(limit=limit + max(1, int(limit * LIVE_RESERVE)))
+        self._backlog = _Lane(limit=limit)
 
     async def put(self, file: FoundFile) -> None:
-        """Take a file, as soon as there is room."""
-        await self._found.put(replace(file, mtime_ns=storable_mtime(file.mtime_ns)))
+        """Take a file, as soon as there is room; raises QueueFullError for one that can wait."""
+        file = replace(file, mtime_ns=storable_mtime(file.mtime_ns))
+        if self._is_fresh(file):
+            await self._fresh.files.put(file)
+            return
+        if self._backlog.held_back:
+            raise QueueFullError(f"the queue is full; {file.path} waits in its folder")
+        await self._backlog.files.put(file)
 
     async def run(self) -> None:
         """Register what is put, until cancelled."""
-        while True:
-            batch = [await self._found.get()]
-            while len(batch) < BATCH and not self._found.empty():
-                batch.append(self._found.get_nowait())
-            try:
-                await self._register(batch)
-            except Exception:  # noqa: BLE001 - told of below, by the file it is about
-                await self._register_singly(batch)
+        async with asyncio.TaskGroup() as lanes:
+            lanes.create_task(self._run(self._fresh))
+            lanes.create_task(self._run(self._backlog))
 
-    async def _register(self, batch: Sequence[FoundFile]) -> None:
+    async def _run(self, lane: _Lane) -> None:
+        while True:
+            batch = [await lane.files.get()]
+            while len(batch) < BATCH and not lane.files.empty():
+                batch.append(lane.files.get_nowait())
+            try:
+                await self._register(batch, lane)
+            except Exception:  # noqa: BLE001 - told of below, by the file it is about
+                await self._register_singly(batch, lane)
+
+    async def _register(self, batch: Sequence[FoundFile], lane: _Lane) -> None:
         known = await self._database.ask(lambda connection: images.known(connection, batch))
         new = [file for file in dict.fromkeys(batch) if file not in known]
-        if not new:
-            return
-        await self._wait_for_room()
-        items = await asyncio.to_thread(self._describe, new)
-        added = await self._database.run(lambda connection: self._add(connection, items))
-        if added:
-            self._on_registered()
+        while new:
+            room = await self._room(lane)
+            items = await asyncio.to_thread(self._describe, new[:room])
+            added = await self._database.run(partial(self._add, items=items))
+            if added:
+                self._on_registered()
+            new = new[room:]
 
-    async def _register_singly(self, batch: Sequence[FoundFile]) -> None:
+    async def _register_singly(self, batch: Sequence[FoundFile], lane: _Lane) -> None:
         """Let one file that cannot be registered not hold up the others."""
         for file in batch:
             try:
-                await self._register([file])
+                await self._register([file], lane)
             except Exception:
                 _LOGGER.exception("%s cannot be registered", file.path)
                 self._on_refused(file)
@@ -100,12 +127,22 @@ class Register:
             await notify.announce_jobs(connection, JobKind.DETECT)
         return added
 
-    async def _wait_for_room(self) -> None:
-        limit = self._settings.queue_limit
-        while await self._database.ask(lambda c: jobs.waiting_detects(c, at_most=limit)) >= limit:
-            self._health.spooling(spooling=True)
+    async def _room(self, lane: _Lane) -> int:
+        """Return how many more jobs the queue may hold, once it may."""
+        count = partial(jobs.waiting_detects, at_most=lane.limit)
+        while (room := lane.limit - await self._database.ask(count)) <= 0:
+            self._hold_back(lane, held_back=True)
             await asyncio.sleep(self._settings.poll_interval)
-        self._health.spooling(spooling=False)
+        self._hold_back(lane, held_back=False)
+        return room
+
+    def _hold_back(self, lane: _Lane, *, held_back: bool) -> None:
+        lane.held_back = held_back
+        self._health.spooling(spooling=self._fresh.held_back or self._backlog.held_back)
+
+    def _is_fresh(self, file: FoundFile) -> bool:
+        age = self._now().timestamp() - file.mtime_ns / _NS
+        return age < jobs.FRESH_FOR.total_seconds()
 
     def _describe(self, files: Sequence[FoundFile]) -> list[NewImage]:
         now = self._now()

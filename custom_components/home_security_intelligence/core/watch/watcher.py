@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 import time
 
-from ..errors import CoreError, PathEscapeError, WatchError
+from ..errors import CoreError, PathEscapeError, QueueFullError, WatchError
 from ..models import Camera
 from ..settings import Settings
 from .cameras import CameraFolders, join
@@ -30,7 +30,7 @@ from .walk import Batch, missing, walk
 _LOGGER = logging.getLogger(__name__)
 
 _NEW_FOLDERS_LIMIT = 1000  # more new folders at once than these are left to a scan of everything
-_POLLING_SHARE = 0.1  # of the time is spent on polling, at most, however many files there are
+_POLLING_SHARE = 0.1  # of the time goes into looking again, at most, however many files there are
 _CLOCK_SKEW = 60.0  # seconds by which the clock of a file server may differ from ours
 _NS = 1_000_000_000  # nanoseconds in a second
 
@@ -41,8 +41,9 @@ class FolderWatcher:
     Cameras on file systems that others can change, or for which the system grants no watch, are
     looked through every `polling_interval`; all of them are where polling is asked for.
     A folder is listed only after its watch stands, so a picture is either listed or told of. A
-    file may be handed over more than once; `on_found` is never called twice at the same time.
-    What it raises leaves the file to the next scan. `on_trouble` is called when a camera's
+    file may be handed over more than once, though not twice at the same time; a picture that was
+    told of does not wait for those a scan hands over. What `on_found` raises leaves the file to a
+    later scan; QueueFullError is what it raises when the folder is to be the spool. `on_trouble` is called when a camera's
     trouble begins or changes, and with None when it has passed.
     """
 
@@ -73,7 +74,7 @@ class FolderWatcher:
         self._failing = False  # on_found raised when it was last called
         self._scan_waiters: list[asyncio.Future[None]] = []
         self._settling_grew = asyncio.Event()
-        self._delivering = asyncio.Lock()
+        self._in_hand: set[FoundFile] = set()  # on_found was called with them and has not returned
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -185,15 +186,18 @@ class FolderWatcher:
             if began >= next_retry:
                 if troubled := sorted(self._undelivered.union(self._troubles)):
                     await self._scan(troubled)
-                next_retry = _now() + self._settings.watch_retry
+                next_retry = _now() + self._pause_after(began, self._settings.watch_retry)
             if self._polled and began >= next_poll:
                 await self._scan(sorted(self._polled))
-                pause = (_now() - began) * (1 / _POLLING_SHARE - 1)
-                next_poll = _now() + max(self._settings.polling_interval, pause)
+                next_poll = _now() + self._pause_after(began, self._settings.polling_interval)
             due = min(next_full, next_retry, next_poll if self._polled else next_full)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(due):
                     await self._scan_wanted.wait()
+
+    @staticmethod
+    def _pause_after(began: float, at_least: float) -> float:
+        return max(at_least, (_now() - began) * (1 / _POLLING_SHARE - 1))
 
     async def _scan_everything(self) -> None:
         self._memory.begin_round()
@@ -275,18 +279,22 @@ class FolderWatcher:
             self._undelivered.add(file.camera)
 
     async def _deliver(self, file: FoundFile) -> None:
-        async with self._delivering:
-            self._settling.drop(file.path)
-            if self._memory.has(file):
-                return
-            try:
-                await self._on_found(file)
-            except Exception as err:  # noqa: BLE001 - whatever it is, the next picture still counts
-                self._undelivered.add(file.camera)
-                self._log_failure(err)
-            else:
-                self._memory.add(file)
-                self._failing = False
+        self._settling.drop(file.path)
+        if file in self._in_hand or self._memory.has(file):
+            return
+        self._in_hand.add(file)
+        try:
+            await self._on_found(file)
+        except QueueFullError:
+            self._undelivered.add(file.camera)
+        except Exception as err:  # noqa: BLE001 - whatever it is, the next picture still counts
+            self._undelivered.add(file.camera)
+            self._log_failure(err)
+        else:
+            self._memory.add(file)
+            self._failing = False
+        finally:
+            self._in_hand.discard(file)
 
     def _log_failure(self, err: Exception) -> None:
         if not self._failing:
