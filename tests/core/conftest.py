@@ -13,8 +13,8 @@ from testbed.postgres import Postgres
 from hsi_core.store.engine import connect
 
 WIPE = (
-    "TRUNCATE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs, hsi.forgotten_files"
-    " RESTART IDENTITY"
+    "TRUNCATE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs, hsi.forgotten_files,"
+    " hsi.home_states RESTART IDENTITY"
 )
 
 

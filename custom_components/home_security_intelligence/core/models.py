@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from .zones import Zone
+
 
 class ImageState(StrEnum):
     """Where an image is on its way; every image ends in one of the last three."""
@@ -83,6 +85,7 @@ class Camera:
 
     folder: str
     name: str
+    zones: tuple[Zone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,9 @@ from .health import HealthBoard
 from .models import Camera, CleanupReport, DeadLetter, Image, Page, QueueStats, SecurityEvent
 from .publisher import Publisher
 from .queries import DeadLetterQuery, EventQuery, ImageFile
-from .risk import Context
+from .risk import Home
 from .running import Running, launch
 from .settings import Settings
-from .stages.facts import ContextOf
 from .store import cameras
 from .store.engine import begin, connect
 from .updates import CameraState, Health, Listener
@@ -47,8 +46,7 @@ class PipelineConfig:
     time_zone: ZoneInfo
     settings: Settings = field(default_factory=Settings)
     ssl: ssl_module.SSLContext | None = None
-    # By a camera's folder; without it the zones, the alarm and who is home are unknown.
-    context_of: ContextOf | None = None
+    home: Home | None = None  # what it says at the start; None where nobody tells this pipeline
 
 
 class Pipeline:
@@ -97,7 +95,7 @@ class Pipeline:
             root=config.camera_root,
             cameras=config.cameras,
             time_zone=config.time_zone,
-            context_of=config.context_of or (lambda _: Context(time_zone=config.time_zone)),
+            home=config.home,
             settings=config.settings,
             now=self._now,
         )
@@ -115,6 +113,13 @@ class Pipeline:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call the listener on the event loop for every update; returns how to stop that."""
         return self._publisher.subscribe(listener)
+
+    def note_home(self, home: Home) -> None:
+        """Note what the home says from now on; events keep what it said when they began."""
+        watch = self._parts.home_watch
+        if watch is None:
+            raise RuntimeError("the pipeline was not told what the home says at the start")
+        watch.note(home)
 
     async def refresh_health(self) -> Health:
         """Ask the inference server now; return the health with its answer."""

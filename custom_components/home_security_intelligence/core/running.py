@@ -14,10 +14,12 @@ from .breaker import Breaker
 from .client import InferenceClient
 from .database import Database
 from .health import HealthBoard
+from .home_watch import HomeWatch
 from .models import Camera, JobKind
 from .news import NewsDesk
 from .publisher import Publisher
 from .queue_watch import QueueWatch
+from .risk import Home
 from .server_watch import ServerWatch
 from .settings import Settings
 from .stages.assess import Assess
@@ -26,10 +28,10 @@ from .stages.close_events import CloseEvents
 from .stages.dead_letters import DeadLetterOffice
 from .stages.detect import Detect
 from .stages.expire import ExpireLeases
-from .stages.facts import ContextOf
 from .stages.group import Group
 from .stages.register import Register
 from .stages.stage import Stage
+from .stages.surroundings import Surroundings
 from .stages.worker import Worker
 from .tasks import Tasks
 from .updates import Update
@@ -46,6 +48,7 @@ class Running:
     dead_letters: DeadLetterOffice
     server_watch: ServerWatch
     clean_up: CleanUp
+    home_watch: HomeWatch | None
     tasks: Tasks
 
 
@@ -58,7 +61,7 @@ def launch(
     root: Path,
     cameras: Sequence[Camera],
     time_zone: tzinfo,
-    context_of: ContextOf,
+    home: Home | None,
     settings: Settings,
     now: Callable[[], datetime],
 ) -> Running:
@@ -74,7 +77,7 @@ def launch(
     def look_again(file: FoundFile) -> None:
         watcher.look_again(file)
 
-    group = Group(settings, now=now, new_id=uuid4)
+    group = Group(settings, Surroundings(time_zone, settings), now=now, new_id=uuid4)
     stages: dict[JobKind, Stage] = {
         JobKind.DETECT: Detect(
             database,
@@ -85,7 +88,7 @@ def launch(
             now=now,
             on_replaced=look_again,
         ),
-        JobKind.ASSESS: Assess(database, client, context_of=context_of, settings=settings, now=now),
+        JobKind.ASSESS: Assess(database, client, settings=settings, now=now),
     }
     queue_watch = QueueWatch(database, publisher, settings)
 
@@ -141,6 +144,10 @@ def launch(
     tasks.keep_running("server", server_watch.run)
     tasks.keep_running("queue", queue_watch.run)
     tasks.keep_running("clean up", clean_up.run_daily)
+    home_watch = None
+    if home is not None:
+        home_watch = HomeWatch(database, home, settings=settings, now=now)
+        tasks.keep_running("home", home_watch.run)
     tasks.repeat("close events", close_events.run, every=settings.poll_interval)
     tasks.repeat("expire leases", expire.run, every=min(settings.lease / 6, settings.poll_interval))
     workers = {JobKind.DETECT: settings.detect_workers, JobKind.ASSESS: settings.assess_workers}
@@ -170,5 +177,6 @@ def launch(
         ),
         server_watch=server_watch,
         clean_up=clean_up,
+        home_watch=home_watch,
         tasks=tasks,
     )

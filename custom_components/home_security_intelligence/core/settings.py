@@ -31,6 +31,10 @@ class Settings:
     history_images: int = 120  # a camera's latest pictures that an event is judged by, at most
     presence_hold: float = 30.0  # seconds a person counts as present after the image was captured
 
+    # the home
+    home_interval: float = 30.0  # seconds between notes that what the home says still holds
+    home_hold: float = 60.0  # seconds after such a note for which it counts
+
     # dedupe
     dedupe_window: float = 300.0  # seconds in which the same content counts as a duplicate
 

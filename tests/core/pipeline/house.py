@@ -1,7 +1,7 @@
 """Cameras, a database, a scripted server and pipelines on them, and what they told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 import os
@@ -17,7 +17,7 @@ from tests.core.pipeline.scripted_server import TOKEN, ScriptedServer
 from hsi_core.client import InferenceClient
 from hsi_core.models import Camera, Image, QueueStats, SecurityEvent
 from hsi_core.pipeline import Pipeline, PipelineConfig
-from hsi_core.risk import Context
+from hsi_core.risk import Home, Zone
 from hsi_core.settings import Settings
 from hsi_core.updates import (
     EventPhase,
@@ -113,7 +113,8 @@ class House:
     server: ScriptedServer
     session: aiohttp.ClientSession
     pipelines: list[Pipeline] = field(default_factory=list)
-    context_of: Callable[[str], Context] | None = None  # nothing is known of the home
+    home: Home | None = None  # nobody tells what it says
+    zones: Mapping[str, tuple[Zone, ...]] = field(default_factory=dict)  # by camera
 
     def upload(
         self,
@@ -138,10 +139,13 @@ class House:
         config = PipelineConfig(
             database_url=self.database_url,
             camera_root=self.root,
-            cameras=tuple(Camera(folder=name, name=name.title()) for name in CAMERAS),
+            cameras=tuple(
+                Camera(folder=name, name=name.title(), zones=self.zones.get(name, ()))
+                for name in CAMERAS
+            ),
             time_zone=BERLIN,
             settings=settings,
-            context_of=self.context_of,
+            home=self.home,
         )
         client = InferenceClient(self.session, self.server.url, TOKEN, settings=settings)
         pipeline = Pipeline(config, client)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.core.pipeline.house import BERLIN, House
+from tests.core.pipeline.house import House
 
 # isort: split
 from hsi_core.models import (
@@ -15,7 +15,7 @@ from hsi_core.models import (
     JobKind,
 )
 from hsi_core.pipeline import DeadLetterQuery, EventQuery
-from hsi_core.risk import Context, Occupancy, Zone, ZoneKind, level_of
+from hsi_core.risk import Home, Occupancy, Zone, ZoneKind, level_of
 from hsi_core.updates import EventPhase
 
 
@@ -81,11 +81,8 @@ async def test_what_is_known_of_the_home_counts(house: House) -> None:
     everywhere = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
     roof = Zone(name="Roof", kind=ZoneKind.RESTRICTED, polygon=everywhere)
 
-    def context_of(camera: str) -> Context:
-        zones = (roof,) if camera == "front" else ()
-        return Context(time_zone=BERLIN, zones=zones, armed=True, occupancy=Occupancy.AWAY)
-
-    house.context_of = context_of
+    house.zones = {"front": (roof,)}
+    house.home = Home(armed=True, occupancy=Occupancy.AWAY)
     _, journal = await house.run(event_idle=30.0)
     house.upload("front/a.jpg", "person 0.95")
 

@@ -16,6 +16,7 @@ from hsi_core.models import Box, Camera, Detection, Image, JobKind, SecurityEven
 from hsi_core.queries import EventQuery
 from hsi_core.settings import Settings
 from hsi_core.stages.group import Group
+from hsi_core.stages.surroundings import Surroundings
 from hsi_core.store import cameras, detected, event_list, images, jobs, leases
 from hsi_core.store.engine import begin
 from hsi_core.store.images import NewImage
@@ -42,7 +43,8 @@ class Archive:
         self, seconds: float, label: str = "person", confidence: float = 0.8, camera: str = "front"
     ) -> list[EventPhase]:
         """Let an image captured then join, open or backfill an event."""
-        group = Group(self.settings, now=lambda: at(10_000), new_id=uuid4)
+        surroundings = Surroundings(UTC, self.settings)
+        group = Group(self.settings, surroundings, now=lambda: at(10_000), new_id=uuid4)
         async with begin(self.engine) as connection:
             number = next(self.numbers)
             file = FoundFile(camera=camera, path=f"{camera}/{number}.jpg", size=1, mtime_ns=number)

@@ -1,6 +1,7 @@
 """However images come in and events end, the events make sense of them."""
 
 import asyncio
+from datetime import UTC
 from itertools import count
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from tests.core.store.conftest import Archive, at
 from hsi_core.models import Camera
 from hsi_core.settings import Settings
 from hsi_core.stages.group import Group
+from hsi_core.stages.surroundings import Surroundings
 from hsi_core.store import cameras, events
 from hsi_core.store.engine import begin, connect
 
@@ -84,7 +86,7 @@ class Events(RuleBasedStateMachine):
         self.runner.run(self._end(camera))
 
     async def _end(self, camera: str) -> None:
-        group = Group(RULES, now=lambda: at(10_000), new_id=uuid4)
+        group = Group(RULES, Surroundings(UTC, RULES), now=lambda: at(10_000), new_id=uuid4)
         async with begin(self.engine) as connection:
             await cameras.lock(connection, camera)
             event = await events.open_of(connection, camera)

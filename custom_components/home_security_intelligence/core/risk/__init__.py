@@ -3,8 +3,9 @@
 Pure functions over values: no clock, no database, no network.
 """
 
+from ..zones import Zone, ZoneKind
 from .bounded import band_around, bounded
-from .context import Context, Elsewhere, Occupancy, Zone, ZoneKind
+from .context import Context, Elsewhere, Home, Occupancy
 from .facts import FactSheet, gather
 from .levels import LEVEL_FLOORS, level_of, scores_of
 from .objects import Movement
@@ -15,6 +16,7 @@ __all__ = [
     "Context",
     "Elsewhere",
     "FactSheet",
+    "Home",
     "Movement",
     "Occupancy",
     "Verdict",

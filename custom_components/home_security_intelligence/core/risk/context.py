@@ -5,16 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-
-class ZoneKind(StrEnum):
-    """What a part of a camera's picture is to the people who live there."""
-
-    ENTRY_POINT = "entry_point"  # a door, a gate, a window one can climb through
-    DRIVEWAY = "driveway"
-    SIDEWALK = "sidewalk"  # public ground: whoever passes has every right to
-    YARD = "yard"
-    RESTRICTED = "restricted"  # nobody should be here unasked: a pool, a passage, a roof
-
+from ..zones import Zone, ZoneKind
 
 # Private ground.
 GROUNDS = frozenset({ZoneKind.ENTRY_POINT, ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED})
@@ -28,12 +19,11 @@ class Occupancy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Zone:
-    """A part of a camera's picture; `polygon` has at least three corners, each 0-1."""
+class Home:
+    """What the home itself says; None is unknown."""
 
-    name: str
-    kind: ZoneKind
-    polygon: tuple[tuple[float, float], ...]
+    armed: bool | None = None
+    occupancy: Occupancy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from ..models import RiskFactor
+from ..zones import ZoneKind
 from . import points
 from .belongings import Change
-from .context import Occupancy, ZoneKind
+from .context import Occupancy
 from .facts import ELSEWHERE, FactSheet
 from .geometry import ground_point, grown, holds
 from .objects import Movement, ObjectSeen

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from ..models import Box
-from .context import GROUNDS, Zone, ZoneKind
+from ..zones import Zone, ZoneKind
+from .context import GROUNDS
 from .geometry import distance, ground_point, height, inside
 from .tracking import Sighting, Track
 

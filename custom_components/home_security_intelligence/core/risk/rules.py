@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..models import RiskFactor
+from ..zones import ZoneKind
 from . import points
 from .belongings import Change
 from .bounded import band_around
-from .context import ZoneKind
 from .facts import FactSheet, PartOfDay
 from .levels import HIGHEST_SCORE
 from .movement_rules import MOVEMENT_RULES

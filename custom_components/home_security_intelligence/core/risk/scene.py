@@ -1,7 +1,8 @@
 """What the rules ask of a fact sheet again and again."""
 
+from ..zones import ZoneKind
 from .belongings import RIDDEN, Belonging, Change
-from .context import GROUNDS, ZoneKind
+from .context import GROUNDS
 from .facts import FactSheet, PartOfDay
 from .objects import NEAR, Movement, ObjectSeen
 

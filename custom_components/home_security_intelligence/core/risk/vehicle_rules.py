@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from ..models import RiskFactor
+from ..zones import ZoneKind
 from . import points
-from .context import ZoneKind
 from .facts import FactSheet, PartOfDay
 from .objects import Movement, ObjectSeen
 from .scene import excused, in_the_dark, on_grounds

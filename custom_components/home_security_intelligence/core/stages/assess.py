@@ -14,7 +14,7 @@ from ..settings import Settings
 from ..store import cameras, events, jobs, leases
 from ..store.leases import ClaimedJob, Failure
 from ..updates import EventPhase, EventUpdate, Update
-from .facts import ContextOf, facts_of, judge_event
+from .facts import facts_of, judge_event
 from .stage import Outcome
 
 
@@ -28,13 +28,11 @@ class Assess:
         database: Database,
         client: InferenceClient,
         *,
-        context_of: ContextOf,
         settings: Settings,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._client = client
-        self._context_of = context_of
         self._settings = settings
         self._now = now
 
@@ -89,9 +87,7 @@ class Assess:
         if event is None:
             raise InputError("the event is no longer known", code="event_forgotten")
         camera = await cameras.find(connection, event.camera)
-        judged = await judge_event(
-            connection, event, self._context_of(event.camera), self._settings
-        )
+        judged = await judge_event(connection, event, self._settings)
         # Without an answer from the model, this is what there is to see.
         await events.set_provisional(connection, event.id, judged.verdict)
         name = event.camera if camera is None else camera.name

@@ -14,7 +14,7 @@ from ..errors import StoreError
 from ..models import CleanupReport
 from ..originals import Look, delete, look
 from ..settings import Settings
-from ..store import retention
+from ..store import homes, retention
 from ..store.retention import Deleted, KnownFile
 
 _LOGGER = logging.getLogger(__name__)
@@ -75,6 +75,9 @@ class CleanUp:
             if self._settings.retention_days > 0:
                 before = now - timedelta(days=self._settings.retention_days)
                 deleted = await (self._count(before) if dry_run else self._clean_records(before))
+                if not dry_run:
+                    async with self._database.begin() as connection:
+                        await homes.delete_before(connection, before)
                 report = replace(
                     report,
                     events=deleted.events,

@@ -1,6 +1,5 @@
 """From an event's images and the home's state to its facts, and to what a model is told of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -8,12 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..client import EventFacts, ObjectFacts, RulesFacts
 from ..models import SecurityEvent
-from ..risk import Context, FactSheet, Verdict, gather, judge
+from ..risk import FactSheet, Verdict, gather, judge
 from ..risk.facts import ELSEWHERE, HISTORY
 from ..settings import Settings
 from ..store import events, images
-
-type ContextOf = Callable[[str], Context]  # what is known of the home, by a camera's folder
 
 MAX_OBJECTS = 50  # of the wire format
 MAX_CAMERA_NAME = 100  # characters, of the wire format
@@ -28,9 +25,10 @@ class Judged:
 
 
 async def judge_event(
-    connection: AsyncConnection, event: SecurityEvent, context: Context, settings: Settings
+    connection: AsyncConnection, event: SecurityEvent, settings: Settings
 ) -> Judged:
-    """Gather an event's facts as they are by now and let the rules judge them."""
+    """Gather an event's facts, in the home as it was then, and let the rules judge them."""
+    context = await events.context_of(connection, event.id)
     seen = await images.seen_between(
         connection,
         event.camera,

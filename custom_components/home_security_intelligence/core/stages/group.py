@@ -12,15 +12,22 @@ from ..settings import Settings
 from ..store import events, images, jobs, notify
 from ..store.events import Sighting
 from ..updates import EventPhase, EventUpdate
+from .surroundings import Surroundings
 
 
 class Group:
     """Puts an image into an event; the caller holds the camera's lock."""
 
     def __init__(
-        self, settings: Settings, *, now: Callable[[], datetime], new_id: Callable[[], UUID]
+        self,
+        settings: Settings,
+        surroundings: Surroundings,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], UUID],
     ) -> None:
         self._settings = settings
+        self._surroundings = surroundings
         self._now = now
         self._new_id = new_id
 
@@ -68,9 +75,11 @@ class Group:
     async def _begin(
         self, connection: AsyncConnection, seen: Sighting, *, over: bool
     ) -> EventUpdate:
-        event = await events.add(connection, self._new_id(), seen, closed=over)
-        await images.set_event(connection, seen.image.id, event.id)
-        if over or _is_urgent(seen.image, self._settings):
+        image = seen.image
+        context = await self._surroundings.at(connection, image.camera, image.captured_at)
+        event = await events.add(connection, self._new_id(), seen, context, closed=over)
+        await images.set_event(connection, image.id, event.id)
+        if over or _is_urgent(image, self._settings):
             await self._assess(connection, event)
         return EventUpdate(event=event, phase=EventPhase.OPENED)
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import RowMapping, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..models import Camera
+from .contexts import zones_from, zones_json
 from .tables import cameras
 
 # Statements of the way of every image are made once: making them costs more than running them.
@@ -19,34 +20,39 @@ _LOCK = (
 
 
 async def register(connection: AsyncConnection, wanted: Sequence[Camera]) -> None:
-    """Make these cameras known, under their present names."""
+    """Make these cameras known, under their present names and with their present zones."""
     if not wanted:
         return
     statement = insert(cameras)
     statement = statement.on_conflict_do_update(
-        index_elements=[cameras.c.folder], set_={"name": statement.excluded.name}
+        index_elements=[cameras.c.folder],
+        set_={"name": statement.excluded.name, "zones": statement.excluded.zones},
     )
     # In a fixed order, so that two starters do not wait for each other.
     ordered = sorted(wanted, key=lambda camera: camera.folder)
     await connection.execute(
         statement,
-        [{"folder": c.folder, "name": c.name} for c in ordered],
+        [{"folder": c.folder, "name": c.name, "zones": zones_json(c.zones)} for c in ordered],
     )
 
 
 async def all_known(connection: AsyncConnection) -> tuple[Camera, ...]:
     """Return every camera that was ever registered."""
     rows = await connection.execute(select(cameras).order_by(cameras.c.folder))
-    return tuple(Camera(folder=row["folder"], name=row["name"]) for row in rows.mappings())
+    return tuple(_camera_of(row) for row in rows.mappings())
 
 
 async def find(connection: AsyncConnection, folder: str) -> Camera | None:
     """Return one camera."""
     rows = await connection.execute(select(cameras).where(cameras.c.folder == folder))
     row = rows.mappings().one_or_none()
-    return None if row is None else Camera(folder=row["folder"], name=row["name"])
+    return None if row is None else _camera_of(row)
 
 
 async def lock(connection: AsyncConnection, folder: str) -> None:
     """Wait until nobody else changes this camera's events; holds until the transaction ends."""
     await connection.execute(_LOCK, {"folder": folder})
+
+
+def _camera_of(row: RowMapping) -> Camera:
+    return Camera(folder=row["folder"], name=row["name"], zones=zones_from(row["zones"]))

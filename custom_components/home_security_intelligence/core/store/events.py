@@ -17,7 +17,8 @@ from ..models import (
     RiskFactor,
     SecurityEvent,
 )
-from ..risk import Elsewhere, Verdict, bounded
+from ..risk import Context, Elsewhere, Verdict, bounded
+from .contexts import ContextJson, context_from, context_json
 from .rows import event_of
 from .tables import events, in_state
 
@@ -122,9 +123,9 @@ async def latest(connection: AsyncConnection, camera: str) -> SecurityEvent | No
 
 
 async def add(
-    connection: AsyncConnection, event_id: UUID, seen: Sighting, *, closed: bool
+    connection: AsyncConnection, event_id: UUID, seen: Sighting, context: Context, *, closed: bool
 ) -> SecurityEvent:
-    """Begin an event with its first image; `closed` where it is over already."""
+    """Begin an event with its first image and what is known then; `closed` where it is over."""
     moment = seen.image.captured_at
     rows = await connection.execute(
         insert(events)
@@ -140,10 +141,19 @@ async def add(
             best_image_id=seen.image.id,
             best_confidence=seen.confidence,
             assessment=AssessmentState.PENDING,
+            context=context_json(context),
         )
         .returning(events)
     )
     return event_of(rows.mappings().one())
+
+
+async def context_of(connection: AsyncConnection, event_id: UUID) -> Context:
+    """Return what was known around an event when it began; other cameras have their own events."""
+    kept: ContextJson | None = await connection.scalar(
+        select(events.c.context).where(events.c.id == event_id)
+    )
+    return context_from(kept or {})
 
 
 async def join(

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from ..models import AssessmentState, EventState, FailureClass, ImageState, JobKind, JobState
+from ..risk import Occupancy
 
 SCHEMA = "hsi"
 
@@ -61,7 +62,18 @@ cameras = Table(
     metadata,
     Column("folder", Text, primary_key=True),
     Column("name", Text, nullable=False),
+    Column("zones", JSONB, nullable=False, server_default="[]"),
     _moment("added_at", at_once=True),
+)
+
+# What the home said of itself, and from when to when that is known to have held.
+home_states = Table(
+    "home_states",
+    metadata,
+    Column("since", DateTime(timezone=True), primary_key=True),
+    _moment("until"),
+    Column("armed", Boolean),
+    Column("occupancy", _words(Occupancy)),
 )
 
 events = Table(
@@ -93,6 +105,7 @@ events = Table(
     Column("band_low", SmallInteger),
     Column("band_high", SmallInteger),
     Column("factors", JSONB, nullable=False, server_default="[]"),
+    Column("context", JSONB, nullable=False, server_default="{}"),
 )
 
 images = Table(

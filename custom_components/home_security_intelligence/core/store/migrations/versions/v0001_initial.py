@@ -13,7 +13,17 @@ STATEMENTS = (
     CREATE TABLE hsi.cameras (
         folder text PRIMARY KEY,
         name text NOT NULL,
+        zones jsonb NOT NULL DEFAULT '[]',
         added_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    """
+    CREATE TABLE hsi.home_states (
+        since timestamptz PRIMARY KEY,
+        until timestamptz NOT NULL,
+        armed boolean,
+        occupancy text CHECK (occupancy IN ('home', 'away')),
+        CHECK (since <= until)
     )
     """,
     """
@@ -44,6 +54,7 @@ STATEMENTS = (
         band_low smallint,
         band_high smallint,
         factors jsonb NOT NULL DEFAULT '[]',
+        context jsonb NOT NULL DEFAULT '{}',
         CHECK (num_nonnulls(provisional_score, band_low, band_high) IN (0, 3)),
         CHECK (provisional_score BETWEEN band_low AND band_high),
         CHECK (assessment <> 'assessed' OR risk_score BETWEEN band_low AND band_high),

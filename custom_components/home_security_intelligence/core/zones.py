@@ -1,0 +1,91 @@
+"""Parts of a camera's picture, and what they are to the people who live there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+import re
+
+type Corner = tuple[float, float]
+
+MAX_ZONES = 20  # of one camera
+MAX_CORNERS = 30
+MAX_NAME = 60  # characters
+MIN_AREA = 0.0005  # of the picture; less is a slip of the finger
+
+
+class ZoneKind(StrEnum):
+    """What a part of a camera's picture is to the people who live there."""
+
+    ENTRY_POINT = "entry_point"  # a door, a gate, a window one can climb through
+    DRIVEWAY = "driveway"
+    SIDEWALK = "sidewalk"  # public ground: whoever passes has every right to
+    YARD = "yard"
+    RESTRICTED = "restricted"  # nobody should be here unasked: a pool, a passage, a roof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A part of a camera's picture; `polygon` has at least three corners, each 0-1."""
+
+    name: str
+    kind: ZoneKind
+    polygon: tuple[Corner, ...]
+
+
+class ZoneError(ValueError):
+    """Corners make no zone; `reason` is one of a few words that say why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def read_corners(text: str) -> tuple[Corner, ...]:
+    """Return the polygon of corners as people type them: `0.1 0.5, 0.4 0.5, 0.4 1`.
+
+    Two corners are those of a rectangle. Raises ZoneError.
+    """
+    pairs = [_pair(part) for part in re.split(r"[,;\n]", text) if part.strip()]
+    if len(pairs) == 2:
+        (x1, y1), (x2, y2) = pairs
+        pairs = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
+    if len(pairs) < 3:
+        raise ZoneError("too_few_corners")
+    if len(pairs) > MAX_CORNERS:
+        raise ZoneError("too_many_corners")
+    if _lines_cross(pairs):
+        raise ZoneError("lines_cross")
+    if _area(pairs) < MIN_AREA:
+        raise ZoneError("too_small")
+    return tuple(pairs)
+
+
+def _pair(text: str) -> Corner:
+    try:
+        x, y = (float(number) for number in text.split())
+    except ValueError as err:
+        raise ZoneError("not_a_corner") from err
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise ZoneError("outside_picture")
+    return x, y
+
+
+def _area(corners: Sequence[Corner]) -> float:
+    following = (*corners[1:], corners[0])
+    return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, following, strict=True))) / 2
+
+
+def _lines_cross(corners: Sequence[Corner]) -> bool:
+    following = (*corners[1:], corners[0])
+    edges = list(zip(corners, following, strict=True))
+    return any(_cross(*one, *other) for one, other in combinations(edges, 2))
+
+
+def _cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
+    """Tell whether two lines cross between their ends; those that only touch do not."""
+    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
+
+
+def _side(a: Corner, b: Corner, point: Corner) -> float:
+    return (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0])

@@ -1,0 +1,98 @@
+"""What the home said when an event began counts, whenever somebody gets round to the event."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.core.pipeline.house import SOON, House
+from tests.core.pipeline.scripted_server import OVERLOADED
+
+# isort: split
+from hsi_core.risk import Home, Occupancy
+from hsi_core.store import homes
+from hsi_core.store.engine import begin
+from hsi_core.updates import EventPhase
+
+AWAY = Home(armed=True, occupancy=Occupancy.AWAY)
+BACK = Home(armed=False, occupancy=Occupancy.HOME)
+
+
+async def written(engine: AsyncEngine, home: Home, *, hold: float = 60.0) -> datetime:
+    """Wait until the home is known to have said this at a moment; return the moment.
+
+    Without a hold it is the moment of the call.
+    """
+    moment = datetime.now(UTC)
+    async with asyncio.timeout(SOON):
+        while True:
+            async with begin(engine) as connection:
+                said = await homes.at(connection, moment, hold=timedelta(seconds=hold))
+            if said == home:
+                return moment
+            await asyncio.sleep(0.02)
+            if hold:
+                moment = datetime.now(UTC)
+
+
+def told(house: House) -> tuple[object, object]:
+    """Return what the last assessment was told of alarm and residents."""
+    facts = house.server.assessed[-1]
+    return facts["armed"], facts["occupancy"]
+
+
+async def test_a_late_picture_meets_the_home_of_its_time(house: House, engine: AsyncEngine) -> None:
+    house.home = AWAY
+    pipeline, journal = await house.run()
+    then = await written(engine, AWAY)
+    pipeline.note_home(BACK)
+    await written(engine, BACK)
+
+    house.upload("front/now.jpg", "person 0.95")
+    await journal.event(EventPhase.ASSESSED)
+    assert told(house) == (False, "home")
+
+    house.upload("yard/late.jpg", "person 0.95", at=then)
+    await journal.event(EventPhase.ASSESSED, count=2)
+    assert told(house) == (True, "away")
+
+
+async def test_a_late_assessment_is_told_of_the_home_at_the_events_beginning(
+    house: House, engine: AsyncEngine
+) -> None:
+    house.home = AWAY
+    house.server.assess_fault = OVERLOADED
+    pipeline, journal = await house.run()
+    await written(engine, AWAY)
+    house.upload("front/a.jpg", "person 0.95")
+    await journal.event(EventPhase.OPENED)
+
+    pipeline.note_home(BACK)
+    await written(engine, BACK)
+    house.server.assess_fault = None
+
+    await journal.event(EventPhase.ASSESSED)
+    assert told(house) == (True, "away")
+
+
+async def test_nothing_is_guessed_of_times_when_nobody_listened(
+    house: House, engine: AsyncEngine
+) -> None:
+    house.home = AWAY
+    pipeline, _ = await house.run(home_interval=0.05)
+    then = await written(engine, AWAY, hold=0.0)  # that nothing changed is written down, too
+    await pipeline.stop()
+
+    house.home = None  # a worker elsewhere, which the home tells nothing
+    _, journal = await house.run(home_hold=0.0)
+    house.upload("front/then.jpg", "person 0.95", at=then)
+    await journal.event(EventPhase.ASSESSED)
+    known = told(house)
+    house.upload("yard/before.jpg", "person 0.95", age=3600)
+    await journal.event(EventPhase.ASSESSED, count=2)
+    before = told(house)
+    house.upload("yard/after.jpg", "person 0.95")
+    await journal.event(EventPhase.ASSESSED, count=3)
+
+    assert known == (True, "away")
+    assert before == told(house) == (None, None)
