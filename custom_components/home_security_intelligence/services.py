@@ -25,7 +25,7 @@ import voluptuous as vol
 
 from .const import CONF_FOLDER, DOMAIN, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
-from .core.errors import InputError, StoreError
+from .core.errors import InputError, PipelineStoppedError, StoreError
 from .core.models import FailureClass, JobKind, RiskLevel
 from .core.pipeline import Pipeline
 from .core.queries import PAGE_LIMIT, DeadLetterQuery, EventQuery
@@ -238,3 +238,5 @@ async def _answered[T](question: Awaitable[T]) -> T:
             translation_key="database_failed",
             translation_placeholders={"error": str(err)},
         ) from err
+    except PipelineStoppedError as err:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="stopped") from err

@@ -1,6 +1,7 @@
 """Reading pictures that others may replace by something else at any moment."""
 
 from datetime import UTC, datetime
+import errno
 import io
 import os
 from pathlib import Path
@@ -16,8 +17,11 @@ from hsi_core.errors import (
     CoreError,
     ImageReplacedError,
     ImageUnreadableError,
+    StorageAwayError,
+    StorageFailedError,
 )
 from hsi_core.files import Content, captured_at, read
+from hsi_core.models import FailureClass
 from hsi_core.versions import Version, version_of
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -130,6 +134,26 @@ def test_a_picture_written_over_while_it_is_read_is_not_taken(root: Path) -> Non
         with pytest.raises(ImageReplacedError) as caught:
             read(root, "front/2026/a.jpg", was, max_bytes=4 * CHUNK)
     assert caught.value.size == len(b"another")
+
+
+def test_a_disk_that_fails_is_no_bad_picture() -> None:
+    process = Path("/proc/self")  # whose memory has nothing to read at its beginning
+    with pytest.raises(StorageFailedError) as caught:
+        read(process, "mem", version_of((process / "mem").stat()), max_bytes=LIMIT)
+    assert caught.value.failure is FailureClass.UNKNOWN
+    assert "Input/output error" in str(caught.value)
+
+
+def test_a_share_that_does_not_answer_is_waited_for(root: Path) -> None:
+    class Stale(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files.os, "fdopen", Stale)
+        with pytest.raises(StorageAwayError) as caught:
+            content_of(root, "front/2026/a.jpg")
+    assert caught.value.failure is FailureClass.OUTAGE
 
 
 SECOND = 1_000_000_000

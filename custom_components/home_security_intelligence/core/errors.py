@@ -15,6 +15,16 @@ class CoreError(Exception):
             self.code = code
 
 
+class PipelineStoppedError(CoreError):
+    """The pipeline is not running, or stopped before it had answered."""
+
+    failure = FailureClass.OUTAGE
+    code = "stopped"
+
+    def __init__(self) -> None:
+        super().__init__("the pipeline is not running")
+
+
 class InputError(CoreError):
     """The material itself is bad; a retry cannot help."""
 
@@ -162,6 +172,18 @@ class CameraFolderPermissionError(WatchError):
     """The camera root or a camera's folder may not be read."""
 
     code = "folder_permission"
+
+
+class StorageAwayError(WatchError):
+    """The disk or share that pictures lie on does not answer."""
+
+    code = "storage_away"
+
+
+class StorageFailedError(CoreError):
+    """The disk or share answers, but not with this picture's content."""
+
+    code = "storage_failed"
 
 
 class PathEscapeError(InputError):

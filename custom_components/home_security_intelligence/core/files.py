@@ -14,6 +14,8 @@ from .errors import (
     ImageReplacedError,
     ImageUnreadableError,
     PathEscapeError,
+    StorageAwayError,
+    StorageFailedError,
 )
 from .versions import Version, version_of
 from .watch import contained
@@ -21,6 +23,13 @@ from .watch.captured_at import HEAD_BYTES, capture_time
 
 _CONTENT_TYPES = {".png": "image/png", ".webp": "image/webp"}
 _NO_FILE = frozenset({errno.ELOOP, errno.ENXIO})  # a link; a socket or a device without a driver
+# A share whose server is away, or a handle that a remount or a server's restart has made void.
+_AWAY = frozenset(
+    {
+        *(errno.ESTALE, errno.ENOTCONN, errno.ENODEV, errno.ESHUTDOWN, errno.ECONNABORTED),
+        *(errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ETIMEDOUT),
+    }
+)
 _NS = 1_000_000_000  # nanoseconds in a second
 
 
@@ -37,8 +46,8 @@ def read(root: Path, path: str, version: Version, *, max_bytes: int) -> Content:
     """Return a picture's content, if it is still this version of it. Blocks.
 
     Raises ImageUnreadableError, PathEscapeError, ImageReplacedError where another picture lies
-    there or is being written over it, and CameraFolderMissingError where it is not the picture
-    that is gone but what all pictures lie on.
+    there or is being written over it, StorageFailedError where the disk does not give it, and
+    WatchError where it is not the picture that is gone but what all pictures lie on.
     """
     try:
         with _open(root, path) as file:
@@ -53,6 +62,8 @@ def read(root: Path, path: str, version: Version, *, max_bytes: int) -> Content:
         ) from error
     except PermissionError as error:
         raise ImageUnreadableError("the file may not be read", code="file_forbidden") from error
+    except OSError as error:
+        raise _storage_error(root, error) from error
     if not before.matches(version) or before != after:
         raise ImageReplacedError(
             "another picture was written in its place", size=after.size, mtime_ns=after.mtime_ns
@@ -120,6 +131,12 @@ def _open(root: Path, path: str) -> BinaryIO:
         os.close(found)
         raise ImageUnreadableError("it is not a regular file", code="not_a_file")
     return os.fdopen(found, "rb")
+
+
+def _storage_error(root: Path, error: OSError) -> StorageAwayError | StorageFailedError:
+    if error.errno in _AWAY or _is_bare(root):
+        return StorageAwayError(f"what the pictures lie on does not answer: {error.strerror}")
+    return StorageFailedError(f"the file cannot be read: {error.strerror}")
 
 
 def _is_bare(root: Path) -> bool:

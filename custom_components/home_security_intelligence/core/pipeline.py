@@ -1,7 +1,7 @@
 """The whole pipeline: wires its parts, starts and stops them, and answers for them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +12,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from .client import InferenceClient
-from .errors import CameraFolderMissingError, CameraFolderPermissionError
+from .errors import (
+    CameraFolderMissingError,
+    CameraFolderPermissionError,
+    PipelineStoppedError,
+)
 from .health import HealthBoard
 from .models import Camera, CleanupReport, DeadLetter, Image, Page, QueueStats, SecurityEvent
 from .publisher import Publisher
@@ -52,7 +56,8 @@ class PipelineConfig:
 class Pipeline:
     """From files in camera folders to assessed events.
 
-    Questions raise StoreError while the database is away, and RuntimeError before the start.
+    Questions raise StoreError while the database is away, and PipelineStoppedError before the
+    start and after the stop.
     """
 
     def __init__(
@@ -123,58 +128,57 @@ class Pipeline:
 
     async def refresh_health(self) -> Health:
         """Ask the inference server now; return the health with its answer."""
-        await self._parts.server_watch.ask()
+        await self._ask(lambda parts: parts.server_watch.ask())
         return self.health
 
     async def camera_state(self, folder: str) -> CameraState:
         """Return where a camera stands."""
-        return await self._parts.archive.camera_state(folder)
+        return await self._ask(lambda parts: parts.archive.camera_state(folder))
 
     async def queue_stats(self) -> QueueStats:
         """Return the queue's numbers."""
-        return await self._parts.archive.queue_stats()
+        return await self._ask(lambda parts: parts.archive.queue_stats())
 
     async def list_events(self, query: EventQuery) -> Page[SecurityEvent]:
         """Return a page of events, newest first; raises InputError for a cursor not ours."""
-        return await self._parts.archive.list_events(query)
+        return await self._ask(lambda parts: parts.archive.list_events(query))
 
     async def get_event(self, event_id: UUID) -> SecurityEvent | None:
         """Return one event."""
-        return await self._parts.archive.get_event(event_id)
+        return await self._ask(lambda parts: parts.archive.get_event(event_id))
 
     async def event_images(self, event_id: UUID) -> tuple[Image, ...]:
         """Return an event's images, by capture time."""
-        return await self._parts.archive.event_images(event_id)
+        return await self._ask(lambda parts: parts.archive.event_images(event_id))
 
     async def read_image(self, image_id: int) -> ImageFile:
         """Return an image and its file; raises InputError when either is gone."""
-        return await self._parts.archive.read_image(image_id)
+        return await self._ask(lambda parts: parts.archive.read_image(image_id))
 
     async def list_dead_letters(self, query: DeadLetterQuery) -> Page[DeadLetter]:
         """Return a page of dead letters, latest failure first; raises InputError as above."""
-        return await self._parts.archive.list_dead_letters(query)
+        return await self._ask(lambda parts: parts.archive.list_dead_letters(query))
 
     async def requeue_dead_letters(
         self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
     ) -> int:
         """Give dead letters another chance: by id, by filter, or all; returns how many."""
-        return await self._parts.dead_letters.requeue(job_ids, query)
+        return await self._ask(lambda parts: parts.dead_letters.requeue(job_ids, query))
 
     async def discard_dead_letters(
         self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
     ) -> int:
         """Dismiss dead letters: by id, by filter, or all; returns how many."""
-        return await self._parts.dead_letters.discard(job_ids, query)
+        return await self._ask(lambda parts: parts.dead_letters.discard(job_ids, query))
 
     async def cleanup(self, *, dry_run: bool) -> CleanupReport:
         """Delete what is older than the settings say, or only count it."""
-        return await self._parts.clean_up.run(dry_run=dry_run)
+        return await self._ask(lambda parts: parts.clean_up.run(dry_run=dry_run))
 
-    @property
-    def _parts(self) -> Running:
+    async def _ask[T](self, question: Callable[[Running], Coroutine[object, object, T]]) -> T:
         if self._running is None:
-            raise RuntimeError("the pipeline is not running")
-        return self._running
+            raise PipelineStoppedError
+        return await self._running.tasks.answer(question(self._running))
 
 
 def _check_root(root: Path) -> None:

@@ -135,7 +135,7 @@ def launch(
     clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
     expire = ExpireLeases(database, stages, settings=settings, origin=origin, publish=publish)
 
-    tasks = Tasks()
+    tasks = Tasks(settings)
     board.database_answered()
     tasks.keep_running("register", register.run)
     tasks.keep_running("watch", watcher.run)

@@ -6,6 +6,7 @@ from pathlib import Path
 import shutil
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 
 from testbed.postgres import Postgres
@@ -14,13 +15,24 @@ from tests.core.pipeline.scripted_server import ScriptedServer
 
 # isort: split
 from hsi_core.client import InferenceClient
+from hsi_core.errors import PipelineStoppedError
 from hsi_core.models import Camera, CleanupReport, ImageState
-from hsi_core.pipeline import DeadLetterQuery, EventQuery, Pipeline, PipelineConfig
+from hsi_core.pipeline import (
+    APPLICATION_NAME,
+    DeadLetterQuery,
+    EventQuery,
+    Pipeline,
+    PipelineConfig,
+)
 from hsi_core.stages.clean_up import next_time
 
 UNSETTLED = """
     SELECT (SELECT count(*) FROM hsi.jobs WHERE state IN ('pending', 'leased'))
          + (SELECT count(*) FROM hsi.events WHERE state = 'open')"""
+BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+CONNECTED = f"""
+    SELECT count(*) FROM pg_stat_activity WHERE application_name = '{APPLICATION_NAME}'
+    AND datname = current_database()"""
 TABLES = ("events", "images", "detections", "jobs")
 
 
@@ -87,6 +99,30 @@ async def test_a_dry_run_counts_what_the_run_then_deletes(house: House, store: S
     assert [event.camera for event in (await pipeline.list_events(EventQuery())).items] == ["yard"]
     assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
     assert await pipeline.cleanup(dry_run=False) == CleanupReport()
+
+
+async def test_a_cleanup_that_the_stop_cuts_short_says_so_and_leaves_no_connection(
+    house: House, store: Store
+) -> None:
+    pipeline, journal = await house.run()
+    await fill(house, journal, store)
+    await store.age(40)
+    before = await store.counts()
+    blocker = await asyncpg.connect(house.database_url.replace("+asyncpg", ""))
+    async with blocker.transaction():
+        await blocker.execute("LOCK TABLE hsi.detections")
+        cleanup = asyncio.create_task(pipeline.cleanup(dry_run=False))
+        async with asyncio.timeout(SOON):
+            while await store.ask(BLOCKED) == "0":  # noqa: ASYNC110 - PostgreSQL does not tell
+                await asyncio.sleep(0.05)
+        await pipeline.stop()
+        with pytest.raises(PipelineStoppedError):
+            await cleanup
+        assert await store.ask(CONNECTED) == "0"
+    await blocker.close()
+    assert await store.counts() == before
+    with pytest.raises(PipelineStoppedError):
+        await pipeline.cleanup(dry_run=False)
 
 
 async def test_what_is_young_or_not_done_stays(

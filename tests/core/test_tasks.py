@@ -1,0 +1,82 @@
+"""Background tasks that fail start again, not too soon; questions end with the pipeline."""
+
+import asyncio
+from itertools import pairwise
+import logging
+
+import pytest
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+
+# isort: split
+from hsi_core.errors import PipelineStoppedError
+from hsi_core.settings import Settings
+from hsi_core.tasks import Tasks
+
+SETTINGS = Settings(retry_base=0.01, retry_max=0.05)
+
+
+async def test_a_task_that_keeps_failing_waits_longer_each_time(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tasks = Tasks(SETTINGS)
+    starts: list[float] = []
+    enough = asyncio.Event()
+
+    async def fail() -> None:
+        starts.append(asyncio.get_running_loop().time())
+        if len(starts) == 4:
+            await asyncio.sleep(0.06)  # it has worked for a while: what follows is a new failure
+        if len(starts) == 6:
+            enough.set()
+        raise ValueError("no")
+
+    with caplog.at_level(logging.ERROR):
+        tasks.keep_running("test", fail)
+        async with asyncio.timeout(10):
+            await enough.wait()
+        await tasks.cancel()
+    pauses = [float(record.getMessage().split()[-2]) for record in caplog.records]
+    assert pauses[:5] == [0.01, 0.02, 0.04, 0.01, 0.02]
+    assert all(later - early >= 0.01 for early, later in pairwise(starts))
+    assert all(record.exc_info for record in caplog.records)
+
+
+async def test_a_question_ends_with_the_pipeline() -> None:
+    tasks = Tasks(SETTINGS)
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def question() -> None:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    asking = asyncio.create_task(tasks.answer(question()))
+    await asked.wait()
+    await tasks.cancel()
+    assert ended.is_set()
+    with pytest.raises(PipelineStoppedError):
+        await asking
+    with pytest.raises(PipelineStoppedError):
+        await tasks.answer(question())
+
+
+async def test_who_stops_asking_stops_the_question() -> None:
+    tasks = Tasks(SETTINGS)
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def question() -> None:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    asking = asyncio.create_task(tasks.answer(question()))
+    await asked.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert ended.is_set()
