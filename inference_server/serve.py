@@ -31,6 +31,7 @@ async def serve(settings: Settings) -> None:
             queue_limit=settings.queue_limit,
             batch_max=settings.batch_max,
             batch_wait=settings.batch_wait_ms / 1000,
+            canary_interval=settings.canary_interval,
             metrics=metrics,
         ),
         keeper=AssessorKeeper(lambda: create_assessor(settings), timeout=settings.assess_timeout),

@@ -68,6 +68,7 @@ class Settings:
     max_pixels: int = 50_000_000  # width x height a picture may have
     queue_limit: int = 32  # pictures that arrive, wait or are being looked at
     batch_max: int | None = None  # pictures at once; None: what pays off on the device
+    canary_interval: float = 60.0  # seconds without a picture, after which the detector is proven
     batch_wait_ms: float = 4.0  # for others that are being decoded, where a batch has room
 
     # assessment
@@ -284,6 +285,12 @@ _OPTIONS = (
         env="BATCH_WAIT_MS",
         help="milliseconds a picture may wait for others to join its batch",
         parse=_number(0, 100),
+    ),
+    _Option(
+        setting="canary_interval",
+        env="CANARY_INTERVAL",
+        help="seconds without a picture, after which the detector has to prove itself",
+        parse=_number(1, 3600),
     ),
     _Option(
         setting="llm_backend",

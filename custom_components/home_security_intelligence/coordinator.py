@@ -14,7 +14,11 @@ from .core.pipeline import Pipeline
 from .core.updates import EventUpdate, Health, HealthUpdate, QueueUpdate, Update
 from .data import HsiData, applied
 from .devices import async_register_hub
-from .issues import async_show_dead_letters, async_withdraw_dead_letters
+from .issues import (
+    async_show_dead_letters,
+    async_show_fallback,
+    async_withdraw_dead_letters,
+)
 
 type HsiConfigEntry = ConfigEntry[HsiCoordinator]
 type EventListener = Callable[[EventUpdate], None]
@@ -41,6 +45,7 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         self._event_listeners: list[EventListener] = []
         entry.async_on_unload(pipeline.subscribe(self._async_handle_update))
         entry.async_on_unload(lambda: async_withdraw_dead_letters(hass, entry))
+        entry.async_on_unload(lambda: async_show_fallback(hass, entry, None))
 
     @callback
     def async_subscribe_events(self, listener: EventListener) -> CALLBACK_TYPE:
@@ -109,6 +114,8 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
             LOGGER.info("The database cannot be used: %s", after.database_error)
         if not before.database_reachable and after.database_reachable:
             LOGGER.info("The database is back")
+        if _fallback(after) != _fallback(before):
+            async_show_fallback(self.hass, self.config_entry, _fallback(after))
         version = server_version(after)
         if version is not None and version != server_version(before):
             async_register_hub(self.hass, self.config_entry, version)
@@ -122,3 +129,8 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
 def server_version(health: Health) -> str | None:
     """Return the inference server's version; None while it has not been reached."""
     return health.server.version if health.server else None
+
+
+def _fallback(health: Health) -> str | None:
+    """Return what the detector had to fall back from; None where from nothing, as far as known."""
+    return health.server.detector.fallback if health.server else None

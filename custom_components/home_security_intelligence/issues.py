@@ -11,6 +11,8 @@ from .const import DOMAIN
 DEAD_LETTERS: Final = "dead_letters"
 DEAD_LETTERS_BORNE: Final = 10  # one now and then is normal: a camera breaks off an upload
 
+FALLBACK: Final = "detector_fallback"
+
 DATA_ENTRY_ID: Final = "entry_id"
 
 
@@ -36,6 +38,24 @@ def async_show_dead_letters(hass: HomeAssistant, entry: ConfigEntry[Any], count:
 def async_withdraw_dead_letters(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Ask nothing about dead letters any more."""
     ir.async_delete_issue(hass, DOMAIN, _dead_letters_id(entry))
+
+
+@callback
+def async_show_fallback(hass: HomeAssistant, entry: ConfigEntry[Any], fallback: str | None) -> None:
+    """Tell what the inference server had to fall back from, such as a GPU it cannot use."""
+    issue_id = f"{FALLBACK}_{entry.entry_id}"
+    if fallback is None:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=FALLBACK,
+        translation_placeholders={"title": entry.title, "fallback": fallback},
+    )
 
 
 def _dead_letters_id(entry: ConfigEntry[Any]) -> str:

@@ -1,5 +1,6 @@
 """GET /v1/live, /v1/ready and /v1/health: what runs, and why not."""
 
+from datetime import datetime
 from uuid import UUID
 
 from aiohttp import web
@@ -28,10 +29,13 @@ class HealthHandler:
 
     async def ready(self, _: web.Request) -> web.Response:
         """Say whether pictures can be looked at; 503 where not."""
-        ready = self._detection.status.state is PartState.READY
+        status = self._detection.status
+        ready = status.state is PartState.READY
         body = {
             "ready": ready,
-            "detector": self._detection.status.state,
+            "since": _iso(status.since),
+            "reason": status.reason,
+            "detector": status.state,
             "assessor": self._keeper.status.state,
         }
         return web.json_response(body, status=200 if ready else 503)
@@ -39,7 +43,7 @@ class HealthHandler:
     async def health(self, _: web.Request) -> web.Response:
         """Say each part's state, since when, and why not."""
         detector, assessor = self._detection.status, self._keeper.status
-        info = self._detection.info
+        info, proven_at = self._detection.info, self._detection.proven_at
         return web.json_response(
             {
                 "status": _overall(detector.state, assessor.state),
@@ -48,23 +52,30 @@ class HealthHandler:
                 "instance_id": str(self._instance_id),
                 "detector": {
                     "state": detector.state,
-                    "since": detector.since.isoformat(timespec="milliseconds"),
+                    "since": _iso(detector.since),
                     "model": info.model if info else None,
                     "device": info.device if info else None,
                     "runtime": info.runtime if info else None,
+                    "precision": info.precision if info else None,
                     "labels": list(info.labels) if info else [],
                     "test_model": info.test_model if info else False,
+                    "fallback": info.fallback if info else None,
+                    "proven_at": _iso(proven_at) if proven_at else None,
                     "error": detector.error,
                 },
                 "assessor": {
                     "state": assessor.state,
-                    "since": assessor.since.isoformat(timespec="milliseconds"),
+                    "since": _iso(assessor.since),
                     "backend": self._keeper.backend,
                     "model": self._keeper.model,
                     "error": assessor.error,
                 },
             }
         )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
 
 
 def _overall(detector: PartState, assessor: PartState) -> str:

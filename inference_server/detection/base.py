@@ -21,10 +21,11 @@ class DetectorInfo:
     model: str
     device: str
     runtime: str
+    precision: str  # the numbers it computes with: fp32, fp16 ...
     labels: tuple[str, ...]
     test_model: bool  # only knows drawn scenes
     best_batch: int = 1  # pictures at once, beyond which nothing is gained
-    warning: str | None = None  # what it had to fall back from, as a sentence
+    fallback: str | None = None  # what it had to fall back from, as a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,11 @@
 """The one door through which the heavy packages come in."""
 
-from ..settings import Settings
+import logging
+
+from ..settings import DetectorRuntime, Device, Settings
 from .base import Detector, DetectorLoadError
+
+_LOG = logging.getLogger(__name__)
 
 
 def load_detector(settings: Settings) -> Detector:
@@ -15,6 +19,7 @@ def load_detector(settings: Settings) -> Detector:
     try:
         from .checkpoint import load_checkpoint  # noqa: PLC0415 - torch takes seconds and GBs
         from .choice import choose_runtime  # noqa: PLC0415
+        from .fallback import unused_gpu  # noqa: PLC0415
         from .rtdetr import RtDetr  # noqa: PLC0415
     except ImportError as err:
         raise DetectorLoadError(
@@ -22,5 +27,11 @@ def load_detector(settings: Settings) -> Detector:
             "Install the server with its torch extra, then restart it."
         ) from err
     checkpoint = load_checkpoint(folder)
-    runtime, warning = choose_runtime(checkpoint, settings)
-    return RtDetr(checkpoint, runtime, max_pixels=settings.max_pixels, warning=warning)
+    runtime, fallback = choose_runtime(checkpoint, settings)
+    chosen = settings.device is not Device.AUTO or (
+        settings.detector_runtime is DetectorRuntime.OPENVINO
+    )
+    if runtime.device == "cpu" and not chosen and (unused := unused_gpu()):
+        _LOG.error("%s", unused)
+        fallback = f"{unused} {fallback}" if fallback else unused
+    return RtDetr(checkpoint, runtime, max_pixels=settings.max_pixels, fallback=fallback)

@@ -36,6 +36,7 @@ class OpenVinoRuntime:
     def __init__(self, checkpoint: Checkpoint, cache: Path) -> None:
         self.name = f"openvino {openvino.__version__.partition('-')[0]}"
         self.device = _DEVICE.lower()
+        self.precision = "fp32"
         self.best_batch = 1
         core = openvino.Core()
         core.set_property({"CACHE_DIR": str(cache / "compiled")})

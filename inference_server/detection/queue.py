@@ -71,6 +71,11 @@ class InferenceQueue:
             if job in self._jobs:
                 self._jobs.remove(job)
 
+    def refuse_all(self, err: Exception) -> None:
+        """Answer everything that waits with this error."""
+        while self._jobs:
+            _fail(self._jobs.popleft(), err)
+
     async def run(self) -> None:
         """Work until cancelled."""
         while True:

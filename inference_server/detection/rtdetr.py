@@ -14,10 +14,10 @@ from .runtime import RawOutput, Runtime
 
 
 class RtDetr:
-    """A loaded RT-DETRv2; `warning` says what it has to do without."""
+    """A loaded RT-DETRv2; `fallback` says what it has to do without."""
 
     def __init__(
-        self, checkpoint: Checkpoint, runtime: Runtime, *, max_pixels: int, warning: str | None
+        self, checkpoint: Checkpoint, runtime: Runtime, *, max_pixels: int, fallback: str | None
     ) -> None:
         self._max_pixels = max_pixels
         self._size = checkpoint.size
@@ -27,10 +27,11 @@ class RtDetr:
             model=checkpoint.folder.resolve().name,
             device=runtime.device,
             runtime=runtime.name,
+            precision=runtime.precision,
             labels=self._labels,
             test_model=checkpoint.test_model,
             best_batch=runtime.best_batch,
-            warning=warning,
+            fallback=fallback,
         )
         self._infer(torch.zeros(1, 3, self._size.height, self._size.width))  # the first is slow
 

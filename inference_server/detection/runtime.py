@@ -28,6 +28,11 @@ class Runtime(Protocol):
         ...
 
     @property
+    def precision(self) -> str:
+        """The numbers it really computes with: fp32, fp16 ..."""
+        ...
+
+    @property
     def best_batch(self) -> int:
         """How many pictures at once are faster than one by one."""
         ...

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 from dataclasses import dataclass
+from datetime import datetime
 import logging
 import math
 import os
@@ -13,9 +14,10 @@ from time import perf_counter
 from ..deadline import NEVER, Deadline
 from ..errors import DetectorUnavailableError, OverloadedError
 from ..metrics import NO_METRICS, Metrics
-from ..parts import PartState, PartStatus
+from ..parts import PartState, PartStatus, Reason
 from .base import Detection, Detector, DetectorInfo, DetectorLoadError, Prepared
-from .queue import Batching, InferenceQueue
+from .canary import CanaryError
+from .engine import CANARY_TIMEOUT, Engine
 
 _LOG = logging.getLogger(__name__)
 _DECODERS = min(4, os.cpu_count() or 1)  # threads
@@ -49,7 +51,7 @@ class DetectionResult:
 
 
 class DetectionService:
-    """Detects objects in pictures; loads its detector in the background."""
+    """Detects objects in pictures; loads its detector in the background and keeps it proven."""
 
     def __init__(
         self,
@@ -58,35 +60,48 @@ class DetectionService:
         queue_limit: int,
         batch_max: int | None = None,
         batch_wait: float = 0.0,
+        canary_interval: float = 60.0,
         metrics: Metrics = NO_METRICS,
     ) -> None:
-        """`batch_max` None leaves it to the detector; `batch_wait` is in seconds."""
+        """`batch_max` None leaves it to the detector; times are in seconds."""
         self._load = load
         self._queue_limit = queue_limit
         self._batch_max = batch_max
         self._batch_wait = batch_wait
+        self._canary_interval = canary_interval
         self._metrics = metrics
-        self._status = PartStatus(state=PartState.LOADING)
-        self._detector: Detector | None = None
-        self._queue: InferenceQueue | None = None
+        self._status = PartStatus(state=PartState.LOADING, reason=Reason.LOADING)
+        self._engine: Engine | None = None
         self._admitted = 0
         self._decoding = 0
         self._last_ms = 0.0  # of inference of one picture, for the estimate in Retry-After
-        # One thread: a model is used by one caller at a time, and CUDA likes its thread.
-        self._inference = ThreadPoolExecutor(1, "inference")
         self._decoders = ThreadPoolExecutor(_DECODERS, "decode")
         self._task: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self.settled = asyncio.Event()  # loading has come to its end, well or not
 
     @property
     def status(self) -> PartStatus:
-        """The detector's state."""
+        """The detector's state; never ready while nobody has seen it work for too long."""
+        engine = self._engine
+        if engine and engine.proven_ago > self._canary_interval + 2 * CANARY_TIMEOUT:
+            return PartStatus(
+                state=PartState.FAILED,
+                error="The detector has not been seen to work for too long.",
+                reason=Reason.UNPROVEN,
+                since=engine.proven_at,
+            )
         return self._status
 
     @property
     def info(self) -> DetectorInfo | None:
         """What is loaded, None before that."""
-        return self._detector.info if self._detector else None
+        return self._engine.info if self._engine else None
+
+    @property
+    def proven_at(self) -> datetime | None:
+        """When the detector was last seen to work, None while there is none."""
+        return self._engine.proven_at if self._engine else None
 
     @property
     def waiting(self) -> int:
@@ -95,8 +110,8 @@ class DetectionService:
 
     @property
     def queued(self) -> int:
-        """Prepared pictures whose turn has not come."""
-        return self._queue.waiting if self._queue else 0
+        """Decoded pictures whose turn has not come."""
+        return self._engine.queued if self._engine else 0
 
     def start(self) -> None:
         """Begin to load; returns at once."""
@@ -108,12 +123,13 @@ class DetectionService:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        self._retire(patience=0)
+        await asyncio.gather(*self._closing)
         self._decoders.shutdown(wait=False, cancel_futures=True)
-        self._inference.shutdown(wait=False, cancel_futures=True)
 
     def check_room(self) -> None:
         """Raise DetectorUnavailableError or OverloadedError where detect() would at once."""
-        self._ready_queue()
+        self._usable()
         if self._admitted >= self._queue_limit:
             seconds = math.ceil(self._admitted * self._last_ms / 1000) or 1
             raise OverloadedError(
@@ -134,18 +150,18 @@ class DetectionService:
         self, data: bytes, threshold: float, deadline: Deadline = NEVER
     ) -> DetectionResult:
         """Detect the objects in one picture; raises ProblemErrors."""
-        detector, queue = self._ready_queue()
-        with self.place():
+        engine = self._usable()
+        with self.place(), engine.use():
             started = perf_counter()
-            picture = await self._prepare(detector, data, deadline)
+            picture = await self._prepare(engine, data, deadline)
             prepared = perf_counter()
-            found = await queue.detect(picture, threshold, deadline)
+            found = await engine.detect(picture, threshold, deadline)
             finished = perf_counter()
         self._last_ms = (found.infer_ms + found.postprocess_ms) / found.batch
         waited = (picture.started_at - started) + (found.started_at - prepared)
         return DetectionResult(
-            model=detector.info.model,
-            test_model=detector.info.test_model,
+            model=engine.info.model,
+            test_model=engine.info.test_model,
             width=picture.width,
             height=picture.height,
             detections=found.detections,
@@ -159,10 +175,10 @@ class DetectionService:
             ),
         )
 
-    async def _prepare(self, detector: Detector, data: bytes, deadline: Deadline) -> Prepared:
+    async def _prepare(self, engine: Engine, data: bytes, deadline: Deadline) -> Prepared:
         def prepare() -> Prepared:
             deadline.check()  # it may have waited for a thread
-            return detector.prepare(data)
+            return engine.prepare(data)
 
         self._decoding += 1
         try:
@@ -170,25 +186,36 @@ class DetectionService:
         finally:
             self._decoding -= 1
 
-    def _ready_queue(self) -> tuple[Detector, InferenceQueue]:
-        if self._detector and self._queue:
-            return self._detector, self._queue
+    def _usable(self) -> Engine:
+        if self._engine:
+            return self._engine
         raise DetectorUnavailableError(
             self._status.error or "The detector is loading.", retry_after_s=_LOADING_RETRY
         )
 
     async def _run(self) -> None:
-        pause = _FIRST_RELOAD
-        # Weights may be on their way, or a GPU may still be another program's.
-        while (queue := await self._load_once()) is None:
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_RELOAD)
-        await queue.run()
+        while True:
+            pause = _FIRST_RELOAD
+            # Weights may be on their way, or a GPU may still be another program's.
+            while (engine := await self._load_once()) is None:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_RELOAD)
+            try:
+                await engine.watch(self._canary_interval)
+            except CanaryError as err:
+                # No picture is answered by a detector that may be wrong; another try may mend it.
+                self._note_failure(str(err), reason=Reason.CANARY_FAILED)
+                self._retire()
 
-    async def _load_once(self) -> InferenceQueue | None:
-        loop = asyncio.get_running_loop()
+    async def _load_once(self) -> Engine | None:
         try:
-            detector = await loop.run_in_executor(self._inference, self._load)
+            engine = await Engine.load(
+                self._load,
+                batch_max=self._batch_max,
+                batch_wait=self._batch_wait,
+                coming=lambda: self._decoding,
+                on_batch=self._metrics.observe_batch,
+            )
         except DetectorLoadError as err:
             self._note_failure(str(err))
         except Exception as err:  # noqa: BLE001 - whatever it is, health must tell of it
@@ -196,25 +223,29 @@ class DetectionService:
                 f"The detector failed to load ({type(err).__name__}); see the log.", cause=err
             )
         else:
-            info = detector.info
+            info = engine.info
             _LOG.info("Detector %s is ready on %s (%s)", info.model, info.device, info.runtime)
-            self._detector, self._queue = detector, self._create_queue(detector)
-            self._status = self._status.then(PartState.READY, info.warning)
+            self._engine = engine
+            self._status = self._status.then(PartState.READY)
         finally:
             self.settled.set()
-        return self._queue
+        return self._engine
 
-    def _create_queue(self, detector: Detector) -> InferenceQueue:
-        most = self._batch_max or detector.info.best_batch
-        return InferenceQueue(
-            detector,
-            self._inference,
-            batching=Batching(most=most, wait=self._batch_wait),
-            coming=lambda: self._decoding,
-            on_batch=self._metrics.observe_batch,
-        )
+    def _retire(self, **patience: float) -> None:
+        """Take the detector out of use; pictures it is at are finished."""
+        engine, self._engine = self._engine, None
+        if engine:
+            task = asyncio.create_task(engine.close(**patience))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
-    def _note_failure(self, reason: str, *, cause: Exception | None = None) -> None:
-        if self._status.error != reason:  # once, not at every try
-            _LOG.error("There is no detector: %s", reason, exc_info=cause)
-        self._status = self._status.then(PartState.FAILED, reason)
+    def _note_failure(
+        self,
+        error: str,
+        *,
+        reason: Reason = Reason.LOAD_FAILED,
+        cause: Exception | None = None,
+    ) -> None:
+        if self._status.error != error:  # once, not at every try
+            _LOG.error("There is no detector: %s", error, exc_info=cause)
+        self._status = self._status.then(PartState.FAILED, error, reason=reason)

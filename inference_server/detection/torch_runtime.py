@@ -14,6 +14,7 @@ class TorchRuntime:
         self._device = device
         self.name = f"torch {torch.__version__}"
         self.device = _describe(device)
+        self.precision = "fp16" if device.type == "cuda" else "fp32"
         self.best_batch = 16 if device.type == "cuda" else 1
         try:
             # The backbone is convolutions; this order is the faster one on CPUs and GPUs alike.

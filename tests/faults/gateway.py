@@ -36,6 +36,9 @@ _SCRIPTED_HEALTH = {
         "runtime": "none",
         "labels": ["person"],
         "test_model": True,
+        "precision": "fp32",
+        "fallback": None,
+        "proven_at": "2026-01-01T00:00:00+00:00",
         "error": None,
     },
 }

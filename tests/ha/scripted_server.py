@@ -21,6 +21,7 @@ class ScriptedServer:
     detections: list[tuple[str, float]] = field(default_factory=lambda: [("person", 0.97)])
     score: int = 72
     test_model: bool = False
+    fallback: str | None = None  # what the detector had to fall back from
     health: Mapping[str, object] | None = None  # instead of its own
     health_status: int = 200
     detect_problem: tuple[int, str] | None = None  # status and code
@@ -78,6 +79,9 @@ class ScriptedServer:
                     "runtime": "torch",
                     "labels": ["person", "car", "dog"],
                     "test_model": self.test_model,
+                    "precision": "fp32",
+                    "fallback": self.fallback,
+                    "proven_at": SINCE,
                     "error": None,
                 },
                 "assessor": {

@@ -4,7 +4,7 @@ from pathlib import Path
 import shutil
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -34,6 +34,22 @@ async def test_a_test_detector_is_a_problem(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await state_is(hass, f"binary_sensor.{HUB}_test_detector", "on")
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_gpu_that_goes_unused_is_a_repair(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    entry: MockConfigEntry,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    server.fallback = "This machine has an NVIDIA GPU, but this build of torch knows no CUDA."
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
+    issue = issue_registry.async_get_issue(DOMAIN, "detector_fallback_01JENTRY")
+    assert issue.severity is ir.IssueSeverity.WARNING
+    assert issue.translation_placeholders["fallback"] == server.fallback
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert issue_registry.async_get_issue(DOMAIN, "detector_fallback_01JENTRY") is None
 
 
 async def test_pictures_wait_while_the_server_is_gone(

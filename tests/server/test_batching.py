@@ -113,7 +113,7 @@ async def test_one_bad_picture_does_not_fail_its_batch(detector: Detector, photo
         tasks = await behind_one(service, gate, [photo, photo, bad, photo, photo])
         gate.opened.set()
         results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert gate.batches == [1, 4, 1, 1, 1, 1]
+    assert gate.batches[:6] == [1, 4, 1, 1, 1, 1]  # then it has to prove itself
     assert [type(result).__name__ for result in results] == [
         "DetectionResult",
         "DetectionResult",

@@ -20,7 +20,7 @@ from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import AssessorUnavailableError
 from inference_server.parts import PartState
-from inference_server.settings import Settings
+from inference_server.settings import Device, Settings
 from tests.server.detectors import make_random_detector
 from tests.server.support import (
     INSTANCE_ID,
@@ -74,18 +74,22 @@ async def test_a_loaded_detector_is_described(settings: Settings, detector: Dete
     before = datetime.now(UTC).replace(microsecond=0)
     health, status, ready = await look(settings, lambda: detector)
     assert status == 200
-    assert ready == {"ready": True, "detector": "ready", "assessor": "absent"}
+    assert datetime.fromisoformat(ready.pop("since")) >= before
+    assert ready == {"ready": True, "reason": None, "detector": "ready", "assessor": "absent"}
     assert health["status"] == "ok"
     assert health["instance_id"] == str(INSTANCE_ID)
     part = health["detector"]
     assert datetime.fromisoformat(part.pop("since")) >= before
+    assert datetime.fromisoformat(part.pop("proven_at")) >= before
     assert part == {
         "state": "ready",
         "model": "test-detector",
         "device": "cpu",
         "runtime": detector.info.runtime,
         "labels": list(detector.info.labels),
+        "precision": "fp32",
         "test_model": True,
+        "fallback": None,
         "error": None,
     }
 
@@ -94,7 +98,8 @@ async def test_a_missing_folder_says_what_to_do(settings: Settings, tmp_path: Pa
     settings = replace(settings, detector_model=tmp_path / "nothing")
     health, status, ready = await look(settings, lambda: load_detector(settings))
     assert status == 503
-    assert ready == {"ready": False, "detector": "failed", "assessor": "absent"}
+    assert ready["ready"] is False
+    assert (ready["detector"], ready["reason"]) == ("failed", "load_failed")
     assert health["status"] == "unavailable"
     assert "scripts/download-models" in health["detector"]["error"]
     assert str(tmp_path / "nothing") in health["detector"]["error"]
@@ -185,6 +190,29 @@ async def test_a_checkpoint_that_is_no_test_model_is_not_called_one(
     assert health["detector"]["model"] == "r18"
 
 
+@pytest.mark.parametrize(("device", "told"), [(Device.AUTO, True), (Device.CPU, False)])
+async def test_a_gpu_that_goes_unused_is_told(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    device: Device,
+    told: bool,
+) -> None:
+    from inference_server.detection import fallback
+
+    (tmp_path / "0000:01:00.0").mkdir()
+    monkeypatch.setattr(fallback, "_DRIVER", tmp_path)
+    settings = replace(settings, device=device)
+    health, status, _ = await look(settings, lambda: load_detector(settings))
+    assert status == 200
+    part = health["detector"]
+    assert part["device"] == "cpu"
+    said = "This machine has an NVIDIA GPU, but this build of torch knows no CUDA"
+    assert (said in (part["fallback"] or "")) is told
+    assert (said in caplog.text) is told
+
+
 async def test_a_loader_that_breaks_is_told(settings: Settings) -> None:
     def load() -> Detector:
         raise MemoryError
@@ -222,7 +250,8 @@ async def test_without_its_language_model_the_server_is_degraded(
         settings, lambda: detector, AssessorKeeper(create, timeout=5)
     )
     assert status == 200
-    assert ready == {"ready": True, "detector": "ready", "assessor": "failed"}
+    assert ready["ready"] is True
+    assert (ready["detector"], ready["assessor"]) == ("ready", "failed")
     assert health["status"] == "degraded"
     assert health["assessor"]["error"] == "The Python package x is not installed."
 

@@ -47,7 +47,7 @@ def reference(checkpoint: Checkpoint) -> TorchRuntime:
 def test_on_a_cpu_auto_takes_openvino(openvino_detector: Detector) -> None:
     assert openvino_detector.info.runtime.startswith("openvino 2")
     assert openvino_detector.info.device == "cpu"
-    assert openvino_detector.info.warning is None
+    assert openvino_detector.info.fallback is None
 
 
 def test_it_finds_in_scenes_what_torch_finds(
@@ -161,9 +161,10 @@ async def test_falling_back_is_loud_and_health_tells_the_truth(
     check_schema("Health", health)
     assert health["detector"]["state"] == "ready"
     assert health["detector"]["runtime"].startswith("torch 2")
-    assert "does not compute what torch computes" in health["detector"]["error"]
+    assert "does not compute what torch computes" in health["detector"]["fallback"]
     errors = [line.getMessage() for line in caplog.records if line.levelno >= logging.ERROR]
-    assert health["detector"]["error"] in errors
+    assert health["detector"]["fallback"] in errors
+    assert health["detector"]["error"] is None
 
 
 def test_a_state_folder_that_takes_no_model_is_no_reason_to_stop(
@@ -172,8 +173,8 @@ def test_a_state_folder_that_takes_no_model_is_no_reason_to_stop(
     (tmp_path / "openvino").write_text("in the way")
     info = load_detector(replace(on_openvino, state_dir=tmp_path)).info
     assert info.runtime.startswith("torch 2")
-    assert info.warning
-    assert "OpenVINO does not run here" in info.warning
+    assert info.fallback
+    assert "OpenVINO does not run here" in info.fallback
 
 
 def test_what_is_asked_for_by_name_and_not_there_is_refused(
@@ -185,4 +186,4 @@ def test_what_is_asked_for_by_name_and_not_there_is_refused(
     monkeypatch.setattr(choice, "find_spec", lambda _: None)
     with pytest.raises(DetectorLoadError, match="openvino is not installed"):
         load_detector(named)
-    assert load_detector(on_openvino).info.warning is None  # auto does not ask for it
+    assert load_detector(on_openvino).info.fallback is None  # auto does not ask for it

@@ -13,6 +13,9 @@ HEALTH = {
         "runtime": "torch",
         "labels": ["person", "car"],
         "test_model": False,
+        "precision": "fp32",
+        "fallback": None,
+        "proven_at": "2026-11-23T12:00:00+00:00",
         "error": None,
     },
     "assessor": {

@@ -101,6 +101,9 @@ class ScriptedServer:
                     "runtime": "none",
                     "labels": ["person", "car"],
                     "test_model": True,
+                    "precision": "fp32",
+                    "fallback": None,
+                    "proven_at": SINCE,
                     "error": None,
                 },
                 "assessor": {

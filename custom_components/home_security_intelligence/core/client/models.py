@@ -47,12 +47,15 @@ class PartHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorHealth(PartHealth):
-    """The object detector; `device` is the one really used."""
+    """The object detector; device, runtime and precision are those really used."""
 
     device: str | None
     runtime: str | None
+    precision: str | None
     labels: tuple[str, ...]
     test_model: bool  # the small model that only knows drawn scenes
+    fallback: str | None  # what it had to fall back from, such as a GPU that cannot be used
+    proven_at: datetime | None  # when it was last seen to work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,8 +34,11 @@ def read_health(answer: Answer) -> ServerHealth:
             model=detector.optional("model", detector.text),
             device=detector.optional("device", detector.text),
             runtime=detector.optional("runtime", detector.text),
+            precision=detector.optional("precision", detector.text),
             labels=detector.texts("labels"),
             test_model=detector.flag("test_model"),
+            fallback=detector.optional("fallback", detector.text),
+            proven_at=detector.optional("proven_at", detector.time),
             error=detector.optional("error", detector.text),
         ),
         assessor=AssessorHealth(

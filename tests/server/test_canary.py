@@ -1,0 +1,187 @@
+"""A detector has to prove again and again that it works."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from inference_server.detection import engine as engine_module, service as service_module
+from inference_server.detection.base import Detector, DetectorInfo, Found, Prepared
+from inference_server.detection.canary import Canary, CanaryError
+from inference_server.detection.service import DetectionService
+from inference_server.settings import Settings
+from tests.server.support import JPEG, check_problem, check_schema, eventually, no_assessor, serve
+
+
+class Faulty:
+    """A real detector that can be broken while it runs."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.detector = detector
+        self.looks = 0
+        self.spoil: Callable[[Found], Found] = lambda found: found
+
+    @property
+    def info(self) -> DetectorInfo:
+        return self.detector.info
+
+    def prepare(self, data: bytes) -> Prepared:
+        return self.detector.prepare(data)
+
+    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+        self.looks += 1
+        return [self.spoil(found) for found in self.detector.detect(pictures, thresholds)]
+
+
+def blind(found: Found) -> Found:
+    return replace(found, detections=())
+
+
+def drifted(found: Found) -> Found:
+    return replace(
+        found,
+        detections=tuple(
+            replace(each, confidence=each.confidence / 2) for each in found.detections
+        ),
+    )
+
+
+def moved(found: Found) -> Found:
+    return replace(
+        found,
+        detections=tuple(
+            replace(each, box=(each.box[0] / 2, each.box[1], each.box[2] / 2, each.box[3]))
+            for each in found.detections
+        ),
+    )
+
+
+def broken(found: Found) -> Found:
+    raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+
+@pytest.mark.parametrize("spoil", [blind, drifted, moved])
+def test_a_detector_that_finds_something_else_is_noticed(
+    detector: Detector, spoil: Callable[[Found], Found]
+) -> None:
+    faulty = Faulty(detector)
+    canary = Canary(faulty)
+    canary.check()
+    faulty.spoil = spoil
+    with pytest.raises(CanaryError, match="misses"):
+        canary.check()
+
+
+@pytest.mark.parametrize(("spoil", "said"), [(blind, "misses 5 of the 5"), (broken, "CUDA error")])
+async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
+    settings: Settings,
+    detector: Detector,
+    photo: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Found], Found],
+    said: str,
+) -> None:
+    monkeypatch.setattr(service_module, "_FIRST_RELOAD", 0.05)
+    mended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    faulty = Faulty(detector)
+    loaded: list[Detector] = [faulty]
+
+    def load() -> Detector:
+        if loaded:
+            return loaded.pop()
+        if not mended.is_set():
+            raise RuntimeError("not yet")
+        return detector
+
+    service = DetectionService(load, queue_limit=4, canary_interval=0.05)
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    assert (await client.get("/v1/ready")).status == 200
+    before = datetime.now(UTC).replace(microsecond=0)
+    reasons: list[str] = []
+    monkeypatch.setattr(
+        service_module._LOG,
+        "error",
+        lambda _text, error, **_: loop.call_soon_threadsafe(reasons.append, error),
+    )
+    faulty.spoil = spoil
+    await eventually(lambda: reasons)
+    assert said in reasons[0]
+    answer = await client.get("/v1/ready")
+    assert answer.status == 503
+    ready = await answer.json()
+    check_schema("Ready", ready)
+    assert ready["reason"] in {"canary_failed", "load_failed"}
+    assert datetime.fromisoformat(ready["since"]) >= before
+    health = await (await client.get("/v1/health")).json()
+    check_schema("Health", health)
+    assert health["status"] == "unavailable"
+    assert health["detector"]["proven_at"] is None
+    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
+    await check_problem(answer, 503, "detector_unavailable")
+
+    mended.set()
+    await eventually(lambda: service.status.state == "ready")
+    assert (await client.get("/v1/ready")).status == 200
+    assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
+    await client.close()
+
+
+async def test_a_picture_looked_at_is_proof_and_one_it_failed_on_is_doubt(
+    settings: Settings, detector: Detector, photo: bytes
+) -> None:
+    faulty = Faulty(detector)
+    service = DetectionService(lambda: faulty, queue_limit=4, canary_interval=3600)
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    first = service.proven_at
+    assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
+    assert service.proven_at > first
+    assert faulty.looks == 2  # the canary when it was loaded, and the picture
+
+    def once(found: Found) -> Found:
+        faulty.spoil = lambda found: found
+        raise RuntimeError("a picture it cannot bear")
+
+    faulty.spoil = once
+    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
+    await check_problem(answer, 500, "internal")
+    await eventually(lambda: faulty.looks == 4)
+    assert service.status.state == "ready"
+    await client.close()
+
+
+async def test_a_detector_that_hangs_is_not_ready(
+    settings: Settings, detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from threading import Event
+
+    monkeypatch.setattr(engine_module, "CANARY_TIMEOUT", 0.1)
+    go_on = Event()
+    hanging = Faulty(detector)
+    loaded: list[Detector] = [detector, hanging]
+    service = DetectionService(loaded.pop, queue_limit=4, canary_interval=0.1)
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    hanging.spoil = lambda found: (go_on.wait(10), found)[1]
+    await eventually(lambda: service.info is None)
+    # The next one has a thread of its own.
+    await eventually(lambda: service.status.state == "ready" and not loaded)
+    go_on.set()
+    await client.close()
+
+
+async def test_an_unproven_detector_is_not_called_ready(
+    settings: Settings, detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = DetectionService(lambda: detector, queue_limit=4)
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    monkeypatch.setattr(engine_module, "monotonic", lambda: 1e12)
+    answer = await client.get("/v1/ready")
+    assert answer.status == 503
+    assert (await answer.json())["reason"] == "unproven"
+    await client.close()
