@@ -209,7 +209,7 @@ def test_every_exception_has_its_sentence(texts: dict[str, Any], integration: Pa
 
 
 def test_every_repair_has_its_sentences(texts: dict[str, Any], integration: Path) -> None:
-    assert set(texts["issues"]) == {issues.DEAD_LETTERS}
+    assert set(texts["issues"]) == {issues.DEAD_LETTERS, issues.FALLBACK}
     flow = texts["issues"][issues.DEAD_LETTERS]["fix_flow"]
     assert set(flow["abort"]) == literals(integration / "repairs.py", "reason")
     assert set(flow["step"]) == literals(integration / "repairs.py", "step_id")
