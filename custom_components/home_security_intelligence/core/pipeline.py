@@ -121,7 +121,9 @@ class Pipeline:
 
     def note_home(self, home: Home) -> None:
         """Note what the home says from now on; events keep what it said when they began."""
-        watch = self._parts.home_watch
+        if self._running is None:
+            raise PipelineStoppedError
+        watch = self._running.home_watch
         if watch is None:
             raise RuntimeError("the pipeline was not told what the home says at the start")
         watch.note(home)
