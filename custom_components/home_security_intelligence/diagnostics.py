@@ -24,6 +24,11 @@ async def async_get_config_entry_diagnostics(
         "options": dict(entry.options),
         "cameras": [dict(camera.data) for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA)],
         "settings": asdict(settings_of(entry)),
-        "health": asdict(data.health),
+        "health": {
+            **asdict(data.health),
+            "servers": [
+                async_redact_data(asdict(server), TO_REDACT) for server in data.health.servers
+            ],
+        },
         "queue": asdict(data.queue),
     }

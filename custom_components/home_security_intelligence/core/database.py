@@ -25,7 +25,7 @@ class Database:
         self._health = health
         self._settings = settings
         self._returned = Wakeup()
-        self._well_since = 0.0
+        self._well_since = asyncio.get_running_loop().time()
 
     @property
     def well_for(self) -> float:

@@ -1,13 +1,14 @@
 """Keeps the pipeline's health: publishes each change, and logs each loss and each return once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 import logging
 
-from .client.models import PartState, ServerHealth
+from .client.models import ServerHealth
 from .errors import CoreError, StoreError, WatchError
 from .models import JobKind
 from .publisher import Publisher
-from .updates import Health, HealthUpdate
+from .updates import BreakerStatus, Health, HealthUpdate, ServerState
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -24,17 +25,28 @@ class HealthBoard:
         """The health as last seen."""
         return self._health
 
-    def server_answered(self, server: ServerHealth) -> None:
-        """Note that the inference server is there, and how it is."""
-        if self._health.server_reachable is False:
-            _LOGGER.info("the inference server is back")
-        self._set(replace(self._health, server_reachable=True, server_error=None, server=server))
+    def servers_known(self, urls: Sequence[str]) -> None:
+        """Note which inference servers there are; nothing is known of them yet."""
+        self._set(replace(self._health, servers=tuple(ServerState(url=url) for url in urls)))
 
-    def server_failed(self, error: CoreError) -> None:
-        """Note that the inference server cannot be used; what it last said of itself stays."""
-        if self._health.server_error != error.code:
-            _LOGGER.info("the inference server cannot be used: %s", error)
-        self._set(replace(self._health, server_reachable=False, server_error=error.code))
+    def server_answered(self, url: str, health: ServerHealth) -> None:
+        """Note that an inference server is there, and how it is."""
+        server = self._server(url)
+        if server.reachable is False:
+            _LOGGER.info("the inference server at %s is back", url)
+        self._set_server(replace(server, reachable=True, error=None, health=health))
+
+    def server_failed(self, url: str, error: CoreError) -> None:
+        """Note that an inference server cannot be used; what it last said of itself stays."""
+        server = self._server(url)
+        if server.error != error.code:
+            _LOGGER.info("the inference server at %s cannot be used: %s", url, error)
+        self._set_server(replace(server, reachable=False, error=error.code))
+
+    def breaker_changed(self, url: str, kind: JobKind, status: BreakerStatus) -> None:
+        """Note that a stage leaves an inference server alone, or that it does not any more."""
+        server = self._server(url)
+        self._set_server(replace(server, breakers={**server.breakers, kind: status}))
 
     def database_answered(self) -> None:
         """Note that the database is there."""
@@ -74,15 +86,40 @@ class HealthBoard:
             )
         self._set(replace(self._health, spooling=spooling))
 
+    def _server(self, url: str) -> ServerState:
+        return next(server for server in self._health.servers if server.url == url)
+
+    def _set_server(self, changed: ServerState) -> None:
+        servers = tuple(
+            changed if server.url == changed.url else server for server in self._health.servers
+        )
+        reachable = [server for server in servers if server.reachable]
+        asked = [server for server in servers if server.reachable is not None]
+        detectors = {
+            server.url: server.health.detector.model
+            for server in reachable
+            if server.health is not None and server.health.detector.model is not None
+        }
+        differ = len(set(detectors.values())) > 1
+        if differ and not self._health.detectors_differ:
+            _LOGGER.warning(
+                "the inference servers look at pictures with different models, so it matters which "
+                "one is asked: %s",
+                ", ".join(f"{model} at {url}" for url, model in detectors.items()),
+            )
+        first = next(iter(reachable or asked), None)
+        self._set(
+            replace(
+                self._health,
+                servers=servers,
+                server_reachable=bool(reachable) if asked else None,
+                server_error=None if first is None else first.error,
+                server=self._health.server if first is None else first.health,
+                detectors_differ=differ,
+            )
+        )
+
     def _set(self, health: Health) -> None:
         if health != self._health:
             self._health = health
             self._publisher.publish([HealthUpdate(health=health)])
-
-
-def part_ready(health: Health, kind: JobKind) -> bool:
-    """Tell whether the part of the server that a stage needs is ready, as far as is known."""
-    if health.server is None or not health.server_reachable:
-        return False
-    part = health.server.detector if kind is JobKind.DETECT else health.server.assessor
-    return part.state is PartState.READY

@@ -56,6 +56,7 @@ class PipelineConfig:
 class Pipeline:
     """From files in camera folders to assessed events.
 
+    Each of `clients` is of another inference server; the least loaded one is asked.
     Questions raise StoreError while the database is away, and PipelineStoppedError before the
     start and after the stop.
     """
@@ -63,12 +64,11 @@ class Pipeline:
     def __init__(
         self,
         config: PipelineConfig,
-        client: InferenceClient,
-        *,
+        *clients: InferenceClient,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._config = config
-        self._client = client
+        self._clients = clients
         self._now = now
         self._publisher = Publisher()
         self._board = HealthBoard(self._publisher)
@@ -94,7 +94,7 @@ class Pipeline:
             raise
         self._running = launch(
             engine,
-            self._client,
+            self._clients,
             self._publisher,
             self._board,
             root=config.camera_root,
@@ -129,8 +129,8 @@ class Pipeline:
         watch.note(home)
 
     async def refresh_health(self) -> Health:
-        """Ask the inference server now; return the health with its answer."""
-        await self._ask(lambda parts: parts.server_watch.ask())
+        """Ask the inference servers now; return the health with their answers."""
+        await self._ask(lambda parts: parts.servers.ask())
         return self.health
 
     async def camera_state(self, folder: str) -> CameraState:

@@ -10,7 +10,6 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from .archive import Archive
-from .breaker import Breaker
 from .client import InferenceClient
 from .database import Database
 from .health import HealthBoard
@@ -20,7 +19,7 @@ from .news import NewsDesk
 from .publisher import Publisher
 from .queue_watch import QueueWatch
 from .risk import Home
-from .server_watch import ServerWatch
+from .servers import Servers, wire
 from .settings import Settings
 from .stages.assess import Assess
 from .stages.clean_up import CleanUp
@@ -46,7 +45,7 @@ class Running:
     database: Database
     archive: Archive
     dead_letters: DeadLetterOffice
-    server_watch: ServerWatch
+    servers: Servers
     clean_up: CleanUp
     home_watch: HomeWatch | None
     tasks: Tasks
@@ -54,7 +53,7 @@ class Running:
 
 def launch(
     engine: AsyncEngine,
-    client: InferenceClient,
+    clients: Sequence[InferenceClient],
     publisher: Publisher,
     board: HealthBoard,
     *,
@@ -69,26 +68,26 @@ def launch(
     origin = uuid4().hex
     database = Database(engine, board, settings)
     wakeups = {kind: Wakeup() for kind in JobKind}
-    breakers = {
-        kind: Breaker(failures=settings.breaker_failures, recovery=settings.breaker_recovery)
-        for kind in JobKind
-    }
 
     def look_again(file: FoundFile) -> None:
         watcher.look_again(file)
 
+    def hold_or_go_on(kind: JobKind) -> None:
+        wake(kind)
+
+    servers = wire(clients, board, settings=settings, now=now, on_change=hold_or_go_on)
     group = Group(settings, Surroundings(time_zone, settings), now=now, new_id=uuid4)
     stages: dict[JobKind, Stage] = {
         JobKind.DETECT: Detect(
             database,
-            client,
+            servers.pool,
             group,
             root=root,
             settings=settings,
             now=now,
             on_replaced=look_again,
         ),
-        JobKind.ASSESS: Assess(database, client, settings=settings, now=now),
+        JobKind.ASSESS: Assess(database, servers.pool, settings=settings, now=now),
     }
     queue_watch = QueueWatch(database, publisher, settings)
 
@@ -97,18 +96,17 @@ def launch(
             publisher.publish(updates)
             queue_watch.note_change()
 
-    def show_breaker(kind: JobKind) -> None:
-        board.stage_paused(kind, paused=breakers[kind].is_open)
+    def show_gate(kind: JobKind) -> None:
+        board.stage_paused(kind, paused=servers.gates[kind].is_open)
 
     def wake(kind: JobKind) -> None:
-        show_breaker(kind)
+        show_gate(kind)
         wakeups[kind].call()
         queue_watch.note_change()
 
     def forget(file: FoundFile) -> None:
         watcher.forget(file)
 
-    server_watch = ServerWatch(client, board, breakers, settings=settings, on_return=wake)
     news_desk = NewsDesk(
         database, board, settings=settings, origin=origin, publish=publish, on_job=wake
     )
@@ -141,7 +139,8 @@ def launch(
     tasks.keep_running("watch", watcher.run)
     tasks.keep_running("listen", news_desk.listen)
     tasks.keep_running("news", news_desk.pass_on)
-    tasks.keep_running("server", server_watch.run)
+    for watch in servers.watches:
+        tasks.keep_running("server", watch.run)
     tasks.keep_running("queue", queue_watch.run)
     tasks.keep_running("clean up", clean_up.run_daily)
     home_watch = None
@@ -152,17 +151,16 @@ def launch(
     tasks.repeat("expire leases", expire.run, every=min(settings.lease / 6, settings.poll_interval))
     workers = {JobKind.DETECT: settings.detect_workers, JobKind.ASSESS: settings.assess_workers}
     for kind, count in workers.items():
-        for number in range(count):
+        for number in range(count * len(clients)):
             worker = Worker(
                 database,
                 stages[kind],
-                breakers[kind],
+                servers.gates[kind],
                 wakeups[kind],
                 settings=settings,
                 origin=origin,
                 publish=publish,
-                on_server_error=server_watch.note_failure,
-                on_breaker=partial(show_breaker, kind),
+                on_gate=partial(show_gate, kind),
             )
             tasks.keep_running(f"{kind} {number}", worker.run)
     return Running(
@@ -175,7 +173,7 @@ def launch(
             on_changed=queue_watch.note_change,
             on_job=wake,
         ),
-        server_watch=server_watch,
+        servers=servers,
         clean_up=clean_up,
         home_watch=home_watch,
         tasks=tasks,

@@ -21,7 +21,7 @@ class Settings:
     confidence_threshold: float = 0.5  # 0-1, detections below are not stored
     watched_labels: frozenset[str] = DEFAULT_WATCHED_LABELS  # these open an event
     max_image_bytes: int = 20 * 1024 * 1024  # larger files are dead letters, not requests
-    detect_workers: int = 2  # concurrent detect jobs
+    detect_workers: int = 2  # concurrent detect jobs for each inference server
 
     # events
     event_window: float = 90.0  # seconds from first to last image, at most
@@ -52,7 +52,7 @@ class Settings:
     retry_max: float = 30.0  # seconds
     retry_jitter: float = 0.25  # share of the delay added at random, at most
     poll_interval: float = 1.0  # seconds, the safety net below LISTEN/NOTIFY
-    assess_workers: int = 1  # concurrent assess jobs
+    assess_workers: int = 1  # concurrent assess jobs for each inference server
 
     # inference server's health
     health_interval: float = 10.0  # seconds between questions how it is

@@ -42,17 +42,46 @@ class QueueUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerStatus:
+    """Whether a stage leaves a server alone, until when at least, and the code of what led to it.
+
+    After `open_until` one trial is made; only its success closes the breaker.
+    """
+
+    open_until: datetime | None = None  # None: closed
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerState:
+    """One inference server as last seen; `reachable` is None until it was first asked."""
+
+    url: str
+    reachable: bool | None = None
+    error: str | None = None
+    health: ServerHealth | None = None
+    breakers: Mapping[JobKind, BreakerStatus] = field(
+        default_factory=lambda: dict.fromkeys(JobKind, BreakerStatus())
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """What the pipeline needs, as last seen; errors are the `code` of an error of core/errors.py.
 
-    `server_reachable` is None until the server was first asked. `camera_errors` has an entry only
-    for a camera whose folder is in trouble. `stages_paused` are those whose breaker is open, and
-    `spooling` says that new files wait in their folders because the queue is full.
+    `servers` are all inference servers in the order given. In short, one that can be reached is
+    enough: `server_reachable` is None until one was asked, `server_error` is the first one's
+    while none can be reached, and `server` is what the first one that can be reached says.
+    `detectors_differ` says that servers look at pictures with different models. `camera_errors`
+    has an entry only for a camera whose folder is in trouble. `stages_paused` are those that are
+    held back, and `spooling` says that new files wait in their folders because the queue is full.
     """
 
+    servers: tuple[ServerState, ...] = ()
     server_reachable: bool | None = None
     server_error: str | None = None
     server: ServerHealth | None = None
+    detectors_differ: bool = False
     database_reachable: bool = False
     database_error: str | None = None
     camera_errors: Mapping[str, str] = field(default_factory=dict)

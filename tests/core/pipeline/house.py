@@ -112,6 +112,7 @@ class House:
     database_url: str
     server: ScriptedServer
     session: aiohttp.ClientSession
+    others: list[ScriptedServer] = field(default_factory=list)  # besides `server`
     pipelines: list[Pipeline] = field(default_factory=list)
     home: Home | None = None  # nobody tells what it says
     zones: Mapping[str, tuple[Zone, ...]] = field(default_factory=dict)  # by camera
@@ -147,8 +148,11 @@ class House:
             settings=settings,
             home=self.home,
         )
-        client = InferenceClient(self.session, self.server.url, TOKEN, settings=settings)
-        pipeline = Pipeline(config, client)
+        clients = [
+            InferenceClient(self.session, server.url, TOKEN, settings=settings)
+            for server in (self.server, *self.others)
+        ]
+        pipeline = Pipeline(config, *clients)
         self.pipelines.append(pipeline)
         return pipeline, Journal(pipeline)
 

@@ -58,6 +58,10 @@ class ScriptedServer:
         self.assess_faults: deque[Callable[[], web.Response]] = deque()
         self.fault: Callable[[], web.Response] | None = None
         self.assess_fault: Callable[[], web.Response] | None = None
+        self.model = "scripted"
+        self.state = "ready"  # the detector's, and that of the assessor
+        self.assessor_state = "ready"
+        self.pictures: int | None = None  # in hand, of all clients; None: it does not say
         self.score: int | None = None  # the highest that is open to it
         self.asked = asyncio.Event()
         self.go = asyncio.Event()  # detections wait for it
@@ -87,6 +91,7 @@ class ScriptedServer:
     async def _health(self, request: web.Request) -> web.Response:
         if self.fault is UNAUTHORIZED:
             return UNAUTHORIZED()
+        load = {} if self.pictures is None else {"pictures": self.pictures}
         return web.json_response(
             {
                 "status": "ok",
@@ -94,9 +99,9 @@ class ScriptedServer:
                 "api_version": 1,
                 "instance_id": INSTANCE,
                 "detector": {
-                    "state": "ready",
+                    "state": self.state,
                     "since": SINCE,
-                    "model": "scripted",
+                    "model": self.model,
                     "device": "cpu",
                     "runtime": "none",
                     "labels": ["person", "car"],
@@ -105,9 +110,10 @@ class ScriptedServer:
                     "fallback": None,
                     "proven_at": SINCE,
                     "error": None,
+                    **load,
                 },
                 "assessor": {
-                    "state": "ready",
+                    "state": self.assessor_state,
                     "since": SINCE,
                     "backend": "embedded",
                     "model": "scripted",

@@ -14,6 +14,7 @@ from .models import (
     ServerHealth,
     ServerStatus,
 )
+from .seam import Inference
 from .url import normalize_url
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "DetectResult",
     "DetectorHealth",
     "EventFacts",
+    "Inference",
     "InferenceClient",
     "ObjectFacts",
     "PartHealth",

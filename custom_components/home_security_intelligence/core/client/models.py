@@ -56,6 +56,7 @@ class DetectorHealth(PartHealth):
     test_model: bool  # the small model that only knows drawn scenes
     fallback: str | None  # what it had to fall back from, such as a GPU that cannot be used
     proven_at: datetime | None  # when it was last seen to work
+    pictures: int | None  # arriving, waiting or being looked at, of all clients; None: not told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

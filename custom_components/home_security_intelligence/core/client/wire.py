@@ -40,6 +40,7 @@ def read_health(answer: Answer) -> ServerHealth:
             fallback=detector.optional("fallback", detector.text),
             proven_at=detector.optional("proven_at", detector.time),
             error=detector.optional("error", detector.text),
+            pictures=_told(detector, "pictures"),
         ),
         assessor=AssessorHealth(
             state=assessor.choice("state", PartState),
@@ -117,6 +118,11 @@ def facts_json(facts: EventFacts) -> dict[str, Json]:
             ],
         },
     }
+
+
+def _told(answer: Answer, key: str) -> int | None:
+    """Return a count that servers before it was told of leave out."""
+    return answer.integer(key) if answer.has(key) else None
 
 
 def _read_detection(answer: Answer) -> Detection:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..client import EventFacts, InferenceClient
+from ..client import EventFacts, Inference
 from ..database import Database
 from ..errors import AssessorAbsentError, InputError
 from ..models import Assessment, EventState, JobKind
@@ -26,7 +26,7 @@ class Assess:
     def __init__(
         self,
         database: Database,
-        client: InferenceClient,
+        client: Inference,
         *,
         settings: Settings,
         now: Callable[[], datetime],
@@ -43,12 +43,9 @@ class Assess:
             assessment = await self._client.assess(facts)
         except AssessorAbsentError:
             # Nothing failed: whoever set the server up wants it to detect only.
-            return Outcome(
-                store=lambda connection: self._do_without(connection, job), asked_server=True
-            )
+            return Outcome(store=lambda connection: self._do_without(connection, job))
         return Outcome(
             store=lambda connection: self._keep(connection, job, assessment, verdict),
-            asked_server=True,
         )
 
     async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:

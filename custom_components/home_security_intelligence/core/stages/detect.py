@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..client import DetectResult, InferenceClient
+from ..client import DetectResult, Inference
 from ..database import Database
 from ..errors import ImageReplacedError, ImageUnreadableError
 from ..files import Content, read
@@ -31,7 +31,7 @@ class Detect:
     def __init__(
         self,
         database: Database,
-        client: InferenceClient,
+        client: Inference,
         group: Group,
         *,
         root: Path,
@@ -67,14 +67,12 @@ class Detect:
             )
             return Outcome(
                 store=lambda connection: self._replace(connection, job, image, found),
-                asked_server=False,
             )
         if await self._database.ask(lambda connection: self._seen(connection, image, file)):
             return Outcome(
                 store=lambda connection: self._skip(
                     connection, job, image, file.sha256, SkipReason.DUPLICATE
                 ),
-                asked_server=False,
             )
         result = await self._client.detect(
             file.content,
@@ -83,7 +81,6 @@ class Detect:
         )
         return Outcome(
             store=lambda connection: self._keep(connection, job, image, file, result),
-            asked_server=True,
         )
 
     async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:

@@ -15,10 +15,9 @@ type Effect = Callable[[AsyncConnection], Awaitable[Sequence[Update]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a job has come to: how to store it, and whether the inference server was asked."""
+    """What a job has come to: how to store it."""
 
     store: Effect
-    asked_server: bool
 
 
 class Stage(Protocol):

@@ -7,17 +7,9 @@ import logging
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..breaker import Breaker
 from ..database import Database
-from ..errors import (
-    ClientError,
-    CoreError,
-    ServerAuthError,
-    ServerBusyError,
-    ServerRejectedInputError,
-    StoreError,
-    WatchError,
-)
+from ..errors import CoreError, StoreError, WatchError
+from ..servers import StageGate
 from ..settings import Settings
 from ..store import leases, notify
 from ..store.leases import ClaimedJob, LeaseLostError
@@ -32,36 +24,34 @@ _RELEASE_TIMEOUT = 5.0  # seconds to give a job back while stopping; its lease e
 
 
 class Worker:
-    """Claims, works, stores; several may share a stage, its breaker and its wake-up call."""
+    """Claims, works, stores; several may share a stage, its gate and its wake-up call."""
 
     def __init__(
         self,
         database: Database,
         stage: Stage,
-        breaker: Breaker,
+        gate: StageGate,
         wakeup: Wakeup,
         *,
         settings: Settings,
         origin: str,
         publish: Callable[[Sequence[Update]], None],
-        on_server_error: Callable[[CoreError], None],
-        on_breaker: Callable[[], None],
+        on_gate: Callable[[], None],
     ) -> None:
         self._database = database
         self._stage = stage
-        self._breaker = breaker
+        self._gate = gate
         self._wakeup = wakeup
         self._settings = settings
         self._origin = origin
         self._publish = publish
-        self._on_server_error = on_server_error
-        self._on_breaker = on_breaker
+        self._on_gate = on_gate
 
     async def run(self) -> None:
         """Work until cancelled; the job in hand is given back then."""
         while True:
             seen = self._wakeup.calls
-            wait = self._breaker.acquire()
+            wait = self._gate.acquire()
             if wait > 0:
                 await self._wakeup.wait(seen, wait)
                 continue
@@ -81,7 +71,7 @@ class Worker:
             )
         finally:
             if job is None:
-                self._breaker.abandon()
+                self._gate.abandon()
         return job
 
     async def _work(self, job: ClaimedJob) -> None:
@@ -96,7 +86,7 @@ class Worker:
             raise
         finally:
             await _end(renewal, work)
-            self._breaker.abandon()
+            self._gate.abandon()
         if work.cancelled() or isinstance(work.exception(), LeaseLostError):
             _LOGGER.warning("job %s: its lease was lost, somebody else does it", job.id)
         elif (error := work.exception()) is not None:
@@ -109,7 +99,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - every failure has to be settled
             await self._settle(job, error)
             return
-        self._note_success(outcome)
+        self._note_success()
         try:
             updates = await self._database.run(lambda c: self._store(c, outcome))
         except LeaseLostError, StoreError:
@@ -139,7 +129,7 @@ class Worker:
             self._stage,
             job,
             error,
-            in_a_row=self._breaker.failures,
+            in_a_row=self._gate.failures,
             settings=self._settings,
         )
         await notify.announce_updates(connection, self._origin, updates)
@@ -160,32 +150,17 @@ class Worker:
             async with asyncio.timeout(_RELEASE_TIMEOUT), self._database.begin() as connection:
                 await leases.release(connection, job)
 
-    def _note_success(self, outcome: Outcome) -> None:
-        if not outcome.asked_server:
-            return
-        was_open = self._breaker.is_open
-        self._breaker.success()
+    def _note_success(self) -> None:
+        was_open = self._gate.is_open
+        self._gate.success()
         if was_open:
             self._wakeup.call()
-        self._on_breaker()
+        self._on_gate()
 
     def _note_failure(self, error: Exception) -> None:
-        match error:
-            case ServerRejectedInputError():  # it answered
-                self._breaker.success()
-            case ServerAuthError():
-                self._breaker.trip()
-                self._on_server_error(error)
-            case ServerBusyError(retry_after=retry_after):
-                self._breaker.failure(retry_after=retry_after)
-            case ClientError():
-                self._breaker.failure()
-                self._on_server_error(error)
-            case WatchError():  # what all pictures lie on is away
-                self._breaker.failure()
-            case _:
-                return
-        self._on_breaker()
+        if isinstance(error, WatchError):  # what all pictures lie on is away
+            self._gate.failure()
+            self._on_gate()
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:
