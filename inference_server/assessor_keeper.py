@@ -8,6 +8,7 @@ import logging
 from .assessment import AssessmentResult, Assessor, Facts
 from .errors import (
     AssessorAbsentError,
+    AssessorFailedError,
     AssessorModelMissingError,
     AssessorTimeoutError,
     AssessorUnavailableError,
@@ -82,7 +83,7 @@ class AssessorKeeper:
                 f"{assessor.model} gave no answer within {self._timeout:g} s "
                 "(NEMOTRON_READ_TIMEOUT)."
             ) from err
-        except (AssessorUnavailableError, AssessorModelMissingError) as err:
+        except (AssessorUnavailableError, AssessorModelMissingError, AssessorFailedError) as err:
             self._note(err)
             self._look_now.set()
             raise

@@ -168,9 +168,45 @@ class AssessorTimeoutError(ProblemError):
     title = "The language model took too long"
 
 
+class AssessorFailedError(ProblemError):
+    """The runtime took the question and broke off, as when it runs out of memory."""
+
+    status = HTTPStatus.BAD_GATEWAY
+    code = "assessor_failed"
+    title = "The language model failed on this question"
+
+
 class AssessorInvalidOutputError(ProblemError):
     """The language model answered something that is no assessment."""
 
     status = HTTPStatus.BAD_GATEWAY
     code = "assessor_invalid_output"
     title = "The language model's answer is no assessment"
+
+
+class AssessorTruncatedError(AssessorInvalidOutputError):
+    """The answer was cut off at its longest."""
+
+    code = "assessor_truncated"
+    title = "The language model's answer is too long"
+
+
+class AssessorNotJsonError(AssessorInvalidOutputError):
+    """The answer is not JSON."""
+
+    code = "assessor_not_json"
+    title = "The language model's answer is not JSON"
+
+
+class AssessorScoreOutOfRangeError(AssessorInvalidOutputError):
+    """The answer's score is below 0 or above 100."""
+
+    code = "assessor_score_out_of_range"
+    title = "The language model's score is out of range"
+
+
+class AssessorForeignClaimError(AssessorInvalidOutputError):
+    """The answer names things that were never detected."""
+
+    code = "assessor_foreign_claim"
+    title = "The language model's answer names what was not detected"

@@ -83,7 +83,10 @@ def lines(name: str, results: Sequence[Result]) -> list[str]:
 def as_json(results: Sequence[Result]) -> dict[str, object]:
     """Return the figures and each scenario's outcome for a machine."""
     found = measure(results)
-    shares = ("recall", "false_alarms", "agreement", "schema_failures", "other_failures")
+    shares = (
+        *("recall", "false_alarms", "agreement"),
+        *("schema_failures", "foreign_claims", "other_failures", "unassessed"),
+    )
     return {
         **{name: _share_json(getattr(found, name)) for name in shares},
         "most_prompt_tokens": found.prompt_tokens,
@@ -108,7 +111,9 @@ def as_json(results: Sequence[Result]) -> dict[str, object]:
 def _about_calls(found: Measures) -> list[str]:
     return [
         f"  answers against the schema         {_share(found.schema_failures)}",
+        f"  answers with foreign claims        {_share(found.foreign_claims)}",
         f"  other failed questions             {_share(found.other_failures)}",
+        f"  scenes left unassessed             {_share(found.unassessed)}",
         f"  tokens in, at most                 {found.prompt_tokens}",
         f"  tokens out, at most                {found.completion_tokens}",
         f"  seconds a question, median         {found.median_seconds:.1f}",

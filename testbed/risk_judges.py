@@ -16,9 +16,9 @@ import aiohttp
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
-from hsi_core.client import InferenceClient, PartState  # isort: skip
+from hsi_core.client import AnswerProblem, InferenceClient, PartState  # isort: skip
 from hsi_core.errors import CoreError  # isort: skip
-from hsi_core.models import AssessmentState, EventState, SecurityEvent  # isort: skip
+from hsi_core.models import Assessment, AssessmentState, EventState, SecurityEvent  # isort: skip
 from hsi_core.risk import FactSheet, bounded, judge  # isort: skip
 from hsi_core.settings import Settings  # isort: skip
 from hsi_core.stages.facts import Judged, facts_of  # isort: skip
@@ -45,7 +45,7 @@ class Answer:
     """What a language model said of one event; no score where it failed."""
 
     score: int | None
-    call: Call
+    calls: tuple[Call, ...]  # the last one's failure is the answer's
 
 
 Ask = Callable[[Judged], Awaitable[Answer]]
@@ -81,45 +81,53 @@ async def judged(scenario: Scenario, ask_model: Ask | None) -> Result:
     """Return what a scenario comes to: its worst event counts."""
     scores: list[tuple[int, tuple[str, ...]]] = []
     calls: list[Call] = []
+    unassessed = False
     for sheet in sheets(scenario):
         verdict = judge(sheet)
         score, factors = verdict.score, verdict.factors
         if ask_model is not None:
             answer = await ask_model(Judged(sheet=sheet, verdict=verdict))
-            calls.append(answer.call)
-            if answer.score is not None:
+            calls.extend(answer.calls)
+            if answer.score is None:
+                unassessed = True
+            else:
                 score, say = bounded(verdict.score, answer.score)
                 factors = (*factors, say)
         scores.append((score, tuple(f"{each.name} {each.points:+d}" for each in factors)))
     score, reasons = max(scores, key=lambda each: each[0], default=(0, ()))
-    return Result(scenario=scenario, score=score, factors=reasons, calls=tuple(calls))
+    return Result(
+        scenario=scenario,
+        score=score,
+        factors=reasons,
+        calls=tuple(calls),
+        unassessed=unassessed,
+    )
 
 
 async def ask(client: InferenceClient, event: Judged) -> Answer:
     """Ask a language model about an event as the pipeline does."""
-    facts = facts_of(_event_of(event.sheet), event.sheet.camera, event)
-    began = time.perf_counter()
-    try:
-        said = await client.assess(facts)
-    except CoreError as err:
-        seconds = time.perf_counter() - began
-        return Answer(
-            score=None,
-            call=Call(
-                seconds=seconds,
-                prompt_tokens=None,
-                completion_tokens=None,
-                failure=err.code,
-            ),
-        )
-    return Answer(
-        score=said.risk_score,
-        call=Call(
-            seconds=time.perf_counter() - began,
-            prompt_tokens=said.prompt_tokens,
-            completion_tokens=said.completion_tokens,
-            failure=None,
-        ),
+    calls: list[Call] = []
+    problem: AnswerProblem | None = None
+    for _ in range(Settings().max_attempts):
+        facts = facts_of(_event_of(event.sheet), event.sheet.camera, event, earlier_problem=problem)
+        began = time.perf_counter()
+        try:
+            said = await client.assess(facts)
+        except CoreError as err:
+            calls.append(_call(began, None, err.code))
+            problem = AnswerProblem(err.code) if err.code in AnswerProblem else None
+        else:
+            calls.append(_call(began, said, None))
+            return Answer(score=said.risk_score, calls=tuple(calls))
+    return Answer(score=None, calls=tuple(calls))
+
+
+def _call(began: float, said: Assessment | None, failure: str | None) -> Call:
+    return Call(
+        seconds=time.perf_counter() - began,
+        prompt_tokens=said.prompt_tokens if said else None,
+        completion_tokens=said.completion_tokens if said else None,
+        failure=failure,
     )
 
 

@@ -8,6 +8,7 @@ from math import sqrt
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
+from hsi_core.client import AnswerProblem  # isort: skip
 from hsi_core.models import RiskLevel  # isort: skip
 from hsi_core.risk import level_of  # isort: skip
 
@@ -58,6 +59,7 @@ class Result:
     score: int
     factors: tuple[str, ...]  # of that event, as "name +points"
     calls: tuple[Call, ...] = ()
+    unassessed: bool = False  # a language model gave no answer at last on one of the events
 
     @property
     def level(self) -> RiskLevel:
@@ -82,8 +84,10 @@ class Measures:
     recall: Share  # incidents at their level or above
     false_alarms: Share  # benign scenes at medium or above
     agreement: Share  # scenarios at one of the levels expected
-    schema_failures: Share  # of the calls
+    schema_failures: Share  # of the calls; cut off, no JSON or against the schema
+    foreign_claims: Share  # of the calls; things named that were never detected
     other_failures: Share  # of the calls
+    unassessed: Share  # of the scenarios a model was asked about: an event got no answer at last
     prompt_tokens: int | None  # the most in one call
     completion_tokens: int | None  # the most in one call
     median_seconds: float | None
@@ -95,8 +99,10 @@ def measure(results: Sequence[Result]) -> Measures:
     incidents = [each for each in results if each.scenario.incident]
     benign = [each for each in results if not each.scenario.incident]
     calls = [call for each in results for call in each.calls]
-    broken = [call for call in calls if call.failure == "assessor_invalid_output"]
+    foreign = [call for call in calls if call.failure == AnswerProblem.FOREIGN_CLAIM]
+    broken = [call for call in calls if call.failure in AnswerProblem and call not in foreign]
     failed = [call for call in calls if call.failure is not None]
+    asked = [each for each in results if each.calls]
     seconds = sorted(call.seconds for call in calls)
     return Measures(
         recall=Share(count=sum(each.caught for each in incidents), of=len(incidents)),
@@ -105,7 +111,9 @@ def measure(results: Sequence[Result]) -> Measures:
             count=sum(each.level in each.scenario.levels for each in results), of=len(results)
         ),
         schema_failures=Share(count=len(broken), of=len(calls)),
-        other_failures=Share(count=len(failed) - len(broken), of=len(calls)),
+        foreign_claims=Share(count=len(foreign), of=len(calls)),
+        other_failures=Share(count=len(failed) - len(broken) - len(foreign), of=len(calls)),
+        unassessed=Share(count=sum(each.unassessed for each in asked), of=len(asked)),
         prompt_tokens=max((call.prompt_tokens or 0 for call in calls), default=None),
         completion_tokens=max((call.completion_tokens or 0 for call in calls), default=None),
         median_seconds=seconds[len(seconds) // 2] if seconds else None,

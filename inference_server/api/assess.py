@@ -6,6 +6,7 @@ import json
 from aiohttp import web
 
 from ..assessment import Facts
+from ..assessment.claims import refuse_foreign_claims
 from ..assessor_keeper import AssessorKeeper
 from ..errors import MalformedRequestError, UnsupportedMediaTypeError
 from ..metrics import Metrics
@@ -29,6 +30,7 @@ class AssessHandler:
         self._metrics.observe_stage("generate", result.timings_ms.generate)
         self._metrics.count_tokens("prompt", result.usage.prompt_tokens)
         self._metrics.count_tokens("completion", result.usage.completion_tokens)
+        refuse_foreign_claims(facts, result.summary, result.reasoning)
         return web.json_response(asdict(result))
 
 

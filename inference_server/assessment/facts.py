@@ -4,11 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from ..errors import (
+    AssessorForeignClaimError,
+    AssessorInvalidOutputError,
+    AssessorNotJsonError,
+    AssessorScoreOutOfRangeError,
+    AssessorTruncatedError,
+)
 from .fields import Fields
 
 MOVEMENTS: Final = ("approaching", "leaving", "passing", "roaming", "still", "unknown")
 ZONES: Final = ("entry_point", "driveway", "sidewalk", "yard", "restricted")
 OCCUPANCIES: Final = ("home", "away")
+ANSWER_PROBLEMS: Final = (
+    AssessorInvalidOutputError.code,
+    AssessorTruncatedError.code,
+    AssessorNotJsonError.code,
+    AssessorScoreOutOfRangeError.code,
+    AssessorForeignClaimError.code,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +79,7 @@ class Facts:
     occupancy: str | None  # one of OCCUPANCIES
     objects: tuple[ObjectFacts, ...]
     rules: Rules
+    earlier_problem: str | None = None  # one of ANSWER_PROBLEMS, of an earlier answer on this event
 
     @classmethod
     def from_json(cls, body: object) -> "Facts":
@@ -77,6 +92,7 @@ class Facts:
         occupancy = fields.choice_or_none("occupancy", OCCUPANCIES)
         objects = tuple(_object(each) for each in fields.items("objects", fewest=1, most=50))
         rules = _rules(fields.inner("rules"))
+        earlier_problem = fields.choice_or_none("earlier_problem", ANSWER_PROBLEMS)
         fields.refuse_others()
         return cls(
             camera=camera,
@@ -87,6 +103,7 @@ class Facts:
             occupancy=occupancy,
             objects=objects,
             rules=rules,
+            earlier_problem=earlier_problem,
         )
 
 

@@ -11,6 +11,7 @@ import httpx  # noqa: TID251 # its errors pass through the ollama package
 import ollama
 
 from ..errors import (
+    AssessorFailedError,
     AssessorInvalidOutputError,
     AssessorModelMissingError,
     AssessorTimeoutError,
@@ -114,7 +115,7 @@ class OllamaAssessor:
                 f"Ollama at {self._url} did not answer in time with {self.model}"
             ) from err
         except httpx.TransportError as err:
-            raise AssessorUnavailableError(
+            raise AssessorFailedError(
                 f"Ollama at {self._url} broke off: {err or type(err).__name__}"
             ) from err
         except (AttributeError, TypeError, ValueError) as err:
@@ -132,9 +133,9 @@ class OllamaAssessor:
             return OverloadedError(
                 f"Ollama at {self._url} has too many requests waiting", retry_after_s=BUSY_RETRY_S
             )
-        return AssessorUnavailableError(
-            f"Ollama at {self._url} failed: {str(err.error)[:200]} ({err.status_code})"
-        )
+        # Whoever has set something up wrongly has to see to it; the question itself is no matter.
+        kind = AssessorFailedError if err.status_code >= 500 else AssessorUnavailableError
+        return kind(f"Ollama at {self._url} failed: {str(err.error)[:200]} ({err.status_code})")
 
 
 def _ms(nanoseconds: int | None) -> float | None:

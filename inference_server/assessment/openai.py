@@ -10,6 +10,7 @@ from typing import Final
 import aiohttp
 
 from ..errors import (
+    AssessorFailedError,
     AssessorModelMissingError,
     AssessorTimeoutError,
     AssessorUnavailableError,
@@ -142,7 +143,7 @@ class OpenAiAssessor:
         except TimeoutError as err:
             raise AssessorTimeoutError(f"{self._url} did not answer in {timeout:g} s") from err
         except (aiohttp.ClientError, UnicodeDecodeError) as err:
-            raise AssessorUnavailableError(
+            raise AssessorFailedError(
                 f"{self._url} broke off: {err or type(err).__name__}"
             ) from err
 
@@ -162,6 +163,8 @@ class OpenAiAssessor:
                     f"{self._url} has too many requests waiting: {detail}",
                     retry_after_s=_retry_after(response),
                 )
+            case HTTPStatus.INTERNAL_SERVER_ERROR | HTTPStatus.BAD_GATEWAY:
+                return AssessorFailedError(f"{self._url} failed: {detail}")
             case status:
                 return AssessorUnavailableError(f"{self._url} failed ({status}): {detail}")
 

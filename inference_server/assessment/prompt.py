@@ -9,9 +9,14 @@ import json
 from typing import Final
 import unicodedata
 
+from ..errors import (
+    AssessorForeignClaimError,
+    AssessorScoreOutOfRangeError,
+    AssessorTruncatedError,
+)
 from .facts import Box, Facts, ObjectFacts, Rules
 
-PROMPT_VERSION: Final = "3"
+PROMPT_VERSION: Final = "4"
 
 # Counted with the smallest vocabulary in use (49,152): the longest prompt stays under 900 tokens.
 MAX_PROMPT_TOKENS: Final = 900
@@ -104,6 +109,7 @@ def _is_plain(char: str) -> bool:
 def _facts_text(facts: Facts) -> str:
     # People first: they are what most assessments turn on.
     ranked = sorted(facts.objects, key=lambda each: (each.label != "person", -each.confidence))
+    most = MOST_OBJECTS - 1 if facts.earlier_problem else MOST_OBJECTS  # room for the correction
     told: dict[str, object] = {
         "camera": plain_name(facts.camera, CAMERA_BYTES),
         "start": f"{_WEEKDAYS[facts.started_at.weekday()]} {facts.started_at:%Y-%m-%d %H:%M}",
@@ -112,11 +118,14 @@ def _facts_text(facts: Facts) -> str:
         "images": facts.image_count,
         "alarm": "unknown" if facts.armed is None else "set" if facts.armed else "off",
         "residents": facts.occupancy or "unknown",
-        "objects": [_object(each) for each in ranked[:MOST_OBJECTS]],
+        "objects": [_object(each) for each in ranked[:most]],
     }
-    if others := ranked[MOST_OBJECTS:]:
+    if others := ranked[most:]:
         told["more_objects"] = len(others)
     told["rules"] = _rules(facts.rules)
+    if facts.earlier_problem:
+        # The same question would get the same answer.
+        told["correction"] = _correction(facts.earlier_problem, facts)
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -137,6 +146,20 @@ def _rules(rules: Rules) -> dict[str, object]:
         "range": [rules.low, rules.high],
         "reasons": {each.name: each.points for each in weighty},
     }
+
+
+def _correction(problem: str, facts: Facts) -> str:
+    match problem:
+        case AssessorForeignClaimError.code:
+            labels = {plain_name(each.label, LABEL_BYTES) for each in facts.objects}
+            only = ", ".join(sorted(labels)[:MOST_OBJECTS])
+            return f"An earlier answer named things that are not there. There is only: {only}"
+        case AssessorTruncatedError.code:
+            return "An earlier answer was too long. Use half the words"
+        case AssessorScoreOutOfRangeError.code:
+            return "An earlier answer had a risk_score outside 0-100"
+        case _:
+            return "An earlier answer was not the JSON object asked for"
 
 
 def _part_of_day(moment: datetime) -> str:

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 import json
 from typing import Final, Never
 
-from ..errors import AssessorInvalidOutputError
+from ..errors import (
+    AssessorInvalidOutputError,
+    AssessorNotJsonError,
+    AssessorScoreOutOfRangeError,
+    AssessorTruncatedError,
+)
 
 LONGEST_SUMMARY: Final = 200  # characters
 LONGEST_REASONING: Final = 260  # characters
@@ -12,6 +17,8 @@ LONGEST_REASONING: Final = 260  # characters
 # The longest English answer the schema allows is about 150 tokens; runtimes that spread the JSON
 # over lines, and languages with shorter tokens, need some more. What passes this is cut off.
 MAX_ANSWER_TOKENS: Final = 224
+
+_SUBJECT: Final = "The language model's answer"
 
 # A model writes the fields in this order: the reasons before the number they lead to.
 _FIELDS: Final = ("reasoning", "risk_score", "summary")
@@ -37,9 +44,9 @@ class Answer:
 
 
 def parse_answer(text: str | None, finish_reason: str | None) -> Answer:
-    """Read an answer as it stands; raises AssessorInvalidOutputError that says what is wrong."""
+    """Read an answer as it stands; raises the AssessorInvalidOutputError that says what is wrong."""
     if finish_reason == "length":
-        raise _invalid(f"was cut off after {MAX_ANSWER_TOKENS} tokens")
+        raise AssessorTruncatedError(f"{_SUBJECT} was cut off after {MAX_ANSWER_TOKENS} tokens")
     if finish_reason not in {"stop", "", None}:
         raise _invalid(f"ended early ({finish_reason[:30]})")
     if not text or not text.strip():
@@ -47,7 +54,7 @@ def parse_answer(text: str | None, finish_reason: str | None) -> Answer:
     try:
         value = json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
     except (ValueError, RecursionError) as err:
-        raise _invalid("is not JSON") from err
+        raise AssessorNotJsonError(f"{_SUBJECT} is not JSON") from err
     if not isinstance(value, dict):
         raise _invalid("is not an object")
     if missing := [name for name in _FIELDS if name not in value]:
@@ -65,7 +72,7 @@ def _score(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise _invalid("has a risk_score that is no whole number")
     if not 0 <= value <= 100:
-        raise _invalid("has a risk_score outside 0-100")
+        raise AssessorScoreOutOfRangeError(f"{_SUBJECT} has a risk_score outside 0-100")
     return value
 
 
@@ -92,4 +99,4 @@ def _no_constant(name: str) -> Never:
 
 
 def _invalid(problem: str) -> AssessorInvalidOutputError:
-    return AssessorInvalidOutputError(f"The language model's answer {problem}")
+    return AssessorInvalidOutputError(f"{_SUBJECT} {problem}")

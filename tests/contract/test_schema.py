@@ -7,6 +7,7 @@ from jsonschema import ValidationError
 import pytest
 
 from hsi_core.client import (
+    AnswerProblem,
     AssessorBackend,
     EventFacts,
     ObjectFacts,
@@ -100,6 +101,9 @@ def test_enums_are_equal() -> None:
     assert [*PartState] == SCHEMAS["PartState"]["enum"]
     assert [*ServerStatus] == SCHEMAS["Health"]["properties"]["status"]["enum"]
     assert [*AssessorBackend] == SCHEMAS["AssessResponse"]["properties"]["backend"]["enum"]
+    problems = SCHEMAS["AssessRequest"]["properties"]["earlier_problem"]["enum"]
+    assert [*AnswerProblem, None] == problems
+    assert {*AnswerProblem} < {*SCHEMAS["Problem"]["properties"]["code"]["enum"]}
     assert SCHEMAS["Health"]["properties"]["api_version"]["const"] == API_VERSION
 
 

@@ -17,6 +17,9 @@ from inference_server.detection.service import DetectionService
 from inference_server.errors import (
     AssessorInvalidOutputError,
     AssessorModelMissingError,
+    AssessorNotJsonError,
+    AssessorScoreOutOfRangeError,
+    AssessorTruncatedError,
     AssessorUnavailableError,
     OverloadedError,
     ProblemError,
@@ -52,6 +55,7 @@ FACTS: dict[str, Any] = {
         "high": 53,
         "factors": [{"name": "entry point", "points": 19}],
     },
+    "earlier_problem": None,
 }
 
 
@@ -68,6 +72,7 @@ class Scripted:
         self.cancelled = asyncio.Event()
         self.starts = 0
         self.closed = False
+        self.reasoning = "A person stood there for a minute."
 
     async def start(self) -> None:
         self.starts += 1
@@ -89,7 +94,7 @@ class Scripted:
         return AssessmentResult(
             risk_score=42,
             summary=f"Somebody at {facts.camera}.",
-            reasoning="A person stood there for a minute.",
+            reasoning=self.reasoning,
             backend=self.backend,
             model=self.model,
             prompt_version="1",
@@ -185,6 +190,16 @@ async def test_facts_that_break_the_schema_are_refused_by_name(
     assert named in problem["detail"]
 
 
+async def test_a_thing_that_was_never_detected_makes_an_answer_of_no_use(
+    client: Client, scripted: Scripted
+) -> None:
+    scripted.reasoning = "A person with a knife stood there."
+    answer = await client.post("/v1/assess", json=FACTS)
+    problem = await check_problem(answer, 502, "assessor_foreign_claim")
+    assert problem["retryable"]
+    assert (await health_of(client))["state"] == "ready"
+
+
 async def test_without_a_language_model_that_is_said(start: Start) -> None:
     client = await start(no_assessor())
     answer = await client.post("/v1/assess", json=FACTS)
@@ -226,6 +241,9 @@ async def test_a_client_that_goes_away_stops_the_language_model(
     ("trouble", "status", "state"),
     [
         (AssessorInvalidOutputError("no score"), 502, "ready"),
+        (AssessorTruncatedError("cut off"), 502, "ready"),
+        (AssessorNotJsonError("words"), 502, "ready"),
+        (AssessorScoreOutOfRangeError("101"), 502, "ready"),
         (OverloadedError("busy"), 429, "ready"),
         (AssessorUnavailableError("refused"), 503, "failed"),
         (AssessorModelMissingError("no such model"), 503, "failed"),

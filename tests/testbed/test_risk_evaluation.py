@@ -54,7 +54,7 @@ async def results(name: str, say: Callable[[], int] | None = None) -> list[Resul
     """Judge a set by the rules, or with a model that says a number."""
 
     async def ask(event: Judged) -> Answer:
-        return Answer(score=None if say is None else say(), call=call())
+        return Answer(score=None if say is None else say(), calls=(call(),))
 
     ask_model = None if say is None else ask
     return [await judged(scenario, ask_model) for scenario in scenarios(name)]
@@ -148,12 +148,22 @@ def test_a_share_of_nothing_is_unknown() -> None:
 
 
 def test_failures_are_told_apart(file: Path) -> None:
-    calls = (call(), call("assessor_invalid_output"), call("timeout", 9.0))
-    found = measure([Result(scenario=read(file), score=59, factors=(), calls=calls)])
+    calls = (
+        call(),
+        call("assessor_invalid_output"),
+        call("assessor_truncated"),
+        call("assessor_foreign_claim"),
+        call("timeout", 9.0),
+    )
+    found = measure(
+        [Result(scenario=read(file), score=59, factors=(), calls=calls, unassessed=True)]
+    )
 
     assert found.recall == Share(count=0, of=1)
-    assert found.schema_failures == Share(count=1, of=3)
-    assert found.other_failures == Share(count=1, of=3)
+    assert found.schema_failures == Share(count=2, of=5)
+    assert found.foreign_claims == Share(count=1, of=5)
+    assert found.other_failures == Share(count=1, of=5)
+    assert found.unassessed == Share(count=1, of=1)
     assert (found.prompt_tokens, found.slowest_seconds) == (600, 9.0)
 
 

@@ -91,6 +91,12 @@ class ServerTimeoutError(ClientError):
     code = "timeout"
 
 
+class AssessorAnswerError(ClientError):
+    """The language model answered, and its answer is none that can be used."""
+
+    code = "assessor_invalid_output"
+
+
 class AssessorAbsentError(ClientError):
     """The inference server was set up without a language model; it can only detect."""
 

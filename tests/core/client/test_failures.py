@@ -11,6 +11,7 @@ import pytest
 
 from hsi_core.client import InferenceClient
 from hsi_core.errors import (
+    AssessorAnswerError,
     ClientError,
     CoreError,
     ServerAuthError,
@@ -51,7 +52,14 @@ async def failure(client: InferenceClient) -> CoreError:
         (422, "invalid_image", True, ClientError, FailureClass.UNKNOWN),
         (429, "overloaded", True, ServerBusyError, FailureClass.CAPACITY),
         (500, "internal", True, ClientError, FailureClass.UNKNOWN),
-        (502, "assessor_invalid_output", True, ClientError, FailureClass.UNKNOWN),
+        (502, "assessor_invalid_output", True, AssessorAnswerError, FailureClass.UNKNOWN),
+        (502, "assessor_truncated", True, AssessorAnswerError, FailureClass.UNKNOWN),
+        (502, "assessor_not_json", True, AssessorAnswerError, FailureClass.UNKNOWN),
+        (502, "assessor_score_out_of_range", True, AssessorAnswerError, FailureClass.UNKNOWN),
+        (502, "assessor_foreign_claim", True, AssessorAnswerError, FailureClass.UNKNOWN),
+        (502, "assessor_failed", True, ClientError, FailureClass.UNKNOWN),
+        (503, "assessor_unavailable", True, ServerBusyError, FailureClass.CAPACITY),
+        (503, "assessor_model_missing", True, ServerBusyError, FailureClass.CAPACITY),
         (503, "detector_unavailable", True, ServerBusyError, FailureClass.CAPACITY),
         (503, "deadline_exceeded", True, ServerBusyError, FailureClass.CAPACITY),
         (504, "assessor_timeout", True, ServerTimeoutError, FailureClass.UNKNOWN),

@@ -40,6 +40,7 @@ UNAUTHORIZED = problem(401, "unauthorized", retryable=False)
 NO_IMAGE = problem(422, "invalid_image", retryable=False)
 NO_LANGUAGE_MODEL = problem(501, "assessor_absent", retryable=False)
 MALFORMED = problem(502, "assessor_invalid_output", retryable=True)
+FOREIGN_CLAIM = problem(502, "assessor_foreign_claim", retryable=True)
 
 
 def garbage() -> web.Response:

@@ -7,6 +7,7 @@ import pytest
 from testbed.postgres import Postgres
 from tests.core.pipeline.house import House
 from tests.core.pipeline.scripted_server import (
+    FOREIGN_CLAIM,
     INTERNAL,
     MALFORMED,
     NO_LANGUAGE_MODEL,
@@ -102,6 +103,39 @@ async def test_an_event_without_a_score_gets_one_late(house: House, server: Scri
         AssessmentState.ASSESSED,
         True,
     )
+
+
+async def test_a_model_that_invents_things_is_told_so_when_it_is_asked_again(
+    house: House, server: ScriptedServer
+) -> None:
+    server.assess_faults.append(FOREIGN_CLAIM)
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "person 0.8", age=600)
+
+    await journal.event(EventPhase.ASSESSED)
+
+    assert [asked["earlier_problem"] for asked in server.assessed] == [
+        None,
+        "assessor_foreign_claim",
+    ]
+    assert not pipeline.health.stages_paused
+
+
+async def test_a_model_that_keeps_inventing_things_leaves_no_score_and_holds_nothing_back(
+    house: House, server: ScriptedServer
+) -> None:
+    server.assess_fault = FOREIGN_CLAIM
+    pipeline, journal = await house.run()
+    for number in range(3):  # more failures in a row than the breaker bears
+        house.upload(f"front/{number}.jpg", f"person 0.8{number}", age=600 + 300 * number)
+
+    await journal.until(
+        lambda j: len({e.id for phase, e in j.events if phase is EventPhase.UNASSESSED}) == 3
+    )
+
+    letters = (await pipeline.list_dead_letters(ALL)).items
+    assert {each.error_type for each in letters} == {"assessor_foreign_claim"}
+    assert not pipeline.health.stages_paused
 
 
 async def test_without_a_language_model_events_stay_unassessed_and_nothing_failed(

@@ -34,6 +34,7 @@ BODY: dict[str, Any] = {
     "occupancy": None,
     "objects": [OBJECT],
     "rules": RULES,
+    "earlier_problem": None,
 }
 
 
@@ -49,7 +50,7 @@ def facts(**changes: object) -> Facts:
     return Facts.from_json(body(**changes))
 
 
-def largest_facts() -> Facts:
+def largest_facts(earlier_problem: str | None = None) -> Facts:
     """Everything as long as the wire allows, names in a script that takes many tokens."""
     objects = [
         {
@@ -82,4 +83,5 @@ def largest_facts() -> Facts:
         camera="\ua4d0\u16a0\u1401\u2fa1" * 25,
         image_count=100_000,
         objects=objects,
+        earlier_problem=earlier_problem,
     )

@@ -11,6 +11,7 @@ import pytest
 from inference_server.assessment.ollama import OllamaAssessor
 from inference_server.assessment.prompt import PROMPT_VERSION
 from inference_server.errors import (
+    AssessorFailedError,
     AssessorModelMissingError,
     AssessorTimeoutError,
     AssessorUnavailableError,
@@ -95,7 +96,7 @@ async def test_a_runner_that_dies_in_the_middle_is_unavailable_and_comes_back(
 
     ollama.kill_runner()
 
-    with pytest.raises(AssessorUnavailableError, match="failed"):
+    with pytest.raises(AssessorFailedError, match="failed"):
         await asked
     await assessor.start()
 

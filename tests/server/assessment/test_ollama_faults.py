@@ -11,6 +11,7 @@ import pytest
 
 from inference_server.assessment.ollama import OllamaAssessor
 from inference_server.errors import (
+    AssessorFailedError,
     AssessorInvalidOutputError,
     AssessorUnavailableError,
     OverloadedError,
@@ -105,7 +106,7 @@ async def test_an_answer_that_is_none_is_an_error(
     [
         (400, AssessorUnavailableError),
         (429, OverloadedError),
-        (500, AssessorUnavailableError),
+        (500, AssessorFailedError),
         (503, OverloadedError),
     ],
 )

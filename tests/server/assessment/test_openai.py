@@ -13,6 +13,8 @@ import pytest_asyncio
 from inference_server.assessment.openai import OpenAiAssessor
 from inference_server.assessment.prompt import MAX_PROMPT_TOKENS, messages
 from inference_server.errors import (
+    AssessorFailedError,
+    AssessorForeignClaimError,
     AssessorInvalidOutputError,
     AssessorModelMissingError,
     AssessorTimeoutError,
@@ -105,7 +107,8 @@ async def test_an_event_is_assessed(make: Make, llama: LlamaServer) -> None:
 async def test_the_longest_prompt_keeps_to_its_budget_and_the_shape_is_the_real_one(
     llama: LlamaServer,
 ) -> None:
-    body = {"model": MODEL, "messages": messages(largest_facts()), "max_tokens": 1}
+    largest = largest_facts(AssessorForeignClaimError.code)  # the longest correction
+    body = {"model": MODEL, "messages": messages(largest), "max_tokens": 1}
     async with (
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as session,
         session.post(f"{llama.url}/v1/chat/completions", json=body) as response,
@@ -131,13 +134,13 @@ async def test_nobody_there_is_unavailable(make: Make, nobody: str) -> None:
         await make(url=nobody).start()
 
 
-async def test_a_server_that_dies_in_the_middle_is_unavailable(make: Make, serve: Serve) -> None:
+async def test_a_server_that_dies_in_the_middle_has_failed(make: Make, serve: Serve) -> None:
     async def die(request: web.Request) -> web.Response:
         assert request.transport
         request.transport.abort()
         return web.Response()
 
-    with pytest.raises(AssessorUnavailableError, match="broke off"):
+    with pytest.raises(AssessorFailedError, match="broke off"):
         await make(url=await serve(die)).assess(facts())
 
 
@@ -179,7 +182,7 @@ async def test_cancelling_closes_the_request(make: Make, serve: Serve) -> None:
         (429, {}, OverloadedError, 5),
         (307, {"Location": "http://elsewhere.invalid/"}, AssessorUnavailableError, None),
         (400, {}, AssessorUnavailableError, None),
-        (500, {}, AssessorUnavailableError, None),
+        (500, {}, AssessorFailedError, None),
         (503, {}, AssessorUnavailableError, None),
     ],
 )

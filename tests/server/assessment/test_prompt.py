@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
+from inference_server.assessment.facts import ANSWER_PROBLEMS
 from inference_server.assessment.prompt import (
     CAMERA_BYTES,
     EXAMPLES,
@@ -64,6 +65,21 @@ def test_the_facts_are_told_in_words_and_rounded_numbers() -> None:
         ],
         "rules": {"range": [60, 79], "reasons": {"night": 22, "alarm off": -13}},
     }
+
+
+@pytest.mark.parametrize("problem", ANSWER_PROBLEMS)
+def test_what_was_wrong_with_an_earlier_answer_is_told_last(problem: str) -> None:
+    again = told(earlier_problem=problem)
+
+    assert list(again)[-1] == "correction"
+    assert {**again, "correction": None} == {**told(), "correction": None}
+
+
+def test_after_foreign_claims_the_model_is_told_what_there_is() -> None:
+    objects = [{**OBJECT, "label": label} for label in ("person", "dog", "person")]
+    again = told(objects=objects, earlier_problem="assessor_foreign_claim")
+
+    assert again["correction"].endswith("There is only: dog, person")
 
 
 def test_the_start_of_the_prompt_is_the_same_for_every_event() -> None:

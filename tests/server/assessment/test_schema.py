@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 
 from inference_server.assessment.schema import LONGEST_REASONING, LONGEST_SUMMARY, parse_answer
-from inference_server.errors import AssessorInvalidOutputError
+from inference_server.errors import (
+    AssessorInvalidOutputError,
+    AssessorNotJsonError,
+    AssessorScoreOutOfRangeError,
+    AssessorTruncatedError,
+)
 
 ANSWER: dict[str, Any] = {
     "reasoning": "One person by day, seen for seconds.",
@@ -80,12 +85,18 @@ def test_the_ends_of_the_scale_are_scores(score: int) -> None:
     ],
 )
 def test_anything_else_is_an_error_that_says_what(text: str | None, complaint: str) -> None:
-    with pytest.raises(AssessorInvalidOutputError, match=complaint):
+    kinds = {
+        "is not JSON": AssessorNotJsonError,
+        "risk_score outside 0-100": AssessorScoreOutOfRangeError,
+    }
+    with pytest.raises(AssessorInvalidOutputError, match=complaint) as caught:
         parse_answer(text, "stop")
+
+    assert type(caught.value) is kinds.get(complaint, AssessorInvalidOutputError)
 
 
 def test_an_answer_cut_off_by_the_token_limit_is_refused_even_if_it_reads_well() -> None:
-    with pytest.raises(AssessorInvalidOutputError, match="cut off after"):
+    with pytest.raises(AssessorTruncatedError, match="cut off after"):
         parse_answer(answer(), "length")
 
 

@@ -2,6 +2,7 @@
 
 from .client import InferenceClient
 from .models import (
+    AnswerProblem,
     AssessorBackend,
     AssessorHealth,
     DetectorHealth,
@@ -18,6 +19,7 @@ from .seam import Inference
 from .url import normalize_url
 
 __all__ = [
+    "AnswerProblem",
     "AssessorBackend",
     "AssessorHealth",
     "DetectResult",

@@ -5,6 +5,7 @@ import math
 
 from ..errors import (
     AssessorAbsentError,
+    AssessorAnswerError,
     ClientError,
     CoreError,
     ServerAuthError,
@@ -15,6 +16,7 @@ from ..errors import (
     ServerUnreachableError,
 )
 from .answer import Answer, read_object
+from .models import AnswerProblem
 
 _ADVICE = "Enter the address of a Home Security Intelligence inference server."
 OTHER_PROGRAM = f"What answers at this address is no inference server. {_ADVICE}"
@@ -46,6 +48,8 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> CoreErro
             return ServerBusyError(message, code=code, retry_after=_retry_after(wish, headers))
         case 501:
             return AssessorAbsentError(message, code=code)
+        case 502 if code in AnswerProblem:
+            return AssessorAnswerError(message, code=code)
         case 504:
             return ServerTimeoutError(message, code=code)
         case _:

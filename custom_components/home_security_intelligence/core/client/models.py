@@ -35,6 +35,16 @@ class AssessorBackend(StrEnum):
     EMBEDDED = "embedded"  # llama.cpp beside the inference server
 
 
+class AnswerProblem(StrEnum):
+    """Why a language model's answer was refused, as the problem's code."""
+
+    INVALID = "assessor_invalid_output"  # against the schema
+    TRUNCATED = "assessor_truncated"
+    NOT_JSON = "assessor_not_json"
+    SCORE_OUT_OF_RANGE = "assessor_score_out_of_range"
+    FOREIGN_CLAIM = "assessor_foreign_claim"  # it names what was never detected
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartHealth:
     """One part of the inference server; `since` is when its state last changed."""
@@ -126,3 +136,4 @@ class EventFacts:
     occupancy: Occupancy | None
     objects: tuple[ObjectFacts, ...]
     rules: RulesFacts
+    earlier_problem: AnswerProblem | None = None  # of the last answer on this event

@@ -117,6 +117,7 @@ def facts_json(facts: EventFacts) -> dict[str, Json]:
                 {"name": factor.name, "points": factor.points} for factor in facts.rules.factors
             ],
         },
+        "earlier_problem": facts.earlier_problem,
     }
 
 

@@ -10,6 +10,7 @@ from ..breaker import Breaker, Call
 from ..client import InferenceClient, PartState, ServerHealth
 from ..errors import (
     AssessorAbsentError,
+    AssessorAnswerError,
     ClientError,
     CoreError,
     ServerAuthError,
@@ -141,7 +142,8 @@ class Server:
 
     def _note(self, kind: JobKind, call: Call, error: CoreError) -> None:
         match error:
-            case ServerRejectedInputError() | AssessorAbsentError():  # it answered
+            case ServerRejectedInputError() | AssessorAbsentError() | AssessorAnswerError():
+                # It answered.
                 call.success()
             case ServerAuthError():
                 call.trip(error.code)

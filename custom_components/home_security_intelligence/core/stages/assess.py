@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..client import EventFacts, Inference
+from ..client import AnswerProblem, EventFacts, Inference
 from ..database import Database
 from ..errors import AssessorAbsentError, InputError
 from ..models import Assessment, EventState, JobKind
@@ -88,7 +88,14 @@ class Assess:
         # Without an answer from the model, this is what there is to see.
         await events.set_provisional(connection, event.id, judged.verdict)
         name = event.camera if camera is None else camera.name
-        return facts_of(event, name, judged), judged.verdict
+        earlier = job.error_type or ""
+        facts = facts_of(
+            event,
+            name,
+            judged,
+            earlier_problem=AnswerProblem(earlier) if earlier in AnswerProblem else None,
+        )
+        return facts, judged.verdict
 
     async def _keep(
         self,

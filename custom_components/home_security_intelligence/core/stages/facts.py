@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..client import EventFacts, ObjectFacts, RulesFacts
+from ..client import AnswerProblem, EventFacts, ObjectFacts, RulesFacts
 from ..models import SecurityEvent
 from ..risk import FactSheet, Verdict, gather, judge
 from ..risk.facts import ELSEWHERE, HISTORY
@@ -46,7 +46,13 @@ async def judge_event(
     return Judged(sheet=sheet, verdict=judge(sheet))
 
 
-def facts_of(event: SecurityEvent, camera_name: str, judged: Judged) -> EventFacts:
+def facts_of(
+    event: SecurityEvent,
+    camera_name: str,
+    judged: Judged,
+    *,
+    earlier_problem: AnswerProblem | None = None,
+) -> EventFacts:
     """Return what a language model is told of an event, the surest objects first."""
     sheet, verdict = judged.sheet, judged.verdict
     zone = sheet.context.time_zone
@@ -73,4 +79,5 @@ def facts_of(event: SecurityEvent, camera_name: str, judged: Judged) -> EventFac
             for item in surest[:MAX_OBJECTS]
         ),
         rules=RulesFacts(score=verdict.score, low=low, high=high, factors=verdict.factors),
+        earlier_problem=earlier_problem,
     )

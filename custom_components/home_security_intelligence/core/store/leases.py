@@ -87,6 +87,7 @@ class ClaimedJob:
     attempts: int
     crashes: int
     requeues: int
+    error_type: str | None = None  # the code of its last failure
     image: Image | None = None
 
 
@@ -224,6 +225,7 @@ def _claimed(row: RowMapping) -> ClaimedJob:
         attempts=row["attempts"],
         crashes=row["crashes"],
         requeues=row["requeues"],
+        error_type=row["error_type"],
     )
 
 

@@ -1,0 +1,159 @@
+"""English words for things that cameras see, or that a model makes up, and what kinds they are.
+
+Two words that share a kind may stand for the same detection. So the kinds are as coarse as a
+detector's own confusions (car, van and truck are one) and no coarser (dog and cat are two). A
+general word has all the kinds it may stand for ("vehicle", "pet"), and somebody who rides or
+drives may be what was detected or sit in it.
+
+Left out on purpose: those who are spoken of without being there (resident, owner, anyone,
+police), and words that more often mean something else (bear, train, orange, tie, clock, face,
+remote, suspect).
+"""
+
+import re
+from typing import Final
+
+_PERSON: Final = "person"
+_CAR: Final = "car"
+_MOTORCYCLE: Final = "motorcycle"
+_BICYCLE: Final = "bicycle"
+_BOAT: Final = "boat"
+_AIRCRAFT: Final = "aircraft"
+_PACKAGE: Final = "package"
+_BAG: Final = "bag"
+_KNIFE: Final = "knife"
+_GUN: Final = "gun"
+_BAT: Final = "bat"
+_TOOL: Final = "tool"
+
+_ANIMALS: Final = (
+    ("dog", "puppy", "hound"),
+    ("cat", "kitten"),
+    ("bird", "pigeon", "crow", "magpie", "owl"),
+    ("horse", "pony"),
+    ("sheep", "lamb"),
+    ("cow", "cattle", "bull"),
+    ("fox",),
+    ("deer",),
+    ("raccoon",),
+    ("rabbit", "hare"),
+    ("squirrel",),
+    ("wolf", "coyote"),
+    ("rat", "mouse"),
+    ("snake",),
+    ("elephant",),
+    ("zebra",),
+    ("giraffe",),
+)
+_ANY_ANIMAL: Final = frozenset({"bear", *(words[0] for words in _ANIMALS)})
+_ANY_VEHICLE: Final = frozenset({_CAR, _MOTORCYCLE, _BICYCLE, _BOAT, _AIRCRAFT, "train"})
+
+_GROUPS: Final[tuple[tuple[frozenset[str], tuple[str, ...]], ...]] = (
+    (
+        frozenset({_PERSON}),
+        (
+            *("person", "people", "man", "woman", "boy", "girl", "child", "kid", "baby", "toddler"),
+            *("adult", "teenager", "youth", "individual", "figure", "someone", "somebody"),
+            *("pedestrian", "passerby", "passer", "walker", "jogger", "runner", "visitor", "guest"),
+            *("stranger", "intruder", "burglar", "thief", "robber", "trespasser", "prowler"),
+            *("courier", "postman", "mailman", "gardener", "attacker", "gunman"),
+        ),
+    ),
+    (frozenset({_PERSON, _BICYCLE}), ("cyclist", "bicyclist")),
+    (frozenset({_PERSON, _MOTORCYCLE}), ("motorcyclist",)),
+    (frozenset({_PERSON, _BICYCLE, _MOTORCYCLE, "horse"}), ("rider",)),
+    (frozenset({_PERSON, _CAR}), ("driver",)),
+    (
+        frozenset({_CAR}),
+        (
+            *("car", "truck", "bus", "van", "lorry", "pickup", "suv", "sedan", "minivan"),
+            *("automobile", "taxi", "limousine", "trailer", "tractor", "ambulance"),
+        ),
+    ),
+    (frozenset({_MOTORCYCLE}), ("motorcycle", "motorbike", "moped", "scooter")),
+    (frozenset({_BICYCLE}), ("bicycle", "ebike")),
+    (frozenset({_BICYCLE, _MOTORCYCLE}), ("bike",)),
+    (_ANY_VEHICLE, ("vehicle",)),
+    (frozenset({_BOAT}), ("boat", "ship", "yacht", "kayak")),
+    (frozenset({_AIRCRAFT}), ("airplane", "aeroplane", "helicopter", "aircraft", "drone")),
+    *((frozenset({words[0]}), words) for words in _ANIMALS),
+    (_ANY_ANIMAL, ("animal", "pet", "wildlife")),
+    (frozenset({_PACKAGE}), ("package", "parcel", "box", "carton")),
+    (
+        frozenset({_BAG}),
+        ("backpack", "rucksack", "handbag", "purse", "suitcase", "briefcase", "luggage"),
+    ),
+    (frozenset({_BAG, _PACKAGE}), ("bag", "sack")),
+    (frozenset({_KNIFE}), ("knife", "blade", "machete", "dagger", "sword", "scissors")),
+    (frozenset({_GUN}), ("gun", "pistol", "rifle", "shotgun", "handgun", "firearm", "revolver")),
+    (frozenset({_BAT}), ("bat", "club", "baton")),
+    (frozenset({_KNIFE, _GUN, _BAT}), ("weapon",)),
+    (
+        frozenset({_TOOL}),
+        ("tool", "crowbar", "hammer", "axe", "screwdriver", "ladder", "drill", "chainsaw"),
+    ),
+    (frozenset({"disguise"}), ("mask", "balaclava", "hood", "hoodie", "glove", "disguise")),
+    (frozenset({"light"}), ("flashlight", "torch", "lantern")),
+    (frozenset({"phone"}), ("phone", "smartphone", "cellphone")),
+    (frozenset({"pushchair"}), ("stroller", "pushchair", "pram", "buggy")),
+    (frozenset({"wheelchair"}), ("wheelchair",)),
+    (frozenset({"skateboard"}), ("skateboard", "longboard")),
+    (frozenset({"umbrella"}), ("umbrella", "parasol")),
+    (frozenset({"ball"}), ("ball", "football", "basketball")),
+    (frozenset({"bottle"}), ("bottle",)),
+    (frozenset({"laptop"}), ("laptop",)),
+    (frozenset({"smoke"}), ("smoke", "flame")),
+)
+_KINDS: Final = {word: kinds for kinds, words in _GROUPS for word in words}
+_IRREGULAR: Final = {
+    "men": "man",
+    "women": "woman",
+    "persons": "person",
+    "children": "child",
+    "knives": "knife",
+    "wolves": "wolf",
+    "mice": "mouse",
+    "thieves": "thief",
+    "buses": "bus",
+    "boxes": "box",
+    "foxes": "fox",
+    "puppies": "puppy",
+    "babies": "baby",
+    "ponies": "pony",
+    "torches": "torch",
+    "passersby": "passerby",
+}
+_NOTHING: Final = frozenset[str]()
+
+# What else detectors trained on COCO know. Nobody looks for these words in a text.
+_OTHER_LABELS: Final = {
+    **{each: frozenset({each}) for each in ("bear", "train")},
+    **dict.fromkeys(
+        (
+            *("traffic light", "fire hydrant", "stop sign", "parking meter", "bench", "tie"),
+            *("frisbee", "skis", "snowboard", "kite", "surfboard", "tennis racket", "wine glass"),
+            *("cup", "fork", "spoon", "bowl", "banana", "apple", "sandwich", "orange", "broccoli"),
+            *("carrot", "hot dog", "pizza", "donut", "cake", "chair", "couch", "potted plant"),
+            *("bed", "dining table", "toilet", "tv", "remote", "keyboard", "microwave", "oven"),
+            *("toaster", "sink", "refrigerator", "book", "clock", "vase", "teddy bear"),
+            *("hair drier", "toothbrush", "baseball glove"),
+        ),
+        _NOTHING,
+    ),
+}
+
+
+def kinds_of_label(label: str) -> frozenset[str] | None:
+    """Return the kinds of thing a detector's label stands for; None if it is in no list."""
+    label = label.lower()
+    if label in _OTHER_LABELS:
+        return _OTHER_LABELS[label]
+    found = [kinds for word in re.findall("[a-z]+", label) if (kinds := kinds_of(word))]
+    return frozenset[str]().union(*found) if found else None
+
+
+def kinds_of(word: str) -> frozenset[str]:
+    """Return the kinds of thing a word in small letters may stand for; none if it is no thing."""
+    word = word.removesuffix("'s").removesuffix("'")
+    word = _IRREGULAR.get(word, word)
+    return _KINDS.get(word) or _KINDS.get(word.removesuffix("s"), _NOTHING)
