@@ -9,7 +9,9 @@ from .api.assess import AssessHandler
 from .api.detect import DetectHandler
 from .api.health import HealthHandler
 from .api.metrics import MetricsHandler
+from .api.models import ModelsHandler
 from .assessor_keeper import AssessorKeeper
+from .detection.catalog import ModelCatalog
 from .detection.service import DetectionService
 from .metrics import NO_METRICS, Metrics
 from .problems import problem_details
@@ -46,6 +48,11 @@ def create_app(
     app.router.add_get("/v1/health", health.health)
     app.router.add_post("/v1/detect", detect.post)
     app.router.add_post("/v1/assess", AssessHandler(keeper, metrics).post)
+    models = ModelsHandler(detection, keeper, ModelCatalog(settings))
+    app.router.add_get("/v1/models", models.get)
+    app.router.add_post("/v1/models/load", models.load)
+    app.router.add_post("/v1/models/reload", models.reload)
+    app.router.add_post("/v1/models/unload", models.unload)
     app.router.add_get("/metrics", MetricsHandler(detection, metrics).get)
 
     async def run_services(_: web.Application) -> AsyncIterator[None]:

@@ -127,6 +127,23 @@ class DetectorUnavailableError(ProblemError):
     title = "The detector is not ready"
 
 
+class ModelBusyError(ProblemError):
+    """Another detector is being loaded right now."""
+
+    status = HTTPStatus.CONFLICT
+    code = "model_busy"
+    title = "Another model is being loaded"
+
+
+class ModelLoadError(ProblemError):
+    """The detector asked for cannot be loaded; the one before goes on."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "model_load_failed"
+    title = "The model cannot be loaded"
+    retryable = False
+
+
 class DeadlineExceededError(ProblemError):
     """The one who asked no longer waits; the work was not done."""
 

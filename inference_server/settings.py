@@ -62,6 +62,7 @@ class Settings:
 
     # detection
     detector_model: Path = Path(".models/rtdetr_v2_r18vd")  # a folder in transformers' format
+    models_dir: Path | None = None  # detectors to load on request; None: where detector_model is
     device: Device = Device.AUTO
     detector_runtime: DetectorRuntime = DetectorRuntime.AUTO
     confidence_threshold: float = 0.5  # 0-1, where a request names none
@@ -242,6 +243,12 @@ _OPTIONS = (
         setting="detector_model",
         env="DETECTOR_MODEL",
         help="folder of the detector, in transformers' format",
+        parse=_path,
+    ),
+    _Option(
+        setting="models_dir",
+        env="MODELS_DIR",
+        help="folder of the detectors that may be loaded on request",
         parse=_path,
     ),
     _Option(

@@ -1,10 +1,16 @@
 """Takes a request's body in, within bounds of size and time."""
 
 import asyncio
+import json
 
 from aiohttp import web
 
-from ..errors import BodyTooLargeError, RequestTimeoutError
+from ..errors import (
+    BodyTooLargeError,
+    MalformedRequestError,
+    RequestTimeoutError,
+    UnsupportedMediaTypeError,
+)
 
 TIMEOUT = 60.0  # seconds; 20 MiB over a slow Wi-Fi take a third of it
 
@@ -23,3 +29,20 @@ async def read_body(request: web.Request, *, most_bytes: int, too_large: str) ->
     except TimeoutError as err:
         raise RequestTimeoutError(f"The body did not arrive within {TIMEOUT:g} s.") from err
     return bytes(body)
+
+
+async def read_json(request: web.Request, *, most_bytes: int) -> object:
+    """Read a body of JSON; raises UnsupportedMediaTypeError, MalformedRequestError and the above."""
+    if request.content_type != "application/json":
+        raise UnsupportedMediaTypeError(f"{request.content_type} is not application/json.")
+    body = await read_body(
+        request, most_bytes=most_bytes, too_large=f"This takes up to {most_bytes} bytes."
+    )
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as err:
+        raise MalformedRequestError(f"The body is not JSON: {err}.") from err
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(f"{name} is no JSON number")

@@ -12,7 +12,12 @@ import os
 from time import perf_counter
 
 from ..deadline import NEVER, Deadline
-from ..errors import DetectorUnavailableError, OverloadedError
+from ..errors import (
+    DetectorUnavailableError,
+    ModelBusyError,
+    ModelLoadError,
+    OverloadedError,
+)
 from ..metrics import NO_METRICS, Metrics
 from ..parts import PartState, PartStatus, Reason
 from .base import Detection, Detector, DetectorInfo, DetectorLoadError, Prepared
@@ -22,6 +27,7 @@ from .engine import CANARY_TIMEOUT, Engine
 _LOG = logging.getLogger(__name__)
 _DECODERS = min(4, os.cpu_count() or 1)  # threads
 _LOADING_RETRY = 5.0  # seconds a client should wait while the detector loads
+_UNLOADED = "The detector was unloaded on request; POST /v1/models/load loads one."
 _FIRST_RELOAD = 10.0  # seconds after a load that failed, doubles up to
 _LONGEST_RELOAD = 300.0  # seconds
 
@@ -77,6 +83,7 @@ class DetectionService:
         self._last_ms = 0.0  # of inference of one picture, for the estimate in Retry-After
         self._decoders = ThreadPoolExecutor(_DECODERS, "decode")
         self._task: asyncio.Task[None] | None = None
+        self._changing = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
         self.settled = asyncio.Event()  # loading has come to its end, well or not
 
@@ -115,17 +122,49 @@ class DetectionService:
 
     def start(self) -> None:
         """Begin to load; returns at once."""
-        self._task = asyncio.create_task(self._run(), name="detector")
+        self._task = asyncio.create_task(self._keep(), name="detector")
 
     async def stop(self) -> None:
         """Drop what still waits and let the threads end."""
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._stop_keeping()
         self._retire(patience=0)
         await asyncio.gather(*self._closing)
         self._decoders.shutdown(wait=False, cancel_futures=True)
+
+    async def switch(self, load: Callable[[], Detector] | None = None) -> None:
+        """Load another detector, or the same again, while the one at work goes on until then.
+
+        Raises ModelBusyError while another is being loaded, and ModelLoadError where it cannot be
+        loaded; then nothing has changed.
+        """
+        if self._changing.locked():
+            raise ModelBusyError("Another detector is being loaded.", retry_after_s=_LOADING_RETRY)
+        load = load or self._load
+        async with self._changing:
+            try:
+                engine = await self._load_engine(load)
+            except DetectorLoadError as err:
+                raise ModelLoadError(str(err)) from err
+            except Exception as err:
+                _LOG.error("A detector failed to load on request", exc_info=err)
+                raise ModelLoadError(
+                    f"The detector failed to load ({type(err).__name__}); see the log."
+                ) from err
+            await self._stop_keeping()
+            self._load = load
+            self._retire()
+            self._take_over(engine)
+            self._task = asyncio.create_task(self._keep(engine), name="detector")
+
+    async def unload(self) -> None:
+        """Let go of the detector once pictures underway are finished; raises ModelBusyError."""
+        if self._changing.locked():
+            raise ModelBusyError("A detector is being loaded.", retry_after_s=_LOADING_RETRY)
+        await self._stop_keeping()
+        self._retire()
+        self._status = self._status.then(PartState.ABSENT, _UNLOADED, reason=Reason.UNLOADED)
+        self.settled.set()
+        _LOG.info("The detector was unloaded on request")
 
     def check_room(self) -> None:
         """Raise DetectorUnavailableError or OverloadedError where detect() would at once."""
@@ -193,11 +232,12 @@ class DetectionService:
             self._status.error or "The detector is loading.", retry_after_s=_LOADING_RETRY
         )
 
-    async def _run(self) -> None:
+    async def _keep(self, engine: Engine | None = None) -> None:
+        """Load a detector where there is none, again and again, and watch over it."""
         while True:
             pause = _FIRST_RELOAD
             # Weights may be on their way, or a GPU may still be another program's.
-            while (engine := await self._load_once()) is None:
+            while engine is None and (engine := await self._try_to_load()) is None:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_RELOAD)
             try:
@@ -206,16 +246,17 @@ class DetectionService:
                 # No picture is answered by a detector that may be wrong; another try may mend it.
                 self._note_failure(str(err), reason=Reason.CANARY_FAILED)
                 self._retire()
+                engine = None
 
-    async def _load_once(self) -> Engine | None:
+    async def _stop_keeping(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _try_to_load(self) -> Engine | None:
         try:
-            engine = await Engine.load(
-                self._load,
-                batch_max=self._batch_max,
-                batch_wait=self._batch_wait,
-                coming=lambda: self._decoding,
-                on_batch=self._metrics.observe_batch,
-            )
+            engine = await self._load_engine(self._load)
         except DetectorLoadError as err:
             self._note_failure(str(err))
         except Exception as err:  # noqa: BLE001 - whatever it is, health must tell of it
@@ -223,13 +264,25 @@ class DetectionService:
                 f"The detector failed to load ({type(err).__name__}); see the log.", cause=err
             )
         else:
-            info = engine.info
-            _LOG.info("Detector %s is ready on %s (%s)", info.model, info.device, info.runtime)
-            self._engine = engine
-            self._status = self._status.then(PartState.READY)
+            self._take_over(engine)
         finally:
             self.settled.set()
         return self._engine
+
+    async def _load_engine(self, load: Callable[[], Detector]) -> Engine:
+        return await Engine.load(
+            load,
+            batch_max=self._batch_max,
+            batch_wait=self._batch_wait,
+            coming=lambda: self._decoding,
+            on_batch=self._metrics.observe_batch,
+        )
+
+    def _take_over(self, engine: Engine) -> None:
+        info = engine.info
+        _LOG.info("Detector %s is ready on %s (%s)", info.model, info.device, info.runtime)
+        self._engine = engine
+        self._status = PartStatus(state=PartState.READY)
 
     def _retire(self, **patience: float) -> None:
         """Take the detector out of use; pictures it is at are finished."""

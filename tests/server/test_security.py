@@ -16,7 +16,13 @@ from tests.server.support import TOKEN, check_problem, no_assessor, serve
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Client = TestClient[web.Request, web.Application]
-GUARDED = [("GET", "/v1/health"), ("POST", "/v1/detect"), ("POST", "/v1/assess"), ("GET", "/x")]
+GUARDED = [
+    ("GET", "/v1/health"),
+    ("POST", "/v1/detect"),
+    ("POST", "/v1/assess"),
+    ("POST", "/v1/models/unload"),
+    ("GET", "/x"),
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

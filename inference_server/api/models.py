@@ -1,0 +1,67 @@
+"""/v1/models: which models there are; load, reload and unload the detector while running."""
+
+import asyncio
+
+from aiohttp import web
+
+from ..assessor_keeper import AssessorKeeper
+from ..detection.catalog import ModelCatalog
+from ..detection.service import DetectionService
+from ..errors import InvalidRequestError
+from .body import read_json
+
+_MAX_BODY_BYTES = 4096
+
+
+class ModelsHandler:
+    """Lists and changes what is loaded."""
+
+    def __init__(
+        self, detection: DetectionService, keeper: AssessorKeeper, catalog: ModelCatalog
+    ) -> None:
+        self._detection = detection
+        self._keeper = keeper
+        self._catalog = catalog
+
+    async def get(self, _: web.Request) -> web.Response:
+        """Answer with the models that are there and those in use."""
+        return await self._answer()
+
+    async def load(self, request: web.Request) -> web.Response:
+        """Load a detector by its name; pictures underway are finished by the one before."""
+        body = await read_json(request, most_bytes=_MAX_BODY_BYTES)
+        if not isinstance(body, dict) or set(body) != {"name"} or not isinstance(body["name"], str):
+            raise InvalidRequestError('The body must be {"name": "..."}, a name of GET /v1/models.')
+        load = await asyncio.to_thread(self._catalog.loader, body["name"])
+        await self._detection.switch(load)
+        return await self._answer()
+
+    async def reload(self, _: web.Request) -> web.Response:
+        """Load the same detector again from the disk."""
+        await self._detection.switch()
+        return await self._answer()
+
+    async def unload(self, _: web.Request) -> web.Response:
+        """Free the detector's memory; pictures are refused until one is loaded."""
+        await self._detection.unload()
+        return await self._answer()
+
+    async def _answer(self) -> web.Response:
+        available = await asyncio.to_thread(self._catalog.available)
+        info = self._detection.info
+        return web.json_response(
+            {
+                "detector": {
+                    "state": self._detection.status.state,
+                    "loaded": info.model if info else None,
+                    "available": [
+                        {"name": each.name, "test_model": each.test_model} for each in available
+                    ],
+                },
+                "assessor": {
+                    "state": self._keeper.status.state,
+                    "backend": self._keeper.backend,
+                    "model": self._keeper.model,
+                },
+            }
+        )

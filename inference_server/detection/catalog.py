@@ -1,0 +1,69 @@
+"""The detectors that may be loaded on request: the folders in one folder, and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+import json
+import re
+
+from ..errors import NotFoundError
+from ..settings import Settings
+from .base import Detector
+from .loading import load_detector
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MODEL_TYPE = "rt_detr_v2"
+_LARGEST_CONFIG = 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailableModel:
+    """A detector that can be loaded by its name."""
+
+    name: str
+    test_model: bool  # only knows drawn scenes
+
+
+class ModelCatalog:
+    """What lies in the models folder."""
+
+    def __init__(
+        self, settings: Settings, *, load: Callable[[Settings], Detector] = load_detector
+    ) -> None:
+        self._settings = settings
+        self._load = load
+        self._folder = settings.models_dir or settings.detector_model.parent
+
+    def available(self) -> list[AvailableModel]:
+        """Return the detectors that lie there now, by name; reads the disk."""
+        try:
+            names = sorted(folder.name for folder in self._folder.iterdir())
+        except OSError:
+            return []
+        found = ((name, self._config(name)) for name in names if _NAME.fullmatch(name))
+        return [
+            AvailableModel(name=name, test_model=config.get("hsi_test_model") is True)
+            for name, config in found
+            if config.get("model_type") == _MODEL_TYPE
+        ]
+
+    def loader(self, name: str) -> Callable[[], Detector]:
+        """Return what loads the detector of that name; reads the disk; raises NotFoundError."""
+        if all(model.name != name for model in self.available()):
+            raise NotFoundError(
+                f"There is no detector {name[:100]!r} in the models folder; see GET /v1/models."
+            )
+        settings = replace(self._settings, detector_model=self._folder / name)
+        return lambda: self._load(settings)
+
+    def _config(self, name: str) -> dict[str, object]:
+        """Return a model's config; nothing where the folder is none, or a link that leads away."""
+        file = self._folder / name / "config.json"
+        try:
+            if file.resolve().parent != self._folder.resolve() / name:
+                return {}
+            if file.stat().st_size > _LARGEST_CONFIG:
+                return {}
+            config = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return config if isinstance(config, dict) else {}

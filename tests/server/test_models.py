@@ -1,0 +1,162 @@
+"""Detectors are loaded, reloaded and unloaded while the server runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+import shutil
+from threading import Event
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+import pytest
+
+from inference_server.detection.base import Detector
+from inference_server.detection.loading import load_detector
+from inference_server.detection.service import DetectionService
+from inference_server.settings import Settings
+from tests.server.detectors import make_random_detector
+from tests.server.support import (
+    JPEG,
+    Gate,
+    check_problem,
+    check_schema,
+    eventually,
+    no_assessor,
+    serve,
+)
+
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+def models(tmp_path: Path, detector_folder: Path) -> Path:
+    """A models folder with two detectors, a broken one, and things that are none."""
+    folder = tmp_path / "models"
+    shutil.copytree(detector_folder, folder / "first")
+    make_random_detector(folder / "second", seed=8)
+    shutil.copytree(folder / "second", folder / "broken")
+    (folder / "broken/model.safetensors").write_bytes(b"nothing")
+    (folder / "empty").mkdir()
+    make_random_detector(tmp_path / "outside", seed=9)
+    (folder / "link").symlink_to(tmp_path / "outside")
+    shutil.copytree(folder / "second", folder / ".hidden")
+    return folder
+
+
+@pytest.fixture
+async def client(settings: Settings, models: Path) -> AsyncIterator[Client]:
+    settings = replace(settings, detector_model=models / "first")
+    service = DetectionService(lambda: load_detector(settings), queue_limit=8)
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    yield client
+    await client.close()
+
+
+async def models_of(answer: object) -> dict[str, object]:
+    assert answer.status == 200, await answer.text()
+    body = await answer.json()
+    check_schema("Models", body)
+    return dict(body["detector"])
+
+
+async def test_another_detector_is_loaded_by_its_name(client: Client, photo: bytes) -> None:
+    listed = await models_of(await client.get("/v1/models"))
+    assert listed["loaded"] == "first"
+    assert [each["name"] for each in listed["available"]] == ["broken", "first", "second"]
+    assert (await models_of(await client.post("/v1/models/load", json={"name": "second"})))[
+        "loaded"
+    ] == "second"
+    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
+    assert (await answer.json())["model"] == "second"
+    assert (await models_of(await client.post("/v1/models/reload")))["loaded"] == "second"
+
+
+@pytest.mark.parametrize(
+    "name", ["third", "../outside", "/etc", "first/../second", ".hidden", "link", "empty", "", "."]
+)
+async def test_only_what_lies_in_the_models_folder_is_loaded(client: Client, name: str) -> None:
+    answer = await client.post("/v1/models/load", json={"name": name})
+    await check_problem(answer, 404, "not_found")
+    assert (await models_of(await client.get("/v1/models")))["loaded"] == "first"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"{", 400), (b"[]", 422), (b'{"name": 1}', 422), (b"x" * 5000, 413)]
+)
+async def test_a_wrong_request_changes_nothing(client: Client, body: bytes, status: int) -> None:
+    answer = await client.post(
+        "/v1/models/load", data=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status == status
+    assert (await models_of(await client.get("/v1/models")))["loaded"] == "first"
+
+
+async def test_a_load_that_fails_leaves_the_old_one_at_work(client: Client, photo: bytes) -> None:
+    answer = await client.post("/v1/models/load", json={"name": "broken"})
+    problem = await check_problem(answer, 422, "model_load_failed")
+    assert "cannot be loaded" in problem["detail"]
+    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
+    assert (await answer.json())["model"] == "first"
+    assert (await client.get("/v1/ready")).status == 200
+
+
+async def test_unloaded_it_says_so_until_one_is_loaded(client: Client, photo: bytes) -> None:
+    unloaded = await models_of(await client.post("/v1/models/unload"))
+    assert (unloaded["state"], unloaded["loaded"]) == ("absent", None)
+    ready = await client.get("/v1/ready")
+    assert ready.status == 503
+    assert (await ready.json())["reason"] == "unloaded"
+    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
+    problem = await check_problem(answer, 503, "detector_unavailable")
+    assert "unloaded on request" in problem["detail"]
+    assert (await models_of(await client.post("/v1/models/reload")))["loaded"] == "first"
+    assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
+
+
+async def test_pictures_underway_are_finished_by_the_detector_that_began(
+    settings: Settings, detector: Detector, models: Path, photo: bytes
+) -> None:
+    gate = Gate(detector)
+    settings = replace(settings, detector_model=models / "second")
+    service = DetectionService(lambda: gate, queue_limit=8)
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    underway = [
+        asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG)) for _ in range(3)
+    ]
+    await eventually(lambda: service.queued == 2)
+    assert (await models_of(await client.post("/v1/models/load", json={"name": "second"})))[
+        "loaded"
+    ] == "second"
+    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
+    assert (await answer.json())["model"] == "second"
+    gate.opened.set()
+    for answer in await asyncio.gather(*underway):
+        assert answer.status == 200
+        assert (await answer.json())["model"] == detector.info.model
+    await client.close()
+
+
+async def test_one_load_at_a_time(settings: Settings, detector: Detector) -> None:
+    go_on = Event()
+    loads = 0
+
+    def load() -> Detector:
+        nonlocal loads
+        loads += 1
+        if loads > 1:
+            assert go_on.wait(10)
+        return detector
+
+    service = DetectionService(load, queue_limit=4)
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    first = asyncio.create_task(client.post("/v1/models/reload"))
+    await eventually(lambda: loads == 2)
+    for path in ("reload", "unload"):
+        await check_problem(await client.post(f"/v1/models/{path}"), 409, "model_busy")
+    go_on.set()
+    assert (await first).status == 200
+    await client.close()
