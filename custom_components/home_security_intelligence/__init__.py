@@ -11,6 +11,7 @@ from .const import CONF_CAMERA_ROOT, DOMAIN
 from .coordinator import HsiConfigEntry, HsiCoordinator, server_version
 from .core.errors import StoreError, WatchError
 from .devices import async_register_hub
+from .home import async_follow_home
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -48,6 +49,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
     except (StoreError, WatchError) as err:
         raise setup_error(err) from err
     await coordinator.async_config_entry_first_refresh()
+    async_follow_home(hass, entry, pipeline)
 
     entry.runtime_data = coordinator
     async_register_hub(hass, entry, server_version(coordinator.data.health))

@@ -6,7 +6,7 @@ from typing import Any, cast
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import (
     CONF_HOST,
     CONF_NAME,
@@ -41,6 +41,7 @@ from .const import (
     CONF_POLLING_INTERVAL,
     CONF_RETENTION_DAYS,
     CONF_WATCH_POLLING,
+    CONF_ZONES,
     DOMAIN,
     SECTION_FINDING,
     SECTION_KEEPING,
@@ -52,6 +53,8 @@ from .core.models import Camera
 from .core.pipeline import Pipeline, PipelineConfig
 from .core.settings import Settings
 from .core.store.engine import check
+from .core.zones import Zone, read_zones
+from .home import home_of
 
 # These bear the same names as the core's settings.
 _OPTIONS = (
@@ -78,6 +81,11 @@ def settings_of(entry: ConfigEntry[Any]) -> Settings:
     return Settings(**changes)
 
 
+def zones_of(camera: ConfigSubentry) -> tuple[Zone, ...]:
+    """Return a camera's zones; the flow has let no others in than can be read."""
+    return read_zones(camera.data.get(CONF_ZONES, []))
+
+
 async def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipeline:
     """Build the pipeline that a configuration entry describes, not yet started."""
     settings = settings_of(entry)
@@ -85,13 +93,18 @@ async def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) ->
         database_url=database_url(entry.data),
         camera_root=Path(entry.data[CONF_CAMERA_ROOT]),
         cameras=tuple(
-            Camera(folder=subentry.data[CONF_FOLDER], name=subentry.data[CONF_NAME])
+            Camera(
+                folder=subentry.data[CONF_FOLDER],
+                name=subentry.data[CONF_NAME],
+                zones=zones_of(subentry),
+            )
             for subentry in entry.get_subentries_of_type(SUBENTRY_CAMERA)
         ),
         # Home Assistant accepts only time zones that exist.
         time_zone=cast("ZoneInfo", await dt_util.async_get_time_zone(hass.config.time_zone)),
         settings=settings,
         ssl=client_context() if entry.data[CONF_SSL] else None,
+        home=home_of(hass, entry),
     )
     return Pipeline(config, _client(hass, entry.data, settings))
 

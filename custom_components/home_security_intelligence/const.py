@@ -10,9 +10,13 @@ DEFAULT_TITLE: Final = "Home Security Intelligence"
 
 CONF_CAMERA_ROOT: Final = "camera_root"
 CONF_CAMERAS: Final = "cameras"
+CONF_CORNERS: Final = "corners"
 CONF_DATABASE: Final = "database"
 CONF_FOLDER: Final = "folder"
+CONF_KIND: Final = "kind"
+CONF_ZONES: Final = "zones"
 
+CONF_ALARM: Final = "alarm"
 CONF_CONFIDENCE_THRESHOLD: Final = "confidence_threshold"
 CONF_EVENT_IDLE: Final = "event_idle"
 CONF_EVENT_WINDOW: Final = "event_window"
@@ -20,15 +24,20 @@ CONF_FAST_PATH_CONFIDENCE: Final = "fast_path_confidence"
 CONF_ORIGINAL_DAYS: Final = "original_days"
 CONF_ORIGINAL_GIGABYTES: Final = "original_gigabytes"
 CONF_POLLING_INTERVAL: Final = "polling_interval"
+CONF_RESIDENTS: Final = "residents"
 CONF_RETENTION_DAYS: Final = "retention_days"
 CONF_WATCH_POLLING: Final = "watch_polling"
 
 SECTION_FINDING: Final = "finding"
+SECTION_HOME: Final = "home"
 SECTION_KEEPING: Final = "keeping"
 
 DEFAULT_CAMERA_ROOT: Final = "/media/cameras"
 DEFAULT_DATABASE: Final = "hsi"
 DEFAULT_DATABASE_PORT: Final = 5432
 DEFAULT_SERVER_URL: Final = "http://localhost:8090"
+
+# Whose states say whether somebody is home.
+RESIDENT_DOMAINS: Final = ["binary_sensor", "device_tracker", "group", "input_boolean", "person"]
 
 SUBENTRY_CAMERA: Final = "camera"

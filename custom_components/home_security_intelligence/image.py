@@ -1,20 +1,26 @@
-"""The picture that shows best what happened last in front of each camera."""
+"""What happened last in front of each camera, and the zones marked in its picture."""
 
 from typing import override
 
 from homeassistant.components.image import ImageEntity, ImageEntityDescription
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .bridge import zones_of
 from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry, HsiCoordinator
 from .entity import HsiCameraEntity
 from .pictures import async_read_picture
+from .zones_picture import CONTENT_TYPE, drawn
 
 PARALLEL_UPDATES = 0
 
 LAST_EVENT = ImageEntityDescription(key="last_event", translation_key="last_event")
+ZONES = ImageEntityDescription(
+    key="zones", translation_key="zones", entity_category=EntityCategory.DIAGNOSTIC
+)
 
 
 async def async_setup_entry(
@@ -22,10 +28,13 @@ async def async_setup_entry(
     entry: HsiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add one image a camera."""
+    """Add the images of each camera."""
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
-            [HsiEventImage(hass, entry.runtime_data, camera)],
+            [
+                HsiEventImage(hass, entry.runtime_data, camera, LAST_EVENT),
+                HsiZonesImage(hass, entry.runtime_data, camera, ZONES),
+            ],
             config_subentry_id=camera.subentry_id,
         )
 
@@ -34,10 +43,14 @@ class HsiEventImage(HsiCameraEntity, ImageEntity):
     """Changes when an event opens, and when a better picture of it comes."""
 
     def __init__(
-        self, hass: HomeAssistant, coordinator: HsiCoordinator, camera: ConfigSubentry
+        self,
+        hass: HomeAssistant,
+        coordinator: HsiCoordinator,
+        camera: ConfigSubentry,
+        description: ImageEntityDescription,
     ) -> None:
         """Call both constructors: they take different arguments."""
-        HsiCameraEntity.__init__(self, coordinator, camera, LAST_EVENT)
+        HsiCameraEntity.__init__(self, coordinator, camera, description)
         ImageEntity.__init__(self, hass)
         self._shown: int | None = None
         self._show_best()
@@ -64,3 +77,35 @@ class HsiEventImage(HsiCameraEntity, ImageEntity):
         self._shown = event.best_image_id
         # The event's own time, not now: a reload must not look like news to automations.
         self._attr_image_last_updated = event.last_activity_at
+
+
+class HsiZonesImage(HsiEventImage):
+    """Shows the zones over the same picture, or over the latest one before the first event."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: HsiCoordinator,
+        camera: ConfigSubentry,
+        description: ImageEntityDescription,
+    ) -> None:
+        """Draw the zones as they are now: a change of them reloads the installation."""
+        super().__init__(hass, coordinator, camera, description)
+        self._zones = zones_of(camera)
+        self._attr_content_type = CONTENT_TYPE
+
+    @override
+    async def async_image(self) -> bytes | None:
+        """Return the picture with its zones; None before the first picture."""
+        if self._shown is None:
+            return None
+        file = await async_read_picture(self.coordinator.pipeline, self._shown)
+        return await self.hass.async_add_executor_job(drawn, file, self._zones)
+
+    @override
+    def _show_best(self) -> None:
+        latest = self._camera.latest_image
+        super()._show_best()
+        if self._shown is None and latest is not None:
+            self._shown = latest.id
+            self._attr_image_last_updated = latest.captured_at

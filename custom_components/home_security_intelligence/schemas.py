@@ -15,9 +15,14 @@ from homeassistant.const import (
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    EntitySelector,
+    EntitySelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    ObjectSelector,
+    ObjectSelectorConfig,
+    ObjectSelectorField,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -28,27 +33,35 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from .const import (
+    CONF_ALARM,
     CONF_CAMERA_ROOT,
     CONF_CAMERAS,
     CONF_CONFIDENCE_THRESHOLD,
+    CONF_CORNERS,
     CONF_DATABASE,
     CONF_EVENT_IDLE,
     CONF_EVENT_WINDOW,
     CONF_FAST_PATH_CONFIDENCE,
     CONF_FOLDER,
+    CONF_KIND,
     CONF_ORIGINAL_DAYS,
     CONF_ORIGINAL_GIGABYTES,
     CONF_POLLING_INTERVAL,
+    CONF_RESIDENTS,
     CONF_RETENTION_DAYS,
     CONF_WATCH_POLLING,
+    CONF_ZONES,
     DEFAULT_CAMERA_ROOT,
     DEFAULT_DATABASE,
     DEFAULT_DATABASE_PORT,
     DEFAULT_SERVER_URL,
+    RESIDENT_DOMAINS,
     SECTION_FINDING,
+    SECTION_HOME,
     SECTION_KEEPING,
 )
 from .core.settings import POLLING_RANGE, RETENTION_RANGE, Settings
+from .core.zones import ZoneKind
 
 _TEXT = TextSelector()
 _URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
@@ -85,6 +98,28 @@ _POLLING_INTERVAL = NumberSelector(
         mode=NumberSelectorMode.BOX,
     )
 )
+_ZONES = ObjectSelector(
+    ObjectSelectorConfig(
+        multiple=True,
+        label_field=CONF_NAME,
+        description_field=CONF_CORNERS,
+        translation_key="zone",
+        fields={
+            CONF_NAME: ObjectSelectorField(required=True, selector=_TEXT),
+            CONF_KIND: ObjectSelectorField(
+                required=True,
+                selector=SelectSelector(
+                    SelectSelectorConfig(
+                        options=[kind.value for kind in ZoneKind],
+                        mode=SelectSelectorMode.DROPDOWN,
+                        translation_key="zone_kind",
+                    )
+                ),
+            ),
+            CONF_CORNERS: ObjectSelectorField(required=True, selector=_TEXT),
+        },
+    )
+)
 _SETTINGS = Settings()
 
 SERVER: Final = vol.Schema(
@@ -116,7 +151,17 @@ CAMERA_ROOT: Final = vol.Schema(
 SECRETS: Final = vol.Schema(
     {vol.Optional(CONF_TOKEN): _SECRET, vol.Optional(CONF_PASSWORD): _SECRET}
 )
-CAMERA_NAME: Final = vol.Schema({vol.Required(CONF_NAME): _TEXT})
+CAMERA: Final = vol.Schema({vol.Required(CONF_NAME): _TEXT, vol.Optional(CONF_ZONES): _ZONES})
+HOME: Final = vol.Schema(
+    {
+        vol.Optional(CONF_ALARM): EntitySelector(
+            EntitySelectorConfig(domain="alarm_control_panel")
+        ),
+        vol.Optional(CONF_RESIDENTS): EntitySelector(
+            EntitySelectorConfig(domain=RESIDENT_DOMAINS, multiple=True)
+        ),
+    }
+)
 KEEPING: Final = vol.Schema(
     {
         vol.Required(CONF_RETENTION_DAYS, default=_SETTINGS.retention_days): _DAYS,
@@ -145,6 +190,7 @@ OPTIONS: Final = vol.Schema(
         vol.Required(
             CONF_FAST_PATH_CONFIDENCE, default=_SETTINGS.fast_path_confidence
         ): _CONFIDENCE,
+        vol.Required(SECTION_HOME): section(HOME, {"collapsed": True}),
         vol.Required(SECTION_KEEPING): section(KEEPING, {"collapsed": True}),
         vol.Required(SECTION_FINDING): section(FINDING, {"collapsed": True}),
     }

@@ -1,4 +1,4 @@
-"""Adds a camera to an installation, and renames one."""
+"""Adds a camera to an installation; names one and marks the zones in its picture."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,8 @@ from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 
 from . import schemas
-from .const import CONF_CAMERA_ROOT, CONF_FOLDER, SUBENTRY_CAMERA
+from .const import CONF_CAMERA_ROOT, CONF_FOLDER, CONF_ZONES, SUBENTRY_CAMERA
+from .core.zones import ZoneError, read_zones
 from .folders import FolderError, camera_folder, camera_folders, humanised
 
 
@@ -49,16 +50,29 @@ class CameraSubentryFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Ask for the camera's name; its folder is what it is."""
+        """Ask for the camera's name and zones; its folder is what it is."""
+        errors: dict[str, str] = {}
         camera = self._get_reconfigure_subentry()
+        placeholders = {"folder": camera.data[CONF_FOLDER]}
         if user_input is not None:
-            return self.async_update_and_abort(
-                self._get_entry(), camera, title=user_input[CONF_NAME], data_updates=user_input
-            )
+            # Without any zone the form has no answer for them.
+            updates = {CONF_ZONES: [], **user_input}
+            try:
+                read_zones(updates[CONF_ZONES])
+            except ZoneError as err:
+                errors[CONF_ZONES] = err.reason
+                placeholders["zone"] = err.zone
+            else:
+                return self.async_update_and_abort(
+                    self._get_entry(), camera, title=user_input[CONF_NAME], data_updates=updates
+                )
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(schemas.CAMERA_NAME, camera.data),
-            description_placeholders={"folder": camera.data[CONF_FOLDER]},
+            data_schema=self.add_suggested_values_to_schema(
+                schemas.CAMERA, user_input or camera.data
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
         )
 
     @property

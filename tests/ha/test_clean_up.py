@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.postgres import Postgres
-from tests.ha.helpers import act, choose_options, state_is, upload
+from tests.ha.helpers import STANDARD, act, choose_options, state_is, upload
 from tests.ha.scripted_server import ScriptedServer
 
 NOTHING = {
@@ -68,7 +68,7 @@ async def test_deletes_without_being_asked_for_an_answer(
 async def test_keeps_for_ever_where_the_options_say_so(
     hass: HomeAssistant, quick: MockConfigEntry, old_picture: Path
 ) -> None:
-    await choose_options(hass, quick, {"keeping": {"retention_days": 0}, "finding": {}})
+    await choose_options(hass, quick, STANDARD | {"keeping": {"retention_days": 0}})
     assert await act(hass, "clean_up", dry_run=False) == NOTHING
 
 
@@ -76,7 +76,7 @@ async def test_keeps_for_ever_where_the_options_say_so(
 async def test_picture_files_go_where_the_options_say_so(
     hass: HomeAssistant, quick: MockConfigEntry, old_picture: Path, given_up: dict[str, float]
 ) -> None:
-    await choose_options(hass, quick, {"keeping": {"retention_days": 0, **given_up}, "finding": {}})
+    await choose_options(hass, quick, STANDARD | {"keeping": {"retention_days": 0, **given_up}})
     expected = {**NOTHING, "files": 1, "file_bytes": size(old_picture)}
     assert await act(hass, "clean_up") == expected
     assert size(old_picture)

@@ -10,13 +10,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.bridge import settings_of
 from custom_components.home_security_intelligence.core.settings import Settings
-from tests.ha.helpers import choose_options, state_is, suggested, upload
+from tests.ha.helpers import STANDARD, choose_options, state_is, suggested, upload
 
 ANSWERS = {
     "confidence_threshold": 0.7,
     "event_idle": 60,
     "event_window": 120,
     "fast_path_confidence": 0.8,
+    "home": {"alarm": "alarm_control_panel.house", "residents": ["person.ann", "group.all"]},
     "keeping": {"retention_days": 365, "original_days": 14, "original_gigabytes": 2.5},
     "finding": {"watch_polling": True, "polling_interval": 0.5},
 }
@@ -26,7 +27,7 @@ async def test_what_is_left_as_it_is_stays_the_standard(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     assert settings_of(loaded) == Settings()
-    await choose_options(hass, loaded, {"keeping": {}, "finding": {}})
+    await choose_options(hass, loaded, STANDARD)
     assert settings_of(loaded) == Settings()
 
 
@@ -48,7 +49,7 @@ async def test_what_is_chosen_is_in_force_and_shown_again(
     )
     result = await hass.config_entries.options.async_init(loaded.entry_id)
     assert suggested(result, "event_idle") == 60
-    for section in ("keeping", "finding"):
+    for section in STANDARD:
         for field, value in ANSWERS[section].items():
             assert suggested(result, field, section=section) == value
 
@@ -83,7 +84,7 @@ async def test_a_number_that_makes_no_sense_is_refused(
     hass: HomeAssistant, loaded: MockConfigEntry, section: str, field: str, value: float
 ) -> None:
     with pytest.raises(InvalidData) as caught:
-        await choose_options(hass, loaded, {"keeping": {}, "finding": {}, section: {field: value}})
+        await choose_options(hass, loaded, STANDARD | {section: {field: value}})
     assert f"{section}.{field}" in str(caught.value.schema_errors)
     assert loaded.options == {}
 
@@ -92,13 +93,13 @@ async def test_pictures_are_found_by_looking(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     await choose_options(
-        hass, loaded, {"keeping": {}, "finding": {"watch_polling": True, "polling_interval": 0.1}}
+        hass, loaded, STANDARD | {"finding": {"watch_polling": True, "polling_interval": 0.1}}
     )
     assert not told_of(camera_root / "yard")
     upload(camera_root, "yard/one.jpg")
     await state_is(hass, "sensor.yard_risk_level", "high")
 
-    await choose_options(hass, loaded, {"keeping": {}, "finding": {}})
+    await choose_options(hass, loaded, STANDARD)
     assert told_of(camera_root / "yard")
 
 

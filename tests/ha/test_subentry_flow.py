@@ -91,7 +91,8 @@ async def test_a_camera_is_renamed(
     await hass.async_block_till_done()
     assert result["reason"] == "reconfigure_successful"
     assert loaded.subentries["01JYARD"].title == "Back yard"
-    assert loaded.subentries["01JYARD"].data == {"folder": "yard", "name": "Back yard"}
+    assert loaded.subentries["01JYARD"].data["folder"] == "yard"
+    assert loaded.subentries["01JYARD"].data["name"] == "Back yard"
     names = {
         device.name
         for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id)

@@ -32,6 +32,7 @@ from custom_components.home_security_intelligence.core.models import (
     JobKind,
     RiskLevel,
 )
+from custom_components.home_security_intelligence.core.zones import ZoneKind
 
 INTEGRATION = Path("custom_components/home_security_intelligence")
 DESCRIPTIONS = {
@@ -41,7 +42,7 @@ DESCRIPTIONS = {
         *binary_sensor.HUB_BINARY_SENSORS,
     ),
     "event": (event.ACTIVITY,),
-    "image": (image.LAST_EVENT,),
+    "image": (image.LAST_EVENT, image.ZONES),
     "sensor": (*sensor.CAMERA_SENSORS, *sensor.HUB_SENSORS),
 }
 SCHEMAS = {
@@ -61,7 +62,7 @@ FORMS = {
     ("config", "reconfigure_database"): schemas.STORED_DATABASE,
     ("config", "reconfigure_folder"): schemas.CAMERA_ROOT,
     ("config_subentries.camera", "user"): schemas.new_camera(["front_door"]),
-    ("config_subentries.camera", "reconfigure"): schemas.CAMERA_NAME,
+    ("config_subentries.camera", "reconfigure"): schemas.CAMERA,
     ("options", "init"): schemas.OPTIONS,
 }
 
@@ -119,7 +120,7 @@ def reasons(file: Path) -> set[str]:
     for node in ast.walk(ast.parse(file.read_text())):
         match node:
             case ast.Call(
-                func=ast.Name(id="FolderError" | "CheckFailedError"),
+                func=ast.Name(id="FolderError" | "CheckFailedError" | "ZoneError"),
                 args=[*_, ast.Constant(value=str(reason))],
             ):
                 found.add(reason)
@@ -196,7 +197,8 @@ def test_every_reason_a_form_gives_has_its_sentence(
     )
     assert set(texts["config"]["error"]) == config
     camera_flow = below(texts, "config_subentries.camera")
-    assert set(camera_flow["error"]) | set(camera_flow["abort"]) == folder_reasons
+    zone_reasons = reasons(integration / "core/zones.py")
+    assert set(camera_flow["error"]) | set(camera_flow["abort"]) == folder_reasons | zone_reasons
     assert set(texts["options"]["error"]) == reasons(integration / "options_flow.py")
     assert len(set(texts["config"]["error"].values())) == len(config)
 
@@ -265,13 +267,20 @@ def test_the_fields_of_actions_have_selectors_home_assistant_knows(
         "job_kind": JobKind,
         "risk_level": RiskLevel,
     }
-    assert set(texts["selector"]) == set(choices)
+    assert set(texts["selector"]) == {*choices, "zone", "zone_kind"}
     for field in load_yaml_dict(str(integration / "services.yaml"))[action]["fields"].values():
         found = selector(field["selector"])
         if found.selector_type == "select":
             key = found.config["translation_key"]
             assert set(found.config["options"]) == {member.value for member in choices[key]}
             assert set(texts["selector"][key]["options"]) == set(found.config["options"])
+
+
+def test_every_part_of_a_zone_is_named(texts: dict[str, Any]) -> None:
+    fields = schemas.CAMERA.schema["zones"].config["fields"]
+    assert set(texts["selector"]["zone"]["fields"]) == set(fields)
+    kinds = texts["selector"]["zone_kind"]["options"]
+    assert set(kinds) == {kind.value for kind in ZoneKind}
 
 
 def test_the_quality_ledger_lists_every_rule(integration: Path) -> None:

@@ -1,6 +1,6 @@
 """Parts of a camera's picture, and what they are to the people who live there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -34,11 +34,22 @@ class Zone:
 
 
 class ZoneError(ValueError):
-    """Corners make no zone; `reason` is one of a few words that say why."""
+    """What was typed makes no zone; `reason` is one of a few words that say why."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, zone: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.zone = zone
+
+
+def read_zones(typed: Sequence[Mapping[str, str]]) -> tuple[Zone, ...]:
+    """Return a camera's zones, each typed as name, kind and corners.
+
+    Raises ZoneError that names the zone.
+    """
+    if len(typed) > MAX_ZONES:
+        raise ZoneError("too_many_zones")
+    return tuple(_zone(each) for each in typed)
 
 
 def read_corners(text: str) -> tuple[Corner, ...]:
@@ -59,6 +70,32 @@ def read_corners(text: str) -> tuple[Corner, ...]:
     if _area(pairs) < MIN_AREA:
         raise ZoneError("too_small")
     return tuple(pairs)
+
+
+def _zone(typed: Mapping[str, str]) -> Zone:
+    name = " ".join(typed.get("name", "").split())
+    try:
+        return Zone(
+            name=_bounded(name),
+            kind=_kind(typed.get("kind", "")),
+            polygon=read_corners(typed.get("corners", "")),
+        )
+    except ZoneError as err:
+        raise ZoneError(err.reason, zone=name[:MAX_NAME]) from err
+
+
+def _bounded(name: str) -> str:
+    if not name:
+        raise ZoneError("zone_unnamed")
+    if len(name) > MAX_NAME:
+        raise ZoneError("zone_name_too_long")
+    return name
+
+
+def _kind(word: str) -> ZoneKind:
+    if word not in ZoneKind:
+        raise ZoneError("zone_kind_unknown")
+    return ZoneKind(word)
 
 
 def _pair(text: str) -> Corner:

@@ -1,0 +1,80 @@
+"""What the home's entities say reaches the risk of an event."""
+
+from pathlib import Path
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from tests.ha.helpers import STANDARD, choose_options, state_when, upload
+from tests.ha.scripted_server import ScriptedServer
+
+ALARM = "alarm_control_panel.house"
+RESIDENTS = ["person.ann", "group.children", "binary_sensor.guest"]
+AWAY = ("not_home", "off", "off")
+CHOSEN = STANDARD | {"home": {"alarm": ALARM, "residents": RESIDENTS}}
+
+
+def say(hass: HomeAssistant, alarm: str | None, present: tuple[str | None, ...]) -> None:
+    """Let the home's entities have these states; None is an entity that does not exist."""
+    for entity_id, state in zip((ALARM, *RESIDENTS), (alarm, *present), strict=True):
+        if state is None:
+            hass.states.async_remove(entity_id)
+        else:
+            hass.states.async_set(entity_id, state)
+
+
+async def told(
+    hass: HomeAssistant, server: ScriptedServer, camera_root: Path, camera: str
+) -> tuple[object, object]:
+    """Return what the assessment of a camera's first event is told of the home."""
+    upload(camera_root, f"{camera}/one.jpg")
+    await state_when(hass, f"sensor.{camera}_risk_level", lambda state: state.state != "unknown")
+    return server.assessed[-1]["armed"], server.assessed[-1]["occupancy"]
+
+
+@pytest.mark.parametrize(
+    ("alarm", "present", "armed", "occupancy"),
+    [
+        ("armed_away", AWAY, True, "away"),
+        ("armed_night", ("home", "off", "off"), True, "home"),
+        ("disarmed", ("Work", "not_home", "on"), False, "home"),
+        ("triggered", ("Work", "not_home", "off"), True, "away"),
+        ("arming", AWAY, False, "away"),
+        ("unavailable", ("home", "unavailable", "unknown"), None, "home"),
+        ("unknown", ("not_home", "unavailable", "off"), None, None),
+        (None, ("not_home", None, "off"), None, None),
+        ("no such state", ("not_home", "3", "off"), None, None),
+    ],
+)
+async def test_what_the_home_says_counts_and_nothing_is_guessed(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    alarm: str | None,
+    present: tuple[str | None, ...],
+    armed: bool | None,
+    occupancy: str | None,
+) -> None:
+    say(hass, alarm, present)
+    await choose_options(hass, loaded, CHOSEN)
+    assert await told(hass, server, camera_root, "yard") == (armed, occupancy)
+
+
+async def test_a_change_counts_for_events_that_begin_later(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    say(hass, "armed_away", AWAY)
+    await choose_options(hass, loaded, CHOSEN)
+    assert await told(hass, server, camera_root, "yard") == (True, "away")
+    say(hass, "disarmed", ("home", "off", "off"))
+    await hass.async_block_till_done()
+    assert await told(hass, server, camera_root, "front_door") == (False, "home")
+
+
+async def test_without_such_entities_the_home_is_unknown(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    say(hass, "armed_away", AWAY)
+    assert await told(hass, server, camera_root, "yard") == (None, None)
