@@ -62,6 +62,7 @@ class HealthHandler:
                     "fallback": info.fallback if info else None,
                     "proven_at": _iso(proven_at) if proven_at else None,
                     "error": detector.error,
+                    "pictures": self._detection.waiting,
                 },
                 "assessor": {
                     "state": assessor.state,

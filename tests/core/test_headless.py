@@ -1,11 +1,19 @@
 """What the environment tells the headless worker."""
 
+from pathlib import Path
+
 import pytest
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.headless import UsageError, read_settings
+from hsi_core.environment import (
+    ServerAddress,
+    UsageError,
+    read_environment,
+    read_settings,
+    with_arguments,
+)
 from hsi_core.settings import Settings
 
 
@@ -37,3 +45,67 @@ def test_how_long_things_are_kept_can_be_said() -> None:
 def test_what_is_wrong_is_named(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=name):
         read_settings({name: value})
+
+
+NEEDED = {"DATABASE_URL": "postgresql://u@h/d", "CAMERA_ROOT": "/cameras", "INFERENCE_URL": "a:1"}
+
+
+def servers(**environ: str) -> list[tuple[str, str | None]]:
+    read = read_environment({**NEEDED, **environ}).servers
+    return [(server.url, server.token) for server in read]
+
+
+def test_one_server_is_enough() -> None:
+    assert servers() == [("http://a:1", None)]
+    assert servers(INFERENCE_TOKEN="t") == [("http://a:1", "t")]
+
+
+def test_several_servers_share_a_token_or_have_their_own(tmp_path: Path) -> None:
+    both = "http://a:1, https://b"
+    assert servers(INFERENCE_URL=both, INFERENCE_TOKEN="t") == [
+        ("http://a:1", "t"),
+        ("https://b", "t"),
+    ]
+    assert servers(INFERENCE_URL=both, INFERENCE_TOKEN="t,u") == [
+        ("http://a:1", "t"),
+        ("https://b", "u"),
+    ]
+    file = tmp_path / "tokens"
+    file.write_text("t\nu\n")
+    assert servers(INFERENCE_URL=both, INFERENCE_TOKEN_FILE=str(file)) == [
+        ("http://a:1", "t"),
+        ("https://b", "u"),
+    ]
+
+
+def test_the_command_line_names_servers_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("t\n")
+    environ = with_arguments(
+        NEEDED,
+        ["--server-url", "b:2", "--server-url", "c:3", "--server-token-file", str(file)],
+    )
+    assert read_environment(environ).servers == (
+        ServerAddress(url="http://b:2", token="t"),
+        ServerAddress(url="http://c:3", token="t"),
+    )
+    assert with_arguments(NEEDED, []) == NEEDED
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("INFERENCE_URL", "", "INFERENCE_URL"),
+        ("INFERENCE_URL", " , ", "INFERENCE_URL"),
+        ("INFERENCE_URL", "ftp://a", "INFERENCE_URL"),
+        ("INFERENCE_URL", "a:1,http://a:1", "INFERENCE_URL"),
+        ("INFERENCE_TOKEN", "one,two", "INFERENCE_TOKEN"),
+        ("INFERENCE_TOKEN_FILE", "/does/not/exist", "INFERENCE_TOKEN_FILE"),
+        ("TZ", "Middle/Earth", "TZ"),
+        ("TZ", "../../etc", "TZ"),
+        ("CAMERA_ROOT", "", "CAMERA_ROOT"),
+    ],
+)
+def test_what_a_worker_cannot_do_without_is_named(name: str, value: str, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        read_environment({**NEEDED, name: value})

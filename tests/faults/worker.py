@@ -9,8 +9,9 @@ import sys
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
+from hsi_core.environment import read_environment
 from hsi_core.errors import CoreError
-from hsi_core.headless import read_environment, run
+from hsi_core.headless import run
 from hsi_core.settings import Settings
 
 QUICK = Settings(

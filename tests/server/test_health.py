@@ -91,6 +91,7 @@ async def test_a_loaded_detector_is_described(settings: Settings, detector: Dete
         "test_model": True,
         "fallback": None,
         "error": None,
+        "pictures": 0,
     }
 
 

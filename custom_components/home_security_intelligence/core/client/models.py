@@ -1,7 +1,7 @@
 """What the inference server is asked and what it answers, as frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -66,7 +66,9 @@ class DetectorHealth(PartHealth):
     test_model: bool  # the small model that only knows drawn scenes
     fallback: str | None  # what it had to fall back from, such as a GPU that cannot be used
     proven_at: datetime | None  # when it was last seen to work
-    pictures: int | None  # arriving, waiting or being looked at, of all clients; None: not told
+    # Arriving, waiting or being looked at, of all clients; None: not told. It changes all the time,
+    # and is no news of how the server is.
+    pictures: int | None = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,175 @@
+"""What the headless worker is told by its environment and its command line."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from .client import normalize_url
+from .settings import POLLING_RANGE, RETENTION_RANGE, Settings
+
+_DESCRIPTION = """
+A worker without Home Assistant: the same pipeline. Any number may share one database.
+
+environment:
+  DATABASE_URL          postgresql://user:password@host/database
+  CAMERA_ROOT           the folder with one folder a camera (FOSCAM_BASE_PATH is taken as well)
+  INFERENCE_URL         the inference server's address, or several, separated by commas
+  INFERENCE_TOKEN       its token, or one for each server, separated by commas
+  INFERENCE_TOKEN_FILE  a file with the token, or with one for each server, a line each
+  TZ                    the home's time zone, UTC unless given
+  FILE_WATCHER_POLLING  true: look through the folders regularly, whatever the system tells
+  FILE_WATCHER_POLLING_INTERVAL  seconds between such looks, 1 unless given
+  RETENTION_DAYS        days that events, images and jobs are kept, 30 unless given; 0: for ever
+
+The cameras are those that the database knows; while it knows none, each folder in the camera root
+is one.
+"""
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+class UsageError(Exception):
+    """What is needed was not said, or was said wrongly; the message names the variable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAddress:
+    """Where an inference server is, and the token it wants."""
+
+    url: str
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """All but the settings."""
+
+    database_url: str
+    camera_root: Path
+    servers: tuple[ServerAddress, ...]
+    time_zone: ZoneInfo
+
+
+def with_arguments(environ: Mapping[str, str], arguments: Sequence[str]) -> dict[str, str]:
+    """Return the environment with what the command line says instead; exits where that is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python path/to/core",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--server-url",
+        action="append",
+        metavar="URL",
+        help="an inference server; give it once for each (instead of INFERENCE_URL)",
+    )
+    parser.add_argument(
+        "--server-token-file", metavar="FILE", help="instead of INFERENCE_TOKEN_FILE"
+    )
+    options = parser.parse_args(arguments)
+    changed = dict(environ)
+    if options.server_url is not None:
+        changed["INFERENCE_URL"] = ",".join(options.server_url)
+    if options.server_token_file is not None:
+        changed["INFERENCE_TOKEN_FILE"] = options.server_token_file
+    return changed
+
+
+def read_environment(environ: Mapping[str, str]) -> Environment:
+    """Return what the environment says; raises UsageError."""
+    return Environment(
+        database_url=_needed(environ, "DATABASE_URL"),
+        camera_root=Path(_needed(environ, "CAMERA_ROOT", "FOSCAM_BASE_PATH")),
+        servers=_servers(environ),
+        time_zone=_time_zone(environ),
+    )
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings the environment changes; raises UsageError."""
+    standard = Settings()
+    return Settings(
+        watch_polling=_flag(environ, "FILE_WATCHER_POLLING", default=standard.watch_polling),
+        polling_interval=_number(
+            environ,
+            "FILE_WATCHER_POLLING_INTERVAL",
+            default=standard.polling_interval,
+            allowed=POLLING_RANGE,
+        ),
+        retention_days=_number(
+            environ, "RETENTION_DAYS", default=standard.retention_days, allowed=RETENTION_RANGE
+        ),
+    )
+
+
+def _servers(environ: Mapping[str, str]) -> tuple[ServerAddress, ...]:
+    try:
+        urls = [normalize_url(text) for text in _items(_needed(environ, "INFERENCE_URL"))]
+    except ValueError as error:
+        raise UsageError(f"INFERENCE_URL: {error}") from error
+    if not urls:
+        raise UsageError("INFERENCE_URL is not set")
+    if len(set(urls)) != len(urls):
+        raise UsageError("INFERENCE_URL: an address is there twice")
+    tokens = _tokens(environ)
+    if len(tokens) not in {0, 1, len(urls)}:
+        raise UsageError(
+            f"INFERENCE_TOKEN: there are {len(tokens)} tokens for {len(urls)} servers; give one "
+            "for all or one for each"
+        )
+    of_each = tokens if len(tokens) == len(urls) else (tokens or [None]) * len(urls)
+    return tuple(
+        ServerAddress(url=url, token=token) for url, token in zip(urls, of_each, strict=True)
+    )
+
+
+def _tokens(environ: Mapping[str, str]) -> list[str | None]:
+    path = environ.get("INFERENCE_TOKEN_FILE")
+    if not path:
+        return [*_items(environ.get("INFERENCE_TOKEN", ""))]
+    try:
+        return [*_items(Path(path).read_text(encoding="utf-8"))]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"INFERENCE_TOKEN_FILE: {path} cannot be read") from error
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in re.split(r"[,\n]", text) if item.strip()]
+
+
+def _time_zone(environ: Mapping[str, str]) -> ZoneInfo:
+    name = environ.get("TZ") or "UTC"
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UsageError(f"TZ: there is no time zone {name}") from error
+
+
+def _needed(environ: Mapping[str, str], *names: str) -> str:
+    for name in names:
+        if value := environ.get(name):
+            return value
+    raise UsageError(f"{names[0]} is not set")
+
+
+def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environ.get(name, "").strip().lower()
+    if text and text not in _FLAGS:
+        raise UsageError(f"{name}: {text!r} is neither true nor false")
+    return _FLAGS.get(text, default)
+
+
+def _number(
+    environ: Mapping[str, str], name: str, *, default: float, allowed: tuple[float, float]
+) -> float:
+    text = environ.get(name, "").strip()
+    try:
+        number = float(text) if text else default
+    except ValueError as error:
+        raise UsageError(f"{name}: {text!r} is no number") from error
+    low, high = allowed
+    if not low <= number <= high:
+        raise UsageError(f"{name}: {text} is not between {low:g} and {high:g}")
+    return number
