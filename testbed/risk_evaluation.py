@@ -11,6 +11,11 @@ from pathlib import Path
 import sys
 from typing import Final
 
+import testbed.core  # noqa: F401 # registers hsi_core
+
+from hsi_core.errors import RiskBandsError  # isort: skip
+from hsi_core.risk import Bands  # isort: skip
+
 from .inference_server import InferenceServerError
 from .risk_judges import BACKENDS, JudgeError, judging
 from .risk_measures import Measures, Result, Share, measure
@@ -26,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         sets = _sets(options.scenarios)
-        results = asyncio.run(evaluate(sets, options.backend))
+        results = asyncio.run(evaluate(sets, options.backend, options.bands))
     except (ScenarioError, JudgeError, InferenceServerError, OSError) as err:
         print(f"evaluate-risk: {err}", file=sys.stderr)
         return FAILED
@@ -48,10 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def evaluate(
-    sets: dict[str, Sequence[Scenario]], backend: str
+    sets: dict[str, Sequence[Scenario]], backend: str, bands: Bands
 ) -> dict[str, tuple[Result, ...]]:
     """Return the results of each set of scenarios; raises JudgeError."""
-    async with judging(backend) as judge:
+    async with judging(backend, bands) as judge:
         return {
             name: tuple([await judge(scenario) for scenario in scenarios])
             for name, scenarios in sets.items()
@@ -145,6 +150,14 @@ def _sets(folder: Path) -> dict[str, Sequence[Scenario]]:
     return {folder.name: read_all(folder)}
 
 
+def _bands(text: str) -> Bands:
+    try:
+        medium, high, critical = (int(floor) for floor in text.split(","))
+        return Bands(medium=medium, high=high, critical=critical)
+    except (ValueError, RiskBandsError) as err:
+        raise argparse.ArgumentTypeError(str(err)) from err
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/evaluate-risk",
@@ -163,6 +176,13 @@ def _parser() -> argparse.ArgumentParser:
         default="rules",
         help="what scores within the rules' band; ollama, openai and embedded start the "
         "inference server with this shell's NEMOTRON_URL, NEMOTRON_MODEL, EMBEDDED_MODEL ...",
+    )
+    parser.add_argument(
+        "--bands",
+        type=_bands,
+        default=Bands(),
+        metavar="M,H,C",
+        help="the lowest scores of medium, high and critical (default: 30,60,85)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything there")
     return parser

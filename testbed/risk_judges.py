@@ -19,7 +19,7 @@ import testbed.core  # noqa: F401 # registers hsi_core
 from hsi_core.client import AnswerProblem, InferenceClient, PartState  # isort: skip
 from hsi_core.errors import CoreError  # isort: skip
 from hsi_core.models import Assessment, AssessmentState, EventState, SecurityEvent  # isort: skip
-from hsi_core.risk import FactSheet, bounded, judge  # isort: skip
+from hsi_core.risk import Bands, FactSheet, bounded, judge  # isort: skip
 from hsi_core.settings import Settings  # isort: skip
 from hsi_core.stages.facts import Judged, facts_of  # isort: skip
 
@@ -52,12 +52,12 @@ Ask = Callable[[Judged], Awaitable[Answer]]
 
 
 @asynccontextmanager
-async def judging(backend: str) -> AsyncIterator[Judge]:
+async def judging(backend: str, bands: Bands) -> AsyncIterator[Judge]:
     """Yield what judges scenarios; raises JudgeError."""
     if backend == RULES:
 
         async def by_rules(scenario: Scenario) -> Result:
-            return await judged(scenario, None)
+            return await judged(scenario, None, bands)
 
         yield by_rules
         return
@@ -70,20 +70,20 @@ async def judging(backend: str) -> AsyncIterator[Judge]:
                 await _wait_until_ready(client)
 
                 async def with_model(scenario: Scenario) -> Result:
-                    return await judged(scenario, lambda event: ask(client, event))
+                    return await judged(scenario, lambda event: ask(client, event), bands)
 
                 yield with_model
         finally:
             await asyncio.to_thread(server.stop)
 
 
-async def judged(scenario: Scenario, ask_model: Ask | None) -> Result:
+async def judged(scenario: Scenario, ask_model: Ask | None, bands: Bands) -> Result:
     """Return what a scenario comes to: its worst event counts."""
     scores: list[tuple[int, tuple[str, ...]]] = []
     calls: list[Call] = []
     unassessed = False
     for sheet in sheets(scenario):
-        verdict = judge(sheet)
+        verdict = judge(sheet, bands)
         score, factors = verdict.score, verdict.factors
         if ask_model is not None:
             answer = await ask_model(Judged(sheet=sheet, verdict=verdict))
@@ -91,13 +91,14 @@ async def judged(scenario: Scenario, ask_model: Ask | None) -> Result:
             if answer.score is None:
                 unassessed = True
             else:
-                score, say = bounded(verdict.score, answer.score)
+                score, say = bounded(verdict.score, verdict.band, answer.score)
                 factors = (*factors, say)
         scores.append((score, tuple(f"{each.name} {each.points:+d}" for each in factors)))
     score, reasons = max(scores, key=lambda each: each[0], default=(0, ()))
     return Result(
         scenario=scenario,
         score=score,
+        level=bands.level_of(score),
         factors=reasons,
         calls=tuple(calls),
         unassessed=unassessed,

@@ -10,7 +10,6 @@ import testbed.core  # noqa: F401 # registers hsi_core
 
 from hsi_core.client import AnswerProblem  # isort: skip
 from hsi_core.models import RiskLevel  # isort: skip
-from hsi_core.risk import level_of  # isort: skip
 
 from .risk_scenarios import Scenario
 
@@ -57,14 +56,10 @@ class Result:
 
     scenario: Scenario
     score: int
+    level: RiskLevel
     factors: tuple[str, ...]  # of that event, as "name +points"
     calls: tuple[Call, ...] = ()
     unassessed: bool = False  # a language model gave no answer at last on one of the events
-
-    @property
-    def level(self) -> RiskLevel:
-        """The score's level."""
-        return level_of(self.score)
 
     @property
     def caught(self) -> bool:

@@ -9,7 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 from .bridge import async_create_pipeline, setup_error
 from .const import CONF_CAMERA_ROOT, DOMAIN
 from .coordinator import HsiConfigEntry, HsiCoordinator, server_version
-from .core.errors import StoreError, WatchError
+from .core.errors import RiskBandsError, StoreError, WatchError
 from .devices import async_register_hub
 from .home import async_follow_home
 from .services import async_setup_services
@@ -41,7 +41,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
             translation_placeholders={"folder": root},
         )
 
-    pipeline = await async_create_pipeline(hass, entry)
+    try:
+        pipeline = await async_create_pipeline(hass, entry)
+    except RiskBandsError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="risk_bands",
+            translation_placeholders={"error": str(err)},
+        ) from err
     coordinator = HsiCoordinator(hass, entry, pipeline)
     entry.async_on_unload(pipeline.stop)
     try:

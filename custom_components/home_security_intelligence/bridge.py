@@ -31,11 +31,14 @@ from homeassistant.util.ssl import client_context
 from .const import (
     CONF_CAMERA_ROOT,
     CONF_CONFIDENCE_THRESHOLD,
+    CONF_CRITICAL_FROM,
     CONF_DATABASE,
     CONF_EVENT_IDLE,
     CONF_EVENT_WINDOW,
     CONF_FAST_PATH_CONFIDENCE,
     CONF_FOLDER,
+    CONF_HIGH_FROM,
+    CONF_MEDIUM_FROM,
     CONF_ORIGINAL_DAYS,
     CONF_ORIGINAL_GIGABYTES,
     CONF_POLLING_INTERVAL,
@@ -45,12 +48,14 @@ from .const import (
     DOMAIN,
     SECTION_FINDING,
     SECTION_KEEPING,
+    SECTION_LEVELS,
     SUBENTRY_CAMERA,
 )
 from .core.client import InferenceClient, ServerHealth, normalize_url
 from .core.errors import CoreError, StoreAuthError, StoreNewerError
 from .core.models import Camera
 from .core.pipeline import Pipeline, PipelineConfig
+from .core.risk import Bands
 from .core.settings import Settings
 from .core.store.engine import check
 from .core.zones import Zone, read_zones
@@ -78,7 +83,18 @@ def settings_of(entry: ConfigEntry[Any]) -> Settings:
     changes = {name: chosen[name] for name in _OPTIONS if name in chosen}
     if CONF_ORIGINAL_GIGABYTES in chosen:
         changes["original_bytes"] = round(chosen[CONF_ORIGINAL_GIGABYTES] * _BYTES_PER_GIGABYTE)
-    return Settings(**changes)
+    return Settings(risk_bands=bands_of(entry.options), **changes)
+
+
+def bands_of(options: Mapping[str, Any]) -> Bands:
+    """Return where the risk levels begin; raises RiskBandsError."""
+    chosen = options.get(SECTION_LEVELS, {})
+    standard = Bands()
+    return Bands(
+        medium=chosen.get(CONF_MEDIUM_FROM, standard.medium),
+        high=chosen.get(CONF_HIGH_FROM, standard.high),
+        critical=chosen.get(CONF_CRITICAL_FROM, standard.critical),
+    )
 
 
 def zones_of(camera: ConfigSubentry) -> tuple[Zone, ...]:

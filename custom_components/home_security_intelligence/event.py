@@ -8,11 +8,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import SUBENTRY_CAMERA
+from .const import ATTR_FACTORS, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry, HsiCoordinator
 from .core.models import AssessmentState, RiskLevel
 from .core.updates import EventUpdate
 from .entity import HsiCameraEntity
+from .responses import factors_json
 
 PARALLEL_UPDATES = 0
 
@@ -48,6 +49,8 @@ async def async_setup_entry(
 
 class HsiActivity(HsiCameraEntity, EventEntity):
     """Fires once an event's risk is known, or known not to be; again only if its level changes."""
+
+    _unrecorded_attributes = frozenset({ATTR_FACTORS})
 
     def __init__(
         self, coordinator: HsiCoordinator, camera: ConfigSubentry, description: EntityDescription
@@ -86,6 +89,7 @@ class HsiActivity(HsiCameraEntity, EventEntity):
             {
                 ATTR_EVENT_ID: str(event.id),
                 ATTR_RISK_SCORE: event.risk_score,
+                ATTR_FACTORS: factors_json(event),
                 ATTR_LABELS: list(event.labels),
                 ATTR_SUMMARY: event.summary,
                 ATTR_LATE: event.late,

@@ -5,7 +5,9 @@ from typing import Any
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 
 from . import schemas
+from .bridge import bands_of
 from .const import CONF_EVENT_IDLE, CONF_EVENT_WINDOW
+from .core.errors import RiskBandsError
 
 
 class HsiOptionsFlow(OptionsFlow):
@@ -15,9 +17,14 @@ class HsiOptionsFlow(OptionsFlow):
         """Ask for everything; what may stay as it is lies in sections."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            if user_input[CONF_EVENT_IDLE] <= user_input[CONF_EVENT_WINDOW]:
+            if user_input[CONF_EVENT_IDLE] > user_input[CONF_EVENT_WINDOW]:
+                errors[CONF_EVENT_IDLE] = "idle_exceeds_window"
+            try:
+                bands_of(user_input)
+            except RiskBandsError:
+                errors["base"] = "levels_out_of_order"
+            if not errors:
                 return self.async_create_entry(data=user_input)
-            errors[CONF_EVENT_IDLE] = "idle_exceeds_window"
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from homeassistant.util.json import JsonObjectType
+from homeassistant.util.json import JsonArrayType, JsonObjectType
 
 from .core.models import CleanupReport, DeadLetter, SecurityEvent
 
@@ -22,15 +22,20 @@ def event_json(event: SecurityEvent) -> JsonObjectType:
         "risk_score": event.risk_score,
         "risk_level": event.risk_level.value if event.risk_level else None,
         "provisional_score": event.provisional_score,
-        "factors": [
-            {"name": factor.name, "points": factor.points, "reason": factor.reason}
-            for factor in event.factors
-        ],
+        "factors": factors_json(event),
         "summary": event.summary,
         "reasoning": event.reasoning,
         "assessed_at": _time(event.assessed_at),
         "late": event.late,
     }
+
+
+def factors_json(event: SecurityEvent) -> JsonArrayType:
+    """Return what makes an event's score; where it has none, what the rules alone found."""
+    return [
+        {"name": factor.name, "points": factor.points, "reason": factor.reason}
+        for factor in event.factors
+    ]
 
 
 def dead_letter_json(letter: DeadLetter) -> JsonObjectType:

@@ -38,12 +38,15 @@ from .const import (
     CONF_CAMERAS,
     CONF_CONFIDENCE_THRESHOLD,
     CONF_CORNERS,
+    CONF_CRITICAL_FROM,
     CONF_DATABASE,
     CONF_EVENT_IDLE,
     CONF_EVENT_WINDOW,
     CONF_FAST_PATH_CONFIDENCE,
     CONF_FOLDER,
+    CONF_HIGH_FROM,
     CONF_KIND,
+    CONF_MEDIUM_FROM,
     CONF_ORIGINAL_DAYS,
     CONF_ORIGINAL_GIGABYTES,
     CONF_POLLING_INTERVAL,
@@ -59,6 +62,7 @@ from .const import (
     SECTION_FINDING,
     SECTION_HOME,
     SECTION_KEEPING,
+    SECTION_LEVELS,
 )
 from .core.settings import POLLING_RANGE, RETENTION_RANGE, Settings
 from .core.zones import ZoneKind
@@ -70,6 +74,10 @@ _SECRET = TextSelector(
 )
 _PORT = vol.All(
     NumberSelector(NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)),
+    vol.Coerce(int),
+)
+_SCORE = vol.All(
+    NumberSelector(NumberSelectorConfig(min=1, max=100, step=1, mode=NumberSelectorMode.BOX)),
     vol.Coerce(int),
 )
 _CONFIDENCE = NumberSelector(
@@ -162,6 +170,13 @@ HOME: Final = vol.Schema(
         ),
     }
 )
+LEVELS: Final = vol.Schema(
+    {
+        vol.Required(CONF_MEDIUM_FROM, default=_SETTINGS.risk_bands.medium): _SCORE,
+        vol.Required(CONF_HIGH_FROM, default=_SETTINGS.risk_bands.high): _SCORE,
+        vol.Required(CONF_CRITICAL_FROM, default=_SETTINGS.risk_bands.critical): _SCORE,
+    }
+)
 KEEPING: Final = vol.Schema(
     {
         vol.Required(CONF_RETENTION_DAYS, default=_SETTINGS.retention_days): _DAYS,
@@ -191,6 +206,7 @@ OPTIONS: Final = vol.Schema(
             CONF_FAST_PATH_CONFIDENCE, default=_SETTINGS.fast_path_confidence
         ): _CONFIDENCE,
         vol.Required(SECTION_HOME): section(HOME, {"collapsed": True}),
+        vol.Required(SECTION_LEVELS): section(LEVELS, {"collapsed": True}),
         vol.Required(SECTION_KEEPING): section(KEEPING, {"collapsed": True}),
         vol.Required(SECTION_FINDING): section(FINDING, {"collapsed": True}),
     }

@@ -14,12 +14,14 @@ from homeassistant.components.sensor import (
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.json import JsonArrayType
 
-from .const import SUBENTRY_CAMERA
+from .const import ATTR_FACTORS, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
 from .core.models import RiskLevel, SecurityEvent
 from .data import HsiData
 from .entity import HsiCameraEntity, HsiHubEntity
+from .responses import factors_json
 
 PARALLEL_UPDATES = 0
 
@@ -29,6 +31,7 @@ class HsiCameraSensorDescription(SensorEntityDescription):
     """A fact of the last event; None where the event has none."""
 
     value_fn: Callable[[SecurityEvent], int | str | datetime | None]
+    explained: bool = False  # shows what made the score as well, or would have
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,7 @@ CAMERA_SENSORS = (
         translation_key="risk_score",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda event: event.risk_score,
+        explained=True,
     ),
     HsiCameraSensorDescription(
         key="risk_level",
@@ -52,6 +56,7 @@ CAMERA_SENSORS = (
         device_class=SensorDeviceClass.ENUM,
         options=[level.value for level in RiskLevel],
         value_fn=lambda event: event.risk_level,
+        explained=True,
     ),
     HsiCameraSensorDescription(
         key="last_activity",
@@ -114,6 +119,7 @@ class HsiCameraSensor(HsiCameraEntity, SensorEntity):
     """Shows a fact of a camera's last event; unknown before the first and where there is none."""
 
     entity_description: HsiCameraSensorDescription
+    _unrecorded_attributes = frozenset({ATTR_FACTORS})
 
     @property
     @override
@@ -121,6 +127,15 @@ class HsiCameraSensor(HsiCameraEntity, SensorEntity):
         """Return the fact."""
         event = self._camera.last_event
         return None if event is None else self.entity_description.value_fn(event)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, JsonArrayType] | None:
+        """Return the factors; those of the rules are there even where there is no score."""
+        event = self._camera.last_event
+        if event is None or not self.entity_description.explained:
+            return None
+        return {ATTR_FACTORS: factors_json(event)}
 
 
 class HsiHubSensor(HsiHubEntity, SensorEntity):

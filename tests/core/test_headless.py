@@ -14,6 +14,7 @@ from hsi_core.environment import (
     read_settings,
     with_arguments,
 )
+from hsi_core.risk import Bands
 from hsi_core.settings import Settings
 
 
@@ -31,6 +32,11 @@ def test_how_long_things_are_kept_can_be_said() -> None:
     assert read_settings({"RETENTION_DAYS": "0"}) == Settings(retention_days=0.0)
 
 
+def test_where_the_levels_begin_can_be_said() -> None:
+    said = {"SEVERITY_LOW_MAX": "19", "SEVERITY_HIGH_MAX": "94"}
+    assert read_settings(said).risk_bands == Bands(medium=20, high=60, critical=95)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -40,6 +46,8 @@ def test_how_long_things_are_kept_can_be_said() -> None:
         ("FILE_WATCHER_POLLING_INTERVAL", "nan"),
         ("FILE_WATCHER_POLLING_INTERVAL", "61"),
         ("RETENTION_DAYS", "-1"),
+        ("SEVERITY_LOW_MAX", "100"),
+        ("SEVERITY_HIGH_MAX", "59"),
     ],
 )
 def test_what_is_wrong_is_named(name: str, value: str) -> None:

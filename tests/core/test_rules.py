@@ -26,7 +26,7 @@ from hsi_core.models import (
     SecurityEvent,
 )
 from hsi_core.presence import person_until
-from hsi_core.risk import Context, gather, judge
+from hsi_core.risk import Bands, Context, gather, judge
 from hsi_core.settings import Settings
 from hsi_core.stages.facts import Judged, facts_of
 from hsi_core.versions import Version, version_of
@@ -167,7 +167,7 @@ def test_facts_are_one_object_a_label_with_its_surest_sighting() -> None:
     )
     seen = [image("car", "person"), image("person", "person", at=NOON + timedelta(seconds=9))]
     sheet = gather("front", seen, Context(time_zone=BERLIN), started_at=NOON)
-    facts = facts_of(event, "N" * 200, Judged(sheet=sheet, verdict=judge(sheet)))
+    facts = facts_of(event, "N" * 200, Judged(sheet=sheet, verdict=judge(sheet, Bands())))
     assert len(facts.camera) == 100
     assert facts.started_at.utcoffset() == timedelta(hours=1)
     person, car = facts.objects

@@ -57,9 +57,10 @@ async def books(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
     await connection.execute(
         """
         INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
-            image_count, best_confidence, assessment, risk_score, summary, reasoning, assessed_at)
+            image_count, best_confidence, assessment, risk_score, risk_level,
+            summary, reasoning, assessed_at)
         VALUES (gen_random_uuid(), 'front', 'closed', 'epoch', 'epoch', 'epoch', '{person}',
-            1, 0.9, 'assessed', 1, 'a', 'b', now());
+            1, 0.9, 'assessed', 1, 'low', 'a', 'b', now());
         INSERT INTO hsi.images (camera, path, mtime_ns, size, sha256, captured_at, found_at, state,
             detected_at, event_id)
         SELECT 'front', 'front/a.jpg', 1, 1, sha256('a'), 'epoch', now(), 'detected', now(), id

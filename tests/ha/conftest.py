@@ -18,7 +18,12 @@ from yarl import URL
 import custom_components  # noqa: F401
 from custom_components.home_security_intelligence.const import DOMAIN
 from custom_components.home_security_intelligence.core.models import RiskFactor
-from custom_components.home_security_intelligence.core.risk import FactSheet, Verdict, band_around
+from custom_components.home_security_intelligence.core.risk import (
+    Bands,
+    FactSheet,
+    Verdict,
+    band_around,
+)
 from custom_components.home_security_intelligence.core.stages import facts
 from custom_components.home_security_intelligence.core.store.engine import connect
 from testbed.postgres import Postgres
@@ -91,10 +96,13 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedServe
     """
     async with ScriptedServer() as scripted:
 
-        def judge(sheet: FactSheet) -> Verdict:
+        def judge(sheet: FactSheet, bands: Bands) -> Verdict:
             factor = RiskFactor(name="as told", points=scripted.score, reason="The test says so.")
             return Verdict(
-                score=scripted.score, band=band_around(scripted.score), factors=(factor,)
+                score=scripted.score,
+                level=bands.level_of(scripted.score),
+                band=band_around(scripted.score, bands),
+                factors=(factor,),
             )
 
         monkeypatch.setattr(facts, "judge", judge)

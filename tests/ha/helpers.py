@@ -16,7 +16,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
 
-STANDARD: dict[str, object] = {"home": {}, "keeping": {}, "finding": {}}  # options as they are
+STANDARD: dict[str, object] = {
+    "home": {},
+    "levels": {},
+    "keeping": {},
+    "finding": {},
+}  # options as they are
 PATIENCE = 15.0  # seconds until an awaited state counts as never coming
 
 

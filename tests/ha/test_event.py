@@ -60,8 +60,12 @@ async def test_a_failed_assessment_is_told_and_gets_no_score(
     told = await state_when(hass, ACTIVITY, lambda state: state.state != "unknown")
     assert told.attributes["event_type"] == "unassessed"
     assert told.attributes["risk_score"] is None
-    assert hass.states.get(SCORE).state == "unknown"
-    assert hass.states.get(LEVEL).state == "unknown"
+    # What the rules found is there to see, and makes no score.
+    found = [{"name": "as told", "points": server.score, "reason": "The test says so."}]
+    assert told.attributes["factors"] == found
+    for entity_id in (SCORE, LEVEL):
+        assert hass.states.get(entity_id).state == "unknown"
+        assert hass.states.get(entity_id).attributes["factors"] == found
     await state_when(hass, DEAD, lambda state: int(state.state) > 0)
 
 

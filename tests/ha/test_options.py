@@ -9,8 +9,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.bridge import settings_of
+from custom_components.home_security_intelligence.core.risk import Bands
 from custom_components.home_security_intelligence.core.settings import Settings
-from tests.ha.helpers import STANDARD, choose_options, state_is, suggested, upload
+from tests.ha.helpers import STANDARD, act, choose_options, state_is, suggested, upload
+from tests.ha.scripted_server import ScriptedServer
 
 ANSWERS = {
     "confidence_threshold": 0.7,
@@ -18,6 +20,7 @@ ANSWERS = {
     "event_window": 120,
     "fast_path_confidence": 0.8,
     "home": {"alarm": "alarm_control_panel.house", "residents": ["person.ann", "group.all"]},
+    "levels": {"medium_from": 20, "high_from": 50, "critical_from": 95},
     "keeping": {"retention_days": 365, "original_days": 14, "original_gigabytes": 2.5},
     "finding": {"watch_polling": True, "polling_interval": 0.5},
 }
@@ -44,6 +47,7 @@ async def test_what_is_chosen_is_in_force_and_shown_again(
         retention_days=365,
         original_days=14,
         original_bytes=2_500_000_000,
+        risk_bands=Bands(medium=20, high=50, critical=95),
         watch_polling=True,
         polling_interval=0.5,
     )
@@ -62,6 +66,11 @@ async def test_options_are_kept_within_reason(hass: HomeAssistant, loaded: MockC
     )
     assert result["errors"] == {"event_idle": "idle_exceeds_window"}
     assert suggested(result, "event_window") == 45
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], ANSWERS | {"levels": {"high_from": 20, "medium_from": 20}}
+    )
+    assert result["errors"] == {"base": "levels_out_of_order"}
+    assert suggested(result, "high_from", section="levels") == 20
     assert suggested(result, "retention_days", section="keeping") == 365
 
     result = await hass.config_entries.options.async_configure(result["flow_id"], ANSWERS)
@@ -112,3 +121,29 @@ def told_of(folder: Path) -> bool:
         if file.exists()
         for line in file.read_text().splitlines()
     )
+
+
+async def test_levels_begin_where_they_are_told_and_old_events_keep_theirs(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    server.score = 50
+    upload(camera_root, "yard/one.jpg")
+    await state_is(hass, "sensor.yard_risk_level", "medium")
+    await choose_options(hass, loaded, STANDARD | {"levels": {"high_from": 50}})
+
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, "sensor.front_door_risk_level", "high")
+    await state_is(hass, "sensor.yard_risk_level", "medium")
+    for level, camera in (("high", "front_door"), ("medium", "yard")):
+        [event] = (await act(hass, "list_events", level=level))["events"]
+        assert (event["camera"], event["risk_score"]) == (camera, 50)
+
+
+async def test_levels_out_of_order_keep_it_from_starting(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(entry, options={"levels": {"medium_from": 90}})
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "risk_bands"
+    assert "medium from 90, high from 60" in (entry.reason or "")

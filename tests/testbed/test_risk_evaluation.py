@@ -15,7 +15,7 @@ from testbed.risk_scenarios import Scenario, ScenarioError, read, read_all
 
 # isort: split
 from hsi_core.models import RiskLevel
-from hsi_core.risk import Occupancy
+from hsi_core.risk import Bands, Occupancy
 from hsi_core.stages.facts import Judged
 
 RECALL, FALSE_ALARMS = 0.90, 0.05  # what the rules alone have to reach
@@ -57,7 +57,7 @@ async def results(name: str, say: Callable[[], int] | None = None) -> list[Resul
         return Answer(score=None if say is None else say(), calls=(call(),))
 
     ask_model = None if say is None else ask
-    return [await judged(scenario, ask_model) for scenario in scenarios(name)]
+    return [await judged(scenario, ask_model, Bands()) for scenario in scenarios(name)]
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -156,7 +156,16 @@ def test_failures_are_told_apart(file: Path) -> None:
         call("timeout", 9.0),
     )
     found = measure(
-        [Result(scenario=read(file), score=59, factors=(), calls=calls, unassessed=True)]
+        [
+            Result(
+                scenario=read(file),
+                score=59,
+                level=RiskLevel.MEDIUM,
+                factors=(),
+                calls=calls,
+                unassessed=True,
+            )
+        ]
     )
 
     assert found.recall == Share(count=0, of=1)

@@ -8,6 +8,9 @@ import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .client import normalize_url
+from .errors import RiskBandsError
+from .risk import Bands
+from .risk.levels import HIGHEST_SCORE
 from .settings import POLLING_RANGE, RETENTION_RANGE, Settings
 
 _DESCRIPTION = """
@@ -22,11 +25,14 @@ environment:
   TZ                    the home's time zone, UTC unless given
   FILE_WATCHER_POLLING  true: look through the folders regularly, whatever the system tells
   FILE_WATCHER_POLLING_INTERVAL  seconds between such looks, 1 unless given
+  SEVERITY_LOW_MAX      the highest score that is low, 29 unless given; SEVERITY_MEDIUM_MAX (59) and
+                        SEVERITY_HIGH_MAX (84) as well
   RETENTION_DAYS        days that events, images and jobs are kept, 30 unless given; 0: for ever
 
 The cameras are those that the database knows; while it knows none, each folder in the camera root
 is one.
 """
+_CEILINGS = ("SEVERITY_LOW_MAX", "SEVERITY_MEDIUM_MAX", "SEVERITY_HIGH_MAX")
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -98,10 +104,24 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             default=standard.polling_interval,
             allowed=POLLING_RANGE,
         ),
+        risk_bands=_bands(environ, standard.risk_bands),
         retention_days=_number(
             environ, "RETENTION_DAYS", default=standard.retention_days, allowed=RETENTION_RANGE
         ),
     )
+
+
+def _bands(environ: Mapping[str, str], standard: Bands) -> Bands:
+    low, medium, high = (
+        int(_number(environ, name, default=floor - 1, allowed=(0, HIGHEST_SCORE - 1)))
+        for name, floor in zip(
+            _CEILINGS, (standard.medium, standard.high, standard.critical), strict=True
+        )
+    )
+    try:
+        return Bands(medium=low + 1, high=medium + 1, critical=high + 1)
+    except RiskBandsError as error:
+        raise UsageError(f"{', '.join(_CEILINGS)}: {error}") from error
 
 
 def _servers(environ: Mapping[str, str]) -> tuple[ServerAddress, ...]:

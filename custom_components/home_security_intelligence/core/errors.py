@@ -32,6 +32,12 @@ class InputError(CoreError):
     code = "bad_input"
 
 
+class RiskBandsError(InputError):
+    """The risk levels do not begin in order."""
+
+    code = "risk_bands"
+
+
 class ImageUnreadableError(InputError):
     """The file is gone, may not be read, is empty or is larger than the limit."""
 

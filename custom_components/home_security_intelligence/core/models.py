@@ -68,7 +68,7 @@ class AssessmentState(StrEnum):
 
 
 class RiskLevel(StrEnum):
-    """How worrying an event is; always derived from its score by `risk.level_of`."""
+    """How worrying an event is; it follows from the score, by the bands of the time."""
 
     LOW = "low"
     MEDIUM = "medium"

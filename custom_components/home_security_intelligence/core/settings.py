@@ -1,6 +1,8 @@
 """Every tunable of the core with its unit, default and range, in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from .risk import Bands
 
 DEFAULT_WATCHED_LABELS = frozenset(
     {"person", "bicycle", "car", "motorcycle", "bus", "truck", "cat", "dog", "package"}
@@ -34,6 +36,9 @@ class Settings:
     # the home
     home_interval: float = 30.0  # seconds between notes that what the home says still holds
     home_hold: float = 60.0  # seconds after such a note for which it counts
+
+    # risk
+    risk_bands: Bands = field(default_factory=Bands)  # where the levels begin
 
     # dedupe
     dedupe_window: float = 300.0  # seconds in which the same content counts as a duplicate

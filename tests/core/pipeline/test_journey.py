@@ -15,7 +15,7 @@ from hsi_core.models import (
     JobKind,
 )
 from hsi_core.pipeline import DeadLetterQuery, EventQuery
-from hsi_core.risk import Home, Occupancy, Zone, ZoneKind, level_of
+from hsi_core.risk import Bands, Home, Occupancy, Zone, ZoneKind
 from hsi_core.updates import EventPhase
 
 
@@ -40,7 +40,7 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
     rules = house.server.assessed[0]["rules"]
     assert assessed.provisional_score == rules["score"]
     assert assessed.risk_score == rules["high"]
-    assert assessed.risk_level is level_of(rules["score"])
+    assert assessed.risk_level is Bands().level_of(rules["score"])
     assert sum(factor.points for factor in assessed.factors) == assessed.risk_score
     assert (assessed.factors[0].name, assessed.factors[-1].name) == (
         "close to the camera",
@@ -73,7 +73,7 @@ async def test_a_language_model_cannot_change_the_level(house: House, said: int)
 
     rules = house.server.assessed[0]["rules"]
     assert assessed.risk_score == (rules["high"] if said else rules["low"])
-    assert assessed.risk_level is level_of(rules["score"])
+    assert assessed.risk_level is Bands().level_of(rules["score"])
     assert f"said {said}" in assessed.factors[-1].reason
 
 

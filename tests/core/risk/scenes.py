@@ -8,7 +8,7 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
 from hsi_core.models import Box, Detection, Image, ImageState
-from hsi_core.risk import Context, FactSheet, Verdict, Zone, ZoneKind, gather, judge
+from hsi_core.risk import Bands, Context, FactSheet, Verdict, Zone, ZoneKind, gather, judge
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = datetime(2026, 11, 21, 2, 15, tzinfo=BERLIN)
@@ -72,7 +72,7 @@ def facts(
 
 
 def verdict(seen: dict[float, Sequence[Detection]], **around: object) -> Verdict:
-    return judge(facts(seen, **around))  # type: ignore[arg-type]
+    return judge(facts(seen, **around), Bands())  # type: ignore[arg-type]
 
 
 def points(seen: dict[float, Sequence[Detection]], **around: object) -> dict[str, int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.risk import LEVEL_FLOORS
+from hsi_core.risk import Bands
 from hsi_core.risk.points import BAND_REACH, LANGUAGE_MODEL, WEIGHTS
 
 TEXT = (Path(__file__).parents[3] / "docs/risk.md").read_text(encoding="utf-8")
@@ -22,6 +22,6 @@ def test_every_factor_is_documented_with_its_points_and_no_other_is() -> None:
 
 def test_the_levels_are_documented() -> None:
     ceiling = 100
-    for floor, level in LEVEL_FLOORS:
+    for floor, level in Bands().floors:
         assert f"{level} {floor}-{ceiling}" in TEXT
         ceiling = floor - 1

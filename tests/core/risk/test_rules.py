@@ -8,8 +8,9 @@ import pytest
 from tests.core.risk.scenes import DOOR, NIGHT, NOON, PATH, PAVEMENT, person, points, thing, verdict
 
 # isort: split
+from hsi_core.errors import RiskBandsError
 from hsi_core.models import Detection, RiskLevel
-from hsi_core.risk import LEVEL_FLOORS, Elsewhere, Occupancy, band_around, bounded, level_of
+from hsi_core.risk import Bands, Elsewhere, Occupancy, band_around, bounded
 from hsi_core.risk.points import BAND_REACH, WEIGHTS
 
 Seen = dict[float, Sequence[Detection]]
@@ -27,7 +28,7 @@ INTRUDED = {"armed": True, "occupancy": Occupancy.AWAY}
 
 
 def level(seen: Seen, **around: object) -> RiskLevel:
-    return level_of(verdict(seen, **around).score)
+    return verdict(seen, **around).level
 
 
 def test_the_factors_add_up_to_the_score() -> None:
@@ -156,20 +157,33 @@ def test_every_factor_has_a_name_of_its_own_that_the_wire_takes() -> None:
 
 
 def test_the_levels_are_in_order_and_cover_everything() -> None:
-    floors = [floor for floor, _ in LEVEL_FLOORS]
-    assert floors == sorted(floors, reverse=True)
-    assert floors[-1] == 0
-    assert [level_of(score) for score in (0, 29, 30, 59, 60, 84, 85, 100)] == [
+    assert [Bands().level_of(score) for score in (0, 29, 30, 59, 60, 84, 85, 100)] == [
         level for level in RiskLevel for _ in range(2)
+    ]
+    moved = Bands(medium=1, high=2, critical=100)
+    assert [moved.level_of(score) for score in (0, 1, 2, 99, 100)] == [
+        *(RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH, RiskLevel.HIGH, RiskLevel.CRITICAL),
     ]
 
 
-@given(provisional=st.integers(0, 100), said=st.integers(0, 100))
-def test_whatever_a_model_says_the_level_stays(provisional: int, said: int) -> None:
-    score, factor = bounded(provisional, said)
-    low, high = band_around(provisional)
+@pytest.mark.parametrize("floors", [(0, 60, 85), (60, 60, 85), (30, 90, 85), (30, 60, 101)])
+def test_levels_out_of_order_are_refused_in_words(floors: tuple[int, int, int]) -> None:
+    medium, high, critical = floors
+    with pytest.raises(RiskBandsError, match=f"medium from {medium}, high from {high}"):
+        Bands(medium=medium, high=high, critical=critical)
 
-    assert level_of(score) is level_of(provisional)
+
+BANDS = st.lists(st.integers(1, 100), min_size=3, max_size=3, unique=True).map(
+    lambda floors: Bands(**dict(zip(("medium", "high", "critical"), sorted(floors), strict=True)))
+)
+
+
+@given(provisional=st.integers(0, 100), said=st.integers(0, 100), bands=BANDS)
+def test_whatever_a_model_says_the_level_stays(provisional: int, said: int, bands: Bands) -> None:
+    low, high = band_around(provisional, bands)
+    score, factor = bounded(provisional, (low, high), said)
+
+    assert bands.level_of(score) is bands.level_of(provisional)
     assert low <= score <= high
     assert low <= provisional <= high
     assert high - low <= 2 * BAND_REACH

@@ -11,6 +11,7 @@ from sqlalchemy import text, update
 
 from hsi_core.models import AssessmentState, EventState, RiskLevel
 from hsi_core.queries import EventQuery
+from hsi_core.risk import Bands
 from hsi_core.store import event_list
 from hsi_core.store.engine import begin
 from hsi_core.store.tables import events
@@ -114,6 +115,7 @@ async def scored(archive: Archive) -> Archive:
                 .values(
                     assessment=AssessmentState.ASSESSED,
                     risk_score=score,
+                    risk_level=Bands().level_of(score),
                     summary="s",
                     reasoning="r",
                     assessed_at=at(0),

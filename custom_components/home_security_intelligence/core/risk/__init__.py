@@ -7,12 +7,12 @@ from ..zones import Zone, ZoneKind
 from .bounded import band_around, bounded
 from .context import Context, Elsewhere, Home, Occupancy
 from .facts import FactSheet, gather
-from .levels import LEVEL_FLOORS, level_of, scores_of
+from .levels import Bands
 from .objects import Movement
 from .rules import Verdict, judge
 
 __all__ = [
-    "LEVEL_FLOORS",
+    "Bands",
     "Context",
     "Elsewhere",
     "FactSheet",
@@ -26,6 +26,4 @@ __all__ = [
     "bounded",
     "gather",
     "judge",
-    "level_of",
-    "scores_of",
 ]

@@ -7,19 +7,19 @@ may do is order the events within a level and put them into words.
 """
 
 from ..models import RiskFactor
-from .levels import level_of, scores_of
+from .levels import Bands
 from .points import BAND_REACH, LANGUAGE_MODEL
 
 
-def band_around(provisional: int) -> tuple[int, int]:
+def band_around(provisional: int, bands: Bands) -> tuple[int, int]:
     """Return the lowest and the highest score that a language model may lead to."""
-    lowest, highest = scores_of(level_of(provisional))
+    lowest, highest = bands.scores_of(bands.level_of(provisional))
     return max(lowest, provisional - BAND_REACH), min(highest, provisional + BAND_REACH)
 
 
-def bounded(provisional: int, said: int) -> tuple[int, RiskFactor]:
+def bounded(provisional: int, band: tuple[int, int], said: int) -> tuple[int, RiskFactor]:
     """Return the score after a language model said its own, and the factor that it makes."""
-    low, high = band_around(provisional)
+    low, high = band
     score = min(max(said, low), high)
     move = score - provisional
     if move == 0:

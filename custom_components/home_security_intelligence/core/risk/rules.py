@@ -6,13 +6,13 @@ Only what the detector and the home know counts; nothing is guessed about who so
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..models import RiskFactor
+from ..models import RiskFactor, RiskLevel
 from ..zones import ZoneKind
 from . import points
 from .belongings import Change
 from .bounded import band_around
 from .facts import FactSheet, PartOfDay
-from .levels import HIGHEST_SCORE
+from .levels import HIGHEST_SCORE, Bands
 from .movement_rules import MOVEMENT_RULES
 from .points import Weight
 from .scene import (
@@ -42,16 +42,22 @@ class Verdict:
     """What the rules say: a provisional score, the band around it, and why."""
 
     score: int  # 0-100
+    level: RiskLevel  # whatever a language model says
     band: tuple[int, int]  # the lowest and the highest score a language model may give
     factors: tuple[RiskFactor, ...]
 
 
-def judge(facts: FactSheet) -> Verdict:
+def judge(facts: FactSheet, bands: Bands) -> Verdict:
     """Return the provisional score of an event with the factors that make it."""
     factors = tuple(factor for rule in RULES if (factor := rule(facts)) is not None)
     total = sum(factor.points for factor in factors)
     score = min(max(total, 0), HIGHEST_SCORE)
-    return Verdict(score=score, band=band_around(score), factors=factors)
+    return Verdict(
+        score=score,
+        level=bands.level_of(score),
+        band=band_around(score, bands),
+        factors=factors,
+    )
 
 
 def place(facts: FactSheet) -> RiskFactor | None:

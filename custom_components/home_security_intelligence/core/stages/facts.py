@@ -43,7 +43,7 @@ async def judge_event(
         replace(context, elsewhere=others),
         started_at=event.started_at,
     )
-    return Judged(sheet=sheet, verdict=judge(sheet))
+    return Judged(sheet=sheet, verdict=judge(sheet, settings.risk_bands))
 
 
 def facts_of(

@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..models import Page, SecurityEvent
 from ..queries import EventQuery
-from ..risk import scores_of
 from . import paging
 from .rows import event_of
 from .tables import events
@@ -46,8 +45,7 @@ def _conditions(query: EventQuery) -> list[ColumnElement[bool]]:
     if query.min_score is not None:
         conditions.append(events.c.risk_score >= query.min_score)
     if query.level is not None:
-        lowest, highest = scores_of(query.level)
-        conditions.append(events.c.risk_score.between(lowest, highest))
+        conditions.append(events.c.risk_level == query.level)
     if query.label is not None:
         conditions.append(events.c.labels.contains([query.label]))
     return conditions

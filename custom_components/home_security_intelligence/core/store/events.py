@@ -229,7 +229,7 @@ async def set_assessed(
 
     None where a later job's is there already, which knew more.
     """
-    score, say = bounded(verdict.score, assessment.risk_score)
+    score, say = bounded(verdict.score, verdict.band, assessment.risk_score)
     rows = await connection.execute(
         update(events)
         .where(
@@ -239,6 +239,7 @@ async def set_assessed(
         .values(
             assessment=AssessmentState.ASSESSED,
             risk_score=score,
+            risk_level=verdict.level,
             summary=assessment.summary,
             reasoning=assessment.reasoning,
             assessed_at=now,

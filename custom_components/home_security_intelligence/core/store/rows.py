@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
 
-from ..models import Box, Detection, Image, RiskFactor, RiskLevel, SecurityEvent
-from ..risk import level_of
+from ..models import Box, Detection, Image, RiskFactor, SecurityEvent
 
 
 def image_of(row: RowMapping, detections: Sequence[Detection] = (), *, prefix: str = "") -> Image:
@@ -37,9 +36,7 @@ def detection_of(row: RowMapping) -> Detection:
 
 
 def event_of(row: RowMapping) -> SecurityEvent:
-    """Return the event a row of `events` describes; its level follows from its score."""
-    score: int | None = row["risk_score"]
-    level: RiskLevel | None = None if score is None else level_of(score)
+    """Return the event a row of `events` describes."""
     return SecurityEvent(
         id=row["id"],
         camera=row["camera"],
@@ -51,8 +48,8 @@ def event_of(row: RowMapping) -> SecurityEvent:
         image_count=row["image_count"],
         best_image_id=row["best_image_id"],
         assessment=row["assessment"],
-        risk_score=score,
-        risk_level=level,
+        risk_score=row["risk_score"],
+        risk_level=row["risk_level"],
         summary=row["summary"],
         reasoning=row["reasoning"],
         assessed_at=row["assessed_at"],

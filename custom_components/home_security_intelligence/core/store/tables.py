@@ -24,7 +24,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from ..models import AssessmentState, EventState, FailureClass, ImageState, JobKind, JobState
+from ..models import (
+    AssessmentState,
+    EventState,
+    FailureClass,
+    ImageState,
+    JobKind,
+    JobState,
+    RiskLevel,
+)
 from ..risk import Occupancy
 
 SCHEMA = "hsi"
@@ -91,6 +99,7 @@ events = Table(
     Column("best_confidence", Double, nullable=False),
     Column("assessment", _words(AssessmentState), nullable=False),
     Column("risk_score", SmallInteger),
+    Column("risk_level", _words(RiskLevel)),
     Column("summary", Text),
     Column("reasoning", Text),
     _moment("assessed_at", nullable=True),

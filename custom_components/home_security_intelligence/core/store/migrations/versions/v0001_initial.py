@@ -40,6 +40,7 @@ STATEMENTS = (
         best_confidence double precision NOT NULL,
         assessment text NOT NULL CHECK (assessment IN ('pending', 'assessed', 'unassessed')),
         risk_score smallint CHECK (risk_score BETWEEN 0 AND 100),
+        risk_level text CHECK (risk_level IN ('low', 'medium', 'high', 'critical')),
         summary text,
         reasoning text,
         assessed_at timestamptz,
@@ -61,9 +62,9 @@ STATEMENTS = (
         CHECK (started_at <= last_activity_at),
         CHECK ((state = 'closed') = (ended_at IS NOT NULL)),
         CHECK ((assessment = 'assessed') =
-               (num_nonnulls(risk_score, summary, reasoning, assessed_at) = 4)),
+               (num_nonnulls(risk_score, risk_level, summary, reasoning, assessed_at) = 5)),
         CHECK (assessment = 'assessed' OR
-               num_nonnulls(risk_score, summary, reasoning, assessed_at) = 0)
+               num_nonnulls(risk_score, risk_level, summary, reasoning, assessed_at) = 0)
     )
     """,
     "CREATE UNIQUE INDEX events_one_open ON hsi.events (camera) WHERE state = 'open'",
