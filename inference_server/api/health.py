@@ -1,5 +1,6 @@
 """GET /v1/live, /v1/ready and /v1/health: what runs, and why not."""
 
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -60,6 +61,7 @@ class HealthHandler:
                     "labels": list(info.labels) if info else [],
                     "test_model": info.test_model if info else False,
                     "fallback": info.fallback if info else None,
+                    "parity": asdict(info.parity) if info and info.parity else None,
                     "proven_at": _iso(proven_at) if proven_at else None,
                     "error": detector.error,
                     "pictures": self._detection.waiting,

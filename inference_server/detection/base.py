@@ -15,6 +15,16 @@ class DetectorLoadError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """How near a runtime came to the reference; parity.py says what would have been too far."""
+
+    pictures: int
+    objects: int  # that both are sure of in them
+    score_difference: float  # the largest, 0-1
+    least_iou: float  # of the boxes of the same candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorInfo:
     """What a loaded detector really is and where it really runs."""
 
@@ -24,6 +34,7 @@ class DetectorInfo:
     precision: str  # the numbers it computes with: fp32, fp16 ...
     labels: tuple[str, ...]
     test_model: bool  # only knows drawn scenes
+    parity: Parity | None = None  # None for the reference itself
     best_batch: int = 1  # pictures at once, beyond which nothing is gained
     fallback: str | None = None  # what it had to fall back from, as a sentence
 

@@ -1,5 +1,6 @@
 """The one door through which the heavy packages come in."""
 
+from dataclasses import replace
 import logging
 
 from ..settings import DetectorRuntime, Device, Settings
@@ -27,11 +28,12 @@ def load_detector(settings: Settings) -> Detector:
             "Install the server with its torch extra, then restart it."
         ) from err
     checkpoint = load_checkpoint(folder)
-    runtime, fallback = choose_runtime(checkpoint, settings)
+    choice = choose_runtime(checkpoint, settings)
     chosen = settings.device is not Device.AUTO or (
         settings.detector_runtime is DetectorRuntime.OPENVINO
     )
-    if runtime.device == "cpu" and not chosen and (unused := unused_gpu()):
+    if choice.runtime.device == "cpu" and not chosen and (unused := unused_gpu()):
         _LOG.error("%s", unused)
-        fallback = f"{unused} {fallback}" if fallback else unused
-    return RtDetr(checkpoint, runtime, max_pixels=settings.max_pixels, fallback=fallback)
+        fallback = f"{unused} {choice.fallback}" if choice.fallback else unused
+        choice = replace(choice, fallback=fallback)
+    return RtDetr(checkpoint, choice, max_pixels=settings.max_pixels)

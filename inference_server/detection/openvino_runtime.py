@@ -16,7 +16,7 @@ import transformers
 
 from .checkpoint import Checkpoint
 from .preprocess import InputSize
-from .runtime import RawOutput
+from .runtime import RawModel, RawOutput
 
 _DEVICE = "CPU"
 _PROPERTIES = {
@@ -45,26 +45,14 @@ class OpenVinoRuntime:
 
     def infer(self, batch: torch.Tensor) -> RawOutput:
         """Compute the output."""
-        pairs = [self._infer_one(picture) for picture in batch.contiguous()]
-        logits, boxes = zip(*pairs, strict=True)
-        return RawOutput(logits=torch.cat(logits), boxes=torch.cat(boxes))
+        outputs = [self._infer_one(picture) for picture in batch.contiguous()]
+        logits, boxes, candidates = (torch.cat(each) for each in zip(*outputs, strict=True))
+        return RawOutput(logits=logits, boxes=boxes, candidates=candidates)
 
-    def _infer_one(self, picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _infer_one(self, picture: torch.Tensor) -> list[torch.Tensor]:
         # The outputs are copies: the request's own memory is written again by the next picture.
         output = self._request.infer({0: picture[None].numpy()}, share_inputs=True)
-        return torch.from_numpy(output[0]), torch.from_numpy(output[1])
-
-
-class _TensorsOnly(torch.nn.Module):
-    """A model as tracing wants it: tensors in, tensors out."""
-
-    def __init__(self, model: torch.nn.Module) -> None:
-        super().__init__()
-        self._model = model
-
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        output = self._model(pixel_values=pixels)
-        return output.logits, output.pred_boxes
+        return [torch.from_numpy(output[index]) for index in range(3)]
 
 
 def _converted(checkpoint: Checkpoint, cache: Path) -> Path:
@@ -88,7 +76,7 @@ def _convert(model: torch.nn.Module, size: InputSize) -> openvino.Model:
     shape = [1, 3, size.height, size.width]
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing fixes the shapes, which is what is wanted
-        traced = torch.jit.trace(_TensorsOnly(model), torch.zeros(shape), check_trace=False)  # type: ignore[no-untyped-call] # torch's types lack it
+        traced = torch.jit.trace(RawModel(model), torch.zeros(shape), check_trace=False)  # type: ignore[no-untyped-call] # torch's types lack it
     frontend = FrontEndManager().load_by_framework("pytorch")
     decoder = TorchScriptPythonDecoder(traced)  # OpenVINO does not keep it alive by itself
     converted = cast("openvino.Model", frontend.convert(frontend.load(decoder)))

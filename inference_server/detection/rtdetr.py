@@ -7,18 +7,18 @@ import torch
 
 from .base import Detection, DetectorInfo, Found, Prepared
 from .checkpoint import Checkpoint
+from .choice import Choice
 from .decode import decode
 from .postprocess import clip, drop_duplicates, select
 from .preprocess import to_input
-from .runtime import RawOutput, Runtime
+from .runtime import RawOutput
 
 
 class RtDetr:
-    """A loaded RT-DETRv2; `fallback` says what it has to do without."""
+    """A loaded RT-DETRv2 on the runtime that was chosen for it."""
 
-    def __init__(
-        self, checkpoint: Checkpoint, runtime: Runtime, *, max_pixels: int, fallback: str | None
-    ) -> None:
+    def __init__(self, checkpoint: Checkpoint, choice: Choice, *, max_pixels: int) -> None:
+        runtime = choice.runtime
         self._max_pixels = max_pixels
         self._size = checkpoint.size
         self._labels = checkpoint.labels
@@ -27,11 +27,12 @@ class RtDetr:
             model=checkpoint.folder.resolve().name,
             device=runtime.device,
             runtime=runtime.name,
-            precision=runtime.precision,
             labels=self._labels,
             test_model=checkpoint.test_model,
+            precision=runtime.precision,
+            parity=choice.parity,
             best_batch=runtime.best_batch,
-            fallback=fallback,
+            fallback=choice.fallback,
         )
         self._infer(torch.zeros(1, 3, self._size.height, self._size.width))  # the first is slow
 

@@ -8,10 +8,14 @@ import torch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawOutput:
-    """A batch's raw output: `logits` (n, queries, classes), `boxes` (n, queries, 4) cx cy w h."""
+    """A batch's raw output: `logits` (n, queries, classes), `boxes` (n, queries, 4) cx cy w h.
+
+    `candidates` (n, queries) says which places of the picture the encoder chose for the queries.
+    """
 
     logits: torch.Tensor
     boxes: torch.Tensor
+    candidates: torch.Tensor
 
 
 class Runtime(Protocol):
@@ -40,3 +44,19 @@ class Runtime(Protocol):
     def infer(self, batch: torch.Tensor) -> RawOutput:
         """Compute the output for (n, 3, height, width) float32 in 0-1; it lies on the CPU."""
         ...
+
+
+class RawModel(torch.nn.Module):
+    """A checkpoint's model as runtimes take it: tensors in, tensors out."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self._model = model
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return logits, boxes and candidates."""
+        output = self._model(pixel_values=pixels)
+        # As the model does inside, which does not tell.
+        scores = output.enc_outputs_class.max(-1).values
+        candidates = scores.topk(output.logits.shape[1], dim=1).indices
+        return output.logits, output.pred_boxes, candidates

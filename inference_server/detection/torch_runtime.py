@@ -4,7 +4,7 @@ import torch
 
 from ..settings import Device
 from .base import DetectorLoadError
-from .runtime import RawOutput
+from .runtime import RawModel, RawOutput
 
 
 class TorchRuntime:
@@ -18,7 +18,7 @@ class TorchRuntime:
         self.best_batch = 16 if device.type == "cuda" else 1
         try:
             # The backbone is convolutions; this order is the faster one on CPUs and GPUs alike.
-            self._model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's types lack it
+            self._model = RawModel(model).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's types lack it
         except RuntimeError as err:
             raise DetectorLoadError(f"The detector cannot be put on {self.device}: {err}") from err
 
@@ -28,8 +28,8 @@ class TorchRuntime:
         batch = batch.contiguous(memory_format=torch.channels_last).to(self._device)
         # Weights stay in fp32: converted as a whole, this model gives numbers that are not finite.
         with torch.autocast("cuda", torch.float16, enabled=self._device.type == "cuda"):
-            output = self._model(pixel_values=batch)
-        return RawOutput(logits=output.logits.cpu(), boxes=output.pred_boxes.cpu())
+            logits, boxes, candidates = self._model(batch)
+        return RawOutput(logits=logits.cpu(), boxes=boxes.cpu(), candidates=candidates.cpu())
 
 
 def choose_device(device: Device) -> torch.device:

@@ -38,6 +38,7 @@ _SCRIPTED_HEALTH = {
         "test_model": True,
         "precision": "fp32",
         "fallback": None,
+        "parity": None,
         "proven_at": "2026-01-01T00:00:00+00:00",
         "error": None,
     },

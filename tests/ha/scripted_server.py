@@ -81,6 +81,7 @@ class ScriptedServer:
                     "test_model": self.test_model,
                     "precision": "fp32",
                     "fallback": self.fallback,
+                    "parity": None,
                     "proven_at": SINCE,
                     "error": None,
                 },

@@ -90,6 +90,7 @@ async def test_a_loaded_detector_is_described(settings: Settings, detector: Dete
         "precision": "fp32",
         "test_model": True,
         "fallback": None,
+        "parity": None,
         "error": None,
         "pictures": 0,
     }

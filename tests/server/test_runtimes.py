@@ -9,16 +9,19 @@ import pytest
 import torch
 
 from inference_server.detection import choice
-from inference_server.detection.base import Detector, DetectorLoadError
+from inference_server.detection.base import Detector, DetectorLoadError, Parity
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
+from inference_server.detection.gate_pictures import gate_pictures
 from inference_server.detection.loading import load_detector
 from inference_server.detection.openvino_runtime import OpenVinoRuntime
-from inference_server.detection.parity import ParityError, check_parity, gate_pictures
+from inference_server.detection.parity import ParityError, check_parity
+from inference_server.detection.reference import Reference
 from inference_server.detection.runtime import RawOutput, Runtime
 from inference_server.detection.service import DetectionService
 from inference_server.detection.torch_runtime import TorchRuntime
 from inference_server.settings import DetectorRuntime, Device, Settings
 from testbed.scenes import draw as draw_scene
+from tests.server.detectors import make_random_detector
 from tests.server.support import check_schema, encode, no_assessor, serve
 
 
@@ -40,7 +43,7 @@ def checkpoint(detector_folder: Path) -> Checkpoint:
 
 
 @pytest.fixture(scope="module")
-def reference(checkpoint: Checkpoint) -> TorchRuntime:
+def runtime(checkpoint: Checkpoint) -> TorchRuntime:
     return TorchRuntime(checkpoint.model, torch.device("cpu"))
 
 
@@ -48,6 +51,9 @@ def test_on_a_cpu_auto_takes_openvino(openvino_detector: Detector) -> None:
     assert openvino_detector.info.runtime.startswith("openvino 2")
     assert openvino_detector.info.device == "cpu"
     assert openvino_detector.info.fallback is None
+    assert openvino_detector.info.precision == "fp32"
+    assert openvino_detector.info.parity is not None
+    assert openvino_detector.info.parity.score_difference < 1e-3
 
 
 def test_it_finds_in_scenes_what_torch_finds(
@@ -89,6 +95,10 @@ def test_the_converted_model_is_kept_for_the_next_start(
     assert len(before) == 1
 
 
+def gate(checkpoint: Checkpoint, runtime: Runtime) -> Parity:
+    return check_parity(Reference(checkpoint), runtime, gate_pictures(checkpoint.size)[:1])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Altered:
     """A runtime that computes a little beside the right thing."""
@@ -97,48 +107,104 @@ class Altered:
     alter: Callable[[RawOutput], RawOutput]
     name: str = "altered"
     device: str = "cpu"
+    precision: str = "fp32"
+    best_batch: int = 1
 
     def infer(self, batch: torch.Tensor) -> RawOutput:
         return self.alter(self.runtime.infer(batch))
 
 
-def reordered(output: RawOutput) -> RawOutput:
-    return RawOutput(logits=output.logits.flip(1), boxes=output.boxes.flip(1))
+def test_the_gate_says_how_near_a_runtime_came(checkpoint: Checkpoint, runtime: Runtime) -> None:
+    parity = gate(checkpoint, runtime)
+    assert parity.pictures == 1
+    assert parity.score_difference < 1e-4
+    assert parity.least_iou > 0.999
 
 
-def test_the_order_of_candidates_is_no_difference(
-    checkpoint: Checkpoint, reference: TorchRuntime
+def test_the_order_of_candidates_is_no_difference(checkpoint: Checkpoint, runtime: Runtime) -> None:
+    def reordered(out: RawOutput) -> RawOutput:
+        return RawOutput(
+            logits=out.logits.flip(1), boxes=out.boxes.flip(1), candidates=out.candidates.flip(1)
+        )
+
+    gate(checkpoint, Altered(runtime=runtime, alter=reordered))
+
+
+@pytest.fixture(scope="module")
+def of_ties(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """Return a model, to which all candidates are alike, so that any choice is as good."""
+    folder = tmp_path_factory.mktemp("models") / "ties"
+    make_random_detector(folder)
+    checkpoint = load_checkpoint(folder)
+    torch.nn.init.zeros_(checkpoint.model.model.enc_score_head.weight)
+    return checkpoint
+
+
+def test_of_candidates_that_are_alike_a_runtime_may_choose_others(
+    of_ties: Checkpoint, tmp_path: Path
 ) -> None:
-    other = Altered(runtime=reference, alter=reordered)
-    check_parity(reference, other, gate_pictures(checkpoint.size))
+    pictures = gate_pictures(of_ties.size)[:1]
+    on_openvino = OpenVinoRuntime(of_ties, tmp_path)
+    on_torch = TorchRuntime(of_ties.model, torch.device("cpu"))
+    theirs, ours = (each.infer(pictures[0][None]) for each in (on_torch, on_openvino))
+    assert set(ours.candidates[0].tolist()) != set(theirs.candidates[0].tolist())
+    check_parity(Reference(of_ties), on_openvino, pictures)
 
 
 @pytest.mark.parametrize(
-    "alter",
+    ("alter", "complaint"),
     [
         pytest.param(
-            lambda out: RawOutput(logits=out.logits, boxes=out.boxes * 0.9), id="moved boxes"
+            lambda out: replace(out, boxes=out.boxes * 0.9), "differs in", id="moved boxes"
         ),
         pytest.param(
-            lambda out: RawOutput(logits=out.logits.roll(1, 2), boxes=out.boxes), id="other labels"
+            lambda out: replace(out, logits=out.logits.roll(1, 2)), "differs in", id="other labels"
         ),
         pytest.param(
-            lambda out: RawOutput(logits=out.logits + 3, boxes=out.boxes), id="higher scores"
+            lambda out: replace(out, logits=out.logits + 3), "differs in", id="higher scores"
         ),
         pytest.param(
-            lambda out: RawOutput(logits=out.logits, boxes=out.boxes * torch.nan), id="not finite"
+            lambda out: replace(out, boxes=out.boxes * torch.nan), "not finite", id="not finite"
         ),
         pytest.param(
-            lambda out: RawOutput(logits=out.logits[:, :2], boxes=out.boxes[:, :2]), id="fewer"
+            lambda out: RawOutput(
+                logits=out.logits[:, :2], boxes=out.boxes[:, :2], candidates=out.candidates
+            ),
+            "another shape",
+            id="fewer",
+        ),
+        pytest.param(
+            lambda out: replace(out, candidates=out.candidates.flip(1)),
+            "differs in",
+            id="about other candidates than it says",
+        ),
+        pytest.param(
+            lambda out: replace(out, candidates=torch.zeros_like(out.candidates)),
+            "chooses a candidate twice",
+            id="one candidate only",
         ),
     ],
 )
 def test_what_computes_something_else_does_not_pass(
-    checkpoint: Checkpoint, reference: TorchRuntime, alter: Callable[[RawOutput], RawOutput]
+    checkpoint: Checkpoint,
+    runtime: Runtime,
+    alter: Callable[[RawOutput], RawOutput],
+    complaint: str,
 ) -> None:
-    other = Altered(runtime=reference, alter=alter)
-    with pytest.raises(ParityError, match="altered"):
-        check_parity(reference, other, gate_pictures(checkpoint.size))
+    with pytest.raises(ParityError, match=f"altered.*{complaint}"):
+        gate(checkpoint, Altered(runtime=runtime, alter=alter))
+
+
+@pytest.mark.parametrize("part", ["model.enc_score_head", "model.decoder.layers.0.encoder_attn"])
+def test_a_model_with_one_part_wrong_does_not_pass(
+    checkpoint: Checkpoint, detector_folder: Path, part: str
+) -> None:
+    broken = load_checkpoint(detector_folder).model
+    with torch.no_grad():
+        for weights in broken.get_submodule(part).parameters():
+            weights.neg_()
+    with pytest.raises(ParityError):
+        gate(checkpoint, TorchRuntime(broken, torch.device("cpu")))
 
 
 async def test_falling_back_is_loud_and_health_tells_the_truth(
@@ -150,7 +216,8 @@ async def test_falling_back_is_loud_and_health_tells_the_truth(
     right = OpenVinoRuntime.infer
 
     def beside(self: OpenVinoRuntime, batch: torch.Tensor) -> RawOutput:
-        return RawOutput(logits=right(self, batch).logits, boxes=right(self, batch).boxes * 0.9)
+        output = right(self, batch)
+        return replace(output, boxes=output.boxes * 0.9)
 
     monkeypatch.setattr(OpenVinoRuntime, "infer", beside)
     service = DetectionService(lambda: load_detector(on_openvino), queue_limit=4)
