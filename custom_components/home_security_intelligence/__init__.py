@@ -13,6 +13,7 @@ from .core.errors import RiskBandsError, StoreError, WatchError
 from .devices import async_register_hub
 from .home import async_follow_home
 from .services import async_setup_services
+from .told import Told
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -50,6 +51,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
             translation_placeholders={"error": str(err)},
         ) from err
     coordinator = HsiCoordinator(hass, entry, pipeline)
+    await coordinator.told.async_load()
     entry.async_on_unload(pipeline.stop)
     try:
         await pipeline.start()
@@ -74,6 +76,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
 async def async_unload_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
     """Remove the entities; the pipeline stops after them."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> None:
+    """Delete what was kept here; what is in the database stays."""
+    await Told(hass, entry).async_remove()
 
 
 async def _async_reload(hass: HomeAssistant, entry: HsiConfigEntry) -> None:

@@ -5,6 +5,7 @@ from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .bridge import reason_of, settings_of
@@ -19,6 +20,7 @@ from .issues import (
     async_show_fallback,
     async_withdraw_dead_letters,
 )
+from .told import Told
 
 type HsiConfigEntry = ConfigEntry[HsiCoordinator]
 type EventListener = Callable[[EventUpdate], None]
@@ -43,6 +45,10 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         self._settings = settings_of(entry)
         self._waiting: list[Update] | None = []
         self._event_listeners: list[EventListener] = []
+        # Automations are armed only when Home Assistant has started; events wait for that.
+        self._untold: list[EventUpdate] | None = []
+        self.told = Told(hass, entry)
+        entry.async_on_unload(self.told.async_save)
         entry.async_on_unload(pipeline.subscribe(self._async_handle_update))
         entry.async_on_unload(lambda: async_withdraw_dead_letters(hass, entry))
         entry.async_on_unload(lambda: async_show_fallback(hass, entry, None))
@@ -69,6 +75,7 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
             if not isinstance(update, HealthUpdate):
                 self._async_handle_update(update)
         self._async_handle_update(HealthUpdate(health=self.pipeline.health))
+        self.config_entry.async_on_unload(async_at_started(self.hass, self._async_tell_waiting))
 
     @override
     async def _async_update_data(self) -> HsiData:
@@ -100,8 +107,21 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         if isinstance(update, QueueUpdate):
             async_show_dead_letters(self.hass, self.config_entry, update.stats.dead_total)
         if isinstance(update, EventUpdate):
-            for listener in tuple(self._event_listeners):
-                listener(update)
+            if self._untold is None:
+                self._async_tell(update)
+            else:
+                self._untold.append(update)
+
+    @callback
+    def _async_tell_waiting(self, hass: HomeAssistant) -> None:
+        waiting, self._untold = self._untold or [], None
+        for update in waiting:
+            self._async_tell(update)
+
+    @callback
+    def _async_tell(self, update: EventUpdate) -> None:
+        for listener in tuple(self._event_listeners):
+            listener(update)
 
     @callback
     def _async_react(self, before: Health, after: Health) -> None:

@@ -2,16 +2,14 @@
 
 from typing import Final, override
 
-from homeassistant.components.event import ATTR_EVENT_TYPE, EventEntity, EventEntityDescription
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import ATTR_FACTORS, SUBENTRY_CAMERA
-from .coordinator import HsiConfigEntry, HsiCoordinator
+from .coordinator import HsiConfigEntry
 from .core.models import AssessmentState, RiskLevel
-from .core.updates import EventUpdate
+from .core.updates import EventPhase, EventUpdate
 from .entity import HsiCameraEntity
 from .responses import factors_json
 
@@ -23,9 +21,10 @@ ATTR_LATE: Final = "late"
 ATTR_RISK_SCORE: Final = "risk_score"
 ATTR_SUMMARY: Final = "summary"
 
-_MEMORY: Final = 50  # events; older ones are assessed again only where a person asks for it
-
 UNASSESSED: Final = AssessmentState.UNASSESSED.value
+
+# The phases in which there is something to tell; in others an event just shows as it is.
+_TOLD_PHASES: Final = frozenset({EventPhase.ASSESSED, EventPhase.UNASSESSED, EventPhase.LATE})
 
 ACTIVITY = EventEntityDescription(
     key="activity",
@@ -48,42 +47,31 @@ async def async_setup_entry(
 
 
 class HsiActivity(HsiCameraEntity, EventEntity):
-    """Fires once an event's risk is known, or known not to be; again only if its level changes."""
+    """Fires once an event's risk is known, or known not to be; again only if its level changes.
+
+    What became known while nobody was there to be told is told as late.
+    """
 
     _unrecorded_attributes = frozenset({ATTR_FACTORS})
-
-    def __init__(
-        self, coordinator: HsiCoordinator, camera: ConfigSubentry, description: EntityDescription
-    ) -> None:
-        """Start with nothing told."""
-        super().__init__(coordinator, camera, description)
-        self._told: dict[str, str] = {}  # event ID -> what was told of it, the latest last
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen to the events of all cameras."""
         await super().async_added_to_hass()
-        # What was told last survives a restart, because Home Assistant restores it.
-        last = self.state_attributes
-        if ATTR_EVENT_ID in last:
-            self._remember(last[ATTR_EVENT_ID], last[ATTR_EVENT_TYPE])
         self.async_on_remove(self.coordinator.async_subscribe_events(self._async_handle_event))
-
-    def _remember(self, event_id: str, outcome: str) -> None:
-        self._told.pop(event_id, None)
-        self._told[event_id] = outcome
-        if len(self._told) > _MEMORY:
-            del self._told[next(iter(self._told))]
 
     @callback
     def _async_handle_event(self, update: EventUpdate) -> None:
         event = update.event
-        if event.camera != self.folder or event.assessment is AssessmentState.PENDING:
+        if event.camera != self.folder or update.phase not in _TOLD_PHASES:
+            return
+        if event.assessment is AssessmentState.PENDING:
             return
         outcome = event.risk_level or UNASSESSED
-        if self._told.get(str(event.id)) == outcome:
+        told = self.coordinator.told
+        if told.has(self.folder, str(event.id), outcome):
             return
-        self._remember(str(event.id), outcome)
+        told.note(self.folder, str(event.id), outcome)
         self._trigger_event(
             outcome,
             {
@@ -92,7 +80,7 @@ class HsiActivity(HsiCameraEntity, EventEntity):
                 ATTR_FACTORS: factors_json(event),
                 ATTR_LABELS: list(event.labels),
                 ATTR_SUMMARY: event.summary,
-                ATTR_LATE: event.late,
+                ATTR_LATE: event.late or update.missed,
             },
         )
         self.async_write_ha_state()

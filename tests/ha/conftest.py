@@ -37,8 +37,10 @@ CAMERAS = {"front_door": "Front door", "yard": "Yard"}
 
 
 @pytest.fixture(autouse=True)
-def _home(enable_custom_integrations: None, socket_enabled: None) -> None:
-    """Let every test load the integration and use loopback sockets."""
+def _home(
+    enable_custom_integrations: None, socket_enabled: None, hass_storage: dict[str, object]
+) -> None:
+    """Let every test load the integration and use loopback sockets, and keep files in memory."""
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,23 @@
 """What happened is told once, with its level, and never made up."""
 
+import asyncio
 from pathlib import Path
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
 )
 
-from tests.ha.helpers import state_is, state_when, upload
+from custom_components.home_security_intelligence.bridge import async_create_pipeline
+from custom_components.home_security_intelligence.core.updates import (
+    EventPhase,
+    EventUpdate,
+    Update,
+)
+from tests.ha.helpers import PATIENCE, state_is, state_when, upload
 from tests.ha.scripted_server import ScriptedServer
 
 ACTIVITY = "event.front_door_activity"
@@ -137,3 +145,61 @@ async def test_what_was_told_before_a_restart_is_not_told_again(
     # The entity comes back with what it said before, which triggers nothing.
     states = [e.data["new_state"] for e in told if e.data["entity_id"] == ACTIVITY]
     assert {state.state for state in states} <= {before.state, "unavailable", "unknown"}
+
+
+async def assessed_elsewhere(
+    hass: HomeAssistant, entry: MockConfigEntry, camera_root: Path, path: str
+) -> str:
+    """Have a worker without Home Assistant assess an event; returns its ID."""
+    done: asyncio.Future[str] = hass.loop.create_future()
+
+    def look(update: Update) -> None:
+        if done.done() or not isinstance(update, EventUpdate):
+            return
+        if update.phase is EventPhase.ASSESSED:
+            done.set_result(str(update.event.id))
+
+    worker = await async_create_pipeline(hass, entry)
+    worker.subscribe(look)
+    await worker.start()
+    upload(camera_root, path)
+    async with asyncio.timeout(PATIENCE):
+        event_id = await done
+    await worker.stop()
+    return event_id
+
+
+async def test_what_was_assessed_while_home_assistant_was_off_is_told_once_and_late(
+    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry, camera_root: Path
+) -> None:
+    first = await assessed_elsewhere(hass, entry, camera_root, "front_door/one.jpg")
+    hass.set_state(CoreState.starting)
+    told = async_capture_events(hass, "state_changed")
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    # The sensors know at once, automations are not armed yet.
+    await state_is(hass, LEVEL, "high")
+    assert hass.states.get(ACTIVITY).state == "unknown"
+
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    late = await state_when(hass, ACTIVITY, lambda state: state.state != "unknown")
+    assert (late.attributes["event_id"], late.attributes["late"]) == (first, True)
+    assert late.attributes["event_type"] == "high"
+
+    # Neither this event nor the next is told again after a restart.
+    upload(camera_root, "front_door/two.jpg", age=100)
+    second = await state_when(hass, ACTIVITY, lambda s: s.attributes["event_id"] != first)
+    assert second.attributes["late"] is False
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    upload(camera_root, "yard/three.jpg")
+    await state_when(hass, "event.yard_activity", lambda state: state.state != "unknown")
+    ids = {
+        state.state: state.attributes["event_id"]
+        for state in (event.data["new_state"] for event in told)
+        if state.entity_id == ACTIVITY and "event_id" in state.attributes
+    }
+    ids.pop("unavailable", None)
+    assert list(ids.values()) == [first, second.attributes["event_id"]]
+    assert await hass.config_entries.async_unload(entry.entry_id)

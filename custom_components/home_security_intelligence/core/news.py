@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,15 +13,26 @@ from .errors import StoreError
 from .health import HealthBoard
 from .models import JobKind
 from .settings import Settings
-from .store import events, images
+from .store import events, images, missed
 from .store.notify import EventNews, ImageNews, News, listen, parse_update
 from .updates import EventUpdate, ImageUpdate, Update
 
-_BACKLOG = 1000  # news not yet loaded; more are dropped, the next ones tell as much
+_BACKLOG = 1000  # news not yet loaded; where there are more, today's state is read instead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gap:
+    """Some news were not passed on; everything until `since` was. None: nothing was as yet."""
+
+    since: datetime | None
 
 
 class NewsDesk:
-    """Listens on the database; loads what the news are about and publishes it."""
+    """Listens on the database; loads what the news are about and publishes it.
+
+    What could not be heard, before the start, while the connection was lost or because it was too
+    much, is read from the database: at least once, so that some of it is told a second time.
+    """
 
     def __init__(
         self,
@@ -37,7 +50,9 @@ class NewsDesk:
         self._settings = settings
         self._origin = origin
         self._on_job = on_job
-        self._news: asyncio.Queue[News] = asyncio.Queue(_BACKLOG)
+        self._news: asyncio.Queue[News | _Gap] = asyncio.Queue()
+        self._gap: _Gap | None = None  # waits in the queue
+        self._passed_on_until: datetime | None = None
 
     async def listen(self) -> None:
         """Listen until cancelled, through the database's absences."""
@@ -45,7 +60,9 @@ class NewsDesk:
             try:
                 await listen(
                     self._database.engine,
+                    check_every=self._settings.listen_check,
                     on_listening=self._catch_up,
+                    on_heard_until=self._note_heard,
                     on_job=self._take_job,
                     on_update=self._take_update,
                 )
@@ -57,14 +74,28 @@ class NewsDesk:
         """Publish the news as they come, until cancelled."""
         while True:
             news = await self._news.get()
-            update = await self._database.run(partial(_load, news=news))
-            if update is not None:
-                self._publish([update])
+            if isinstance(news, _Gap):
+                # What is left out from now on, another gap will have to be noted for.
+                self._gap = None
+                load = partial(_load_missed, gap=news, settings=self._settings)
+            else:
+                load = partial(_load, news=news)
+            self._publish(await self._database.run(load))
 
     def _catch_up(self) -> None:
-        """Look for work, as there may have been calls that nobody heard."""
+        """Look for work and news, as there may have been calls that nobody heard."""
         for kind in JobKind:
             self._on_job(kind)
+        self._note_gap()
+
+    def _note_heard(self, until: datetime) -> None:
+        if self._news.empty():
+            self._passed_on_until = until
+
+    def _note_gap(self) -> None:
+        if self._gap is None:
+            self._gap = _Gap(since=self._passed_on_until)
+            self._news.put_nowait(self._gap)
 
     def _take_job(self, payload: str) -> None:
         if payload in JobKind:
@@ -72,15 +103,30 @@ class NewsDesk:
 
     def _take_update(self, payload: str) -> None:
         news = parse_update(payload, origin=self._origin)
-        if news is not None and not self._news.full():
+        if news is None:
+            return
+        if self._news.qsize() < _BACKLOG:
             self._news.put_nowait(news)
+        else:
+            self._news = asyncio.Queue()
+            self._gap = None
+            self._note_gap()
 
 
-async def _load(connection: AsyncConnection, news: News) -> Update | None:
+async def _load(connection: AsyncConnection, news: News) -> tuple[Update, ...]:
     match news:
         case ImageNews(image_id=image_id):
             image = await images.get(connection, image_id)
-            return None if image is None else ImageUpdate(image=image)
+            return () if image is None else (ImageUpdate(image=image),)
         case EventNews(event_id=event_id, phase=phase):
             event = await events.get(connection, event_id)
-            return None if event is None else EventUpdate(event=event, phase=phase)
+            return () if event is None else (EventUpdate(event=event, phase=phase),)
+
+
+async def _load_missed(
+    connection: AsyncConnection, gap: _Gap, settings: Settings
+) -> tuple[Update, ...]:
+    assessed = await missed.assessments(connection, gap.since, settings)
+    # At the start, whoever wants to know asks where the cameras stand.
+    states = () if gap.since is None else await missed.states(connection, settings)
+    return (*states, *assessed)

@@ -58,6 +58,8 @@ class Settings:
     retry_jitter: float = 0.25  # share of the delay added at random, at most
     poll_interval: float = 1.0  # seconds, the safety net below LISTEN/NOTIFY
     assess_workers: int = 1  # concurrent assess jobs for each inference server
+    listen_check: float = 15.0  # seconds between checks that notifications can still come
+    missed_limit: float = 600.0  # seconds for which a missed assessment is still told as news
 
     # inference server's health
     health_interval: float = 10.0  # seconds between questions how it is

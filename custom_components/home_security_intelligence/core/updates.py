@@ -28,10 +28,15 @@ class ImageUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventUpdate:
-    """An event as it is now, and what has happened to it."""
+    """An event as it is now, and what has happened to it.
+
+    `missed` says that it happened while nobody here heard of it: before the start, or while the
+    database was away. It may have been told before.
+    """
 
     event: SecurityEvent
     phase: EventPhase
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, case, insert, literal_column, select, update
+from sqlalchemy import Integer, bindparam, case, func, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..grouping import Span
@@ -120,6 +120,19 @@ async def latest(connection: AsyncConnection, camera: str) -> SecurityEvent | No
     )
     row = rows.mappings().one_or_none()
     return None if row is None else event_of(row)
+
+
+async def settled_since(
+    connection: AsyncConnection, since: datetime, *, at_most: int
+) -> tuple[SecurityEvent, ...]:
+    """Return the events whose assessment came or was given up since, the latest ones, in order."""
+    rows = await connection.execute(
+        select(events)
+        .where(events.c.settled_at > since, events.c.assessment != AssessmentState.PENDING)
+        .order_by(events.c.settled_at.desc())
+        .limit(at_most)
+    )
+    return tuple(reversed([event_of(row) for row in rows.mappings()]))
 
 
 async def add(
@@ -243,6 +256,7 @@ async def set_assessed(
             summary=assessment.summary,
             reasoning=assessment.reasoning,
             assessed_at=now,
+            settled_at=func.now(),
             late=late,
             assessed_by_job=job_id,
             model=assessment.model,
@@ -284,7 +298,7 @@ async def _move(
     rows = await connection.execute(
         update(events)
         .where(events.c.id.in_(ids), events.c.assessment == source)
-        .values(assessment=to)
+        .values(assessment=to, settled_at=func.now())
         .returning(events)
     )
     row = rows.mappings().first()

@@ -1,12 +1,13 @@
 """Telling other workers on the same database, by NOTIFY and LISTEN.
 
 A notification belongs to the transaction that sends it: nobody hears of what was rolled back.
-Losing one does no harm: queues are polled as well.
+Losing one does no harm: queues are polled as well, and `missed.py` reads what was not heard of.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from .errors import translated
 JOBS_CHANNEL = "hsi_jobs"
 UPDATES_CHANNEL = "hsi_updates"
 
+_NOW = "SELECT now()"
 _EACH = func.unnest(bindparam("payloads", type_=ARRAY(Text))).column_valued("each")
 _ANNOUNCE = select(func.pg_notify(UPDATES_CHANNEL, _EACH))
 
@@ -54,6 +56,8 @@ class _Driver(Protocol):
     def add_termination_listener(self, callback: Callable[[object], None]) -> None: ...
 
     def terminate(self) -> None: ...
+
+    async def fetchval(self, query: str, *, timeout: float) -> datetime: ...
 
 
 async def announce_jobs(connection: AsyncConnection, kind: JobKind) -> None:
@@ -89,11 +93,18 @@ def parse_update(payload: str, *, origin: str) -> News | None:
 async def listen(
     engine: AsyncEngine,
     *,
+    check_every: float,
     on_listening: Callable[[], None],
+    on_heard_until: Callable[[datetime], None],
     on_job: Callable[[str], None],
     on_update: Callable[[str], None],
 ) -> None:
-    """Call back for every notification until the connection ends; raises StoreError then."""
+    """Call back for every notification until the connection ends; raises StoreError then.
+
+    Every `check_every` seconds the connection is made to answer within as many: the other end of
+    one that is only listened to may vanish without a word. `on_heard_until` gets the database's time, up to
+    which everything was heard.
+    """
     ended = asyncio.get_running_loop().create_future()
 
     def end(_: object) -> None:
@@ -108,7 +119,9 @@ async def listen(
                 await driver.add_listener(JOBS_CHANNEL, lambda *n: on_job(n[3]))
                 await driver.add_listener(UPDATES_CHANNEL, lambda *n: on_update(n[3]))
                 on_listening()
-                await ended
+                while not ended.done():
+                    on_heard_until(await driver.fetchval(_NOW, timeout=check_every))
+                    await asyncio.wait({ended}, timeout=check_every)
             finally:
                 # It goes on listening otherwise, back in the pool.
                 driver.terminate()

@@ -103,6 +103,8 @@ events = Table(
     Column("summary", Text),
     Column("reasoning", Text),
     _moment("assessed_at", nullable=True),
+    # When an assessment last came or was given up, by the database's clock.
+    _moment("settled_at", nullable=True),
     Column("late", Boolean, nullable=False, default=False),
     Column("assessed_by_job", BigInteger),
     Column("model", Text),

@@ -44,6 +44,7 @@ STATEMENTS = (
         summary text,
         reasoning text,
         assessed_at timestamptz,
+        settled_at timestamptz,
         late boolean NOT NULL DEFAULT false,
         assessed_by_job bigint,
         model text,
@@ -70,6 +71,7 @@ STATEMENTS = (
     "CREATE UNIQUE INDEX events_one_open ON hsi.events (camera) WHERE state = 'open'",
     "CREATE INDEX events_newest ON hsi.events (started_at DESC, id DESC)",
     "CREATE INDEX events_of_camera ON hsi.events (camera, started_at DESC, id DESC)",
+    "CREATE INDEX events_settled ON hsi.events (settled_at) WHERE settled_at IS NOT NULL",
     """
     CREATE TABLE hsi.images (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,0 +1,126 @@
+"""What others did is heard in the end, whatever kept it from being heard when it happened."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from yarl import URL
+
+from testbed.postgres import Postgres
+from tests.core.pipeline.house import QUICK, House, Journal
+from tests.core.pipeline.telephone_line import TelephoneLine
+from tests.core.pipeline.test_crashes import query
+
+# isort: split
+from hsi_core.models import AssessmentState
+from hsi_core.pipeline import Pipeline
+from hsi_core.updates import EventPhase, EventUpdate, ImageUpdate
+
+ONLY_LISTENING = replace(QUICK, detect_workers=0, assess_workers=0, listen_check=0.3)
+SURE = "person 0.95"  # enough to be assessed at once
+
+
+@pytest.fixture
+async def line(postgres: Postgres) -> AsyncIterator[TelephoneLine]:
+    async with TelephoneLine(postgres.port) as made:
+        yield made
+
+
+async def listen_by(line: TelephoneLine, house: House) -> Journal:
+    """Start a pipeline behind the line that does nothing but listen, and show that it does."""
+    direct = house.database_url
+    house.database_url = str(URL(direct).with_port(line.port))
+    _, journal = await house.run(ONLY_LISTENING)
+    house.database_url = direct
+    return journal
+
+
+def missed(journal: Journal) -> list[EventUpdate]:
+    return [u for u in journal.updates if isinstance(u, EventUpdate) and u.missed]
+
+
+async def missed_assessment(journal: Journal) -> EventUpdate:
+    return (
+        await journal.until(
+            lambda j: [update for update in missed(j) if update.phase is EventPhase.ASSESSED]
+        )
+    )[-1]
+
+
+async def test_what_was_done_while_the_connection_was_lost(
+    house: House, line: TelephoneLine
+) -> None:
+    _, worker = await house.run()
+    journal = await listen_by(line, house)
+    house.upload("yard/before.jpg", "chair 0.9")
+    await journal.image("yard/before.jpg")
+
+    line.cut()
+    house.upload("front/a.jpg", SURE)
+    assessed = await worker.event(EventPhase.ASSESSED)
+    assert not any(image.path == "front/a.jpg" for image in journal.images)
+    line.deaf = False
+    told = await missed_assessment(journal)
+    assert told.event.id == assessed.id
+    assert told.event.risk_score == assessed.risk_score
+    assert (await journal.image("front/a.jpg")).detections
+
+
+async def test_a_connection_whose_other_end_is_silent(house: House, line: TelephoneLine) -> None:
+    _, worker = await house.run()
+    journal = await listen_by(line, house)
+    house.upload("yard/before.jpg", "chair 0.9")
+    await journal.image("yard/before.jpg")
+
+    line.silence()
+    house.upload("front/a.jpg", SURE)
+    assessed = await worker.event(EventPhase.ASSESSED)
+    # By itself or as something missed: that depends on when the silence was noticed.
+    assert (await journal.event(EventPhase.ASSESSED)).id == assessed.id
+
+
+async def test_more_news_at_once_than_are_kept(house: House, postgres: Postgres) -> None:
+    _, worker = await house.run()
+    _, journal = await house.run(ONLY_LISTENING)
+    house.upload("front/a.jpg", SURE)
+    event = await worker.event(EventPhase.ASSESSED)
+    await journal.event(EventPhase.ASSESSED)
+    query(
+        postgres,
+        house,
+        f"""
+        BEGIN;
+        UPDATE hsi.events SET summary = 'another one', settled_at = now() WHERE id = '{event.id}';
+        SELECT pg_notify('hsi_updates', 'somebody image 999' || n) FROM generate_series(1, 5000) n;
+        SELECT pg_notify('hsi_updates', 'somebody event {event.id} assessed');
+        COMMIT
+        """,
+    )
+    told = await missed_assessment(journal)
+    assert (told.event.id, told.event.summary) == (event.id, "another one")
+
+
+async def assessed_while_nobody_was_there(house: House) -> Pipeline:
+    first, journal = await house.run()
+    house.upload("front/a.jpg", SURE)
+    await journal.event(EventPhase.ASSESSED)
+    await first.stop()
+    return first
+
+
+async def test_an_assessment_from_before_the_start(house: House) -> None:
+    await assessed_while_nobody_was_there(house)
+    _, journal = await house.run()
+    told = await missed_assessment(journal)
+    assert told.event.assessment is AssessmentState.ASSESSED
+    assert not any(isinstance(update, ImageUpdate) for update in journal.updates)
+
+
+async def test_an_old_assessment_is_no_news(house: House, postgres: Postgres) -> None:
+    await assessed_while_nobody_was_there(house)
+    old = "UPDATE hsi.events SET settled_at = settled_at - interval '11 minutes'"
+    query(postgres, house, old)
+    _, journal = await house.run()
+    house.upload("yard/a.jpg", "person 0.96")
+    await journal.event(EventPhase.ASSESSED)
+    assert not missed(journal)
