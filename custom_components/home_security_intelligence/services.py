@@ -126,6 +126,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         return {
             "events": [event_json(event) for event in page.items],
             "total": page.total,
+            "total_is_exact": page.total_is_exact,
             "next_cursor": page.next_cursor,
         }
 

@@ -237,8 +237,12 @@ class CleanupReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page[T]:
-    """One page of a list: the items and, when there are more, the cursor of the next page."""
+    """One page of a list: the items and, when there are more, the cursor of the next page.
+
+    `total` is how many there are on all pages; where it is not exact, there are more than that.
+    """
 
     items: tuple[T, ...]
     total: int
+    total_is_exact: bool = True
     next_cursor: str | None = None

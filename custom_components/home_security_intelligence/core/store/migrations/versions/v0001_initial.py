@@ -72,6 +72,8 @@ STATEMENTS = (
     "CREATE INDEX events_newest ON hsi.events (started_at DESC, id DESC)",
     "CREATE INDEX events_of_camera ON hsi.events (camera, started_at DESC, id DESC)",
     "CREATE INDEX events_settled ON hsi.events (settled_at) WHERE settled_at IS NOT NULL",
+    "CREATE INDEX events_of_score ON hsi.events (risk_score, camera)",
+    "CREATE INDEX events_of_label ON hsi.events USING gin (labels)",
     """
     CREATE TABLE hsi.images (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

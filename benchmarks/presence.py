@@ -1,0 +1,112 @@
+"""How long from a file's closing to the presence that is published, beside the bare way.
+
+The server answers at once, so nearly all of it is the pipeline's own: noticing, registering,
+claiming, reading, sending, storing, telling. The bare way notices, reads and sends in the same
+process and keeps book of nothing; each picture goes both ways, one after the other.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+import random
+import sys
+import tempfile
+import time
+
+import aiohttp
+from asyncinotify import Inotify, Mask
+
+from benchmarks import house
+from testbed.postgres import Postgres
+
+# isort: split
+from hsi_core.client import InferenceClient
+from hsi_core.models import ImageState
+from hsi_core.pipeline import Pipeline
+from hsi_core.settings import Settings
+from hsi_core.updates import ImageUpdate, Update
+
+GOAL_P50 = 20.0  # ms
+GOAL_P95 = 50.0  # ms
+PICTURE = 300_000  # bytes of a 1080p still
+WARM_UP = 20  # pictures that do not count
+
+
+async def measure(url: str, root: Path, server: str, images: int, rate: float) -> dict[str, object]:
+    """Upload pictures at a rate, one a turn to each way, and take the times."""
+    settings = Settings()
+    seen: dict[str, asyncio.Future[float]] = {}
+    loop = asyncio.get_running_loop()
+
+    def take(update: Update) -> None:
+        if isinstance(update, ImageUpdate) and update.image.state is ImageState.DETECTED:
+            waiting = seen.get(update.image.path)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(time.perf_counter())
+
+    async with aiohttp.ClientSession() as session:
+        client = InferenceClient(session, server, None, settings=settings)
+        pipeline = Pipeline(house.config(url, root / "watched", settings), client)
+        pipeline.subscribe(take)
+        await pipeline.start()
+        bare_root = root / "bare"
+        bare_root.mkdir()
+        ours: list[float] = []
+        bare: list[float] = []
+        with Inotify() as inotify:
+            inotify.add_watch(bare_root, Mask.CLOSE_WRITE)
+            for number in range(images + WARM_UP):
+                camera = house.CAMERAS[number % len(house.CAMERAS)]
+                seen[f"{camera}/{number}.jpg"] = loop.create_future()
+                closed = _write(root / "watched" / camera / f"{number}.jpg")
+                async with asyncio.timeout(30):
+                    took = await seen[f"{camera}/{number}.jpg"] - closed
+                await asyncio.sleep(random.uniform(0.2, 0.8) / rate)
+                closed = _write(bare_root / f"{number}.jpg")
+                event = await inotify.get()
+                content = await asyncio.to_thread(Path(str(event.path)).read_bytes)
+                await client.detect(content, content_type="image/jpeg", threshold=0.5)
+                if number >= WARM_UP:
+                    ours.append(took)
+                    bare.append(time.perf_counter() - closed)
+                await asyncio.sleep(random.uniform(0.2, 0.8) / rate)
+        await pipeline.stop()
+    figures, floor = house.milliseconds(ours), house.milliseconds(bare)
+    return {
+        "images": images,
+        "file_closed_to_presence_ms": figures,
+        "bare_ms": floor,
+        "ratio_to_bare_p50": round(figures["p50"] / floor["p50"], 2),
+        "ratio_to_goal_p50": round(figures["p50"] / GOAL_P50, 2),
+        "ratio_to_goal_p95": round(figures["p95"] / GOAL_P95, 2),
+    }
+
+
+def _write(path: Path) -> float:
+    """Write a picture as an upload does; return when it was closed."""
+    content = random.randbytes(PICTURE)
+    path.write_bytes(content)
+    return time.perf_counter()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print the figures."""
+    parser = argparse.ArgumentParser(prog="scripts/bench presence", description=__doc__)
+    parser.add_argument("--images", type=int, default=300)
+    parser.add_argument("--rate", type=float, default=8.0, help="pictures a second, both ways")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    options = parser.parse_args(arguments)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Postgres() as postgres,
+        house.instant_server() as server,
+    ):
+        url = postgres.create_database()
+        figures = asyncio.run(measure(url, Path(folder), server, options.images, options.rate))
+    house.show(figures, options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
