@@ -12,6 +12,8 @@ from .settings import SettingsError, load_settings
 
 def main() -> int:
     """Run the server; return the exit code: 2 for wrong settings, 1 where it cannot listen."""
+    # Else CUDA counts the fastest GPU first, and the driver's figures would be another's.
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     try:
         settings = load_settings(sys.argv[1:], os.environ)
         check_exposure(settings)

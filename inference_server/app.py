@@ -7,12 +7,14 @@ from aiohttp import web
 
 from .api.assess import AssessHandler
 from .api.detect import DetectHandler
+from .api.gpu import GpuHandler
 from .api.health import HealthHandler
 from .api.metrics import MetricsHandler
 from .api.models import ModelsHandler
 from .assessor_keeper import AssessorKeeper
 from .detection.catalog import ModelCatalog
 from .detection.service import DetectionService
+from .gpu_watch import GpuWatch
 from .metrics import NO_METRICS, Metrics
 from .problems import problem_details
 from .security import bearer
@@ -27,16 +29,18 @@ def create_app(
     instance_id: UUID,
     detection: DetectionService,
     keeper: AssessorKeeper,
+    gpu: GpuWatch | None = None,
     metrics: Metrics = NO_METRICS,
 ) -> web.Application:
-    """Return the application; it starts and stops both services with itself."""
+    """Return the application; it starts and stops its services with itself."""
+    gpu = gpu or GpuWatch(None)
     app = web.Application(
         middlewares=[
             problem_details(metrics),
             bearer(settings.api_tokens, open_paths=_OPEN_PATHS),
         ],
     )
-    health = HealthHandler(detection, keeper, instance_id=instance_id)
+    health = HealthHandler(detection, keeper, gpu, instance_id=instance_id)
     detect = DetectHandler(
         detection,
         default_threshold=settings.confidence_threshold,
@@ -48,17 +52,22 @@ def create_app(
     app.router.add_get("/v1/health", health.health)
     app.router.add_post("/v1/detect", detect.post)
     app.router.add_post("/v1/assess", AssessHandler(keeper, metrics).post)
+    gpus = GpuHandler(gpu)
+    app.router.add_get("/v1/gpu", gpus.now)
+    app.router.add_get("/v1/gpu/history", gpus.history)
     models = ModelsHandler(detection, keeper, ModelCatalog(settings))
     app.router.add_get("/v1/models", models.get)
     app.router.add_post("/v1/models/load", models.load)
     app.router.add_post("/v1/models/reload", models.reload)
     app.router.add_post("/v1/models/unload", models.unload)
-    app.router.add_get("/metrics", MetricsHandler(detection, metrics).get)
+    app.router.add_get("/metrics", MetricsHandler(detection, gpu, metrics).get)
 
     async def run_services(_: web.Application) -> AsyncIterator[None]:
         detection.start()
         keeper.start()
+        gpu.start(on_pressure=detection.relieve)
         yield
+        await gpu.stop()
         await keeper.stop()
         await detection.stop()
 

@@ -1,6 +1,9 @@
 """What the server counts; where prometheus-client is not installed it counts nothing."""
 
+from collections.abc import Sequence
 from typing import Protocol
+
+from .gpu import GpuSample
 
 
 class Metrics(Protocol):
@@ -18,7 +21,7 @@ class Metrics(Protocol):
     def count_tokens(self, kind: str, tokens: int | None) -> None:
         """Count the language model's tokens; None where nobody knows."""
 
-    def render(self, *, admitted: int, queued: int) -> bytes | None:
+    def render(self, *, admitted: int, queued: int, gpus: Sequence[GpuSample]) -> bytes | None:
         """Return everything in Prometheus' text format; None where nothing is counted."""
 
 
@@ -37,7 +40,7 @@ class NoMetrics:
     def count_tokens(self, kind: str, tokens: int | None) -> None:
         """Do nothing."""
 
-    def render(self, *, admitted: int, queued: int) -> bytes | None:
+    def render(self, *, admitted: int, queued: int, gpus: Sequence[GpuSample]) -> bytes | None:
         """Return nothing."""
         return None
 

@@ -1,5 +1,8 @@
 """The server's figures for Prometheus."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -9,10 +12,23 @@ from prometheus_client import (
     generate_latest,
 )
 
+from .gpu import GpuSample
+
 _SECONDS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
     *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0),
 )
+
+_GPU_FIGURES: Final[Mapping[str, tuple[str, Callable[[GpuSample], float | None]]]] = {
+    "utilization_ratio": (
+        "Share of the last moment in which the GPU computed.",
+        lambda gpu: None if gpu.utilization_percent is None else gpu.utilization_percent / 100,
+    ),
+    "memory_used_bytes": ("The GPU's memory in use.", lambda gpu: gpu.memory_used_bytes),
+    "memory_total_bytes": ("The GPU's memory.", lambda gpu: gpu.memory_total_bytes),
+    "temperature_celsius": ("The GPU's temperature.", lambda gpu: gpu.temperature_c),
+    "power_watts": ("The power the GPU draws.", lambda gpu: gpu.power_w),
+}
 
 
 class PrometheusMetrics:
@@ -63,6 +79,11 @@ class PrometheusMetrics:
             registry=self._registry,
         )
 
+        self._gpus = {
+            name: Gauge(f"hsi_gpu_{name}", text, ("gpu", "name"), registry=self._registry)
+            for name, (text, _) in _GPU_FIGURES.items()
+        }
+
     def count_request(self, path: str, status: str, code: str | None) -> None:
         """Count an answered request."""
         self._requests.labels(path, status).inc()
@@ -83,8 +104,13 @@ class PrometheusMetrics:
         if tokens is not None:
             self._tokens.labels(kind).inc(tokens)
 
-    def render(self, *, admitted: int, queued: int) -> bytes | None:
+    def render(self, *, admitted: int, queued: int, gpus: Sequence[GpuSample]) -> bytes | None:
         """Return everything in Prometheus' text format."""
         self._admitted.set(admitted)
         self._queued.set(queued)
+        for name, gauge in self._gpus.items():
+            gauge.clear()  # a card that is gone has no figures
+            for gpu in gpus:
+                if (value := _GPU_FIGURES[name][1](gpu)) is not None:
+                    gauge.labels(str(gpu.index), gpu.name).set(value)
         return generate_latest(self._registry)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 
 from aiohttp import web
@@ -11,6 +12,8 @@ from .assessment import create_assessor
 from .assessor_keeper import AssessorKeeper
 from .detection.loading import load_detector
 from .detection.service import DetectionService
+from .gpu import load_nvml
+from .gpu_watch import GpuWatch
 from .identity import load_instance_id
 from .metrics import create_metrics
 from .settings import Settings
@@ -35,6 +38,7 @@ async def serve(settings: Settings) -> None:
             metrics=metrics,
         ),
         keeper=AssessorKeeper(lambda: create_assessor(settings), timeout=settings.assess_timeout),
+        gpu=GpuWatch(load_nvml(), visible=os.environ.get("CUDA_VISIBLE_DEVICES", "")),
         metrics=metrics,
     )
     stopping = asyncio.Event()

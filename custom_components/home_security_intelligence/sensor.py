@@ -21,6 +21,7 @@ from .coordinator import HsiConfigEntry
 from .core.models import RiskLevel, SecurityEvent
 from .data import HsiData
 from .entity import HsiCameraEntity, HsiHubEntity
+from .gpu_sensors import async_add_gpu_sensors
 from .responses import factors_json
 
 PARALLEL_UPDATES = 0
@@ -108,6 +109,7 @@ async def async_setup_entry(
     """Add the hub's sensors and those of each camera."""
     coordinator = entry.runtime_data
     async_add_entities(HsiHubSensor(coordinator, description) for description in HUB_SENSORS)
+    async_add_gpu_sensors(entry, async_add_entities)
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
             [HsiCameraSensor(coordinator, camera, description) for description in CAMERA_SENSORS],

@@ -9,7 +9,9 @@ from aiohttp import web
 from .. import __version__
 from ..assessor_keeper import AssessorKeeper
 from ..detection.service import DetectionService
+from ..gpu_watch import GpuWatch
 from ..parts import PartState
+from .gpu import gpu_json
 
 _API_VERSION = 1
 
@@ -18,10 +20,16 @@ class HealthHandler:
     """Reports the parts' states as they are."""
 
     def __init__(
-        self, detection: DetectionService, keeper: AssessorKeeper, *, instance_id: UUID
+        self,
+        detection: DetectionService,
+        keeper: AssessorKeeper,
+        gpu: GpuWatch,
+        *,
+        instance_id: UUID,
     ) -> None:
         self._detection = detection
         self._keeper = keeper
+        self._gpu = gpu
         self._instance_id = instance_id
 
     async def live(self, _: web.Request) -> web.Response:
@@ -60,6 +68,7 @@ class HealthHandler:
                     "precision": info.precision if info else None,
                     "labels": list(info.labels) if info else [],
                     "test_model": info.test_model if info else False,
+                    "batch_most": self._detection.batch_most,
                     "fallback": info.fallback if info else None,
                     "parity": asdict(info.parity) if info and info.parity else None,
                     "proven_at": _iso(proven_at) if proven_at else None,
@@ -73,6 +82,7 @@ class HealthHandler:
                     "model": self._keeper.model,
                     "error": assessor.error,
                 },
+                "gpu": gpu_json(self._gpu.used) if self._gpu.used else None,
             }
         )
 

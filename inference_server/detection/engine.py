@@ -5,16 +5,24 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 import contextlib
 from datetime import UTC, datetime
+import logging
 from time import monotonic
 from typing import Self
 
 from ..deadline import Deadline
 from ..errors import DetectorUnavailableError, ProblemError
+from ..gpu import Pressure
 from .base import Detector, DetectorInfo, DetectorLoadError, Found, Prepared
 from .canary import Canary, CanaryError
 from .queue import Batching, InferenceQueue
 
+_LOG = logging.getLogger(__name__)
 CANARY_TIMEOUT = 30.0  # seconds; a batch on a slow CPU may be before it
+_SHARES: dict[Pressure, Callable[[int], int]] = {
+    Pressure.NONE: lambda most: most,
+    Pressure.HIGH: lambda most: most // 2,
+    Pressure.CRITICAL: lambda _: 1,
+}
 _CLOSING = 60.0  # seconds that pictures underway have once another detector has taken over
 
 
@@ -32,6 +40,7 @@ class Engine:
         self._canary = canary
         self._thread = thread
         self._queue = queue
+        self._full_batch = queue.most
         self._users = 0
         self._unused = asyncio.Event()
         self._unused.set()
@@ -72,6 +81,23 @@ class Engine:
     def info(self) -> DetectorInfo:
         """What is loaded."""
         return self._detector.info
+
+    @property
+    def batch_most(self) -> int:
+        """How many pictures the detector is given at once, at most."""
+        return self._queue.most
+
+    def relieve(self, pressure: Pressure) -> None:
+        """Take less of a GPU's memory while it is nearly full."""
+        if self.info.device.startswith("cuda"):
+            before = self._queue.most
+            self._queue.limit(_SHARES[pressure](self._full_batch))
+            if self._queue.most != before:
+                _LOG.warning(
+                    "GPU memory pressure is %s: the detector is given at most %d pictures at once",
+                    pressure,
+                    self._queue.most,
+                )
 
     @property
     def queued(self) -> int:

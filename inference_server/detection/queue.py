@@ -44,10 +44,20 @@ class InferenceQueue:
         self._detector = detector
         self._thread = thread
         self._batching = batching
+        self._most = batching.most
         self._coming = coming
         self._on_batch = on_batch
         self._jobs: deque[_Job] = deque()
         self._arrived = asyncio.Event()
+
+    @property
+    def most(self) -> int:
+        """How many pictures the detector is given at once, at most."""
+        return self._most
+
+    def limit(self, most: int) -> None:
+        """Give the detector fewer pictures at once than it was set up for, or as many again."""
+        self._most = max(1, min(most, self._batching.most))
 
     @property
     def waiting(self) -> int:
@@ -90,7 +100,7 @@ class InferenceQueue:
         """Give pictures that are being decoded a moment to join, where the batch has room."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._batching.wait):
-                while len(self._jobs) < self._batching.most and self._coming():
+                while len(self._jobs) < self._most and self._coming():
                     self._arrived.clear()
                     await self._arrived.wait()
 
@@ -102,7 +112,7 @@ class InferenceQueue:
             except DeadlineExceededError as err:
                 self._jobs.remove(job)
                 _fail(job, err)
-        waiting = min(len(self._jobs), self._batching.most)
+        waiting = min(len(self._jobs), self._most)
         size = 1 << waiting.bit_length() - 1 if waiting else 0
         return [self._jobs.popleft() for _ in range(size)]
 

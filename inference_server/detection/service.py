@@ -18,6 +18,7 @@ from ..errors import (
     ModelLoadError,
     OverloadedError,
 )
+from ..gpu import Pressure
 from ..metrics import NO_METRICS, Metrics
 from ..parts import PartState, PartStatus, Reason
 from .base import Detection, Detector, DetectorInfo, DetectorLoadError, Prepared
@@ -77,6 +78,7 @@ class DetectionService:
         self._canary_interval = canary_interval
         self._metrics = metrics
         self._status = PartStatus(state=PartState.LOADING, reason=Reason.LOADING)
+        self._pressure = Pressure.NONE
         self._engine: Engine | None = None
         self._admitted = 0
         self._decoding = 0
@@ -109,6 +111,11 @@ class DetectionService:
     def proven_at(self) -> datetime | None:
         """When the detector was last seen to work, None while there is none."""
         return self._engine.proven_at if self._engine else None
+
+    @property
+    def batch_most(self) -> int | None:
+        """How many pictures the detector is given at once at most now, None while there is none."""
+        return self._engine.batch_most if self._engine else None
 
     @property
     def waiting(self) -> int:
@@ -165,6 +172,12 @@ class DetectionService:
         self._status = self._status.then(PartState.ABSENT, _UNLOADED, reason=Reason.UNLOADED)
         self.settled.set()
         _LOG.info("The detector was unloaded on request")
+
+    def relieve(self, pressure: Pressure) -> None:
+        """Take less of the GPU's memory while it is nearly full."""
+        self._pressure = pressure
+        if self._engine:
+            self._engine.relieve(pressure)
 
     def check_room(self) -> None:
         """Raise DetectorUnavailableError or OverloadedError where detect() would at once."""
@@ -282,6 +295,7 @@ class DetectionService:
         info = engine.info
         _LOG.info("Detector %s is ready on %s (%s)", info.model, info.device, info.runtime)
         self._engine = engine
+        engine.relieve(self._pressure)
         self._status = PartStatus(state=PartState.READY)
 
     def _retire(self, **patience: float) -> None:

@@ -37,11 +37,13 @@ _SCRIPTED_HEALTH = {
         "labels": ["person"],
         "test_model": True,
         "precision": "fp32",
+        "batch_most": 1,
         "fallback": None,
         "parity": None,
         "proven_at": "2026-01-01T00:00:00+00:00",
         "error": None,
     },
+    "gpu": None,
 }
 
 

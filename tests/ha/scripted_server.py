@@ -22,6 +22,7 @@ class ScriptedServer:
     score: int = 72
     test_model: bool = False
     fallback: str | None = None  # what the detector had to fall back from
+    gpu: Mapping[str, object] | None = None
     health: Mapping[str, object] | None = None  # instead of its own
     health_status: int = 200
     detect_problem: tuple[int, str] | None = None  # status and code
@@ -80,6 +81,7 @@ class ScriptedServer:
                     "labels": ["person", "car", "dog"],
                     "test_model": self.test_model,
                     "precision": "fp32",
+                    "batch_most": 1,
                     "fallback": self.fallback,
                     "parity": None,
                     "proven_at": SINCE,
@@ -92,6 +94,7 @@ class ScriptedServer:
                     "model": "nemotron-3-nano:4b",
                     "error": None,
                 },
+                "gpu": self.gpu,
             }
         )
 

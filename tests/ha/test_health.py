@@ -4,7 +4,7 @@ from pathlib import Path
 import shutil
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -50,6 +50,49 @@ async def test_a_gpu_that_goes_unused_is_a_repair(
     assert issue.translation_placeholders["fallback"] == server.fallback
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert issue_registry.async_get_issue(DOMAIN, "detector_fallback_01JENTRY") is None
+
+
+GPU = {
+    "at": "2026-11-23T12:00:02+00:00",
+    "index": 0,
+    "name": "NVIDIA RTX 4000",
+    "uuid": "GPU-5a0d7d2c",
+    "utilization_percent": 31,
+    "memory_used_bytes": 6 * 2**30,
+    "memory_total_bytes": 20 * 2**30,
+    "temperature_c": 55,
+    "power_w": None,
+    "power_limit_w": None,
+    "pressure": "none",
+}
+
+
+async def test_a_gpu_is_shown_where_the_server_has_one(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    server.gpu = GPU
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    memory = await state_is(hass, f"sensor.{HUB}_gpu_memory", "6.0")
+    assert memory.attributes["unit_of_measurement"] == "GiB"
+    await state_is(hass, f"sensor.{HUB}_gpu_temperature", "55")
+    noisy = entity_registry.async_get(f"sensor.{HUB}_gpu_utilization")
+    assert noisy.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    # What its driver does not tell is no entity.
+    assert entity_registry.async_get(f"sensor.{HUB}_gpu_power") is None
+    server.gpu = None
+    await entry.runtime_data.pipeline.refresh_health()
+    await state_is(hass, f"sensor.{HUB}_gpu_memory", "unavailable")
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_without_a_gpu_nothing_is_shown_of_one(
+    hass: HomeAssistant, loaded: MockConfigEntry, entity_registry: er.EntityRegistry
+) -> None:
+    await state_is(hass, f"sensor.{HUB}_detector_model", "rtdetr_v2_r18vd")
+    assert not [entity for entity in entity_registry.entities if "gpu" in entity]
 
 
 async def test_pictures_wait_while_the_server_is_gone(

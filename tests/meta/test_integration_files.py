@@ -20,6 +20,7 @@ from custom_components.home_security_intelligence import (
     binary_sensor,
     camera,
     event,
+    gpu_sensors,
     image,
     issues,
     repairs,
@@ -44,7 +45,7 @@ DESCRIPTIONS = {
     ),
     "event": (event.ACTIVITY,),
     "image": (image.LAST_EVENT, image.ZONES),
-    "sensor": (*sensor.CAMERA_SENSORS, *sensor.HUB_SENSORS),
+    "sensor": (*sensor.CAMERA_SENSORS, *sensor.HUB_SENSORS, *gpu_sensors.GPU_SENSORS),
 }
 SCHEMAS = {
     services.Action.LIST_EVENTS: services.LIST_EVENTS_SCHEMA,

@@ -19,6 +19,7 @@ from inference_server.app import create_app
 from inference_server.assessor_keeper import AssessorKeeper
 from inference_server.detection.base import Detector, DetectorInfo, Found, Prepared
 from inference_server.detection.service import DetectionService
+from inference_server.gpu_watch import GpuWatch
 from inference_server.metrics import NO_METRICS, Metrics
 from inference_server.settings import Settings
 
@@ -78,11 +79,17 @@ async def serve(
     keeper: AssessorKeeper,
     *,
     token: str | None = TOKEN,
+    gpu: GpuWatch | None = None,
     metrics: Metrics = NO_METRICS,
 ) -> TestClient[web.Request, web.Application]:
     """Serve the app on a loopback port as the process does; return a client of it."""
     app = create_app(
-        settings, instance_id=INSTANCE_ID, detection=detection, keeper=keeper, metrics=metrics
+        settings,
+        instance_id=INSTANCE_ID,
+        detection=detection,
+        keeper=keeper,
+        gpu=gpu,
+        metrics=metrics,
     )
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     server = TestServer(app)

@@ -14,6 +14,7 @@ HEALTH = {
         "labels": ["person", "car"],
         "test_model": False,
         "precision": "fp32",
+        "batch_most": 1,
         "fallback": None,
         "proven_at": "2026-11-23T12:00:00+00:00",
         "error": None,
@@ -24,6 +25,19 @@ HEALTH = {
         "backend": "ollama",
         "model": "nemotron-3-nano:4b",
         "error": "Ollama does not answer.",
+    },
+    "gpu": {
+        "at": "2026-11-23T12:00:02+00:00",
+        "index": 0,
+        "name": "NVIDIA RTX 4000",
+        "uuid": "GPU-5a0d7d2c",
+        "utilization_percent": 31,
+        "memory_used_bytes": 6_000_000_000,
+        "memory_total_bytes": 20_000_000_000,
+        "temperature_c": 55,
+        "power_w": 61.5,
+        "power_limit_w": 130.0,
+        "pressure": "none",
     },
 }
 

@@ -108,6 +108,7 @@ class ScriptedServer:
                     "labels": ["person", "car"],
                     "test_model": True,
                     "precision": "fp32",
+                    "batch_most": 1,
                     "fallback": None,
                     "proven_at": SINCE,
                     "error": None,
@@ -120,6 +121,7 @@ class ScriptedServer:
                     "model": "scripted",
                     "error": None,
                 },
+                "gpu": None,
             }
         )
 

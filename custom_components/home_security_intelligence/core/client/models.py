@@ -64,6 +64,7 @@ class DetectorHealth(PartHealth):
     precision: str | None
     labels: tuple[str, ...]
     test_model: bool  # the small model that only knows drawn scenes
+    batch_most: int | None  # pictures it is given at once at most; fewer where memory runs short
     fallback: str | None  # what it had to fall back from, such as a GPU that cannot be used
     proven_at: datetime | None  # when it was last seen to work
     # Arriving, waiting or being looked at, of all clients; None: not told. It changes all the time,
@@ -78,6 +79,31 @@ class AssessorHealth(PartHealth):
     backend: AssessorBackend | None
 
 
+class GpuPressure(StrEnum):
+    """How full a GPU's memory is."""
+
+    NONE = "none"
+    HIGH = "high"  # 85 % or more
+    CRITICAL = "critical"  # 95 % or more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuHealth:
+    """The GPU that the server uses, as its driver sees it; None is what that does not tell."""
+
+    at: datetime
+    index: int
+    name: str
+    uuid: str
+    utilization_percent: int | None
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    temperature_c: int | None
+    power_w: float | None
+    power_limit_w: float | None
+    pressure: GpuPressure | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerHealth:
     """The inference server's own account of itself; `instance_id` identifies the installation."""
@@ -88,6 +114,7 @@ class ServerHealth:
     instance_id: UUID
     detector: DetectorHealth
     assessor: AssessorHealth
+    gpu: GpuHealth | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ from .models import (
     DetectorHealth,
     DetectResult,
     EventFacts,
+    GpuHealth,
+    GpuPressure,
     PartState,
     ServerHealth,
     ServerStatus,
@@ -37,6 +39,7 @@ def read_health(answer: Answer) -> ServerHealth:
             precision=detector.optional("precision", detector.text),
             labels=detector.texts("labels"),
             test_model=detector.flag("test_model"),
+            batch_most=detector.optional("batch_most", lambda key: detector.integer(key, 1)),
             fallback=detector.optional("fallback", detector.text),
             proven_at=detector.optional("proven_at", detector.time),
             error=detector.optional("error", detector.text),
@@ -49,6 +52,7 @@ def read_health(answer: Answer) -> ServerHealth:
             model=assessor.optional("model", assessor.text),
             error=assessor.optional("error", assessor.text),
         ),
+        gpu=answer.optional("gpu", lambda key: _read_gpu(answer.inner(key))),
     )
 
 
@@ -124,6 +128,24 @@ def facts_json(facts: EventFacts) -> dict[str, Json]:
 def _told(answer: Answer, key: str) -> int | None:
     """Return a count that servers before it was told of leave out."""
     return answer.integer(key) if answer.has(key) else None
+
+
+def _read_gpu(answer: Answer) -> GpuHealth:
+    return GpuHealth(
+        at=answer.time("at"),
+        index=answer.integer("index"),
+        name=answer.text("name"),
+        uuid=answer.text("uuid"),
+        utilization_percent=answer.optional(
+            "utilization_percent", lambda key: answer.integer(key, 0, 100)
+        ),
+        memory_used_bytes=answer.optional("memory_used_bytes", answer.integer),
+        memory_total_bytes=answer.optional("memory_total_bytes", answer.integer),
+        temperature_c=answer.optional("temperature_c", lambda key: answer.integer(key, -300)),
+        power_w=answer.optional("power_w", answer.number),
+        power_limit_w=answer.optional("power_limit_w", answer.number),
+        pressure=answer.optional("pressure", lambda key: answer.choice(key, GpuPressure)),
+    )
 
 
 def _read_detection(answer: Answer) -> Detection:

@@ -1,0 +1,174 @@
+"""What NVIDIA's management library tells of the GPUs; what it does not tell is None."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol, TypeVar, cast
+
+T = TypeVar("T")
+
+HIGH = 0.85  # share of a GPU's memory in use
+CRITICAL = 0.95
+
+
+class GpuError(Exception):
+    """The GPUs cannot be read; the message says why."""
+
+
+class Pressure(StrEnum):
+    """How full a GPU's memory is."""
+
+    NONE = "none"
+    HIGH = "high"  # 85 % or more
+    CRITICAL = "critical"  # 95 % or more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuProcess:
+    """A process that computes on a GPU; in a container the pid is the host's."""
+
+    pid: int
+    memory_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuSample:
+    """One GPU at one moment."""
+
+    at: datetime
+    index: int
+    name: str
+    uuid: str
+    utilization_percent: int | None
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    temperature_c: int | None
+    power_w: float | None
+    power_limit_w: float | None
+    processes: tuple[GpuProcess, ...] | None
+
+    @property
+    def memory_share(self) -> float | None:
+        """How much of the memory is in use, 0-1; None where it is not told."""
+        if self.memory_used_bytes is None or not self.memory_total_bytes:
+            return None
+        return self.memory_used_bytes / self.memory_total_bytes
+
+    @property
+    def pressure(self) -> Pressure | None:
+        """How full the memory is; None where it is not told."""
+        return None if self.memory_share is None else pressure_of(self.memory_share)
+
+
+def pressure_of(share: float) -> Pressure:
+    """Return the pressure at a share of the memory, 0-1."""
+    if share >= CRITICAL:
+        return Pressure.CRITICAL
+    return Pressure.HIGH if share >= HIGH else Pressure.NONE
+
+
+class _Utilization(Protocol):
+    gpu: int
+
+
+class _Memory(Protocol):
+    total: int
+    used: int
+
+
+class _Process(Protocol):
+    pid: int
+    usedGpuMemory: int | None
+
+
+class Nvml(Protocol):
+    """What is used of the module pynvml."""
+
+    NVMLError: type[Exception]
+    NVML_TEMPERATURE_GPU: int
+
+    def nvmlInit(self) -> None: ...  # noqa: D102 - the library's names
+    def nvmlShutdown(self) -> None: ...  # noqa: D102
+    def nvmlSystemGetDriverVersion(self) -> str: ...  # noqa: D102
+    def nvmlDeviceGetCount(self) -> int: ...  # noqa: D102
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> object: ...  # noqa: D102
+    def nvmlDeviceGetName(self, handle: object) -> str: ...  # noqa: D102
+    def nvmlDeviceGetUUID(self, handle: object) -> str: ...  # noqa: D102
+    def nvmlDeviceGetUtilizationRates(self, handle: object) -> _Utilization: ...  # noqa: D102
+    def nvmlDeviceGetMemoryInfo(self, handle: object) -> _Memory: ...  # noqa: D102
+    def nvmlDeviceGetTemperature(self, handle: object, sensor: int) -> int: ...  # noqa: D102
+    def nvmlDeviceGetPowerUsage(self, handle: object) -> int: ...  # noqa: D102
+    def nvmlDeviceGetEnforcedPowerLimit(self, handle: object) -> int: ...  # noqa: D102
+    def nvmlDeviceGetComputeRunningProcesses(self, handle: object) -> Sequence[_Process]: ...  # noqa: D102
+
+
+def load_nvml() -> Nvml | None:
+    """Return the library's module, None where it is not installed."""
+    try:
+        import pynvml  # type: ignore[import-untyped] # noqa: PLC0415 - an optional package
+    except ImportError:
+        return None
+    return cast("Nvml", pynvml)
+
+
+class GpuReader:
+    """Reads all GPUs; every method blocks."""
+
+    def __init__(self, nvml: Nvml) -> None:
+        """Open the library; raises GpuError where there is no driver or no GPU."""
+        self._nvml = nvml
+        try:
+            nvml.nvmlInit()
+            self.driver = nvml.nvmlSystemGetDriverVersion()
+            count = nvml.nvmlDeviceGetCount()
+        except nvml.NVMLError as err:
+            raise GpuError(f"NVIDIA's driver does not answer: {err}.") from err
+        if not count:
+            raise GpuError("NVIDIA's driver knows no GPU.")
+
+    def read(self) -> list[GpuSample]:
+        """Return every GPU as it is now; raises GpuError."""
+        nvml = self._nvml
+        try:
+            return [self._read(index) for index in range(nvml.nvmlDeviceGetCount())]
+        except nvml.NVMLError as err:
+            raise GpuError(f"NVIDIA's driver does not answer: {err}.") from err
+
+    def close(self) -> None:
+        """Let go of the library."""
+        self._told(self._nvml.nvmlShutdown)
+
+    def _read(self, index: int) -> GpuSample:
+        nvml = self._nvml
+        handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        memory = self._told(lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
+        power = self._told(lambda: nvml.nvmlDeviceGetPowerUsage(handle))
+        limit = self._told(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle))
+        processes = self._told(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle))
+        return GpuSample(
+            at=datetime.now(UTC),
+            index=index,
+            name=nvml.nvmlDeviceGetName(handle),
+            uuid=nvml.nvmlDeviceGetUUID(handle),
+            utilization_percent=self._told(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu),
+            memory_used_bytes=memory.used if memory else None,
+            memory_total_bytes=memory.total if memory else None,
+            temperature_c=self._told(
+                lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)
+            ),
+            power_w=None if power is None else power / 1000,
+            power_limit_w=None if limit is None else limit / 1000,
+            processes=None
+            if processes is None
+            else tuple(
+                GpuProcess(pid=one.pid, memory_bytes=one.usedGpuMemory) for one in processes
+            ),
+        )
+
+    def _told(self, ask: Callable[[], T]) -> T | None:
+        """Return the answer; None where this GPU or this driver does not tell."""
+        try:
+            return ask()
+        except self._nvml.NVMLError:
+            return None

@@ -1,0 +1,271 @@
+"""What the driver tells of the GPUs is told on, and nothing is made up."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+import inspect
+
+import pynvml
+import pytest
+
+from inference_server.detection.base import Detector
+from inference_server.detection.service import DetectionService
+from inference_server.gpu import Nvml, Pressure, load_nvml, pressure_of
+from inference_server.gpu_watch import GpuWatch
+from inference_server.metrics import create_metrics
+from inference_server.settings import Settings
+from tests.server.support import check_schema, eventually, no_assessor, serve
+
+GIB = 2**30
+FUNCTIONS = [name for name in vars(Nvml) if name.startswith("nvml")]
+
+
+@dataclass
+class Memory:
+    total: int
+    used: int
+
+
+@dataclass
+class Utilization:
+    gpu: int
+    memory: int = 0
+
+
+@dataclass
+class Process:
+    pid: int
+    usedGpuMemory: int | None
+
+
+@dataclass
+class FakeNvml:
+    """pynvml on a machine with two cards, of which the second tells little."""
+
+    NVMLError = pynvml.NVMLError
+    NVML_TEMPERATURE_GPU = pynvml.NVML_TEMPERATURE_GPU
+    used: int = 6 * GIB
+    lost: bool = False
+    count: int = 2
+    shut: int = 0
+    handles: dict[int, str] = field(default_factory=lambda: {0: "first", 1: "second"})
+
+    def nvmlInit(self):
+        if self.lost:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_DRIVER_NOT_LOADED)
+
+    def nvmlShutdown(self):
+        self.shut += 1
+
+    def nvmlSystemGetDriverVersion(self):
+        return "580.95.05"
+
+    def nvmlDeviceGetCount(self):
+        if self.lost:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
+        return self.count
+
+    def nvmlDeviceGetHandleByIndex(self, index):
+        return self.handles[index]
+
+    def nvmlDeviceGetName(self, handle):
+        return f"NVIDIA {handle}"
+
+    def nvmlDeviceGetUUID(self, handle):
+        return f"GPU-{handle}"
+
+    def nvmlDeviceGetUtilizationRates(self, handle):
+        return self._only_of_the_first(handle, Utilization(gpu=31))
+
+    def nvmlDeviceGetMemoryInfo(self, handle, version=None):
+        return self._only_of_the_first(handle, Memory(total=20 * GIB, used=self.used))
+
+    def nvmlDeviceGetTemperature(self, handle, sensor):
+        assert sensor == 0
+        return self._only_of_the_first(handle, 55)
+
+    def nvmlDeviceGetPowerUsage(self, handle):
+        return self._only_of_the_first(handle, 61_500)
+
+    def nvmlDeviceGetEnforcedPowerLimit(self, handle):
+        return self._only_of_the_first(handle, 130_000)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle):
+        return self._only_of_the_first(handle, [Process(1234, GIB), Process(77, None)])
+
+    def _only_of_the_first(self, handle, value):
+        if handle != "first":
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+        return value
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_fake_takes_what_the_real_module_takes(name: str) -> None:
+    real = inspect.signature(getattr(pynvml, name)).parameters.values()
+    fake = inspect.signature(getattr(FakeNvml(), name)).parameters.values()
+    assert [(one.name, one.kind, one.default) for one in fake] == [
+        (one.name, one.kind, one.default) for one in real
+    ]
+
+
+def test_the_fake_has_the_fields_of_the_real_structures() -> None:
+    assert {"total", "used"} <= {name for name, _ in pynvml.c_nvmlMemory_t._fields_}
+    assert {"gpu"} <= {name for name, _ in pynvml.c_nvmlUtilization_t._fields_}
+    assert {"pid", "usedGpuMemory"} <= {name for name, _ in pynvml.c_nvmlProcessInfo_v3_t._fields_}
+
+
+async def test_the_real_library_without_a_driver_is_no_gpu(
+    settings: Settings, detector: Detector
+) -> None:
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        pass
+    else:
+        pytest.skip("this machine has a GPU")
+    watch = GpuWatch(load_nvml())
+    client = await serve(
+        settings, DetectionService(lambda: detector, queue_limit=4), no_assessor(), gpu=watch
+    )
+    await watch.looked.wait()
+    now = await (await client.get("/v1/gpu")).json()
+    check_schema("Gpus", now)
+    assert now["gpus"] is None
+    assert "driver does not answer" in now["error"]
+    history = await (await client.get("/v1/gpu/history")).json()
+    check_schema("GpuHistory", history)
+    assert history["gpus"] is None
+    health = await (await client.get("/v1/health")).json()
+    check_schema("Health", health)
+    assert health["gpu"] is None
+    await client.close()
+
+
+async def test_figures_are_those_of_the_driver(settings: Settings, detector: Detector) -> None:
+    nvml = FakeNvml()
+    watch = GpuWatch(nvml, interval=0.01)
+    metrics = create_metrics()
+    client = await serve(
+        settings,
+        DetectionService(lambda: detector, queue_limit=4),
+        no_assessor(),
+        gpu=watch,
+        metrics=metrics,
+    )
+    await watch.looked.wait()
+    now = await (await client.get("/v1/gpu")).json()
+    check_schema("Gpus", now)
+    assert (now["driver"], now["error"]) == ("580.95.05", None)
+    first, second = now["gpus"]
+    assert first.pop("at")
+    assert first == {
+        "index": 0,
+        "name": "NVIDIA first",
+        "uuid": "GPU-first",
+        "utilization_percent": 31,
+        "memory_used_bytes": 6 * GIB,
+        "memory_total_bytes": 20 * GIB,
+        "temperature_c": 55,
+        "power_w": 61.5,
+        "power_limit_w": 130.0,
+        "pressure": "none",
+        "processes": [{"pid": 1234, "memory_bytes": GIB}, {"pid": 77, "memory_bytes": None}],
+    }
+    assert {name for name, value in second.items() if value is not None} == {
+        "at",
+        "index",
+        "name",
+        "uuid",
+    }
+    health = await (await client.get("/v1/health")).json()
+    check_schema("Health", health)
+    assert health["gpu"]["uuid"] == "GPU-first"
+    text = await (await client.get("/metrics")).text()
+    assert 'hsi_gpu_memory_used_bytes{gpu="0",name="NVIDIA first"} 6.442450944e+09' in text
+    assert 'hsi_gpu_utilization_ratio{gpu="0",name="NVIDIA first"} 0.31' in text
+    assert "NVIDIA second" not in text
+
+    await eventually(lambda: len(watch.history["GPU-first"]) > 3)
+    history = await (await client.get("/v1/gpu/history")).json()
+    check_schema("GpuHistory", history)
+    assert [gpu["uuid"] for gpu in history["gpus"]] == ["GPU-first", "GPU-second"]
+    times = [sample["at"] for sample in history["gpus"][0]["samples"]]
+    assert times == sorted(times)
+
+    nvml.lost = True
+    await eventually(lambda: watch.error)
+    assert (await (await client.get("/v1/health")).json())["gpu"] is None
+    assert "hsi_gpu_memory_used_bytes{" not in await (await client.get("/metrics")).text()
+    assert nvml.shut == 1
+    await client.close()
+
+
+async def test_an_hour_is_kept() -> None:
+    nvml = FakeNvml(count=1)
+    watch = GpuWatch(nvml)
+    assert watch.interval == 5
+    sample = (await _one(nvml))[0]
+    for _ in range(800):
+        watch._take_in([sample])
+    assert len(watch.history["GPU-first"]) == 720
+
+
+async def _one(nvml: Nvml):
+    from inference_server.gpu import GpuReader
+
+    return await asyncio.to_thread(GpuReader(nvml).read)
+
+
+@pytest.mark.parametrize(
+    ("visible", "used"),
+    [("", "GPU-first"), ("1", "GPU-second"), ("GPU-second,0", "GPU-second"), ("-1", None)],
+)
+async def test_the_gpu_in_use_is_the_one_cuda_shows(visible: str, used: str | None) -> None:
+    nvml = FakeNvml()
+    watch = GpuWatch(nvml, visible=visible)
+    watch._take_in(await _one(nvml))
+    assert (watch.used.uuid if watch.used else None) == used
+
+
+@pytest.mark.parametrize(
+    ("share", "pressure"),
+    [(0.84, "none"), (0.85, "high"), (0.949, "high"), (0.95, "critical"), (1.0, "critical")],
+)
+def test_pressure_begins_at_85_and_95_percent(share: float, pressure: str) -> None:
+    assert pressure_of(share) == pressure
+
+
+async def test_a_full_gpu_gets_smaller_batches_and_health_says_so(
+    settings: Settings, detector: Detector, caplog: pytest.LogCaptureFixture
+) -> None:
+    class OnGpu:
+        info = replace(detector.info, device="cuda:0 (NVIDIA first)", best_batch=16)
+        prepare = staticmethod(detector.prepare)
+        detect = staticmethod(detector.detect)
+
+    nvml = FakeNvml(used=10 * GIB)
+    service = DetectionService(OnGpu, queue_limit=32)
+    client = await serve(settings, service, no_assessor(), gpu=GpuWatch(nvml, interval=0.01))
+    await service.settled.wait()
+
+    async def told() -> tuple[int, str]:
+        health = await (await client.get("/v1/health")).json()
+        return health["detector"]["batch_most"], health["gpu"]["pressure"]
+
+    assert await told() == (16, "none")
+    for used, most, pressure in (
+        (18, 8, "high"),
+        (19.5, 1, "critical"),
+        (18.7, 1, "high"),  # eased by too little to count on it
+        (18, 8, "high"),
+        (10, 16, "none"),
+    ):
+        nvml.used = int(used * GIB)
+        async with asyncio.timeout(5):
+            while await told() != (most, pressure):  # noqa: ASYNC110 - asked over HTTP
+                await asyncio.sleep(0.01)
+    assert "GPU memory pressure is critical" in caplog.text
+    # A detector on a CPU takes none of it.
+    service._engine._detector = detector
+    service.relieve(Pressure.CRITICAL)
+    assert service.batch_most == 16
+    await client.close()
