@@ -16,6 +16,7 @@ HEALTH = {
         "precision": "fp32",
         "batch_most": 1,
         "fallback": None,
+        "parity": {"pictures": 4, "objects": 7, "score_difference": 0.004, "least_iou": 0.99},
         "proven_at": "2026-11-23T12:00:00+00:00",
         "error": None,
     },

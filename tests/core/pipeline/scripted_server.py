@@ -110,6 +110,7 @@ class ScriptedServer:
                     "precision": "fp32",
                     "batch_most": 1,
                     "fallback": None,
+                    "parity": None,
                     "proven_at": SINCE,
                     "error": None,
                     **load,

@@ -56,6 +56,16 @@ class PartHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParityHealth:
+    """How near the detector came to the reference when it was loaded."""
+
+    pictures: int
+    objects: int  # that both were sure of
+    score_difference: float  # the largest of any candidate
+    least_iou: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorHealth(PartHealth):
     """The object detector; device, runtime and precision are those really used."""
 
@@ -66,6 +76,7 @@ class DetectorHealth(PartHealth):
     test_model: bool  # the small model that only knows drawn scenes
     batch_most: int | None  # pictures it is given at once at most; fewer where memory runs short
     fallback: str | None  # what it had to fall back from, such as a GPU that cannot be used
+    parity: ParityHealth | None  # None for the reference itself
     proven_at: datetime | None  # when it was last seen to work
     # Arriving, waiting or being looked at, of all clients; None: not told. It changes all the time,
     # and is no news of how the server is.

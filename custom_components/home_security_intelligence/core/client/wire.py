@@ -10,6 +10,7 @@ from .models import (
     EventFacts,
     GpuHealth,
     GpuPressure,
+    ParityHealth,
     PartState,
     ServerHealth,
     ServerStatus,
@@ -41,6 +42,7 @@ def read_health(answer: Answer) -> ServerHealth:
             test_model=detector.flag("test_model"),
             batch_most=detector.optional("batch_most", lambda key: detector.integer(key, 1)),
             fallback=detector.optional("fallback", detector.text),
+            parity=detector.optional("parity", lambda key: _read_parity(detector.inner(key))),
             proven_at=detector.optional("proven_at", detector.time),
             error=detector.optional("error", detector.text),
             pictures=_told(detector, "pictures"),
@@ -128,6 +130,15 @@ def facts_json(facts: EventFacts) -> dict[str, Json]:
 def _told(answer: Answer, key: str) -> int | None:
     """Return a count that servers before it was told of leave out."""
     return answer.integer(key) if answer.has(key) else None
+
+
+def _read_parity(answer: Answer) -> ParityHealth:
+    return ParityHealth(
+        pictures=answer.integer("pictures", 1),
+        objects=answer.integer("objects"),
+        score_difference=answer.number("score_difference", 0.0, 1.0),
+        least_iou=answer.optional("least_iou", lambda key: answer.number(key, 0.0, 1.0)),
+    )
 
 
 def _read_gpu(answer: Answer) -> GpuHealth:
