@@ -24,6 +24,7 @@ from .settings import Settings
 from .stages.assess import Assess
 from .stages.clean_up import CleanUp
 from .stages.close_events import CloseEvents
+from .stages.count_hours import INTERVAL, CountHours
 from .stages.dead_letters import DeadLetterOffice
 from .stages.detect import Detect
 from .stages.expire import ExpireLeases
@@ -143,6 +144,8 @@ def launch(
         tasks.keep_running("server", watch.run)
     tasks.keep_running("queue", queue_watch.run)
     tasks.keep_running("clean up", clean_up.run_daily)
+    count_hours = CountHours(database, time_zone=time_zone, settings=settings, now=now)
+    tasks.repeat("count hours", count_hours.run, every=INTERVAL)
     home_watch = None
     if home is not None:
         home_watch = HomeWatch(database, home, settings=settings, now=now)

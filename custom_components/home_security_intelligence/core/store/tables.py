@@ -84,6 +84,15 @@ home_states = Table(
     Column("occupancy", _words(Occupancy)),
 )
 
+# How many events with each label began in an hour of the local clock in which the camera worked.
+camera_hours = Table(
+    "camera_hours",
+    metadata,
+    Column("camera", ForeignKey(cameras.c.folder), primary_key=True),
+    Column("began", DateTime(timezone=True), primary_key=True),
+    Column("counts", JSONB, nullable=False),
+)
+
 events = Table(
     "events",
     metadata,

@@ -27,6 +27,14 @@ STATEMENTS = (
     )
     """,
     """
+    CREATE TABLE hsi.camera_hours (
+        camera text NOT NULL REFERENCES hsi.cameras,
+        began timestamptz NOT NULL,
+        counts jsonb NOT NULL,
+        PRIMARY KEY (camera, began)
+    )
+    """,
+    """
     CREATE TABLE hsi.events (
         id uuid PRIMARY KEY,
         camera text NOT NULL REFERENCES hsi.cameras,

@@ -1,0 +1,63 @@
+"""Hours of the week by the local clock, and how usual something is in them."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, strategies as st
+import pytest
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+
+# isort: split
+from hsi_core.usual import ENOUGH, hours_between, hours_like, rates
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MOMENTS = st.integers(0, 2 * 366 * 24 * 60).map(
+    lambda minutes: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+ZONES = st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"]).map(ZoneInfo)
+
+
+def wall(moment: datetime, zone: ZoneInfo) -> tuple[int, int, int]:
+    local = moment.astimezone(zone)
+    return local.weekday(), local.hour, local.minute
+
+
+@given(moment=MOMENTS, zone=ZONES)
+def test_hours_alike_show_the_same_on_the_clock(moment: datetime, zone: ZoneInfo) -> None:
+    alike = hours_like(moment, zone)
+    day, hour, _ = wall(moment, zone)
+    assert {wall(each, zone) for each in alike} == {(day, hour, 0)}
+    assert max(alike) <= moment - timedelta(days=6, hours=22)
+    assert 11 <= len(alike) <= 13
+
+
+@given(moment=MOMENTS, zone=ZONES)
+def test_hours_follow_each_other_and_are_those_asked_for(moment: datetime, zone: ZoneInfo) -> None:
+    hours = list(hours_between(moment - timedelta(weeks=2), moment, zone))
+    assert all(one[1] == other[0] for one, other in pairwise(hours))
+    assert hours[0][0] <= moment - timedelta(weeks=2)
+    assert timedelta(0) <= moment - hours[-1][1] < timedelta(hours=1)
+    assert set(hours_like(moment, zone, weeks=1)) <= {began for began, _ in hours}
+
+
+@pytest.mark.parametrize(
+    ("moment", "count"),
+    [
+        (datetime(2026, 4, 5, 2, 30, tzinfo=BERLIN), 11),  # a week after the clock skipped it
+        (datetime(2026, 11, 1, 2, 30, tzinfo=BERLIN), 13),  # a week after it came twice
+        (datetime(2026, 11, 1, 4, 30, tzinfo=BERLIN), 12),
+    ],
+)
+def test_the_clock_is_changed(moment: datetime, count: int) -> None:
+    assert len(hours_like(moment, BERLIN)) == count
+
+
+def test_little_is_known_of_few_hours() -> None:
+    empty: dict[str, int] = {}
+    assert rates([empty] * (ENOUGH - 1), ["person"]) == {}
+    assert rates([empty] * 4, ["person"])["person"] > 0.1  # not yet rare
+    assert rates([empty] * 6, ["person"])["person"] < 0.1
+    assert rates([{"person": 1}] * 4, ["person", "car"]) == {"person": 1.125, "car": 0.125}
+    assert rates([{"person": 3}, *[empty] * 3], ["person"]) == {"person": 0.875}
