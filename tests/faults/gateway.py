@@ -40,7 +40,6 @@ _SCRIPTED_HEALTH = {
         "batch_most": 1,
         "fallback": None,
         "parity": None,
-        "parity": None,
         "proven_at": "2026-01-01T00:00:00+00:00",
         "error": None,
     },

@@ -62,7 +62,7 @@ class ParityHealth:
     pictures: int
     objects: int  # that both were sure of
     score_difference: float  # the largest of any candidate
-    least_iou: float | None
+    least_iou: float  # of the boxes of any candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,7 +137,7 @@ def _read_parity(answer: Answer) -> ParityHealth:
         pictures=answer.integer("pictures", 1),
         objects=answer.integer("objects"),
         score_difference=answer.number("score_difference", 0.0, 1.0),
-        least_iou=answer.optional("least_iou", lambda key: answer.number(key, 0.0, 1.0)),
+        least_iou=answer.number("least_iou", 0.0, 1.0),
     )
 
 
