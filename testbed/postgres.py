@@ -58,7 +58,8 @@ class Postgres:
     After `kill()` or `stop(keep=True)`, `start()` brings the same data back on the same port.
     """
 
-    def __init__(self, *, password: str | None = None) -> None:
+    def __init__(self, *, password: str | None = None, data: Path | None = None) -> None:
+        """Keep the data in a folder of its own, or in the one given, which must not be there yet."""
         self.password = password
         # Short and outside pytest's folders: a socket's path has 107 characters at most.
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
@@ -66,16 +67,16 @@ class Postgres:
         self._account = _unprivileged_account()
         if self._account is not None:
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
+        self._data = data or self.folder / "data"
         self._bin = self._reachable(find_binaries())
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
     def start(self) -> Self:
         """Start the server and wait until it answers; makes the data folder the first time."""
-        data = self.folder / "data"
-        if not data.exists():
-            self._initialise(data)
-        arguments = [str(self._bin / "postgres"), "-D", str(data)]
+        if not self._data.exists():
+            self._initialise(self._data)
+        arguments = [str(self._bin / "postgres"), "-D", str(self._data)]
         options = OPTIONS | {"port": str(self.port), "unix_socket_directories": str(self.folder)}
         for name, value in options.items():
             arguments += ["-c", f"{name}={value}"]
@@ -87,7 +88,7 @@ class Postgres:
             stderr=self._log,
             **self._options(),
         )
-        self._wait_until_ready(self._process, data / "postmaster.pid")
+        self._wait_until_ready(self._process, self._data / "postmaster.pid")
         return self
 
     def stop(self, *, keep: bool = False) -> None:
@@ -109,6 +110,26 @@ class Postgres:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(STOP_TIMEOUT)
         self._close_log()
+
+    def revive(self) -> None:
+        """Wait until the server answers; start it again where it has ended by itself."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            if self._process is None or self._process.poll() is not None:
+                self._close_log()
+                self.start()
+            try:
+                self.execute("SELECT 1")
+            except PostgresError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+
+    def complaints(self, text: str) -> int:
+        """Return how often the server's log says this."""
+        return (self.folder / "log").read_text(errors="replace").count(text)
 
     def url(
         self,

@@ -5,11 +5,13 @@ The same seed makes the same plan. How the machine then interleaves it is the ma
 
 from dataclasses import dataclass
 from enum import StrEnum
+import hashlib
 from itertools import product
 import random
 
 CAMERAS = ("front", "yard", "garage/side")
 WORKERS = 2
+SERVERS = 2
 # What cameras of well-known makers do: their folders and names, {t} being the time of the picture.
 LAYOUTS = (
     "MDAlarm_{t:%Y%m%d-%H%M%S}_{n}.jpg",  # Foscam
@@ -82,7 +84,9 @@ class Trouble(StrEnum):
     STOP_WORKER = "worker stopped in order"
     KILL_DATABASE = "PostgreSQL killed by SIGQUIT and started again"
     CUT_DATABASE = "all connections to PostgreSQL cut"
-    DISK_FULL = "PostgreSQL without disk space"
+    DISK_FULL = "PostgreSQL refuses commits for want of disk space"
+    FILE_SYSTEM_FULL = "PostgreSQL's file system full"
+    CLOCK_JUMPS = "a running worker's clock jumps"
     KILL_SERVER = "inference server killed and started again"
     ANSWER_BUSY = "server answers 429"
     ANSWER_NOT_READY = "server answers 503"
@@ -113,7 +117,9 @@ class Fault:
     what: Strike | Trouble
     worker: int
     clock: float  # seconds by which a worker that starts again then has a wrong clock
-    count: int  # answers of the server that are bad
+    jump: float  # seconds by which a running worker's clock is wrong from then on
+    servers: tuple[int, ...]  # that are hit
+    count: int  # answers of each that are bad
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +129,11 @@ class Plan:
     seed: int
     uploads: tuple[Upload, ...]
     faults: tuple[Fault, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight characters that another plan would not have."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:8]
 
 
 _KINDS = {
@@ -185,6 +196,8 @@ def _faults(rng: random.Random, seconds: float) -> tuple[Fault, ...]:
                 what=what,
                 worker=rng.randrange(WORKERS),
                 clock=rng.choice((0.0, 0.0, 0.0, -15.0, 15.0)),
+                jump=rng.choice((-3600.0, -60.0, -5.0, 5.0, 60.0, 3600.0)),
+                servers=rng.choice(((0,), (1,), (0, 1))),
                 count=rng.randint(1, 6),
             )
         )

@@ -6,8 +6,8 @@ Called by scripts/test-faults; each run is one seed's plan, and ends with its bo
 import argparse
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 import json
 import logging
@@ -22,10 +22,11 @@ import asyncpg  # type: ignore[import-untyped]  # has no types
 import testbed.core  # noqa: F401 - makes hsi_core importable
 from testbed.inference_server import InferenceServer
 from testbed.postgres import Postgres
+from tests.faults.disk import Disk
 from tests.faults.gateway import Gateway
 from tests.faults.inflict import Inflictor
 from tests.faults.pictures import SCENES, picture
-from tests.faults.plan import CAMERAS, WORKERS, make_plan
+from tests.faults.plan import CAMERAS, SERVERS, WORKERS, make_plan
 from tests.faults.strikes import Strikes
 from tests.faults.uploads import Cameras
 from tests.faults.verdict import UNSETTLED, Verdict, found, judge
@@ -47,10 +48,13 @@ class Report:
     """What one run did and found."""
 
     seed: int
+    plan: str  # its fingerprint
     seconds: float  # that it all took
     uploaded: Counter[str]
     faults: Counter[str]
     missed: Counter[str]
+    skipped: Counter[str]  # faults that cannot be done here
+    requests: tuple[int, ...]  # of each server for a detection
     starts: int  # of workers
     verdict: Verdict
 
@@ -62,6 +66,7 @@ class Report:
         v = self.verdict
         return {
             "seed": self.seed,
+            "plan": self.plan,
             "seconds": round(self.seconds, 1),
             "kept": self.kept,
             "files": v.files,
@@ -77,6 +82,8 @@ class Report:
             "uploaded": dict(self.uploaded),
             "faults": dict(self.faults),
             "missed": dict(self.missed),
+            "skipped": dict(self.skipped),
+            "requests": list(self.requests),
         }
 
     def as_text(self) -> str:
@@ -88,45 +95,73 @@ class Report:
         )
         happened = f"{self.faults.total()} faults of {len(self.faults)} kinds"
         lines = [
-            f"seed {self.seed}: {'kept' if self.kept else 'BROKEN'} in {self.seconds:.0f} s",
+            (
+                f"seed {self.seed}, plan {self.plan}: "
+                f"{'kept' if self.kept else 'BROKEN'} in {self.seconds:.0f} s"
+            ),
             f"  {counted}, events {v.events}, starts of workers {self.starts}",
+            f"  uploads: {_list(self.uploaded)}",
+            f"  pictures sent to each server: {', '.join(map(str, self.requests))}",
             f"  images: {states}",
             f"  dead letters: {_list(v.dead) or 'none'}",
             f"  {happened}, {self.missed.total()} more found no opportunity",
             *(f"    {count:3} {name}" for name, count in sorted(self.faults.items())),
+            *(
+                f"  SKIPPED {count} times, not permitted here: {name}"
+                for name, count in self.skipped.items()
+            ),
             *(f"  BROKEN: {breach}" for breach in (*v.lost, *v.duplicated, *v.breaches)),
         ]
         return "\n".join(lines)
 
 
-async def run(seed: int, *, images: int, seconds: float, server: InferenceServer | None) -> Report:
-    """Do one seed's run; `server` is None for answers made up by the gateway."""
+async def run(
+    seed: int, *, images: int, seconds: float, servers: Sequence[InferenceServer]
+) -> Report:
+    """Do one seed's run; without `servers` the gateways make up the answers."""
     started = time.monotonic()
     plan = make_plan(seed, images=images, seconds=seconds)
     for scene in range(SCENES):
         picture(scene, 0)  # drawn before the clock runs
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hsi-faults-")))
+        await asyncio.to_thread(folder.chmod, 0o711)  # PostgreSQL's account has to get through
         root = folder / "cameras"
         for camera in CAMERAS:
             (root / camera).mkdir(parents=True)
-        postgres = await asyncio.to_thread(stack.enter_context, Postgres())
+        disk = _disk(folder / "disk")
+        if disk is not None:
+            stack.enter_context(disk)
+        data = disk and disk.folder / "data"
+        postgres = await asyncio.to_thread(stack.enter_context, Postgres(data=data))
         url = postgres.create_database(DATABASE)
         await prepare(url)
         strikes = Strikes(url)
         await strikes.install()
-        gateway = Gateway(server.url if server else None, server.token if server else "")
-        await gateway.start()
-        stack.push_async_callback(gateway.stop)
+        gateways = [Gateway(server.url, server.token) for server in servers] or [
+            Gateway(None, "") for _ in range(SERVERS)
+        ]
+        for gateway in gateways:
+            await gateway.start()
+            stack.push_async_callback(gateway.stop)
         workers = {}
         for number in range(WORKERS):
             name = f"worker{number}"
             postgres.execute(f"CREATE ROLE {name} SUPERUSER LOGIN")
             workers[name] = Worker(
-                name, database_url=url, root=root, server=gateway.url, log=folder / f"{name}.log"
+                name,
+                database_url=url,
+                root=root,
+                servers=[gateway.url for gateway in gateways],
+                log=folder / f"{name}.log",
             )
         inflictor = Inflictor(
-            workers=workers, postgres=postgres, strikes=strikes, gateway=gateway, server=server
+            workers=workers,
+            postgres=postgres,
+            strikes=strikes,
+            gateways=gateways,
+            servers=servers,
+            disk=disk,
         )
         cameras = Cameras(root)
         try:
@@ -137,7 +172,10 @@ async def run(seed: int, *, images: int, seconds: float, server: InferenceServer
                 cameras.upload(plan.uploads, start),
                 inflictor.inflict(plan.faults, start, seconds),
             )
-            gateway.bad.clear()
+            for gateway in gateways:
+                gateway.bad.clear()
+            for worker in workers.values():
+                worker.set_clock(0.0)
             await strikes.disarm()
             await _settle(url, root, cameras)
         finally:
@@ -149,13 +187,24 @@ async def run(seed: int, *, images: int, seconds: float, server: InferenceServer
             _keep_logs(folder, seed)
         return Report(
             seed=seed,
+            plan=plan.fingerprint,
             seconds=time.monotonic() - started,
             uploaded=cameras.uploaded,
             faults=inflictor.done,
             missed=inflictor.missed,
+            skipped=inflictor.skipped,
+            requests=tuple(gateway.requests["detect"] for gateway in gateways),
             starts=sum(worker.starts for worker in workers.values()),
             verdict=verdict,
         )
+
+
+def _disk(folder: Path) -> Disk | None:
+    try:
+        return Disk(folder)
+    except OSError as error:
+        print(f"no file system can be filled here: {error}", file=sys.stderr)  # noqa: T201 - for a person
+        return None
 
 
 async def prepare(url: str) -> None:
@@ -188,6 +237,22 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
+@contextmanager
+def real_servers(count: int) -> Iterator[Sequence[InferenceServer]]:
+    """Run so many inference servers with the small test model, each in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="hsi-server-") as folder:
+        servers = [InferenceServer(Path(folder) / str(number)) for number in range(count)]
+        try:
+            for server in servers:
+                server.start(wait_ready=False)
+            for server in servers:
+                server.wait_ready()
+            yield servers
+        finally:
+            for server in servers:
+                server.stop()
+
+
 def _keep_logs(folder: Path, seed: int) -> None:
     kept = Path(tempfile.gettempdir()) / f"hsi-faults-seed-{seed}.log"
     logs = sorted(folder.glob("*.log"))
@@ -216,22 +281,13 @@ def main(arguments: Sequence[str]) -> int:
     first = random.randrange(1_000_000) if options.seed is None else options.seed
     images = options.images or round(options.seconds * 4)
     reports = []
-    with tempfile.TemporaryDirectory(prefix="hsi-server-") as folder:
-        server = InferenceServer(Path(folder)) if options.server == "real" else None
-        if server is not None:
-            server.start()
-        try:
-            for seed in range(first, first + options.runs):
-                report = asyncio.run(
-                    run(seed, images=images, seconds=options.seconds, server=server)
-                )
-                reports.append(report)
-                print(report.as_text(), flush=True)  # noqa: T201 - for a person
-                if options.json is not None:
-                    _write(options.json, reports)
-        finally:
-            if server is not None:
-                server.stop()
+    with real_servers(SERVERS if options.server == "real" else 0) as servers:
+        for seed in range(first, first + options.runs):
+            report = asyncio.run(run(seed, images=images, seconds=options.seconds, servers=servers))
+            reports.append(report)
+            print(report.as_text(), flush=True)  # noqa: T201 - for a person
+            if options.json is not None:
+                _write(options.json, reports)
     kept = all(report.kept for report in reports)
     lost = sum(len(report.verdict.lost) for report in reports)
     duplicated = sum(len(report.verdict.duplicated) for report in reports)

@@ -1,30 +1,40 @@
 """A short run of what scripts/test-faults does at length, and whether it would notice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+import os
 from pathlib import Path
+import subprocess
+import sys
 
 import asyncpg  # type: ignore[import-untyped]  # has no types
 import pytest
 
 from testbed.inference_server import InferenceServer
 from testbed.postgres import Postgres
-from tests.faults.plan import Kind, Strike, Trouble, make_plan
-from tests.faults.run import prepare, run
+from tests.faults.plan import SERVERS, Kind, Strike, Trouble, make_plan
+from tests.faults.run import prepare, real_servers, run
 from tests.faults.verdict import judge
 
-SEED = 11
+SEED = 1671  # its plan has what has to happen early on
+_SHOW_PLAN = f"""
+from tests.faults.plan import make_plan
+print(make_plan({SEED}, images=50, seconds=60.0).fingerprint)
+"""
 
 
 @pytest.fixture(scope="module")
-def inference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InferenceServer]:
-    with InferenceServer(tmp_path_factory.mktemp("server")) as server:
-        yield server
+def inference() -> Iterator[Sequence[InferenceServer]]:
+    with real_servers(SERVERS) as servers:
+        yield servers
 
 
-def test_no_image_is_lost_and_none_counts_twice(inference: InferenceServer) -> None:
-    report = asyncio.run(run(SEED, images=160, seconds=40.0, server=inference))
+def test_no_image_is_lost_and_none_counts_twice(inference: Sequence[InferenceServer]) -> None:
+    """Two workers share two servers, one of which is killed, and everything else goes wrong."""
+    report = asyncio.run(run(SEED, images=160, seconds=40.0, servers=inference))
     assert report.kept, report.as_text()
+    assert report.faults[Trouble.KILL_SERVER], report.as_text()
+    assert min(report.requests) > 0, report.as_text()
     assert report.verdict.files >= 120
     assert report.faults.total() >= 10, report.as_text()
 
@@ -32,6 +42,21 @@ def test_no_image_is_lost_and_none_counts_twice(inference: InferenceServer) -> N
 def test_a_seed_makes_the_same_plan_again() -> None:
     assert make_plan(SEED, images=200, seconds=60.0) == make_plan(SEED, images=200, seconds=60.0)
     assert make_plan(SEED, images=200, seconds=60.0) != make_plan(12, images=200, seconds=60.0)
+
+
+def test_a_plan_does_not_depend_on_the_process_that_makes_it() -> None:
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", _SHOW_PLAN],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }
+    assert made == {make_plan(SEED, images=50, seconds=60.0).fingerprint}
 
 
 def test_a_long_plan_has_every_kind_of_file_and_fault() -> None:

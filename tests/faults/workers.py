@@ -2,10 +2,12 @@
 
 import asyncio
 from asyncio.subprocess import Process
+from collections.abc import Sequence
 from contextlib import suppress
 import os
 from pathlib import Path
 import signal
+import struct
 import sys
 from urllib.parse import urlsplit
 
@@ -18,17 +20,20 @@ _RESTART_PAUSE = 0.2  # seconds
 class Worker:
     """One worker under supervision, on a wire of its own and known by name to everybody it asks."""
 
-    def __init__(self, name: str, *, database_url: str, root: Path, server: str, log: Path) -> None:
+    def __init__(
+        self, name: str, *, database_url: str, root: Path, servers: Sequence[str], log: Path
+    ) -> None:
         self.name = name
-        self.clock = 0.0  # seconds it is ahead, from its next start on
         self.starts = 0
         port = urlsplit(database_url).port
         assert port is not None
         self._wire = Wire(port)
         self._database = urlsplit(database_url).path
         self._root = root
-        self._server = server
+        self._servers = servers
         self._log = log
+        self._clock = log.with_suffix(".clock")  # see worker.py
+        self.set_clock(0.0)
         self._process: Process | None = None
         self._supervision: asyncio.Task[None] | None = None
 
@@ -57,6 +62,11 @@ class Worker:
     async def stop(self) -> None:
         """Ask it to stop; it is started again once it has."""
         await self._signal(signal.SIGTERM)
+
+    def set_clock(self, ahead: float) -> None:
+        """Have its clock be so many seconds ahead, from this very moment."""
+        with self._clock.open("r+b" if self._clock.exists() else "w+b") as file:
+            file.write(struct.pack("d", ahead))
 
     def cut(self) -> None:
         """Cut its connections to the database."""
@@ -87,7 +97,7 @@ class Worker:
             "PATH": os.environ["PATH"],
             "DATABASE_URL": f"postgresql://{self.name}@127.0.0.1:{self._wire.port}{self._database}",
             "CAMERA_ROOT": str(self._root),
-            "INFERENCE_URL": self._server,
+            "INFERENCE_URL": ",".join(self._servers),
             "INFERENCE_TOKEN": self.name,
-            "CLOCK": str(self.clock),
+            "CLOCK": str(self._clock),
         }

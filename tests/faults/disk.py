@@ -1,0 +1,53 @@
+"""A small file system for PostgreSQL that can really be full."""
+
+from contextlib import suppress
+import errno
+import os
+from pathlib import Path
+import subprocess
+from typing import Self
+
+SIZE = 512 * 1024 * 1024  # bytes; PostgreSQL's own files take a third of it
+_BALLAST = 8 * 1024 * 1024  # bytes that are taken at a time
+
+
+class Disk:
+    """A tmpfs in a folder; raises OSError where this user may mount none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._ballast = folder / "ballast"
+        folder.mkdir()
+        options = ("-t", "tmpfs", "-o", f"size={SIZE},mode=1777", "hsi-faults", folder)
+        try:
+            done = subprocess.run(
+                ["mount", *options], capture_output=True, text=True, check=False, timeout=10
+            )
+        except FileNotFoundError as error:
+            raise OSError("there is no program to mount with") from error
+        if done.returncode:
+            raise OSError(done.stderr.strip())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Whoever still has a file open there keeps it until they end.
+        subprocess.run(["umount", "--lazy", self.folder], check=False, timeout=10)
+
+    def fill(self) -> None:
+        """Take all the room there is, to the last page."""
+        size = _BALLAST
+        with self._ballast.open("ab", buffering=0) as file:
+            while size >= os.sysconf("SC_PAGE_SIZE"):
+                try:
+                    os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), size)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                    size //= 2
+
+    def clear(self) -> None:
+        """Give the room back."""
+        with suppress(FileNotFoundError):
+            self._ballast.unlink()
