@@ -33,7 +33,7 @@ from hsi_core.settings import Settings
 from hsi_core.updates import ImageUpdate, Update
 
 CAMERAS = ("front", "yard", "garage", "gate")
-SETTINGS = Settings(detect_workers=4, queue_limit=1_000_000)
+SETTINGS = Settings(detect_workers=32, queue_limit=1_000_000)
 
 
 async def bookkeeping(url: str, root: Path, server: str, images: int) -> dict[str, float]:

@@ -32,7 +32,7 @@ from .stages.group import Group
 from .stages.register import Register
 from .stages.stage import Stage
 from .stages.surroundings import Surroundings
-from .stages.worker import Worker
+from .stages.worker import Crew
 from .tasks import Tasks
 from .updates import Update
 from .wakeup import Wakeup
@@ -78,18 +78,16 @@ def launch(
 
     servers = wire(clients, board, settings=settings, now=now, on_change=hold_or_go_on)
     group = Group(settings, Surroundings(time_zone, settings), now=now, new_id=uuid4)
-    stages: dict[JobKind, Stage] = {
-        JobKind.DETECT: Detect(
-            database,
-            servers.pool,
-            group,
-            root=root,
-            settings=settings,
-            now=now,
-            on_replaced=look_again,
-        ),
-        JobKind.ASSESS: Assess(database, servers.pool, settings=settings, now=now),
-    }
+    detect = Detect(
+        database,
+        servers.pool,
+        group,
+        root=root,
+        settings=settings,
+        now=now,
+        on_replaced=look_again,
+    )
+    assess = Assess(database, servers.pool, settings=settings, now=now)
     queue_watch = QueueWatch(database, publisher, settings)
 
     def publish(updates: Sequence[Update]) -> None:
@@ -132,7 +130,13 @@ def launch(
         database, group, settings=settings, origin=origin, now=now, publish=publish
     )
     clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
-    expire = ExpireLeases(database, stages, settings=settings, origin=origin, publish=publish)
+    expire = ExpireLeases(
+        database,
+        {stage.kind: stage for stage in (detect, assess)},
+        settings=settings,
+        origin=origin,
+        publish=publish,
+    )
 
     tasks = Tasks(settings)
     board.database_answered()
@@ -152,20 +156,22 @@ def launch(
         tasks.keep_running("home", home_watch.run)
     tasks.repeat("close events", close_events.run, every=settings.poll_interval)
     tasks.repeat("expire leases", expire.run, every=min(settings.lease / 6, settings.poll_interval))
-    workers = {JobKind.DETECT: settings.detect_workers, JobKind.ASSESS: settings.assess_workers}
-    for kind, count in workers.items():
-        for number in range(count * len(clients)):
-            worker = Worker(
-                database,
-                stages[kind],
-                servers.gates[kind],
-                wakeups[kind],
-                settings=settings,
-                origin=origin,
-                publish=publish,
-                on_gate=partial(show_gate, kind),
-            )
-            tasks.keep_running(f"{kind} {number}", worker.run)
+
+    def crew[Result](stage: Stage[Result], hands: int) -> Crew[Result]:
+        return Crew(
+            database,
+            stage,
+            servers.gates[stage.kind],
+            wakeups[stage.kind],
+            hands=hands * len(clients),
+            settings=settings,
+            origin=origin,
+            publish=publish,
+            on_gate=partial(show_gate, stage.kind),
+        )
+
+    tasks.keep_running("detect", crew(detect, settings.detect_workers).run)
+    tasks.keep_running("assess", crew(assess, settings.assess_workers).run)
     return Running(
         database=database,
         archive=Archive(database, root, settings, now=now),

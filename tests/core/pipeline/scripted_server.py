@@ -63,6 +63,7 @@ class ScriptedServer:
         self.state = "ready"  # the detector's, and that of the assessor
         self.assessor_state = "ready"
         self.pictures: int | None = None  # in hand, of all clients; None: it does not say
+        self.labels: dict[str, str] = {}  # what it says instead of a label
         self.score: int | None = None  # the highest that is open to it
         self.asked = asyncio.Event()
         self.go = asyncio.Event()  # detections wait for it
@@ -142,7 +143,9 @@ class ScriptedServer:
                 "model": "scripted",
                 "test_model": True,
                 "image": {"width": 640, "height": 480},
-                "detections": [_detection(line) for line in content.decode().splitlines() if line],
+                "detections": [
+                    self._detection(line) for line in content.decode().splitlines() if line
+                ],
                 "timings_ms": dict.fromkeys(
                     ("queue", "decode", "preprocess", "infer", "postprocess", "total"), 0.0
                 ),
@@ -169,7 +172,10 @@ class ScriptedServer:
             }
         )
 
-
-def _detection(line: str) -> dict[str, object]:
-    label, confidence = line.partition("#")[0].split()
-    return {"label": label, "confidence": float(confidence), "box": [0.1, 0.1, 0.5, 0.9]}
+    def _detection(self, line: str) -> dict[str, object]:
+        label, confidence = line.partition("#")[0].split()
+        return {
+            "label": self.labels.get(label, label),
+            "confidence": float(confidence),
+            "box": [0.1, 0.1, 0.5, 0.9],
+        }

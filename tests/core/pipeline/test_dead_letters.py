@@ -1,6 +1,7 @@
 """Failures: what is tried again, what becomes a dead letter, and what a person may do then."""
 
 from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -258,3 +259,22 @@ async def test_a_foreign_cursor_is_refused(house: House, cursor: str) -> None:
         await pipeline.list_dead_letters(DeadLetterQuery(cursor=cursor))
     with pytest.raises(InputError):
         await pipeline.list_events(EventQuery(cursor=cursor))
+
+
+@pytest.mark.parametrize("text", ["nul \0", "half a character \ud800"], ids=["nul", "half"])
+async def test_words_that_no_database_takes_are_refused(house: House, text: str) -> None:
+    pipeline, _ = await house.run()
+    for query in (EventQuery(camera=text), EventQuery(label=text)):
+        with pytest.raises(InputError, match="character"):
+            await pipeline.list_events(query)
+    with pytest.raises(InputError, match="character"):
+        await pipeline.list_dead_letters(DeadLetterQuery(camera=text))
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+async def test_times_beyond_all_calendars_are_refused(house: House, year: int) -> None:
+    pipeline, _ = await house.run()
+    east = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+    west = datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))
+    with pytest.raises(InputError, match="beyond"):
+        await pipeline.list_events(EventQuery(since=east if year == 1 else west))

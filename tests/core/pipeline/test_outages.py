@@ -146,6 +146,7 @@ async def test_a_picture_of_now_passes_those_that_a_full_queue_leaves_in_their_f
     _, journal = await house.run(queue_limit=5, detect_workers=1)
     await journal.health(lambda h: h.spooling)
     house.upload("yard/now.jpg", "car 0.9 #now")
+    await journal.depth(7)  # one in hand, five waiting, and it
     server.go.set()
     await journal.image("yard/now.jpg")
     assert len(journal.images) <= 2  # the one in hand was first

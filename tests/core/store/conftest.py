@@ -1,6 +1,7 @@
 """Two cameras in the database, and images put into it directly."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import uuid4
@@ -18,6 +19,7 @@ from hsi_core.settings import Settings
 from hsi_core.stages.group import Group
 from hsi_core.stages.surroundings import Surroundings
 from hsi_core.store import cameras, detected, event_list, images, jobs, leases
+from hsi_core.store.detected import LookedAt
 from hsi_core.store.engine import begin
 from hsi_core.store.images import NewImage
 from hsi_core.updates import EventPhase
@@ -43,31 +45,44 @@ class Archive:
         self, seconds: float, label: str = "person", confidence: float = 0.8, camera: str = "front"
     ) -> list[EventPhase]:
         """Let an image captured then join, open or backfill an event."""
+        return await self.see_together([(camera, seconds, label, confidence)])
+
+    async def see_together(self, seen: Sequence[tuple[str, float, str, float]]) -> list[EventPhase]:
+        """Let images be stored in one transaction: camera, second, label and confidence of each."""
         surroundings = Surroundings(UTC, self.settings)
         group = Group(self.settings, surroundings, now=lambda: at(10_000), new_id=uuid4)
         async with begin(self.engine) as connection:
-            number = next(self.numbers)
-            file = FoundFile(camera=camera, path=f"{camera}/{number}.jpg", size=1, mtime_ns=number)
-            [image] = await images.add(
-                connection, [NewImage(file=file, captured_at=at(seconds))], now=NOON
-            )
-            result = DetectResult(
-                model="m",
-                test_model=True,
-                width=1,
-                height=1,
-                detections=(Detection(label=label, confidence=confidence, box=BOX),),
-                timings_ms={},
-            )
-            await cameras.lock(connection, camera)
-            await jobs.enqueue_detect(connection, [image], now=NOON)
-            job = await leases.claim(connection, JobKind.DETECT, lease=30.0)
-            assert job is not None
-            assert job.image_id == image.id
-            await detected.keep(connection, job, number.to_bytes(32), result, NOON)
-            seen = await images.get(connection, image.id)
-            assert seen is not None
-            return [update.phase for update in await group.run(connection, seen)]
+            results: dict[int, DetectResult] = {}
+            for camera, seconds, label, confidence in seen:
+                number = next(self.numbers)
+                path = f"{camera}/{number}.jpg"
+                file = FoundFile(camera=camera, path=path, size=1, mtime_ns=number)
+                [image] = await images.add(
+                    connection, [NewImage(file=file, captured_at=at(seconds))], now=NOON
+                )
+                await jobs.enqueue_detect(connection, [image], now=NOON)
+                results[image.id] = _result(label, confidence)
+            await cameras.lock(connection, {camera for camera, _, _, _ in seen})
+            held = await leases.claim(connection, JobKind.DETECT, lease=30.0, at_most=len(seen))
+            assert {job.image_id for job in held} == set(results)
+            assert len(await leases.finish(connection, held)) == len(held)
+            looked_at = [
+                replace(job.image, detections=results[job.image.id].detections)
+                for job in held
+                if job.image is not None
+            ]
+            grouping = await group.run(connection, looked_at)
+            kept = [
+                LookedAt(
+                    image_id=image.id,
+                    sha256=image.id.to_bytes(32),
+                    result=results[image.id],
+                    event_id=grouping.places.get(image.id),
+                )
+                for image in looked_at
+            ]
+            await detected.keep(connection, kept, now=NOON)
+            return [update.phase for update in grouping.updates]
 
     async def events(self, **wanted: object) -> tuple[SecurityEvent, ...]:
         """Return the events, the oldest first."""
@@ -89,6 +104,17 @@ class Archive:
     async def images(self) -> tuple[Image, ...]:
         async with begin(self.engine) as connection:
             return await images.get_many(connection, range(1, 1000))
+
+
+def _result(label: str, confidence: float) -> DetectResult:
+    return DetectResult(
+        model="m",
+        test_model=True,
+        width=1,
+        height=1,
+        detections=(Detection(label=label, confidence=confidence, box=BOX),),
+        timings_ms={},
+    )
 
 
 @pytest.fixture

@@ -81,6 +81,21 @@ class Events(RuleBasedStateMachine):
     def see(self, camera: str, seconds: int, label: str, confidence: float) -> None:
         self.runner.run(self.archive.see(seconds, label, confidence, camera))
 
+    @rule(
+        seen=st.lists(
+            st.tuples(
+                st.sampled_from(CAMERAS),
+                st.integers(0, 240),
+                st.sampled_from(("person", "person", "tree")),
+                st.sampled_from((0.6, 0.95)),
+            ),
+            min_size=2,
+            max_size=6,
+        )
+    )
+    def see_together(self, seen: list[tuple[str, int, str, float]]) -> None:
+        self.runner.run(self.archive.see_together(seen))
+
     @rule(camera=st.sampled_from(CAMERAS))
     def end(self, camera: str) -> None:
         self.runner.run(self._end(camera))
@@ -88,7 +103,7 @@ class Events(RuleBasedStateMachine):
     async def _end(self, camera: str) -> None:
         group = Group(RULES, Surroundings(UTC, RULES), now=lambda: at(10_000), new_id=uuid4)
         async with begin(self.engine) as connection:
-            await cameras.lock(connection, camera)
+            await cameras.lock(connection, [camera])
             event = await events.open_of(connection, camera)
             if event is not None:
                 await group.close(connection, event)

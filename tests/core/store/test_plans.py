@@ -14,7 +14,7 @@ from testbed.postgres import Postgres
 from tests.core.conftest import WIPE
 
 # isort: split
-from hsi_core.store import detected, events, images, leases
+from hsi_core.store import detected, events, images, jobs, leases
 
 # A long history, and a backlog as after an outage; an event for every four images.
 FILL = """
@@ -50,11 +50,16 @@ def history(postgres: Postgres, shared_url: str) -> Iterator[Postgres]:
 @pytest.mark.parametrize(
     "statement",
     [
-        pytest.param(leases._CLAIM, id="claim"),
+        pytest.param(leases._claim(1), id="claim"),
+        pytest.param(leases._claim(64), id="claim many"),
         pytest.param(leases._FINISH, id="finish"),
-        pytest.param(images._DUPLICATE, id="duplicate"),
+        pytest.param(leases._RENEW, id="renew"),
+        pytest.param(images._KNOWN, id="known"),
+        pytest.param(images._DUPLICATES, id="duplicates"),
         pytest.param(events._AROUND, id="events around"),
         pytest.param(events._OPEN_LOCKED, id="open event"),
+        pytest.param(events._GROW, id="grow"),
+        pytest.param(jobs._WAITING_ASSESSMENTS, id="waiting assessments"),
         pytest.param(detected._KEEP, id="keep"),
     ],
 )

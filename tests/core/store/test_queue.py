@@ -1,6 +1,7 @@
 """The queue in the database: registering and claiming, by many at once."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -34,7 +35,8 @@ async def register(archive: Archive, *numbers: int) -> int:
 
 async def claim(archive: Archive, lease: float = 30.0) -> ClaimedJob | None:
     async with begin(archive.engine) as connection:
-        return await leases.claim(connection, JobKind.DETECT, lease=lease)
+        claimed = await leases.claim(connection, JobKind.DETECT, lease=lease)
+        return claimed[0] if claimed else None
 
 
 async def test_scans_that_race_register_each_file_once(archive: Archive) -> None:
@@ -84,20 +86,23 @@ async def test_a_job_that_waits_is_not_claimed(archive: Archive) -> None:
     assert await claim(archive) is None
 
 
-@pytest.mark.parametrize("act", ["renew", "finish", "release", "postpone", "give_up"])
-async def test_an_old_fence_changes_nothing(archive: Archive, act: str) -> None:
-    await register(archive, 1)
+async def outdated(archive: Archive) -> tuple[ClaimedJob, ClaimedJob]:
+    """Return two claims of one job, of which only the second still counts."""
     old = await claim(archive)
     assert old is not None
     async with begin(archive.engine) as connection:
-        await leases.release(connection, old)
+        await leases.release(connection, [old])
     new = await claim(archive)
     assert new is not None
-    assert new.fence > old.fence
+    assert (new.id, new.fence) == (old.id, old.fence + 1)
+    return old, new
+
+
+@pytest.mark.parametrize("act", ["postpone", "give_up"])
+async def test_an_old_fence_settles_nothing(archive: Archive, act: str) -> None:
+    await register(archive, 1)
+    old, new = await outdated(archive)
     actions = {
-        "renew": lambda c: leases.renew(c, old, lease=30),
-        "finish": lambda c: leases.finish(c, old),
-        "release": lambda c: leases.release(c, old),
         "postpone": lambda c: leases.postpone(
             c, old, FAILURE, delay=timedelta(0), spend_attempt=True
         ),
@@ -107,7 +112,48 @@ async def test_an_old_fence_changes_nothing(archive: Archive, act: str) -> None:
         async with begin(archive.engine) as connection:
             await actions[act](connection)
     async with begin(archive.engine) as connection:
-        await leases.finish(connection, new)
+        assert await leases.finish(connection, [new]) == {new.id}
+
+
+@pytest.mark.parametrize("act", ["renew", "finish", "release"])
+async def test_of_many_jobs_an_old_fence_falls_out_alone(archive: Archive, act: str) -> None:
+    await register(archive, 1, 2, 3)
+    old, new = await outdated(archive)
+    others = [job for job in [await claim(archive), await claim(archive)] if job is not None]
+    actions = {
+        "renew": lambda c, held: leases.renew(c, held, lease=30),
+        "finish": leases.finish,
+        "release": leases.release,
+    }
+    async with begin(archive.engine) as connection:
+        changed = await actions[act](connection, [others[1], old, others[0]])
+    assert changed == {job.id for job in others}
+    async with begin(archive.engine) as connection:
+        assert await leases.finish(connection, [new]) == {new.id}
+
+
+async def test_jobs_claimed_together_come_in_their_order(archive: Archive) -> None:
+    await register(archive, 5, 3, 4)
+    await register(archive, -100, -200)
+    async with begin(archive.engine) as connection:
+        first = await leases.claim(connection, JobKind.DETECT, lease=30.0, at_most=4)
+        rest = await leases.claim(connection, JobKind.DETECT, lease=30.0, at_most=4)
+    order = [(job.image.captured_at - NOON).total_seconds() for job in (*first, *rest) if job.image]
+    assert order == [3, 4, 5, -200, -100]
+    assert (len(first), len(rest)) == (4, 1)
+
+
+async def test_many_at_once_lock_jobs_in_one_order(archive: Archive) -> None:
+    await register(archive, *range(40))
+    async with begin(archive.engine) as connection:
+        held = await leases.claim(connection, JobKind.DETECT, lease=30.0, at_most=40)
+
+    async def renew(jobs: Sequence[ClaimedJob]) -> None:
+        async with begin(archive.engine) as connection:
+            assert len(await leases.renew(connection, jobs, lease=30.0)) == 40
+
+    # In a circle they would wait for each other, and PostgreSQL would give one of them up.
+    await asyncio.gather(*(renew(held[::step]) for step in (1, -1) * 5))
 
 
 async def test_only_an_ended_lease_is_taken_back(archive: Archive) -> None:
@@ -117,7 +163,7 @@ async def test_only_an_ended_lease_is_taken_back(archive: Archive) -> None:
     assert alive is not None
     async with begin(archive.engine) as connection:
         assert [job.id for job in await leases.expired(connection)] == [dead.id]
-        await leases.renew(connection, dead, lease=30.0)
+        assert await leases.renew(connection, [dead], lease=30.0) == {dead.id}
     # Its worker was heard of after all.
     with pytest.raises(LeaseLostError):
         async with begin(archive.engine) as connection:

@@ -113,48 +113,42 @@ class Queue(RuleBasedStateMachine):
 
         self.do(work)
 
-    @rule()
-    def claim(self) -> None:
-        waiting = self.among(JobState.PENDING)
-        token = self.do(lambda c: leases.claim(c, JobKind.DETECT, lease=3600.0))
-        if not waiting:
-            assert token is None
-            return
-        assert token is not None
-        first = min(
-            waiting,
+    @rule(at_most=st.integers(1, 4))
+    def claim(self, at_most: int) -> None:
+        tokens = self.do(lambda c: leases.claim(c, JobKind.DETECT, lease=3600.0, at_most=at_most))
+        first = sorted(
+            self.among(JobState.PENDING),
             key=lambda number: (
                 self.model[number].priority,
                 self.model[number].happened_at,
                 number,
             ),
-        )
-        job = self.model[first]
-        job.state, job.fence = JobState.LEASED, job.fence + 1
-        assert (token.id, token.fence) == (first, job.fence)
-        assert token.image is not None
-        assert token.image.captured_at == job.happened_at
-        self.tokens.append(token)
+        )[:at_most]
+        assert [token.id for token in tokens] == first
+        for token in tokens:
+            job = self.model[token.id]
+            job.state, job.fence = JobState.LEASED, job.fence + 1
+            assert token.fence == job.fence
+            assert token.image is not None
+            assert token.image.captured_at == job.happened_at
+        self.tokens += tokens
 
     @precondition(lambda self: self.tokens)
-    @rule(data=st.data())
-    def finish(self, data: st.DataObject) -> None:
-        token = data.draw(st.sampled_from(self.tokens))
-        if self.use(token, lambda c: leases.finish(c, token)):
-            self.model[token.id].state = JobState.DONE
-
-    @precondition(lambda self: self.tokens)
-    @rule(data=st.data())
-    def give_back(self, data: st.DataObject) -> None:
-        token = data.draw(st.sampled_from(self.tokens))
-        if self.use(token, lambda c: leases.release(c, token)):
-            self.model[token.id].state = JobState.PENDING
-
-    @precondition(lambda self: self.tokens)
-    @rule(data=st.data())
-    def renew(self, data: st.DataObject) -> None:
-        token = data.draw(st.sampled_from(self.tokens))
-        self.use(token, lambda c: leases.renew(c, token, lease=3600.0))
+    @rule(data=st.data(), act=st.sampled_from(("finish", "release", "renew")))
+    def use_together(self, data: st.DataObject, act: str) -> None:
+        """Do something with several tokens: those of who holds the job do, the others fall out."""
+        tokens = data.draw(st.lists(st.sampled_from(self.tokens), min_size=1, max_size=5))
+        held = {token.id for token in tokens if self.held(token)}
+        match act:
+            case "finish":
+                assert self.do(lambda c: leases.finish(c, tokens)) == held
+            case "release":
+                assert self.do(lambda c: leases.release(c, tokens)) == held
+            case _:
+                assert self.do(lambda c: leases.renew(c, tokens, lease=3600.0)) == held
+        to = {"finish": JobState.DONE, "release": JobState.PENDING, "renew": JobState.LEASED}[act]
+        for number in held:
+            self.model[number].state = to
 
     @precondition(lambda self: self.tokens)
     @rule(data=st.data(), spend=st.booleans())

@@ -1,6 +1,7 @@
 """From an event to its risk."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,13 +16,22 @@ from ..store import cameras, events, jobs, leases
 from ..store.leases import ClaimedJob, Failure
 from ..updates import EventPhase, EventUpdate, Update
 from .facts import facts_of, judge_event
-from .stage import Outcome
+from .stage import Outcome, Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the rules and the model say of an event; the model is None where there is none."""
+
+    verdict: Verdict
+    assessment: Assessment | None
 
 
 class Assess:
     """Has one event assessed as it is by now."""
 
     kind = JobKind.ASSESS
+    together = 1  # each locks an event of its own
 
     def __init__(
         self,
@@ -36,17 +46,33 @@ class Assess:
         self._settings = settings
         self._now = now
 
-    async def run(self, job: ClaimedJob) -> Outcome:
+    async def run(self, job: ClaimedJob) -> Outcome[Judgement]:
         """Judge the event by the rules, then ask the server how worrying it is within their band."""
         facts, verdict = await self._database.run(lambda connection: self._judge(connection, job))
+        assessment: Assessment | None
         try:
             assessment = await self._client.assess(facts)
         except AssessorAbsentError:
             # Nothing failed: whoever set the server up wants it to detect only.
-            return Outcome(store=lambda connection: self._do_without(connection, job))
+            assessment = None
         return Outcome(
-            store=lambda connection: self._keep(connection, job, assessment, verdict),
+            job=job,
+            result=Judgement(verdict=verdict, assessment=assessment),
         )
+
+    async def store(
+        self, connection: AsyncConnection, outcomes: Sequence[Outcome[Judgement]]
+    ) -> Stored:
+        """Keep the assessments."""
+        held: list[int] = []
+        updates: list[Update] = []
+        for outcome in outcomes:
+            job = outcome.job
+            await self.lock(connection, job)
+            if job.id in await leases.finish(connection, [job]):
+                held.append(job.id)
+                updates += await self._keep(connection, job, outcome.result)
+        return Stored(jobs=frozenset(held), updates=updates)
 
     async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:
         """Lock the event: events come before jobs."""
@@ -57,11 +83,6 @@ class Assess:
         self, connection: AsyncConnection, job: ClaimedJob, failure: Failure
     ) -> Sequence[Update]:
         """Say of the event that it has no score, unless there is one or one is still coming."""
-        return await self._leave_unassessed(connection, job)
-
-    async def _do_without(self, connection: AsyncConnection, job: ClaimedJob) -> Sequence[Update]:
-        await self.lock(connection, job)
-        await leases.finish(connection, job)
         return await self._leave_unassessed(connection, job)
 
     async def _leave_unassessed(
@@ -98,19 +119,21 @@ class Assess:
         return facts, judged.verdict
 
     async def _keep(
-        self,
-        connection: AsyncConnection,
-        job: ClaimedJob,
-        assessment: Assessment,
-        verdict: Verdict,
+        self, connection: AsyncConnection, job: ClaimedJob, judgement: Judgement
     ) -> Sequence[Update]:
-        await self.lock(connection, job)
-        await leases.finish(connection, job)
+        if judgement.assessment is None:
+            return await self._leave_unassessed(connection, job)
         if job.event_id is None:
             return ()
         late = job.requeues > 0
         event = await events.set_assessed(
-            connection, job.event_id, assessment, verdict, job_id=job.id, late=late, now=self._now()
+            connection,
+            job.event_id,
+            judgement.assessment,
+            judgement.verdict,
+            job_id=job.id,
+            late=late,
+            now=self._now(),
         )
         if event is None:
             return ()

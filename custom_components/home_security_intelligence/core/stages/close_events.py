@@ -12,7 +12,8 @@ from ..models import SecurityEvent
 from ..settings import Settings
 from ..store import cameras, events, images, notify
 from ..updates import Update
-from .group import Group, span_of
+from .group import Group
+from .ledger import span_of
 
 
 class CloseEvents:
@@ -43,7 +44,7 @@ class CloseEvents:
                 self._publish(await self._database.run(close))
 
     async def _close(self, connection: AsyncConnection, camera: str) -> Sequence[Update]:
-        await cameras.lock(connection, camera)
+        await cameras.lock(connection, [camera])
         event = await events.open_of(connection, camera)
         if event is None or not await self._is_over(connection, event):
             return ()

@@ -1,8 +1,8 @@
 """From an image in the queue to what is in it, and on to its event."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,18 +15,40 @@ from ..files import Content, read
 from ..models import Image, ImageState, JobKind, SkipReason
 from ..settings import Settings
 from ..store import cameras, detected, images, leases
+from ..store.detected import LookedAt
 from ..store.leases import ClaimedJob, Failure
+from ..together import Together
 from ..updates import ImageUpdate, Update
 from ..versions import Version, version_in
 from ..watch import FoundFile
 from .group import Group
-from .stage import Outcome
+from .stage import Outcome, Stored
+
+_AT_ONCE = 100  # images asked about or stored at once, at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An image's content by its SHA-256 and what is in it; no result where that is known already."""
+
+    image: Image
+    sha256: bytes
+    result: DetectResult | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """An image whose file has become another one, which is found and registered by itself."""
+
+    image: Image
+    found: Version
 
 
 class Detect:
-    """Looks at one image, unless its content was looked at a short while ago."""
+    """Looks at images, unless their content was looked at a short while ago."""
 
     kind = JobKind.DETECT
+    together = _AT_ONCE
 
     def __init__(
         self,
@@ -47,8 +69,9 @@ class Detect:
         self._now = now
         self._on_replaced = on_replaced
         self._window = timedelta(seconds=settings.dedupe_window)
+        self._known = Together(self._are_known, at_most=_AT_ONCE)
 
-    async def run(self, job: ClaimedJob) -> Outcome:
+    async def run(self, job: ClaimedJob) -> Outcome[Seen | Replaced]:
         """Read the file and ask the server what is in it."""
         image = job.image
         if image is None:
@@ -65,23 +88,39 @@ class Detect:
                     mtime_ns=found.mtime_ns,
                 )
             )
-            return Outcome(
-                store=lambda connection: self._replace(connection, job, image, found),
+            return Outcome(job=job, result=Replaced(image=image, found=found))
+        result: DetectResult | None = None
+        if not await self._known.ask((image, file.sha256)):
+            result = await self._client.detect(
+                file.content,
+                content_type=file.content_type,
+                threshold=self._settings.confidence_threshold,
             )
-        if await self._database.ask(lambda connection: self._seen(connection, image, file)):
-            return Outcome(
-                store=lambda connection: self._skip(
-                    connection, job, image, file.sha256, SkipReason.DUPLICATE
-                ),
-            )
-        result = await self._client.detect(
-            file.content,
-            content_type=file.content_type,
-            threshold=self._settings.confidence_threshold,
-        )
-        return Outcome(
-            store=lambda connection: self._keep(connection, job, image, file, result),
-        )
+        return Outcome(job=job, result=Seen(image=image, sha256=file.sha256, result=result))
+
+    async def store(
+        self, connection: AsyncConnection, outcomes: Sequence[Outcome[Seen | Replaced]]
+    ) -> Stored:
+        """Keep what was seen, and let the images join their events."""
+        await cameras.lock(connection, {outcome.job.camera for outcome in outcomes})
+        stored: set[int] = set()
+        updates: list[Update] = []
+        looked_at: list[tuple[ClaimedJob, Seen]] = []
+        for outcome in outcomes:
+            match outcome.result:
+                case Seen() as seen:
+                    looked_at.append((outcome.job, seen))
+                case Replaced() as replaced:
+                    settled = await self._replace(connection, outcome.job, replaced)
+                    stored |= settled.jobs
+                    updates += settled.updates
+        held = await leases.finish(connection, [job for job, _ in looked_at])
+        ended = [seen for job, seen in looked_at if job.id in held]
+        new = await self._new_among(connection, ended)
+        known = [(seen.image, seen.sha256) for seen in ended if seen.image.id not in new]
+        updates += await self._skip(connection, known, SkipReason.DUPLICATE)
+        updates += await self._keep(connection, new.values())
+        return Stored(jobs=held | stored, updates=updates)
 
     async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:
         """Lock nothing: the image is changed after its job, as everywhere."""
@@ -111,55 +150,100 @@ class Detect:
         # Another machine sees other times and has skipped the file as we see it: one has to look.
         return await as_it_was(found)
 
-    async def _replace(
-        self, connection: AsyncConnection, job: ClaimedJob, image: Image, found: Version
-    ) -> Sequence[Update]:
-        await cameras.lock(connection, image.camera)
-        if await images.is_given_up(connection, image, found):
-            await leases.release(connection, job)
-            return ()
-        return await self._skip(connection, job, image, None, SkipReason.REPLACED)
+    async def _are_known(self, contents: Sequence[tuple[Image, bytes]]) -> list[bool]:
+        known = await self._database.ask(
+            lambda connection: images.duplicates(connection, contents, window=self._window)
+        )
+        return [image.id in known for image, _ in contents]
 
-    async def _seen(self, connection: AsyncConnection, image: Image, file: Content) -> bool:
-        return await images.is_duplicate(connection, image, file.sha256, window=self._window)
+    async def _new_among(
+        self, connection: AsyncConnection, seen: Sequence[Seen]
+    ) -> dict[int, tuple[Seen, DetectResult]]:
+        """Return those whose content nobody has looked at within the window, by image.
+
+        Asked again, now that nobody else can finish the same content at the same time; and it may
+        be there twice among these.
+        """
+        looked_at = sorted(
+            (one for one in seen if one.result is not None),
+            key=lambda one: (one.image.captured_at, one.image.id),
+        )
+        if not looked_at:
+            return {}
+        known = await images.duplicates(
+            connection, [(one.image, one.sha256) for one in looked_at], window=self._window
+        )
+        new: dict[int, tuple[Seen, DetectResult]] = {}
+        last: dict[tuple[str, bytes], datetime] = {}
+        for one in looked_at:
+            moment, content = one.image.captured_at, (one.image.camera, one.sha256)
+            again = content in last and moment - last[content] <= self._window
+            if one.result is None or one.image.id in known or again:
+                continue
+            last[content] = moment
+            new[one.image.id] = (one, one.result)
+        return new
+
+    async def _replace(
+        self, connection: AsyncConnection, job: ClaimedJob, replaced: Replaced
+    ) -> Stored:
+        # One by one: of two that were replaced by each other, one has to be looked at.
+        if await images.is_given_up(connection, replaced.image, replaced.found):
+            return Stored(jobs=await leases.release(connection, [job]), updates=())
+        held = await leases.finish(connection, [job])
+        skipped = [(replaced.image, None)] if held else []
+        updates = await self._skip(connection, skipped, SkipReason.REPLACED)
+        return Stored(jobs=held, updates=updates)
 
     async def _skip(
         self,
         connection: AsyncConnection,
-        job: ClaimedJob,
-        image: Image,
-        sha256: bytes | None,
+        contents: Sequence[tuple[Image, bytes | None]],
         reason: SkipReason,
-    ) -> Sequence[Update]:
-        await leases.finish(connection, job)
-        await images.set_skipped(connection, image.id, sha256, reason)
-        skipped = replace(image, state=ImageState.SKIPPED, reason=reason)
-        return (ImageUpdate(image=skipped),)
+    ) -> tuple[ImageUpdate, ...]:
+        if not contents:
+            return ()
+        await images.set_skipped(connection, contents, reason)
+        return tuple(
+            ImageUpdate(image=replace(image, state=ImageState.SKIPPED, reason=reason))
+            for image, _ in contents
+        )
 
     async def _keep(
-        self,
-        connection: AsyncConnection,
-        job: ClaimedJob,
-        image: Image,
-        file: Content,
-        result: DetectResult,
-    ) -> Sequence[Update]:
-        await cameras.lock(connection, image.camera)
-        # Again, now that nobody else can finish the same content at the same time.
-        if await self._seen(connection, image, file):
-            return await self._skip(connection, job, image, file.sha256, SkipReason.DUPLICATE)
+        self, connection: AsyncConnection, new: Iterable[tuple[Seen, DetectResult]]
+    ) -> tuple[Update, ...]:
         now = self._now()
-        await detected.keep(connection, job, file.sha256, result, now)
-        looked_at = replace(
-            image,
-            state=ImageState.DETECTED,
-            reason=None,
-            width=result.width,
-            height=result.height,
-            detections=result.detections,
-            detected_at=now,
+        looked_at = [(_looked_at(one.image, result, now), one, result) for one, result in new]
+        if not looked_at:
+            return ()
+        grouping = await self._group.run(connection, [image for image, _, _ in looked_at])
+        await detected.keep(
+            connection,
+            [
+                LookedAt(
+                    image_id=image.id,
+                    sha256=one.sha256,
+                    result=result,
+                    event_id=grouping.places.get(image.id),
+                )
+                for image, one, result in looked_at
+            ],
+            now=now,
         )
-        return (ImageUpdate(image=looked_at), *await self._group.run(connection, looked_at))
+        told = (ImageUpdate(image=image) for image, _, _ in looked_at)
+        return (*told, *grouping.updates)
+
+
+def _looked_at(image: Image, result: DetectResult, now: datetime) -> Image:
+    return replace(
+        image,
+        state=ImageState.DETECTED,
+        reason=None,
+        width=result.width,
+        height=result.height,
+        detections=result.detections,
+        detected_at=now,
+    )
 
 
 async def _image_of(connection: AsyncConnection, job: ClaimedJob) -> Image:

@@ -13,7 +13,7 @@ from ..store import leases, notify
 from ..store.leases import ClaimedJob, LeaseLostError
 from ..updates import Update
 from .failures import settle_crash
-from .stage import Stage
+from .stage import Undertaker
 
 
 class ExpireLeases:
@@ -22,7 +22,7 @@ class ExpireLeases:
     def __init__(
         self,
         database: Database,
-        stages: Mapping[JobKind, Stage],
+        stages: Mapping[JobKind, Undertaker],
         *,
         settings: Settings,
         origin: str,

@@ -13,7 +13,7 @@ from ..settings import Settings
 from ..store import leases
 from ..store.leases import ClaimedJob, Failure
 from ..updates import Update
-from .stage import Stage
+from .stage import Undertaker
 
 
 def failure_of(error: Exception) -> Failure:
@@ -31,7 +31,7 @@ def failure_of(error: Exception) -> Failure:
 
 async def settle(
     connection: AsyncConnection,
-    stage: Stage,
+    stage: Undertaker,
     job: ClaimedJob,
     error: Exception,
     *,
@@ -65,7 +65,7 @@ async def settle(
 
 
 async def settle_crash(
-    connection: AsyncConnection, stage: Stage, job: ClaimedJob, settings: Settings
+    connection: AsyncConnection, stage: Undertaker, job: ClaimedJob, settings: Settings
 ) -> Sequence[Update]:
     """Let a job whose worker died wait, or make it a dead letter after too many such deaths.
 

@@ -1,22 +1,32 @@
-"""From an image with watched objects to the event it belongs to."""
+"""From images with watched objects to the events they belong to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..grouping import Placement, Span, place
-from ..models import EventState, Image, JobKind, SecurityEvent
+from ..models import Image, JobKind, SecurityEvent
+from ..risk import Context
 from ..settings import Settings
-from ..store import events, images, jobs, notify
-from ..store.events import Sighting
+from ..store import events, jobs, notify
+from ..store.events import Grouped
 from ..updates import EventPhase, EventUpdate
+from .ledger import Ledger, Sighting
 from .surroundings import Surroundings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """The event of each image that has one, by the image's id, and what is told of the events."""
+
+    places: Mapping[int, UUID]
+    updates: tuple[EventUpdate, ...]
+
+
 class Group:
-    """Puts an image into an event; the caller holds the camera's lock."""
+    """Puts images into events; the caller holds their cameras' locks."""
 
     def __init__(
         self,
@@ -31,84 +41,47 @@ class Group:
         self._now = now
         self._new_id = new_id
 
-    async def run(self, connection: AsyncConnection, image: Image) -> tuple[EventUpdate, ...]:
-        """Open, join or backfill an event; nothing where no watched object is in the image."""
-        seen = _sighting(image, self._settings)
-        if seen is None:
-            return ()
-        moment = image.captured_at
-        current, closed = await events.around(
+    async def run(self, connection: AsyncConnection, images: Sequence[Image]) -> Grouping:
+        """Open, join or backfill events, for one image after the other as they were captured.
+
+        An image without a watched object belongs to none. The caller keeps the images' places.
+        """
+        in_order = sorted(images, key=lambda image: (image.captured_at, image.id))
+        seen = [one for image in in_order if (one := _sighting(image, self._settings))]
+        if not seen:
+            return Grouping(places={}, updates=())
+        known = await events.around(
             connection,
-            image.camera,
-            moment,
+            [(one.image.camera, one.image.captured_at) for one in seen],
             within=timedelta(seconds=self._settings.event_idle),
             longest=timedelta(seconds=self._settings.event_window),
         )
-        placement, index = place(
-            moment,
-            None if current is None else span_of(current),
-            [span_of(event) for event in closed],
-            self._settings,
-        )
-        match placement:
-            case Placement.JOIN_OPEN if current is not None:
-                return (await self._join(connection, current, seen),)
-            case Placement.JOIN_CLOSED if index is not None:
-                return (await self._join(connection, closed[index], seen),)
-            case Placement.BACKFILL:
-                return (await self._begin(connection, seen, over=True),)
-            case _:
-                return await self._begin_after(connection, current, seen)
+        ledger = Ledger(known, self._settings, new_id=self._new_id)
+        for one in seen:
+            ledger.take(one)
+        # What is over ends first: only one event of a camera may be open.
+        stored = await events.grow(connection, ledger.changed) if ledger.changed else {}
+        if ledger.new:
+            await events.add(
+                connection, [(one, await self._around(connection, one)) for one in ledger.new]
+            )
+        await self._assess(connection, ledger.to_assess)
+        return Grouping(places=ledger.places, updates=ledger.updates(stored))
 
     async def close(self, connection: AsyncConnection, event: SecurityEvent) -> EventUpdate:
         """End an event and have it assessed as a whole."""
         closed = await events.close(connection, event)
-        await self._assess(connection, closed)
+        await self._assess(connection, [closed])
         return EventUpdate(event=closed, phase=EventPhase.UPDATED)
 
-    async def _begin_after(
-        self, connection: AsyncConnection, current: SecurityEvent | None, seen: Sighting
-    ) -> tuple[EventUpdate, ...]:
-        ended = () if current is None else (await self.close(connection, current),)
-        return (*ended, await self._begin(connection, seen, over=False))
+    async def _around(self, connection: AsyncConnection, one: Grouped) -> Context:
+        return await self._surroundings.at(connection, one.event.camera, one.event.started_at)
 
-    async def _begin(
-        self, connection: AsyncConnection, seen: Sighting, *, over: bool
-    ) -> EventUpdate:
-        image = seen.image
-        context = await self._surroundings.at(connection, image.camera, image.captured_at)
-        event = await events.add(connection, self._new_id(), seen, context, closed=over)
-        await images.set_event(connection, image.id, event.id)
-        if over or _is_urgent(image, self._settings):
-            await self._assess(connection, event)
-        return EventUpdate(event=event, phase=EventPhase.OPENED)
-
-    async def _join(
-        self, connection: AsyncConnection, event: SecurityEvent, seen: Sighting
-    ) -> EventUpdate:
-        before = span_of(event)
-        after = before.with_image(seen.image.captured_at)
-        joined = await events.join(connection, event, after, seen)
-        await images.set_event(connection, seen.image.id, event.id)
-        grown = after != before or joined.labels != event.labels
-        if event.state is EventState.CLOSED and grown:
-            await self._assess(connection, joined)
-        return EventUpdate(event=joined, phase=EventPhase.UPDATED)
-
-    async def _assess(self, connection: AsyncConnection, event: SecurityEvent) -> None:
-        await jobs.enqueue_assess(
-            connection,
-            camera=event.camera,
-            event_id=event.id,
-            happened_at=event.started_at,
-            now=self._now(),
-        )
+    async def _assess(self, connection: AsyncConnection, wanted: Sequence[SecurityEvent]) -> None:
+        if not wanted:
+            return
+        await jobs.enqueue_assess(connection, wanted, now=self._now())
         await notify.announce_jobs(connection, JobKind.ASSESS)
-
-
-def span_of(event: SecurityEvent) -> Span:
-    """Return from when to when an event was going on."""
-    return Span(started_at=event.started_at, last_activity_at=event.last_activity_at)
 
 
 def _sighting(image: Image, settings: Settings) -> Sighting | None:
@@ -119,6 +92,7 @@ def _sighting(image: Image, settings: Settings) -> Sighting | None:
         image=image,
         labels=frozenset(seen.label for seen in watched),
         confidence=max(seen.confidence for seen in watched),
+        urgent=_is_urgent(image, settings),
     )
 
 

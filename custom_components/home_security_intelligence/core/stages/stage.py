@@ -1,6 +1,6 @@
-"""What a worker needs of a stage."""
+"""What the workers need of a stage."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,27 +10,28 @@ from ..models import JobKind
 from ..store.leases import ClaimedJob, Failure
 from ..updates import Update
 
-type Effect = Callable[[AsyncConnection], Awaitable[Sequence[Update]]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome[Result]:
+    """What a job has come to."""
+
+    job: ClaimedJob
+    result: Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a job has come to: how to store it."""
+class Stored:
+    """The jobs whose outcomes were stored, by their ids, and what is told of that.
 
-    store: Effect
+    The leases of all others were lost.
+    """
+
+    jobs: frozenset[int]
+    updates: Sequence[Update]
 
 
-class Stage(Protocol):
-    """One kind of work."""
-
-    kind: JobKind
-
-    async def run(self, job: ClaimedJob) -> Outcome:
-        """Do the work with no transaction open.
-
-        The outcome stores it and finishes the job in one transaction; LeaseLostError from there
-        means that nothing was stored. Raises CoreError, whose class decides what happens next.
-        """
+class Undertaker(Protocol):
+    """What is done about a job that has failed for good."""
 
     async def bury(
         self, connection: AsyncConnection, job: ClaimedJob, failure: Failure
@@ -39,3 +40,21 @@ class Stage(Protocol):
 
     async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:
         """Lock what `bury` will change, before the job itself is changed."""
+
+
+class Stage[Result](Undertaker, Protocol):
+    """One kind of work."""
+
+    kind: JobKind
+    together: int  # outcomes stored in one transaction, at most
+
+    async def run(self, job: ClaimedJob) -> Outcome[Result]:
+        """Do the work with no transaction open.
+
+        Raises CoreError, whose class decides what happens next.
+        """
+
+    async def store(
+        self, connection: AsyncConnection, outcomes: Sequence[Outcome[Result]]
+    ) -> Stored:
+        """Finish jobs and store their outcomes, but for those whose lease is lost."""

@@ -1,38 +1,41 @@
-"""Takes jobs of one kind, one at a time, and never lets go of one without saying what became of it."""
+"""Works on the jobs of one kind, and never lets go of one without saying what became of it."""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 import logging
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..database import Database
-from ..errors import CoreError, StoreError, WatchError
+from ..errors import CoreError, WatchError
 from ..servers import StageGate
 from ..settings import Settings
 from ..store import leases, notify
 from ..store.leases import ClaimedJob, LeaseLostError
+from ..together import Together
 from ..updates import Update
 from ..wakeup import Wakeup
 from .failures import settle
-from .stage import Outcome, Stage
+from .keeper import LeaseKeeper
+from .stage import Outcome, Stage, Stored
 
 _LOGGER = logging.getLogger(__name__)
 
-_RELEASE_TIMEOUT = 5.0  # seconds to give a job back while stopping; its lease ends by itself
+_CLAIM_LIMIT = 64  # jobs claimed at once, at most
+_CLAIM_PATIENCE = 1.0  # seconds to wait while stopping for what is being claimed
 
 
-class Worker:
-    """Claims, works, stores; several may share a stage, its gate and its wake-up call."""
+class Crew[Result]:
+    """Claims as many jobs as it has hands free, works on them side by side, stores them together."""
 
     def __init__(
         self,
         database: Database,
-        stage: Stage,
+        stage: Stage[Result],
         gate: StageGate,
         wakeup: Wakeup,
         *,
+        hands: int,
         settings: Settings,
         origin: str,
         publish: Callable[[Sequence[Update]], None],
@@ -42,84 +45,128 @@ class Worker:
         self._stage = stage
         self._gate = gate
         self._wakeup = wakeup
+        self._hands = hands
         self._settings = settings
         self._origin = origin
         self._publish = publish
         self._on_gate = on_gate
+        self._keeper = LeaseKeeper(database, settings)
+        self._storing = Together(self._store, at_most=stage.together)
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._hand_free = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until cancelled; the job in hand is given back then."""
+        """Work until cancelled; the jobs in hand are given back then."""
+        renewing = asyncio.create_task(self._keeper.run())
+        try:
+            await self._work_on()
+        finally:
+            await _end(renewing, *self._at_work)
+            await self._keeper.give_back()
+
+    async def _work_on(self) -> None:
         while True:
+            free = min(self._hands - len(self._at_work), _CLAIM_LIMIT)
+            if free <= 0:
+                self._hand_free.clear()
+                await self._hand_free.wait()
+                continue
             seen = self._wakeup.calls
             wait = self._gate.acquire()
             if wait > 0:
                 await self._wakeup.wait(seen, wait)
                 continue
-            job = await self._claim()
-            if job is None:
+            trial = self._gate.is_open
+            wanted = 1 if trial else free
+            jobs = await self._claim(wanted)
+            for job in jobs:
+                self._begin(job, trial=trial)
+            if len(jobs) < wanted:
                 await self._wakeup.wait(seen, self._settings.poll_interval)
-            else:
-                await self._work(job)
 
-    async def _claim(self) -> ClaimedJob | None:
-        job: ClaimedJob | None = None
-        try:
-            job = await self._database.ask(
+    async def _claim(self, at_most: int) -> tuple[ClaimedJob, ...]:
+        claiming = asyncio.create_task(
+            self._database.ask(
                 lambda connection: leases.claim(
-                    connection, self._stage.kind, lease=self._settings.lease
+                    connection, self._stage.kind, lease=self._settings.lease, at_most=at_most
                 )
             )
-        finally:
-            if job is None:
-                self._gate.abandon()
-        return job
-
-    async def _work(self, job: ClaimedJob) -> None:
-        """Work on the job while its lease is renewed; whichever ends first ends the other."""
-        work = asyncio.create_task(self._complete(job))
-        renewal = asyncio.create_task(self._renew(job))
+        )
+        jobs: tuple[ClaimedJob, ...] = ()
         try:
-            await asyncio.wait({work, renewal}, return_when=asyncio.FIRST_COMPLETED)
+            jobs = await asyncio.shield(claiming)
         except asyncio.CancelledError:
-            await _end(renewal, work)
-            await self._give_back(job)
+            # What is claimed at this very moment is given back as well.
+            await asyncio.wait([claiming], timeout=_CLAIM_PATIENCE)
+            if claiming.done() and claiming.exception() is None:
+                for job in claiming.result():
+                    self._keeper.hold(job)
+            await _end(claiming)
             raise
         finally:
-            await _end(renewal, work)
-            self._gate.abandon()
-        if work.cancelled() or isinstance(work.exception(), LeaseLostError):
-            _LOGGER.warning("job %s: its lease was lost, somebody else does it", job.id)
-        elif (error := work.exception()) is not None:
-            # Nothing is stored: the lease ends by itself and the crash is counted.
-            _LOGGER.error("job %s could not be settled", job.id, exc_info=error)
+            if not jobs:
+                self._gate.abandon()
+        return jobs
 
-    async def _complete(self, job: ClaimedJob) -> None:
+    def _begin(self, job: ClaimedJob, *, trial: bool) -> None:
+        task = asyncio.create_task(self._work(job))
+
+        def lose() -> None:
+            self._keeper.let_go(job)
+            _note_loss(job)
+            task.cancel()
+
+        def end(_: object) -> None:
+            self._at_work.discard(task)
+            self._hand_free.set()
+            if trial:
+                self._gate.abandon()
+            if task.cancelled():
+                return  # it is to be given back, or somebody else does it
+            self._keeper.let_go(job)
+            if (error := task.exception()) is not None:
+                # Nothing is stored: the lease ends by itself and the crash is counted.
+                _LOGGER.error("job %s could not be settled", job.id, exc_info=error)
+
+        self._at_work.add(task)
+        self._keeper.hold(job, lose)
+        task.add_done_callback(end)
+
+    async def _work(self, job: ClaimedJob) -> None:
         try:
             outcome = await self._stage.run(job)
+            self._note_success()
+            self._keeper.hold(job)  # from here on its fence decides
+            stored = await self._storing.ask(outcome)
         except Exception as error:  # noqa: BLE001 - every failure has to be settled
             await self._settle(job, error)
             return
-        self._note_success()
-        try:
-            updates = await self._database.run(lambda c: self._store(c, outcome))
-        except LeaseLostError, StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - such as an answer that PostgreSQL will not take
-            await self._settle(job, error)
-            return
-        self._publish(updates)
+        if not stored:
+            _note_loss(job)
 
-    async def _store(self, connection: AsyncConnection, outcome: Outcome) -> Sequence[Update]:
-        updates = await outcome.store(connection)
-        await notify.announce_updates(connection, self._origin, updates)
-        return updates
+    async def _store(self, outcomes: Sequence[Outcome[Result]]) -> list[bool]:
+        stored = await self._database.run(lambda connection: self._store_in(connection, outcomes))
+        self._publish(stored.updates)
+        return [outcome.job.id in stored.jobs for outcome in outcomes]
+
+    async def _store_in(
+        self, connection: AsyncConnection, outcomes: Sequence[Outcome[Result]]
+    ) -> Stored:
+        stored = await self._stage.store(connection, outcomes)
+        await notify.announce_updates(connection, self._origin, stored.updates)
+        return stored
 
     async def _settle(self, job: ClaimedJob, error: Exception) -> None:
         self._note_failure(error)
         if not isinstance(error, CoreError):
             _LOGGER.error("job %s failed unexpectedly", job.id, exc_info=error)
-        updates = await self._database.run(lambda c: self._store_failure(c, job, error))
-        self._publish(updates)
+        self._keeper.hold(job)
+        try:
+            updates = await self._database.run(lambda c: self._store_failure(c, job, error))
+        except LeaseLostError:
+            _note_loss(job)
+        else:
+            self._publish(updates)
 
     async def _store_failure(
         self, connection: AsyncConnection, job: ClaimedJob, error: Exception
@@ -135,21 +182,6 @@ class Worker:
         await notify.announce_updates(connection, self._origin, updates)
         return updates
 
-    async def _renew(self, job: ClaimedJob) -> None:
-        """Renew the lease at half its time, until it is lost."""
-        while True:
-            await asyncio.sleep(self._settings.lease / 2)
-            try:
-                await self._database.ask(lambda c: leases.renew(c, job, lease=self._settings.lease))
-            except LeaseLostError:
-                return
-
-    async def _give_back(self, job: ClaimedJob) -> None:
-        # A job that is settled already, or a database that is away: nothing to give back.
-        with suppress(LeaseLostError, StoreError, TimeoutError):
-            async with asyncio.timeout(_RELEASE_TIMEOUT), self._database.begin() as connection:
-                await leases.release(connection, job)
-
     def _note_success(self) -> None:
         was_open = self._gate.is_open
         self._gate.success()
@@ -163,7 +195,11 @@ class Worker:
             self._on_gate()
 
 
-async def _end(*tasks: asyncio.Task[None]) -> None:
+def _note_loss(job: ClaimedJob) -> None:
+    _LOGGER.warning("job %s: its lease was lost, somebody else does it", job.id)
+
+
+async def _end(*tasks: asyncio.Task[object]) -> None:
     """Cancel tasks and wait for their end; their results and errors stay with them."""
     for task in tasks:
         task.cancel()

@@ -1,9 +1,9 @@
 """The cameras: who there is, and the lock that serialises what happens to one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import RowMapping, bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, Text, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..models import Camera
@@ -14,7 +14,9 @@ from .tables import cameras
 # FOR NO KEY UPDATE: images that are being registered only need the row to stay.
 _LOCK = (
     select(cameras.c.folder)
-    .where(cameras.c.folder == bindparam("folder"))
+    .where(cameras.c.folder == any_(bindparam("folders", type_=ARRAY(Text))))
+    # In a fixed order, so that two who lock several do not wait for each other.
+    .order_by(cameras.c.folder)
     .with_for_update(key_share=True)
 )
 
@@ -49,9 +51,9 @@ async def find(connection: AsyncConnection, folder: str) -> Camera | None:
     return None if row is None else _camera_of(row)
 
 
-async def lock(connection: AsyncConnection, folder: str) -> None:
-    """Wait until nobody else changes this camera's events; holds until the transaction ends."""
-    await connection.execute(_LOCK, {"folder": folder})
+async def lock(connection: AsyncConnection, folders: Collection[str]) -> None:
+    """Wait until nobody else changes these cameras' events; holds until the transaction ends."""
+    await connection.execute(_LOCK, {"folders": sorted(folders)})
 
 
 def _camera_of(row: RowMapping) -> Camera:

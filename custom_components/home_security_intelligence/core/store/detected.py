@@ -1,6 +1,9 @@
-"""Keeping what was seen in an image, together with the end of its job."""
+"""Keeping what was seen in images, many at once."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -8,7 +11,9 @@ from sqlalchemy import (
     Double,
     Integer,
     LargeBinary,
+    SmallInteger,
     Text,
+    Uuid,
     bindparam,
     text,
 )
@@ -16,70 +21,71 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..client.models import DetectResult
-from .leases import ClaimedJob, LeaseLostError
 
-# One statement instead of three, as this is on the way of every image. Nothing of it happens
-# unless the job is still held.
+# One statement instead of three for each image, as this is on the way of all of them.
 _KEEP = text(
     """
-    WITH held AS (
-        UPDATE hsi.jobs SET state = 'done', lease_until = NULL, finished_at = now()
-        WHERE id = :job AND fence = :fence AND state = 'leased'
-        RETURNING image_id
-    ), looked_at AS (
+    WITH looked_at AS (
         UPDATE hsi.images
-        SET state = 'detected', reason = NULL, sha256 = :sha256, width = :width,
-            height = :height, model = :model, detected_at = :detected_at
-        FROM held WHERE images.id = held.image_id
-        RETURNING images.id
-    ), seen AS (
-        INSERT INTO hsi.detections (image_id, position, label, confidence, x1, y1, x2, y2)
-        SELECT looked_at.id, object.number - 1, object.label, object.confidence,
-               object.x1, object.y1, object.x2, object.y2
-        FROM looked_at, unnest(:labels, :confidences, :x1, :y1, :x2, :y2) WITH ORDINALITY
-            AS object (label, confidence, x1, y1, x2, y2, number)
+        SET state = 'detected', reason = NULL, sha256 = one.sha256, width = one.width,
+            height = one.height, model = one.model, detected_at = :detected_at,
+            event_id = one.event_id
+        FROM unnest(:images, :contents, :widths, :heights, :models, :events)
+            AS one (image_id, sha256, width, height, model, event_id)
+        WHERE images.id = one.image_id
     )
-    SELECT count(*) FROM looked_at
+    INSERT INTO hsi.detections (image_id, position, label, confidence, x1, y1, x2, y2)
+    SELECT * FROM unnest(:of_images, :positions, :labels, :confidences, :x1, :y1, :x2, :y2)
     """
 ).bindparams(
-    bindparam("job", type_=BigInteger),
-    bindparam("fence", type_=BigInteger),
-    bindparam("sha256", type_=LargeBinary),
-    bindparam("width", type_=Integer),
-    bindparam("height", type_=Integer),
-    bindparam("model", type_=Text),
     bindparam("detected_at", type_=DateTime(timezone=True)),
+    bindparam("images", type_=ARRAY(BigInteger)),
+    bindparam("contents", type_=ARRAY(LargeBinary)),
+    bindparam("widths", type_=ARRAY(Integer)),
+    bindparam("heights", type_=ARRAY(Integer)),
+    bindparam("models", type_=ARRAY(Text)),
+    bindparam("events", type_=ARRAY(Uuid)),
+    bindparam("of_images", type_=ARRAY(BigInteger)),
+    bindparam("positions", type_=ARRAY(SmallInteger)),
     bindparam("labels", type_=ARRAY(Text)),
     *(bindparam(name, type_=ARRAY(Double)) for name in ("confidences", "x1", "y1", "x2", "y2")),
 )
 
 
-async def keep(
-    connection: AsyncConnection,
-    job: ClaimedJob,
-    sha256: bytes,
-    result: DetectResult,
-    now: datetime,
-) -> None:
-    """Keep what was seen in a job's image and finish the job; raises LeaseLostError."""
-    seen = result.detections
-    kept = await connection.scalar(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedAt:
+    """What was seen in an image, and the event that it belongs to, if any."""
+
+    image_id: int
+    sha256: bytes
+    result: DetectResult
+    event_id: UUID | None
+
+
+async def keep(connection: AsyncConnection, found: Sequence[LookedAt], *, now: datetime) -> None:
+    """Keep what was seen in images whose jobs this transaction has finished."""
+    objects = [
+        (one.image_id, position, seen)
+        for one in found
+        for position, seen in enumerate(one.result.detections)
+    ]
+    await connection.execute(
         _KEEP,
         {
-            "job": job.id,
-            "fence": job.fence,
-            "sha256": sha256,
-            "width": result.width,
-            "height": result.height,
-            "model": result.model,
             "detected_at": now,
-            "labels": [one.label for one in seen],
-            "confidences": [one.confidence for one in seen],
-            "x1": [one.box.x1 for one in seen],
-            "y1": [one.box.y1 for one in seen],
-            "x2": [one.box.x2 for one in seen],
-            "y2": [one.box.y2 for one in seen],
+            "images": [one.image_id for one in found],
+            "contents": [one.sha256 for one in found],
+            "widths": [one.result.width for one in found],
+            "heights": [one.result.height for one in found],
+            "models": [one.result.model for one in found],
+            "events": [one.event_id for one in found],
+            "of_images": [image_id for image_id, _, _ in objects],
+            "positions": [position for _, position, _ in objects],
+            "labels": [seen.label for _, _, seen in objects],
+            "confidences": [seen.confidence for _, _, seen in objects],
+            "x1": [seen.box.x1 for _, _, seen in objects],
+            "y1": [seen.box.y1 for _, _, seen in objects],
+            "x2": [seen.box.x2 for _, _, seen in objects],
+            "y2": [seen.box.y2 for _, _, seen in objects],
         },
     )
-    if not kept:
-        raise LeaseLostError

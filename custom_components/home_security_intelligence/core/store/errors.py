@@ -3,10 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from asyncpg import InterfaceError, PostgresError  # type: ignore[import-untyped]  # has no types
+from asyncpg import (  # type: ignore[import-untyped]  # has no types
+    CharacterNotInRepertoireError,
+    DataError,
+    InterfaceError,
+    PostgresError,
+)
 from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeoutError
 
 from ..errors import (
+    CoreError,
+    InputError,
     StoreAuthError,
     StoreError,
     StoreMissingError,
@@ -38,10 +45,15 @@ _BY_STATE: tuple[tuple[str, type[StoreError], str], ...] = (
     ("XX", StoreError, "PostgreSQL has internal trouble"),
 )
 
+_BAD_TEXT = "a text has a character that PostgreSQL cannot hold"
+
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise StoreError for trouble with the database; let our own mistakes through."""
+    """Raise StoreError for trouble with the database, InputError for values that it cannot hold.
+
+    Our own mistakes are let through.
+    """
     try:
         yield
     except (DBAPIError, PostgresError, InterfaceError, PoolTimeoutError, OSError) as error:
@@ -51,8 +63,19 @@ def translated() -> Iterator[None]:
         raise known from error
 
 
-def _translate(error: BaseException) -> StoreError | None:
+def _translate(error: BaseException) -> CoreError | None:
     origin = _origin(error)
+    # Without the value: it may be anything, and where it is shown may not take it either.
+    if isinstance(origin, CharacterNotInRepertoireError):
+        return InputError(_BAD_TEXT, code="bad_text")
+    if isinstance(origin, DataError):  # what asyncpg could not even send has its reason below it
+        match origin.__cause__:
+            case UnicodeEncodeError():
+                return InputError(_BAD_TEXT, code="bad_text")
+            case OverflowError():
+                return InputError(
+                    "a time or a number is beyond what PostgreSQL can hold", code="out_of_range"
+                )
     if isinstance(origin, PostgresError):
         state = origin.sqlstate or ""
         for prefix, kind, sentence in _BY_STATE:

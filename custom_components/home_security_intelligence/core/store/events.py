@@ -1,23 +1,41 @@
 """The events: opening, growing, closing and assessing them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+import json
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Double,
+    Integer,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..grouping import Span
 from ..models import (
     Assessment,
     AssessmentState,
     EventState,
-    Image,
     RiskFactor,
     SecurityEvent,
 )
 from ..risk import Context, Elsewhere, Verdict, bounded
+from .arrays import rows_from_arrays
 from .contexts import ContextJson, context_from, context_json
 from .rows import event_of
 from .tables import events, in_state
@@ -29,28 +47,70 @@ _OPEN = select(events).where(
     events.c.camera == bindparam("camera"), in_state(events.c.state, EventState.OPEN)
 )
 _OPEN_LOCKED = _OPEN.with_for_update()
+_MOMENTS = rows_from_arrays(
+    "moment",
+    {
+        "camera": Text,
+        "earliest": DateTime(timezone=True),
+        "before": DateTime(timezone=True),
+        "after": DateTime(timezone=True),
+    },
+)
 _NEAR = (
     select(events)
     .where(
-        events.c.camera == bindparam("camera"),
+        events.c.camera == _MOMENTS.c.camera,
         in_state(events.c.state, EventState.CLOSED),
-        events.c.started_at.between(bindparam("earliest"), bindparam("before")),
-        events.c.last_activity_at >= bindparam("after"),
+        events.c.started_at.between(_MOMENTS.c.earliest, _MOMENTS.c.before),
+        events.c.last_activity_at >= _MOMENTS.c.after,
     )
     .order_by(events.c.started_at.desc())
     .limit(literal_column(str(_NEAR_LIMIT), Integer))
+    .correlate(_MOMENTS)
+    .lateral("near")
 )
 # Two questions at once; as one condition they would not find their indices.
-_AROUND = _OPEN.union_all(_NEAR)
+_AROUND = union_all(
+    select(events).where(
+        events.c.camera == any_(bindparam("cameras", type_=ARRAY(Text))),
+        in_state(events.c.state, EventState.OPEN),
+    ),
+    select(_NEAR).select_from(_MOMENTS.join(_NEAR, true())),
+)
+_GROWN = rows_from_arrays(
+    "grown",
+    {
+        "id": Uuid,
+        "state": events.c.state.type,
+        "started_at": DateTime(timezone=True),
+        "last_activity_at": DateTime(timezone=True),
+        "ended_at": DateTime(timezone=True),
+        "labels": Text,  # as JSON: an array of arrays would lose its inner bounds
+        "image_count": Integer,
+        "best_image_id": BigInteger,
+        "best_confidence": Double,
+    },
+)
+_LABELS = (
+    select(func.jsonb_array_elements_text(cast(_GROWN.c.labels, JSONB)))
+    .correlate(_GROWN)
+    .scalar_subquery()
+)
+_GROW = (
+    update(events)
+    .where(events.c.id == _GROWN.c.id)
+    .values({each.name: each for each in _GROWN.c if each.name not in {"id", "labels"}})
+    .values(labels=func.array(_LABELS))
+    .returning(events)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """What an image adds to an event: the watched labels in it and the surest of them."""
+class Grouped:
+    """An event with how sure its best image is, by which a better one is known."""
 
-    image: Image
-    labels: frozenset[str]
-    confidence: float
+    event: SecurityEvent
+    best_confidence: float
 
 
 async def get(
@@ -84,30 +144,31 @@ async def open_of(connection: AsyncConnection, camera: str) -> SecurityEvent | N
 
 async def around(
     connection: AsyncConnection,
-    camera: str,
-    moment: datetime,
+    moments: Sequence[tuple[str, datetime]],
     *,
     within: timedelta,
     longest: timedelta,
-) -> tuple[SecurityEvent | None, tuple[SecurityEvent, ...]]:
-    """Return the camera's open event, and its closed ones around a moment, the latest first.
+) -> tuple[Grouped, ...]:
+    """Return the open events of cameras, and their closed ones around moments.
 
     No event asked for is longer than `longest`, so that older ones need not be looked at. The
-    caller holds the camera's lock: nobody else lets them grow.
+    caller holds the cameras' locks: nobody else lets them grow.
     """
     rows = await connection.execute(
         _AROUND,
         {
-            "camera": camera,
-            "before": moment + within,
-            "after": moment - within,
-            "earliest": moment - within - longest,
+            "cameras": list({camera for camera, _ in moments}),
+            "moment_camera": [camera for camera, _ in moments],
+            "moment_before": [moment + within for _, moment in moments],
+            "moment_after": [moment - within for _, moment in moments],
+            "moment_earliest": [moment - within - longest for _, moment in moments],
         },
     )
-    found = [event_of(row) for row in rows.mappings()]
-    current = next((event for event in found if event.state is EventState.OPEN), None)
-    closed = [event for event in found if event.state is EventState.CLOSED]
-    return current, tuple(sorted(closed, key=lambda event: event.started_at, reverse=True))
+    found = {row["id"]: row for row in rows.mappings()}
+    return tuple(
+        Grouped(event=event_of(row), best_confidence=row["best_confidence"])
+        for row in found.values()
+    )
 
 
 async def latest(connection: AsyncConnection, camera: str) -> SecurityEvent | None:
@@ -135,60 +196,50 @@ async def settled_since(
     return tuple(reversed([event_of(row) for row in rows.mappings()]))
 
 
-async def add(
-    connection: AsyncConnection, event_id: UUID, seen: Sighting, context: Context, *, closed: bool
-) -> SecurityEvent:
-    """Begin an event with its first image and what is known then; `closed` where it is over."""
-    moment = seen.image.captured_at
+async def add(connection: AsyncConnection, new: Sequence[tuple[Grouped, Context]]) -> None:
+    """Begin events with what is known around them; a camera has one open at most."""
+    await connection.execute(
+        insert(events),
+        [
+            {
+                "id": one.event.id,
+                "camera": one.event.camera,
+                "state": one.event.state,
+                "started_at": one.event.started_at,
+                "last_activity_at": one.event.last_activity_at,
+                "ended_at": one.event.ended_at,
+                "labels": list(one.event.labels),
+                "image_count": one.event.image_count,
+                "best_image_id": one.event.best_image_id,
+                "best_confidence": one.best_confidence,
+                "assessment": one.event.assessment,
+                "context": context_json(context),
+            }
+            for one, context in new
+        ],
+    )
+
+
+async def grow(
+    connection: AsyncConnection, changed: Sequence[Grouped]
+) -> Mapping[UUID, SecurityEvent]:
+    """Keep what images have made of events, and that some of these are over; returns all of each."""
+    grown = [one.event for one in changed]
     rows = await connection.execute(
-        insert(events)
-        .values(
-            id=event_id,
-            camera=seen.image.camera,
-            state=EventState.CLOSED if closed else EventState.OPEN,
-            started_at=moment,
-            last_activity_at=moment,
-            ended_at=moment if closed else None,
-            labels=sorted(seen.labels),
-            image_count=1,
-            best_image_id=seen.image.id,
-            best_confidence=seen.confidence,
-            assessment=AssessmentState.PENDING,
-            context=context_json(context),
-        )
-        .returning(events)
+        _GROW,
+        {
+            "grown_id": [event.id for event in grown],
+            "grown_state": [event.state for event in grown],
+            "grown_started_at": [event.started_at for event in grown],
+            "grown_last_activity_at": [event.last_activity_at for event in grown],
+            "grown_ended_at": [event.ended_at for event in grown],
+            "grown_labels": [json.dumps(event.labels) for event in grown],
+            "grown_image_count": [event.image_count for event in grown],
+            "grown_best_image_id": [event.best_image_id for event in grown],
+            "grown_best_confidence": [one.best_confidence for one in changed],
+        },
     )
-    return event_of(rows.mappings().one())
-
-
-async def context_of(connection: AsyncConnection, event_id: UUID) -> Context:
-    """Return what was known around an event when it began; other cameras have their own events."""
-    kept: ContextJson | None = await connection.scalar(
-        select(events.c.context).where(events.c.id == event_id)
-    )
-    return context_from(kept or {})
-
-
-async def join(
-    connection: AsyncConnection, event: SecurityEvent, span: Span, seen: Sighting
-) -> SecurityEvent:
-    """Let an event take another image and cover its new span."""
-    better = seen.confidence > events.c.best_confidence
-    rows = await connection.execute(
-        update(events)
-        .where(events.c.id == event.id)
-        .values(
-            started_at=span.started_at,
-            last_activity_at=span.last_activity_at,
-            ended_at=None if event.state is EventState.OPEN else span.last_activity_at,
-            labels=sorted(seen.labels.union(event.labels)),
-            image_count=events.c.image_count + 1,
-            best_image_id=case((better, seen.image.id), else_=events.c.best_image_id),
-            best_confidence=case((better, seen.confidence), else_=events.c.best_confidence),
-        )
-        .returning(events)
-    )
-    return event_of(rows.mappings().one())
+    return {row["id"]: event_of(row) for row in rows.mappings()}
 
 
 async def close(connection: AsyncConnection, event: SecurityEvent) -> SecurityEvent:
@@ -200,6 +251,14 @@ async def close(connection: AsyncConnection, event: SecurityEvent) -> SecurityEv
         .returning(events)
     )
     return event_of(rows.mappings().one())
+
+
+async def context_of(connection: AsyncConnection, event_id: UUID) -> Context:
+    """Return what was known around an event when it began; other cameras have their own events."""
+    kept: ContextJson | None = await connection.scalar(
+        select(events.c.context).where(events.c.id == event_id)
+    )
+    return context_from(kept or {})
 
 
 async def elsewhere(

@@ -6,38 +6,90 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    LargeBinary,
+    Select,
+    Text,
+    bindparam,
+    exists,
+    literal_column,
+    select,
+    text,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..models import Detection, Image, ImageState, SkipReason
 from ..versions import Version
 from ..watch import FoundFile
+from .arrays import rows_from_arrays
 from .rows import detection_of, image_of
 from .tables import detections, forgotten_files, images, in_state
 
-_IDENTITY = (images.c.camera, images.c.path, images.c.mtime_ns, images.c.size)
-_FORGOTTEN = (
-    forgotten_files.c.camera,
-    forgotten_files.c.path,
-    forgotten_files.c.mtime_ns,
-    forgotten_files.c.size,
-)
-
-
 # The statements on the way of every image, made once: making one costs more than running it.
 _ONE = select(images).where(images.c.id == bindparam("image"))
-_DUPLICATE = select(
-    exists().where(
-        images.c.camera == bindparam("camera"),
-        images.c.sha256 == bindparam("sha256"),
-        in_state(images.c.state, ImageState.DETECTED),
-        images.c.captured_at.between(bindparam("after"), bindparam("before")),
-        images.c.id != bindparam("image"),
+# As plain SQL with lateral questions, so that each of them finds the index on content.
+_DUPLICATES = text(
+    """
+    SELECT one.image_id
+    FROM unnest(:images, :cameras, :contents, :after, :before)
+        AS one (image_id, camera, sha256, after, before),
+        LATERAL (
+            SELECT FROM hsi.images
+            WHERE images.camera = one.camera AND images.sha256 = one.sha256
+                AND images.state = 'detected' AND images.id <> one.image_id
+                AND images.captured_at BETWEEN one.after AND one.before
+            LIMIT 1
+        ) AS other
+    """
+).bindparams(
+    bindparam("images", type_=ARRAY(BigInteger)),
+    bindparam("cameras", type_=ARRAY(Text)),
+    bindparam("contents", type_=ARRAY(LargeBinary)),
+    bindparam("after", type_=ARRAY(DateTime(timezone=True))),
+    bindparam("before", type_=ARRAY(DateTime(timezone=True))),
+)
+_SKIPPED = rows_from_arrays("skipped", {"id": BigInteger, "sha256": LargeBinary})
+_SKIP = (
+    update(images)
+    .where(images.c.id == _SKIPPED.c.id)
+    .values(state=ImageState.SKIPPED, reason=bindparam("why"), sha256=_SKIPPED.c.sha256)
+)
+_FILES = rows_from_arrays(
+    "file", {"camera": Text, "path": Text, "mtime_ns": BigInteger, "size": BigInteger}
+)
+_KNOWN = union_all(
+    *(
+        select(_FILES).where(exists().where(*(table.c[each.name] == each for each in _FILES.c)))
+        for table in (images, forgotten_files)
     )
 )
-_SET_EVENT = (
-    update(images).where(images.c.id == bindparam("image")).values(event_id=bindparam("event"))
+_NEW = rows_from_arrays(
+    "file",
+    {
+        "camera": Text,
+        "path": Text,
+        "mtime_ns": BigInteger,
+        "size": BigInteger,
+        "captured_at": DateTime(timezone=True),
+    },
+)
+_ADD = (
+    insert(images)
+    .from_select(
+        [*_NEW.c.keys(), "found_at", "state"],
+        select(
+            _NEW,
+            bindparam("now", type_=DateTime(timezone=True)),
+            literal_column(f"'{ImageState.PENDING.value}'", images.c.state.type),
+        ),
+    )
+    .on_conflict_do_nothing(constraint="images_identity")
+    .returning(images)
 )
 
 
@@ -51,13 +103,8 @@ class NewImage:
 
 async def known(connection: AsyncConnection, files: Sequence[FoundFile]) -> set[FoundFile]:
     """Return those of the files that are registered already, or were and are forgotten."""
-    identities = [(file.camera, file.path, file.mtime_ns, file.size) for file in files]
     # In one statement: a file is in one table or the other at any time.
-    rows = await connection.execute(
-        select(*_IDENTITY)
-        .where(tuple_(*_IDENTITY).in_(identities))
-        .union_all(select(*_FORGOTTEN).where(tuple_(*_FORGOTTEN).in_(identities)))
-    )
+    rows = await connection.execute(_KNOWN, _identities(files))
     return {
         FoundFile(camera=camera, path=path, mtime_ns=mtime_ns, size=size)
         for camera, path, mtime_ns, size in rows
@@ -71,21 +118,12 @@ async def add(
     # In a fixed order, so that two scans that register the same files do not wait for each other.
     ordered = sorted(new, key=lambda item: (item.captured_at, item.file.camera, item.file.path))
     rows = await connection.execute(
-        insert_or_ignore(images)
-        .on_conflict_do_nothing(constraint="images_identity")
-        .returning(images),
-        [
-            {
-                "camera": item.file.camera,
-                "path": item.file.path,
-                "mtime_ns": item.file.mtime_ns,
-                "size": item.file.size,
-                "captured_at": item.captured_at,
-                "found_at": now,
-                "state": ImageState.PENDING,
-            }
-            for item in ordered
-        ],
+        _ADD,
+        {
+            **_identities([item.file for item in ordered]),
+            "file_captured_at": [item.captured_at for item in ordered],
+            "now": now,
+        },
     )
     added = tuple(image_of(row) for row in rows.mappings())
     return tuple(sorted(added, key=lambda image: image.captured_at))
@@ -162,21 +200,24 @@ async def latest_with(
     return found[0] if found else None
 
 
-async def is_duplicate(
-    connection: AsyncConnection, image: Image, sha256: bytes, *, window: timedelta
-) -> bool:
-    """Tell whether the same content from the same camera was looked at within the window."""
-    found = await connection.scalar(
-        _DUPLICATE,
+async def duplicates(
+    connection: AsyncConnection, contents: Sequence[tuple[Image, bytes]], *, window: timedelta
+) -> frozenset[int]:
+    """Return the ids of those whose content, by its SHA-256, was looked at within the window.
+
+    Only images of the same camera count.
+    """
+    found = await connection.scalars(
+        _DUPLICATES,
         {
-            "camera": image.camera,
-            "sha256": sha256,
-            "after": image.captured_at - window,
-            "before": image.captured_at + window,
-            "image": image.id,
+            "images": [image.id for image, _ in contents],
+            "cameras": [image.camera for image, _ in contents],
+            "contents": [sha256 for _, sha256 in contents],
+            "after": [image.captured_at - window for image, _ in contents],
+            "before": [image.captured_at + window for image, _ in contents],
         },
     )
-    return bool(found)
+    return frozenset(found)
 
 
 async def is_given_up(connection: AsyncConnection, image: Image, version: Version) -> bool:
@@ -216,13 +257,16 @@ async def any_waiting(
 
 
 async def set_skipped(
-    connection: AsyncConnection, image_id: int, sha256: bytes | None, reason: SkipReason
+    connection: AsyncConnection, contents: Sequence[tuple[Image, bytes | None]], reason: SkipReason
 ) -> None:
-    """Say that an image was deliberately not looked at."""
+    """Say that images were deliberately not looked at; they come with their SHA-256, if it is known."""
     await connection.execute(
-        update(images)
-        .where(images.c.id == image_id)
-        .values(state=ImageState.SKIPPED, reason=reason, sha256=sha256)
+        _SKIP,
+        {
+            "skipped_id": [image.id for image, _ in contents],
+            "skipped_sha256": [sha256 for _, sha256 in contents],
+            "why": reason,
+        },
     )
 
 
@@ -244,9 +288,13 @@ async def set_pending(connection: AsyncConnection, ids: Sequence[int]) -> None:
     )
 
 
-async def set_event(connection: AsyncConnection, image_id: int, event_id: UUID) -> None:
-    """Say which event an image belongs to."""
-    await connection.execute(_SET_EVENT, {"image": image_id, "event": event_id})
+def _identities(files: Sequence[FoundFile]) -> dict[str, list[str] | list[int]]:
+    return {
+        "file_camera": [file.camera for file in files],
+        "file_path": [file.path for file in files],
+        "file_mtime_ns": [file.mtime_ns for file in files],
+        "file_size": [file.size for file in files],
+    }
 
 
 async def _load(

@@ -1,18 +1,55 @@
 """The queue: what is to be done, and how much of it there is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    SmallInteger,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..models import Image, JobKind, JobState, QueueStats
+from ..models import Image, JobKind, JobState, QueueStats, SecurityEvent
+from .arrays import rows_from_arrays
 from .leases import ClaimedJob
 from .tables import in_state, jobs
 
 FRESH, BACKLOG = 0, 10  # priorities; the lower number goes first
 FRESH_FOR = timedelta(minutes=1)  # what happened within it goes before any backlog
+
+_NEW = rows_from_arrays(
+    "job",
+    {
+        "kind": Text,
+        "camera": Text,
+        "image_id": BigInteger,
+        "event_id": Uuid,
+        "priority": SmallInteger,
+        "happened_at": DateTime(timezone=True),
+    },
+)
+_ENQUEUE = insert(jobs).from_select(list(_NEW.c.keys()), select(_NEW))
+_WAITING_ASSESSMENTS = (
+    select(jobs.c.event_id)
+    .where(
+        jobs.c.event_id == any_(bindparam("events", type_=ARRAY(Uuid))),
+        jobs.c.kind == JobKind.ASSESS,
+        in_state(jobs.c.state, JobState.PENDING),
+    )
+    # Locked, none can be claimed before this transaction's facts are there to be read.
+    .with_for_update(skip_locked=True)
+)
 
 
 def priority_of(happened_at: datetime, *, now: datetime) -> int:
@@ -25,49 +62,38 @@ async def enqueue_detect(
 ) -> None:
     """Have images looked at; part of the transaction that registers them."""
     await connection.execute(
-        insert(jobs),
-        [
-            {
-                "kind": JobKind.DETECT,
-                "camera": image.camera,
-                "image_id": image.id,
-                "priority": priority_of(image.captured_at, now=now),
-                "happened_at": image.captured_at,
-            }
-            for image in images
-        ],
+        _ENQUEUE,
+        {
+            "job_kind": [JobKind.DETECT] * len(images),
+            "job_camera": [image.camera for image in images],
+            "job_image_id": [image.id for image in images],
+            "job_event_id": [None] * len(images),
+            "job_priority": [priority_of(image.captured_at, now=now) for image in images],
+            "job_happened_at": [image.captured_at for image in images],
+        },
     )
 
 
 async def enqueue_assess(
-    connection: AsyncConnection,
-    *,
-    camera: str,
-    event_id: UUID,
-    happened_at: datetime,
-    now: datetime,
+    connection: AsyncConnection, events: Collection[SecurityEvent], *, now: datetime
 ) -> None:
-    """Have an event assessed as it is by now, unless a job that waits will do that anyway."""
-    waiting = await connection.execute(
-        select(jobs.c.id)
-        .where(
-            jobs.c.event_id == event_id,
-            jobs.c.kind == JobKind.ASSESS,
-            in_state(jobs.c.state, JobState.PENDING),
-        )
-        # Locked, it cannot be claimed before this transaction's facts are there to be read.
-        .with_for_update(skip_locked=True)
+    """Have events assessed as they are by now, unless a job that waits will do that anyway."""
+    waiting = frozenset(
+        await connection.scalars(_WAITING_ASSESSMENTS, {"events": [event.id for event in events]})
     )
-    if waiting.first() is not None:
+    new = [event for event in events if event.id not in waiting]
+    if not new:
         return
     await connection.execute(
-        insert(jobs).values(
-            kind=JobKind.ASSESS,
-            camera=camera,
-            event_id=event_id,
-            priority=priority_of(happened_at, now=now),
-            happened_at=happened_at,
-        )
+        _ENQUEUE,
+        {
+            "job_kind": [JobKind.ASSESS] * len(new),
+            "job_camera": [event.camera for event in new],
+            "job_image_id": [None] * len(new),
+            "job_event_id": [event.id for event in new],
+            "job_priority": [priority_of(event.started_at, now=now) for event in new],
+            "job_happened_at": [event.started_at for event in new],
+        },
     )
 
 

@@ -5,11 +5,14 @@ whoever comes back late holds an old number and can no longer change anything. L
 are compared inside PostgreSQL, so only its clock counts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Integer,
     Interval,
     RowMapping,
@@ -21,46 +24,64 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from ..models import FailureClass, Image, JobKind, JobState
+from .arrays import rows_from_arrays
 from .rows import image_of
 from .tables import images, in_state, jobs
 
 _IMAGE = "of_image_"  # before the names of an image's columns
 
-# Made once: making a statement costs more than running it.
-_DUE = (
-    select(jobs.c.id, *(column.label(_IMAGE + column.name) for column in images.c))
-    .outerjoin_from(jobs, images, images.c.id == jobs.c.image_id)
-    .where(
-        jobs.c.kind == bindparam("wanted"),
-        in_state(jobs.c.state, JobState.PENDING),
-        jobs.c.run_after <= func.now(),
+
+@cache
+def _claim(at_most: int) -> ReturningUpdate[tuple[object, ...]]:
+    """Return the statement that takes so many jobs; making it costs more than running it."""
+    due = (
+        select(jobs.c.id, *(column.label(_IMAGE + column.name) for column in images.c))
+        .outerjoin_from(jobs, images, images.c.id == jobs.c.image_id)
+        .where(
+            jobs.c.kind == bindparam("wanted"),
+            in_state(jobs.c.state, JobState.PENDING),
+            jobs.c.run_after <= func.now(),
+        )
+        .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
+        # As a parameter it could be any number, and the plan would be one for many rows.
+        .limit(literal_column(str(at_most), Integer))
+        .with_for_update(skip_locked=True, of=jobs)
+        .cte("due")
+        .prefix_with("MATERIALIZED")
     )
-    .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
-    # As a parameter it could be any number, and the plan would be one for many rows.
-    .limit(literal_column("1", Integer))
-    .with_for_update(skip_locked=True, of=jobs)
-    .cte("due")
-    .prefix_with("MATERIALIZED")
-)
-_CLAIM = (
-    update(jobs)
-    .where(jobs.c.id == _DUE.c.id)
-    .values(
-        state=JobState.LEASED,
-        fence=jobs.c.fence + 1,
-        lease_until=func.now() + bindparam("lease", type_=Interval),
+    return (
+        update(jobs)
+        .where(jobs.c.id == due.c.id)
+        .values(
+            state=JobState.LEASED,
+            fence=jobs.c.fence + 1,
+            lease_until=func.now() + bindparam("lease", type_=Interval),
+        )
+        .returning(jobs, *(column for column in due.c if column.name.startswith(_IMAGE)))
     )
-    .returning(jobs, *(column for column in _DUE.c if column.name.startswith(_IMAGE)))
+
+
+_TOKENS = rows_from_arrays("token", {"id": BigInteger, "fence": BigInteger})
+# Those of many that are still held, locked in one order: nobody who does the same waits in a circle.
+_STILL_HELD = (
+    select(jobs.c.id)
+    .join_from(jobs, _TOKENS, (jobs.c.id == _TOKENS.c.id) & (jobs.c.fence == _TOKENS.c.fence))
+    .where(in_state(jobs.c.state, JobState.LEASED))
+    .order_by(jobs.c.id)
+    .with_for_update(of=jobs, key_share=True)
+    .cte("held")
 )
+_CHANGE_HELD = update(jobs).where(jobs.c.id == _STILL_HELD.c.id).returning(jobs.c.id)
+_RENEW = _CHANGE_HELD.values(lease_until=func.now() + bindparam("lease", type_=Interval))
+_FINISH = _CHANGE_HELD.values(state=JobState.DONE, lease_until=None, finished_at=func.now())
+_RELEASE = _CHANGE_HELD.values(state=JobState.PENDING, lease_until=None)
 _HELD = (
     (jobs.c.id == bindparam("held_id"))
     & (jobs.c.fence == bindparam("held_fence"))
     & in_state(jobs.c.state, JobState.LEASED)
-)
-_FINISH = (
-    update(jobs).where(_HELD).values(state=JobState.DONE, lease_until=None, finished_at=func.now())
 )
 
 _CODE_LIMIT = 100  # characters
@@ -107,32 +128,34 @@ class Failure:
         object.__setattr__(self, "message", _storable(self.message)[:_MESSAGE_LIMIT])
 
 
-async def claim(connection: AsyncConnection, kind: JobKind, *, lease: float) -> ClaimedJob | None:
-    """Take the next job that is due and hold it for `lease` seconds; None if there is none."""
-    rows = await connection.execute(_CLAIM, {"wanted": kind, "lease": timedelta(seconds=lease)})
-    row = rows.mappings().one_or_none()
-    return None if row is None else replace(_claimed(row), image=_image_in(row))
-
-
-async def renew(connection: AsyncConnection, job: ClaimedJob, *, lease: float) -> None:
-    """Hold the job for another `lease` seconds; raises LeaseLostError."""
-    await _change(
-        connection,
-        job,
-        update(jobs).where(_HELD).values(lease_until=func.now() + timedelta(seconds=lease)),
+async def claim(
+    connection: AsyncConnection, kind: JobKind, *, lease: float, at_most: int = 1
+) -> tuple[ClaimedJob, ...]:
+    """Take the next jobs that are due, the first ones first, and hold them for `lease` seconds."""
+    rows = await connection.execute(
+        _claim(at_most), {"wanted": kind, "lease": timedelta(seconds=lease)}
     )
-
-
-async def finish(connection: AsyncConnection, job: ClaimedJob) -> None:
-    """Say that the job is done; raises LeaseLostError, and then nothing may be stored."""
-    await _change(connection, job, _FINISH)
-
-
-async def release(connection: AsyncConnection, job: ClaimedJob) -> None:
-    """Give the job back untouched; raises LeaseLostError."""
-    await _change(
-        connection, job, update(jobs).where(_HELD).values(state=JobState.PENDING, lease_until=None)
+    taken = sorted(
+        rows.mappings(), key=lambda row: (row["priority"], row["happened_at"], row["id"])
     )
+    return tuple(replace(_claimed(row), image=_image_in(row)) for row in taken)
+
+
+async def renew(
+    connection: AsyncConnection, held: Sequence[ClaimedJob], *, lease: float
+) -> frozenset[int]:
+    """Hold jobs for another `lease` seconds; returns those that are still held, by their ids."""
+    return await _change_all(connection, held, _RENEW, lease=timedelta(seconds=lease))
+
+
+async def finish(connection: AsyncConnection, held: Sequence[ClaimedJob]) -> frozenset[int]:
+    """Say that jobs are done; returns which, by their ids. Nothing may be stored of the others."""
+    return await _change_all(connection, held, _FINISH)
+
+
+async def release(connection: AsyncConnection, held: Sequence[ClaimedJob]) -> frozenset[int]:
+    """Give jobs back untouched; returns which were still held, by their ids."""
+    return await _change_all(connection, held, _RELEASE)
 
 
 async def postpone(
@@ -233,6 +256,19 @@ def _image_in(row: RowMapping) -> Image | None:
     if row["image_id"] is None:
         return None
     return image_of(row, prefix=_IMAGE)
+
+
+async def _change_all(
+    connection: AsyncConnection,
+    held: Sequence[ClaimedJob],
+    statement: ReturningUpdate[tuple[int]],
+    **more: object,
+) -> frozenset[int]:
+    tokens = {
+        "token_id": [job.id for job in held],
+        "token_fence": [job.fence for job in held],
+    }
+    return frozenset(await connection.scalars(statement, tokens | more))
 
 
 async def _change(connection: AsyncConnection, job: ClaimedJob, statement: Update) -> None:

@@ -1,0 +1,112 @@
+"""Jobs that are claimed, held and stored together: each still has an end of its own."""
+
+import asyncio
+import logging
+
+import pytest
+
+from testbed.postgres import Postgres
+from tests.core.pipeline.house import House
+from tests.core.pipeline.scripted_server import OVERLOADED, ScriptedServer
+
+# isort: split
+from hsi_core.models import FailureClass, ImageState, SkipReason
+from hsi_core.pipeline import DeadLetterQuery, EventQuery
+
+
+async def asked(server: ScriptedServer, count: int) -> None:
+    """Wait until so many requests hang at the server."""
+    while server.detected.total() < count:
+        server.asked.clear()
+        await asyncio.wait_for(server.asked.wait(), 15)
+
+
+@pytest.mark.parametrize("label", ["per\0son", "per\ud800son"], ids=["nul", "half a character"])
+async def test_a_result_that_no_database_takes_fails_alone(
+    house: House, server: ScriptedServer, label: str
+) -> None:
+    server.labels["odd"] = label
+    server.go.clear()
+    for number in range(5):
+        house.upload(f"front/{number}.jpg", f"person 0.8 #{number}", age=60 - number)
+    house.upload("front/odd.jpg", "odd 0.8", age=50)
+    pipeline, journal = await house.run(detect_workers=6)
+    await asked(server, 6)
+    server.go.set()
+    ended = {image.path: image.state for image in await journal.ended(6)}
+    assert ended.pop("front/odd.jpg") is ImageState.DEAD
+    assert set(ended.values()) == {ImageState.DETECTED}
+    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "bad_text")
+    assert "person" not in letter.message
+    assert server.detected.total() == 6
+    [event] = (await pipeline.list_events(EventQuery())).items
+    assert event.image_count == 5
+
+
+async def test_the_same_content_twice_at_once_is_kept_once(
+    house: House, server: ScriptedServer
+) -> None:
+    server.go.clear()
+    for number, age in enumerate((1000, 900, 500, 100)):
+        house.upload(f"front/{number}.jpg", "person 0.8", age=age)
+    house.upload("yard/0.jpg", "person 0.8", age=900)
+    _, journal = await house.run(detect_workers=5)
+    await asked(server, 5)
+    server.go.set()
+    ended = {image.path: image.reason for image in await journal.ended(5)}
+    duplicates = [path for path, reason in ended.items() if reason == SkipReason.DUPLICATE]
+    assert duplicates == ["front/1.jpg"]
+
+
+async def test_a_picture_refused_on_trial_lets_the_others_through(
+    house: House, server: ScriptedServer
+) -> None:
+    # The breaker opens for a moment; what it would wait for, were nobody to wake it, is a minute.
+    server.faults.extend([OVERLOADED] * 5)
+    for number in range(8):
+        house.upload(f"front/{number}.jpg", f"broken {number}", age=60)
+    _, journal = await house.run(breaker_recovery=60.0)
+    assert {image.state for image in await journal.ended(8)} == {ImageState.DEAD}
+
+
+class Heard(logging.Handler):
+    """Says when a message was logged."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__()
+        self._message = message
+        self.heard = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._message in record.getMessage():
+            self.heard.set()
+
+
+async def test_a_lease_that_cannot_be_renewed_is_told_as_that(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    heard, lost = Heard("leases could not be renewed"), Heard("lease was lost")
+    logger = logging.getLogger("hsi_core.stages")
+    for handler in (heard, lost):
+        logger.addHandler(handler)
+    postgres.execute(
+        "CREATE FUNCTION hsi.refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'no'; END $$;"
+        "CREATE TRIGGER refuse BEFORE UPDATE ON hsi.jobs FOR EACH ROW "
+        "WHEN (OLD.state = 'leased' AND NEW.state = 'leased') EXECUTE FUNCTION hsi.refuse()",
+        database="shared",
+    )
+    try:
+        server.go.clear()
+        _, journal = await house.run(lease=4.0)
+        house.upload("front/a.jpg")
+        await asyncio.wait_for(heard.heard.wait(), 15)
+        server.go.set()
+        assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
+    finally:
+        postgres.execute("DROP FUNCTION hsi.refuse() CASCADE", database="shared")
+        for handler in (heard, lost):
+            logger.removeHandler(handler)
+    assert not lost.heard.is_set()
+    assert server.detected.total() == 1
