@@ -1,0 +1,1 @@
+"""The inference server measured against others and against the hardware's limit."""

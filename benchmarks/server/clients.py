@@ -1,0 +1,116 @@
+"""Clients that ask one server again and again, in a process of their own."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+import json
+from pathlib import Path
+import subprocess
+import sys
+import time
+
+import aiohttp
+
+from testbed.inference_server import ROOT
+
+_TIMEOUT = aiohttp.ClientTimeout(total=600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A server under load; `form` where it takes the picture as a form's field."""
+
+    url: str
+    token: str | None = None
+    form: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What came back; `beyond_ms` is each wait less the model's own time, where the server tells."""
+
+    rate: float  # a second
+    waits_ms: Sequence[float]
+    beyond_ms: Sequence[float]
+
+
+def ask(target: Target, pictures: Sequence[Path], *, clients: int, seconds: float) -> Answers:
+    """Have a process with that many clients ask for that long; each waits for its answer."""
+    job = {
+        "target": asdict(target),
+        "pictures": [str(picture) for picture in pictures],
+        "clients": clients,
+        "seconds": seconds,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.server.clients"],
+        cwd=ROOT,
+        input=json.dumps(job),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return Answers(**json.loads(done.stdout))
+
+
+async def _ask_all(
+    target: Target, pictures: Sequence[bytes], *, clients: int, seconds: float
+) -> Answers:
+    waits: list[float] = []
+    beyond: list[float] = []
+    headers = {"Authorization": f"Bearer {target.token}"} if target.token else {}
+    async with aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT) as session:
+        await _ask(session, target, pictures[0])  # connects, and meets a server that is warm
+        started = time.perf_counter()
+
+        async def client(number: int) -> None:
+            turn = number
+            while time.perf_counter() - started < seconds:
+                sent = time.perf_counter()
+                answer = await _ask(session, target, pictures[turn % len(pictures)])
+                waits.append((time.perf_counter() - sent) * 1000)
+                beyond.extend(waits[-1] - infer for infer in _infer_ms(answer))
+                turn += 1
+
+        await asyncio.gather(*(client(number) for number in range(clients)))
+        rate = len(waits) / (time.perf_counter() - started)
+    return Answers(rate=rate, waits_ms=waits, beyond_ms=beyond)
+
+
+async def _ask(session: aiohttp.ClientSession, target: Target, picture: bytes) -> object:
+    data: aiohttp.FormData | bytes = picture
+    headers = {"Content-Type": "image/jpeg"}
+    if target.form:
+        data = aiohttp.FormData()
+        data.add_field("picture", picture, filename="picture.jpg", content_type="image/jpeg")
+        headers = {}
+    async with session.post(target.url, data=data, headers=headers) as answer:
+        answer.raise_for_status()
+        found: object = await answer.json()
+        return found
+
+
+def _infer_ms(answer: object) -> list[float]:
+    match answer:
+        case {"timings_ms": {"infer": float(milliseconds)}}:
+            return [milliseconds]
+        case _:
+            return []
+
+
+def main() -> None:
+    """Read a job from stdin, write the answers to stdout."""
+    job = json.load(sys.stdin)
+    answers = asyncio.run(
+        _ask_all(
+            Target(**job["target"]),
+            [Path(picture).read_bytes() for picture in job["pictures"]],
+            clients=job["clients"],
+            seconds=job["seconds"],
+        )
+    )
+    json.dump(asdict(answers), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

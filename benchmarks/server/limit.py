@@ -1,0 +1,45 @@
+"""The limit: the runtime that the server chose, fed ready tensors back to back by nobody else."""
+
+from collections.abc import Sequence
+from pathlib import Path
+import time
+
+import torch
+
+from benchmarks.server.contender import Measured
+from inference_server.detection.checkpoint import load_checkpoint
+from inference_server.detection.choice import choose_runtime
+from inference_server.detection.decode import decode
+from inference_server.detection.preprocess import to_input
+from inference_server.settings import Settings
+
+
+class Limit:
+    """The runtime alone, in this process."""
+
+    def __init__(self, settings: Settings, pictures: Sequence[Path]) -> None:
+        checkpoint = load_checkpoint(settings.detector_model)
+        self._runtime, _ = choose_runtime(checkpoint, settings)
+        ready = [
+            to_input(decode(picture.read_bytes(), max_pixels=settings.max_pixels), checkpoint.size)
+            for picture in pictures
+        ]
+        size = self._runtime.best_batch
+        self._batch = torch.stack([ready[index % len(ready)] for index in range(size)])
+        self._runtime.infer(self._batch)  # the first is slow
+
+    @property
+    def name(self) -> str:
+        """What computes, and on what."""
+        return f"{self._runtime.name} on {self._runtime.device}"
+
+    def measure(self, seconds: float) -> Measured:
+        """Compute for that long."""
+        done, started, cpu = 0, time.perf_counter(), time.process_time()
+        while time.perf_counter() - started < seconds:
+            self._runtime.infer(self._batch)
+            done += len(self._batch)
+        return Measured(
+            rate=done / (time.perf_counter() - started),
+            cpu_ms=(time.process_time() - cpu) / done * 1000,
+        )
