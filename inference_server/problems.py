@@ -22,7 +22,7 @@ from .logs import current_request_id
 from .metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
-_REQUEST_ID = "X-Request-ID"
+REQUEST_ID = "X-Request-ID"
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -31,7 +31,7 @@ def problem_details(metrics: Metrics) -> Middleware:
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get(_REQUEST_ID, "")
+        given = request.headers.get(REQUEST_ID, "")
         request_id = given if _SANE_ID.fullmatch(given) else uuid4().hex
         current_request_id.set(request_id)
         started = perf_counter()
@@ -46,11 +46,11 @@ def problem_details(metrics: Metrics) -> Middleware:
         except Exception as err:  # noqa: BLE001 - the border: nothing may leave here as it is
             problem = _translate(err, request)
             code = problem.code
-            response = _to_response(problem, request_id)
+            response = to_response(problem, request_id)
             if isinstance(err, web.HTTPMethodNotAllowed):
                 response.headers[hdrs.ALLOW] = err.headers[hdrs.ALLOW]
             fields |= {"code": code, "detail": problem.detail}
-        response.headers[_REQUEST_ID] = request_id
+        response.headers[REQUEST_ID] = request_id
         # Asking how the server is happens all the time and says little.
         quiet = request.method == "GET" and response.status != 401
         fields |= {"status": response.status} | _took(started)
@@ -90,7 +90,8 @@ def _translate(err: Exception, request: web.Request) -> ProblemError:
             return InternalError("The server failed on this request; its log says more.")
 
 
-def _to_response(problem: ProblemError, request_id: str) -> web.Response:
+def to_response(problem: ProblemError, request_id: str) -> web.Response:
+    """Return the answer that tells of a problem."""
     body: dict[str, object] = {
         "type": f"urn:hsi:problem:{problem.code}",
         "title": problem.title,

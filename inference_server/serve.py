@@ -16,6 +16,7 @@ from .gpu import load_nvml
 from .gpu_watch import GpuWatch
 from .identity import load_instance_id
 from .metrics import create_metrics
+from .runner import ProblemRunner
 from .settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -59,13 +60,7 @@ async def serve(settings: Settings) -> None:
 
 def create_runner(app: web.Application) -> web.AppRunner:
     """Return what serves the application's connections."""
-    return web.AppRunner(
-        app,
-        access_log=None,  # problems.py logs each request with its id
-        handler_cancellation=True,  # a client that is gone needs no answer
-        keepalive_timeout=_IDLE,
-        shutdown_timeout=_DRAIN,
-    )
+    return ProblemRunner(app, idle_timeout=_IDLE, shutdown_timeout=_DRAIN)
 
 
 def _address(host: str, runner: web.AppRunner) -> str:

@@ -109,6 +109,18 @@ def answer_to(server: InferenceServer, request: str) -> bytes:
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
+def read_problem(answer: bytes) -> dict[str, object]:
+    """Return the problem in an answer as it came, after checking that it is one."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert "Content-Type: application/problem+json; charset=utf-8" in lines
+    problem = dict(json.loads(body))
+    check_schema("Problem", problem)
+    assert f"X-Request-ID: {problem['request_id']}" in lines
+    assert lines[0].split()[1] == str(problem["status"])
+    return problem
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -129,13 +141,23 @@ def test_a_request_that_is_no_http_is_a_line_in_the_log_and_never_quoted(
         f"Authorization: Bearer {server.token}\r\nContent-Type: image/jpeg\r\n"
     )
     answer = answer_to(server, f"{head}{broken.format(token=server.token)}\r\n\r\n")
-    assert b" 400 " in answer.splitlines()[0]
+    problem = read_problem(answer)
+    assert problem["status"] == 400
+    assert server.token not in json.dumps(problem)
     lines = server.log_path.read_text()[seen:].splitlines()
     assert lines
     for line in lines:
         assert json.loads(line)["level"] == "info"
         assert server.token not in line
         assert "Traceback" not in line
+
+
+@pytest.mark.parametrize("path", ["/v1/detect", "/v1/nothing"])
+def test_an_expectation_that_no_server_knows_is_a_problem(
+    server: InferenceServer, path: str
+) -> None:
+    answer = answer_to(server, f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n")
+    assert read_problem(answer)["code"] == "invalid_request"
 
 
 def test_a_path_cannot_steer_a_terminal_that_shows_the_log(server: InferenceServer) -> None:

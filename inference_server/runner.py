@@ -1,0 +1,80 @@
+"""Serves connections so that what never reaches a handler is answered with problem details, too."""
+
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+from aiohttp import web
+
+from .errors import InternalError, MalformedRequestError, ProblemError
+from .logs import current_request_id
+from .problems import REQUEST_ID, to_response
+
+_Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class ProblemRunner(web.AppRunner):
+    """Runs an application; a request that is no HTTP gets a problem like any other."""
+
+    def __init__(
+        self, app: web.Application, *, idle_timeout: float, shutdown_timeout: float
+    ) -> None:
+        """`idle_timeout` is in seconds, for a connection that begins no request; so is the other."""
+        super().__init__(app, shutdown_timeout=shutdown_timeout)
+        self._idle_timeout = idle_timeout
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return _Server(
+            _with_problems(made.request_handler),
+            request_factory=made.request_factory,
+            handler_cancellation=True,  # a client that is gone needs no answer
+            access_log=None,  # problems.py logs each request with its id
+            keepalive_timeout=self._idle_timeout,
+        )
+
+
+class _Server(web.Server):
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
+class _Connection(web.RequestHandler):
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer a request that cannot be read; the connection ends, for nobody knows where it does."""
+        request_id = uuid4().hex
+        current_request_id.set(request_id)
+        super().handle_error(request, status, exc, message)  # logs; raises if an answer has begun
+        problem: ProblemError
+        if status < 500:
+            # The parser's own words quote the request, token and all.
+            problem = MalformedRequestError("The request is no HTTP that this server can read.")
+        else:
+            problem = InternalError("The server failed on this request; its log says more.")
+        return _answer(problem, request_id)
+
+
+def _with_problems(handle: _Handler) -> _Handler:
+    """Translate what aiohttp itself refuses before any middleware: expectations it does not know."""
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await handle(request)
+        except web.HTTPException as err:
+            return _answer(MalformedRequestError(f"{err.reason}."), uuid4().hex)
+
+    return handler
+
+
+def _answer(problem: ProblemError, request_id: str) -> web.Response:
+    response = to_response(problem, request_id)
+    response.headers[REQUEST_ID] = request_id
+    response.force_close()
+    return response
