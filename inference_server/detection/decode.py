@@ -1,5 +1,6 @@
 """Turn a picture's bytes into upright RGB pixels, or say why that cannot be."""
 
+from dataclasses import dataclass
 import io
 
 import numpy as np
@@ -9,6 +10,7 @@ import simplejpeg  # type: ignore[import-untyped] # ships no types
 
 from ..errors import ImageTooLargeError, InvalidImageError
 from .headers import ImageFormat, ImageHeader, read_header
+from .preprocess import InputSize
 
 # The header is held against our own limit before Pillow sees a byte.
 Image.MAX_IMAGE_PIXELS = None
@@ -17,10 +19,24 @@ Image.MAX_IMAGE_PIXELS = None
 # file could keep a thread busy for minutes.
 _MOST_SCANS = 100
 _PADDED = "extraneous bytes before marker 0xd9"  # libjpeg's words
+# libjpeg-turbo is fast at these; at the eighths between them it takes longer than for all pixels.
+_SHRINKS = (8, 4, 2)
+# How many times the detector's input a shrunk picture is at least: the resize that follows has to
+# smooth something, or fine patterns stay as they are not in the library's own preprocessing.
+_MARGIN = 1.1
 
 
-def decode(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
-    """Return upright pixels (height, width, 3), RGB.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A decoded picture, upright; it may have been shrunk from its own width and height."""
+
+    pixels: NDArray[np.uint8]  # (rows, columns, 3), RGB
+    width: int
+    height: int
+
+
+def decode(data: bytes, *, max_pixels: int, size: InputSize | None = None) -> Picture:
+    """Decode a picture, no larger than it takes to be resized to `size`, if that is given.
 
     Raises ImageTooLargeError or InvalidImageError.
     """
@@ -32,11 +48,16 @@ def decode(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
         )
     if header.progressive and data.count(b"\xff\xda") > _MOST_SCANS:
         raise InvalidImageError(f"The picture has more than {_MOST_SCANS} scans.")
+    on_its_side = header.orientation >= 5
     if header.format is ImageFormat.JPEG and header.plain:
-        pixels = _decode_jpeg(data)
+        pixels = _decode_jpeg(data, header, _shrink(header, size, on_its_side=on_its_side))
     else:
         pixels = _decode_with_pillow(data, header)
-    return upright(pixels, header.orientation)
+    return Picture(
+        pixels=upright(pixels, header.orientation),
+        width=header.height if on_its_side else header.width,
+        height=header.width if on_its_side else header.height,
+    )
 
 
 def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -50,25 +71,49 @@ def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels)
 
 
-def _decode_jpeg(data: bytes) -> NDArray[np.uint8]:
+def _shrink(header: ImageHeader, size: InputSize | None, *, on_its_side: bool) -> int:
+    """Return what to divide a JPEG's size by while it is decoded."""
+    if size is None:
+        return 1
+    height, width = (size.width, size.height) if on_its_side else (size.height, size.width)
+    spare = min(header.height / height, header.width / width)
+    fitting = (shrink for shrink in _SHRINKS if spare >= shrink * _MARGIN)
+    # A side that is no multiple would be stretched a little.
+    return next((n for n in fitting if header.width % n == header.height % n == 0), 1)
+
+
+def _decode_jpeg(data: bytes, header: ImageHeader, shrink: int) -> NDArray[np.uint8]:
+    rows, columns = header.height // shrink, header.width // shrink
     try:
-        return _decode_strictly(data)
+        pixels = _decode_strictly(data, rows, columns, shrink)
     except ValueError as err:
         raise InvalidImageError(f"The picture cannot be decoded: {err}.") from err
+    if pixels.shape[:2] != (rows, columns):
+        raise InvalidImageError("The picture's header contradicts itself.")
+    return pixels
 
 
-def _decode_strictly(data: bytes) -> NDArray[np.uint8]:
+def _decode_strictly(data: bytes, rows: int, columns: int, shrink: int) -> NDArray[np.uint8]:
+    def run(*, strict: bool) -> NDArray[np.uint8]:
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
+            data,
+            colorspace="RGB",
+            min_height=rows,
+            min_width=columns,
+            min_factor=shrink,
+            strict=strict,
+        )
+        return pixels
+
     # A picture that broke off would otherwise be grey from there on.
-    pixels: NDArray[np.uint8]
     try:
-        pixels = simplejpeg.decode_jpeg(data, colorspace="RGB", strict=True)
+        return run(strict=True)
     except ValueError as err:
         # Some cameras pad the last scan. The first complaint is of its end: all before was sound.
         if _PADDED not in str(err):
             raise
         simplejpeg.decode_jpeg_header(data, strict=True)  # raises where that end is in the header
-        pixels = simplejpeg.decode_jpeg(data, colorspace="RGB", strict=False)
-    return pixels
+        return run(strict=False)
 
 
 def _decode_with_pillow(data: bytes, header: ImageHeader) -> NDArray[np.uint8]:

@@ -39,13 +39,13 @@ class RtDetr:
     def prepare(self, data: bytes) -> Prepared:
         """Decode and resize one picture."""
         started = perf_counter()
-        picture = decode(data, max_pixels=self._max_pixels)
+        picture = decode(data, max_pixels=self._max_pixels, size=self._size)
         decoded = perf_counter()
-        pixels = to_input(picture, self._size)
+        pixels = to_input(picture.pixels, self._size)
         return Prepared(
             pixels=pixels,
-            width=picture.shape[1],
-            height=picture.shape[0],
+            width=picture.width,
+            height=picture.height,
             started_at=started,
             decode_ms=(decoded - started) * 1000,
             preprocess_ms=(perf_counter() - decoded) * 1000,

@@ -73,7 +73,9 @@ def test_a_scene_gives_the_same_detections_from_end_to_end(
         [theirs] = processor.post_process_object_detection(
             model(**processor(images=scene, return_tensors="pt")), threshold=0.2
         )
-        pixels = decode(encode(scene, "PNG"), max_pixels=1_000_000)  # both see the same pixels
+        pixels = decode(
+            encode(scene, "PNG"), max_pixels=1_000_000
+        ).pixels  # both see the same pixels
         output = model(pixel_values=to_input(pixels, read_input_size(detector_folder))[None])
     ours = select(output.logits[0], output.pred_boxes[0], threshold=0.2 - SCORE_TOLERANCE)
     unmatched = list(range(len(ours.scores)))

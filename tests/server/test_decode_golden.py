@@ -1,0 +1,130 @@
+"""Decoded pictures are those of Pillow, and shrunk ones lead to the same detections."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageOps
+import pytest
+import torch
+
+from inference_server.detection.base import Detector
+from inference_server.detection.decode import decode
+from inference_server.detection.parity import LEAST_IOU, SCORE_TOLERANCE
+from inference_server.detection.postprocess import overlaps
+from inference_server.detection.preprocess import InputSize, to_input
+from testbed.scenes import draw as draw_scene
+from tests.server.support import draw, encode
+
+LIMIT = 50_000_000
+# Levels of 255 that an input pixel may differ by where the picture was shrunk while decoded.
+SHRUNK_MEAN = 0.5
+SHRUNK_MOST = 12
+
+
+def with_orientation(data: bytes, kind: str, orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encode(Image.open(io.BytesIO(data)), kind, exif=exif)
+
+
+def camera_picture(width: int, height: int, seed: int = 3) -> Image.Image:
+    """Draw a scene with a camera's noise."""
+    scene = draw_scene(seed).image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+    noise = np.random.default_rng(seed).normal(0, 3, (height, width, 1))
+    return Image.fromarray((np.asarray(scene) + noise).clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("data", "levels"),
+    [
+        pytest.param(encode(draw(321, 241), quality=85), 1, id="jpeg"),
+        pytest.param(encode(draw(321, 241), progressive=True), 1, id="progressive jpeg"),
+        pytest.param(encode(draw(321, 241), subsampling=1), 1, id="4:2:2 jpeg"),
+        pytest.param(encode(draw(321, 241).convert("L")), 1, id="grey jpeg"),
+        pytest.param(encode(draw(321, 241).convert("CMYK")), 0, id="cmyk jpeg"),
+        *(
+            pytest.param(
+                with_orientation(encode(draw(321, 241)), "JPEG", turn), 1, id=f"exif {turn}"
+            )
+            for turn in range(2, 9)
+        ),
+        pytest.param(encode(draw(321, 241), "PNG"), 0, id="png"),
+        pytest.param(encode(draw(321, 241).convert("P"), "PNG"), 0, id="png with a palette"),
+        pytest.param(with_orientation(encode(draw(321, 241)), "PNG", 6), 0, id="turned png"),
+        pytest.param(encode(draw(321, 241), "WEBP", quality=80), 0, id="webp"),
+        pytest.param(with_orientation(encode(draw(321, 241)), "WEBP", 8), 0, id="turned webp"),
+    ],
+)
+def test_pixels_are_those_of_pillow(data: bytes, levels: int) -> None:
+    with Image.open(io.BytesIO(data)) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB")).astype(int)
+    picture = decode(data, max_pixels=LIMIT)
+    assert (picture.height, picture.width) == expected.shape[:2]
+    assert np.abs(picture.pixels.astype(int) - expected).max() <= levels
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "side", "rows"),
+    [
+        (1920, 1080, 640, 1080),  # half of it would be less than the input
+        (2560, 1440, 640, 720),
+        (3840, 2160, 640, 1080),
+        (1920, 1080, 256, 540),  # a quarter would leave nothing to smooth
+        (3840, 2160, 256, 540),
+        (1922, 1081, 256, 1081),  # halves of pixels there are not
+        (200, 100, 256, 100),
+    ],
+)
+def test_a_jpeg_is_decoded_no_larger_than_the_detector_needs(
+    width: int, height: int, side: int, rows: int
+) -> None:
+    data = encode(camera_picture(width, height), quality=85)
+    size = InputSize(height=side, width=side)
+    shrunk, full = decode(data, max_pixels=LIMIT, size=size), decode(data, max_pixels=LIMIT)
+    assert (shrunk.width, shrunk.height) == (full.width, full.height) == (width, height)
+    assert shrunk.pixels.shape[0] == rows
+    difference = (to_input(shrunk.pixels, size) - to_input(full.pixels, size)).abs() * 255
+    assert difference.mean() <= SHRUNK_MEAN
+    assert difference.max() <= SHRUNK_MOST
+
+
+def test_a_shrunk_picture_that_lies_on_its_side_is_set_upright() -> None:
+    data = with_orientation(encode(camera_picture(1600, 800), quality=90), "JPEG", 6)
+    size = InputSize(height=600, width=300)
+    shrunk, full = decode(data, max_pixels=LIMIT, size=size), decode(data, max_pixels=LIMIT)
+    assert (shrunk.width, shrunk.height) == (800, 1600)
+    assert shrunk.pixels.shape == (800, 400, 3)
+    difference = (to_input(shrunk.pixels, size) - to_input(full.pixels, size)).abs() * 255
+    assert difference.mean() <= SHRUNK_MEAN
+
+
+@pytest.mark.parametrize("left", [0.3, 0.9, 0.999])
+def test_a_shrunk_picture_that_broke_off_is_refused(left: float) -> None:
+    from inference_server.errors import InvalidImageError
+
+    data = encode(camera_picture(1280, 720))
+    with pytest.raises(InvalidImageError):
+        decode(data[: int(len(data) * left)], max_pixels=LIMIT, size=InputSize(height=64, width=64))
+
+
+def test_shrinking_changes_no_detection(detector: Detector) -> None:
+    """Scenes the detector was not trained on, as large as cameras send them."""
+    compared = 0
+    for seed in range(8):
+        picture = camera_picture(1920, 1440, seed)
+        shrunk = detector.prepare(encode(picture, quality=88))
+        whole = detector.prepare(encode(picture, "PNG"))  # is always decoded as a whole
+        ours, theirs = (found.detections for found in detector.detect([shrunk, whole], [0.05] * 2))
+        for one in theirs:
+            if one.confidence < 0.5:
+                continue
+            compared += 1
+            alike = [
+                each
+                for each in ours
+                if each.label == one.label
+                and abs(each.confidence - one.confidence) <= SCORE_TOLERANCE
+                and overlaps(torch.tensor([each.box]), torch.tensor([one.box])) >= LEAST_IOU
+            ]
+            assert alike, f"{one} of scene {seed} is not found in the shrunk picture"
+    assert compared
