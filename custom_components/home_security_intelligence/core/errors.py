@@ -186,6 +186,19 @@ class CameraFolderPermissionError(WatchError):
     code = "folder_permission"
 
 
+class CameraRootForeignError(WatchError):
+    """Another machine works on this database with pictures that are not in this folder."""
+
+    code = "folder_foreign"
+
+
+class PictureElsewhereError(CoreError):
+    """The picture lies on another machine, whose own worker will look at it."""
+
+    failure = FailureClass.OUTAGE
+    code = "file_elsewhere"
+
+
 class StorageAwayError(WatchError):
     """The disk or share that pictures lie on does not answer."""
 

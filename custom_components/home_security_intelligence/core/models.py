@@ -128,6 +128,7 @@ class Image:
     height: int | None = None  # pixels, upright
     detections: tuple[Detection, ...] = ()
     detected_at: datetime | None = None
+    root: int | None = None  # the camera root it was found in, by its number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 import os
 from pathlib import Path
+import socket
 import ssl as ssl_module
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from .camera_root import enter
 from .client import InferenceClient
 from .errors import (
     CameraFolderMissingError,
@@ -42,7 +44,7 @@ _CLOSE_TIMEOUT = 5.0  # seconds for the database's connections to part in peace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineConfig:
-    """What a pipeline needs to know; `time_zone` is the home's."""
+    """What a pipeline needs to know; `time_zone` is the home's, `host` is this machine's name."""
 
     database_url: str
     camera_root: Path
@@ -50,6 +52,7 @@ class PipelineConfig:
     time_zone: ZoneInfo
     settings: Settings = field(default_factory=Settings)
     ssl: ssl_module.SSLContext | None = None
+    host: str = field(default_factory=socket.gethostname)
     home: Home | None = None  # what it says at the start; None where nobody tells this pipeline
 
 
@@ -89,6 +92,7 @@ class Pipeline:
         try:
             async with begin(engine) as connection:
                 await cameras.register(connection, config.cameras)
+                root = await enter(connection, config.camera_root, config.host)
         except BaseException:
             await engine.dispose()
             raise
@@ -97,7 +101,7 @@ class Pipeline:
             self._clients,
             self._publisher,
             self._board,
-            root=config.camera_root,
+            root=root,
             cameras=config.cameras,
             time_zone=config.time_zone,
             home=config.home,

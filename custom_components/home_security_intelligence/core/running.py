@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
-from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from .archive import Archive
+from .camera_root import CameraRoot
 from .client import InferenceClient
 from .database import Database
 from .health import HealthBoard
@@ -29,10 +29,12 @@ from .stages.dead_letters import DeadLetterOffice
 from .stages.detect import Detect
 from .stages.expire import ExpireLeases
 from .stages.group import Group
+from .stages.reading import Reader
 from .stages.register import Register
 from .stages.stage import Stage
 from .stages.surroundings import Surroundings
 from .stages.worker import Crew
+from .store import roots
 from .tasks import Tasks
 from .updates import Update
 from .wakeup import Wakeup
@@ -58,7 +60,7 @@ def launch(
     publisher: Publisher,
     board: HealthBoard,
     *,
-    root: Path,
+    root: CameraRoot,
     cameras: Sequence[Camera],
     time_zone: tzinfo,
     home: Home | None,
@@ -82,7 +84,7 @@ def launch(
         database,
         servers.pool,
         group,
-        root=root,
+        reader=Reader(database, root, settings),
         settings=settings,
         now=now,
         on_replaced=look_again,
@@ -120,7 +122,7 @@ def launch(
         on_refused=forget,
     )
     watcher = FolderWatcher(
-        root,
+        root.path,
         cameras,
         settings=settings,
         on_found=register.put,
@@ -129,7 +131,7 @@ def launch(
     close_events = CloseEvents(
         database, group, settings=settings, origin=origin, now=now, publish=publish
     )
-    clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
+    clean_up = CleanUp(database, root=root.path, time_zone=time_zone, settings=settings, now=now)
     expire = ExpireLeases(
         database,
         {stage.kind: stage for stage in (detect, assess)},
@@ -147,6 +149,11 @@ def launch(
     for watch in servers.watches:
         tasks.keep_running("server", watch.run)
     tasks.keep_running("queue", queue_watch.run)
+    tasks.repeat(
+        "camera root",
+        lambda: database.ask(partial(roots.note_seen, root_id=root.id)),
+        every=roots.SEEN_EVERY,
+    )
     tasks.keep_running("clean up", clean_up.run_daily)
     count_hours = CountHours(database, time_zone=time_zone, settings=settings, now=now)
     tasks.repeat("count hours", count_hours.run, every=INTERVAL)
@@ -174,7 +181,7 @@ def launch(
     tasks.keep_running("assess", crew(assess, settings.assess_workers).run)
     return Running(
         database=database,
-        archive=Archive(database, root, settings, now=now),
+        archive=Archive(database, root.path, settings, now=now),
         dead_letters=DeadLetterOffice(
             database,
             origin=origin,

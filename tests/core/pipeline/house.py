@@ -113,6 +113,7 @@ class House:
     server: ScriptedServer
     session: aiohttp.ClientSession
     others: list[ScriptedServer] = field(default_factory=list)  # besides `server`
+    host: str = "here"
     pipelines: list[Pipeline] = field(default_factory=list)
     home: Home | None = None  # nobody tells what it says
     zones: Mapping[str, tuple[Zone, ...]] = field(default_factory=dict)  # by camera
@@ -145,6 +146,7 @@ class House:
                 for name in CAMERAS
             ),
             time_zone=BERLIN,
+            host=self.host,
             settings=settings,
             home=self.home,
         )

@@ -1,17 +1,14 @@
 """From an image in the queue to what is in it, and on to its event."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..client import DetectResult, Inference
 from ..database import Database
 from ..errors import ImageReplacedError, ImageUnreadableError
-from ..files import Content, read
 from ..models import Image, ImageState, JobKind, SkipReason
 from ..settings import Settings
 from ..store import cameras, detected, images, leases
@@ -19,9 +16,10 @@ from ..store.detected import LookedAt
 from ..store.leases import ClaimedJob, Failure
 from ..together import Together
 from ..updates import ImageUpdate, Update
-from ..versions import Version, version_in
+from ..versions import Version
 from ..watch import FoundFile
 from .group import Group
+from .reading import Reader
 from .stage import Outcome, Stored
 
 _AT_ONCE = 100  # images asked about or stored at once, at most
@@ -56,7 +54,7 @@ class Detect:
         client: Inference,
         group: Group,
         *,
-        root: Path,
+        reader: Reader,
         settings: Settings,
         now: Callable[[], datetime],
         on_replaced: Callable[[FoundFile], None],
@@ -64,7 +62,7 @@ class Detect:
         self._database = database
         self._client = client
         self._group = group
-        self._root = root
+        self._reader = reader
         self._settings = settings
         self._now = now
         self._on_replaced = on_replaced
@@ -77,7 +75,7 @@ class Detect:
         if image is None:
             raise _forgotten()
         try:
-            file = await self._read(image)
+            file = await self._reader.read(image)
         except ImageReplacedError as error:
             found = Version(size=error.size, mtime_ns=error.mtime_ns)
             self._on_replaced(
@@ -133,22 +131,6 @@ class Detect:
         await images.set_dead(connection, image.id, failure.message)
         dead = replace(image, state=ImageState.DEAD, reason=failure.message)
         return (ImageUpdate(image=dead),)
-
-    async def _read(self, image: Image) -> Content:
-        """Return the image's content; raises as `files.read` does."""
-
-        async def as_it_was(version: Version) -> Content:
-            size = self._settings.max_image_bytes
-            return await asyncio.to_thread(read, self._root, image.path, version, max_bytes=size)
-
-        try:
-            return await as_it_was(version_in(image))
-        except ImageReplacedError as error:
-            found = Version(size=error.size, mtime_ns=error.mtime_ns)
-            if not await self._database.ask(lambda c: images.is_given_up(c, image, found)):
-                raise
-        # Another machine sees other times and has skipped the file as we see it: one has to look.
-        return await as_it_was(found)
 
     async def _are_known(self, contents: Sequence[tuple[Image, bytes]]) -> list[bool]:
         known = await self._database.ask(

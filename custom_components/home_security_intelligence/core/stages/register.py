@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 import logging
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ..camera_root import CameraRoot
 from ..database import Database
 from ..errors import QueueFullError
 from ..files import captured_at
@@ -52,7 +52,7 @@ class Register:
         database: Database,
         health: HealthBoard,
         *,
-        root: Path,
+        root: CameraRoot,
         time_zone: tzinfo,
         settings: Settings,
         now: Callable[[], datetime],
@@ -121,7 +121,7 @@ class Register:
         self, connection: AsyncConnection, items: Sequence[NewImage]
     ) -> tuple[Image, ...]:
         now = self._now()
-        added = await images.add(connection, items, now=now)
+        added = await images.add(connection, items, now=now, root=self._root.id)
         if added:
             await jobs.enqueue_detect(connection, added, now=now)
             await notify.announce_jobs(connection, JobKind.DETECT)
@@ -150,7 +150,7 @@ class Register:
             NewImage(
                 file=file,
                 captured_at=captured_at(
-                    self._root,
+                    self._root.path,
                     file.path,
                     mtime_ns=file.mtime_ns,
                     time_zone=self._time_zone,

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     DateTime,
+    Integer,
     LargeBinary,
     Select,
     Text,
@@ -81,11 +82,12 @@ _NEW = rows_from_arrays(
 _ADD = (
     insert(images)
     .from_select(
-        [*_NEW.c.keys(), "found_at", "state"],
+        [*_NEW.c.keys(), "found_at", "state", "root"],
         select(
             _NEW,
             bindparam("now", type_=DateTime(timezone=True)),
             literal_column(f"'{ImageState.PENDING.value}'", images.c.state.type),
+            bindparam("root", type_=Integer),
         ),
     )
     .on_conflict_do_nothing(constraint="images_identity")
@@ -112,9 +114,13 @@ async def known(connection: AsyncConnection, files: Sequence[FoundFile]) -> set[
 
 
 async def add(
-    connection: AsyncConnection, new: Sequence[NewImage], *, now: datetime
+    connection: AsyncConnection,
+    new: Sequence[NewImage],
+    *,
+    now: datetime,
+    root: int | None = None,
 ) -> tuple[Image, ...]:
-    """Register files; returns those that nobody else has registered in the meantime."""
+    """Register files found in a root; returns those that nobody else has registered in the meantime."""
     # In a fixed order, so that two scans that register the same files do not wait for each other.
     ordered = sorted(new, key=lambda item: (item.captured_at, item.file.camera, item.file.path))
     rows = await connection.execute(
@@ -123,6 +129,7 @@ async def add(
             **_identities([item.file for item in ordered]),
             "file_captured_at": [item.captured_at for item in ordered],
             "now": now,
+            "root": root,
         },
     )
     added = tuple(image_of(row) for row in rows.mappings())

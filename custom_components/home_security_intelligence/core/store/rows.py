@@ -23,6 +23,7 @@ def image_of(row: RowMapping, detections: Sequence[Detection] = (), *, prefix: s
         height=row[prefix + "height"],
         detections=tuple(detections),
         detected_at=row[prefix + "detected_at"],
+        root=row[prefix + "root"],
     )
 
 

@@ -128,6 +128,15 @@ events = Table(
     Column("context", JSONB, nullable=False, server_default="{}"),
 )
 
+roots = Table(
+    "roots",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    _moment("seen_at"),
+)
+
 images = Table(
     "images",
     metadata,
@@ -147,6 +156,7 @@ images = Table(
     _moment("detected_at", nullable=True),
     Column("event_id", ForeignKey(events.c.id)),
     Column("file_gone", Boolean, nullable=False, default=False),
+    Column("root", ForeignKey(roots.c.id)),
 )
 
 # Files that lie there still and whose images are no longer kept: they are not to be found anew.

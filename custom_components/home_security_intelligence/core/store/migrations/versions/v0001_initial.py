@@ -83,6 +83,15 @@ STATEMENTS = (
     "CREATE INDEX events_of_score ON hsi.events (risk_score, camera)",
     "CREATE INDEX events_of_label ON hsi.events USING gin (labels)",
     """
+    CREATE TABLE hsi.roots (
+        id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        host text NOT NULL,
+        path text NOT NULL,
+        seen_at timestamptz NOT NULL,
+        CONSTRAINT roots_identity UNIQUE (host, path)
+    )
+    """,
+    """
     CREATE TABLE hsi.images (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         camera text NOT NULL REFERENCES hsi.cameras,
@@ -100,6 +109,7 @@ STATEMENTS = (
         detected_at timestamptz,
         event_id uuid REFERENCES hsi.events,
         file_gone boolean NOT NULL DEFAULT false,
+        root integer REFERENCES hsi.roots,
         CONSTRAINT images_identity UNIQUE (camera, path, mtime_ns, size),
         CHECK ((state IN ('skipped', 'dead')) = (reason IS NOT NULL)),
         CHECK ((state = 'detected') = (detected_at IS NOT NULL))
