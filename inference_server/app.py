@@ -11,7 +11,9 @@ from .api.gpu import GpuHandler
 from .api.health import HealthHandler
 from .api.metrics import MetricsHandler
 from .api.models import ModelsHandler
+from .api.pull import PullHandler
 from .assessor_keeper import AssessorKeeper
+from .assessor_pull import AssessorPull
 from .detection.catalog import ModelCatalog
 from .detection.service import DetectionService
 from .gpu_watch import GpuWatch
@@ -40,7 +42,8 @@ def create_app(
             bearer(settings.api_tokens, open_paths=_OPEN_PATHS),
         ],
     )
-    health = HealthHandler(detection, keeper, gpu, instance_id=instance_id)
+    pull = AssessorPull(keeper)
+    health = HealthHandler(detection, keeper, gpu, pull, instance_id=instance_id)
     detect = DetectHandler(
         detection,
         default_threshold=settings.confidence_threshold,
@@ -60,7 +63,10 @@ def create_app(
     app.router.add_post("/v1/models/load", models.load)
     app.router.add_post("/v1/models/reload", models.reload)
     app.router.add_post("/v1/models/unload", models.unload)
-    app.router.add_get("/metrics", MetricsHandler(detection, gpu, metrics).get)
+    pulling = PullHandler(pull)
+    app.router.add_get("/v1/models/pull", pulling.get)
+    app.router.add_post("/v1/models/pull", pulling.post)
+    app.router.add_get("/metrics", MetricsHandler(detection, keeper, gpu, metrics).get)
 
     async def run_services(_: web.Application) -> AsyncIterator[None]:
         detection.start()
@@ -68,6 +74,7 @@ def create_app(
         gpu.start(on_pressure=detection.relieve)
         yield
         await gpu.stop()
+        await pull.stop()
         await keeper.stop()
         await detection.stop()
 

@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import Callable
 import contextlib
+from datetime import UTC, datetime
 import logging
+from time import monotonic
 
 from .assessment import AssessmentResult, Assessor, Facts
+from .assessment.base import Pull
+from .assessment.placement import PlacementWatch
 from .errors import (
     AssessorAbsentError,
     AssessorFailedError,
@@ -19,16 +23,35 @@ from .parts import PartState, PartStatus
 _LOG = logging.getLogger(__name__)
 _CHECK_INTERVAL = 30.0  # seconds between looks at a runtime that works
 _FIRST_RETRY = 1.0  # seconds, doubles up to the check interval
+PROVE_EVERY = 60.0  # seconds
 _CLIENT_RETRY = 5.0  # seconds a client should wait for a runtime that is not there
+
+_ABSENT = "This server runs without a language model (LLM_BACKEND=none)."
 
 
 class AssessorKeeper:
     """Starts the assessor in the background, again and again until it is there."""
 
-    def __init__(self, create: Callable[[], Assessor | None], *, timeout: float) -> None:
-        """`create` may raise AssessorUnavailableError; `timeout` is for one assessment."""
+    def __init__(
+        self,
+        create: Callable[[], Assessor | None],
+        *,
+        timeout: float,
+        prove_every: float = PROVE_EVERY,
+    ) -> None:
+        """`create` may raise AssessorUnavailableError; `timeout` is for one assessment.
+
+        A model that gave no answer for `prove_every` seconds is made to give a tiny one; 0 leaves
+        that out.
+        """
         self._create = create
         self._timeout = timeout
+        self._prove_every = prove_every
+        self._in_hand = 0
+        self._proven: tuple[float, datetime] | None = None  # by the monotonic clock and the wall's
+        self._gpu = PlacementWatch()
+        self._gpu_lost: str | None = None
+        self._digest: str | None = None  # of the model that the GPU's watch is about
         self._assessor: Assessor | None = None
         self._started = False
         self._problem: ProblemError | None = None
@@ -50,6 +73,46 @@ class AssessorKeeper:
     def model(self) -> str | None:
         """The model's name, None where there is none."""
         return self._assessor.model if self._assessor else None
+
+    @property
+    def model_digest(self) -> str | None:
+        """The sha256 of the model, None where nobody knows."""
+        return self._assessor.model_digest if self._assessor else None
+
+    @property
+    def problem(self) -> str | None:
+        """The code of what keeps it from being ready."""
+        return self._problem.code if self._problem else None
+
+    @property
+    def proven_at(self) -> datetime | None:
+        """When the model was last seen to answer."""
+        return self._proven[1] if self._proven else None
+
+    @property
+    def gpu_share(self) -> float | None:
+        """The part of the model that is on the GPU, 0-1; None where the runtime does not tell."""
+        return self._gpu.share
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """How fast the last answer was written; None where nobody knows."""
+        return self._gpu.tokens_per_second
+
+    @property
+    def fallback(self) -> str | None:
+        """What was lost since the model was loaded, such as its GPU."""
+        return self._gpu_lost
+
+    def pull(self) -> tuple[str, Pull]:
+        """Return the model's name and how to download it; raises where nothing can be."""
+        if self._assessor is None:
+            raise self._problem or AssessorAbsentError(_ABSENT)
+        return self._assessor.model, self._assessor.pull()
+
+    def look(self) -> None:
+        """Look at the model now."""
+        self._look_now.set()
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
@@ -75,6 +138,7 @@ class AssessorKeeper:
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; raises ProblemErrors."""
         assessor = self._usable()
+        self._in_hand += 1
         try:
             async with asyncio.timeout(self._timeout):
                 result = await assessor.assess(facts)
@@ -85,8 +149,12 @@ class AssessorKeeper:
             ) from err
         except (AssessorUnavailableError, AssessorModelMissingError, AssessorFailedError) as err:
             self._note(err)
+            self._proven = None  # to be ready again, it has to answer
             self._look_now.set()
             raise
+        finally:
+            self._in_hand -= 1
+        self._note_answer(result.tokens_per_second)
         self._note_ready(assessor)
         return result
 
@@ -94,9 +162,7 @@ class AssessorKeeper:
         if self._assessor and self._started:
             return self._assessor
         if self._status.state is PartState.ABSENT:
-            raise AssessorAbsentError(
-                "This server runs without a language model (LLM_BACKEND=none)."
-            )
+            raise AssessorAbsentError(_ABSENT)
         self._look_now.set()  # someone is waiting for it
         if self._problem is None:
             raise AssessorUnavailableError(
@@ -123,6 +189,7 @@ class AssessorKeeper:
             else:
                 await assessor.start()
                 self._started = True
+            await self._prove(assessor)
         except ProblemError as err:
             self._note(err)
             return False
@@ -136,6 +203,33 @@ class AssessorKeeper:
             return False
         self._note_ready(assessor)
         return True
+
+    async def _prove(self, assessor: Assessor) -> None:
+        """See the model answer where that was not seen for a while; raises ProblemErrors."""
+        if assessor.model_digest != self._digest:
+            self._digest = assessor.model_digest
+            self._gpu = PlacementWatch()  # another model is another size
+        due = self._proven is None or monotonic() >= self._proven[0] + self._prove_every
+        if not self._prove_every or not due or self._in_hand:
+            return
+        try:
+            proof = await assessor.prove()
+        except ProblemError:
+            self._proven = None
+            raise
+        if proof is None:
+            return
+        self._gpu.place(proof.gpu_share)
+        self._note_answer(proof.tokens_per_second)
+
+    def _note_answer(self, tokens_per_second: float | None) -> None:
+        self._proven = monotonic(), datetime.now(UTC)
+        self._gpu.answer(tokens_per_second)
+        if (lost := self._gpu.lost) is None and self._gpu_lost is not None:
+            _LOG.info("The language model runs as it did before")
+        elif lost is not None and self._gpu_lost is None:
+            _LOG.warning("%s", lost)
+        self._gpu_lost = lost
 
     def _note_ready(self, assessor: Assessor) -> None:
         if self._status.state is not PartState.READY:

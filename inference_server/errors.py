@@ -161,6 +161,15 @@ class AssessorAbsentError(ProblemError):
     retryable = False
 
 
+class PullUnsupportedError(ProblemError):
+    """The language model's runtime downloads nothing by itself."""
+
+    status = HTTPStatus.NOT_IMPLEMENTED
+    code = "pull_unsupported"
+    title = "The language model cannot be downloaded from here"
+    retryable = False
+
+
 class AssessorUnavailableError(ProblemError):
     """The language model's runtime cannot be reached."""
 

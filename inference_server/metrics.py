@@ -1,9 +1,20 @@
 """What the server counts; where prometheus-client is not installed it counts nothing."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from .gpu import GpuSample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmFigures:
+    """How the language model stands; None is what nobody knows."""
+
+    model: str | None
+    gpu_share: float | None  # 0-1 of its memory
+    tokens_per_second: float | None  # of the last answer
+    gpu_lost: bool
 
 
 class Metrics(Protocol):
@@ -21,7 +32,9 @@ class Metrics(Protocol):
     def count_tokens(self, kind: str, tokens: int | None) -> None:
         """Count the language model's tokens; None where nobody knows."""
 
-    def render(self, *, admitted: int, queued: int, gpus: Sequence[GpuSample]) -> bytes | None:
+    def render(
+        self, *, admitted: int, queued: int, gpus: Sequence[GpuSample], llm: LlmFigures
+    ) -> bytes | None:
         """Return everything in Prometheus' text format; None where nothing is counted."""
 
 
@@ -40,7 +53,9 @@ class NoMetrics:
     def count_tokens(self, kind: str, tokens: int | None) -> None:
         """Do nothing."""
 
-    def render(self, *, admitted: int, queued: int, gpus: Sequence[GpuSample]) -> bytes | None:
+    def render(
+        self, *, admitted: int, queued: int, gpus: Sequence[GpuSample], llm: LlmFigures
+    ) -> bytes | None:
         """Return nothing."""
         return None
 

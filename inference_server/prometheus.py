@@ -13,6 +13,7 @@ from prometheus_client import (
 )
 
 from .gpu import GpuSample
+from .metrics import LlmFigures
 
 _SECONDS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -83,6 +84,15 @@ class PrometheusMetrics:
             name: Gauge(f"hsi_gpu_{name}", text, ("gpu", "name"), registry=self._registry)
             for name, (text, _) in _GPU_FIGURES.items()
         }
+        # Labelled, because one without a label would say 0 where nobody knows.
+        self._gpu_share, self._speed, self._gpu_lost = (
+            Gauge(name, documentation, ("model",), registry=self._registry)
+            for name, documentation in (
+                ("hsi_llm_gpu_share", "The part of the language model that is on the GPU, 0-1."),
+                ("hsi_llm_tokens_per_second", "How fast the last answer was written."),
+                ("hsi_llm_gpu_lost", "1 where the language model has lost its GPU or its speed."),
+            )
+        )
 
     def count_request(self, path: str, status: str, code: str | None) -> None:
         """Count an answered request."""
@@ -104,8 +114,18 @@ class PrometheusMetrics:
         if tokens is not None:
             self._tokens.labels(kind).inc(tokens)
 
-    def render(self, *, admitted: int, queued: int, gpus: Sequence[GpuSample]) -> bytes | None:
+    def render(
+        self, *, admitted: int, queued: int, gpus: Sequence[GpuSample], llm: LlmFigures
+    ) -> bytes | None:
         """Return everything in Prometheus' text format."""
+        for gauge, value in (
+            (self._gpu_share, llm.gpu_share),
+            (self._speed, llm.tokens_per_second),
+            (self._gpu_lost, float(llm.gpu_lost)),
+        ):
+            gauge.clear()
+            if llm.model is not None and value is not None:
+                gauge.labels(llm.model).set(value)
         self._admitted.set(admitted)
         self._queued.set(queued)
         for name, gauge in self._gpus.items():

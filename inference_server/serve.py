@@ -38,7 +38,11 @@ async def serve(settings: Settings) -> None:
             canary_interval=settings.canary_interval,
             metrics=metrics,
         ),
-        keeper=AssessorKeeper(lambda: create_assessor(settings), timeout=settings.assess_timeout),
+        keeper=AssessorKeeper(
+            lambda: create_assessor(settings),
+            timeout=settings.assess_timeout,
+            prove_every=settings.llm_canary_interval,
+        ),
         gpu=GpuWatch(load_nvml(), visible=os.environ.get("CUDA_VISIBLE_DEVICES", "")),
         metrics=metrics,
     )

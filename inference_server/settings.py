@@ -80,6 +80,9 @@ class Settings:
     embedded_model: Path | None = None  # a gguf file
     connect_timeout: float = 10.0  # seconds
     assess_timeout: float = 120.0  # seconds
+    llm_canary_interval: float = (
+        60.0  # seconds without an answer after which a tiny one is asked for
+    )
 
     # the process
     state_dir: Path = field(
@@ -335,6 +338,13 @@ _OPTIONS = (
         env="NEMOTRON_READ_TIMEOUT",
         help="seconds an assessment may take",
         parse=_number(0.1, 3600),
+    ),
+    _Option(
+        setting="llm_canary_interval",
+        env="NEMOTRON_CANARY_INTERVAL",
+        help="seconds without an answer after which the language model is made to give a tiny "
+        "one, which shows a GPU that was lost; 0 = never",
+        parse=_number(0, 86_400),
     ),
     _Option(
         setting="state_dir",

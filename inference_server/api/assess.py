@@ -24,8 +24,10 @@ class AssessHandler:
         """Answer with the assessment of the request's facts."""
         facts = Facts.from_json(await read_json(request, most_bytes=_MAX_BODY_BYTES))
         result = await self._keeper.assess(facts)
+        self._metrics.observe_stage("load", result.timings_ms.load)
         self._metrics.observe_stage("prefill", result.timings_ms.prefill)
         self._metrics.observe_stage("generate", result.timings_ms.generate)
+        self._metrics.observe_stage("assess", result.timings_ms.total)
         self._metrics.count_tokens("prompt", result.usage.prompt_tokens)
         self._metrics.count_tokens("completion", result.usage.completion_tokens)
         refuse_foreign_claims(facts, result.summary, result.reasoning)

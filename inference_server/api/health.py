@@ -8,6 +8,7 @@ from aiohttp import web
 
 from .. import __version__
 from ..assessor_keeper import AssessorKeeper
+from ..assessor_pull import AssessorPull
 from ..detection.service import DetectionService
 from ..gpu_watch import GpuWatch
 from ..parts import PartState
@@ -24,12 +25,14 @@ class HealthHandler:
         detection: DetectionService,
         keeper: AssessorKeeper,
         gpu: GpuWatch,
+        pull: AssessorPull,
         *,
         instance_id: UUID,
     ) -> None:
         self._detection = detection
         self._keeper = keeper
         self._gpu = gpu
+        self._pull = pull
         self._instance_id = instance_id
 
     async def live(self, _: web.Request) -> web.Response:
@@ -55,7 +58,7 @@ class HealthHandler:
         info, proven_at = self._detection.info, self._detection.proven_at
         return web.json_response(
             {
-                "status": _overall(detector.state, assessor.state),
+                "status": _overall(detector.state, assessor.state, self._keeper.fallback),
                 "version": __version__,
                 "api_version": _API_VERSION,
                 "instance_id": str(self._instance_id),
@@ -75,23 +78,36 @@ class HealthHandler:
                     "error": detector.error,
                     "pictures": self._detection.waiting,
                 },
-                "assessor": {
-                    "state": assessor.state,
-                    "since": _iso(assessor.since),
-                    "backend": self._keeper.backend,
-                    "model": self._keeper.model,
-                    "error": assessor.error,
-                },
+                "assessor": self._assessor(),
                 "gpu": gpu_json(self._gpu.used) if self._gpu.used else None,
             }
         )
+
+    def _assessor(self) -> dict[str, object]:
+        keeper, pull = self._keeper, self._pull.status
+        status, proven_at = keeper.status, keeper.proven_at
+        return {
+            "state": status.state,
+            "since": _iso(status.since),
+            "backend": keeper.backend,
+            "model": keeper.model,
+            "model_digest": keeper.model_digest,
+            "gpu_share": keeper.gpu_share,
+            "tokens_per_second": keeper.tokens_per_second,
+            "fallback": keeper.fallback,
+            "proven_at": _iso(proven_at) if proven_at else None,
+            "pull": asdict(pull) if pull else None,
+            "problem": keeper.problem,
+            "error": status.error,
+        }
 
 
 def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-def _overall(detector: PartState, assessor: PartState) -> str:
+def _overall(detector: PartState, assessor: PartState, fallback: str | None) -> str:
     if detector is not PartState.READY:
         return "unavailable"
-    return "ok" if assessor in {PartState.READY, PartState.ABSENT} else "degraded"
+    well = assessor in {PartState.READY, PartState.ABSENT} and fallback is None
+    return "ok" if well else "degraded"

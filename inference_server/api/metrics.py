@@ -2,10 +2,11 @@
 
 from aiohttp import web
 
+from ..assessor_keeper import AssessorKeeper
 from ..detection.service import DetectionService
 from ..errors import NotFoundError
 from ..gpu_watch import GpuWatch
-from ..metrics import Metrics
+from ..metrics import LlmFigures, Metrics
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -13,16 +14,31 @@ _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class MetricsHandler:
     """Renders what was counted."""
 
-    def __init__(self, detection: DetectionService, gpu: GpuWatch, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        detection: DetectionService,
+        keeper: AssessorKeeper,
+        gpu: GpuWatch,
+        metrics: Metrics,
+    ) -> None:
         self._detection = detection
+        self._keeper = keeper
         self._gpu = gpu
         self._metrics = metrics
 
     async def get(self, _: web.Request) -> web.Response:
         """Answer with all figures."""
-        detection = self._detection
+        detection, keeper = self._detection, self._keeper
         text = self._metrics.render(
-            admitted=detection.waiting, queued=detection.queued, gpus=self._gpu.gpus
+            admitted=detection.waiting,
+            queued=detection.queued,
+            gpus=self._gpu.gpus,
+            llm=LlmFigures(
+                model=keeper.model,
+                gpu_share=keeper.gpu_share,
+                tokens_per_second=keeper.tokens_per_second,
+                gpu_lost=keeper.fallback is not None,
+            ),
         )
         if text is None:
             raise NotFoundError(

@@ -1,5 +1,6 @@
 """What every backend that runs a language model offers, and what it answers with."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,9 +34,35 @@ class AssessmentResult:
     reasoning: str
     backend: str
     model: str
+    model_digest: str | None  # sha256 of what really answered; None where the runtime does not tell
     prompt_version: str
     usage: Usage
     timings_ms: Timings
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """How fast the answer was written; None where the runtime does not tell."""
+        return speed(self.usage.completion_tokens, self.timings_ms.generate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A tiny answer that a model was seen to give, and what that says of where it runs."""
+
+    tokens_per_second: float | None
+    gpu_share: float | None  # 0-1 of the model's memory; None where the runtime does not tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullProgress:
+    """How far a model's download is; bytes are of the parts known so far."""
+
+    completed_bytes: int
+    total_bytes: int
+
+
+# Downloads, telling how far it is; raises ProblemErrors.
+Pull = Callable[[Callable[[PullProgress], None]], Awaitable[None]]
 
 
 class Assessor(Protocol):
@@ -49,14 +76,29 @@ class Assessor(Protocol):
     def model(self) -> str:
         """The model's name, as a person should read it."""
 
+    @property
+    def model_digest(self) -> str | None:
+        """The sha256 of the model as last checked; None where the runtime does not tell."""
+
     async def start(self) -> None:
-        """Connect and load; raises AssessorUnavailableError or AssessorModelMissingError."""
+        """Connect, load and warm up; raises AssessorUnavailableError, AssessorModelMissingError ..."""
 
     async def check(self) -> None:
         """Ask cheaply whether the model is still there; raises what `start` raises."""
+
+    async def prove(self) -> Proof | None:
+        """Have the model write a few words; None where that may cost somebody money."""
+
+    def pull(self) -> Pull:
+        """Return how to download the model; raises PullUnsupportedError where none can."""
 
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; cancelling it stops the model's work."""
 
     async def close(self) -> None:
         """Let go of everything `start` took."""
+
+
+def speed(tokens: int | None, milliseconds: float | None) -> float | None:
+    """Return tokens a second; None of nothing."""
+    return tokens / milliseconds * 1000 if tokens and milliseconds else None

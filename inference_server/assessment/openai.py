@@ -16,11 +16,12 @@ from ..errors import (
     AssessorUnavailableError,
     OverloadedError,
     ProblemError,
+    PullUnsupportedError,
 )
-from .base import AssessmentResult
-from .completion import error_text, model_names, read_completion
+from .base import AssessmentResult, Proof, Pull
+from .completion import Completion, error_text, model_names, read_completion
 from .facts import Facts
-from .prompt import PROMPT_VERSION, messages, opening
+from .prompt import PROMPT_VERSION, WARM_UP_TOKENS, messages, opening
 from .schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
 
 BUSY_RETRY_S: Final = 5.0  # seconds, where the server names no time
@@ -39,9 +40,11 @@ class OpenAiAssessor:
         connect_timeout: float,
         timeout: float,
         backend: str = "openai",
+        model_digest: str | None = None,
     ) -> None:
         self.backend: Final = backend
         self.model: Final = model
+        self.model_digest: Final = model_digest
         self._url = url.rstrip("/").removesuffix("/v1")
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._connect_timeout = connect_timeout
@@ -49,8 +52,9 @@ class OpenAiAssessor:
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        """See that the model is there."""
+        """See that the model is there, and have it read the prompt's fixed start."""
         await self.check()
+        await self.warm_up()
 
     async def check(self) -> None:
         """See that the model is there."""
@@ -76,22 +80,34 @@ class OpenAiAssessor:
             reasoning=answer.reasoning,
             backend=self.backend,
             model=self.model,
+            model_digest=self.model_digest,
             prompt_version=PROMPT_VERSION,
             usage=completion.usage,
             timings_ms=completion.timings(total=(perf_counter() - started) * 1000),
         )
 
-    async def warm_up(self) -> None:
+    async def prove(self) -> Proof | None:
+        """Ask nothing: whoever runs the server may count every token."""
+        return None
+
+    def pull(self) -> Pull:
+        """Say who has to see to the model."""
+        raise PullUnsupportedError(
+            f"The server at {self._url} has the models it was started with; "
+            "see to the model there (NEMOTRON_URL, NEMOTRON_MODEL)."
+        )
+
+    async def warm_up(self) -> Completion:
         """Have the server read the prompt's fixed start, which it keeps for every event."""
         body: dict[str, object] = {
             **self._model_fields(),
             "messages": [*opening(), {"role": "user", "content": "{}"}],
-            "max_tokens": 1,
+            "max_tokens": WARM_UP_TOKENS,
         }
         async with self._request(
             "POST", "/v1/chat/completions", timeout=self._timeout, body=body
         ) as response:
-            await response.read()
+            return read_completion(await response.text())
 
     async def close(self) -> None:
         """Close the connections."""

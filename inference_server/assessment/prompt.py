@@ -20,6 +20,9 @@ PROMPT_VERSION: Final = "4"
 
 # Counted with the smallest vocabulary in use (49,152): the longest prompt stays under 900 tokens.
 MAX_PROMPT_TOKENS: Final = 900
+WARM_UP_TOKENS: Final = (
+    8  # of an answer to no facts, which shows that the model works, and how fast
+)
 MOST_OBJECTS: Final = 3  # told one by one; the rest are counted
 CAMERA_BYTES: Final = 30  # a token is at least one byte, so bytes bound tokens
 LABEL_BYTES: Final = 14

@@ -10,10 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 import pytest
 
 from inference_server.assessment import AssessmentResult, Facts
-from inference_server.assessment.base import Timings, Usage
+from inference_server.assessment.base import Proof, Pull, Timings, Usage
 from inference_server.assessor_keeper import AssessorKeeper
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
+from inference_server.errors import PullUnsupportedError
 from inference_server.metrics import create_metrics
 from inference_server.parts import PartState
 from inference_server.settings import Settings
@@ -28,10 +29,17 @@ class Scripted:
 
     backend = "ollama"
     model = "scripted"
+    model_digest = None
 
     async def start(self) -> None: ...
     async def check(self) -> None: ...
     async def close(self) -> None: ...
+
+    async def prove(self) -> Proof:
+        return Proof(tokens_per_second=40.0, gpu_share=0.75)
+
+    def pull(self) -> Pull:
+        raise PullUnsupportedError("not here")
 
     async def assess(self, facts: Facts) -> AssessmentResult:
         return AssessmentResult(
@@ -40,6 +48,7 @@ class Scripted:
             reasoning="r",
             backend=self.backend,
             model=self.model,
+            model_digest=None,
             prompt_version="1",
             usage=Usage(prompt_tokens=300, completion_tokens=None),
             timings_ms=Timings(prefill=120.0, generate=None, total=500.0),

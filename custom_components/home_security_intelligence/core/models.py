@@ -180,6 +180,7 @@ class Assessment:
     model: str
     backend: str
     prompt_version: str
+    model_digest: str | None = None  # sha256 of what really answered
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """The embedded backend: llama.cpp as a part of the server."""
 
 import asyncio
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -13,7 +14,11 @@ import pytest
 
 from inference_server.assessment import embedded
 from inference_server.assessment.embedded import EmbeddedAssessor
-from inference_server.errors import AssessorModelMissingError, AssessorUnavailableError
+from inference_server.errors import (
+    AssessorModelMissingError,
+    AssessorUnavailableError,
+    PullUnsupportedError,
+)
 from tests.server.assessment.bodies import facts
 from tests.server.assessment.llama import GGUF
 
@@ -53,6 +58,25 @@ async def test_an_event_is_assessed_by_the_model_that_comes_along() -> None:
     assert result.model == "SmolLM2-135M-Instruct (test-size)"
     assert result.usage.prompt_tokens
     assert result.timings_ms.generate
+    assert result.model_digest == hashlib.sha256(GGUF.read_bytes()).hexdigest()
+
+
+async def test_a_tiny_answer_proves_that_it_works() -> None:
+    assessor = EmbeddedAssessor(gguf=None, timeout=120)
+    await assessor.start()
+    try:
+        proof = await assessor.prove()
+    finally:
+        await assessor.close()
+
+    assert proof
+    assert proof.tokens_per_second
+    assert proof.gpu_share is None
+
+
+def test_a_file_is_not_downloaded() -> None:
+    with pytest.raises(PullUnsupportedError, match="EMBEDDED_MODEL"):
+        EmbeddedAssessor(gguf=None, timeout=1).pull()
 
 
 async def test_the_first_event_finds_the_prompts_fixed_start_read_already() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+import re
 
 import ollama as ollama_package
 import pytest
@@ -61,6 +62,40 @@ async def test_starting_loads_the_model_and_it_stays(make_ollama_assessor: Make)
     assert loaded.name == f"{MODEL}:latest"
     assert loaded.expires_at
     assert loaded.expires_at - datetime.now(UTC) > timedelta(days=365)
+
+
+async def test_the_model_that_answered_is_known_by_its_digest(
+    make_ollama_assessor: Make, ollama: TestOllama
+) -> None:
+    assessor = make_ollama_assessor()
+    await assessor.start()
+
+    result = await assessor.assess(facts())
+
+    async with ollama_package.AsyncClient(ollama.url) as client:
+        [loaded] = (await client.ps()).models
+    assert result.model_digest == assessor.model_digest == loaded.digest
+    assert re.fullmatch("[0-9a-f]{64}", result.model_digest or "")
+
+
+async def test_a_tiny_answer_proves_that_it_works_and_says_where(
+    make_ollama_assessor: Make, ollama: TestOllama
+) -> None:
+    assessor = make_ollama_assessor()
+    await assessor.start()
+    before = ollama.mark()
+
+    proof = await assessor.prove()
+
+    assert proof
+    assert proof.tokens_per_second
+    assert proof.gpu_share == 0.0  # the test machine's Ollama has no GPU
+    # The prompt's fixed start stays where it is: an event reads only its facts.
+    await logged(ollama, ANSWERING, before)
+    result = await assessor.assess(facts())
+    assert (result.usage.prompt_tokens or 0) > 500
+    assert result.timings_ms.load is not None
+    assert result.timings_ms.load < 1000  # nothing was loaded anew
 
 
 @pytest.mark.parametrize("verb", ["start", "check", "assess"])

@@ -21,6 +21,7 @@ from inference_server.errors import (
     AssessorUnavailableError,
     OverloadedError,
     ProblemError,
+    PullUnsupportedError,
 )
 from tests.server.assessment.bodies import facts, largest_facts
 from tests.server.assessment.llama import KEY, MODEL, LlamaServer
@@ -117,6 +118,14 @@ async def test_the_longest_prompt_keeps_to_its_budget_and_the_shape_is_the_real_
 
     assert same_shape(answer, completion())
     assert answer["usage"]["prompt_tokens"] <= MAX_PROMPT_TOKENS
+
+
+async def test_nothing_is_asked_that_may_cost_money_and_nothing_is_downloaded(make: Make) -> None:
+    assessor = make()
+
+    assert await assessor.prove() is None
+    with pytest.raises(PullUnsupportedError, match="NEMOTRON_MODEL"):
+        assessor.pull()
 
 
 async def test_a_wrong_key_is_unavailable(make: Make) -> None:

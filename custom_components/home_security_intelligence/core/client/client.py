@@ -17,9 +17,16 @@ from ..models import Assessment
 from ..settings import Settings
 from .answer import Answer, read_object
 from .failure import OTHER_PROGRAM, failure_of
-from .models import DetectResult, EventFacts, ServerHealth
+from .models import DetectResult, EventFacts, Pull, ServerHealth
 from .url import normalize_url
-from .wire import API_VERSION, facts_json, read_assessment, read_detect_result, read_health
+from .wire import (
+    API_VERSION,
+    facts_json,
+    read_assessment,
+    read_detect_result,
+    read_health,
+    read_pull,
+)
 
 MAX_ANSWER_BYTES = 1024 * 1024  # a larger answer is not ours
 
@@ -90,6 +97,12 @@ class InferenceClient:
         )
         return read_assessment(answer)
 
+    async def pull_model(self) -> Pull:
+        """Have the server download the language model it is set up with; returns at once."""
+        return read_pull(
+            await self._request("POST", "/v1/models/pull", self._settings.connect_timeout)
+        )
+
     async def _request(
         self,
         method: str,
@@ -148,7 +161,7 @@ class InferenceClient:
             raise ClientError(
                 "The inference server broke off the connection before it answered.", code=_LOST
             ) from err
-        if response.status != 200:
+        if response.status not in {200, 202}:
             raise failure_of(response.status, response.headers, body)
         return read_object(body)
 

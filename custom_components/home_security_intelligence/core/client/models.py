@@ -14,7 +14,7 @@ class ServerStatus(StrEnum):
     """How the inference server is as a whole."""
 
     OK = "ok"  # every part that is configured works
-    DEGRADED = "degraded"  # pictures are looked at, events are not assessed
+    DEGRADED = "degraded"  # pictures are looked at, events are not assessed or only slowly
     UNAVAILABLE = "unavailable"  # no picture can be looked at
 
 
@@ -83,11 +83,51 @@ class DetectorHealth(PartHealth):
     pictures: int | None = field(compare=False)
 
 
+class PullState(StrEnum):
+    """Where the download of a language model is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"  # its error says why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """The download of a language model; `total_bytes` is 0 until anything is known."""
+
+    state: PullState
+    model: str
+    completed_bytes: int
+    total_bytes: int
+    error: str | None
+
+    @property
+    def share(self) -> float | None:
+        """How much of what is known to come is there, 0-1; None while nothing is known."""
+        return min(1.0, self.completed_bytes / self.total_bytes) if self.total_bytes else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessorHealth(PartHealth):
-    """The risk assessment and the runtime it uses."""
+    """The risk assessment and the runtime it uses.
+
+    `problem` is the code of what keeps it from being ready, `fallback` a sentence on what was
+    lost since it was, such as its GPU. None is what nobody knows.
+    """
 
     backend: AssessorBackend | None
+    model_digest: str | None  # sha256
+    gpu_share: float | None  # 0-1 of the model's memory
+    tokens_per_second: float | None  # of the last answer
+    fallback: str | None
+    proven_at: datetime | None  # when it was last seen to answer
+    pull: Pull | None  # the last download
+    problem: str | None
+
+    @property
+    def model_missing(self) -> bool:
+        """Whether the runtime is there and does not have the model."""
+        return self.problem == "assessor_model_missing"
 
 
 class GpuPressure(StrEnum):

@@ -12,6 +12,8 @@ from .models import (
     GpuPressure,
     ParityHealth,
     PartState,
+    Pull,
+    PullState,
     ServerHealth,
     ServerStatus,
 )
@@ -52,9 +54,29 @@ def read_health(answer: Answer) -> ServerHealth:
             since=assessor.time("since"),
             backend=assessor.optional("backend", lambda key: assessor.choice(key, AssessorBackend)),
             model=assessor.optional("model", assessor.text),
+            model_digest=assessor.optional("model_digest", assessor.text),
+            gpu_share=assessor.optional(
+                "gpu_share", lambda key: assessor.number(key, low=0.0, high=1.0)
+            ),
+            tokens_per_second=assessor.optional("tokens_per_second", assessor.number),
+            fallback=assessor.optional("fallback", assessor.text),
+            proven_at=assessor.optional("proven_at", assessor.time),
+            pull=assessor.optional("pull", lambda key: read_pull(assessor.inner(key))),
+            problem=assessor.optional("problem", assessor.text),
             error=assessor.optional("error", assessor.text),
         ),
         gpu=answer.optional("gpu", lambda key: _read_gpu(answer.inner(key))),
+    )
+
+
+def read_pull(answer: Answer) -> Pull:
+    """Return how far a language model's download is."""
+    return Pull(
+        state=answer.choice("state", PullState),
+        model=answer.text("model"),
+        completed_bytes=answer.integer("completed_bytes"),
+        total_bytes=answer.integer("total_bytes"),
+        error=answer.optional("error", answer.text),
     )
 
 
@@ -83,6 +105,7 @@ def read_assessment(answer: Answer) -> Assessment:
         reasoning=answer.text("reasoning", 1, 2000),
         model=answer.text("model"),
         backend=answer.choice("backend", AssessorBackend),
+        model_digest=answer.optional("model_digest", answer.text),
         prompt_version=answer.text("prompt_version"),
         prompt_tokens=usage.optional("prompt_tokens", usage.integer),
         completion_tokens=usage.optional("completion_tokens", usage.integer),

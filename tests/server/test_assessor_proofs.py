@@ -1,0 +1,219 @@
+"""The watch over a language model that is up: whether it still answers, and from where."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+import pytest
+
+from inference_server.assessment.base import Proof, PullProgress
+from inference_server.assessor_keeper import AssessorKeeper
+from inference_server.detection.base import Detector
+from inference_server.detection.service import DetectionService
+from inference_server.errors import AssessorTimeoutError, AssessorUnavailableError
+from inference_server.metrics import create_metrics
+from inference_server.settings import Settings
+from tests.server.support import check_problem, check_schema, eventually, no_assessor, serve
+from tests.server.test_assess import FACTS, Scripted
+
+Client = TestClient[web.Request, web.Application]
+Start = Callable[[AssessorKeeper], Awaitable[Client]]
+
+LONG, ALWAYS = 1000.0, 1e-9  # seconds
+ON_GPU = Proof(tokens_per_second=80.0, gpu_share=1.0)
+ON_CPU = Proof(tokens_per_second=6.0, gpu_share=0.0)
+
+
+@pytest.fixture
+def scripted() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+async def start(settings: Settings, detector: Detector) -> AsyncIterator[Start]:
+    clients: list[Client] = []
+
+    async def start(keeper: AssessorKeeper) -> Client:
+        detection = DetectionService(lambda: detector, queue_limit=4)
+        client = await serve(settings, detection, keeper, metrics=create_metrics())
+        clients.append(client)
+        if keeper.backend:
+            await eventually(lambda: keeper.status.state == "ready")
+        return client
+
+    yield start
+    for client in clients:
+        await client.close()
+
+
+async def health_of(client: Client) -> dict[str, Any]:
+    health = await (await client.get("/v1/health")).json()
+    check_schema("Health", health)
+    return dict(health["assessor"])
+
+
+async def look(keeper: AssessorKeeper, scripted: Scripted) -> None:
+    """Have the keeper look, and return when it has."""
+    before = scripted.checks
+    keeper.look()
+    await eventually(lambda: scripted.checks > before)
+    await asyncio.sleep(0)
+
+
+async def test_where_the_model_runs_is_reported(start: Start, scripted: Scripted) -> None:
+    scripted.proof = Proof(tokens_per_second=41.5, gpu_share=0.75)
+    client = await start(AssessorKeeper(lambda: scripted, timeout=5))
+
+    health = await health_of(client)
+
+    assert (health["gpu_share"], health["tokens_per_second"]) == (0.75, 41.5)
+    assert health["proven_at"]
+    assert health["fallback"] is None
+    figures = await (await client.get("/metrics")).text()
+    assert 'hsi_llm_gpu_share{model="scripted"} 0.75' in figures
+    assert 'hsi_llm_gpu_lost{model="scripted"} 0.0' in figures
+
+
+async def test_a_gpu_lost_in_silence_is_told_until_it_is_back(
+    start: Start, scripted: Scripted
+) -> None:
+    scripted.proof = ON_GPU
+    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    client = await start(keeper)
+
+    scripted.proof = ON_CPU
+    await look(keeper, scripted)
+    await eventually(lambda: keeper.fallback is not None)
+    health = await health_of(client)
+    assert health["state"] == "ready"  # it answers still
+    assert "0% of the language model is on the GPU" in health["fallback"]
+    assert (await (await client.get("/v1/health")).json())["status"] != "ok"
+    assert 'hsi_llm_gpu_lost{model="scripted"} 1.0' in await (await client.get("/metrics")).text()
+
+    scripted.proof = ON_GPU
+    await look(keeper, scripted)
+    await eventually(lambda: keeper.fallback is None)
+    assert (await health_of(client))["fallback"] is None
+
+
+async def test_a_model_without_a_gpu_misses_none(start: Start, scripted: Scripted) -> None:
+    scripted.proof = ON_CPU
+    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    client = await start(keeper)
+    await look(keeper, scripted)
+
+    health = await health_of(client)
+    assert (health["gpu_share"], health["fallback"]) == (0.0, None)
+
+
+async def test_another_model_is_measured_by_itself(start: Start, scripted: Scripted) -> None:
+    scripted.proof = ON_GPU
+    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    await start(keeper)
+
+    scripted.proof, scripted.model_digest = ON_CPU, "another"
+    await look(keeper, scripted)
+    await eventually(lambda: keeper.gpu_share == 0.0)
+
+    assert keeper.fallback is None
+
+
+async def test_an_answer_proves_as_much_as_a_tiny_one(start: Start, scripted: Scripted) -> None:
+    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=LONG)
+    client = await start(keeper)
+    proofs = scripted.proofs
+
+    assert (await client.post("/v1/assess", json=FACTS)).status == 200
+    await look(keeper, scripted)
+
+    assert scripted.proofs == proofs
+
+
+async def test_nothing_is_proven_while_an_event_is_assessed(
+    start: Start, scripted: Scripted
+) -> None:
+    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    client = await start(keeper)
+    scripted.waits = True
+    request = asyncio.create_task(client.post("/v1/assess", json=FACTS))
+    await scripted.asked.wait()
+    proofs = scripted.proofs
+
+    await look(keeper, scripted)
+
+    assert scripted.proofs == proofs
+    request.cancel()
+
+
+async def test_a_model_that_hangs_is_not_ready_until_it_answers_again(
+    start: Start, scripted: Scripted
+) -> None:
+    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    client = await start(keeper)
+
+    scripted.unproven = AssessorTimeoutError("no answer")
+    await look(keeper, scripted)
+    await eventually(lambda: keeper.status.state == "failed")
+    health = await health_of(client)
+    assert (health["problem"], health["error"]) == ("assessor_timeout", "no answer")
+
+    await look(keeper, scripted)  # that it is there does not suffice
+    assert keeper.status.state == "failed"
+
+    scripted.unproven = None
+    await look(keeper, scripted)
+    await eventually(lambda: keeper.status.state == "ready")
+
+
+async def test_the_proofs_can_be_left_out(start: Start, scripted: Scripted) -> None:
+    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=0)
+    await start(keeper)
+    await look(keeper, scripted)
+
+    assert scripted.proofs == 0
+
+
+async def test_a_download_is_started_shown_and_brings_the_model(
+    start: Start, scripted: Scripted
+) -> None:
+    keeper = AssessorKeeper(lambda: scripted, timeout=5)
+    client = await start(keeper)
+    assert (await health_of(client))["pull"] is None
+
+    answer = await client.post("/v1/models/pull")
+    assert answer.status == 202
+    check_schema("Pull", await answer.json())
+    scripted.progress(PullProgress(completed_bytes=1, total_bytes=4))
+    pull = (await health_of(client))["pull"]
+    assert (pull["state"], pull["completed_bytes"], pull["total_bytes"]) == ("running", 1, 4)
+    assert (await (await client.get("/v1/models/pull")).json())["pull"] == pull
+
+    before = scripted.checks
+    scripted.pulled.set_result(None)
+    await eventually(lambda: scripted.checks > before)
+    assert (await health_of(client))["pull"]["state"] == "done"
+
+
+async def test_a_download_that_fails_says_why_and_can_be_tried_again(
+    start: Start, scripted: Scripted
+) -> None:
+    client = await start(AssessorKeeper(lambda: scripted, timeout=5))
+    await client.post("/v1/models/pull")
+    await asyncio.sleep(0)
+
+    scripted.pulled.set_exception(AssessorUnavailableError("the disk is full"))
+    await eventually(scripted.pulled.done)
+    pull = (await health_of(client))["pull"]
+    assert (pull["state"], pull["error"]) == ("failed", "the disk is full")
+
+    scripted.pulled = asyncio.Future()
+    again = await (await client.post("/v1/models/pull")).json()
+    assert (again["state"], again["error"]) == ("running", None)
+
+
+async def test_without_a_language_model_there_is_nothing_to_download(start: Start) -> None:
+    client = await start(no_assessor())
+
+    await check_problem(await client.post("/v1/models/pull"), 501, "assessor_absent")
