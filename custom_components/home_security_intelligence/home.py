@@ -1,5 +1,6 @@
 """What the home says of itself: whether the alarm is set, and whether anybody is home."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 from homeassistant.components.alarm_control_panel.const import AlarmControlPanelState
@@ -16,6 +17,7 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, Stat
 from homeassistant.helpers.event import async_track_state_change_event
 
 from .const import CONF_ALARM, CONF_RESIDENTS, SECTION_HOME
+from .core.errors import PipelineStoppedError
 from .core.pipeline import Pipeline
 from .core.risk import Home, Occupancy
 
@@ -57,8 +59,10 @@ def async_follow_home(hass: HomeAssistant, entry: ConfigEntry[Any], pipeline: Pi
 
     @callback
     def tell(_event: Event[EventStateChangedData] | None = None) -> None:
-        if (home := home_of(hass, entry)) is not None:
-            pipeline.note_home(home)
+        # Home Assistant stops it before it unloads what is left of the entry.
+        with suppress(PipelineStoppedError):
+            if (home := home_of(hass, entry)) is not None:
+                pipeline.note_home(home)
 
     entry.async_on_unload(async_track_state_change_event(hass, followed, tell))
     tell()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from homeassistant.util.json import JsonArrayType, JsonObjectType
 
-from .core.models import CleanupReport, DeadLetter, SecurityEvent
+from .core.models import CleanupReport, DeadLetter, MissedMoment, SecurityEvent
 
 
 def event_json(event: SecurityEvent) -> JsonObjectType:
@@ -27,6 +27,24 @@ def event_json(event: SecurityEvent) -> JsonObjectType:
         "reasoning": event.reasoning,
         "assessed_at": _time(event.assessed_at),
         "late": event.late,
+        "mark": event.mark.value if event.mark else None,
+        "marked_at": _time(event.marked_at),
+    }
+
+
+def marked_json(marked: SecurityEvent | MissedMoment) -> JsonObjectType:
+    """Return what was marked: an event, or a moment without one."""
+    if isinstance(marked, SecurityEvent):
+        return {"event": event_json(marked), "missed_moment": None}
+    return {"event": None, "missed_moment": missed_json(marked)}
+
+
+def missed_json(missed: MissedMoment) -> JsonObjectType:
+    """Return a moment at which there should have been an event."""
+    return {
+        "camera": missed.camera,
+        "at": missed.at.isoformat(),
+        "marked_at": missed.marked_at.isoformat(),
     }
 
 

@@ -1,9 +1,10 @@
-"""The actions: look up events, look after dead letters, and clean up."""
+"""The actions: look up and mark events, look after dead letters, and clean up."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
+from uuid import UUID
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import (
@@ -26,27 +27,31 @@ import voluptuous as vol
 from .const import CONF_FOLDER, DOMAIN, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
 from .core.errors import InputError, PipelineStoppedError, StoreError
-from .core.models import FailureClass, JobKind, RiskLevel
+from .core.models import EventMark, FailureClass, JobKind, MissedMoment, RiskLevel
 from .core.pipeline import Pipeline
 from .core.queries import PAGE_LIMIT, DeadLetterQuery, EventQuery
 from .devices import camera_identifier
-from .responses import cleanup_json, dead_letter_json, event_json
+from .responses import cleanup_json, dead_letter_json, event_json, marked_json, missed_json
 
 ATTR_ALL: Final = "all"
+ATTR_AT: Final = "at"
 ATTR_CAMERA: Final = "camera"
 ATTR_CURSOR: Final = "cursor"
 ATTR_DRY_RUN: Final = "dry_run"
+ATTR_EVENT_ID: Final = "event_id"
 ATTR_FAILURE: Final = "failure"
 ATTR_JOB_IDS: Final = "job_ids"
 ATTR_KIND: Final = "kind"
 ATTR_LABEL: Final = "label"
 ATTR_LEVEL: Final = "level"
 ATTR_LIMIT: Final = "limit"
+ATTR_MARK: Final = "mark"
 ATTR_MIN_SCORE: Final = "min_score"
 ATTR_SINCE: Final = "since"
 ATTR_UNTIL: Final = "until"
 
 MAX_LIMIT: Final = 500
+NO_MARK: Final = "none"
 MAX_JOB_ID: Final = 2**63 - 1
 
 
@@ -54,6 +59,7 @@ class Action(StrEnum):
     """The actions' names."""
 
     LIST_EVENTS = "list_events"
+    MARK_EVENT = "mark_event"
     LIST_DEAD_LETTERS = "list_dead_letters"
     REQUEUE_DEAD_LETTERS = "requeue_dead_letters"
     DISCARD_DEAD_LETTERS = "discard_dead_letters"
@@ -85,6 +91,15 @@ LIST_EVENTS_SCHEMA = vol.Schema(
         vol.Optional(ATTR_MIN_SCORE): vol.All(vol.Coerce(int), vol.Range(min=0, max=100)),
         vol.Optional(ATTR_LEVEL): vol.Coerce(RiskLevel),
         vol.Optional(ATTR_LABEL): cv.string,
+        vol.Optional(ATTR_MARK): vol.Coerce(EventMark),
+    }
+)
+MARK_EVENT_SCHEMA = vol.Schema(
+    {
+        **_PLACE,
+        vol.Optional(ATTR_EVENT_ID): vol.Coerce(UUID),
+        vol.Optional(ATTR_AT): cv.datetime,
+        vol.Required(ATTR_MARK): vol.Any(NO_MARK, vol.Coerce(EventMark)),
     }
 )
 LIST_DEAD_LETTERS_SCHEMA = vol.Schema({**_PLACE, **_PAGE, **_FILTER})
@@ -119,16 +134,34 @@ def async_setup_services(hass: HomeAssistant) -> None:
             min_score=call.data.get(ATTR_MIN_SCORE),
             level=call.data.get(ATTR_LEVEL),
             label=call.data.get(ATTR_LABEL),
+            mark=call.data.get(ATTR_MARK),
             limit=call.data[ATTR_LIMIT],
             cursor=call.data.get(ATTR_CURSOR),
         )
         page = await _answered(_pipeline(entry).list_events(query))
+        missed: Sequence[MissedMoment] = ()
+        if query.mark is EventMark.MISSED and query.cursor is None:
+            missed = await _answered(_pipeline(entry).missed_moments(query))
         return {
+            "missed_moments": [missed_json(moment) for moment in missed],
             "events": [event_json(event) for event in page.items],
             "total": page.total,
             "total_is_exact": page.total_is_exact,
             "next_cursor": page.next_cursor,
         }
+
+    async def mark_event(call: ServiceCall) -> ServiceResponse:
+        entry, camera = _async_place(hass, call)
+        pipeline = _pipeline(entry)
+        mark: EventMark | None = None if call.data[ATTR_MARK] == NO_MARK else call.data[ATTR_MARK]
+        match call.data.get(ATTR_EVENT_ID), camera, _utc(call.data, ATTR_AT):
+            case UUID() as event_id, None, None:
+                return marked_json(await _answered(pipeline.mark_event(event_id, mark)))
+            case None, str(), datetime() as at if mark is EventMark.MISSED:
+                return marked_json(await _answered(pipeline.mark_missed(camera, at)))
+            case None, str(), datetime() as at if mark is None:
+                return {"taken_back": await _answered(pipeline.take_back_missed(camera, at))}
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="mark_unclear")
 
     async def list_dead_letters(call: ServiceCall) -> ServiceResponse:
         entry, camera = _async_place(hass, call)
@@ -176,6 +209,9 @@ def async_setup_services(hass: HomeAssistant) -> None:
         (Action.LIST_DEAD_LETTERS, list_dead_letters, LIST_DEAD_LETTERS_SCHEMA),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema, SupportsResponse.ONLY)
+    hass.services.async_register(
+        DOMAIN, Action.MARK_EVENT, mark_event, MARK_EVENT_SCHEMA, SupportsResponse.OPTIONAL
+    )
     for name, handler, schema in (
         (Action.REQUEUE_DEAD_LETTERS, requeue_dead_letters, SELECT_DEAD_LETTERS_SCHEMA),
         (Action.DISCARD_DEAD_LETTERS, discard_dead_letters, SELECT_DEAD_LETTERS_SCHEMA),

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from enum import StrEnum
 import importlib.util
 import json
 from pathlib import Path
@@ -30,6 +29,7 @@ from custom_components.home_security_intelligence import (
 )
 from custom_components.home_security_intelligence.core import errors
 from custom_components.home_security_intelligence.core.models import (
+    EventMark,
     FailureClass,
     JobKind,
     RiskLevel,
@@ -49,6 +49,7 @@ DESCRIPTIONS = {
 }
 SCHEMAS = {
     services.Action.LIST_EVENTS: services.LIST_EVENTS_SCHEMA,
+    services.Action.MARK_EVENT: services.MARK_EVENT_SCHEMA,
     services.Action.LIST_DEAD_LETTERS: services.LIST_DEAD_LETTERS_SCHEMA,
     services.Action.REQUEUE_DEAD_LETTERS: services.SELECT_DEAD_LETTERS_SCHEMA,
     services.Action.DISCARD_DEAD_LETTERS: services.SELECT_DEAD_LETTERS_SCHEMA,
@@ -263,17 +264,19 @@ def test_actions_are_described_as_they_are_registered(
 def test_the_fields_of_actions_have_selectors_home_assistant_knows(
     texts: dict[str, Any], integration: Path, action: services.Action
 ) -> None:
-    choices: dict[str, type[StrEnum]] = {
-        "failure": FailureClass,
-        "job_kind": JobKind,
-        "risk_level": RiskLevel,
+    choices: dict[str, set[str]] = {
+        "event_mark": {*EventMark},
+        "failure": {*FailureClass},
+        "job_kind": {*JobKind},
+        "mark": {*EventMark, services.NO_MARK},
+        "risk_level": {*RiskLevel},
     }
     assert set(texts["selector"]) == {*choices, "zone", "zone_kind"}
     for field in load_yaml_dict(str(integration / "services.yaml"))[action]["fields"].values():
         found = selector(field["selector"])
         if found.selector_type == "select":
             key = found.config["translation_key"]
-            assert set(found.config["options"]) == {member.value for member in choices[key]}
+            assert set(found.config["options"]) == choices[key]
             assert set(texts["selector"][key]["options"]) == set(found.config["options"])
 
 

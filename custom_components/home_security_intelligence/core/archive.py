@@ -9,11 +9,11 @@ from uuid import UUID
 from .database import Database
 from .errors import ImageUnreadableError
 from .files import read
-from .models import Camera, DeadLetter, Image, Page, QueueStats, SecurityEvent
+from .models import Camera, DeadLetter, Image, MissedMoment, Page, QueueStats, SecurityEvent
 from .presence import PERSON, person_until
 from .queries import DeadLetterQuery, EventQuery, ImageFile
 from .settings import Settings
-from .store import cameras, dead_letters, event_list, events, images, jobs
+from .store import cameras, dead_letters, event_list, events, images, jobs, marks
 from .updates import CameraState
 from .versions import version_in
 
@@ -59,6 +59,17 @@ class Archive:
         """Return one event."""
         async with self._database.begin() as connection:
             return await events.get(connection, event_id)
+
+    async def missed_moments(self, query: EventQuery) -> Sequence[MissedMoment]:
+        """Return moments without an event at which there should have been one, the latest first."""
+        async with self._database.begin() as connection:
+            return await marks.missed(
+                connection,
+                camera=query.camera,
+                since=query.since,
+                until=query.until,
+                limit=query.limit,
+            )
 
     async def event_images(self, event_id: UUID) -> tuple[Image, ...]:
         """Return an event's images, by capture time."""

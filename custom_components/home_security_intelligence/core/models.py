@@ -76,6 +76,14 @@ class RiskLevel(StrEnum):
     CRITICAL = "critical"
 
 
+class EventMark(StrEnum):
+    """What a person says of an event afterwards."""
+
+    TRUE_ALARM = "true_alarm"  # rightly reported
+    FALSE_ALARM = "false_alarm"  # nothing that anybody had to be told of
+    MISSED = "missed"  # rated too low, or not at all
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
     """A camera: one folder below the camera root.
@@ -168,6 +176,17 @@ class SecurityEvent:
     late: bool = False
     provisional_score: int | None = None  # 0-100
     factors: tuple[RiskFactor, ...] = ()
+    mark: EventMark | None = None
+    marked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissedMoment:
+    """A moment at which a person says there should have been an event, and there was none."""
+
+    camera: str
+    at: datetime
+    marked_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

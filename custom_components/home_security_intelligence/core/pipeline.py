@@ -20,7 +20,17 @@ from .errors import (
     PipelineStoppedError,
 )
 from .health import HealthBoard
-from .models import Camera, CleanupReport, DeadLetter, Image, Page, QueueStats, SecurityEvent
+from .models import (
+    Camera,
+    CleanupReport,
+    DeadLetter,
+    EventMark,
+    Image,
+    MissedMoment,
+    Page,
+    QueueStats,
+    SecurityEvent,
+)
 from .publisher import Publisher
 from .queries import DeadLetterQuery, EventQuery, ImageFile
 from .risk import Home
@@ -152,6 +162,22 @@ class Pipeline:
     async def get_event(self, event_id: UUID) -> SecurityEvent | None:
         """Return one event."""
         return await self._ask(lambda parts: parts.archive.get_event(event_id))
+
+    async def mark_event(self, event_id: UUID, mark: EventMark | None) -> SecurityEvent:
+        """Keep what a person says of an event, None to take it back; raises InputError."""
+        return await self._ask(lambda parts: parts.feedback.mark(event_id, mark))
+
+    async def mark_missed(self, camera: str, at: datetime) -> SecurityEvent | MissedMoment:
+        """Mark the event of a moment as missed, or note the moment; raises InputError."""
+        return await self._ask(lambda parts: parts.feedback.mark_missed(camera, at))
+
+    async def take_back_missed(self, camera: str, at: datetime) -> int:
+        """Take back that something was missed around a moment; returns how many notes went."""
+        return await self._ask(lambda parts: parts.feedback.take_back_missed(camera, at))
+
+    async def missed_moments(self, query: EventQuery) -> Sequence[MissedMoment]:
+        """Return the moments noted, by the query's camera and time, the latest first."""
+        return await self._ask(lambda parts: parts.archive.missed_moments(query))
 
     async def event_images(self, event_id: UUID) -> tuple[Image, ...]:
         """Return an event's images, by capture time."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from .models import FailureClass, Image, JobKind, RiskLevel
+from .models import EventMark, FailureClass, Image, JobKind, RiskLevel
 
 PAGE_LIMIT = 50  # items on a page, unless asked otherwise
 
@@ -18,6 +18,7 @@ class EventQuery:
     min_score: int | None = None
     level: RiskLevel | None = None
     label: str | None = None
+    mark: EventMark | None = None
     limit: int = PAGE_LIMIT
     cursor: str | None = None
 

@@ -28,6 +28,7 @@ from .stages.count_hours import INTERVAL, CountHours
 from .stages.dead_letters import DeadLetterOffice
 from .stages.detect import Detect
 from .stages.expire import ExpireLeases
+from .stages.feedback import Feedback
 from .stages.group import Group
 from .stages.reading import Reader
 from .stages.register import Register
@@ -50,6 +51,7 @@ class Running:
     dead_letters: DeadLetterOffice
     servers: Servers
     clean_up: CleanUp
+    feedback: Feedback
     home_watch: HomeWatch | None
     tasks: Tasks
 
@@ -191,6 +193,7 @@ def launch(
         ),
         servers=servers,
         clean_up=clean_up,
+        feedback=Feedback(database, settings=settings, now=now),
         home_watch=home_watch,
         tasks=tasks,
     )

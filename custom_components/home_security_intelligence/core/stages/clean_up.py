@@ -14,7 +14,7 @@ from ..errors import StoreError
 from ..models import CleanupReport
 from ..originals import Look, delete, look
 from ..settings import Settings
-from ..store import homes, retention
+from ..store import homes, marks, retention
 from ..store.retention import Deleted, KnownFile
 
 _LOGGER = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ class CleanUp:
                 if not dry_run:
                     async with self._database.begin() as connection:
                         await homes.delete_before(connection, before)
+                        await marks.delete_before(connection, before)
                 report = replace(
                     report,
                     events=deleted.events,

@@ -62,6 +62,8 @@ def _conditions(query: EventQuery) -> list[ColumnElement[bool]]:
         conditions.append(events.c.risk_score >= query.min_score)
     if query.level is not None:
         conditions.append(events.c.risk_level == query.level)
+    if query.mark is not None:
+        conditions.append(events.c.mark == query.mark)
     if query.label is not None:
         conditions.append(events.c.labels.contains([query.label]))
     return conditions

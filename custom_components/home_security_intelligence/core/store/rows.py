@@ -60,4 +60,6 @@ def event_of(row: RowMapping) -> SecurityEvent:
             RiskFactor(name=each["name"], points=each["points"], reason=each["reason"])
             for each in row["factors"]
         ),
+        mark=row["mark"],
+        marked_at=row["marked_at"],
     )

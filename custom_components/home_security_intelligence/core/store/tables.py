@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from ..models import (
     AssessmentState,
+    EventMark,
     EventState,
     FailureClass,
     ImageState,
@@ -126,6 +127,17 @@ events = Table(
     Column("band_high", SmallInteger),
     Column("factors", JSONB, nullable=False, server_default="[]"),
     Column("context", JSONB, nullable=False, server_default="{}"),
+    Column("mark", _words(EventMark)),
+    _moment("marked_at", nullable=True),
+)
+
+# When somebody says that there should have been an event.
+missed_moments = Table(
+    "missed_moments",
+    metadata,
+    Column("camera", ForeignKey(cameras.c.folder), primary_key=True),
+    Column("at", DateTime(timezone=True), primary_key=True),
+    _moment("marked_at"),
 )
 
 roots = Table(

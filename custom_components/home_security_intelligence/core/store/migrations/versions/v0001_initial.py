@@ -65,6 +65,9 @@ STATEMENTS = (
         band_high smallint,
         factors jsonb NOT NULL DEFAULT '[]',
         context jsonb NOT NULL DEFAULT '{}',
+        mark text CHECK (mark IN ('true_alarm', 'false_alarm', 'missed')),
+        marked_at timestamptz,
+        CHECK ((mark IS NULL) = (marked_at IS NULL)),
         CHECK (num_nonnulls(provisional_score, band_low, band_high) IN (0, 3)),
         CHECK (provisional_score BETWEEN band_low AND band_high),
         CHECK (assessment <> 'assessed' OR risk_score BETWEEN band_low AND band_high),
@@ -82,6 +85,15 @@ STATEMENTS = (
     "CREATE INDEX events_settled ON hsi.events (settled_at) WHERE settled_at IS NOT NULL",
     "CREATE INDEX events_of_score ON hsi.events (risk_score, camera)",
     "CREATE INDEX events_of_label ON hsi.events USING gin (labels)",
+    "CREATE INDEX events_marked ON hsi.events (started_at DESC, id DESC) WHERE mark IS NOT NULL",
+    """
+    CREATE TABLE hsi.missed_moments (
+        camera text NOT NULL REFERENCES hsi.cameras,
+        at timestamptz NOT NULL,
+        marked_at timestamptz NOT NULL,
+        PRIMARY KEY (camera, at)
+    )
+    """,
     """
     CREATE TABLE hsi.roots (
         id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
