@@ -24,6 +24,7 @@ from .checks import (
     async_check_store,
 )
 from .const import (
+    CONF_CAMERA_ROOT,
     CONF_CAMERAS,
     CONF_DATABASE,
     CONF_FOLDER,
@@ -31,6 +32,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_CAMERA,
 )
+from .coordinator import images_waiting
 from .folders import humanised
 from .options_flow import HsiOptionsFlow
 from .subentry_flow import CameraSubentryFlow
@@ -207,9 +209,33 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
             except CheckFailedError as err:
                 errors = err.errors
             else:
+                self._data = user_input
+                moves = user_input[CONF_CAMERA_ROOT] != entry.data[CONF_CAMERA_ROOT]
+                if moves and images_waiting(entry):
+                    return await self.async_step_reconfigure_waiting()
                 return self._finish(entry, user_input)
-        shown = user_input or entry.data
+        shown = user_input or self._data or entry.data
         return self._form("reconfigure_folder", schemas.CAMERA_ROOT, shown, errors)
+
+    async def async_step_reconfigure_waiting(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say how many pictures wait in the present folder."""
+        entry = self._get_reconfigure_entry()
+        return self.async_show_menu(
+            step_id="reconfigure_waiting",
+            menu_options=["reconfigure_folder_now", "reconfigure_folder"],
+            description_placeholders={
+                "count": str(images_waiting(entry)),
+                "folder": entry.data[CONF_CAMERA_ROOT],
+            },
+        )
+
+    async def async_step_reconfigure_folder_now(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change the folder although pictures still wait in the present one."""
+        return self._finish(self._get_reconfigure_entry(), self._data)
 
     async def _async_identify(self, data: Mapping[str, Any]) -> None:
         """Check the server and make its identity the flow's; another one's ends a correction."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -11,6 +11,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .bridge import reason_of, settings_of
 from .const import CONF_FOLDER, DOMAIN, LOGGER, SUBENTRY_CAMERA
 from .core.errors import ServerAuthError, StoreAuthError, StoreError
+from .core.models import JobKind
 from .core.pipeline import Pipeline
 from .core.updates import EventUpdate, Health, HealthUpdate, QueueUpdate, Update
 from .data import HsiData, applied
@@ -144,6 +145,14 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
             or after.database_error == StoreAuthError.code != before.database_error
         ):
             self.config_entry.async_start_reauth(self.hass)
+
+
+def images_waiting(entry: HsiConfigEntry) -> int:
+    """Return how many images are still to be looked at, as far as is known."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return 0
+    queue = entry.runtime_data.data.queue
+    return queue.pending[JobKind.DETECT] + queue.leased[JobKind.DETECT]
 
 
 def server_version(health: Health) -> str | None:

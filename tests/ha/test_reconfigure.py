@@ -8,8 +8,10 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.ha.helpers import suggested
+from tests.ha.helpers import state_is, suggested, upload
 from tests.ha.scripted_server import ScriptedServer
+
+QUEUE = "sensor.home_security_intelligence_queue"
 
 
 async def choose(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> str:
@@ -89,3 +91,40 @@ async def test_an_empty_password_stays_as_it_is(
     assert loaded.data["host"] == "localhost"
     assert loaded.data["password"] == home_database["password"]
     assert loaded.state is ConfigEntryState.LOADED
+
+
+async def test_a_change_of_folder_says_how_many_pictures_wait(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    tmp_path: Path,
+) -> None:
+    server.detect_problem = (503, "detector_unavailable")
+    other = tmp_path / "other"
+    for folder in ("front_door", "yard"):
+        (other / folder).mkdir(parents=True)
+    for number in range(2):
+        upload(camera_root, f"front_door/{number}.jpg")
+    await state_is(hass, QUEUE, "2")
+
+    flow = await choose(hass, loaded, "reconfigure_folder")
+    change = {"camera_root": str(other)}
+    result = await hass.config_entries.flow.async_configure(flow, change)
+    assert (result["type"], result["step_id"]) == (FlowResultType.MENU, "reconfigure_waiting")
+    assert result["description_placeholders"] == {"count": "2", "folder": str(camera_root)}
+    result = await hass.config_entries.flow.async_configure(
+        flow, {"next_step_id": "reconfigure_folder"}
+    )
+    assert suggested(result, "camera_root") == str(other)
+    assert loaded.data["camera_root"] == str(camera_root)
+
+    await hass.config_entries.flow.async_configure(flow, change)
+    result = await hass.config_entries.flow.async_configure(
+        flow, {"next_step_id": "reconfigure_folder_now"}
+    )
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+    assert loaded.data["camera_root"] == str(other)
+    assert loaded.state is ConfigEntryState.LOADED
+    await state_is(hass, QUEUE, "2")

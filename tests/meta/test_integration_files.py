@@ -182,7 +182,7 @@ def assert_described(form: dict[str, Any], fields: set[str]) -> None:
 
 def test_no_form_is_described_that_does_not_exist(texts: dict[str, Any]) -> None:
     for flow in ("config", "config_subentries.camera", "options"):
-        menus = {"reconfigure"} if flow == "config" else set()
+        menus = {"reconfigure", "reconfigure_waiting"} if flow == "config" else set()
         assert set(below(texts, flow)["step"]) - menus == {
             step for owner, step in FORMS if owner == flow
         }
