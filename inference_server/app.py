@@ -39,7 +39,7 @@ def create_app(
     app = web.Application(
         middlewares=[
             problem_details(metrics),
-            bearer(settings.api_tokens, open_paths=_OPEN_PATHS),
+            bearer(settings.api_tokens, open_paths=_OPEN_PATHS, per_second=settings.rate_limit),
         ],
     )
     pull = AssessorPull(keeper)
@@ -54,7 +54,9 @@ def create_app(
     app.router.add_get("/v1/ready", health.ready)
     app.router.add_get("/v1/health", health.health)
     app.router.add_post("/v1/detect", detect.post)
-    app.router.add_post("/v1/assess", AssessHandler(keeper, metrics).post)
+    app.router.add_post(
+        "/v1/assess", AssessHandler(keeper, metrics, limit=settings.assess_limit).post
+    )
     gpus = GpuHandler(gpu)
     app.router.add_get("/v1/gpu", gpus.now)
     app.router.add_get("/v1/gpu/history", gpus.history)

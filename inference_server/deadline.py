@@ -19,11 +19,16 @@ class Deadline:
         """Return the deadline that many seconds from now."""
         return cls(at=perf_counter() + seconds)
 
+    @property
+    def remaining(self) -> float:
+        """Seconds until then, 0 once it is over."""
+        return max(0.0, self.at - perf_counter())
+
     def check(self) -> None:
         """Raise DeadlineExceededError once it is over."""
         if perf_counter() >= self.at:
             raise DeadlineExceededError(
-                "The picture's turn did not come before the request's deadline (X-Deadline-Ms)."
+                "The request's turn did not come before its deadline (X-Deadline-Ms)."
             )
 
 

@@ -119,6 +119,14 @@ class OverloadedError(ProblemError):
     title = "The server has no room right now"
 
 
+class RateLimitedError(ProblemError):
+    """One client has asked too often lately."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "rate_limited"
+    title = "Too many requests of one client"
+
+
 class DetectorUnavailableError(ProblemError):
     """The detector is still loading, or could not be loaded."""
 

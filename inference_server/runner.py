@@ -9,6 +9,8 @@ from .errors import InternalError, MalformedRequestError, ProblemError
 from .logs import current_request_id
 from .problems import REQUEST_ID, to_response
 
+_HEADERS = 64  # a request may have
+_HEADER_BYTES = 8190  # that its first line and each of its headers may have
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -30,6 +32,9 @@ class ProblemRunner(web.AppRunner):
             handler_cancellation=True,  # a client that is gone needs no answer
             access_log=None,  # problems.py logs each request with its id
             keepalive_timeout=self._idle_timeout,
+            max_headers=_HEADERS,
+            max_line_size=_HEADER_BYTES,
+            max_field_size=_HEADER_BYTES,
         )
 
 

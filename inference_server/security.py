@@ -9,7 +9,12 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from .errors import UnauthorizedError
+from .rate_limit import RateLimit
 from .settings import Settings, SettingsError
+
+_BURST = 2.0  # seconds' worth of requests that may come at once
+_WRONG_PER_SECOND = 1.0  # wrong tokens from one address
+_WRONG_BURST = 100.0
 
 
 def check_exposure(settings: Settings) -> None:
@@ -21,18 +26,33 @@ def check_exposure(settings: Settings) -> None:
         )
 
 
-def bearer(tokens: Sequence[str], *, open_paths: Collection[str]) -> Middleware:
-    """Let requests pass that carry one of the tokens; without tokens let all pass."""
+def bearer(
+    tokens: Sequence[str], *, open_paths: Collection[str], per_second: float = 0
+) -> Middleware:
+    """Let requests pass that carry one of the tokens; without tokens let all pass.
+
+    One client, which is one token from one address, may send `per_second`; 0 is no limit. An
+    address that keeps sending wrong tokens is not listened to for a while.
+    """
     digests = [_digest(token) for token in tokens]
+    limit = RateLimit(per_second, burst=per_second * _BURST)
+    wrong = RateLimit(_WRONG_PER_SECOND, burst=_WRONG_BURST)
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if digests and request.path not in open_paths:
+        if request.path in open_paths:
+            return await handler(request)
+        address, number = request.remote or "", 0
+        if digests:
+            wrong.check(address)
             scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
             # Digests are of one length and every one is compared: time tells nothing of a token.
             matches = [hmac.compare_digest(_digest(given), digest) for digest in digests]
             if scheme.lower() != "bearer" or not any(matches):
+                wrong.take(address)
                 raise UnauthorizedError("Send a valid token as 'Authorization: Bearer <token>'.")
+            number = matches.index(True)
+        limit.take(f"{number} {address}")
         return await handler(request)
 
     return middleware

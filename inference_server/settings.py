@@ -58,6 +58,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8090  # 0 = any free one; it is printed
     api_tokens: tuple[str, ...] = field(default=(), repr=False)  # each is accepted
+    rate_limit: float = 1000.0  # requests a second of one client; 0 sets no limit
     max_body_bytes: int = 20 * 1024 * 1024
 
     # detection
@@ -83,6 +84,7 @@ class Settings:
     llm_canary_interval: float = (
         60.0  # seconds without an answer after which a tiny one is asked for
     )
+    assess_limit: int = 16  # assessments underway or waiting for the language model
 
     # the process
     state_dir: Path = field(
@@ -237,6 +239,12 @@ _OPTIONS = (
         secret=True,
     ),
     _Option(
+        setting="rate_limit",
+        env="RATE_LIMIT",
+        help="requests a second that one client may send; 0 sets no limit",
+        parse=_number(0, 1_000_000),
+    ),
+    _Option(
         setting="max_body_bytes",
         env="MAX_BODY_BYTES",
         help="largest request body, in bytes",
@@ -345,6 +353,12 @@ _OPTIONS = (
         help="seconds without an answer after which the language model is made to give a tiny "
         "one, which shows a GPU that was lost; 0 = never",
         parse=_number(0, 86_400),
+    ),
+    _Option(
+        setting="assess_limit",
+        env="ASSESS_LIMIT",
+        help="assessments underway or waiting for the language model",
+        parse=_whole(1, 1000),
     ),
     _Option(
         setting="state_dir",

@@ -1,29 +1,42 @@
 """POST /v1/assess: one event's facts in, its assessment out."""
 
+import asyncio
+from collections.abc import Iterator
+import contextlib
 from dataclasses import asdict
+import math
 
 from aiohttp import web
 
-from ..assessment import Facts
+from ..assessment import AssessmentResult, Facts
 from ..assessment.claims import refuse_foreign_claims
 from ..assessor_keeper import AssessorKeeper
+from ..deadline import Deadline
+from ..errors import AssessorTimeoutError, OverloadedError
 from ..metrics import Metrics
 from .body import read_json
+from .deadline import read_deadline
 
 _MAX_BODY_BYTES = 256 * 1024  # 50 objects take a tenth of it
 
 
 class AssessHandler:
-    """Hands facts to the language model."""
+    """Hands facts to the language model, so many at a time."""
 
-    def __init__(self, keeper: AssessorKeeper, metrics: Metrics) -> None:
+    def __init__(self, keeper: AssessorKeeper, metrics: Metrics, *, limit: int) -> None:
         self._keeper = keeper
         self._metrics = metrics
+        self._limit = limit
+        self._underway = 0
+        self._last_s = 1.0  # of an assessment, for the estimate in Retry-After
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer with the assessment of the request's facts."""
-        facts = Facts.from_json(await read_json(request, most_bytes=_MAX_BODY_BYTES))
-        result = await self._keeper.assess(facts)
+        deadline = read_deadline(request)
+        with self._place():
+            facts = Facts.from_json(await read_json(request, most_bytes=_MAX_BODY_BYTES))
+            result = await self._assess(facts, deadline)
+        self._last_s = result.timings_ms.total / 1000
         self._metrics.observe_stage("load", result.timings_ms.load)
         self._metrics.observe_stage("prefill", result.timings_ms.prefill)
         self._metrics.observe_stage("generate", result.timings_ms.generate)
@@ -32,3 +45,29 @@ class AssessHandler:
         self._metrics.count_tokens("completion", result.usage.completion_tokens)
         refuse_foreign_claims(facts, result.summary, result.reasoning)
         return web.json_response(asdict(result))
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        if self._underway >= self._limit:
+            raise OverloadedError(
+                f"{self._underway} events are being assessed already (ASSESS_LIMIT).",
+                retry_after_s=max(1, math.ceil(self._last_s)),
+            )
+        self._underway += 1
+        try:
+            yield
+        finally:
+            self._underway -= 1
+
+    async def _assess(self, facts: Facts, deadline: Deadline) -> AssessmentResult:
+        deadline.check()
+        timeout = None if math.isinf(deadline.at) else deadline.remaining
+        try:
+            async with asyncio.timeout(timeout) as waiting:
+                return await self._keeper.assess(facts)
+        except TimeoutError as err:
+            if not waiting.expired():
+                raise
+            raise AssessorTimeoutError(
+                "The language model was not done before the request's deadline (X-Deadline-Ms)."
+            ) from err

@@ -2,15 +2,13 @@
 
 from aiohttp import web
 
-from ..deadline import NEVER, Deadline
 from ..detection.base import Detection
 from ..detection.service import DetectionResult, DetectionService, Timings
 from ..errors import MalformedRequestError, UnsupportedMediaTypeError
 from ..metrics import Metrics
 from .body import read_body
+from .deadline import read_deadline
 
-_DEADLINE = "X-Deadline-Ms"
-_LONGEST_DEADLINE = 3_600_000  # milliseconds
 _CONTENT_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "application/octet-stream"})
 
 
@@ -33,7 +31,7 @@ class DetectHandler:
     async def post(self, request: web.Request) -> web.Response:
         """Answer with the objects in the request's picture."""
         threshold = self._read_threshold(request)
-        deadline = _read_deadline(request)
+        deadline = read_deadline(request)
         if request.content_type not in _CONTENT_TYPES:
             raise UnsupportedMediaTypeError(
                 f"{request.content_type} is none of {', '.join(sorted(_CONTENT_TYPES))}."
@@ -66,18 +64,6 @@ class DetectHandler:
         if not 0 <= threshold <= 1:
             raise MalformedRequestError("threshold must be 0 to 1.")
         return threshold
-
-
-def _read_deadline(request: web.Request) -> Deadline:
-    text = request.headers.get(_DEADLINE)
-    if text is None:
-        return NEVER
-    # int() would also take signs, spaces, underscores and digits of other scripts.
-    if not (text.isascii() and text.isdigit() and len(text) <= 7):
-        raise MalformedRequestError(f"{_DEADLINE} must be a whole number of milliseconds.")
-    if not 1 <= int(text) <= _LONGEST_DEADLINE:
-        raise MalformedRequestError(f"{_DEADLINE} must be 1 to {_LONGEST_DEADLINE}.")
-    return Deadline.after(int(text) / 1000)
 
 
 def _to_json(result: DetectionResult) -> dict[str, object]:

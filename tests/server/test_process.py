@@ -129,6 +129,7 @@ def read_problem(answer: bytes) -> dict[str, object]:
         pytest.param("Content-Length: {token}", id="length"),
         pytest.param("Transfer-Encoding: chunked\r\n\r\n{token}", id="chunk"),
         pytest.param("X: {token}" + "a" * 9000, id="long header"),
+        pytest.param("X: {token}\r\n" + "\r\n".join(["Y: z"] * 70), id="many headers"),
         pytest.param("Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", id="not gzip"),
     ],
 )

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 import pytest
 import pytest_asyncio
 
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
+from inference_server.errors import RateLimitedError
+from inference_server.rate_limit import RateLimit
 from inference_server.security import check_exposure
 from inference_server.settings import Settings, SettingsError
 from tests.server.support import TOKEN, check_problem, no_assessor, serve
@@ -94,3 +96,58 @@ async def test_others_are_not_let_in_without_a_token(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.3.4.5", "::1", "localhost"])
 async def test_loopback_needs_no_token(host: str) -> None:
     check_exposure(Settings(host=host))
+
+
+async def test_who_asks_too_often_is_told_when_to_come_back(
+    settings: Settings, detector: Detector
+) -> None:
+    service = DetectionService(lambda: detector, queue_limit=4)
+    settings = replace(settings, api_tokens=("one", "other"), rate_limit=2)
+    client = await serve(settings, service, no_assessor(), token=None)
+
+    async def ask(token: str) -> ClientResponse:
+        return await client.get("/v1/health", headers={"Authorization": f"Bearer {token}"})
+
+    assert [(await ask("one")).status for _ in range(4)] == [200] * 4
+    answer = await ask("one")
+    problem = await check_problem(answer, 429, "rate_limited")
+    assert problem["retryable"] is True
+    assert answer.headers["Retry-After"] == "1"
+    assert (await ask("other")).status == 200  # another client
+    assert (await client.get("/v1/ready")).status in {200, 503}  # a probe is never refused
+    await client.close()
+
+
+async def test_who_guesses_tokens_is_not_listened_to_for_a_while(
+    settings: Settings, detector: Detector
+) -> None:
+    service = DetectionService(lambda: detector, queue_limit=4)
+    client = await serve(settings, service, no_assessor(), token=None)
+    for _ in range(100):
+        answer = await client.get("/v1/health", headers={"Authorization": "Bearer guess"})
+        assert answer.status == 401
+    for token in ("guess", TOKEN):
+        answer = await client.get("/v1/health", headers={"Authorization": f"Bearer {token}"})
+        await check_problem(answer, 429, "rate_limited")
+    await client.close()
+
+
+async def test_a_bucket_refills_and_forgets_the_quiet() -> None:
+    now = 0.0
+    limit = RateLimit(10, burst=2, clock=lambda: now)
+    limit.take("a")
+    limit.take("a")
+    with pytest.raises(RateLimitedError):
+        limit.take("a")
+    now = 0.1
+    limit.take("a")
+    with pytest.raises(RateLimitedError):
+        limit.check("a")
+    for number in range(5000):
+        limit.take(f"other {number}")
+    assert len(limit._buckets) == 4096
+    now = 100.0
+    limit.take("a")
+    limit.take("a")
+    with pytest.raises(RateLimitedError):
+        limit.take("a")

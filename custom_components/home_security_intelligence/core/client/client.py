@@ -81,19 +81,20 @@ class InferenceClient:
             "/v1/detect",
             timeout,
             params={"threshold": str(threshold)},
-            headers={
-                "Content-Type": content_type,
-                # Nobody would read a later answer, so the server need not work for it.
-                "X-Deadline-Ms": str(max(1, round(timeout * 1000))),
-            },
+            headers={"Content-Type": content_type, **_deadline(timeout)},
             data=image,
         )
         return read_detect_result(answer)
 
     async def assess(self, facts: EventFacts) -> Assessment:
         """Return how worrying the event is."""
+        timeout = self._settings.assess_timeout
         answer = await self._request(
-            "POST", "/v1/assess", self._settings.assess_timeout, json=facts_json(facts)
+            "POST",
+            "/v1/assess",
+            timeout,
+            headers=_deadline(timeout),
+            json=facts_json(facts),
         )
         return read_assessment(answer)
 
@@ -172,6 +173,11 @@ class InferenceClient:
                 raise ServerAuthError("The token contains characters that no token has.")
             merged["Authorization"] = f"Bearer {self._token}"
         return merged
+
+
+def _deadline(timeout: float) -> dict[str, str]:
+    """Tell the server when nobody will read its answer any more, so that it need not work for it."""
+    return {"X-Deadline-Ms": str(max(1, round(timeout * 1000)))}
 
 
 async def _read_limited(content: aiohttp.StreamReader) -> bytes:

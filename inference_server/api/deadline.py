@@ -1,0 +1,22 @@
+"""Reads how long a client still waits."""
+
+from aiohttp import web
+
+from ..deadline import NEVER, Deadline
+from ..errors import MalformedRequestError
+
+_HEADER = "X-Deadline-Ms"
+_LONGEST = 3_600_000  # milliseconds
+
+
+def read_deadline(request: web.Request) -> Deadline:
+    """Return the deadline the request's header names, NEVER without one."""
+    text = request.headers.get(_HEADER)
+    if text is None:
+        return NEVER
+    # int() would also take signs, spaces, underscores and digits of other scripts.
+    if not (text.isascii() and text.isdigit() and len(text) <= 7):
+        raise MalformedRequestError(f"{_HEADER} must be a whole number of milliseconds.")
+    if not 1 <= int(text) <= _LONGEST:
+        raise MalformedRequestError(f"{_HEADER} must be 1 to {_LONGEST}.")
+    return Deadline.after(int(text) / 1000)
