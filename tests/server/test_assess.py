@@ -313,38 +313,23 @@ async def test_the_runtime_is_let_go_at_the_end(client: Client, scripted: Script
     assert scripted.closed
 
 
-class Slow:
-    """A language model that answers when it is told to."""
-
-    backend = "ollama"
-    model = "slow"
+class Slow(Scripted):
+    """Answers when it is told to."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.go_on = asyncio.Event()
-        self.asked = 0
-        self.cancelled = 0
-
-    async def start(self) -> None: ...
-    async def check(self) -> None: ...
-    async def close(self) -> None: ...
+        self.underway = 0
+        self.given_up = 0
 
     async def assess(self, facts: Facts) -> AssessmentResult:
-        self.asked += 1
+        self.underway += 1
         try:
             await self.go_on.wait()
         except asyncio.CancelledError:
-            self.cancelled += 1
+            self.given_up += 1
             raise
-        return AssessmentResult(
-            risk_score=35,
-            summary="A person at the door.",
-            reasoning="It is evening.",
-            backend="ollama",
-            model="slow",
-            prompt_version="1",
-            usage=Usage(),
-            timings_ms=Timings(total=2500.0),
-        )
+        return await super().assess(facts)
 
 
 async def slow_server(settings: Settings, slow: Slow) -> Client:
@@ -366,7 +351,7 @@ async def test_more_than_the_limit_are_told_when_to_come_back(settings: Settings
     slow = Slow()
     client = await slow_server(settings, slow)
     underway = [asyncio.create_task(client.post("/v1/assess", json=FACTS)) for _ in range(2)]
-    await eventually(lambda: slow.asked == 2)
+    await eventually(lambda: slow.underway == 2)
     problem = await check_problem(await client.post("/v1/assess", json=FACTS), 429, "overloaded")
     assert problem["retry_after_s"] == 1
     slow.go_on.set()
@@ -380,7 +365,7 @@ async def test_nobody_works_for_who_no_longer_waits(settings: Settings) -> None:
     client = await slow_server(settings, slow)
     answer = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "50"})
     await check_problem(answer, 504, "assessor_timeout")
-    assert slow.cancelled == 1
+    assert slow.given_up == 1
     answer = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "soon"})
     await check_problem(answer, 400, "invalid_request")
     await client.close()
