@@ -99,7 +99,7 @@ def captured_at(
             head = file.read(HEAD_BYTES)
     except OSError, ImageUnreadableError, PathEscapeError:
         return mtime
-    moment = capture_time(head, PurePosixPath(path).name, mtime, time_zone).astimezone(UTC)
+    moment = capture_time(head, path, mtime, time_zone).astimezone(UTC)
     # A camera clock that is ahead would keep its event open until that time comes.
     return moment if moment <= now else mtime
 

@@ -69,6 +69,11 @@ def test_a_name_that_tells_the_time(name: str) -> None:
         "2026-1123_131903.jpg",
         "1202611231319031.jpg",
         "snapshot-0001.jpg",
+        "26-11-23_13-19-03.jpg",
+        "1926-11-23_13-19-03-45.jpg",
+        "2026-11-23/13.19.03.jpg",
+        "2026-11-23/13.19.03[M]/a.jpg",
+        "2026-13-23/13.19.03[M][0@0][0].jpg",
     ],
 )
 def test_a_name_that_does_not(name: str) -> None:

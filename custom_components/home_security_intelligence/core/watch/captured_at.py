@@ -16,15 +16,21 @@ _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 _NAME = re.compile(
     r"(?<!\d)(20\d\d)([-_.]?)(\d\d)\2(\d\d)[-_.T ]{0,2}(\d\d)([-_.:]?)(\d\d)\6(\d\d)(?!\d{4})"
 )
+# Axis: image26-11-23_13-19-03-45.jpg
+_SHORT_YEAR = re.compile(r"(?:^|[^\d-])(\d\d)-(\d\d)-(\d\d)_(\d\d)-(\d\d)-(\d\d)-\d\d(?!\d)")
+# Dahua and Amcrest: 2026-11-23/pic_001/13.19.03[M][0@0][0].jpg, 2026-11-23/001/jpg/13/19/03[M]...
+_DATE_FOLDER = re.compile(
+    r"(?:^|/)(20\d\d)-(\d\d)-(\d\d)/(?:[^/]+/){0,4}?(\d\d)([./])(\d\d)\5(\d\d)\[[^/]*$"
+)
 
 
-def capture_time(head: bytes, filename: str, mtime: datetime, time_zone: tzinfo) -> datetime:
+def capture_time(head: bytes, path: str, mtime: datetime, time_zone: tzinfo) -> datetime:
     """Return when the picture was taken, in the home's time zone.
 
-    `head` is the file's first HEAD_BYTES. A time before 2000 or more than a day after the file's
+    `head` is the file's first HEAD_BYTES, `path` its name with the folders of its camera. A time before 2000 or more than a day after the file's
     own is a camera with a wrong clock, and the next source counts.
     """
-    for time in (_from_exif(exif_time(head), time_zone), _from_name(filename, time_zone)):
+    for time in (_from_exif(exif_time(head), time_zone), _from_path(path, time_zone)):
         if time is not None and _EARLIEST <= time <= mtime + _MAX_AHEAD:
             return time.astimezone(time_zone)
     return mtime.astimezone(time_zone)
@@ -39,11 +45,16 @@ def _from_exif(found: ExifTime | None, time_zone: tzinfo) -> datetime | None:
     return _datetime(match.groups(), _zone(found.offset) or time_zone)
 
 
-def _from_name(filename: str, time_zone: tzinfo) -> datetime | None:
-    match = _NAME.search(filename)
-    if match is None:
-        return None
-    return _datetime(match.group(1, 3, 4, 5, 7, 8), time_zone)
+def _from_path(path: str, time_zone: tzinfo) -> datetime | None:
+    name = path.rpartition("/")[2]
+    if match := _NAME.search(name):
+        return _datetime(match.group(1, 3, 4, 5, 7, 8), time_zone)
+    if match := _SHORT_YEAR.search(name):
+        year, *rest = match.groups()
+        return _datetime((f"20{year}", *rest), time_zone)
+    if match := _DATE_FOLDER.search(path):
+        return _datetime(match.group(1, 2, 3, 4, 6, 7), time_zone)
+    return None
 
 
 def _datetime(fields: tuple[str, ...], zone: tzinfo) -> datetime | None:
