@@ -50,6 +50,7 @@ from .const import (
     SECTION_KEEPING,
     SECTION_LEVELS,
     SUBENTRY_CAMERA,
+    SUBENTRY_SERVER,
 )
 from .core.client import InferenceClient, ServerHealth, normalize_url
 from .core.errors import CoreError, StoreAuthError, StoreNewerError
@@ -122,7 +123,31 @@ async def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) ->
         ssl=client_context() if entry.data[CONF_SSL] else None,
         home=home_of(hass, entry),
     )
-    return Pipeline(config, _client(hass, entry.data, settings))
+    clients = [_client(hass, server, settings) for server in servers_of(entry)]
+    return Pipeline(config, *clients)
+
+
+def servers_of(entry: ConfigEntry[Any]) -> list[Mapping[str, Any]]:
+    """Return address and token of each inference server, the installation's own first."""
+    added = [
+        with_shared_token(entry, server.data)
+        for server in entry.get_subentries_of_type(SUBENTRY_SERVER)
+    ]
+    # The own one's address may have been changed to that of another.
+    known: dict[str, Mapping[str, Any]] = {}
+    for server in (entry.data, *added):
+        known.setdefault(server_url(server), server)
+    return list(known.values())
+
+
+def server_url(data: Mapping[str, Any]) -> str:
+    """Return a server's address as the health tells it."""
+    return normalize_url(data[CONF_URL])
+
+
+def with_shared_token(entry: ConfigEntry[Any], server: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an added server's address and token; without one it is the installation's."""
+    return {CONF_TOKEN: entry.data.get(CONF_TOKEN), **server}
 
 
 async def async_server_health(hass: HomeAssistant, data: Mapping[str, Any]) -> ServerHealth:

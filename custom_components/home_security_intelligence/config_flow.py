@@ -31,10 +31,12 @@ from .const import (
     DEFAULT_TITLE,
     DOMAIN,
     SUBENTRY_CAMERA,
+    SUBENTRY_SERVER,
 )
 from .coordinator import images_waiting
 from .folders import humanised
 from .options_flow import HsiOptionsFlow
+from .server_flow import ServerSubentryFlow
 from .subentry_flow import CameraSubentryFlow
 
 _SECRETS = (CONF_TOKEN, CONF_PASSWORD)
@@ -64,8 +66,8 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry[Any]
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return the flow that adds and renames cameras."""
-        return {SUBENTRY_CAMERA: CameraSubentryFlow}
+        """Return the flows that add and change cameras and further inference servers."""
+        return {SUBENTRY_CAMERA: CameraSubentryFlow, SUBENTRY_SERVER: ServerSubentryFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

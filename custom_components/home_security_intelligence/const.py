@@ -47,3 +47,4 @@ DEFAULT_SERVER_URL: Final = "http://localhost:8090"
 RESIDENT_DOMAINS: Final = ["binary_sensor", "device_tracker", "group", "input_boolean", "person"]
 
 SUBENTRY_CAMERA: Final = "camera"
+SUBENTRY_SERVER: Final = "server"

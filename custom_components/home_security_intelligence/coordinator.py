@@ -1,6 +1,6 @@
 """Hands what the pipeline tells to the entities."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -13,12 +13,14 @@ from .const import CONF_FOLDER, DOMAIN, LOGGER, SUBENTRY_CAMERA
 from .core.errors import ServerAuthError, StoreAuthError, StoreError
 from .core.models import JobKind
 from .core.pipeline import Pipeline
-from .core.updates import EventUpdate, Health, HealthUpdate, QueueUpdate, Update
+from .core.updates import EventUpdate, Health, HealthUpdate, QueueUpdate, ServerState, Update
 from .data import HsiData, applied
 from .devices import async_register_hub
 from .issues import (
     async_show_dead_letters,
+    async_show_detectors,
     async_show_fallback,
+    async_show_refused_tokens,
     async_withdraw_dead_letters,
 )
 from .told import Told
@@ -53,6 +55,8 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         entry.async_on_unload(pipeline.subscribe(self._async_handle_update))
         entry.async_on_unload(lambda: async_withdraw_dead_letters(hass, entry))
         entry.async_on_unload(lambda: async_show_fallback(hass, entry, None))
+        entry.async_on_unload(lambda: async_show_detectors(hass, entry, {}))
+        entry.async_on_unload(lambda: async_show_refused_tokens(hass, entry, []))
 
     @callback
     def async_subscribe_events(self, listener: EventListener) -> CALLBACK_TYPE:
@@ -137,13 +141,16 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
             LOGGER.info("The database is back")
         if _fallback(after) != _fallback(before):
             async_show_fallback(self.hass, self.config_entry, _fallback(after))
+        if (models := _differing_detectors(after)) != _differing_detectors(before):
+            async_show_detectors(self.hass, self.config_entry, models)
+        if (refused := _refused(after.servers[1:])) != _refused(before.servers[1:]):
+            async_show_refused_tokens(self.hass, self.config_entry, refused)
         version = server_version(after)
         if version is not None and version != server_version(before):
             async_register_hub(self.hass, self.config_entry, version)
         if (
-            after.server_error == ServerAuthError.code != before.server_error
-            or after.database_error == StoreAuthError.code != before.database_error
-        ):
+            _refused(after.servers[:1]) and not _refused(before.servers[:1])
+        ) or after.database_error == StoreAuthError.code != before.database_error:
             self.config_entry.async_start_reauth(self.hass)
 
 
@@ -153,6 +160,21 @@ def images_waiting(entry: HsiConfigEntry) -> int:
         return 0
     queue = entry.runtime_data.data.queue
     return queue.pending[JobKind.DETECT] + queue.leased[JobKind.DETECT]
+
+
+def _refused(servers: Sequence[ServerState]) -> list[str]:
+    return [server.url for server in servers if server.error == ServerAuthError.code]
+
+
+def _differing_detectors(health: Health) -> dict[str, str]:
+    """Return the detectors' models by the servers' addresses where they are not all the same."""
+    if not health.detectors_differ:
+        return {}
+    return {
+        server.url: server.health.detector.model
+        for server in health.servers
+        if server.reachable and server.health is not None and server.health.detector.model
+    }
 
 
 def server_version(health: Health) -> str | None:

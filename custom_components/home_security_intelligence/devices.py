@@ -35,6 +35,22 @@ def camera_device(
     )
 
 
+def server_device(
+    hass: HomeAssistant, entry: ConfigEntry[Any], server: ConfigSubentry
+) -> DeviceInfo:
+    """Describe the device of an added inference server; the hub's has to be registered before."""
+    return DeviceInfo(
+        entry_type=DeviceEntryType.SERVICE,
+        identifiers={(DOMAIN, f"{entry.entry_id}_{server.subentry_id}")},
+        manufacturer=MANUFACTURER,
+        model="Inference server",
+        name=server.title,
+        via_device_id=dr.async_get_device_id_by_identifier(
+            hass, hub_identifier(entry), config_entry_id=entry.entry_id
+        ),
+    )
+
+
 def async_register_hub(hass: HomeAssistant, entry: ConfigEntry[Any], version: str | None) -> None:
     """Register the hub's device, or note another version of the inference server."""
     dr.async_get(hass).async_get_or_create(

@@ -1,5 +1,6 @@
 """What Home Assistant asks a person to repair."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -12,6 +13,9 @@ DEAD_LETTERS: Final = "dead_letters"
 DEAD_LETTERS_BORNE: Final = 10  # one now and then is normal: a camera breaks off an upload
 
 FALLBACK: Final = "detector_fallback"
+
+DETECTORS_DIFFER: Final = "detectors_differ"
+REFUSING_SERVERS: Final = "server_token_refused"
 
 DATA_ENTRY_ID: Final = "entry_id"
 
@@ -55,6 +59,49 @@ def async_show_fallback(hass: HomeAssistant, entry: ConfigEntry[Any], fallback: 
         severity=ir.IssueSeverity.WARNING,
         translation_key=FALLBACK,
         translation_placeholders={"title": entry.title, "fallback": fallback},
+    )
+
+
+@callback
+def async_show_detectors(
+    hass: HomeAssistant, entry: ConfigEntry[Any], models: Mapping[str, str]
+) -> None:
+    """Tell that inference servers have different detectors, given by address; none: all is well."""
+    issue_id = f"{DETECTORS_DIFFER}_{entry.entry_id}"
+    if not models:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=DETECTORS_DIFFER,
+        translation_placeholders={
+            "title": entry.title,
+            "models": ", ".join(f"{model} ({url})" for url, model in models.items()),
+        },
+    )
+
+
+@callback
+def async_show_refused_tokens(
+    hass: HomeAssistant, entry: ConfigEntry[Any], urls: Sequence[str]
+) -> None:
+    """Tell which added inference servers do not accept their token."""
+    issue_id = f"{REFUSING_SERVERS}_{entry.entry_id}"
+    if not urls:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=REFUSING_SERVERS,
+        translation_placeholders={"title": entry.title, "servers": ", ".join(urls)},
     )
 
 

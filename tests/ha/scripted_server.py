@@ -21,6 +21,7 @@ class ScriptedServer:
     detections: list[tuple[str, float]] = field(default_factory=lambda: [("person", 0.97)])
     score: int = 72
     test_model: bool = False
+    model: str = "rtdetr_v2_r18vd"
     fallback: str | None = None  # what the detector had to fall back from
     gpu: Mapping[str, object] | None = None
     health: Mapping[str, object] | None = None  # instead of its own
@@ -75,7 +76,7 @@ class ScriptedServer:
                 "detector": {
                     "state": "ready",
                     "since": SINCE,
-                    "model": "rtdetr_v2_r18vd",
+                    "model": self.model,
                     "device": "cpu",
                     "runtime": "torch",
                     "labels": ["person", "car", "dog"],
@@ -113,7 +114,7 @@ class ScriptedServer:
             return _problem(*self.detect_problem)
         return web.json_response(
             {
-                "model": "rtdetr_v2_r18vd",
+                "model": self.model,
                 "test_model": self.test_model,
                 "image": {"width": 640, "height": 480},
                 "detections": [

@@ -41,6 +41,7 @@ DESCRIPTIONS = {
     "binary_sensor": (
         binary_sensor.PERSON,
         binary_sensor.FOLDER_PROBLEM,
+        binary_sensor.SERVER,
         *binary_sensor.HUB_BINARY_SENSORS,
     ),
     "event": (event.ACTIVITY,),
@@ -202,6 +203,11 @@ def test_every_reason_a_form_gives_has_its_sentence(
     camera_flow = below(texts, "config_subentries.camera")
     zone_reasons = reasons(integration / "core/zones.py")
     assert set(camera_flow["error"]) | set(camera_flow["abort"]) == folder_reasons | zone_reasons
+    server_flow = texts["config_subentries"]["server"]
+    own = reasons(integration / "server_flow.py")
+    # What only an assessment can come to, no flow asks for.
+    asked = {code for code in codes(errors.ClientError) if not code.startswith("assessor_")}
+    assert set(server_flow["error"]) == own | asked | {"invalid_url"}
     assert set(texts["options"]["error"]) == reasons(integration / "options_flow.py")
     assert len(set(texts["config"]["error"].values())) == len(config)
 
@@ -214,7 +220,12 @@ def test_every_exception_has_its_sentence(texts: dict[str, Any], integration: Pa
 
 
 def test_every_repair_has_its_sentences(texts: dict[str, Any], integration: Path) -> None:
-    assert set(texts["issues"]) == {issues.DEAD_LETTERS, issues.FALLBACK}
+    assert set(texts["issues"]) == {
+        issues.DEAD_LETTERS,
+        issues.DETECTORS_DIFFER,
+        issues.FALLBACK,
+        issues.REFUSING_SERVERS,
+    }
     flow = texts["issues"][issues.DEAD_LETTERS]["fix_flow"]
     assert set(flow["abort"]) == literals(integration / "repairs.py", "reason")
     assert set(flow["step"]) == literals(integration / "repairs.py", "step_id")
