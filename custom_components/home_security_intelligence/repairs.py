@@ -51,7 +51,7 @@ class DeadLettersFlow(RepairsFlow):
         return await self._async_finish(Pipeline.discard_dead_letters)
 
     async def _async_finish(
-        self, action: Callable[[Pipeline], Awaitable[int]]
+        self, action: Callable[[Pipeline], Awaitable[object]]
     ) -> RepairsFlowResult:
         entry: HsiConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:

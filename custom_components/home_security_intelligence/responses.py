@@ -72,6 +72,7 @@ def dead_letter_json(letter: DeadLetter) -> JsonObjectType:
         "first_failed_at": letter.first_failed_at.isoformat(),
         "last_failed_at": letter.last_failed_at.isoformat(),
         "requeues": letter.requeues,
+        "refusal": letter.refusal,
     }
 
 

@@ -182,10 +182,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async def requeue_dead_letters(call: ServiceCall) -> ServiceResponse:
         entry, camera = _async_place(hass, call)
         job_ids, query = _selection(call.data, camera)
+        report = await _answered(
+            _pipeline(entry).requeue_dead_letters(job_ids=job_ids, query=query)
+        )
         return {
-            "requeued": await _answered(
-                _pipeline(entry).requeue_dead_letters(job_ids=job_ids, query=query)
-            )
+            "requeued": report.requeued,
+            "refused": report.refused,
+            "refusal": report.refusal,
         }
 
     async def discard_dead_letters(call: ServiceCall) -> ServiceResponse:

@@ -78,7 +78,7 @@ async def test_dead_letters_are_listed_requeued_and_discarded(
 
     selection = {"job_ids": [letter["job_id"]]}
     requeued = await client.perform(DOMAIN, "requeue_dead_letters", selection)
-    assert requeued == {"requeued": 1}
+    assert requeued == {"requeued": 1, "refused": 0, "refusal": None}
 
     async def is_back() -> bool:
         return [again["requeues"] for again in await dead_letters(client)] == [1]

@@ -135,10 +135,11 @@ async def test_dead_letters_say_why(hass: HomeAssistant) -> None:
 async def test_dead_letters_are_tried_again(hass: HomeAssistant) -> None:
     letters = (await act(hass, "list_dead_letters", camera="yard"))["dead_letters"]
     answer = await act(hass, "requeue_dead_letters", job_ids=[letters[0]["job_id"]])
-    assert answer == {"requeued": 1}
+    assert answer == {"requeued": 1, "refused": 0, "refusal": None}
     await state_is(hass, DEAD, "1")
     await state_is(hass, "sensor.yard_risk_level", "high")
-    assert await act(hass, "requeue_dead_letters", all=True) == {"requeued": 1}
+    answer = await act(hass, "requeue_dead_letters", all=True)
+    assert answer["requeued"] == 1
     await state_is(hass, "sensor.front_door_risk_level", "high")
     await state_is(hass, DEAD, "0")
 

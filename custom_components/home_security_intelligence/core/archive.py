@@ -79,7 +79,9 @@ class Archive:
     async def list_dead_letters(self, query: DeadLetterQuery) -> Page[DeadLetter]:
         """Return a page of dead letters, latest failure first; raises InputError as above."""
         async with self._database.begin() as connection:
-            return await dead_letters.find(connection, query)
+            return await dead_letters.find(
+                connection, query, requeue_limit=self._settings.requeue_limit
+            )
 
     async def read_image(self, image_id: int) -> ImageFile:
         """Return an image and its file; raises InputError when either is gone."""

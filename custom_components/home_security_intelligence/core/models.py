@@ -222,6 +222,16 @@ class DeadLetter:
     first_failed_at: datetime
     last_failed_at: datetime
     requeues: int
+    refusal: str | None = None  # why it may not be requeued again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequeueReport:
+    """How many dead letters are tried again, and how many are not; `refusal` says why."""
+
+    requeued: int
+    refused: int = 0
+    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from .models import (
     MissedMoment,
     Page,
     QueueStats,
+    RequeueReport,
     SecurityEvent,
 )
 from .publisher import Publisher
@@ -193,8 +194,8 @@ class Pipeline:
 
     async def requeue_dead_letters(
         self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
-    ) -> int:
-        """Give dead letters another chance: by id, by filter, or all; returns how many."""
+    ) -> RequeueReport:
+        """Give dead letters another chance: by id, by filter, or all."""
         return await self._ask(lambda parts: parts.dead_letters.requeue(job_ids, query))
 
     async def discard_dead_letters(

@@ -186,6 +186,7 @@ def launch(
         archive=Archive(database, root.path, settings, now=now),
         dead_letters=DeadLetterOffice(
             database,
+            requeue_limit=settings.requeue_limit,
             origin=origin,
             publish=publish,
             on_changed=queue_watch.note_change,

@@ -53,6 +53,7 @@ class Settings:
     lease: float = 30.0  # seconds; renewed at half
     max_attempts: int = 3  # for failures of class unknown
     max_crashes: int = 3  # after which a job counts as poison
+    requeue_limit: int = 5  # times that one dead letter may be requeued
     retry_base: float = 1.0  # seconds, doubles each attempt
     retry_max: float = 30.0  # seconds
     retry_jitter: float = 0.25  # share of the delay added at random, at most

@@ -1,5 +1,6 @@
 """Failures: what is tried again, what becomes a dead letter, and what a person may do then."""
 
+import asyncio
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta, timezone
 
@@ -20,11 +21,29 @@ from tests.core.pipeline.scripted_server import (
 
 # isort: split
 from hsi_core.errors import InputError
-from hsi_core.models import AssessmentState, FailureClass, ImageState, JobKind
+from hsi_core.models import AssessmentState, FailureClass, ImageState, JobKind, RequeueReport
 from hsi_core.pipeline import DeadLetterQuery, EventQuery
 from hsi_core.updates import EventPhase
 
 ALL = DeadLetterQuery()
+
+
+def make_dead(postgres: Postgres, count: int) -> None:
+    """Put dead letters into the database, with the ids 1 to count."""
+    postgres.execute(
+        f"""
+        WITH found AS (
+            INSERT INTO hsi.images
+                (camera, path, mtime_ns, size, captured_at, found_at, state, reason)
+            SELECT 'front', 'front/' || n || '.jpg', n, 1, now(), now(), 'dead', 'gone'
+            FROM generate_series(1, {count}) n RETURNING id
+        )
+        INSERT INTO hsi.jobs (kind, state, camera, image_id, priority, happened_at,
+            failure, error_type, message, first_failed_at, last_failed_at)
+        SELECT 'detect', 'dead', 'front', id, 0, now(), 'input', 'x', 'x', now(), now() FROM found
+        """,
+        database="shared",
+    )
 
 
 @pytest.mark.parametrize("answer", [INTERNAL, garbage], ids=["500", "garbage"])
@@ -78,10 +97,10 @@ async def test_a_requeued_picture_is_looked_at_after_all(
     house.upload("front/a.jpg")
     await journal.image("front/a.jpg")
     server.fault = None
-    assert await pipeline.requeue_dead_letters() == 1
+    assert await pipeline.requeue_dead_letters() == RequeueReport(requeued=1)
     await journal.until(lambda j: [i for i in j.images if i.state is ImageState.DETECTED])
     assert (await pipeline.list_dead_letters(ALL)).total == 0
-    assert await pipeline.requeue_dead_letters() == 0
+    assert await pipeline.requeue_dead_letters() == RequeueReport(requeued=0)
 
 
 async def test_an_event_without_a_score_gets_one_late(house: House, server: ScriptedServer) -> None:
@@ -97,7 +116,7 @@ async def test_an_event_without_a_score_gets_one_late(house: House, server: Scri
     assert letter.image_path is None
 
     server.assess_fault = None
-    assert await pipeline.requeue_dead_letters(job_ids=[letter.job_id]) == 1
+    assert (await pipeline.requeue_dead_letters(job_ids=[letter.job_id])).requeued == 1
     late = await journal.event(EventPhase.LATE)
     assert (late.id, late.assessment, late.late) == (
         unassessed.id,
@@ -165,6 +184,47 @@ async def test_a_requeued_letter_that_fails_again_is_counted(
     assert server.detected.total() == 2
 
 
+async def test_a_letter_that_always_fails_is_not_requeued_for_ever(
+    house: House, server: ScriptedServer
+) -> None:
+    pipeline, journal = await house.run(requeue_limit=2)
+    house.upload("front/a.jpg", "broken 1")
+    for time in (1, 2):
+        await journal.ended(time)
+        [letter] = (await pipeline.list_dead_letters(ALL)).items
+        assert letter.refusal is None
+        assert (await pipeline.requeue_dead_letters()).requeued == 1
+    await journal.ended(3)
+    house.upload("front/b.jpg", "broken 2")
+    await journal.ended(4)
+    report = await pipeline.requeue_dead_letters()
+    assert (report.requeued, report.refused) == (1, 1)
+    assert report.refusal is not None
+    assert "2 times" in report.refusal
+    await journal.ended(5)
+    letters = {each.image_path: each for each in (await pipeline.list_dead_letters(ALL)).items}
+    assert letters["front/a.jpg"].refusal == report.refusal
+    assert letters["front/b.jpg"].refusal is None
+    assert server.detected == {b"broken 1": 3, b"broken 2": 2}
+    assert await pipeline.discard_dead_letters() == 2
+
+
+async def test_requeuing_and_discarding_at_once_never_meet_in_a_circle(
+    house: House, postgres: Postgres
+) -> None:
+    pipeline, _ = await house.run(detect_workers=0)
+    make_dead(postgres, 400)
+    ids = list(range(1, 401))
+    choices = (ids, ids[::-1], ids[::2] + ids[1::2], ids[200:] + ids[:200])
+    counts = await asyncio.gather(
+        *(pipeline.discard_dead_letters(job_ids=choice) for choice in choices),
+        *(pipeline.requeue_dead_letters(job_ids=choice) for choice in choices),
+    )
+    changed = [each if isinstance(each, int) else each.requeued for each in counts]
+    assert sum(changed) == 400
+    assert (await pipeline.list_dead_letters(ALL)).total == 0
+
+
 async def test_a_discarded_letter_is_gone_and_its_picture_says_why(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "broken 1")
@@ -219,23 +279,10 @@ async def test_any_number_of_letters_is_requeued_and_discarded(
 ) -> None:
     count = 33_000  # more than PostgreSQL takes values in one statement
     pipeline, _ = await house.run(detect_workers=0)
-    postgres.execute(
-        f"""
-        WITH found AS (
-            INSERT INTO hsi.images
-                (camera, path, mtime_ns, size, captured_at, found_at, state, reason)
-            SELECT 'front', 'front/' || n || '.jpg', n, 1, now(), now(), 'dead', 'gone'
-            FROM generate_series(1, {count}) n RETURNING id
-        )
-        INSERT INTO hsi.jobs (kind, state, camera, image_id, priority, happened_at,
-            failure, error_type, message, first_failed_at, last_failed_at)
-        SELECT 'detect', 'dead', 'front', id, 0, now(), 'input', 'x', 'x', now(), now() FROM found
-        """,
-        database="shared",
-    )
+    make_dead(postgres, count)
     ids = range(1, count + 1) if by_id else None
     assert await pipeline.discard_dead_letters(job_ids=[1]) == 1
-    assert await pipeline.requeue_dead_letters(job_ids=ids) == count - 1
+    assert (await pipeline.requeue_dead_letters(job_ids=ids)).requeued == count - 1
     assert (await pipeline.queue_stats()).pending[JobKind.DETECT] == count - 1
     postgres.execute("UPDATE hsi.jobs SET state = 'dead' WHERE id > 1", database="shared")
     assert await pipeline.discard_dead_letters(job_ids=ids) == count - 1

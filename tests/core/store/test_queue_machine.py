@@ -31,6 +31,7 @@ from hsi_core.watch import FoundFile
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FAILURE = Failure(failure=FailureClass.UNKNOWN, error_type="test", message="it went wrong")
 MAX_CRASHES = 3
+REQUEUE_LIMIT = 2
 
 
 @dataclass(slots=True)
@@ -201,11 +202,14 @@ class Queue(RuleBasedStateMachine):
     @rule(data=st.data())
     def requeue(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from(self.among(JobState.DEAD)))
-        assert self.do(lambda c: dead_letters.requeue(c, [number])).count == 1
-        assert self.do(lambda c: dead_letters.requeue(c, [number])).count == 0
         job = self.model[number]
-        job.state, job.attempts, job.crashes = JobState.PENDING, 0, 0
-        job.requeues += 1
+        fit = job.requeues < REQUEUE_LIMIT
+        for again in (False, True):
+            done = self.do(lambda c: dead_letters.requeue(c, [number], limit=REQUEUE_LIMIT))
+            assert (done.count, done.refused) == (fit and not again, not fit)
+        if fit:
+            job.state, job.attempts, job.crashes = JobState.PENDING, 0, 0
+            job.requeues += 1
 
     @precondition(lambda self: self.among(JobState.DEAD))
     @rule(data=st.data())

@@ -19,11 +19,14 @@ class Requeued:
     """What a requeue has set going again."""
 
     count: int
+    refused: int  # requeued as often as is allowed, already
     kinds: frozenset[JobKind]
     event_ids: tuple[UUID, ...]
 
 
-async def find(connection: AsyncConnection, query: DeadLetterQuery) -> Page[DeadLetter]:
+async def find(
+    connection: AsyncConnection, query: DeadLetterQuery, *, requeue_limit: int
+) -> Page[DeadLetter]:
     """Return a page of dead letters, latest failure first; raises BadCursorError."""
     wanted = _conditions(query)
     total = await connection.scalar(select(func.count()).select_from(jobs).where(*wanted))
@@ -36,7 +39,7 @@ async def find(connection: AsyncConnection, query: DeadLetterQuery) -> Page[Dead
         .order_by(jobs.c.last_failed_at.desc(), jobs.c.id.desc())
         .limit(query.limit + 1)
     )
-    found = [_dead_letter_of(row) for row in rows.mappings()]
+    found = [_dead_letter_of(row, requeue_limit) for row in rows.mappings()]
     items = tuple(found[: query.limit])
     more = len(found) > query.limit
     return Page(
@@ -52,24 +55,29 @@ async def select_ids(
     """Return the jobs of the dead letters meant: by id, by filter, by both, or all of them."""
     wanted = _conditions(query or DeadLetterQuery())
     if job_ids is not None:
-        # As one array: PostgreSQL takes no more than 32767 single values.
-        wanted.append(jobs.c.id == any_(literal(list(job_ids), ARRAY(BigInteger))))
+        wanted.append(jobs.c.id == any_(_array_of(job_ids)))
     ids = await connection.scalars(select(jobs.c.id).where(*wanted).order_by(jobs.c.id))
     return tuple(ids)
 
 
-async def requeue(connection: AsyncConnection, ids: Sequence[int]) -> Requeued:
-    """Put those that are still dead back into the queue, with all their attempts."""
+async def requeue(connection: AsyncConnection, ids: Sequence[int], *, limit: int) -> Requeued:
+    """Put those that are still dead back into the queue, with all their attempts.
+
+    One that was put back `limit` times already stays dead.
+    """
     # Events before jobs, as everywhere.
+    of_jobs = select(jobs.c.event_id).where(jobs.c.id == any_(_array_of(ids)))
     await connection.execute(
         select(event_table.c.id)
-        .where(event_table.c.id.in_(select(jobs.c.event_id).where(jobs.c.id.in_(ids))))
+        .where(event_table.c.id.in_(of_jobs))
         .order_by(event_table.c.id)
         .with_for_update()
     )
+    dead = await _lock_dead(connection, ids)
+    fit = [number for number, requeues in dead.items() if requeues < limit]
     rows = await connection.execute(
         update(jobs)
-        .where(jobs.c.id.in_(ids), in_state(jobs.c.state, JobState.DEAD))
+        .where(jobs.c.id == any_(_array_of(fit)))
         .values(
             state=JobState.PENDING,
             run_after=func.now(),
@@ -84,18 +92,49 @@ async def requeue(connection: AsyncConnection, ids: Sequence[int]) -> Requeued:
     event_ids = tuple(row.event_id for row in changed if row.event_id)
     await events.set_assessment_pending(connection, event_ids)
     return Requeued(
-        count=len(changed), kinds=frozenset(row.kind for row in changed), event_ids=event_ids
+        count=len(changed),
+        refused=len(dead) - len(fit),
+        kinds=frozenset(row.kind for row in changed),
+        event_ids=event_ids,
     )
 
 
 async def discard(connection: AsyncConnection, ids: Sequence[int]) -> int:
     """Dismiss those that are still dead; their images and events stay as they are."""
+    dead = await _lock_dead(connection, ids)
     changed = await connection.execute(
         update(jobs)
-        .where(jobs.c.id.in_(ids), in_state(jobs.c.state, JobState.DEAD))
+        .where(jobs.c.id == any_(_array_of(list(dead))))
         .values(state=JobState.DISCARDED, finished_at=func.now())
     )
     return changed.rowcount
+
+
+def refusal(limit: int) -> str:
+    """Return why a dead letter may not be requeued again, as a sentence for a person."""
+    return (
+        f"It was requeued {limit} times, as often as is allowed, and failed each time. "
+        "Discard it, or copy its picture into the camera's folder again."
+    )
+
+
+async def _lock_dead(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, int]:
+    """Return how often each that is still dead was requeued.
+
+    They are locked in one order, so that two who change the same ones do not wait in a circle.
+    """
+    rows = await connection.execute(
+        select(jobs.c.id, jobs.c.requeues)
+        .where(jobs.c.id == any_(_array_of(ids)), in_state(jobs.c.state, JobState.DEAD))
+        .order_by(jobs.c.id)
+        .with_for_update()
+    )
+    return {row.id: row.requeues for row in rows}
+
+
+def _array_of(ids: Sequence[int]) -> ColumnElement[Sequence[int]]:
+    # As one array: PostgreSQL takes no more than 32767 single values.
+    return literal(list(ids), ARRAY(BigInteger))
 
 
 def _conditions(query: DeadLetterQuery) -> list[ColumnElement[bool]]:
@@ -116,7 +155,7 @@ def _job_id(text: str) -> int:
     return number
 
 
-def _dead_letter_of(row: RowMapping) -> DeadLetter:
+def _dead_letter_of(row: RowMapping, requeue_limit: int) -> DeadLetter:
     return DeadLetter(
         job_id=row["id"],
         kind=row["kind"],
@@ -131,4 +170,5 @@ def _dead_letter_of(row: RowMapping) -> DeadLetter:
         first_failed_at=row["first_failed_at"],
         last_failed_at=row["last_failed_at"],
         requeues=row["requeues"],
+        refusal=refusal(requeue_limit) if row["requeues"] >= requeue_limit else None,
     )
