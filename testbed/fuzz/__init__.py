@@ -1,0 +1,1 @@
+"""Attacks the inference server with pictures and requests that nobody means well with."""

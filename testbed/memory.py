@@ -1,0 +1,11 @@
+"""How much memory a process holds."""
+
+from pathlib import Path
+
+
+def resident_mib(pid: int) -> float:
+    """Return its resident set in MiB; raises OSError where there is no such process."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise ProcessLookupError(f"process {pid} has no memory")

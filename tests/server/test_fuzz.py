@@ -1,0 +1,62 @@
+"""Whatever is sent gets a proper answer or none; scripts/test-fuzz sends a lot more of it."""
+
+from aiohttp import web
+import pytest
+
+from inference_server.app import create_app
+from inference_server.detection.base import Detector
+from inference_server.detection.service import DetectionService
+from inference_server.serve import create_runner
+from inference_server.settings import Settings
+from testbed.fuzz.answers import Answer, complaint
+from testbed.fuzz.attack import attack
+from testbed.fuzz.cases import make_case
+from testbed.fuzz.samples import Samples, make_samples
+from tests.server.support import INSTANCE_ID, TOKEN, no_assessor
+
+SEED = 20
+REQUESTS = 200
+
+
+@pytest.fixture(scope="module")
+def samples() -> Samples:
+    return make_samples()
+
+
+async def test_spoilt_pictures_and_requests_do_no_harm(
+    settings: Settings, detector: Detector, samples: Samples
+) -> None:
+    service = DetectionService(lambda: detector, queue_limit=32)
+    app = create_app(settings, instance_id=INSTANCE_ID, detection=service, keeper=no_assessor())
+    runner = create_runner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await service.settled.wait()
+    report = await attack(
+        runner.addresses[0][1], TOKEN, samples, seed=SEED, numbers=range(REQUESTS), at_once=8
+    )
+    await runner.cleanup()
+    assert report.complaints == []
+    statuses = {status for _, status in report.outcomes}
+    assert {"200", "400", "404", "422"} <= statuses  # the attack reached what it is aimed at
+
+
+def test_a_case_can_be_played_again(samples: Samples) -> None:
+    assert make_case(1, 7, samples, "t") == make_case(1, 7, samples, "t")
+    assert make_case(1, 7, samples, "t") != make_case(2, 7, samples, "t")
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        (Answer(status=500, headers={}, body=b""), "status 500"),
+        (Answer(status=400, headers={}, body=b"no"), "status 400 as None"),
+        (
+            Answer(status=400, headers={"content-type": "application/problem+json"}, body=b"{}"),
+            "status 400 with an incomplete problem",
+        ),
+        (Answer(status=200, headers={}, body=b""), None),
+    ],
+)
+def test_bad_answers_are_noticed(answer: Answer, wrong: str | None) -> None:
+    assert complaint(answer) == wrong
