@@ -163,7 +163,7 @@ def launch(
     if home is not None:
         home_watch = HomeWatch(database, home, settings=settings, now=now)
         tasks.keep_running("home", home_watch.run)
-    tasks.repeat("close events", close_events.run, every=settings.poll_interval)
+    tasks.keep_running("close events", close_events.run)
     tasks.repeat("expire leases", expire.run, every=min(settings.lease / 6, settings.poll_interval))
 
     def crew[Result](stage: Stage[Result], hands: int) -> Crew[Result]:

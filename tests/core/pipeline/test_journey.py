@@ -181,6 +181,15 @@ async def test_what_was_there_before_the_start_is_found(house: House) -> None:
     assert datetime.now(UTC) - event.ended_at > timedelta(minutes=59)
 
 
+async def test_a_live_event_is_closed_as_soon_as_it_is_due(house: House) -> None:
+    _, journal = await house.run(poll_interval=1.0, event_idle=2.3, event_window=60.0)
+    house.upload("front/a.jpg", "car 0.7")
+    event = await journal.event(EventPhase.OPENED)
+    await journal.until(lambda j: [e for _, e in j.events if e.state is EventState.CLOSED])
+    late = datetime.now(UTC) - (event.last_activity_at + timedelta(seconds=2.3))
+    assert timedelta() <= late < timedelta(seconds=1)
+
+
 async def test_fresh_pictures_go_before_a_backlog(house: House) -> None:
     house.server.go.clear()
     for number in range(5):

@@ -1,5 +1,6 @@
 """Ends events whose time is over."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,11 +38,22 @@ class CloseEvents:
         self._publish = publish
 
     async def run(self) -> None:
-        """Look once through the open events."""
+        """Close each event when it becomes due, until cancelled."""
+        while True:
+            wait = await self._look()
+            await asyncio.sleep(wait)
+
+    async def _look(self) -> float:
+        """Look once through the open events; returns for how many seconds none becomes due."""
+        wait = self._settings.poll_interval
         for event in await self._database.ask(events.all_open):
-            if due_at(span_of(event), self._settings) <= self._now():
+            left = (due_at(span_of(event), self._settings) - self._now()).total_seconds()
+            if left > 0:
+                wait = min(wait, left)
+            else:
                 close = partial(self._close, camera=event.camera)
                 self._publish(await self._database.run(close))
+        return wait
 
     async def _close(self, connection: AsyncConnection, camera: str) -> Sequence[Update]:
         await cameras.lock(connection, [camera])
