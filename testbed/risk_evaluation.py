@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 import sys
@@ -13,12 +14,13 @@ from typing import Final
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
-from hsi_core.errors import RiskBandsError  # isort: skip
+from hsi_core.errors import RiskBandsError, StoreError  # isort: skip
 from hsi_core.risk import Bands  # isort: skip
 
+from . import risk_replay
 from .inference_server import InferenceServerError
 from .risk_judges import BACKENDS, JudgeError, judging
-from .risk_measures import Measures, Result, Share, measure
+from .risk_measures import Measures, Result, measure, share_json, share_text
 from .risk_scenarios import Scenario, ScenarioError, read_all
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -29,6 +31,8 @@ FAILED: Final = 2  # nothing was measured
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; return the process's exit status."""
     options = _parser().parse_args(argv)
+    if options.from_database is not None:
+        return _replay(options)
     try:
         sets = _sets(options.scenarios)
         results = asyncio.run(evaluate(sets, options.backend, options.bands))
@@ -37,18 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     for name, found in results.items():
         print("\n".join(lines(name, found)))
-    if options.json is not None:
-        options.json.write_text(
-            json.dumps(
-                {
-                    "backend": options.backend,
-                    "sets": {name: as_json(found) for name, found in results.items()},
-                },
-                indent=2,
-            )
-            + "\n",
-            encoding="utf-8",
-        )
+    sets_json = {name: as_json(found) for name, found in results.items()}
+    _write(options.json, {"backend": options.backend, "sets": sets_json})
     return 0
 
 
@@ -68,9 +62,9 @@ def lines(name: str, results: Sequence[Result]) -> list[str]:
     found = measure(results)
     text = [
         f"{name}: {found.recall.of} incidents, {found.false_alarms.of} benign scenes",
-        f"  incidents at their level or above  {_share(found.recall)}",
-        f"  benign scenes at medium or above   {_share(found.false_alarms)}",
-        f"  level as expected                  {_share(found.agreement)}",
+        f"  incidents at their level or above  {share_text(found.recall)}",
+        f"  benign scenes at medium or above   {share_text(found.false_alarms)}",
+        f"  level as expected                  {share_text(found.agreement)}",
     ]
     if found.schema_failures.of:
         text += _about_calls(found)
@@ -93,7 +87,7 @@ def as_json(results: Sequence[Result]) -> dict[str, object]:
         *("schema_failures", "foreign_claims", "other_failures", "unassessed"),
     )
     return {
-        **{name: _share_json(getattr(found, name)) for name in shares},
+        **{name: share_json(getattr(found, name)) for name in shares},
         "most_prompt_tokens": found.prompt_tokens,
         "most_completion_tokens": found.completion_tokens,
         "median_seconds": found.median_seconds,
@@ -115,31 +109,15 @@ def as_json(results: Sequence[Result]) -> dict[str, object]:
 
 def _about_calls(found: Measures) -> list[str]:
     return [
-        f"  answers against the schema         {_share(found.schema_failures)}",
-        f"  answers with foreign claims        {_share(found.foreign_claims)}",
-        f"  other failed questions             {_share(found.other_failures)}",
-        f"  scenes left unassessed             {_share(found.unassessed)}",
+        f"  answers against the schema         {share_text(found.schema_failures)}",
+        f"  answers with foreign claims        {share_text(found.foreign_claims)}",
+        f"  other failed questions             {share_text(found.other_failures)}",
+        f"  scenes left unassessed             {share_text(found.unassessed)}",
         f"  tokens in, at most                 {found.prompt_tokens}",
         f"  tokens out, at most                {found.completion_tokens}",
         f"  seconds a question, median         {found.median_seconds:.1f}",
         f"  seconds a question, at most        {found.slowest_seconds:.1f}",
     ]
-
-
-def _share(share: Share) -> str:
-    if share.value is None or share.interval is None:
-        return "none"
-    low, high = share.interval
-    return f"{share.value:.3f} ({share.count} of {share.of}; 95 %: {low:.3f}-{high:.3f})"
-
-
-def _share_json(share: Share) -> dict[str, object]:
-    return {
-        "count": share.count,
-        "of": share.of,
-        "share": share.value,
-        "interval_95": share.interval,
-    }
 
 
 def _sets(folder: Path) -> dict[str, Sequence[Scenario]]:
@@ -148,6 +126,33 @@ def _sets(folder: Path) -> dict[str, Sequence[Scenario]]:
     if parts and not any(folder.glob("*.y*ml")):
         return {part.name: read_all(part) for part in parts}
     return {folder.name: read_all(folder)}
+
+
+def _replay(options: argparse.Namespace) -> int:
+    since = None
+    if options.days is not None:
+        since = datetime.now(UTC) - timedelta(days=options.days)
+    try:
+        found = asyncio.run(
+            risk_replay.outcomes(
+                options.from_database,
+                options.backend,
+                options.bands,
+                since=since,
+                todays_zones=options.todays_zones,
+            )
+        )
+    except (StoreError, JudgeError, InferenceServerError, OSError) as err:
+        print(f"evaluate-risk: {err}", file=sys.stderr)
+        return FAILED
+    print("\n".join(risk_replay.lines(found, options.backend)))
+    _write(options.json, {"backend": options.backend, **risk_replay.as_json(found)})
+    return 0
+
+
+def _write(file: Path | None, document: dict[str, object]) -> None:
+    if file is not None:
+        file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
 def _bands(text: str) -> Bands:
@@ -169,6 +174,20 @@ def _parser() -> argparse.ArgumentParser:
         default=SCENARIOS,
         metavar="DIR",
         help="YAML files; each sub-folder is a set of its own (default: tests/risk_scenarios)",
+    )
+    parser.add_argument(
+        "--from-database",
+        metavar="URL",
+        help="instead of scenarios, judge the events in this PostgreSQL anew and say what changes; "
+        "nothing is written (postgresql://user:password@host/database)",
+    )
+    parser.add_argument(
+        "--days", type=float, help="with --from-database: only events of so many days"
+    )
+    parser.add_argument(
+        "--todays-zones",
+        action="store_true",
+        help="with --from-database: the cameras' present zones instead of those of the time",
     )
     parser.add_argument(
         "--backend",

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
-from hsi_core.grouping import Placement, Span, due_at, place  # isort: skip
+from hsi_core.grouping import due_at, spans_of  # isort: skip
 from hsi_core.risk import FactSheet, gather  # isort: skip
 from hsi_core.risk.facts import HISTORY  # isort: skip
 from hsi_core.settings import Settings  # isort: skip
@@ -18,7 +18,7 @@ from .risk_scenarios import Scenario
 def sheets(scenario: Scenario, settings: Settings | None = None) -> Iterator[FactSheet]:
     """Yield the facts of each event as they are when it closes."""
     settings = settings or Settings()
-    for span in spans(scenario, settings):
+    for span in spans_of(scenario.images, settings):
         until = due_at(span, settings)
         until = max(until, span.last_activity_at + timedelta(seconds=settings.event_idle))
         yield gather(
@@ -31,19 +31,3 @@ def sheets(scenario: Scenario, settings: Settings | None = None) -> Iterator[Fac
             scenario.context,
             started_at=span.started_at,
         )
-
-
-def spans(scenario: Scenario, settings: Settings) -> tuple[Span, ...]:
-    """Return from when to when the scenario's events went on."""
-    found: list[Span] = []
-    for image in scenario.images:
-        if not any(seen.label in settings.watched_labels for seen in image.detections):
-            continue
-        moment = image.captured_at
-        current = found[-1] if found else None
-        placement, _ = place(moment, current, (), settings)
-        if current is not None and placement is Placement.JOIN_OPEN:
-            found[-1] = current.with_image(moment)
-        else:
-            found.append(Span(started_at=moment, last_activity_at=moment))
-    return tuple(found)

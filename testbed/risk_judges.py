@@ -54,12 +54,19 @@ Ask = Callable[[Judged], Awaitable[Answer]]
 @asynccontextmanager
 async def judging(backend: str, bands: Bands) -> AsyncIterator[Judge]:
     """Yield what judges scenarios; raises JudgeError."""
+    async with asking(backend) as ask_model:
+
+        async def judge_scenario(scenario: Scenario) -> Result:
+            return await judged(scenario, ask_model, bands)
+
+        yield judge_scenario
+
+
+@asynccontextmanager
+async def asking(backend: str) -> AsyncIterator[Ask | None]:
+    """Yield what asks the backend's language model, None for the rules; raises JudgeError."""
     if backend == RULES:
-
-        async def by_rules(scenario: Scenario) -> Result:
-            return await judged(scenario, None, bands)
-
-        yield by_rules
+        yield None
         return
     with tempfile.TemporaryDirectory(prefix="hsi-risk-") as folder:
         server = InferenceServer(Path(folder), llm_backend=backend)
@@ -68,11 +75,7 @@ async def judging(backend: str, bands: Bands) -> AsyncIterator[Judge]:
             async with aiohttp.ClientSession() as session:
                 client = InferenceClient(session, server.url, server.token, settings=Settings())
                 await _wait_until_ready(client)
-
-                async def with_model(scenario: Scenario) -> Result:
-                    return await judged(scenario, lambda event: ask(client, event), bands)
-
-                yield with_model
+                yield lambda event: ask(client, event)
         finally:
             await asyncio.to_thread(server.stop)
 

@@ -114,3 +114,21 @@ def measure(results: Sequence[Result]) -> Measures:
         median_seconds=seconds[len(seconds) // 2] if seconds else None,
         slowest_seconds=seconds[-1] if seconds else None,
     )
+
+
+def share_text(share: Share) -> str:
+    """Put a share into words, with its interval."""
+    if share.value is None or share.interval is None:
+        return "none"
+    low, high = share.interval
+    return f"{share.value:.3f} ({share.count} of {share.of}; 95 %: {low:.3f}-{high:.3f})"
+
+
+def share_json(share: Share) -> dict[str, object]:
+    """Return a share for a machine, with its interval."""
+    return {
+        "count": share.count,
+        "of": share.of,
+        "share": share.value,
+        "interval_95": share.interval,
+    }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from .models import Image
 from .settings import Settings
 
 
@@ -64,3 +65,18 @@ def place(
     if open_span is not None and captured_at < open_span.started_at:
         return Placement.BACKFILL, None
     return Placement.OPEN, None
+
+
+def spans_of(images: Sequence[Image], settings: Settings) -> tuple[Span, ...]:
+    """Return the events that images make which come in the order they were captured in."""
+    found: list[Span] = []
+    for image in images:
+        if not any(seen.label in settings.watched_labels for seen in image.detections):
+            continue
+        moment = image.captured_at
+        current = found[-1] if found else None
+        if current is not None and reaches(current, moment, settings):
+            found[-1] = current.with_image(moment)
+        else:
+            found.append(Span(started_at=moment, last_activity_at=moment))
+    return tuple(found)

@@ -105,7 +105,8 @@ class Assess:
         if event is None:
             raise InputError("the event is no longer known", code="event_forgotten")
         camera = await cameras.find(connection, event.camera)
-        judged = await judge_event(connection, event, self._settings)
+        context = await events.context_of(connection, event.id)  # the home as it was then
+        judged = await judge_event(connection, event, context, self._settings)
         # Without an answer from the model, this is what there is to see.
         await events.set_provisional(connection, event.id, judged.verdict)
         name = event.camera if camera is None else camera.name

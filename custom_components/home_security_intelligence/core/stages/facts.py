@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..client import AnswerProblem, EventFacts, ObjectFacts, RulesFacts
 from ..models import SecurityEvent
-from ..risk import FactSheet, Verdict, gather, judge
+from ..risk import Context, FactSheet, Verdict, gather, judge
 from ..risk.facts import ELSEWHERE, HISTORY
 from ..settings import Settings
 from ..store import events, images
@@ -25,10 +25,9 @@ class Judged:
 
 
 async def judge_event(
-    connection: AsyncConnection, event: SecurityEvent, settings: Settings
+    connection: AsyncConnection, event: SecurityEvent, context: Context, settings: Settings
 ) -> Judged:
-    """Gather an event's facts, in the home as it was then, and let the rules judge them."""
-    context = await events.context_of(connection, event.id)
+    """Gather an event's facts as they are by now and let the rules judge them."""
     seen = await images.seen_between(
         connection,
         event.camera,

@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from ..errors import StoreUnreachableError
 from .errors import translated
-from .migrate import ensure_schema, refuse_newer, upgrade
+from .migrate import ensure_schema, refuse_newer, refuse_other, upgrade
 
 CONNECT_TIMEOUT = 10.0  # seconds
 STATEMENT_TIMEOUT = 30.0  # seconds, so that a vanished host is noticed
@@ -47,6 +47,18 @@ async def connect(
         async with begin(engine) as connection:
             await connection.execute(text("SELECT 1"))
         await upgrade(lambda: _engine(url, ssl, application_name, pooled=False))
+    except BaseException:
+        await engine.dispose()
+        raise
+    return engine
+
+
+async def connect_read_only(url: str, *, application_name: str) -> AsyncEngine:
+    """Return an engine that changes nothing, on a database with today's tables; or StoreError."""
+    engine = _engine(url, None, application_name, pooled=True, read_only=True)
+    try:
+        async with begin(engine) as connection:
+            await refuse_other(connection)
     except BaseException:
         await engine.dispose()
         raise
@@ -89,13 +101,21 @@ async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 def _engine(
-    url: str, ssl: ssl_module.SSLContext | None, application_name: str, *, pooled: bool
+    url: str,
+    ssl: ssl_module.SSLContext | None,
+    application_name: str,
+    *,
+    pooled: bool,
+    read_only: bool = False,
 ) -> AsyncEngine:
     target = database_url(url)
     arguments: dict[str, object] = {
         "timeout": CONNECT_TIMEOUT,
         "command_timeout": STATEMENT_TIMEOUT,
-        "server_settings": {"application_name": application_name},
+        "server_settings": {
+            "application_name": application_name,
+            "default_transaction_read_only": "on" if read_only else "off",
+        },
     }
     if ssl is not None:
         arguments["ssl"] = ssl

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ..errors import StoreNewerError
+from ..errors import StoreMissingError, StoreNewerError
 from .errors import translated
 from .tables import SCHEMA
 
@@ -43,6 +43,15 @@ async def refuse_newer(connection: AsyncConnection) -> None:
     """Raise StoreNewerError when the tables were made by a newer version than this one."""
     revisions = await connection.run_sync(_revisions)
     _check_known(revisions, await asyncio.to_thread(_known_revisions))
+
+
+async def refuse_other(connection: AsyncConnection) -> None:
+    """Raise StoreError unless the tables are there and of this very version."""
+    await refuse_newer(connection)
+    there = await connection.run_sync(_revisions)
+    wanted = await asyncio.to_thread(lambda: _scripts().get_heads())
+    if set(there) != set(wanted):
+        raise StoreMissingError("the database has no tables of this version in it")
 
 
 async def _upgrade(make_engine: Callable[[], AsyncEngine]) -> None:

@@ -1,0 +1,157 @@
+"""What a change would have done with the events of a house: from pictures to printed figures."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from testbed import risk_replay
+from testbed.postgres import Postgres
+from testbed.risk_evaluation import main
+from testbed.risk_judges import Answer
+from tests.core.pipeline.house import BERLIN, House, Journal
+
+# isort: split
+from hsi_core.models import EventMark, MissedMoment
+from hsi_core.pipeline import EventQuery
+from hsi_core.risk import Zone, ZoneKind
+from hsi_core.stages.facts import Judged
+from hsi_core.updates import EventPhase
+
+REPORTED = "true alarms and missed, reported"
+FALSE = "false alarms, at medium or above"
+DUMP = "SELECT events::text FROM hsi.events ORDER BY id"
+
+
+def yesterday(hour: int, minute: int = 0) -> datetime:
+    day = datetime.now(BERLIN).replace(minute=minute, second=0, microsecond=0) - timedelta(days=1)
+    return day.replace(hour=hour)
+
+
+async def event_of(house: House, journal: Journal, path: str, at: datetime) -> UUID:
+    """Let a person be seen close to the camera; return the event once it is assessed as a whole."""
+    house.upload(path, f"person 0.8 # {path}", at=at)
+    found = await journal.until(
+        lambda journal: [
+            event.id
+            for phase, event in journal.events
+            if phase is EventPhase.ASSESSED and event.started_at == at
+        ]
+    )
+    return found[0]
+
+
+@pytest.fixture
+async def marked(house: House, postgres: Postgres) -> House:
+    """Four nights and days: two told rightly, one for nothing, one not at all, and one a ghost."""
+    pipeline, journal = await house.run()
+    by_day = await event_of(house, journal, "front/day.jpg", yesterday(12))
+    nightly = await event_of(house, journal, "front/night.jpg", yesterday(1))
+    in_yard = await event_of(house, journal, "yard/night.jpg", yesterday(3, 30))
+    lost = await event_of(house, journal, "yard/lost.jpg", yesterday(4, 30))
+    # As if it had never been: what came before knew no persons.
+    postgres.execute(
+        f"UPDATE hsi.images SET event_id = NULL WHERE event_id = '{lost}'; "
+        f"DELETE FROM hsi.events WHERE id = '{lost}'",
+        database="shared",
+    )
+    await pipeline.mark_event(by_day, EventMark.MISSED)
+    await pipeline.mark_event(nightly, EventMark.FALSE_ALARM)
+    await pipeline.mark_event(in_yard, EventMark.TRUE_ALARM)
+    for at in (yesterday(4, 30), yesterday(18)):
+        assert isinstance(await pipeline.mark_missed("yard", at), MissedMoment)
+    assert (await pipeline.list_events(EventQuery())).total == 3
+    await pipeline.stop()
+    return house
+
+
+async def replayed(house: House, tmp_path: Path, *options: str) -> dict[str, dict[str, object]]:
+    """Run the command; return its figures, before and after as counts, and the events by score."""
+    file = tmp_path / "figures.json"
+    arguments = ["--from-database", house.database_url, "--json", str(file), *options]
+    assert await asyncio.to_thread(main, arguments) == 0
+    written = json.loads(file.read_text())
+    return {
+        **{
+            name: {when: (share["count"], share["of"]) for when, share in both.items()}
+            for name, both in written["figures"].items()
+        },
+        "levels": {
+            f"{each['camera']} {each['at'][11:16]}": each["after"]["level"]
+            for each in written["events"]
+        },
+    }
+
+
+async def test_nothing_changes_by_itself_and_nothing_is_written(
+    marked: House, postgres: Postgres, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = postgres.execute(DUMP, database="shared")
+
+    found = await replayed(marked, tmp_path)
+
+    assert postgres.execute(DUMP, database="shared") == before
+    # The event that there was none of is there by now; nothing was in the other moment's pictures.
+    assert found[REPORTED] == {"before": (1, 4), "after": (2, 4)}
+    assert found[FALSE] == {"before": (1, 1), "after": (1, 1)}
+    printed = capsys.readouterr().out
+    assert "3 events, 3 of them marked" in printed
+    assert "2 moments marked as missed without an event" in printed
+    assert printed.count("->") == 1  # the only one that is another
+    assert "no score unassessed -> 45 medium" in printed
+
+
+async def test_other_levels_show_what_they_would_have_done(marked: House, tmp_path: Path) -> None:
+    for bands, reported, false in (("20,60,85", 3, 1), ("46,60,85", 0, 0), ("45,60,85", 2, 1)):
+        found = await replayed(marked, tmp_path, "--bands", bands)
+        assert found[REPORTED] == {"before": (1, 4), "after": (reported, 4)}
+        assert found[FALSE] == {"before": (1, 1), "after": (false, 1)}
+    found = await replayed(marked, tmp_path, "--days", "0.01")  # nothing was that lately
+    assert found["levels"] == {}
+
+
+async def test_zones_drawn_since_show_what_they_would_have_done(
+    marked: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    marked.zones = {"front": (Zone(name="Street", kind=ZoneKind.SIDEWALK, polygon=whole),)}
+    pipeline, _ = await marked.run()
+    await pipeline.stop()
+
+    assert (await replayed(marked, tmp_path))[FALSE]["after"] == (1, 1)  # as it was then
+    assert (await replayed(marked, tmp_path, "--todays-zones"))[FALSE]["after"] == (0, 1)
+    assert "without close to the camera +21" in capsys.readouterr().out
+
+
+async def test_a_model_is_asked_and_bounded_as_ever(
+    marked: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_rules = (await replayed(marked, tmp_path))["levels"]
+    says: int | None = None
+
+    @asynccontextmanager
+    async def asking(backend: str) -> AsyncIterator[object]:
+        async def ask(event: Judged) -> Answer:
+            return Answer(score=says, calls=())
+
+        yield ask
+
+    monkeypatch.setattr(risk_replay, "asking", asking)
+    for says in (0, 100):
+        found = await replayed(marked, tmp_path, "--backend", "ollama")
+        assert found["levels"] == by_rules
+    says = None  # it fails
+    found = await replayed(marked, tmp_path, "--backend", "ollama")
+    assert set(found["levels"].values()) == {None}
+
+
+async def test_a_database_of_something_else_is_an_error(
+    empty_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await asyncio.to_thread(main, ["--from-database", empty_url]) == 2
+    assert "no tables of this version" in capsys.readouterr().err
