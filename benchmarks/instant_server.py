@@ -13,8 +13,18 @@ HEALTH = {
     "api_version": 1,
     "instance_id": "00000000-0000-0000-0000-000000000007",
     "detector": PART
-    | {"device": "cpu", "runtime": "none", "labels": ["person"], "test_model": True},
-    "assessor": PART | {"backend": "embedded"},
+    | {"device": "cpu", "runtime": "none", "labels": ["person"], "test_model": True}
+    | {"precision": "fp32", "batch_most": 1, "fallback": None, "parity": None}
+    | {"proven_at": SINCE, "pictures": 0},
+    "assessor": PART
+    | {"backend": "embedded"}
+    | dict.fromkeys(
+        (
+            *("model_digest", "gpu_share", "tokens_per_second", "fallback"),
+            *("proven_at", "pull", "problem"),
+        )
+    ),
+    "gpu": None,
 }
 TIMINGS = dict.fromkeys(("queue", "decode", "preprocess", "infer", "postprocess", "total"), 0.0)
 DETECTED = json.dumps(
@@ -32,6 +42,7 @@ ASSESSED = {
     "reasoning": "a person was seen",
     "backend": "embedded",
     "model": "instant",
+    "model_digest": None,
     "prompt_version": "1",
     "usage": {"prompt_tokens": 1, "completion_tokens": None},
     "timings_ms": {"load": None, "prefill": None, "generate": None, "total": 1.0},

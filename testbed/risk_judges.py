@@ -129,8 +129,8 @@ async def ask(client: InferenceClient, event: Judged) -> Answer:
 def _call(began: float, said: Assessment | None, failure: str | None) -> Call:
     return Call(
         seconds=time.perf_counter() - began,
-        prompt_tokens=said.prompt_tokens if said else None,
-        completion_tokens=said.completion_tokens if said else None,
+        prompt_tokens=said.by.prompt_tokens if said else None,
+        completion_tokens=said.by.completion_tokens if said else None,
         failure=failure,
     )
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from homeassistant.util.json import JsonArrayType, JsonObjectType
 
-from .core.models import CleanupReport, DeadLetter, MissedMoment, SecurityEvent
+from .core.models import CleanupReport, DeadLetter, MissedMoment, ModelUse, SecurityEvent
 
 
 def event_json(event: SecurityEvent) -> JsonObjectType:
@@ -29,6 +29,7 @@ def event_json(event: SecurityEvent) -> JsonObjectType:
         "late": event.late,
         "mark": event.mark.value if event.mark else None,
         "marked_at": _time(event.marked_at),
+        "assessed_by": _use_json(event.assessed_by) if event.assessed_by else None,
     }
 
 
@@ -54,6 +55,21 @@ def factors_json(event: SecurityEvent) -> JsonArrayType:
         {"name": factor.name, "points": factor.points, "reason": factor.reason}
         for factor in event.factors
     ]
+
+
+def _use_json(use: ModelUse) -> JsonObjectType:
+    return {
+        "model": use.model,
+        "model_digest": use.model_digest,
+        "backend": use.backend,
+        "prompt_version": use.prompt_version,
+        "prompt_tokens": use.prompt_tokens,
+        "completion_tokens": use.completion_tokens,
+        "load_ms": use.load_ms,
+        "prefill_ms": use.prefill_ms,
+        "generate_ms": use.generate_ms,
+        "total_ms": use.total_ms,
+    }
 
 
 def dead_letter_json(letter: DeadLetter) -> JsonObjectType:

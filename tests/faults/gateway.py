@@ -19,6 +19,7 @@ _ASSESSMENT = {
     "reasoning": "a person was seen",
     "backend": "embedded",
     "model": "scripted",
+    "model_digest": None,
     "prompt_version": "1",
     "usage": {"prompt_tokens": 1, "completion_tokens": None},
     "timings_ms": {"load": None, "prefill": None, "generate": None, "total": 1.0},
@@ -120,7 +121,12 @@ class Gateway:
             "since": "2026-01-01T00:00:00+00:00",
             "backend": "embedded",
             "model": "scripted",
-            "error": None,
+            **dict.fromkeys(
+                (
+                    *("model_digest", "gpu_share", "tokens_per_second", "fallback"),
+                    *("proven_at", "pull", "problem", "error"),
+                )
+            ),
         }
         if self._server is None:
             return web.json_response(_SCRIPTED_HEALTH | {"assessor": assessor})

@@ -1,7 +1,7 @@
 """The words the whole house uses: what an image, a detection, an event and a dead letter are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -149,6 +149,29 @@ class RiskFactor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUse:
+    """Which language model assessed an event, and what that took; None is what nobody told."""
+
+    model: str
+    backend: str
+    model_digest: str | None  # sha256 of what really answered
+    prompt_version: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    load_ms: float | None
+    prefill_ms: float | None
+    generate_ms: float | None
+    total_ms: float | None
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """How fast the answer was written."""
+        if not self.completion_tokens or not self.generate_ms:
+            return None
+        return self.completion_tokens / self.generate_ms * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityEvent:
     """What happened in front of one camera, from its first to its last image.
 
@@ -178,6 +201,7 @@ class SecurityEvent:
     factors: tuple[RiskFactor, ...] = ()
     mark: EventMark | None = None
     marked_at: datetime | None = None
+    assessed_by: ModelUse | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,13 +220,7 @@ class Assessment:
     risk_score: int  # 0-100
     summary: str
     reasoning: str
-    model: str
-    backend: str
-    prompt_version: str
-    model_digest: str | None = None  # sha256 of what really answered
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    by: ModelUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

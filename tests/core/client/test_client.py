@@ -11,7 +11,7 @@ from hsi_core.client import (
     RulesFacts,
     ServerStatus,
 )
-from hsi_core.models import Box, Detection
+from hsi_core.models import Box, Detection, ModelUse
 from hsi_core.risk import Movement, ZoneKind
 
 from .answers import ASSESSED, DETECTED, HEALTH
@@ -81,9 +81,19 @@ async def test_assess_sends_facts_with_the_homes_offset(
     assessment = await client.assess(FACTS)
 
     assert b"2026-11-23T03:00:30+01:00" in stage.bodies[0]
-    assert (assessment.risk_score, assessment.prompt_tokens) == (64, 311)
-    assert assessment.completion_tokens is None
-    assert assessment.timings_ms == {"prefill": 20.0, "generate": 600.0, "total": 640.0}
+    assert assessment.risk_score == 64
+    assert assessment.by == ModelUse(
+        model="nemotron-3-nano:4b",
+        backend="ollama",
+        model_digest=None,
+        prompt_version="1",
+        prompt_tokens=311,
+        completion_tokens=None,
+        load_ms=None,
+        prefill_ms=20.0,
+        generate_ms=600.0,
+        total_ms=640.0,
+    )
 
 
 async def test_fields_of_a_newer_server_are_ignored(client: InferenceClient, stage: Stage) -> None:

@@ -173,10 +173,15 @@ class ScriptedServer:
                 "reasoning": "a person was seen",
                 "backend": "embedded",
                 "model": "scripted",
-                "model_digest": None,
+                "model_digest": "5c81",
                 "prompt_version": "1",
-                "usage": {"prompt_tokens": 1, "completion_tokens": None},
-                "timings_ms": {"load": None, "prefill": None, "generate": None, "total": 1.0},
+                "usage": {"prompt_tokens": 700, "completion_tokens": 60},
+                "timings_ms": {
+                    "load": None,
+                    "prefill": 90.0,
+                    "generate": 1500.0,
+                    "total": 1600.0,
+                },
             }
         )
 

@@ -47,6 +47,12 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
         "language model",
     )
     assert not assessed.late
+    by = assessed.assessed_by
+    assert by
+    assert (by.model, by.model_digest, by.prompt_version) == ("scripted", "5c81", "1")
+    assert (by.prompt_tokens, by.completion_tokens) == (700, 60)
+    assert (by.load_ms, by.prefill_ms, by.generate_ms, by.total_ms) == (None, 90.0, 1500.0, 1600.0)
+    assert by.tokens_per_second == 40.0
     assert await pipeline.get_event(opened.id) == assessed
     assert [i.id for i in await pipeline.event_images(opened.id)] == [image.id]
 

@@ -1,6 +1,6 @@
 """The wire format: JSON answers to values, values to JSON requests."""
 
-from ..models import Assessment, Box, Detection
+from ..models import Assessment, Box, Detection, ModelUse
 from .answer import Answer, Json
 from .models import (
     AssessorBackend,
@@ -21,7 +21,6 @@ from .models import (
 API_VERSION = 1
 
 _DETECT_TIMINGS = ("queue", "decode", "preprocess", "infer", "postprocess", "total")
-_ASSESS_TIMINGS = ("load", "prefill", "generate")
 
 
 def read_health(answer: Answer) -> ServerHealth:
@@ -95,24 +94,25 @@ def read_detect_result(answer: Answer) -> DetectResult:
 
 
 def read_assessment(answer: Answer) -> Assessment:
-    """Return the risk assessment; a timing the runtime does not tell is left out."""
+    """Return the risk assessment."""
     usage = answer.inner("usage")
     timings = answer.inner("timings_ms")
-    told = {name: timings.optional(name, timings.number) for name in _ASSESS_TIMINGS}
     return Assessment(
         risk_score=answer.integer("risk_score", 0, 100),
         summary=answer.text("summary", 1, 500),
         reasoning=answer.text("reasoning", 1, 2000),
-        model=answer.text("model"),
-        backend=answer.choice("backend", AssessorBackend),
-        model_digest=answer.optional("model_digest", answer.text),
-        prompt_version=answer.text("prompt_version"),
-        prompt_tokens=usage.optional("prompt_tokens", usage.integer),
-        completion_tokens=usage.optional("completion_tokens", usage.integer),
-        timings_ms={
-            **{name: value for name, value in told.items() if value is not None},
-            "total": timings.number("total"),
-        },
+        by=ModelUse(
+            model=answer.text("model"),
+            backend=answer.choice("backend", AssessorBackend),
+            model_digest=answer.optional("model_digest", answer.text),
+            prompt_version=answer.text("prompt_version"),
+            prompt_tokens=usage.optional("prompt_tokens", usage.integer),
+            completion_tokens=usage.optional("completion_tokens", usage.integer),
+            load_ms=timings.optional("load", timings.number),
+            prefill_ms=timings.optional("prefill", timings.number),
+            generate_ms=timings.optional("generate", timings.number),
+            total_ms=timings.number("total"),
+        ),
     )
 
 

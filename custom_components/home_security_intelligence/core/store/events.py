@@ -318,11 +318,7 @@ async def set_assessed(
             settled_at=func.now(),
             late=late,
             assessed_by_job=job_id,
-            model=assessment.model,
-            backend=assessment.backend,
-            prompt_version=assessment.prompt_version,
-            prompt_tokens=assessment.prompt_tokens,
-            completion_tokens=assessment.completion_tokens,
+            **asdict(assessment.by),
             **_verdict_values(verdict, (*verdict.factors, say)),
         )
         .returning(events)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
 
-from ..models import Box, Detection, Image, RiskFactor, SecurityEvent
+from ..models import Box, Detection, Image, ModelUse, RiskFactor, SecurityEvent
 
 
 def image_of(row: RowMapping, detections: Sequence[Detection] = (), *, prefix: str = "") -> Image:
@@ -62,4 +62,20 @@ def event_of(row: RowMapping) -> SecurityEvent:
         ),
         mark=row["mark"],
         marked_at=row["marked_at"],
+        assessed_by=None if row["model"] is None else _use_of(row),
+    )
+
+
+def _use_of(row: RowMapping) -> ModelUse:
+    return ModelUse(
+        model=row["model"],
+        backend=row["backend"],
+        model_digest=row["model_digest"],
+        prompt_version=row["prompt_version"],
+        prompt_tokens=row["prompt_tokens"],
+        completion_tokens=row["completion_tokens"],
+        load_ms=row["load_ms"],
+        prefill_ms=row["prefill_ms"],
+        generate_ms=row["generate_ms"],
+        total_ms=row["total_ms"],
     )
