@@ -55,7 +55,7 @@ def read(root: Path, path: str, version: Version, *, max_bytes: int) -> Content:
             content = file.read(max_bytes + 1)
             after = version_of(os.fstat(file.fileno()))
     except (FileNotFoundError, NotADirectoryError) as error:
-        if _is_bare(root):
+        if is_bare(root):
             raise CameraFolderMissingError(f"the camera root {root} is gone or empty") from error
         raise ImageUnreadableError(
             "the file was gone before it could be looked at", code="file_gone"
@@ -134,14 +134,14 @@ def _open(root: Path, path: str) -> BinaryIO:
 
 
 def _storage_error(root: Path, error: OSError) -> StorageAwayError | StorageFailedError:
-    if error.errno in _AWAY or _is_bare(root):
+    if error.errno in _AWAY or is_bare(root):
         return StorageAwayError(f"what the pictures lie on does not answer: {error.strerror}")
     return StorageFailedError(f"the file cannot be read: {error.strerror}")
 
 
-def _is_bare(root: Path) -> bool:
-    """Tell whether there is nothing at all in the root, as where a share is not mounted."""
+def is_bare(folder: Path) -> bool:
+    """Tell whether there is nothing to be seen in a folder, as where a share is not mounted. Blocks."""
     try:
-        return next(root.iterdir(), None) is None
+        return next(folder.iterdir(), None) is None
     except OSError:
         return True

@@ -86,7 +86,7 @@ def launch(
         database,
         servers.pool,
         group,
-        reader=Reader(database, root, settings),
+        reader=Reader(database, root, settings=settings, now=now),
         settings=settings,
         now=now,
         on_replaced=look_again,

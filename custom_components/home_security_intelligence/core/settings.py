@@ -77,6 +77,7 @@ class Settings:
 
     # watch
     rescan_interval: float = 300.0  # seconds between reconciling scans
+    away_limit: float = 86_400.0  # seconds that images wait for their camera's folder to come back
     watch_retry: float = 10.0  # seconds between looks at folders that are missing or in trouble
     settle_time: float = 2.0  # seconds a scanned file must be unchanged to count as complete
     watch_polling: bool = False  # look regularly instead of relying on what the system tells

@@ -190,6 +190,40 @@ async def test_pictures_on_a_share_that_is_away_are_waited_for(house: House) -> 
     assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
 
 
+async def test_pictures_of_a_camera_whose_folder_is_away_are_waited_for(house: House) -> None:
+    house.server.go.clear()
+    for number in range(8):
+        house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
+    pipeline, journal = await house.run(detect_workers=1, breaker_failures=2)
+    await journal.depth(8)
+    front = house.root / "front"
+    away = house.root.with_name("away")
+    front.rename(away)
+    house.server.go.set()
+    await journal.health(lambda h: "front" in h.camera_errors)
+    # The other camera's are looked at meanwhile.
+    house.upload("yard/a.jpg", "person 0.8")
+    await journal.image("yard/a.jpg")
+    assert not pipeline.health.stages_paused
+
+    away.rename(front)
+    assert {image.state for image in await journal.ended(9)} == {ImageState.DETECTED}
+    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+    await journal.health(lambda h: not h.camera_errors)
+
+
+async def test_a_camera_folder_that_stays_away_is_given_up(house: House) -> None:
+    pipeline, journal = await house.run(detect_workers=0)
+    house.upload("front/a.jpg", "car 0.9", age=60)
+    await journal.depth(1)
+    await pipeline.stop()
+    (house.root / "front/a.jpg").unlink()
+    pipeline, journal = await house.run(away_limit=0.1)
+    assert (await journal.image("front/a.jpg")).state is ImageState.DEAD
+    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    assert letter.error_type == "file_gone"
+
+
 async def test_a_missing_root_is_refused_and_a_missing_camera_is_told(house: House) -> None:
     (house.root / "yard").rmdir()
     _, journal = await house.run()

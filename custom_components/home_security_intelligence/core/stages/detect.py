@@ -75,7 +75,7 @@ class Detect:
         if image is None:
             raise _forgotten()
         try:
-            file = await self._reader.read(image)
+            file = await self._reader.read(image, job.first_failed_at)
         except ImageReplacedError as error:
             found = Version(size=error.size, mtime_ns=error.mtime_ns)
             self._on_replaced(

@@ -7,7 +7,7 @@ import random
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..backoff import retry_delay
-from ..errors import CoreError, ServerBusyError
+from ..errors import CoreError, PictureAwayError, ServerBusyError
 from ..models import FailureClass
 from ..settings import Settings
 from ..store import leases
@@ -50,6 +50,9 @@ async def settle(
                 delay = max(
                     delay, timedelta(seconds=min(error.retry_after, settings.breaker_recovery))
                 )
+            if isinstance(error, PictureAwayError):
+                # There may be thousands of them, and others' pictures that can be looked at.
+                delay = timedelta(seconds=settings.retry_max)
             await leases.postpone(connection, job, failure, delay=delay, spend_attempt=False)
             return ()
         case FailureClass.UNKNOWN if job.attempts + 1 < settings.max_attempts:

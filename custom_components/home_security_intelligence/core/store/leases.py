@@ -7,7 +7,7 @@ are compared inside PostgreSQL, so only its clock counts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
@@ -109,6 +109,7 @@ class ClaimedJob:
     crashes: int
     requeues: int
     error_type: str | None = None  # the code of its last failure
+    first_failed_at: datetime | None = None
     image: Image | None = None
 
 
@@ -249,6 +250,7 @@ def _claimed(row: RowMapping) -> ClaimedJob:
         crashes=row["crashes"],
         requeues=row["requeues"],
         error_type=row["error_type"],
+        first_failed_at=row["first_failed_at"],
     )
 
 
