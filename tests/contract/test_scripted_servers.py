@@ -14,11 +14,13 @@ from hsi_core.errors import (
     ServerRejectedInputError,
 )
 from tests.core.pipeline import scripted_server as core_server
+from tests.faults.gateway import Gateway
 from tests.ha.scripted_server import ScriptedServer as HomeAssistantServer
 
 from .test_server import facts
 
 PICTURE = b"person 0.97"
+WHOLE_JPEG = b"\xff\xd8 one person \xff\xd9"
 
 
 class Scripted(Protocol):
@@ -41,13 +43,27 @@ async def core() -> AsyncIterator[core_server.ScriptedServer]:
         await server.stop()
 
 
-@pytest.mark.parametrize("make", [core, HomeAssistantServer], ids=["core", "ha"])
-async def test_successes(connect: Connect, make: Callable[[], Scripted]) -> None:
+@asynccontextmanager
+async def gateway() -> AsyncIterator[Gateway]:
+    server = Gateway(None, "")
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@pytest.mark.parametrize(
+    ("make", "picture"),
+    [(core, PICTURE), (HomeAssistantServer, PICTURE), (gateway, WHOLE_JPEG)],
+    ids=["core", "ha", "gateway"],
+)
+async def test_successes(connect: Connect, make: Callable[[], Scripted], picture: bytes) -> None:
     async with make() as server:
         client = connect(server, token="right-token")
 
         await client.health()
-        found = await client.detect(PICTURE, content_type="image/jpeg", threshold=0.5)
+        found = await client.detect(picture, content_type="image/jpeg", threshold=0.5)
         await client.assess(facts())
 
     assert [each.label for each in found.detections] == ["person"]

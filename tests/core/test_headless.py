@@ -37,9 +37,14 @@ def test_where_the_levels_begin_can_be_said() -> None:
     assert read_settings(said).risk_bands == Bands(medium=20, high=60, critical=95)
 
 
+def test_how_long_it_may_take_to_stop_can_be_said() -> None:
+    assert read_settings({"DRAIN_SECONDS": "60"}) == Settings(drain_limit=60.0)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("DRAIN_SECONDS", "-1"),
         ("FILE_WATCHER_POLLING", "maybe"),
         ("FILE_WATCHER_POLLING_INTERVAL", "soon"),
         ("FILE_WATCHER_POLLING_INTERVAL", "0"),

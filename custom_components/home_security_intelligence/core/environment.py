@@ -11,7 +11,7 @@ from .client import normalize_url
 from .errors import RiskBandsError
 from .risk import Bands
 from .risk.levels import HIGHEST_SCORE
-from .settings import POLLING_RANGE, RETENTION_RANGE, Settings
+from .settings import DRAIN_RANGE, POLLING_RANGE, RETENTION_RANGE, Settings
 
 _DESCRIPTION = """
 A worker without Home Assistant: the same pipeline. Any number may share one database.
@@ -28,6 +28,7 @@ environment:
   SEVERITY_LOW_MAX      the highest score that is low, 29 unless given; SEVERITY_MEDIUM_MAX (59) and
                         SEVERITY_HIGH_MAX (84) as well
   RETENTION_DAYS        days that events, images and jobs are kept, 30 unless given; 0: for ever
+  DRAIN_SECONDS         that a stopped worker may take to finish what it has in hand, 8 unless given
 
 The cameras are those that the database knows; while it knows none, each folder in the camera root
 is one.
@@ -107,6 +108,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         risk_bands=_bands(environ, standard.risk_bands),
         retention_days=_number(
             environ, "RETENTION_DAYS", default=standard.retention_days, allowed=RETENTION_RANGE
+        ),
+        drain_limit=_number(
+            environ, "DRAIN_SECONDS", default=standard.drain_limit, allowed=DRAIN_RANGE
         ),
     )
 

@@ -59,7 +59,8 @@ async def run(
             )
             await stopped.wait()
         finally:
-            await pipeline.stop()
+            _LOGGER.info("stopping: finishing what is in hand")
+            await pipeline.stop(drain=settings.drain_limit)
 
 
 def main(environ: Mapping[str, str], arguments: Sequence[str]) -> int:

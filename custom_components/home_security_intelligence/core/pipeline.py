@@ -120,11 +120,17 @@ class Pipeline:
             now=self._now,
         )
 
-    async def stop(self) -> None:
-        """Stop everything; jobs in hand are given back. Does nothing a second time."""
+    async def stop(self, *, drain: float = 0.0) -> None:
+        """Stop everything. Does nothing a second time.
+
+        Jobs in hand may be finished for `drain` seconds; those that are not are given back.
+        """
         running, self._running = self._running, None
         if running is None:
             return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(drain):
+                await running.drain()
         await running.tasks.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_TIMEOUT):

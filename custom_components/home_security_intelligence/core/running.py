@@ -1,6 +1,7 @@
 """A pipeline that runs: its parts, wired to each other, and its background tasks."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
@@ -54,6 +55,7 @@ class Running:
     feedback: Feedback
     home_watch: HomeWatch | None
     tasks: Tasks
+    drain: Callable[[], Awaitable[None]]  # takes no more jobs, and ends those in hand
 
 
 def launch(
@@ -179,8 +181,14 @@ def launch(
             on_gate=partial(show_gate, stage.kind),
         )
 
-    tasks.keep_running("detect", crew(detect, settings.detect_workers).run)
-    tasks.keep_running("assess", crew(assess, settings.assess_workers).run)
+    detecting = crew(detect, settings.detect_workers)
+    assessing = crew(assess, settings.assess_workers)
+    tasks.keep_running("detect", detecting.run)
+    tasks.keep_running("assess", assessing.run)
+
+    async def drain() -> None:
+        await asyncio.gather(detecting.drain(), assessing.drain())
+
     return Running(
         database=database,
         archive=Archive(database, root.path, settings, now=now),
@@ -197,4 +205,5 @@ def launch(
         feedback=Feedback(database, settings=settings, now=now),
         home_watch=home_watch,
         tasks=tasks,
+        drain=drain,
     )

@@ -13,6 +13,7 @@ PARTIAL_UPLOAD_SUFFIXES = frozenset(
 )
 POLLING_RANGE = (0.1, 60.0)  # seconds
 RETENTION_RANGE = (0.0, 36_500.0)  # days
+DRAIN_RANGE = (0.0, 600.0)  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Settings:
     retry_base: float = 1.0  # seconds, doubles each attempt
     retry_max: float = 30.0  # seconds
     retry_jitter: float = 0.25  # share of the delay added at random, at most
+    drain_limit: float = 8.0  # seconds for a stopped worker's jobs in hand; Docker kills after 10
     poll_interval: float = 1.0  # seconds, the safety net below LISTEN/NOTIFY
     assess_workers: int = 1  # concurrent assess jobs for each inference server
     listen_check: float = 15.0  # seconds between checks that notifications can still come

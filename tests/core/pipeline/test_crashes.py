@@ -66,7 +66,7 @@ async def test_a_stopped_worker_gives_its_jobs_back(
     for number in range(3):
         house.upload(f"front/{number}.jpg", f"person 0.8 #{number}")
     server.go.clear()
-    worker = await start_worker(**environ(house))
+    worker = await start_worker(**environ(house), DRAIN_SECONDS="0")
     await until_leased(postgres, house, 2)
     worker.send_signal(signal.SIGTERM)
     assert (await fate(worker))[0] == 0
@@ -75,6 +75,30 @@ async def test_a_stopped_worker_gives_its_jobs_back(
         postgres, house, "select state, crashes, attempts, count(*) from hsi.jobs group by 1, 2, 3"
     )
     assert states == "pending|0|0|3"
+
+
+async def test_a_stopped_worker_finishes_what_it_has_in_hand_and_takes_no_more(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    for number in range(3):
+        house.upload(f"front/{number}.jpg", f"car 0.8 #{number}")
+    server.go.clear()
+    worker = await start_worker(**environ(house))
+    await until_leased(postgres, house, 2)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.stderr is not None
+    async with asyncio.timeout(15):
+        while b"stopping" not in await worker.stderr.readline():
+            pass
+    server.go.set()
+    assert (await fate(worker))[0] == 0
+    states = query(
+        postgres,
+        house,
+        "select state, count(*) from hsi.jobs where kind = 'detect' group by 1 order by 1",
+    )
+    assert states.splitlines() == ["done|2", "pending|1"]
+    assert server.detected.total() == 2
 
 
 async def test_a_worker_without_its_settings_says_which() -> None:

@@ -54,6 +54,17 @@ class Crew[Result]:
         self._storing = Together(self._store, at_most=stage.together)
         self._at_work: set[asyncio.Task[None]] = set()
         self._hand_free = asyncio.Event()
+        self._draining = False
+        self._claims_no_more = asyncio.Event()
+
+    async def drain(self) -> None:
+        """Claim no more jobs; return when those in hand are settled."""
+        self._draining = True
+        self._wakeup.call()
+        self._hand_free.set()
+        await self._claims_no_more.wait()
+        if self._at_work:
+            await asyncio.wait(self._at_work)
 
     async def run(self) -> None:
         """Work until cancelled; the jobs in hand are given back then."""
@@ -65,7 +76,7 @@ class Crew[Result]:
             await self._keeper.give_back()
 
     async def _work_on(self) -> None:
-        while True:
+        while not self._draining:
             free = min(self._hands - len(self._at_work), _CLAIM_LIMIT)
             if free <= 0:
                 self._hand_free.clear()
@@ -83,6 +94,8 @@ class Crew[Result]:
                 self._begin(job, trial=trial)
             if len(jobs) < wanted:
                 await self._wakeup.wait(seen, self._settings.poll_interval)
+        self._claims_no_more.set()
+        await asyncio.Event().wait()  # until cancelled: what is in hand is not to be given back
 
     async def _claim(self, at_most: int) -> tuple[ClaimedJob, ...]:
         claiming = asyncio.create_task(

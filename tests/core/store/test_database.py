@@ -1,0 +1,36 @@
+"""How long the database has been well, which decides whether silence means that a worker died."""
+
+import asyncio
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+
+# isort: split
+from hsi_core.database import Database
+from hsi_core.errors import StoreUnreachableError
+from hsi_core.health import HealthBoard
+from hsi_core.publisher import Publisher
+from hsi_core.settings import Settings
+
+
+async def test_a_database_is_well_since_it_was_first_heard_of(engine: AsyncEngine) -> None:
+    board = HealthBoard(Publisher())
+    began = asyncio.get_running_loop().time()
+    database = Database(engine, board, Settings())
+    board.database_answered()
+    assert database.well_for <= asyncio.get_running_loop().time() - began
+
+
+async def test_it_is_well_anew_after_it_was_away(engine: AsyncEngine) -> None:
+    board = HealthBoard(Publisher())
+    database = Database(engine, board, Settings())
+    with pytest.raises(StoreUnreachableError):
+        async with database.begin():
+            raise StoreUnreachableError("away")
+    assert database.well_for == 0.0
+    began = asyncio.get_running_loop().time()
+    async with database.begin():
+        pass
+    assert 0.0 <= database.well_for <= asyncio.get_running_loop().time() - began
