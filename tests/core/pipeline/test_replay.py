@@ -132,20 +132,21 @@ async def test_a_model_is_asked_and_bounded_as_ever(
     marked: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_rules = (await replayed(marked, tmp_path))["levels"]
-    says: int | None = None
+    answers: list[int | None] = []  # the last one is given
 
     @asynccontextmanager
     async def asking(backend: str) -> AsyncIterator[object]:
         async def ask(event: Judged) -> Answer:
-            return Answer(score=says, calls=())
+            return Answer(score=answers[-1], calls=())
 
         yield ask
 
     monkeypatch.setattr(risk_replay, "asking", asking)
-    for says in (0, 100):
+    for said in (0, 100):
+        answers.append(said)
         found = await replayed(marked, tmp_path, "--backend", "ollama")
         assert found["levels"] == by_rules
-    says = None  # it fails
+    answers.append(None)  # it fails
     found = await replayed(marked, tmp_path, "--backend", "ollama")
     assert set(found["levels"].values()) == {None}
 
