@@ -9,7 +9,7 @@ import random
 import pytest
 
 from testbed.risk_evaluation import SCENARIOS, main
-from testbed.risk_judges import Answer, judged
+from testbed.risk_judges import Answer, Ask, judged
 from testbed.risk_measures import Call, Result, Share, measure
 from testbed.risk_scenarios import Scenario, ScenarioError, read, read_all
 
@@ -20,6 +20,7 @@ from hsi_core.stages.facts import Judged
 
 RECALL, FALSE_ALARMS = 0.90, 0.05  # what the rules alone have to reach
 SETS = ("tuning", "held_out")
+Say = Callable[[bool], int]  # given whether it is an incident
 
 SCENARIO = """
 id: somebody
@@ -50,14 +51,19 @@ def scenarios(name: str) -> tuple[Scenario, ...]:
     return read_all(SCENARIOS / name)
 
 
-async def results(name: str, say: Callable[[], int] | None = None) -> list[Result]:
-    """Judge a set by the rules, or with a model that says a number."""
+async def results(name: str, say: Say | None = None) -> list[Result]:
+    """Judge a set by the rules, or with a model that says a number and may know the truth."""
 
-    async def ask(event: Judged) -> Answer:
-        return Answer(score=None if say is None else say(), calls=(call(),))
+    def model_of(scenario: Scenario) -> Ask | None:
+        if say is None:
+            return None
 
-    ask_model = None if say is None else ask
-    return [await judged(scenario, ask_model, Bands()) for scenario in scenarios(name)]
+        async def ask(event: Judged) -> Answer:
+            return Answer(score=say(scenario.incident), calls=(call(),))
+
+        return ask
+
+    return [await judged(scenario, model_of(scenario), Bands()) for scenario in scenarios(name)]
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -74,8 +80,16 @@ async def test_the_rules_alone_catch_incidents_and_leave_people_in_peace(name: s
 CHANCE = random.Random(7)
 
 
-@pytest.mark.parametrize("say", [lambda: 0, lambda: 100, lambda: CHANCE.randint(0, 100)])
-async def test_no_model_makes_it_worse_than_the_rules(say: Callable[[], int]) -> None:
+@pytest.mark.parametrize(
+    "say",
+    [
+        pytest.param(lambda incident: 0 if incident else 100, id="knows the truth and says else"),
+        pytest.param(lambda _: 0, id="always 0"),
+        pytest.param(lambda _: 100, id="always 100"),
+        pytest.param(lambda _: CHANCE.randint(0, 100), id="anything"),
+    ],
+)
+async def test_no_model_makes_it_worse_than_the_rules(say: Say) -> None:
     alone = measure(await results("held_out"))
     misled = measure(await results("held_out", say))
 
