@@ -24,6 +24,20 @@ _ASSESSMENT = {
     "usage": {"prompt_tokens": 1, "completion_tokens": None},
     "timings_ms": {"load": None, "prefill": None, "generate": None, "total": 1.0},
 }
+_ASSESSOR = {
+    "state": "ready",
+    "since": "2026-01-01T00:00:00+00:00",
+    "backend": "embedded",
+    "model": "scripted",
+    "model_digest": None,
+    "gpu_share": None,
+    "tokens_per_second": None,
+    "fallback": None,
+    "proven_at": None,
+    "pull": None,
+    "problem": None,
+    "error": None,
+}
 _SCRIPTED_HEALTH = {
     "status": "ok",
     "version": "0.1.0",
@@ -116,23 +130,11 @@ class Gateway:
             self._watched.pop(kind, None)
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
-        assessor = {
-            "state": "ready",
-            "since": "2026-01-01T00:00:00+00:00",
-            "backend": "embedded",
-            "model": "scripted",
-            **dict.fromkeys(
-                (
-                    *("model_digest", "gpu_share", "tokens_per_second", "fallback"),
-                    *("proven_at", "pull", "problem", "error"),
-                )
-            ),
-        }
         if self._server is None:
-            return web.json_response(_SCRIPTED_HEALTH | {"assessor": assessor})
+            return web.json_response(_SCRIPTED_HEALTH | {"assessor": _ASSESSOR})
         status, answer = await self._pass_on("GET", "/v1/health", b"", {})
         if isinstance(answer, dict) and "assessor" in answer:
-            answer["assessor"] = assessor
+            answer["assessor"] = _ASSESSOR
         return web.json_response(answer, status=status)
 
     async def _detect(self, request: web.Request) -> web.StreamResponse:
