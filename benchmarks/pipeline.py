@@ -1,7 +1,8 @@
 """How many images a second the pipeline keeps book of, beside PgQueuer doing nothing but its jobs.
 
-Both use the same PostgreSQL, one after the other, in this one process; the inference server is
-another process and answers at once. Every figure is of this run and this machine only.
+Both use the same PostgreSQL with the same durability, one after the other, in this one process; the
+inference server is another process and answers at once. The floor is what the pipeline's own SQL
+and its own requests take by themselves. Every figure is of this run and this machine only.
 """
 
 import argparse
@@ -21,7 +22,10 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import asyncpg  # type: ignore[import-untyped]  # has no types
+from sqlalchemy import Engine
+from sqlalchemy.event import listen
 
+from benchmarks.floor import requests_alone, sql_alone
 import testbed.core  # noqa: F401 - makes hsi_core importable
 from testbed.postgres import Postgres
 
@@ -33,10 +37,35 @@ from hsi_core.settings import Settings
 from hsi_core.updates import ImageUpdate, Update
 
 CAMERAS = ("front", "yard", "garage", "gate")
-SETTINGS = Settings(detect_workers=32, queue_limit=1_000_000)
+SETTINGS = Settings(queue_limit=1_000_000)
+BATCHES = (10, 100)  # of PgQueuer: its default, and a large one; the faster one counts
 
 
-async def bookkeeping(url: str, root: Path, server: str, images: int) -> dict[str, float]:
+class Statements:
+    """Counts what is sent to PostgreSQL, but for BEGIN and COMMIT."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        listen(Engine, "before_cursor_execute", self._count)
+
+    def _count(self, *_: object) -> None:
+        self.count += 1
+
+
+async def commits(url: str) -> int:
+    """Return how many transactions the database has committed, as far as it has counted."""
+    connection = await asyncpg.connect(url)
+    await asyncio.sleep(1.5)  # backends hand their counts in once a second
+    count: int = await connection.fetchval(
+        "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
+    )
+    await connection.close()
+    return count
+
+
+async def bookkeeping(
+    url: str, root: Path, server: str, images: int, hands: int
+) -> dict[str, float]:
     """Have a backlog looked at; the clock runs from the first image's end to the last one's."""
     for number in range(images):
         camera = CAMERAS[number % len(CAMERAS)]
@@ -52,14 +81,18 @@ async def bookkeeping(url: str, root: Path, server: str, images: int) -> dict[st
         camera_root=root,
         cameras=tuple(Camera(folder=name, name=name) for name in CAMERAS),
         time_zone=ZoneInfo("UTC"),
-        settings=replace(SETTINGS),
+        settings=replace(SETTINGS, detect_workers=hands),
     )
     ends: list[float] = []
+    used: list[tuple[float, int]] = []  # CPU time and statements, at the first end and at the last
     done = asyncio.Event()
+    statements = Statements()
 
     def take(update: Update) -> None:
         if isinstance(update, ImageUpdate):
             ends.append(time.perf_counter())
+            if len(ends) in {1, images}:
+                used.append((time.process_time(), statements.count))
             if len(ends) == images:
                 done.set()
 
@@ -67,19 +100,22 @@ async def bookkeeping(url: str, root: Path, server: str, images: int) -> dict[st
         client = InferenceClient(session, server, None, settings=config.settings)
         pipeline = Pipeline(config, client)
         pipeline.subscribe(take)
-        cpu = time.process_time()
         await pipeline.start()
         await done.wait()
-        cpu = time.process_time() - cpu
+        committed = await commits(url)
         await pipeline.stop()
+    (cpu, sent), (cpu_then, sent_then) = used
     return {
+        "hands": hands,
         "images_per_s": (images - 1) / (ends[-1] - ends[0]),
-        "cpu_ms_per_image": cpu / images * 1000,
+        "cpu_ms_per_image": (cpu_then - cpu) / (images - 1) * 1000,
+        "statements_per_image": (sent_then - sent) / (images - 1),
+        "commits_per_image": committed / images,
     }
 
 
-async def pgqueuer(url: str, jobs: int) -> dict[str, float]:
-    """Have PgQueuer do jobs that do nothing, with its own defaults."""
+async def pgqueuer(url: str, jobs: int, batch: int) -> dict[str, float]:
+    """Have PgQueuer do jobs that do nothing, claimed and logged in batches of this size."""
     # Here, for it may be missing: it is no part of any environment, only the benchmark's peer.
     from pgqueuer import PgQueuer  # noqa: PLC0415
     from pgqueuer.db import AsyncpgDriver  # noqa: PLC0415
@@ -101,16 +137,21 @@ async def pgqueuer(url: str, jobs: int) -> dict[str, float]:
             queue.shutdown.set()
 
     cpu = time.process_time()
-    await queue.run(batch_size=10)
+    await queue.run(batch_size=batch)
     cpu = time.process_time() - cpu
     await connection.close()
-    return {"jobs_per_s": (jobs - 1) / (ends[-1] - ends[0]), "cpu_ms_per_job": cpu / jobs * 1000}
+    return {
+        "batch": batch,
+        "jobs_per_s": (jobs - 1) / (ends[-1] - ends[0]),
+        "cpu_ms_per_job": cpu / jobs * 1000,
+    }
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure both, one after the other, and print the figures."""
     parser = argparse.ArgumentParser(prog="scripts/bench pipeline", description=__doc__)
     parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--hands", type=int, default=32, help="detect jobs at the same time")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, Postgres() as postgres:
@@ -118,25 +159,32 @@ def main(arguments: Sequence[str]) -> int:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         server = subprocess.Popen([sys.executable, "-m", "benchmarks.instant_server", str(port)])
+        url, address = postgres.create_database(), f"http://127.0.0.1:{port}"
+        count, hands = options.images, options.hands
         try:
-            ours = asyncio.run(
-                bookkeeping(
-                    postgres.create_database(),
-                    Path(folder),
-                    f"http://127.0.0.1:{port}",
-                    options.images,
-                )
-            )
+            ours = asyncio.run(bookkeeping(url, Path(folder), address, count, hands))
+            requests = asyncio.run(requests_alone(address, count, hands))
         finally:
             server.terminate()
             server.wait()
-        figures: dict[str, object] = {"load_average": os.getloadavg()[0], "pipeline": ours}
+        figures: dict[str, object] = {
+            "load_average": os.getloadavg()[0],
+            "synchronous_commit": postgres.execute("SHOW synchronous_commit"),
+            "fsync": postgres.execute("SHOW fsync"),
+            "pipeline": ours,
+            "floor_sql": asyncio.run(sql_alone(url, count, hands)),
+            "floor_requests": requests,
+        }
         if find_spec("pgqueuer") is None:
             print("PgQueuer is not installed here: no ratio", file=sys.stderr)
         else:
-            peer = asyncio.run(pgqueuer(postgres.create_database(), options.images))
-            figures["pgqueuer"] = peer
-            figures["ratio"] = ours["images_per_s"] / peer["jobs_per_s"]
+            peers = [
+                asyncio.run(pgqueuer(postgres.create_database(), count, batch)) for batch in BATCHES
+            ]
+            best = max(peer["jobs_per_s"] for peer in peers)
+            figures["pgqueuer"] = peers
+            figures["ratio"] = ours["images_per_s"] / best
+            figures["ratio_of_its_default"] = ours["images_per_s"] / peers[0]["jobs_per_s"]
     text = json.dumps(figures, indent=2)
     print(text)
     if options.json is not None:

@@ -133,6 +133,8 @@ async def waiting_detects(connection: AsyncConnection, *, at_most: int) -> int:
     some = (
         select(jobs.c.id)
         .where(jobs.c.kind == JobKind.DETECT, in_state(jobs.c.state, JobState.PENDING))
+        # In the order of its index; in none, all jobs that are done may be read before them.
+        .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
         .limit(at_most)
         .subquery()
     )
