@@ -152,6 +152,31 @@ async def test_a_lost_database_is_shown_and_comes_back(
     assert caplog.text.count("The database is back") == 1
 
 
+async def test_what_was_last_known_stays_while_the_database_is_away(
+    hass: HomeAssistant, postgres: Postgres, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, "sensor.front_door_risk_level", "high")
+    shown = {
+        "sensor.front_door_risk_level": "high",
+        "sensor.front_door_risk_score": "72",
+        "camera.front_door": "idle",
+    }
+    name = loaded.data["database"]
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    postgres.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    await state_is(hass, f"binary_sensor.{HUB}_database", "off")
+    upload(camera_root, "yard/two.jpg")
+    assert {entity_id: hass.states.get(entity_id).state for entity_id in shown} == shown
+
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    # Nobody restarts anything.
+    await state_is(hass, "sensor.yard_risk_level", "high")
+    assert {entity_id: hass.states.get(entity_id).state for entity_id in shown} == shown
+
+
 async def test_a_camera_whose_folder_is_gone_is_unavailable(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
