@@ -183,5 +183,12 @@ def server_version(health: Health) -> str | None:
 
 
 def _fallback(health: Health) -> str | None:
-    """Return what the detector had to fall back from; None where from nothing, as far as known."""
-    return health.server.detector.fallback if health.server else None
+    """Return what detectors had to fall back from; None where from nothing, as far as known."""
+    fallbacks = {
+        server.url: server.health.detector.fallback
+        for server in health.servers
+        if server.health is not None and server.health.detector.fallback is not None
+    }
+    if len(health.servers) == 1:
+        return next(iter(fallbacks.values()), None)
+    return " ".join(f"{url}: {fallback}" for url, fallback in fallbacks.items()) or None

@@ -22,6 +22,9 @@ async def test_say_what_is_set_and_how_it_is(
     assert report["health"]["server_reachable"] is True
     assert report["health"]["server"]["detector"]["model"] == "rtdetr_v2_r18vd"
     assert report["health"]["camera_errors"] == {}
+    [told] = report["health"]["servers"]
+    assert told["url"] == "**REDACTED**"
+    assert told["breakers"]["detect"] == {"open_until": None, "reason": None}
     assert report["queue"]["dead"] == {} or set(report["queue"]["dead"].values()) == {0}
     assert report["settings"]["event_window"] == 90
     assert [camera["folder"] for camera in report["cameras"]] == ["front_door", "yard"]
