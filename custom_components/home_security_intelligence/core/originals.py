@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import PathEscapeError
+from .files import is_bare
+from .versions import version_as_found
 from .watch import FoundFile, contained
 from .watch.found import look_at
 
@@ -16,13 +18,14 @@ class Look:
     there: frozenset[FoundFile]  # as they were registered
     gone: frozenset[FoundFile]  # deleted, or another file by now
 
-    # Files of a camera whose folder is not there at all are neither: it may come back.
+    # Files of a camera whose folder is away, or empty as where its share is not mounted, are
+    # neither: it may come back.
 
 
 def look(root: Path, files: Sequence[FoundFile]) -> Look:
     """Look which of the files are there. Blocks."""
-    reachable = {camera: _is_folder(root, camera) for camera in {file.camera for file in files}}
-    there = frozenset(file for file in files if look_at(root, file.camera, file.path) == file)
+    reachable = {camera: _is_reachable(root, camera) for camera in {file.camera for file in files}}
+    there = frozenset(file for file in files if _is_as_it_was(root, file))
     gone = frozenset(file for file in files if file not in there and reachable[file.camera])
     return Look(there=there, gone=gone)
 
@@ -30,7 +33,7 @@ def look(root: Path, files: Sequence[FoundFile]) -> Look:
 def delete(root: Path, file: FoundFile) -> bool:
     """Delete a file unless it is another one by now; tell whether it is gone. Blocks."""
     try:
-        if look_at(root, file.camera, file.path) != file:
+        if not _is_as_it_was(root, file):
             return False
         # The folder is resolved, the name is not: it is this very file that goes.
         folder, _, name = file.path.rpartition("/")
@@ -40,8 +43,13 @@ def delete(root: Path, file: FoundFile) -> bool:
     return True
 
 
-def _is_folder(root: Path, camera: str) -> bool:
+def _is_as_it_was(root: Path, file: FoundFile) -> bool:
+    now = look_at(root, file.camera, file.path)
+    return now is not None and version_as_found(now).matches(version_as_found(file))
+
+
+def _is_reachable(root: Path, camera: str) -> bool:
     try:
-        return contained(root, camera).is_dir()
+        return not is_bare(contained(root, camera))
     except PathEscapeError:
         return False

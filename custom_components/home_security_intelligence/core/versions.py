@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import os
 
 from .models import Image
+from .watch import FoundFile
 
 _LAST_MTIME = 2**63 - 1  # nanoseconds since 1970, in the year 2262: PostgreSQL has no larger number
 
@@ -34,6 +35,11 @@ class Version:
 def version_of(status: os.stat_result) -> Version:
     """Return the version that the status was taken of."""
     return Version(size=status.st_size, mtime_ns=storable_mtime(status.st_mtime_ns))
+
+
+def version_as_found(file: FoundFile) -> Version:
+    """Return the version that a scan has found."""
+    return Version(size=file.size, mtime_ns=storable_mtime(file.mtime_ns))
 
 
 def version_in(image: Image) -> Version:

@@ -182,16 +182,22 @@ async def test_a_forgotten_file_is_not_found_anew(
     assert await pipeline.cleanup(dry_run=True) == CleanupReport()
 
 
+@pytest.mark.parametrize("mount_point_stays", [False, True])
 async def test_the_files_of_an_absent_folder_are_not_taken_for_deleted(
-    house: House, store: Store
+    house: House, store: Store, mount_point_stays: bool
 ) -> None:
     pipeline, journal = await house.run()
     await fill(house, journal, store)
     await store.age(40)
     away = house.root.parent / "away"
     shutil.move(house.root / "front", away)
+    if mount_point_stays:
+        (house.root / "front").mkdir()
     assert (await pipeline.cleanup(dry_run=False)).images == 6
+    assert await pipeline.cleanup(dry_run=False) == CleanupReport()
     assert await store.ask("SELECT count(*) FROM hsi.forgotten_files WHERE camera = 'front'") == "3"
+    if mount_point_stays:
+        (house.root / "front").rmdir()
     shutil.move(away, house.root / "front")
     house.upload("yard/last.jpg", "car 0.9 #last")
     await journal.image("yard/last.jpg")
