@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from .errors import InternalError, MalformedRequestError, ProblemError
 from .logs import current_request_id
@@ -11,6 +11,7 @@ from .problems import REQUEST_ID, to_response
 
 _HEADERS = 64  # a request may have
 _HEADER_BYTES = 8190  # that its first line and each of its headers may have
+_CONTINUE = "100-continue"
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -67,13 +68,15 @@ class _Connection(web.RequestHandler):
 
 
 def _with_problems(handle: _Handler) -> _Handler:
-    """Translate what aiohttp itself refuses before any middleware: expectations it does not know."""
+    """Refuse what aiohttp would refuse in its own words, before any middleware."""
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
-        try:
-            return await handle(request)
-        except web.HTTPException as err:
-            return _answer(MalformedRequestError(f"{err.reason}."), uuid4().hex)
+        if request.headers.get(hdrs.EXPECT, _CONTINUE).lower() != _CONTINUE:
+            return _answer(
+                MalformedRequestError(f"No other expectation than {_CONTINUE} can be met."),
+                uuid4().hex,
+            )
+        return await handle(request)
 
     return handler
 

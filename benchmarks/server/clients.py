@@ -1,9 +1,11 @@
 """Clients that ask one server again and again, in a process of their own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
 import json
+import math
 from pathlib import Path
 import subprocess
 import sys
@@ -36,11 +38,28 @@ class Answers:
 
 def ask(target: Target, pictures: Sequence[Path], *, clients: int, seconds: float) -> Answers:
     """Have a process with that many clients ask for that long; each waits for its answer."""
+    return _run(target, pictures, clients=clients, seconds=seconds, count=None)
+
+
+def ask_for(target: Target, pictures: Sequence[Path], *, clients: int, count: int) -> Answers:
+    """Have a process with that many clients ask for that many answers."""
+    return _run(target, pictures, clients=clients, seconds=None, count=count)
+
+
+def _run(
+    target: Target,
+    pictures: Sequence[Path],
+    *,
+    clients: int,
+    seconds: float | None,
+    count: int | None,
+) -> Answers:
     job = {
         "target": asdict(target),
         "pictures": [str(picture) for picture in pictures],
         "clients": clients,
         "seconds": seconds,
+        "count": count,
     }
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.server.clients"],
@@ -54,7 +73,7 @@ def ask(target: Target, pictures: Sequence[Path], *, clients: int, seconds: floa
 
 
 async def _ask_all(
-    target: Target, pictures: Sequence[bytes], *, clients: int, seconds: float
+    target: Target, pictures: Sequence[bytes], *, clients: int, more: Callable[[], bool]
 ) -> Answers:
     waits: list[float] = []
     beyond: list[float] = []
@@ -65,7 +84,7 @@ async def _ask_all(
 
         async def client(number: int) -> None:
             turn = number
-            while time.perf_counter() - started < seconds:
+            while more():
                 sent = time.perf_counter()
                 answer = await _ask(session, target, pictures[turn % len(pictures)])
                 waits.append((time.perf_counter() - sent) * 1000)
@@ -98,15 +117,36 @@ def _infer_ms(answer: object) -> list[float]:
             return []
 
 
+class _Clock:
+    """Runs from when it is first looked at."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = math.inf if seconds is None else seconds
+        self._started: float | None = None
+
+    def runs(self) -> bool:
+        """Say whether there is time left."""
+        now = time.perf_counter()
+        self._started = self._started or now
+        return now - self._started < self._seconds
+
+
 def main() -> None:
     """Read a job from stdin, write the answers to stdout."""
     job = json.load(sys.stdin)
+    turns = count() if job["count"] is None else range(job["count"])
+    waiting = iter(turns)
+    clock = _Clock(job["seconds"])
+
+    def more() -> bool:
+        return next(waiting, None) is not None and clock.runs()
+
     answers = asyncio.run(
         _ask_all(
             Target(**job["target"]),
             [Path(picture).read_bytes() for picture in job["pictures"]],
             clients=job["clients"],
-            seconds=job["seconds"],
+            more=more,
         )
     )
     json.dump(asdict(answers), sys.stdout)

@@ -36,7 +36,9 @@ def read_answers(data: bytes, *, head_only: bool = False) -> list[Answer]:
         if status < 200:
             data = rest
             continue
-        length = 0 if head_only or status in {204, 304} else int(headers.get("content-length", 0))
+        length = 0 if status in {204, 304} else int(headers.get("content-length", 0))
+        if head_only and not rest:  # where it could not read the method, the server sends a body
+            length = 0
         if len(rest) < length:
             raise NoAnswerError(f"{len(rest)} of {length} bytes")
         answers.append(Answer(status=status, headers=headers, body=rest[:length]))
@@ -48,7 +50,7 @@ def complaint(answer: Answer, *, head_only: bool = False) -> str | None:
     """Say what is wrong with an answer, if anything is."""
     if answer.status >= 500 and answer.status not in _MAY_FAIL:
         return f"status {answer.status}"
-    if answer.status < 400 or head_only:
+    if answer.status < 400 or (head_only and not answer.body):
         return None
     if not answer.headers.get("content-type", "").startswith(_PROBLEM):
         return f"status {answer.status} as {answer.headers.get('content-type')}"

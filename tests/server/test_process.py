@@ -105,7 +105,7 @@ def answer_to(server: InferenceServer, request: str) -> bytes:
     """Send bytes as they are; return all that comes back before the server hangs up."""
     with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as connection:
         connection.settimeout(30)
-        connection.sendall(request.encode())
+        connection.sendall(request.encode("utf-8", "surrogateescape"))
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
@@ -154,10 +154,11 @@ def test_a_request_that_is_no_http_is_a_line_in_the_log_and_never_quoted(
 
 
 @pytest.mark.parametrize("path", ["/v1/detect", "/v1/nothing"])
+@pytest.mark.parametrize("expected", ["tea", "100-continue\udc80"])
 def test_an_expectation_that_no_server_knows_is_a_problem(
-    server: InferenceServer, path: str
+    server: InferenceServer, path: str, expected: str
 ) -> None:
-    answer = answer_to(server, f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n")
+    answer = answer_to(server, f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: {expected}\r\n\r\n")
     assert read_problem(answer)["code"] == "invalid_request"
 
 

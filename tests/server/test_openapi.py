@@ -1,0 +1,116 @@
+"""openapi.yaml is true: what it describes is what the running server does, whatever is asked."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+import threading
+from typing import Any
+
+from aiohttp import web
+from hypothesis import HealthCheck, Phase, settings as hypothesis_settings, strategies as st
+import pytest
+import schemathesis
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from inference_server import security
+from inference_server.app import create_app
+from inference_server.detection.base import Detector
+from inference_server.detection.service import DetectionService
+from inference_server.metrics import create_metrics
+from inference_server.serve import create_runner
+from inference_server.settings import Settings
+from tests.server.support import INSTANCE_ID, ROOT, TOKEN, draw, encode, no_assessor
+
+UNLOAD = "/v1/models/unload"
+EXAMPLES = 10  # requests an operation, besides those that cover each bound once
+
+# Random bytes are never a picture: one in two is.
+PICTURES = st.sampled_from([encode(draw(64, 48), kind) for kind in ("JPEG", "PNG", "WEBP")])
+for media_type in ("image/jpeg", "image/png", "image/webp", "application/octet-stream"):
+    schemathesis.openapi.media_type(media_type, PICTURES | st.binary(max_size=200))
+
+API = schemathesis.openapi.from_path(
+    ROOT / "inference_server/openapi.yaml",
+    config=SchemathesisConfig.from_dict(
+        {"seed": 20, "generation": {"max-examples": EXAMPLES, "deterministic": True}}
+    ),
+)
+
+
+@contextmanager
+def served(settings: Settings, detector: Detector) -> Iterator[str]:
+    """Run the app on an event loop of its own thread; give its address."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def start() -> web.AppRunner:
+        service = DetectionService(lambda: detector, queue_limit=32)
+        app = create_app(
+            settings,
+            instance_id=INSTANCE_ID,
+            detection=service,
+            keeper=no_assessor(),
+            metrics=create_metrics(),
+        )
+        runner = create_runner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await service.settled.wait()
+        return runner
+
+    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture(scope="module")
+def address(settings: Settings, detector: Detector) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        # It sends more wrong tokens than one address may.
+        patch.setattr(security, "_WRONG_BURST", 100_000.0)
+        with served(settings, detector) as url:
+            yield url
+
+
+few_examples = hypothesis_settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@API.exclude(path=UNLOAD).parametrize()
+@few_examples
+def test_the_server_keeps_to_its_contract(case: Case[Any], address: str) -> None:
+    check(case, address)
+
+
+@API.include(path=UNLOAD).parametrize()
+@few_examples
+def test_unloading_comes_last(case: Case[Any], address: str) -> None:
+    check(case, address)
+
+
+def check(case: Case[Any], address: str) -> None:
+    answer = case.call_and_validate(
+        base_url=address,
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        timeout=60,
+        excluded_checks=[
+            not_a_server_error,  # 501 and 503 are answers that openapi.yaml promises
+            positive_data_acceptance,  # any bytes keep to the schema, and few are a picture
+        ],
+    )
+    assert answer.status_code != 500
