@@ -13,17 +13,18 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 from testbed.postgres import Postgres
 
 # isort: split
-from hsi_core.models import Camera, RiskLevel
+from hsi_core.models import Camera, EventMark, RiskLevel
 from hsi_core.queries import EventQuery
 from hsi_core.store import cameras, event_list, events
 from hsi_core.store.engine import begin, connect
 
 GOAL_P95 = 30.0  # ms
 # Eleven years of one event every six minutes; what is rare is rare: one in a thousand critical, one
-# in two thousand with a dog, one in fifty unassessed.
+# in two thousand with a dog, one in fifty unassessed, one in five thousand marked.
 FILL = """
 INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
-    image_count, best_confidence, assessment, risk_score, summary, reasoning, assessed_at)
+    image_count, best_confidence, assessment, risk_score, risk_level, summary,
+    reasoning, assessed_at, mark, marked_at)
 SELECT md5(n::text)::uuid, (ARRAY['front','yard','garage','gate'])[1 + n % 4], 'closed',
     t, t + interval '30 s', t + interval '30 s',
     CASE WHEN n % 2000 = 7 THEN '{{dog,person}}'::text[] WHEN n % 3 = 0 THEN '{{car}}'
@@ -31,9 +32,12 @@ SELECT md5(n::text)::uuid, (ARRAY['front','yard','garage','gate'])[1 + n % 4], '
     4, 0.9, CASE WHEN n % 50 = 3 THEN 'unassessed' ELSE 'assessed' END,
     CASE WHEN n % 50 = 3 THEN NULL WHEN n % 1000 = 1 THEN 90 WHEN n % 40 = 1 THEN 70
          ELSE n % 60 END,
+    CASE WHEN n % 50 = 3 THEN NULL WHEN n % 1000 = 1 THEN 'critical' WHEN n % 40 = 1 THEN 'high'
+         WHEN n % 60 >= 30 THEN 'medium' ELSE 'low' END,
     CASE WHEN n % 50 <> 3 THEN 'somebody came to the door and went away again' END,
     CASE WHEN n % 50 <> 3 THEN 'one person was seen for half a minute' END,
-    CASE WHEN n % 50 <> 3 THEN t END
+    CASE WHEN n % 50 <> 3 THEN t END,
+    CASE WHEN n % 5000 = 9 THEN 'false_alarm' END, CASE WHEN n % 5000 = 9 THEN t END
 FROM generate_series(1, {events}) AS n,
     LATERAL (SELECT now() - n * interval '6 minutes' AS t) AS moment
 """
@@ -47,6 +51,8 @@ def queries(now: datetime) -> dict[str, EventQuery]:
         "level critical": EventQuery(level=RiskLevel.CRITICAL, limit=50),
         "score 60 or more": EventQuery(min_score=60, limit=50),
         "camera and level": EventQuery(camera="gate", level=RiskLevel.HIGH, limit=50),
+        "level low": EventQuery(level=RiskLevel.LOW, limit=50),
+        "marked": EventQuery(mark=EventMark.FALSE_ALARM, limit=50),
         "rare label": EventQuery(label="dog", limit=50),
         "usual label": EventQuery(label="person", limit=50),
         "label never seen": EventQuery(label="bear", limit=50),

@@ -19,7 +19,7 @@ from tests.core.conftest import WIPE
 # isort: split
 from hsi_core.models import FailureClass, JobKind
 from hsi_core.queries import DeadLetterQuery
-from hsi_core.store import dead_letters, detected, events, images, jobs, leases
+from hsi_core.store import dead_letters, detected, events, homes, hours, images, jobs, leases
 from hsi_core.store.engine import begin, connect
 
 NOW = datetime.now(UTC)
@@ -53,7 +53,12 @@ SELECT 'detect', CASE WHEN id <= 8 THEN 'leased' WHEN state = 'detected' THEN 'd
 FROM hsi.images, LATERAL (SELECT CASE state WHEN 'dead' THEN 'input' END AS failure,
     CASE state WHEN 'dead' THEN captured_at END AS failed_at) AS how;
 SET session_replication_role = DEFAULT;
-ANALYZE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs;
+INSERT INTO hsi.home_states SELECT now() - n * interval '1 minute', now() - n * interval '1 minute',
+    n % 2 = 0, 'home' FROM generate_series(1, 10000) AS n;
+INSERT INTO hsi.camera_hours SELECT folder, date_trunc('hour', now()) - n * interval '1 hour', '{{}}'
+FROM hsi.cameras, generate_series(1, 2000) AS n;
+ANALYZE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs, hsi.home_states,
+    hsi.camera_hours;
 """
 
 
@@ -76,7 +81,7 @@ def history(
 def must_not_read_a_whole_table(postgres: Postgres, sql: str) -> None:
     plan = postgres.execute(f"EXPLAIN (GENERIC_PLAN) {sql}", database="shared")
     assert "Index" in plan or "One-Time Filter: false" in plan, plan
-    for table in ("jobs", "images", "events", "detections"):
+    for table in ("jobs", "images", "events", "detections", "home_states", "camera_hours"):
         assert f"Seq Scan on {table}" not in plan, plan
 
 
@@ -90,6 +95,9 @@ def must_not_read_a_whole_table(postgres: Postgres, sql: str) -> None:
         pytest.param(images._KNOWN, id="known"),
         pytest.param(images._DUPLICATES, id="duplicates"),
         pytest.param(events._AROUND, id="events around"),
+        pytest.param(homes._AT, id="home at a moment"),
+        pytest.param(hours._COUNTED, id="hours alike"),
+        pytest.param(hours._COUNT, id="count hours"),
         pytest.param(events._OPEN_LOCKED, id="open event"),
         pytest.param(events._GROW, id="grow"),
         pytest.param(jobs._WAITING_ASSESSMENTS, id="waiting assessments"),

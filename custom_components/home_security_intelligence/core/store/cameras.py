@@ -11,6 +11,7 @@ from .contexts import zones_from, zones_json
 from .tables import cameras
 
 # Statements of the way of every image are made once: making them costs more than running them.
+_FIND = select(cameras).where(cameras.c.folder == bindparam("folder"))
 # FOR NO KEY UPDATE: images that are being registered only need the row to stay.
 _LOCK = (
     select(cameras.c.folder)
@@ -46,7 +47,7 @@ async def all_known(connection: AsyncConnection) -> tuple[Camera, ...]:
 
 async def find(connection: AsyncConnection, folder: str) -> Camera | None:
     """Return one camera."""
-    rows = await connection.execute(select(cameras).where(cameras.c.folder == folder))
+    rows = await connection.execute(_FIND, {"folder": folder})
     row = rows.mappings().one_or_none()
     return None if row is None else _camera_of(row)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import DateTime, Interval, bindparam, delete, select, text
+from sqlalchemy import DateTime, Interval, any_, bindparam, delete, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,6 +48,11 @@ _COUNT = text(
     bindparam("silence", type_=Interval),
 )
 
+_COUNTED = select(camera_hours.c.counts).where(
+    camera_hours.c.camera == bindparam("camera"),
+    camera_hours.c.began == any_(bindparam("begins", type_=ARRAY(DateTime(timezone=True)))),
+)
+
 
 async def count(
     connection: AsyncConnection,
@@ -64,11 +69,7 @@ async def counted(
     connection: AsyncConnection, camera: str, begins: Sequence[datetime]
 ) -> tuple[Mapping[str, int], ...]:
     """Return the counts of those of the hours in which the camera worked."""
-    rows = await connection.scalars(
-        select(camera_hours.c.counts).where(
-            camera_hours.c.camera == camera, camera_hours.c.began.in_(begins)
-        )
-    )
+    rows = await connection.scalars(_COUNTED, {"camera": camera, "begins": list(begins)})
     return tuple(rows.all())
 
 

@@ -89,8 +89,9 @@ STATEMENTS = (
     "CREATE INDEX events_of_camera ON hsi.events (camera, started_at DESC, id DESC)",
     "CREATE INDEX events_settled ON hsi.events (settled_at) WHERE settled_at IS NOT NULL",
     "CREATE INDEX events_of_score ON hsi.events (risk_score, camera)",
+    "CREATE INDEX events_of_level ON hsi.events (risk_level, camera)",
     "CREATE INDEX events_of_label ON hsi.events USING gin (labels)",
-    "CREATE INDEX events_marked ON hsi.events (started_at DESC, id DESC) WHERE mark IS NOT NULL",
+    "CREATE INDEX events_marked ON hsi.events (mark, camera) WHERE mark IS NOT NULL",
     """
     CREATE TABLE hsi.missed_moments (
         camera text NOT NULL REFERENCES hsi.cameras,
