@@ -18,6 +18,7 @@ from .identity import load_instance_id
 from .metrics import create_metrics
 from .runner import ProblemRunner
 from .settings import Settings
+from .tls import load_tls
 
 _LOG = logging.getLogger(__name__)
 _IDLE = 75.0  # seconds a connection may take to begin a request, the first or the next
@@ -25,7 +26,8 @@ _DRAIN = 4.0  # seconds for requests underway; aiohttp may take it twice, runtim
 
 
 async def serve(settings: Settings) -> None:
-    """Run the server; raises OSError where the address cannot be listened on."""
+    """Run the server; raises SettingsError, and OSError where the address cannot be listened on."""
+    tls = load_tls(settings)
     metrics = create_metrics()
     app = create_app(
         settings,
@@ -53,9 +55,14 @@ async def serve(settings: Settings) -> None:
     runner = create_runner(app)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port)
+        site = web.TCPSite(
+            runner, settings.host, settings.port, ssl_context=tls.context if tls else None
+        )
         await site.start()
-        print(f"listening on {_address(settings.host, runner)}", flush=True)  # noqa: T201 - for whoever started it
+        scheme = "https" if tls else "http"
+        print(f"listening on {scheme}://{_address(settings.host, runner)}", flush=True)  # noqa: T201 - for whoever started it
+        if tls:
+            print(f"certificate's sha256 fingerprint {tls.fingerprint}", flush=True)  # noqa: T201
         await stopping.wait()
         _LOG.info("Stopping; requests underway have %g s", _DRAIN)
     finally:
@@ -69,4 +76,4 @@ def create_runner(app: web.Application) -> web.AppRunner:
 
 def _address(host: str, runner: web.AppRunner) -> str:
     port = runner.addresses[0][1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

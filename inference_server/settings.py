@@ -58,6 +58,9 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8090  # 0 = any free one; it is printed
     api_tokens: tuple[str, ...] = field(default=(), repr=False)  # each is accepted
+    tls_cert_file: Path | None = None  # PEM, with what is between it and its authority
+    tls_key_file: Path | None = None  # PEM, without a password
+    tls_self_signed: bool = False  # makes a certificate once, and keeps it in the state folder
     rate_limit: float = 1000.0  # requests a second of one client; 0 sets no limit
     max_body_bytes: int = 20 * 1024 * 1024
 
@@ -214,6 +217,12 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _flag(text: str) -> bool:
+    if text.strip().lower() not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return text.strip().lower() == "true"
+
+
 def _tokens(text: str) -> tuple[str, ...]:
     tokens = tuple(part.strip() for part in text.split(",") if part.strip())
     if not tokens:
@@ -237,6 +246,24 @@ _OPTIONS = (
         help="tokens a client may send, separated by commas",
         parse=_tokens,
         secret=True,
+    ),
+    _Option(
+        setting="tls_cert_file",
+        env="TLS_CERT_FILE",
+        help="certificate to serve https with, in PEM",
+        parse=_path,
+    ),
+    _Option(
+        setting="tls_key_file",
+        env="TLS_KEY_FILE",
+        help="the certificate's key, in PEM and without a password",
+        parse=_path,
+    ),
+    _Option(
+        setting="tls_self_signed",
+        env="TLS_SELF_SIGNED",
+        help="true: serve https with a certificate that the server makes for itself",
+        parse=_flag,
     ),
     _Option(
         setting="rate_limit",

@@ -36,6 +36,7 @@ from .const import (
     CONF_EVENT_IDLE,
     CONF_EVENT_WINDOW,
     CONF_FAST_PATH_CONFIDENCE,
+    CONF_FINGERPRINT,
     CONF_FOLDER,
     CONF_HIGH_FROM,
     CONF_MEDIUM_FROM,
@@ -197,4 +198,5 @@ def _client(hass: HomeAssistant, data: Mapping[str, Any], settings: Settings) ->
         normalize_url(data[CONF_URL]),
         data.get(CONF_TOKEN),
         settings=settings,
+        fingerprint=data.get(CONF_FINGERPRINT),
     )

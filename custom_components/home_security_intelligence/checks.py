@@ -20,6 +20,7 @@ from .core.errors import (
     ClientError,
     CoreError,
     ServerAuthError,
+    ServerCertificateError,
     StoreAuthError,
     StoreError,
     StoreMissingError,
@@ -45,6 +46,14 @@ class CheckFailedError(Exception):
         self.errors = {field: reason}
 
 
+class UnknownCertificateError(CheckFailedError):
+    """Nobody vouches for the server's certificate; a person may, by its fingerprint."""
+
+    def __init__(self, reason: str, fingerprint: str) -> None:
+        super().__init__(CONF_URL, reason)
+        self.fingerprint = fingerprint
+
+
 async def async_check_server(hass: HomeAssistant, data: Mapping[str, Any]) -> ServerHealth:
     """Return the health of the inference server described; raises CheckFailedError."""
     try:
@@ -53,6 +62,8 @@ async def async_check_server(hass: HomeAssistant, data: Mapping[str, Any]) -> Se
         raise CheckFailedError(CONF_URL, "invalid_url") from err
     try:
         return await async_server_health(hass, data)
+    except ServerCertificateError as err:
+        raise UnknownCertificateError(reason_of(err), err.fingerprint) from err
     except ClientError as err:
         raise CheckFailedError(_FIELDS.get(type(err), CONF_URL), reason_of(err)) from err
 

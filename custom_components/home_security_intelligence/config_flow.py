@@ -12,13 +12,14 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     OptionsFlow,
 )
-from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT, CONF_TOKEN
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT, CONF_TOKEN, CONF_URL
 from homeassistant.core import callback
 import voluptuous as vol
 
 from . import schemas
 from .checks import (
     CheckFailedError,
+    UnknownCertificateError,
     async_check_camera_root,
     async_check_server,
     async_check_store,
@@ -27,6 +28,7 @@ from .const import (
     CONF_CAMERA_ROOT,
     CONF_CAMERAS,
     CONF_DATABASE,
+    CONF_FINGERPRINT,
     CONF_FOLDER,
     DEFAULT_TITLE,
     DOMAIN,
@@ -34,6 +36,7 @@ from .const import (
     SUBENTRY_SERVER,
 )
 from .coordinator import images_waiting
+from .core.client import shown_fingerprint
 from .folders import humanised
 from .options_flow import HsiOptionsFlow
 from .server_flow import ServerSubentryFlow
@@ -52,6 +55,8 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
         """Start with nothing typed."""
         self._data: dict[str, Any] = {}
         self._folders: list[str] = []
+        self._unconfirmed = ""  # fingerprint that a person is asked about
+        self._typed: dict[str, Any] = {}  # in the step that goes on once it is confirmed
 
     @staticmethod
     @callback
@@ -76,6 +81,8 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             try:
                 await self._async_identify(user_input)
+            except UnknownCertificateError as err:
+                return self._async_ask("certificate", user_input, err)
             except CheckFailedError as err:
                 errors = err.errors
             else:
@@ -83,6 +90,14 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
                 self._data |= user_input
                 return await self.async_step_database()
         return self._form("user", schemas.SERVER, user_input, errors)
+
+    async def async_step_certificate(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether the certificate shown is the server's own."""
+        if user_input is not None:
+            return await self.async_step_user(self._confirmed())
+        return self._certificate_form("certificate")
 
     async def async_step_database(
         self, user_input: dict[str, Any] | None = None
@@ -129,8 +144,23 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
         return self._form("cameras", schemas.cameras(self._folders), user_input, errors)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Ask for the secret that is not accepted any more."""
+        """Ask for the secret that is not accepted any more, or whether a new certificate is right."""
+        if str(entry_data[CONF_URL]).startswith("https"):
+            try:
+                await async_check_server(self.hass, entry_data)
+            except UnknownCertificateError as err:
+                return self._async_ask("reauth_certificate", {}, err)
+            except CheckFailedError:
+                pass
         return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_certificate(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether the certificate shown is the server's own."""
+        if user_input is not None:
+            return await self.async_step_reauth_confirm(self._confirmed())
+        return self._certificate_form("reauth_certificate")
 
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -142,7 +172,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
             data = {**entry.data, **user_input}
             try:
                 # Only what was typed: one part must be correctable while the other is down.
-                if CONF_TOKEN in user_input:
+                if {CONF_TOKEN, CONF_FINGERPRINT} & user_input.keys():
                     await self._async_identify(data)
                 if CONF_PASSWORD in user_input:
                     await async_check_store(data)
@@ -173,14 +203,26 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         entry = self._get_reconfigure_entry()
         if user_input is not None:
+            if entry.data.get(CONF_FINGERPRINT):  # of the server that was there before
+                user_input = {CONF_FINGERPRINT: None, **user_input}
             try:
                 await self._async_identify({**entry.data, **user_input})
+            except UnknownCertificateError as err:
+                return self._async_ask("reconfigure_certificate", user_input, err)
             except CheckFailedError as err:
                 errors = err.errors
             else:
                 return self._finish(entry, user_input)
         shown = user_input or _without_secrets(entry.data)
         return self._form("reconfigure_server", schemas.SERVER, shown, errors)
+
+    async def async_step_reconfigure_certificate(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether the certificate shown is the server's own."""
+        if user_input is not None:
+            return await self.async_step_reconfigure_server(self._confirmed())
+        return self._certificate_form("reconfigure_certificate")
 
     async def async_step_reconfigure_database(
         self, user_input: dict[str, Any] | None = None
@@ -238,6 +280,23 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Change the folder although pictures still wait in the present one."""
         return self._finish(self._get_reconfigure_entry(), self._data)
+
+    def _async_ask(
+        self, step: str, typed: dict[str, Any], err: UnknownCertificateError
+    ) -> ConfigFlowResult:
+        """Show a certificate that nobody vouches for, and keep what was typed meanwhile."""
+        self._typed, self._unconfirmed = typed, err.fingerprint
+        return self._certificate_form(step)
+
+    def _certificate_form(self, step: str) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id=step,
+            description_placeholders={"fingerprint": shown_fingerprint(self._unconfirmed)},
+        )
+
+    def _confirmed(self) -> dict[str, Any]:
+        """Return what was typed, with the certificate that a person has confirmed."""
+        return {**self._typed, CONF_FINGERPRINT: self._unconfirmed}
 
     async def _async_identify(self, data: Mapping[str, Any]) -> None:
         """Check the server and make its identity the flow's; another one's ends a correction."""

@@ -14,6 +14,7 @@ CONF_CAMERA_ROOT: Final = "camera_root"
 CONF_CAMERAS: Final = "cameras"
 CONF_CORNERS: Final = "corners"
 CONF_DATABASE: Final = "database"
+CONF_FINGERPRINT: Final = "fingerprint"  # sha256 in hex of the only certificate taken
 CONF_FOLDER: Final = "folder"
 CONF_KIND: Final = "kind"
 CONF_ZONES: Final = "zones"

@@ -10,7 +10,13 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .bridge import reason_of, settings_of
 from .const import CONF_FOLDER, DOMAIN, LOGGER, SUBENTRY_CAMERA
-from .core.errors import ServerAuthError, StoreAuthError, StoreError
+from .core.errors import (
+    ServerAuthError,
+    ServerCertificateChangedError,
+    ServerCertificateError,
+    StoreAuthError,
+    StoreError,
+)
 from .core.models import JobKind
 from .core.pipeline import Pipeline
 from .core.updates import EventUpdate, Health, HealthUpdate, QueueUpdate, ServerState, Update
@@ -24,6 +30,10 @@ from .issues import (
     async_withdraw_dead_letters,
 )
 from .told import Told
+
+_ASK_A_PERSON = {
+    error.code for error in (ServerAuthError, ServerCertificateError, ServerCertificateChangedError)
+}
 
 type HsiConfigEntry = ConfigEntry[HsiCoordinator]
 type EventListener = Callable[[EventUpdate], None]
@@ -149,7 +159,7 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         if version is not None and version != server_version(before):
             async_register_hub(self.hass, self.config_entry, version)
         if (
-            _refused(after.servers[:1]) and not _refused(before.servers[:1])
+            _asks_a_person(after) and not _asks_a_person(before)
         ) or after.database_error == StoreAuthError.code != before.database_error:
             self.config_entry.async_start_reauth(self.hass)
 
@@ -160,6 +170,11 @@ def images_waiting(entry: HsiConfigEntry) -> int:
         return 0
     queue = entry.runtime_data.data.queue
     return queue.pending[JobKind.DETECT] + queue.leased[JobKind.DETECT]
+
+
+def _asks_a_person(health: Health) -> bool:
+    """Tell whether the first server wants another token, or a look at its certificate."""
+    return any(server.error in _ASK_A_PERSON for server in health.servers[:1])
 
 
 def _refused(servers: Sequence[ServerState]) -> list[str]:

@@ -122,3 +122,22 @@ def test_the_command_line_names_servers_as_well(tmp_path: Path) -> None:
 def test_what_a_worker_cannot_do_without_is_named(name: str, value: str, named: str) -> None:
     with pytest.raises(UsageError, match=named):
         read_environment({**NEEDED, name: value})
+
+
+def test_a_fingerprint_is_for_all_servers_or_one_for_each() -> None:
+    one, other = "AB:" * 31 + "AB", "cd" * 32
+    environ = {
+        "DATABASE_URL": "postgresql://hsi@db/hsi",
+        "CAMERA_ROOT": "/cameras",
+        "INFERENCE_URL": "https://a:1,https://b:2",
+    }
+
+    def read(text: str) -> list[str | None]:
+        found = read_environment({**environ, "INFERENCE_FINGERPRINT": text})
+        return [server.fingerprint for server in found.servers]
+
+    assert read("") == [None, None]
+    assert read(one) == ["ab" * 32, "ab" * 32]
+    assert read(f"{one},{other}") == ["ab" * 32, other]
+    with pytest.raises(UsageError, match="64 hexadecimal digits"):
+        read("ab")

@@ -7,7 +7,7 @@ from pathlib import Path
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from .client import normalize_url
+from .client import normalize_url, read_fingerprint
 from .errors import RiskBandsError
 from .risk import Bands
 from .risk.levels import HIGHEST_SCORE
@@ -22,6 +22,8 @@ environment:
   INFERENCE_URL         the inference server's address, or several, separated by commas
   INFERENCE_TOKEN       its token, or one for each server, separated by commas
   INFERENCE_TOKEN_FILE  a file with the token, or with one for each server, a line each
+  INFERENCE_FINGERPRINT the sha256 fingerprint of the server's own certificate, as it prints it,
+                        or one for each server, separated by commas
   TZ                    the home's time zone, UTC unless given
   FILE_WATCHER_POLLING  true: look through the folders regularly, whatever the system tells
   FILE_WATCHER_POLLING_INTERVAL  seconds between such looks, 1 unless given
@@ -43,10 +45,11 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerAddress:
-    """Where an inference server is, and the token it wants."""
+    """Where an inference server is, the token it wants and the only certificate taken of it."""
 
     url: str
     token: str | None
+    fingerprint: str | None = None  # sha256 in hex; None trusts the usual certificates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,24 +140,41 @@ def _servers(environ: Mapping[str, str]) -> tuple[ServerAddress, ...]:
         raise UsageError("INFERENCE_URL is not set")
     if len(set(urls)) != len(urls):
         raise UsageError("INFERENCE_URL: an address is there twice")
-    tokens = _tokens(environ)
-    if len(tokens) not in {0, 1, len(urls)}:
-        raise UsageError(
-            f"INFERENCE_TOKEN: there are {len(tokens)} tokens for {len(urls)} servers; give one "
-            "for all or one for each"
-        )
-    of_each = tokens if len(tokens) == len(urls) else (tokens or [None]) * len(urls)
+    tokens = _of_each("INFERENCE_TOKEN", "tokens", _tokens(environ), urls)
+    fingerprints = _of_each("INFERENCE_FINGERPRINT", "fingerprints", _fingerprints(environ), urls)
     return tuple(
-        ServerAddress(url=url, token=token) for url, token in zip(urls, of_each, strict=True)
+        ServerAddress(url=url, token=token, fingerprint=fingerprint)
+        for url, token, fingerprint in zip(urls, tokens, fingerprints, strict=True)
     )
 
 
-def _tokens(environ: Mapping[str, str]) -> list[str | None]:
+def _of_each(
+    name: str, what: str, given: Sequence[str], urls: Sequence[str]
+) -> Sequence[str | None]:
+    """Return one for each server; what was given once is for all."""
+    if len(given) not in {0, 1, len(urls)}:
+        raise UsageError(
+            f"{name}: there are {len(given)} {what} for {len(urls)} servers; give one "
+            "for all or one for each"
+        )
+    if len(given) == len(urls):
+        return given
+    return [given[0] if given else None] * len(urls)
+
+
+def _fingerprints(environ: Mapping[str, str]) -> list[str]:
+    try:
+        return [read_fingerprint(text) for text in _items(environ.get("INFERENCE_FINGERPRINT", ""))]
+    except ValueError as error:
+        raise UsageError(f"INFERENCE_FINGERPRINT: {error}") from error
+
+
+def _tokens(environ: Mapping[str, str]) -> list[str]:
     path = environ.get("INFERENCE_TOKEN_FILE")
     if not path:
-        return [*_items(environ.get("INFERENCE_TOKEN", ""))]
+        return _items(environ.get("INFERENCE_TOKEN", ""))
     try:
-        return [*_items(Path(path).read_text(encoding="utf-8"))]
+        return _items(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"INFERENCE_TOKEN_FILE: {path} cannot be read") from error
 

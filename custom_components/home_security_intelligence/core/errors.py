@@ -91,6 +91,22 @@ class ServerTlsError(ServerUnreachableError):
     code = "tls_failed"
 
 
+class ServerCertificateError(ServerTlsError):
+    """The server's certificate is vouched for by nobody; `fingerprint` is its sha256 in hex."""
+
+    code = "certificate_unknown"
+
+    def __init__(self, message: str, *, fingerprint: str) -> None:
+        super().__init__(message)
+        self.fingerprint = fingerprint
+
+
+class ServerCertificateChangedError(ServerCertificateError):
+    """The server shows another certificate than the one that was confirmed."""
+
+    code = "certificate_changed"
+
+
 class ServerTimeoutError(ClientError):
     """The inference server took the request and did not answer in time."""
 

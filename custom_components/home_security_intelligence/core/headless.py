@@ -46,7 +46,13 @@ async def run(
     )
     async with aiohttp.ClientSession() as session:
         clients = [
-            InferenceClient(session, server.url, server.token, settings=settings)
+            InferenceClient(
+                session,
+                server.url,
+                server.token,
+                settings=settings,
+                fingerprint=server.fingerprint,
+            )
             for server in environment.servers
         ]
         pipeline = Pipeline(config, *clients, now=now)

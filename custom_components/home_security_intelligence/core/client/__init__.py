@@ -1,5 +1,6 @@
 """The inference server's client library."""
 
+from .certificate import read_fingerprint, shown_fingerprint
 from .client import InferenceClient
 from .models import (
     AnswerProblem,
@@ -42,4 +43,6 @@ __all__ = [
     "ServerHealth",
     "ServerStatus",
     "normalize_url",
+    "read_fingerprint",
+    "shown_fingerprint",
 ]

@@ -8,6 +8,8 @@ from ..errors import (
     ClientError,
     InputError,
     ServerAuthError,
+    ServerCertificateChangedError,
+    ServerCertificateError,
     ServerIncompatibleError,
     ServerTimeoutError,
     ServerTlsError,
@@ -16,6 +18,7 @@ from ..errors import (
 from ..models import Assessment
 from ..settings import Settings
 from .answer import Answer, read_object
+from .certificate import peer_fingerprint, shown_fingerprint
 from .failure import OTHER_PROGRAM, failure_of
 from .models import DetectResult, EventFacts, Pull, ServerHealth
 from .url import normalize_url
@@ -39,9 +42,17 @@ class InferenceClient:
     """Asks one inference server; makes no retries and keeps no state but its session."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, url: str, token: str | None, *, settings: Settings
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        token: str | None,
+        *,
+        settings: Settings,
+        fingerprint: str | None = None,
     ) -> None:
+        """`fingerprint` is the sha256 of the only certificate taken, in hex; None trusts the usual ones."""
         self._session = session
+        self._ssl = aiohttp.Fingerprint(bytes.fromhex(fingerprint)) if fingerprint else True
         self._url = normalize_url(url)
         self._token = token
         self._settings = settings
@@ -125,16 +136,19 @@ class InferenceClient:
                 headers=self._headers(headers),
                 data=data,
                 json=json,
+                ssl=self._ssl,
                 allow_redirects=False,  # a redirect could carry the token to somebody else
                 timeout=aiohttp.ClientTimeout(total=connect + answer_timeout, connect=connect),
             ) as response:
                 body = await _read_limited(response.content)
-        except aiohttp.ClientConnectorCertificateError as err:
-            raise ServerTlsError(
-                "The inference server's TLS certificate is not trusted: "
-                f"{err.certificate_error}. Correct the certificate, or use http:// on a "
-                "network you trust."
+        except aiohttp.ServerFingerprintMismatch as err:
+            raise ServerCertificateChangedError(
+                "The inference server shows another TLS certificate than the one that was "
+                f"confirmed ({shown_fingerprint(err.got.hex())}).",
+                fingerprint=err.got.hex(),
             ) from err
+        except aiohttp.ClientConnectorCertificateError as err:
+            raise await self._untrusted(err) from err
         except aiohttp.ClientSSLError as err:
             raise ServerTlsError(
                 "The inference server does not speak TLS at this address. "
@@ -165,6 +179,16 @@ class InferenceClient:
         if response.status not in {200, 202}:
             raise failure_of(response.status, response.headers, body)
         return read_object(body)
+
+    async def _untrusted(self, err: aiohttp.ClientConnectorCertificateError) -> ServerTlsError:
+        message = (
+            f"The inference server's TLS certificate is not trusted: {err.certificate_error}. "
+            "Correct the certificate, or confirm its fingerprint."
+        )
+        fingerprint = await peer_fingerprint(self._url, self._settings.connect_timeout)
+        if fingerprint is None:
+            return ServerTlsError(message)
+        return ServerCertificateError(message, fingerprint=fingerprint)
 
     def _headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
         merged = dict(headers or {})

@@ -1,0 +1,108 @@
+"""A server's own certificate is confirmed by its fingerprint, and asked about when it changes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+import shutil
+
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.core.client import shown_fingerprint
+from custom_components.home_security_intelligence.core.client.certificate import peer_fingerprint
+from testbed.inference_server import InferenceServer
+
+
+class Secure(InferenceServer):
+    """The real server with a certificate of its own, and without a detector."""
+
+    def __init__(self, folder: Path, instance_id: str) -> None:
+        super().__init__(folder, detector=folder / "none", environ={"TLS_SELF_SIGNED": "true"})
+        self.state = folder / "inference_server_state"
+        self.state.mkdir()
+        (self.state / "instance_id").write_text(instance_id)
+
+    async def begin(self) -> None:
+        await asyncio.to_thread(self.start, wait_ready=False)
+
+    async def renew(self) -> None:
+        """Start again with another certificate."""
+        await asyncio.to_thread(self.stop)
+        shutil.rmtree(self.state / "tls")
+        await self.begin()
+
+    async def fingerprint(self) -> str:
+        shown = await peer_fingerprint(self.url, timeout=10)
+        assert shown
+        return shown
+
+
+@pytest.fixture
+async def secure(tmp_path: Path, entry: MockConfigEntry) -> AsyncIterator[Secure]:
+    """Return a server that is the entry's, at another address."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    server = Secure(folder, str(entry.unique_id))
+    await server.begin()
+    yield server
+    await asyncio.to_thread(server.stop)
+
+
+async def test_the_fingerprint_is_shown_and_confirmed(hass: HomeAssistant, tmp_path: Path) -> None:
+    server = Secure(tmp_path, "11111111-2222-4333-8444-555555555555")
+    await server.begin()
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    typed = {"url": server.url, "token": server.token}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "certificate"
+    assert result["description_placeholders"] == {
+        "fingerprint": shown_fingerprint(await server.fingerprint())
+    }
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
+    assert result["step_id"] == "database"
+    await asyncio.to_thread(server.stop)
+
+
+async def test_a_changed_certificate_is_asked_about(
+    hass: HomeAssistant, secure: Secure, entry: MockConfigEntry
+) -> None:
+    pinned = {"url": secure.url, "token": secure.token, "fingerprint": await secure.fingerprint()}
+    hass.config_entries.async_update_entry(entry, data={**entry.data, **pinned})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await entry.runtime_data.pipeline.refresh_health()
+    assert entry.runtime_data.data.health.server_reachable
+
+    await secure.renew()
+    await entry.runtime_data.pipeline.refresh_health()
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["step_id"] == "reauth_certificate"
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
+    await hass.async_block_till_done()
+    assert result["reason"] == "reauth_successful"
+    assert entry.data["fingerprint"] == await secure.fingerprint() != pinned["fingerprint"]
+    assert entry.state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_at_a_new_address_it_is_confirmed_anew(
+    hass: HomeAssistant, secure: Secure, entry: MockConfigEntry
+) -> None:
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "fingerprint": "ab" * 32})
+    result = await entry.start_reconfigure_flow(hass)
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"next_step_id": "reconfigure_server"}
+    )
+    typed = {"url": secure.url, "token": secure.token}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
+    assert result["step_id"] == "reconfigure_certificate"
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data["fingerprint"] == await secure.fingerprint()
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(entry.entry_id)
