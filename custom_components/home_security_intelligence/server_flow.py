@@ -9,13 +9,18 @@ from yarl import URL
 
 from . import schemas
 from .bridge import with_shared_token
-from .checks import CheckFailedError, async_check_server
-from .const import SUBENTRY_SERVER
-from .core.client import normalize_url
+from .checks import CheckFailedError, UnknownCertificateError, async_check_server
+from .const import CONF_FINGERPRINT, SUBENTRY_SERVER
+from .core.client import normalize_url, shown_fingerprint
 
 
 class ServerSubentryFlow(ConfigSubentryFlow):
     """A server that shares the work with the one the installation was set up with."""
+
+    def __init__(self) -> None:
+        """Start with nothing typed."""
+        self._unconfirmed = ""  # fingerprint that a person is asked about
+        self._typed: dict[str, Any] = {}  # in the step that goes on once it is confirmed
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask where it is, and try it."""
@@ -23,6 +28,8 @@ class ServerSubentryFlow(ConfigSubentryFlow):
         if user_input is not None:
             try:
                 instance_id = await self._async_identify(user_input)
+            except UnknownCertificateError as err:
+                return self._async_ask("certificate", user_input, err)
             except CheckFailedError as err:
                 errors = err.errors
             else:
@@ -43,8 +50,12 @@ class ServerSubentryFlow(ConfigSubentryFlow):
         server = self._get_reconfigure_subentry()
         if user_input is not None:
             data = {**server.data, **user_input}
+            if CONF_FINGERPRINT not in user_input:  # one confirmed before was of what was there
+                data.pop(CONF_FINGERPRINT, None)
             try:
                 instance_id = await self._async_identify(data, but=server.subentry_id)
+            except UnknownCertificateError as err:
+                return self._async_ask("reconfigure_certificate", user_input, err)
             except CheckFailedError as err:
                 errors = err.errors
             else:
@@ -61,6 +72,39 @@ class ServerSubentryFlow(ConfigSubentryFlow):
             data_schema=self.add_suggested_values_to_schema(schemas.SERVER, shown),
             errors=errors,
         )
+
+    async def async_step_certificate(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask whether the certificate shown is the server's own."""
+        if user_input is not None:
+            return await self.async_step_user(self._confirmed())
+        return self._certificate_form("certificate")
+
+    async def async_step_reconfigure_certificate(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask whether the certificate shown is the server's own."""
+        if user_input is not None:
+            return await self.async_step_reconfigure(self._confirmed())
+        return self._certificate_form("reconfigure_certificate")
+
+    def _async_ask(
+        self, step: str, typed: dict[str, Any], err: UnknownCertificateError
+    ) -> SubentryFlowResult:
+        """Show a certificate that nobody vouches for, and keep what was typed meanwhile."""
+        self._typed, self._unconfirmed = typed, err.fingerprint
+        return self._certificate_form(step)
+
+    def _certificate_form(self, step: str) -> SubentryFlowResult:
+        return self.async_show_form(
+            step_id=step,
+            description_placeholders={"fingerprint": shown_fingerprint(self._unconfirmed)},
+        )
+
+    def _confirmed(self) -> dict[str, Any]:
+        """Return what was typed, with the certificate that a person has confirmed."""
+        return {**self._typed, CONF_FINGERPRINT: self._unconfirmed}
 
     async def _async_identify(self, data: Mapping[str, Any], *, but: str | None = None) -> str:
         """Return which installation of the server it is; raises CheckFailedError for one known."""

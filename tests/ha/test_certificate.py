@@ -11,7 +11,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.const import DOMAIN, SUBENTRY_SERVER
 from custom_components.home_security_intelligence.core.client import shown_fingerprint
 from custom_components.home_security_intelligence.core.client.certificate import peer_fingerprint
 from testbed.inference_server import InferenceServer
@@ -65,6 +65,25 @@ async def test_the_fingerprint_is_shown_and_confirmed(hass: HomeAssistant, tmp_p
     }
     result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
     assert result["step_id"] == "database"
+    await asyncio.to_thread(server.stop)
+
+
+async def test_an_added_servers_certificate_is_confirmed_too(
+    hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path
+) -> None:
+    server = Secure(tmp_path, "11111111-2222-4333-8444-555555555555")
+    await server.begin()
+    flows = hass.config_entries.subentries
+    result = await flows.async_init(
+        (entry.entry_id, SUBENTRY_SERVER), context={"source": SOURCE_USER}
+    )
+    typed = {"url": server.url, "token": server.token}
+    result = await flows.async_configure(result["flow_id"], typed)
+    assert result["step_id"] == "certificate"
+    result = await flows.async_configure(result["flow_id"], {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    (added,) = entry.get_subentries_of_type(SUBENTRY_SERVER)
+    assert added.data == {**typed, "fingerprint": await server.fingerprint()}
     await asyncio.to_thread(server.stop)
 
 
