@@ -1,5 +1,6 @@
 """What happened in front of each camera, for automations to fire on."""
 
+from dataclasses import replace
 from typing import Final, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -49,7 +50,8 @@ async def async_setup_entry(
 class HsiActivity(HsiCameraEntity, EventEntity):
     """Fires once an event's risk is known, or known not to be; again only if its level changes.
 
-    What became known while nobody was there to be told is told as late.
+    What became known while nobody was there to be told, or while the entity was unavailable, is
+    told as late.
     """
 
     _unrecorded_attributes = frozenset({ATTR_FACTORS})
@@ -58,7 +60,17 @@ class HsiActivity(HsiCameraEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to the events of all cameras."""
         await super().async_added_to_hass()
+        self._held: list[EventUpdate] = []
         self.async_on_remove(self.coordinator.async_subscribe_events(self._async_handle_event))
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        super()._handle_coordinator_update()
+        if self.available:
+            held, self._held = self._held, []
+            for update in held:
+                self._async_handle_event(update)
 
     @callback
     def _async_handle_event(self, update: EventUpdate) -> None:
@@ -66,6 +78,10 @@ class HsiActivity(HsiCameraEntity, EventEntity):
         if event.camera != self.folder or update.phase not in _TOLD_PHASES:
             return
         if event.assessment is AssessmentState.PENDING:
+            return
+        if not self.available:
+            # An unavailable entity shows nothing, and automations would not see it fire.
+            self._held.append(replace(update, missed=True))
             return
         outcome = event.risk_level or UNASSESSED
         told = self.coordinator.told

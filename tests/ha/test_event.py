@@ -169,6 +169,32 @@ async def assessed_elsewhere(
     return event_id
 
 
+async def test_what_was_assessed_while_the_folder_was_away_is_told_once_it_is_back(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    assessed = asyncio.Event()
+
+    def look(update: Update) -> None:
+        if isinstance(update, EventUpdate) and update.phase is EventPhase.ASSESSED:
+            assessed.set()
+
+    loaded.async_on_unload(loaded.runtime_data.pipeline.subscribe(look))
+    server.assess_problem = (503, "overloaded")
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, "binary_sensor.front_door_person", "on")
+    away = camera_root.parent / "away"
+    (camera_root / "front_door").rename(away)
+    await state_is(hass, ACTIVITY, "unavailable")
+    server.assess_problem = None
+    async with asyncio.timeout(PATIENCE):
+        await assessed.wait()
+    assert hass.states.get(ACTIVITY).state == "unavailable"
+
+    away.rename(camera_root / "front_door")
+    told = await state_when(hass, ACTIVITY, lambda s: s.state not in {"unavailable", "unknown"})
+    assert (told.attributes["event_type"], told.attributes["late"]) == ("high", True)
+
+
 async def test_what_was_assessed_while_home_assistant_was_off_is_told_once_and_late(
     hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry, camera_root: Path
 ) -> None:
