@@ -101,6 +101,8 @@ class Detect:
     ) -> Stored:
         """Keep what was seen, and let the images join their events."""
         await cameras.lock(connection, {outcome.job.camera for outcome in outcomes})
+        if any(isinstance(outcome.result, Replaced) for outcome in outcomes):
+            await leases.lock(connection, [outcome.job for outcome in outcomes])
         stored: set[int] = set()
         updates: list[Update] = []
         looked_at: list[tuple[ClaimedJob, Seen]] = []

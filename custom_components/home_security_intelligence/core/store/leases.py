@@ -74,6 +74,7 @@ _STILL_HELD = (
     .with_for_update(of=jobs, key_share=True)
     .cte("held")
 )
+_LOCK = select(_STILL_HELD.c.id)
 _CHANGE_HELD = update(jobs).where(jobs.c.id == _STILL_HELD.c.id).returning(jobs.c.id)
 _RENEW = _CHANGE_HELD.values(lease_until=func.now() + bindparam("lease", type_=Interval))
 _FINISH = _CHANGE_HELD.values(state=JobState.DONE, lease_until=None, finished_at=func.now())
@@ -147,6 +148,11 @@ async def renew(
 ) -> frozenset[int]:
     """Hold jobs for another `lease` seconds; returns those that are still held, by their ids."""
     return await _change_all(connection, held, _RENEW, lease=timedelta(seconds=lease))
+
+
+async def lock(connection: AsyncConnection, held: Sequence[ClaimedJob]) -> None:
+    """Lock jobs in one order, before they are changed in any other."""
+    await connection.execute(_LOCK, _tokens(held))
 
 
 async def finish(connection: AsyncConnection, held: Sequence[ClaimedJob]) -> frozenset[int]:
@@ -266,11 +272,14 @@ async def _change_all(
     statement: ReturningUpdate[tuple[int]],
     **more: object,
 ) -> frozenset[int]:
-    tokens = {
+    return frozenset(await connection.scalars(statement, _tokens(held) | more))
+
+
+def _tokens(held: Sequence[ClaimedJob]) -> dict[str, object]:
+    return {
         "token_id": [job.id for job in held],
         "token_fence": [job.fence for job in held],
     }
-    return frozenset(await connection.scalars(statement, tokens | more))
 
 
 async def _change(connection: AsyncConnection, job: ClaimedJob, statement: Update) -> None:
