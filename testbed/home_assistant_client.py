@@ -121,6 +121,15 @@ class HomeAssistantClient:
             "/api/config/config_entries/subentries/flow", {"handler": [entry_id, subentry_type]}
         )
 
+    async def start_subentry_change(
+        self, entry_id: str, subentry_type: str, subentry_id: str
+    ) -> FlowStep:
+        """Start changing a part of an integration."""
+        return await self._flow(
+            "/api/config/config_entries/subentries/flow",
+            {"handler": [entry_id, subentry_type], "subentry_id": subentry_id},
+        )
+
     async def continue_subentry_flow(self, flow_id: str, answers: JsonObject) -> FlowStep:
         """Fill in the form at which adding a part stands."""
         return await self._flow(f"/api/config/config_entries/subentries/flow/{flow_id}", answers)
