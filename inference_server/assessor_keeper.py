@@ -110,8 +110,11 @@ class AssessorKeeper:
             raise self._problem or AssessorAbsentError(_ABSENT)
         return self._assessor.model, self._assessor.pull()
 
-    def look(self) -> None:
-        """Look at the model now."""
+    def look_again(self) -> None:
+        """Look at the model now; what was wrong with it before may no longer be."""
+        if self._status.state is PartState.FAILED:
+            self._problem = None
+            self._status = self._status.then(PartState.LOADING)
         self._look_now.set()
 
     def start(self) -> None:

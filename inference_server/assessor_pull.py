@@ -86,4 +86,4 @@ class AssessorPull:
         else:
             _LOG.info("The language model %s has been downloaded", status.model)
             self._status = replace(status, state=PullState.DONE)
-            self._keeper.look()
+            self._keeper.look_again()

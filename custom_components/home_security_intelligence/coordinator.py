@@ -26,9 +26,12 @@ from .issues import (
     async_show_dead_letters,
     async_show_detectors,
     async_show_fallback,
+    async_show_lost_gpus,
+    async_show_missing_models,
     async_show_refused_tokens,
     async_withdraw_dead_letters,
 )
+from .llm import lost_gpus, missing_models
 from .told import Told
 
 _ASK_A_PERSON = {
@@ -67,6 +70,8 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         entry.async_on_unload(lambda: async_show_fallback(hass, entry, None))
         entry.async_on_unload(lambda: async_show_detectors(hass, entry, {}))
         entry.async_on_unload(lambda: async_show_refused_tokens(hass, entry, []))
+        entry.async_on_unload(lambda: async_show_missing_models(hass, entry, []))
+        entry.async_on_unload(lambda: async_show_lost_gpus(hass, entry, []))
 
     @callback
     def async_subscribe_events(self, listener: EventListener) -> CALLBACK_TYPE:
@@ -155,6 +160,10 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
             async_show_detectors(self.hass, self.config_entry, models)
         if (refused := _refused(after.servers[1:])) != _refused(before.servers[1:]):
             async_show_refused_tokens(self.hass, self.config_entry, refused)
+        if (missing := missing_models(after)) != missing_models(before):
+            async_show_missing_models(self.hass, self.config_entry, missing)
+        if (lost := lost_gpus(after)) != lost_gpus(before):
+            async_show_lost_gpus(self.hass, self.config_entry, lost)
         version = server_version(after)
         if version is not None and version != server_version(before):
             async_register_hub(self.hass, self.config_entry, version)

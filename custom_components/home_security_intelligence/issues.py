@@ -17,6 +17,9 @@ FALLBACK: Final = "detector_fallback"
 DETECTORS_DIFFER: Final = "detectors_differ"
 REFUSING_SERVERS: Final = "server_token_refused"
 
+MODEL_MISSING: Final = "model_missing"
+LLM_GPU_LOST: Final = "llm_gpu_lost"
+
 DATA_ENTRY_ID: Final = "entry_id"
 
 
@@ -102,6 +105,47 @@ def async_show_refused_tokens(
         severity=ir.IssueSeverity.ERROR,
         translation_key=REFUSING_SERVERS,
         translation_placeholders={"title": entry.title, "servers": ", ".join(urls)},
+    )
+
+
+@callback
+def async_show_missing_models(
+    hass: HomeAssistant, entry: ConfigEntry[Any], models: Sequence[str]
+) -> None:
+    """Offer to download the language models that inference servers look for in vain."""
+    issue_id = f"{MODEL_MISSING}_{entry.entry_id}"
+    if not models:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        data={DATA_ENTRY_ID: entry.entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=MODEL_MISSING,
+        translation_placeholders={"title": entry.title, "models": ", ".join(models)},
+    )
+
+
+@callback
+def async_show_lost_gpus(
+    hass: HomeAssistant, entry: ConfigEntry[Any], losses: Sequence[str]
+) -> None:
+    """Tell of language models that answer still, and from the CPU."""
+    issue_id = f"{LLM_GPU_LOST}_{entry.entry_id}"
+    if not losses:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=LLM_GPU_LOST,
+        translation_placeholders={"title": entry.title, "losses": " ".join(losses)},
     )
 
 

@@ -12,14 +12,18 @@ from .const import DOMAIN
 from .coordinator import HsiConfigEntry
 from .core.errors import StoreError
 from .core.pipeline import Pipeline
-from .issues import DATA_ENTRY_ID
+from .issues import DATA_ENTRY_ID, MODEL_MISSING
+from .model_repair import ModelMissingFlow
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow for an issue; dead letters are the only ones there are."""
-    return DeadLettersFlow(str(data[DATA_ENTRY_ID]) if data else "")
+    """Return the flow for an issue."""
+    entry_id = str(data[DATA_ENTRY_ID]) if data else ""
+    if issue_id.startswith(MODEL_MISSING):
+        return ModelMissingFlow(entry_id)
+    return DeadLettersFlow(entry_id)
 
 
 class DeadLettersFlow(RepairsFlow):

@@ -22,6 +22,7 @@ from .core.models import RiskLevel, SecurityEvent
 from .data import HsiData
 from .entity import HsiCameraEntity, HsiHubEntity
 from .gpu_sensors import async_add_gpu_sensors
+from .llm_sensors import async_add_llm_sensors
 from .responses import factors_json
 
 PARALLEL_UPDATES = 0
@@ -110,6 +111,7 @@ async def async_setup_entry(
     coordinator = entry.runtime_data
     async_add_entities(HsiHubSensor(coordinator, description) for description in HUB_SENSORS)
     async_add_gpu_sensors(entry, async_add_entities)
+    async_add_llm_sensors(entry, async_add_entities)
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
             [HsiCameraSensor(coordinator, camera, description) for description in CAMERA_SENSORS],

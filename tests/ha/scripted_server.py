@@ -24,6 +24,9 @@ class ScriptedServer:
     model: str = "rtdetr_v2_r18vd"
     fallback: str | None = None  # what the detector had to fall back from
     gpu: Mapping[str, object] | None = None
+    assessor: Mapping[str, object] = field(default_factory=dict)  # where its health differs
+    pulls: int = 0  # how often it was asked to download its language model
+    pull_problem: tuple[int, str] | None = None
     health: Mapping[str, object] | None = None  # instead of its own
     health_status: int = 200
     detect_problem: tuple[int, str] | None = None  # status and code
@@ -54,6 +57,7 @@ class ScriptedServer:
         app.router.add_get("/v1/health", self._health)
         app.router.add_post("/v1/detect", self._detect)
         app.router.add_post("/v1/assess", self._assess)
+        app.router.add_post("/v1/models/pull", self._pull)
         self._running = TestServer(app, host="127.0.0.1", port=self.port)
         await self._running.start_server()
         self.port = self._running.port
@@ -101,10 +105,20 @@ class ScriptedServer:
                     "pull": None,
                     "problem": None,
                     "error": None,
+                    **self.assessor,
                 },
                 "gpu": self.gpu,
             }
         )
+
+    async def _pull(self, request: web.Request) -> web.Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        if self.pull_problem is not None:
+            return _problem(*self.pull_problem)
+        self.pulls += 1
+        self.assessor = {**self.assessor, "pull": pull("running")}
+        return web.json_response(pull("running"), status=202)
 
     async def _detect(self, request: web.Request) -> web.Response:
         await request.read()
@@ -167,3 +181,14 @@ def _problem(status: int, code: str) -> web.Response:
         status=status,
         content_type="application/problem+json",
     )
+
+
+def pull(state: str, *, completed_bytes: int = 0, error: str | None = None) -> dict[str, object]:
+    """Return a download as the server tells of it."""
+    return {
+        "state": state,
+        "model": "nemotron-3-nano:4b",
+        "completed_bytes": completed_bytes,
+        "total_bytes": 2_800_000_000 if completed_bytes else 0,
+        "error": error,
+    }

@@ -22,6 +22,7 @@ from custom_components.home_security_intelligence import (
     gpu_sensors,
     image,
     issues,
+    llm_sensors,
     repairs,
     schemas,
     sensor,
@@ -46,7 +47,14 @@ DESCRIPTIONS = {
     ),
     "event": (event.ACTIVITY,),
     "image": (image.LAST_EVENT, image.ZONES),
-    "sensor": (*sensor.CAMERA_SENSORS, *sensor.HUB_SENSORS, *gpu_sensors.GPU_SENSORS),
+    "sensor": (
+        *sensor.CAMERA_SENSORS,
+        *sensor.HUB_SENSORS,
+        *gpu_sensors.GPU_SENSORS,
+        *llm_sensors.HEALTH_SENSORS,
+        *llm_sensors.USE_SENSORS,
+        *llm_sensors.TOTAL_SENSORS,
+    ),
 }
 SCHEMAS = {
     services.Action.LIST_EVENTS: services.LIST_EVENTS_SCHEMA,
@@ -234,6 +242,8 @@ def test_every_repair_has_its_sentences(texts: dict[str, Any], integration: Path
         issues.DEAD_LETTERS,
         issues.DETECTORS_DIFFER,
         issues.FALLBACK,
+        issues.LLM_GPU_LOST,
+        issues.MODEL_MISSING,
         issues.REFUSING_SERVERS,
     }
     flow = texts["issues"][issues.DEAD_LETTERS]["fix_flow"]
@@ -241,6 +251,11 @@ def test_every_repair_has_its_sentences(texts: dict[str, Any], integration: Path
     assert set(flow["step"]) == literals(integration / "repairs.py", "step_id")
     for option in flow["step"]["init"]["menu_options"]:
         assert hasattr(repairs.DeadLettersFlow, f"async_step_{option}")
+    download = texts["issues"][issues.MODEL_MISSING]["fix_flow"]
+    code = integration / "model_repair.py"
+    assert set(download["abort"]) == literals(code, "reason")
+    assert set(download["progress"]) == literals(code, "progress_action")
+    assert {*download["step"], "download"} == literals(code, "step_id")
 
 
 @pytest.mark.parametrize("platform", DESCRIPTIONS)

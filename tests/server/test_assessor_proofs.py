@@ -57,7 +57,7 @@ async def health_of(client: Client) -> dict[str, Any]:
 async def look(keeper: AssessorKeeper, scripted: Scripted) -> None:
     """Have the keeper look, and return when it has."""
     before = scripted.checks
-    keeper.look()
+    keeper.look_again()
     await eventually(lambda: scripted.checks > before)
     await asyncio.sleep(0)
 

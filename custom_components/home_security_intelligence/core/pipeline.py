@@ -154,6 +154,10 @@ class Pipeline:
         await self._ask(lambda parts: parts.servers.ask())
         return self.health
 
+    async def pull_models(self) -> None:
+        """Have servers that miss their language model download it; raises ClientError."""
+        await self._ask(lambda parts: parts.servers.pull_models())
+
     async def camera_state(self, folder: str) -> CameraState:
         """Return where a camera stands."""
         return await self._ask(lambda parts: parts.archive.camera_state(folder))

@@ -86,6 +86,11 @@ class Server:
         health = self._health
         return health.detector.state if kind is JobKind.DETECT else health.assessor.state
 
+    @property
+    def misses_model(self) -> bool:
+        """Whether it said that its language model is not there."""
+        return self._health is not None and self._health.assessor.model_missing
+
     def load(self, kind: JobKind) -> int:
         """Return how much it has to do, as far as is known here.
 

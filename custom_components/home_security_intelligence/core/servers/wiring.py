@@ -28,6 +28,13 @@ class Servers:
         """Ask all of them now how they are."""
         await asyncio.gather(*(watch.ask() for watch in self.watches))
 
+    async def pull_models(self) -> None:
+        """Have each server that misses its language model download it; raises ClientError."""
+        for server in self.pool.servers:
+            if server.misses_model:
+                await server.client.pull_model()
+        await self.ask()
+
 
 def wire(
     clients: Sequence[InferenceClient],
