@@ -13,6 +13,7 @@ import json
 import logging
 from pathlib import Path
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -274,6 +275,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", type=Path, help="where to write all results")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell of each fault")
     options = parser.parse_args(arguments)
+    # Whatever is started here, and mounted, is to end with it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     logging.basicConfig(
         level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s"
     )
