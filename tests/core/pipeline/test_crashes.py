@@ -49,7 +49,7 @@ async def test_a_killed_worker_loses_nothing(
     server.go.set()
     query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
 
-    pipeline, journal = await house.run()
+    pipeline, journal = await house.run(lease=4.0)
     await journal.ended(5)
     assert {image.state for image in journal.images} == {ImageState.DETECTED}
     assert len({image.id for image in journal.images}) == 5

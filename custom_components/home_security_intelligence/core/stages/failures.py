@@ -6,7 +6,7 @@ import random
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..backoff import retry_delay
+from ..backoff import crash_delay, retry_delay
 from ..errors import CoreError, PictureAwayError, ServerBusyError
 from ..models import FailureClass
 from ..settings import Settings
@@ -83,7 +83,9 @@ async def settle_crash(
         else "the worker was lost while it worked on this",
     )
     if crashes < settings.max_crashes:
-        await leases.record_crash(connection, job, failure, delay=_delay(crashes, settings))
+        jitter = random.random()  # noqa: S311 - spreads load, guards nothing
+        delay = crash_delay(crashes, jitter=jitter, settings=settings)
+        await leases.record_crash(connection, job, failure, delay=delay)
         return ()
     await stage.lock(connection, job)
     await leases.record_crash(connection, job, failure, delay=None)
