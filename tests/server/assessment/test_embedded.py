@@ -15,6 +15,7 @@ import pytest
 from inference_server.assessment import embedded
 from inference_server.assessment.embedded import EmbeddedAssessor
 from inference_server.errors import (
+    AssessorFailedError,
     AssessorModelMissingError,
     AssessorUnavailableError,
     PullUnsupportedError,
@@ -132,6 +133,48 @@ async def test_a_killed_model_is_loaded_again() -> None:
         await process.wait()
 
         await assessor.check()
+    finally:
+        await assessor.close()
+
+
+async def test_a_model_that_dies_in_the_middle_has_failed_and_the_next_event_is_assessed() -> None:
+    assessor = EmbeddedAssessor(gguf=None, timeout=120)
+    await assessor.start()
+    try:
+        asked = asyncio.create_task(assessor.assess(facts()))
+        await assessor.check()  # asked later, answered while the model reads the prompt
+        assert assessor._process
+        assessor._process.kill()
+
+        with pytest.raises(AssessorFailedError, match="broke off"):
+            await asked
+        assert (await assessor.assess(facts())).summary
+    finally:
+        await assessor.close()
+
+
+async def test_events_that_come_at_once_wait_for_each_other() -> None:
+    assessor = EmbeddedAssessor(gguf=None, timeout=120)
+    await assessor.start()
+    try:
+        results = await asyncio.gather(*(assessor.assess(facts()) for _ in range(3)))
+    finally:
+        await assessor.close()
+
+    assert len({each.summary for each in results}) == 1  # the same facts, at temperature 0
+
+
+async def test_an_event_that_nobody_waits_for_leaves_the_model_to_the_next() -> None:
+    assessor = EmbeddedAssessor(gguf=None, timeout=120)
+    await assessor.start()
+    try:
+        given_up = asyncio.create_task(assessor.assess(facts()))
+        await assessor.check()
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+
+        assert (await assessor.assess(facts())).summary
     finally:
         await assessor.close()
 

@@ -153,6 +153,20 @@ async def test_a_server_that_dies_in_the_middle_has_failed(make: Make, serve: Se
         await make(url=await serve(die)).assess(facts())
 
 
+async def test_a_real_server_that_is_killed_in_the_middle_has_failed(make: Make) -> None:
+    with LlamaServer() as doomed:
+        assessor = make(url=doomed.url)
+        await assessor.check()
+        asked = asyncio.create_task(assessor.assess(facts()))
+        await assessor.check()  # asked later, answered while the model reads the prompt
+        doomed.process.kill()
+
+        with pytest.raises(AssessorFailedError, match="broke off"):
+            await asked
+        with pytest.raises(AssessorUnavailableError, match="cannot be reached"):
+            await assessor.assess(facts())
+
+
 async def test_an_answer_that_takes_too_long_is_a_timeout(make: Make) -> None:
     with pytest.raises(AssessorTimeoutError):
         await make(timeout=0.05).assess(facts())
