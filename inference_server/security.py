@@ -19,7 +19,7 @@ _WRONG_BURST = 100.0
 
 def check_exposure(settings: Settings) -> None:
     """Raise SettingsError where others could reach a server that asks for no token."""
-    if not settings.api_tokens and not _is_loopback(settings.host):
+    if not settings.api_tokens and not is_loopback(settings.host):
         raise SettingsError(
             f"Refusing to listen on {settings.host} without a token: "
             "set API_TOKEN or API_TOKEN_FILE, or listen on 127.0.0.1"
@@ -62,7 +62,8 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).digest()
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a listener there."""
     if host == "localhost":
         return True
     try:

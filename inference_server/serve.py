@@ -7,6 +7,7 @@ import signal
 
 from aiohttp import web
 
+from .announcement import Announcement
 from .app import create_app
 from .assessment import create_assessor
 from .assessor_keeper import AssessorKeeper
@@ -17,6 +18,7 @@ from .gpu_watch import GpuWatch
 from .identity import load_instance_id
 from .metrics import create_metrics
 from .runner import ProblemRunner
+from .security import is_loopback
 from .settings import Settings
 from .tls import load_tls
 
@@ -29,9 +31,10 @@ async def serve(settings: Settings) -> None:
     """Run the server; raises SettingsError, and OSError where the address cannot be listened on."""
     tls = load_tls(settings)
     metrics = create_metrics()
+    instance_id = load_instance_id(settings.state_dir)
     app = create_app(
         settings,
-        instance_id=load_instance_id(settings.state_dir),
+        instance_id=instance_id,
         detection=DetectionService(
             lambda: load_detector(settings),
             queue_limit=settings.queue_limit,
@@ -63,7 +66,14 @@ async def serve(settings: Settings) -> None:
         print(f"listening on {scheme}://{_address(settings.host, runner)}", flush=True)  # noqa: T201 - for whoever started it
         if tls:
             print(f"certificate's sha256 fingerprint {tls.fingerprint}", flush=True)  # noqa: T201
+        announcement = None
+        if settings.zeroconf and not is_loopback(settings.host):
+            announcement = await Announcement.make(
+                settings.host, runner.addresses[0][1], instance_id=instance_id, tls=bool(tls)
+            )
         await stopping.wait()
+        if announcement:
+            await announcement.withdraw()
         _LOG.info("Stopping; requests underway have %g s", _DRAIN)
     finally:
         await runner.cleanup()

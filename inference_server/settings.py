@@ -58,6 +58,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8090  # 0 = any free one; it is printed
     api_tokens: tuple[str, ...] = field(default=(), repr=False)  # each is accepted
+    zeroconf: bool = True  # announces itself in the network, unless it listens on loopback only
     tls_cert_file: Path | None = None  # PEM, with what is between it and its authority
     tls_key_file: Path | None = None  # PEM, without a password
     tls_self_signed: bool = False  # makes a certificate once, and keeps it in the state folder
@@ -246,6 +247,12 @@ _OPTIONS = (
         help="tokens a client may send, separated by commas",
         parse=_tokens,
         secret=True,
+    ),
+    _Option(
+        setting="zeroconf",
+        env="ZEROCONF",
+        help="true: announce the server in the local network, so that it is found by itself",
+        parse=_flag,
     ),
     _Option(
         setting="tls_cert_file",

@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT, CONF_TOKEN, CONF_URL
 from homeassistant.core import callback
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
 
 from . import schemas
@@ -37,6 +38,7 @@ from .const import (
 )
 from .coordinator import images_waiting
 from .core.client import shown_fingerprint
+from .discovery import Announced, async_follow, known_servers
 from .folders import humanised
 from .options_flow import HsiOptionsFlow
 from .server_flow import ServerSubentryFlow
@@ -90,6 +92,22 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
                 self._data |= user_input
                 return await self.async_step_database()
         return self._form("user", schemas.SERVER, user_input, errors)
+
+    @override
+    async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
+        """Offer a server that announces itself; follow a known one that has moved."""
+        try:
+            found = Announced.read(discovery_info)
+        except ValueError:
+            return self.async_abort(reason="invalid_discovery")
+        if found.instance_id in known_servers(self.hass):
+            return self.async_abort(reason="already_configured")
+        entry = await self.async_set_unique_id(found.instance_id)
+        if entry is not None:
+            await async_follow(self.hass, entry, found.url)
+            return self.async_abort(reason="already_configured")
+        self.context["title_placeholders"] = {"address": found.url}
+        return self._form("user", schemas.SERVER, {CONF_URL: found.url}, {})
 
     async def async_step_certificate(
         self, user_input: dict[str, Any] | None = None
@@ -301,7 +319,8 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_identify(self, data: Mapping[str, Any]) -> None:
         """Check the server and make its identity the flow's; another one's ends a correction."""
         health = await async_check_server(self.hass, data)
-        await self.async_set_unique_id(str(health.instance_id))
+        # The same server may have been found, too; its card goes once this is done.
+        await self.async_set_unique_id(str(health.instance_id), raise_on_progress=False)
         self._abort_if_unique_id_mismatch()
 
     def _refuse_shared(

@@ -1,0 +1,94 @@
+"""A server that announces itself is offered, and a known one that has moved is followed."""
+
+from ipaddress import ip_address
+
+from homeassistant.config_entries import SOURCE_USER, SOURCE_ZEROCONF, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.home_security_intelligence.const import DOMAIN
+from tests.ha.helpers import suggested
+from tests.ha.scripted_server import ScriptedServer
+
+
+async def announce(
+    hass: HomeAssistant, instance_id: str, port: int | None, *, tls: str = "0"
+) -> ConfigFlowResult:
+    info = ZeroconfServiceInfo(
+        ip_address=ip_address("127.0.0.1"),
+        ip_addresses=[ip_address("127.0.0.1")],
+        port=port,
+        hostname="hsi.local.",
+        type="_hsi-server._tcp.local.",
+        name="Home Security Intelligence._hsi-server._tcp.local.",
+        properties={"id": instance_id, "tls": tls, "version": "0.1.0"},
+    )
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_ZEROCONF}, data=info
+    )
+
+
+async def test_a_new_server_is_offered_with_its_address(
+    hass: HomeAssistant, server: ScriptedServer
+) -> None:
+    result = await announce(hass, server.instance_id, server.port)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "user"
+    assert suggested(result, "url") == server.url
+    (card,) = hass.config_entries.flow.async_progress()
+    assert card["context"]["title_placeholders"] == {"address": server.url}
+
+    again = await announce(hass, server.instance_id, server.port)
+    assert again["reason"] == "already_in_progress"
+    # Who does not wait for the card is not kept from typing the address.
+    typed = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    address = {"url": server.url, "token": server.token}
+    typed = await hass.config_entries.flow.async_configure(typed["flow_id"], address)
+    assert typed["step_id"] == "database"
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], address)
+    assert result["step_id"] == "database"
+
+
+@pytest.mark.parametrize("instance_id", ["", "no id"])
+async def test_what_is_no_server_of_ours_is_not_offered(
+    hass: HomeAssistant, instance_id: str
+) -> None:
+    assert (await announce(hass, instance_id, 8090))["reason"] == "invalid_discovery"
+
+
+async def test_a_known_server_that_moved_is_followed(
+    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+) -> None:
+    old = "http://127.0.0.1:9"
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "url": old})
+    result = await announce(hass, server.instance_id, server.port)
+    assert result["reason"] == "already_configured"
+    assert entry.data["url"] == server.url
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls"),
+    [
+        (None, 9, "0"),  # it answers where it is
+        ("http://127.0.0.1:9", 10, "0"),  # nothing answers there
+        ("http://127.0.0.1:9", None, "1"),  # it was set up without TLS
+        ("http://localhost:9", None, "0"),  # a name follows by itself
+    ],
+)
+async def test_not_everything_announced_is_believed(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    entry: MockConfigEntry,
+    url: str | None,
+    port: int | None,
+    tls: str,
+) -> None:
+    if url:
+        hass.config_entries.async_update_entry(entry, data={**entry.data, "url": url})
+    before = entry.data["url"]
+    result = await announce(hass, server.instance_id, port or server.port, tls=tls)
+    assert result["reason"] == "already_configured"
+    assert entry.data["url"] == before
