@@ -152,6 +152,14 @@ class ModelLoadError(ProblemError):
     retryable = False
 
 
+class DetectorMemoryError(ProblemError):
+    """The device had no memory left for this picture; others may have used it."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "detector_out_of_memory"
+    title = "The detector has no memory right now"
+
+
 class DeadlineExceededError(ProblemError):
     """The one who asked no longer waits; the work was not done."""
 

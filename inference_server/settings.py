@@ -27,9 +27,18 @@ class Device(StrEnum):
 class DetectorRuntime(StrEnum):
     """What computes the detector."""
 
-    AUTO = "auto"  # torch on CUDA; on a CPU OpenVINO where it is installed and computes the same
+    AUTO = "auto"  # torch on CUDA; on a CPU OpenVINO, ONNX Runtime or torch, as installed
     TORCH = "torch"
     OPENVINO = "openvino"  # on the CPU
+    ONNXRUNTIME = "onnxruntime"  # on the CPU
+
+
+class DetectorPrecision(StrEnum):
+    """The numbers the detector is computed with; they are held against fp32 on the CPU."""
+
+    AUTO = "auto"  # fp16 on CUDA, fp32 on a CPU
+    FP32 = "fp32"
+    BF16 = "bf16"  # faster on CPUs with AVX512-BF16 or AMX
 
 
 class LlmBackend(StrEnum):
@@ -70,6 +79,8 @@ class Settings:
     models_dir: Path | None = None  # detectors to load on request; None: where detector_model is
     device: Device = Device.AUTO
     detector_runtime: DetectorRuntime = DetectorRuntime.AUTO
+    detector_precision: DetectorPrecision = DetectorPrecision.AUTO
+    parity_pictures: Path | None = None  # a folder; runtimes are compared with these, too
     confidence_threshold: float = 0.5  # 0-1, where a request names none
     max_pixels: int = 50_000_000  # width x height a picture may have
     queue_limit: int = 32  # pictures that arrive, wait or are being looked at
@@ -305,8 +316,20 @@ _OPTIONS = (
     _Option(
         setting="detector_runtime",
         env="DETECTOR_RUNTIME",
-        help="what computes the detector: auto, torch or openvino",
+        help="what computes the detector: auto, torch, openvino or onnxruntime",
         parse=_choice(DetectorRuntime),
+    ),
+    _Option(
+        setting="detector_precision",
+        env="DETECTOR_PRECISION",
+        help="the numbers the detector is computed with: auto, fp32 or bf16",
+        parse=_choice(DetectorPrecision),
+    ),
+    _Option(
+        setting="parity_pictures",
+        env="PARITY_PICTURES",
+        help="folder of your own pictures to compare runtimes with when one is loaded",
+        parse=_path,
     ),
     _Option(
         setting="confidence_threshold",

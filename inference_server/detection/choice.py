@@ -1,23 +1,27 @@
-"""Which runtime the detector gets."""
+"""Which runtime the detector gets: the fastest the machine has that passes the gate."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 import logging
-from pathlib import Path
 
 import torch
 
-from ..settings import DetectorRuntime, Device, Settings
+from ..settings import DetectorPrecision, DetectorRuntime, Device, Settings
 from .base import DetectorLoadError, Parity
 from .checkpoint import Checkpoint
 from .gate_pictures import gate_pictures
+from .own_pictures import own_pictures
 from .parity import ParityError, check_parity
 from .reference import Reference
 from .runtime import Runtime
-from .torch_runtime import TorchRuntime, choose_device
+from .torch_runtime import TorchRuntime
 
 _LOG = logging.getLogger(__name__)
-_CPU = torch.device("cpu")
+_CPU_RUNTIMES = {  # by preference, and the package each needs
+    DetectorRuntime.OPENVINO: "openvino",
+    DetectorRuntime.ONNXRUNTIME: "onnxruntime",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,50 +33,117 @@ class Choice:
     fallback: str | None = None  # what it had to fall back from, as a sentence
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """A runtime worth a try."""
+
+    what: str  # for people
+    make: Callable[[], Runtime]
+
+
 def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:
-    """Return the runtime that the settings ask for.
+    """Return the runtime that the settings ask for, or the next best that computes the same.
 
     Raises DetectorLoadError where what is asked for by name cannot be had on this machine.
     """
     wanted = settings.detector_runtime
-    if wanted is DetectorRuntime.OPENVINO:
+    if package := _CPU_RUNTIMES.get(wanted):
         if settings.device is Device.CUDA:
             raise DetectorLoadError(
-                "DETECTOR_RUNTIME=openvino runs on the CPU, and DEVICE=cuda asks for the GPU. "
+                f"DETECTOR_RUNTIME={wanted} runs on the CPU, and DEVICE=cuda asks for the GPU. "
                 "Change one of them, then restart the server."
             )
-        device = _CPU
-    else:
-        device = choose_device(settings.device)
-    if wanted is DetectorRuntime.TORCH or device.type == "cuda":
-        return Choice(runtime=TorchRuntime(checkpoint.model, device))
-    if find_spec("openvino") is None:
-        if wanted is DetectorRuntime.OPENVINO:
+        if find_spec(package) is None:
             raise DetectorLoadError(
-                "DETECTOR_RUNTIME=openvino, but the package openvino is not installed. Install "
-                "the server with its openvino extra, or set DETECTOR_RUNTIME=auto; then restart it."
+                f"DETECTOR_RUNTIME={wanted}, but the package {package} is not installed. Install "
+                f"the server with its {wanted} extra, or set DETECTOR_RUNTIME=auto; then restart "
+                "it."
             )
-        return Choice(runtime=TorchRuntime(checkpoint.model, device))
-    return _openvino_or_torch(checkpoint, settings.state_dir / "openvino")
+        return _first_that_passes(checkpoint, settings, _on_cpu(checkpoint, settings, wanted))
+    if settings.device is not Device.CPU and torch.cuda.is_available():
+        return _first_that_passes(checkpoint, settings, _on_gpu(checkpoint, settings))
+    if settings.device is Device.CUDA:
+        raise DetectorLoadError(
+            "DEVICE=cuda, but torch finds no usable CUDA device. Check the driver and that torch "
+            "is a CUDA build, or set DEVICE=auto to run on the CPU; then restart the server."
+        )
+    best = next((each for each, package in _CPU_RUNTIMES.items() if find_spec(package)), None)
+    if wanted is DetectorRuntime.TORCH or best is None:
+        return Choice(runtime=TorchRuntime(checkpoint))
+    return _first_that_passes(checkpoint, settings, _on_cpu(checkpoint, settings, best))
 
 
-def _openvino_or_torch(checkpoint: Checkpoint, cache: Path) -> Choice:
-    runtime: Runtime | None = None
-    try:
-        from .openvino_runtime import OpenVinoRuntime  # noqa: PLC0415 - an optional package
+def _on_gpu(checkpoint: Checkpoint, settings: Settings) -> list[_Attempt]:
+    device = torch.device("cuda", 0)
+    asked = settings.detector_precision
+    precision = "fp16" if asked is DetectorPrecision.AUTO else str(asked)
 
-        runtime = OpenVinoRuntime(checkpoint, cache)
-    except Exception as err:  # noqa: BLE001 - whatever is wrong with it, torch can do the work
-        reason = f"OpenVINO does not run here ({type(err).__name__}: {err})."
-    if runtime:
+    def attempt(precision: str, *, graphs: bool) -> _Attempt:
+        def make() -> Runtime:
+            from .cuda_runtime import CudaRuntime  # noqa: PLC0415 - only where there is a GPU
+
+            return CudaRuntime(checkpoint, device, precision=precision, graphs=graphs)
+
+        how = "with CUDA graphs" if graphs else "without CUDA graphs"
+        return _Attempt(what=f"torch in {precision} {how} on the GPU", make=make)
+
+    attempts = [attempt(precision, graphs=True), attempt(precision, graphs=False)]
+    if precision != "fp32":
+        attempts.append(attempt("fp32", graphs=False))
+    return attempts
+
+
+def _on_cpu(checkpoint: Checkpoint, settings: Settings, runtime: DetectorRuntime) -> list[_Attempt]:
+    cache = settings.state_dir / runtime.value
+
+    def on_openvino(precision: str) -> _Attempt:
+        def make() -> Runtime:
+            from .openvino_runtime import OpenVinoRuntime  # noqa: PLC0415 - an optional package
+
+            return OpenVinoRuntime(checkpoint, cache, precision=precision)
+
+        return _Attempt(what=f"OpenVINO in {precision}", make=make)
+
+    def make_onnx() -> Runtime:
+        from .onnx_runtime import OnnxRuntime  # noqa: PLC0415 - an optional package
+
+        return OnnxRuntime(checkpoint, cache)
+
+    plain = _Attempt(what="torch on the CPU", make=lambda: TorchRuntime(checkpoint))
+    if runtime is DetectorRuntime.ONNXRUNTIME:
+        return [_Attempt(what="ONNX Runtime", make=make_onnx), plain]
+    if settings.detector_precision is DetectorPrecision.BF16:
+        return [on_openvino("bf16"), on_openvino("fp32"), plain]
+    return [on_openvino("fp32"), plain]
+
+
+def _first_that_passes(
+    checkpoint: Checkpoint, settings: Settings, attempts: Sequence[_Attempt]
+) -> Choice:
+    """Return the first that runs and computes what the reference does, and say what did not."""
+    reference, pictures = Reference(checkpoint), gate_pictures(checkpoint.size)
+    if folder := settings.parity_pictures:
+        pictures += own_pictures(folder, checkpoint.size, max_pixels=settings.max_pixels)
+    reasons: list[str] = []
+    for attempt in attempts:
         try:
-            parity = check_parity(Reference(checkpoint), runtime, gate_pictures(checkpoint.size))
-        except (ParityError, RuntimeError) as err:
-            reason = f"OpenVINO does not compute what torch computes: {err}"
+            runtime = attempt.make()
+            if isinstance(runtime, TorchRuntime):
+                return Choice(runtime=runtime, fallback=_told(reasons, attempt.what))
+            parity = check_parity(reference, runtime, pictures)
+        except ParityError as err:
+            reasons.append(f"{attempt.what} does not compute what torch computes: {err}")
+        except Exception as err:  # noqa: BLE001 - whatever is wrong with it, the next can do the work
+            reasons.append(f"{attempt.what} does not run here ({type(err).__name__}: {err}).")
         else:
-            return Choice(runtime=runtime, parity=parity)
-    fallback = (
-        f"{reason} The slower torch is used instead; DETECTOR_RUNTIME=torch asks for it by name."
-    )
+            fallback = _told(reasons, attempt.what)
+            return Choice(runtime=runtime, parity=parity, fallback=fallback)
+    raise DetectorLoadError(" ".join(reasons))
+
+
+def _told(reasons: Sequence[str], instead: str) -> str | None:
+    if not reasons:
+        return None
+    fallback = f"{' '.join(reasons)} Used instead: {instead}."
     _LOG.error("%s", fallback)
-    return Choice(runtime=TorchRuntime(checkpoint.model, _CPU), fallback=fallback)
+    return fallback

@@ -29,9 +29,10 @@ def load_detector(settings: Settings) -> Detector:
         ) from err
     checkpoint = load_checkpoint(folder)
     choice = choose_runtime(checkpoint, settings)
-    chosen = settings.device is not Device.AUTO or (
-        settings.detector_runtime is DetectorRuntime.OPENVINO
-    )
+    chosen = settings.device is not Device.AUTO or settings.detector_runtime in {
+        DetectorRuntime.OPENVINO,
+        DetectorRuntime.ONNXRUNTIME,
+    }
     if choice.runtime.device == "cpu" and not chosen and (unused := unused_gpu()):
         _LOG.error("%s", unused)
         fallback = f"{unused} {choice.fallback}" if choice.fallback else unused

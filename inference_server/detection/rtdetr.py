@@ -5,6 +5,7 @@ from time import perf_counter
 
 import torch
 
+from ..errors import DetectorMemoryError
 from .base import Detection, DetectorInfo, Found, Prepared
 from .checkpoint import Checkpoint
 from .choice import Choice
@@ -72,7 +73,13 @@ class RtDetr:
         ]
 
     def _infer(self, batch: torch.Tensor) -> RawOutput:
-        output = self._runtime.infer(batch)
+        try:
+            output = self._runtime.infer(batch)
+        except torch.OutOfMemoryError as err:
+            torch.cuda.empty_cache()  # so that smaller batches have a chance
+            raise DetectorMemoryError(
+                f"The device has no memory for {len(batch)} pictures at once.", retry_after_s=1
+            ) from err
         if not (output.logits.isfinite().all() and output.boxes.isfinite().all()):
             raise RuntimeError("the detector's output is not finite")  # not "nothing seen"
         return output

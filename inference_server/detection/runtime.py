@@ -52,6 +52,7 @@ class RawModel(torch.nn.Module):
     def __init__(self, model: torch.nn.Module) -> None:
         super().__init__()
         self._model = model
+        self.train(model.training)  # exporters put everything back to what the outermost was
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return logits, boxes and candidates."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import logging
 from pathlib import Path
 
+import openvino
 import pytest
 import torch
 
@@ -15,11 +16,12 @@ from inference_server.detection.gate_pictures import gate_pictures
 from inference_server.detection.loading import load_detector
 from inference_server.detection.openvino_runtime import OpenVinoRuntime
 from inference_server.detection.parity import ParityError, check_parity
+from inference_server.detection.preprocess import InputSize
 from inference_server.detection.reference import Reference
 from inference_server.detection.runtime import RawOutput, Runtime
 from inference_server.detection.service import DetectionService
 from inference_server.detection.torch_runtime import TorchRuntime
-from inference_server.settings import DetectorRuntime, Device, Settings
+from inference_server.settings import DetectorPrecision, DetectorRuntime, Device, Settings
 from testbed.scenes import draw as draw_scene
 from tests.server.detectors import make_random_detector
 from tests.server.support import check_schema, encode, no_assessor, serve
@@ -44,7 +46,7 @@ def checkpoint(detector_folder: Path) -> Checkpoint:
 
 @pytest.fixture(scope="module")
 def runtime(checkpoint: Checkpoint) -> TorchRuntime:
-    return TorchRuntime(checkpoint.model, torch.device("cpu"))
+    return TorchRuntime(checkpoint)
 
 
 def test_on_a_cpu_auto_takes_openvino(openvino_detector: Detector) -> None:
@@ -145,7 +147,7 @@ def test_of_candidates_that_are_alike_a_runtime_may_choose_others(
 ) -> None:
     pictures = gate_pictures(of_ties.size)[:1]
     on_openvino = OpenVinoRuntime(of_ties, tmp_path)
-    on_torch = TorchRuntime(of_ties.model, torch.device("cpu"))
+    on_torch = TorchRuntime(of_ties)
     theirs, ours = (each.infer(pictures[0][None]) for each in (on_torch, on_openvino))
     assert set(ours.candidates[0].tolist()) != set(theirs.candidates[0].tolist())
     check_parity(Reference(of_ties), on_openvino, pictures)
@@ -164,7 +166,7 @@ def test_of_candidates_that_are_alike_a_runtime_may_choose_others(
             lambda out: replace(out, logits=out.logits + 3), "differs in", id="higher scores"
         ),
         pytest.param(
-            lambda out: replace(out, boxes=out.boxes * torch.nan), "not finite", id="not finite"
+            lambda out: replace(out, boxes=out.boxes * torch.nan), "not finite", id="no numbers"
         ),
         pytest.param(
             lambda out: RawOutput(
@@ -199,12 +201,12 @@ def test_what_computes_something_else_does_not_pass(
 def test_a_model_with_one_part_wrong_does_not_pass(
     checkpoint: Checkpoint, detector_folder: Path, part: str
 ) -> None:
-    broken = load_checkpoint(detector_folder).model
+    broken = load_checkpoint(detector_folder)
     with torch.no_grad():
-        for weights in broken.get_submodule(part).parameters():
+        for weights in broken.model.get_submodule(part).parameters():
             weights.neg_()
     with pytest.raises(ParityError):
-        gate(checkpoint, TorchRuntime(broken, torch.device("cpu")))
+        gate(checkpoint, TorchRuntime(broken))
 
 
 async def test_falling_back_is_loud_and_health_tells_the_truth(
@@ -241,7 +243,7 @@ def test_a_state_folder_that_takes_no_model_is_no_reason_to_stop(
     info = load_detector(replace(on_openvino, state_dir=tmp_path)).info
     assert info.runtime.startswith("torch 2")
     assert info.fallback
-    assert "OpenVINO does not run here" in info.fallback
+    assert "OpenVINO in fp32 does not run here" in info.fallback
 
 
 def test_what_is_asked_for_by_name_and_not_there_is_refused(
@@ -254,3 +256,63 @@ def test_what_is_asked_for_by_name_and_not_there_is_refused(
     with pytest.raises(DetectorLoadError, match="openvino is not installed"):
         load_detector(named)
     assert load_detector(on_openvino).info.fallback is None  # auto does not ask for it
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    for seed in (3, 14, 15):
+        (folder / f"{seed}.jpg").write_bytes(encode(draw_scene(seed).image.convert("RGB")))
+    (folder / "torn.jpg").write_bytes(encode(draw_scene(3).image.convert("RGB"))[:5000])
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+def test_the_owners_pictures_are_compared_too(
+    on_openvino: Settings, scenes: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    parity = load_detector(replace(on_openvino, parity_pictures=scenes)).info.parity
+    assert parity is not None
+    assert parity.pictures == len(gate_pictures(InputSize())) + 3
+    assert parity.objects >= 3
+    assert "torn.jpg is left out" in caplog.text
+
+
+def test_a_folder_without_pictures_is_told(on_openvino: Settings, tmp_path: Path) -> None:
+    with pytest.raises(DetectorLoadError, match="holds no picture"):
+        load_detector(replace(on_openvino, parity_pictures=tmp_path))
+
+
+def test_bf16_is_used_where_it_is_asked_for_and_passes(on_openvino: Settings, scenes: Path) -> None:
+    asked = replace(on_openvino, detector_precision=DetectorPrecision.BF16, parity_pictures=scenes)
+    info = load_detector(asked).info
+    if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        assert info.precision == "fp32"
+        assert "does not compute with bf16" in (info.fallback or "")
+    elif info.precision == "bf16":
+        assert info.parity is not None
+        assert info.parity.score_difference > 1e-4  # it really is another precision
+        assert info.fallback is None
+    else:
+        assert "OpenVINO in bf16 does not compute what torch computes" in (info.fallback or "")
+
+
+def test_where_openvino_is_not_installed_auto_takes_onnxruntime(
+    on_openvino: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxruntime")
+    there = choice.find_spec
+    monkeypatch.setattr(
+        choice, "find_spec", lambda name: None if name == "openvino" else there(name)
+    )
+    auto = replace(on_openvino, state_dir=tmp_path)
+    info = load_detector(auto).info
+    assert info.runtime.startswith("onnxruntime 1")
+    assert info.fallback is None
+    assert info.parity is not None
+    assert info.parity.score_difference < 1e-3
+    [file] = (tmp_path / "onnxruntime").glob("*/model.onnx")
+    made_at = file.stat().st_mtime_ns
+    named = replace(auto, detector_runtime=DetectorRuntime.ONNXRUNTIME)
+    assert load_detector(named).info.runtime == info.runtime
+    assert file.stat().st_mtime_ns == made_at

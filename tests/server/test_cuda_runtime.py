@@ -1,0 +1,123 @@
+"""What the GPU's runtime does besides recording, on a CPU: no GPU is needed, and none is proven."""
+
+import pytest
+import torch
+
+from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
+from inference_server.detection.choice import Choice
+from inference_server.detection.cuda_runtime import BATCHES, CudaRuntime, _without_checks
+from inference_server.detection.gate_pictures import gate_pictures
+from inference_server.detection.parity import check_parity
+from inference_server.detection.reference import Reference
+from inference_server.detection.rtdetr import RtDetr
+from inference_server.detection.runtime import RawModel, RawOutput
+from inference_server.detection.service import DetectionService
+from inference_server.detection.torch_runtime import TorchRuntime
+from inference_server.settings import Settings
+from tests.server.support import JPEG, check_problem, no_assessor, serve
+
+
+@pytest.fixture(scope="module")
+def checkpoint(settings: Settings) -> Checkpoint:
+    return load_checkpoint(settings.detector_model)
+
+
+@pytest.fixture(scope="module")
+def runtime(checkpoint: Checkpoint) -> CudaRuntime:
+    return CudaRuntime(checkpoint, torch.device("cpu"), precision="fp32", graphs=False)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_batch_that_is_filled_up_answers_each_picture_and_no_more(
+    runtime: CudaRuntime, checkpoint: Checkpoint, count: int
+) -> None:
+    pictures = torch.stack((gate_pictures(checkpoint.size) * 4)[:count])
+    runtime.infer(pictures.flip(0))  # leaves others in the places that are filled up
+    together, alone = runtime.infer(pictures), TorchRuntime(checkpoint).infer(pictures[-1:])
+    assert len(together.logits) == len(together.boxes) == len(together.candidates) == count
+    torch.testing.assert_close(together.logits[-1:], alone.logits, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(together.boxes[-1:], alone.boxes, atol=1e-3, rtol=1e-3)
+
+
+def test_it_passes_the_gate_and_leaves_the_reference_its_model(
+    runtime: CudaRuntime, checkpoint: Checkpoint
+) -> None:
+    parity = check_parity(Reference(checkpoint), runtime, gate_pictures(checkpoint.size)[:1])
+    assert parity.score_difference < 1e-3
+    ours, theirs = next(runtime._model.parameters()), next(checkpoint.model.parameters())
+    assert ours.data_ptr() != theirs.data_ptr()
+
+
+def test_computing_never_waits_for_a_number(checkpoint: Checkpoint) -> None:
+    """A recording cannot look at values, and neither can a model without any."""
+    model = RawModel(load_checkpoint(checkpoint.folder).model).to("meta")
+    size = checkpoint.size
+    with _without_checks(), torch.inference_mode(), torch.device("meta"):
+        for count in BATCHES[:2]:
+            logits, _, candidates = model(torch.zeros(count, 3, size.height, size.width))
+            assert logits.shape[0] == candidates.shape[0] == count
+
+
+class Full:
+    """A runtime whose device has room for fewer pictures than it is given."""
+
+    name, device, precision, best_batch = "full", "cpu", "fp32", 4
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._runtime = TorchRuntime(checkpoint)
+        self.room = 4
+        self.asked: list[int] = []
+
+    def infer(self, batch: torch.Tensor) -> RawOutput:
+        self.asked.append(len(batch))
+        if len(batch) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return self._runtime.infer(batch)
+
+
+async def test_a_batch_without_memory_is_split_once_and_a_picture_without_any_is_for_later(
+    settings: Settings, checkpoint: Checkpoint, photo: bytes
+) -> None:
+    full = Full(checkpoint)
+    detector = RtDetr(checkpoint, Choice(runtime=full), max_pixels=10**6)
+    service = DetectionService(lambda: detector, queue_limit=4, batch_wait=5.0)
+    client = await serve(settings, service, no_assessor())
+    await service.settled.wait()
+    full.room = 0
+    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
+    problem = await check_problem(answer, 503, "detector_out_of_memory")
+    assert problem["retryable"] is True
+    assert int(answer.headers["Retry-After"]) >= 1
+    full.room = 4
+    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
+    assert answer.status == 200
+    await client.close()
+
+
+async def test_of_a_batch_that_has_no_room_each_picture_is_tried_alone(
+    checkpoint: Checkpoint, photo: bytes
+) -> None:
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    from inference_server.detection.queue import Batching, InferenceQueue
+
+    full = Full(checkpoint)
+    detector = RtDetr(checkpoint, Choice(runtime=full), max_pixels=10**6)
+    full.room, full.asked = 1, []
+    thread = ThreadPoolExecutor(1)
+    queue = InferenceQueue(
+        detector,
+        thread,
+        batching=Batching(most=4, wait=0),
+        coming=lambda: 0,
+        on_batch=lambda _: None,
+    )
+    pictures = [detector.prepare(photo)] * 4
+    asked = asyncio.gather(*(queue.detect(picture, 0.3) for picture in pictures))
+    await asyncio.sleep(0)
+    work = asyncio.create_task(queue.run())
+    assert [found.batch for found in await asked] == [1, 1, 1, 1]
+    assert full.asked == [4, 1, 1, 1, 1]
+    work.cancel()
+    thread.shutdown()
