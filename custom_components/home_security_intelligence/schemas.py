@@ -23,6 +23,7 @@ from homeassistant.helpers.selector import (
     ObjectSelector,
     ObjectSelectorConfig,
     ObjectSelectorField,
+    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -106,6 +107,14 @@ _POLLING_INTERVAL = NumberSelector(
         mode=NumberSelectorMode.BOX,
     )
 )
+# Home Assistant translates no options in the dialog of an object's fields.
+ZONE_KINDS: Final = {
+    ZoneKind.ENTRY_POINT: "Entry point: a door, a gate, a window",
+    ZoneKind.DRIVEWAY: "Driveway",
+    ZoneKind.SIDEWALK: "Sidewalk: public ground",
+    ZoneKind.YARD: "Yard",
+    ZoneKind.RESTRICTED: "Restricted: nobody should be here, such as a pool or a roof",
+}
 _ZONES = ObjectSelector(
     ObjectSelectorConfig(
         multiple=True,
@@ -118,9 +127,11 @@ _ZONES = ObjectSelector(
                 required=True,
                 selector=SelectSelector(
                     SelectSelectorConfig(
-                        options=[kind.value for kind in ZoneKind],
+                        options=[
+                            SelectOptionDict(value=kind.value, label=label)
+                            for kind, label in ZONE_KINDS.items()
+                        ],
                         mode=SelectSelectorMode.DROPDOWN,
-                        translation_key="zone_kind",
                     )
                 ),
             ),

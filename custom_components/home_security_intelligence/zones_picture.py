@@ -11,6 +11,7 @@ from .core.zones import Zone, ZoneKind
 CONTENT_TYPE: Final = "image/svg+xml"
 
 _WIDTH: Final = 1000
+_MARGIN: Final = 30
 _USUAL_SHAPE: Final = 0.75  # height by width, where a picture's is not known
 _COLOURS: Final = {
     ZoneKind.ENTRY_POINT: "#ff9800",
@@ -42,7 +43,9 @@ def drawn(file: ImageFile, zones: Sequence[Zone]) -> bytes:
 def _zone(zone: Zone, height: int) -> str:
     points = [(x * _WIDTH, y * height) for x, y in zone.polygon]
     colour = _COLOURS[zone.kind]
-    left, top = min(x for x, _ in points), min(y for _, y in points)
+    # Beside the numbers of the grid.
+    left = max(min(x for x, _ in points), _MARGIN)
+    top = max(min(y for _, y in points), _MARGIN)
     corners = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
     return (
         f'<polygon points="{corners}" fill="{colour}" fill-opacity="0.3" '
