@@ -188,3 +188,17 @@ def test_a_file_that_cannot_be_written_is_one_line_and_the_next_run_carries_on(
     assert "File too large" in message
     assert download(hub, tmp_path) == (0, "")
     assert hub.asked[-1][1] is not None
+
+
+@pytest.mark.parametrize("garbled", ["nothing", "\n", "0" * 63 + "  config.json", "\xff\xfe  x"])
+def test_recorded_hashes_that_are_garbled_are_told_and_nothing_is_fetched(
+    hub: Hub, tmp_path: Path, garbled: str
+) -> None:
+    download(hub, tmp_path)
+    sums = tmp_path / "rtdetr_v2_r18vd/SHA256SUMS"
+    sums.write_bytes(sums.read_bytes() + garbled.encode("latin-1"))
+    hub.fails_with = HTTPStatus.INTERNAL_SERVER_ERROR
+    code, message = download(hub, tmp_path)
+    assert code == 1
+    assert f"{sums} is garbled in line {len(FILES) + 1}. Delete it" in message
+    assert "Traceback" not in message

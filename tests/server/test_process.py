@@ -196,15 +196,17 @@ async def test_asked_to_end_it_finishes_what_it_is_at_and_comes_back_as_the_same
     server: InferenceServer,
 ) -> None:
     before = await asyncio.to_thread(ask_health, server)
-    large = encode(Image.new("RGB", (6000, 4000)), "PNG")  # takes a while to decode
-    connection = begin(server, large)
-    connection.sendall(large)
+    large = encode(Image.new("RGB", (4000, 3000)), "PNG")  # takes a while to decode
+    connections = [begin(server, large) for _ in range(3)]
+    for connection in connections:
+        connection.sendall(large)
     os.kill(server.pid, 15)
-    answer = http.client.HTTPResponse(connection)
-    answer.begin()
-    assert answer.status == 200
-    check_schema("DetectResponse", json.load(answer))
-    connection.close()
+    for connection in connections:
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 200
+        check_schema("DetectResponse", json.load(answer))
+        connection.close()
     await asyncio.to_thread(server.stop)
     url = server.url
     await asyncio.to_thread(server.start, wait_ready=False)
