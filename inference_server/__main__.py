@@ -1,8 +1,10 @@
 """Command line: `python -m inference_server`."""
 
 import asyncio
+import logging
 import os
 import sys
+from typing import NoReturn
 
 from . import logs
 from .security import check_exposure
@@ -31,5 +33,18 @@ def main() -> int:
     return 0
 
 
+def run() -> NoReturn:
+    """Run the server as a process, and end the process with it.
+
+    Everything is drained and closed by then; Python would still wait for threads that load a model,
+    or that hang in a driver, until somebody kills it.
+    """
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

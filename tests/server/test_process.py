@@ -192,6 +192,16 @@ def begin(server: InferenceServer, photo: bytes) -> socket.socket:
     return connection
 
 
+def test_asked_to_end_while_it_loads_it_ends_at_once(detector_folder: Path, tmp_path: Path) -> None:
+    server = InferenceServer(tmp_path, detector=detector_folder, python=Path(sys.executable))
+    server.start(wait_ready=False)  # torch alone takes seconds
+    process = server._process
+    assert process
+    os.kill(server.pid, 15)
+    assert process.wait(15) == 0
+    server.stop()
+
+
 async def test_asked_to_end_it_finishes_what_it_is_at_and_comes_back_as_the_same(
     server: InferenceServer,
 ) -> None:
