@@ -52,7 +52,7 @@ class Detection:
 class Prepared:
     """One picture ready for the detector; moments are of time.perf_counter."""
 
-    pixels: torch.Tensor  # (3, height, width) of the model's input
+    pixels: torch.Tensor  # as the detector takes them: an RT-DETRv2's are (3, height, width)
     width: int  # of the upright picture
     height: int
     started_at: float

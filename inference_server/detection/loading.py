@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 import logging
+import os
+from pathlib import Path
 
 from ..settings import DetectorRuntime, Device, Settings
 from .base import Detector, DetectorLoadError
@@ -12,6 +14,8 @@ _LOG = logging.getLogger(__name__)
 def load_detector(settings: Settings) -> Detector:
     """Load the detector that the settings name; blocks; raises DetectorLoadError."""
     folder = settings.detector_model
+    if folder.suffix == ".pt":
+        return _load_ultralytics(folder, settings)
     if not (folder / "config.json").is_file():
         raise DetectorLoadError(
             f"There is no detector in {folder}. Run scripts/download-models (the server looks "
@@ -38,3 +42,23 @@ def load_detector(settings: Settings) -> Detector:
         fallback = f"{unused} {choice.fallback}" if choice.fallback else unused
         choice = replace(choice, fallback=fallback)
     return RtDetr(checkpoint, choice, max_pixels=settings.max_pixels)
+
+
+def _load_ultralytics(file: Path, settings: Settings) -> Detector:
+    if not file.is_file():
+        raise DetectorLoadError(f"There is no detector in {file}. Set DETECTOR_MODEL to another.")
+    # It writes a file of settings where it is imported; a home folder may be read-only, or none.
+    own = settings.state_dir / "ultralytics"
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+        os.environ["YOLO_CONFIG_DIR"] = str(own)
+        from .ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 - an optional package
+    except ImportError as err:
+        raise DetectorLoadError(
+            f"{file.name} is a model of ultralytics, and the package {err.name} is not installed. "
+            "Install the server with its ultralytics extra (it is AGPL-3.0), or set "
+            "DETECTOR_MODEL to a folder in transformers' format; then restart it."
+        ) from err
+    except OSError as err:
+        raise DetectorLoadError(f"STATE_DIR {settings.state_dir} takes no folder: {err}") from err
+    return UltralyticsDetector(file, settings)
