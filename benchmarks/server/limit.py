@@ -19,9 +19,14 @@ class Limit:
 
     def __init__(self, settings: Settings, pictures: Sequence[Path]) -> None:
         checkpoint = load_checkpoint(settings.detector_model)
-        self._runtime, _ = choose_runtime(checkpoint, settings)
+        self._runtime = choose_runtime(checkpoint, settings).runtime
         ready = [
-            to_input(decode(picture.read_bytes(), max_pixels=settings.max_pixels), checkpoint.size)
+            to_input(
+                decode(
+                    picture.read_bytes(), max_pixels=settings.max_pixels, size=checkpoint.size
+                ).pixels,
+                checkpoint.size,
+            )
             for picture in pictures
         ]
         size = self._runtime.best_batch

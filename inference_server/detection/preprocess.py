@@ -42,4 +42,6 @@ def to_input(pixels: NDArray[np.uint8], size: InputSize) -> torch.Tensor:
     resized = torch.nn.functional.interpolate(
         picture, size=(size.height, size.width), mode="bilinear", antialias=True
     )
-    return resized[0].float().div_(255)
+    # By numpy: torch would share this little work among threads, each waiting for the others while
+    # the machine is busy.
+    return torch.from_numpy(np.divide(resized[0].numpy(), np.float32(255), dtype=np.float32))

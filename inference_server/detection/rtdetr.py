@@ -55,7 +55,7 @@ class RtDetr:
     def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
         """Look at a batch of pictures, each with its own lowest confidence."""
         started = perf_counter()
-        output = self._infer(torch.stack([picture.pixels for picture in pictures]))
+        output = self._infer(_batch([picture.pixels for picture in pictures]))
         inferred = perf_counter()
         found = [
             self._read(*each) for each in zip(output.logits, output.boxes, thresholds, strict=True)
@@ -94,3 +94,7 @@ class RtDetr:
                 found.scores.tolist(), found.classes.tolist(), found.boxes.tolist(), strict=True
             )
         )
+
+
+def _batch(pictures: list[torch.Tensor]) -> torch.Tensor:
+    return torch.stack(pictures) if len(pictures) > 1 else pictures[0][None]  # without a copy

@@ -26,7 +26,7 @@ def read_answers(data: bytes, *, head_only: bool = False) -> list[Answer]:
     answers = []
     while data:
         head, separator, rest = data.partition(b"\r\n\r\n")
-        if not separator or not head.startswith(b"HTTP/1."):
+        if not separator or not head.startswith(b"HTTP/"):
             raise NoAnswerError(f"{data[:80]!r}")
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {

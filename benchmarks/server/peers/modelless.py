@@ -1,0 +1,82 @@
+"""The whole server with a runtime that answers at once: what is left is what the server adds."""
+
+import asyncio
+from pathlib import Path
+import sys
+from uuid import UUID
+
+from aiohttp import web
+import torch
+
+from inference_server.app import create_app
+from inference_server.assessor_keeper import AssessorKeeper
+from inference_server.detection.checkpoint import load_checkpoint
+from inference_server.detection.choice import Choice
+from inference_server.detection.rtdetr import RtDetr
+from inference_server.detection.runtime import RawOutput
+from inference_server.detection.service import DetectionService
+from inference_server.logs import configure
+from inference_server.metrics import create_metrics
+from inference_server.serve import create_runner
+from inference_server.settings import Settings
+
+_SURE = 3  # objects in each picture, as one with some people in it has
+
+
+class NoModel:
+    """Answers with the same candidates whatever it is shown."""
+
+    name = "none"
+    device = "cpu"
+    precision = "fp32"
+    best_batch = 1
+
+    def __init__(self, queries: int, classes: int) -> None:
+        generator = torch.Generator().manual_seed(3)
+        logits = torch.full((1, queries, classes), -6.0)
+        logits[0, :_SURE, 0] = 2.0
+        boxes = torch.rand(1, queries, 4, generator=generator) / 2 + 0.25
+        self._output = RawOutput(
+            logits=logits, boxes=boxes, candidates=torch.arange(queries)[None, :]
+        )
+
+    def infer(self, batch: torch.Tensor) -> RawOutput:
+        """Return the output of one picture."""
+        if len(batch) != 1:
+            raise ValueError("one picture at a time")
+        return self._output
+
+
+async def serve(folder: Path, port: int) -> None:
+    """Serve until ended."""
+    settings = Settings(detector_model=folder, rate_limit=0)
+    checkpoint = load_checkpoint(folder)
+    runtime = NoModel(300, len(checkpoint.labels))
+    detector = RtDetr(checkpoint, Choice(runtime=runtime), max_pixels=settings.max_pixels)
+    metrics = create_metrics()
+    app = create_app(
+        settings,
+        instance_id=UUID(int=0),
+        detection=DetectionService(
+            lambda: detector,
+            queue_limit=settings.queue_limit,
+            batch_wait=settings.batch_wait_ms / 1000,
+            metrics=metrics,
+        ),
+        keeper=AssessorKeeper(lambda: None, timeout=1),
+        metrics=metrics,
+    )
+    runner = create_runner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Serve the shape of the model in the folder named first on the port named second."""
+    configure(Settings().log_level)  # every request is logged, as it is in production
+    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+
+
+if __name__ == "__main__":
+    main()
