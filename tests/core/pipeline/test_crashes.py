@@ -26,14 +26,15 @@ def environ(house: House) -> dict[str, str]:
     }
 
 
-async def until_leased(postgres: Postgres, house: House, count: int) -> None:
-    """Wait until so many requests hang at the server, so that their jobs are held."""
+async def until_leased(
+    postgres: Postgres, house: House, count: int, *, leased: int | None = None
+) -> None:
+    """Wait until so many requests were made that hang at the server, so that jobs are held."""
     while house.server.detected.total() < count:
         house.server.asked.clear()
         await asyncio.wait_for(house.server.asked.wait(), 15)
-    assert query(postgres, house, "select count(*) from hsi.jobs where state='leased'") == str(
-        count
-    )
+    held = query(postgres, house, "select count(*) from hsi.jobs where state='leased'")
+    assert int(held) == (count if leased is None else leased)
 
 
 async def test_a_killed_worker_loses_nothing(
@@ -133,6 +134,27 @@ async def test_a_job_that_kills_its_worker_every_time_is_poison(
         query(postgres, house, "select crashes, requeues from hsi.jobs where kind='detect'")
         == "0|1"
     )
+
+
+async def test_what_was_in_hand_when_a_worker_died_is_taken_one_at_a_time(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    server.go.clear()
+    for number in range(4):
+        house.upload(f"front/{number}.jpg", f"car 0.8 #{number}", age=600 - number)
+    first, _ = await house.run(detect_workers=3)
+    await until_leased(postgres, house, 3)
+    await first.stop()
+    # As if that worker had died with three jobs in hand, of whichever it was.
+    query(postgres, house, "update hsi.jobs set crashes = 1 where image_id <= 3")
+
+    asked = server.detected.total()
+    _, journal = await house.run(detect_workers=3)
+    await until_leased(postgres, house, asked + 2, leased=2)
+    in_hand = "select crashes from hsi.jobs where state = 'leased' order by 1"
+    assert query(postgres, house, in_hand).split() == ["0", "1"]
+    server.go.set()
+    assert {image.state for image in await journal.ended(4)} == {ImageState.DETECTED}
 
 
 async def test_a_lease_is_renewed_for_as_long_as_the_work_takes(

@@ -26,7 +26,11 @@ _CLAIM_PATIENCE = 1.0  # seconds to wait while stopping for what is being claime
 
 
 class Crew[Result]:
-    """Claims as many jobs as it has hands free, works on them side by side, stores them together."""
+    """Claims as many jobs as it has hands free, works on them side by side, stores them together.
+
+    Of those that were in hand when a worker died it takes one at a time: should that one be what
+    kills workers, the others do not die with it again, until they count as poison themselves.
+    """
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class Crew[Result]:
         self._keeper = LeaseKeeper(database, settings)
         self._storing = Together(self._store, at_most=stage.together)
         self._at_work: set[asyncio.Task[None]] = set()
+        self._suspect: ClaimedJob | None = None  # the one in hand
         self._hand_free = asyncio.Event()
         self._draining = False
         self._claims_no_more = asyncio.Event()
@@ -90,9 +95,10 @@ class Crew[Result]:
             trial = self._gate.is_open
             wanted = 1 if trial else free
             jobs = await self._claim(wanted)
-            for job in jobs:
+            ours = await self._one_suspect_at_most(jobs)
+            for job in ours:
                 self._begin(job, trial=trial)
-            if len(jobs) < wanted:
+            if len(ours) < wanted:
                 await self._wakeup.wait(seen, self._settings.poll_interval)
         self._claims_no_more.set()
         await asyncio.Event().wait()  # until cancelled: what is in hand is not to be given back
@@ -101,7 +107,11 @@ class Crew[Result]:
         claiming = asyncio.create_task(
             self._database.ask(
                 lambda connection: leases.claim(
-                    connection, self._stage.kind, lease=self._settings.lease, at_most=at_most
+                    connection,
+                    self._stage.kind,
+                    lease=self._settings.lease,
+                    at_most=at_most,
+                    suspects_too=self._suspect is None,
                 )
             )
         )
@@ -121,8 +131,22 @@ class Crew[Result]:
                 self._gate.abandon()
         return jobs
 
+    async def _one_suspect_at_most(self, jobs: Sequence[ClaimedJob]) -> Sequence[ClaimedJob]:
+        """Give all suspects but the first back; return the others."""
+        others = [job for job in jobs if job.is_suspect][1:]
+        if not others:
+            return jobs
+        for job in jobs:
+            self._keeper.hold(job)  # should this be cancelled, all are given back
+        await self._database.ask(lambda connection: leases.release(connection, others))
+        for job in others:
+            self._keeper.let_go(job)
+        return [job for job in jobs if job not in others]
+
     def _begin(self, job: ClaimedJob, *, trial: bool) -> None:
         task = asyncio.create_task(self._work(job))
+        if job.is_suspect:
+            self._suspect = job
 
         def lose() -> None:
             self._keeper.let_go(job)
@@ -132,6 +156,8 @@ class Crew[Result]:
         def end(_: object) -> None:
             self._at_work.discard(task)
             self._hand_free.set()
+            if self._suspect is job:
+                self._suspect = None
             if trial:
                 self._gate.abandon()
             if task.cancelled():

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Integer,
     Interval,
     RowMapping,
@@ -44,6 +45,7 @@ def _claim(at_most: int) -> ReturningUpdate[tuple[object, ...]]:
             jobs.c.kind == bindparam("wanted"),
             in_state(jobs.c.state, JobState.PENDING),
             jobs.c.run_after <= func.now(),
+            (jobs.c.crashes == 0) | bindparam("suspects_too", type_=Boolean),
         )
         .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
         # As a parameter it could be any number, and the plan would be one for many rows.
@@ -113,6 +115,11 @@ class ClaimedJob:
     first_failed_at: datetime | None = None
     image: Image | None = None
 
+    @property
+    def is_suspect(self) -> bool:
+        """A worker died with it in hand, of it or of something else."""
+        return self.crashes > 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
@@ -131,11 +138,20 @@ class Failure:
 
 
 async def claim(
-    connection: AsyncConnection, kind: JobKind, *, lease: float, at_most: int = 1
+    connection: AsyncConnection,
+    kind: JobKind,
+    *,
+    lease: float,
+    at_most: int = 1,
+    suspects_too: bool = True,
 ) -> tuple[ClaimedJob, ...]:
-    """Take the next jobs that are due, the first ones first, and hold them for `lease` seconds."""
+    """Take the next jobs that are due, the first ones first, and hold them for `lease` seconds.
+
+    Suspects are jobs that were in hand when a worker died.
+    """
     rows = await connection.execute(
-        _claim(at_most), {"wanted": kind, "lease": timedelta(seconds=lease)}
+        _claim(at_most),
+        {"wanted": kind, "lease": timedelta(seconds=lease), "suspects_too": suspects_too},
     )
     taken = sorted(
         rows.mappings(), key=lambda row: (row["priority"], row["happened_at"], row["id"])
