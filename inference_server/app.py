@@ -21,6 +21,7 @@ from .metrics import NO_METRICS, Metrics
 from .problems import problem_details
 from .security import bearer
 from .settings import Settings
+from .tracing import NoTracing, Tracing, traced
 
 _OPEN_PATHS = frozenset({"/v1/live", "/v1/ready"})
 
@@ -33,11 +34,13 @@ def create_app(
     keeper: AssessorKeeper,
     gpu: GpuWatch | None = None,
     metrics: Metrics = NO_METRICS,
+    tracing: Tracing | None = None,
 ) -> web.Application:
     """Return the application; it starts and stops its services with itself."""
     gpu = gpu or GpuWatch(None)
     app = web.Application(
         middlewares=[
+            traced(tracing or NoTracing()),
             problem_details(metrics),
             bearer(settings.api_tokens, open_paths=_OPEN_PATHS, per_second=settings.rate_limit),
         ],

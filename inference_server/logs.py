@@ -14,6 +14,7 @@ _LOG = logging.getLogger(__name__)
 _UNREADABLE = (HttpProcessingError, RequestPayloadError)
 
 current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
+current_trace_id: ContextVar[str | None] = ContextVar("current_trace_id", default=None)
 
 
 class JsonFormatter(logging.Formatter):
@@ -29,6 +30,8 @@ class JsonFormatter(logging.Formatter):
         }
         if request_id := current_request_id.get():
             line["request_id"] = request_id
+        if trace_id := current_trace_id.get():
+            line["trace_id"] = trace_id
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -58,5 +61,14 @@ def configure(level: LogLevel) -> None:
     logging.captureWarnings(capture=True)
     logging.getLogger("aiohttp.server").addFilter(MalformedRequests())
     # What other packages say below a warning is not about this server's work.
-    for noisy in ("aiohttp", "asyncio", "httpcore", "httpx", "PIL", "transformers", "urllib3"):
+    for noisy in (
+        "aiohttp",
+        "asyncio",
+        "httpcore",
+        "httpx",
+        "opentelemetry",
+        "PIL",
+        "transformers",
+        "urllib3",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -41,7 +41,7 @@ def problem_details(metrics: Metrics) -> Middleware:
             response = await handler(request)
         except asyncio.CancelledError:
             _LOG.info("The client went away", extra={"fields": fields | _took(started)})
-            metrics.count_request(_route(request), "gone", None)
+            metrics.count_request(route_of(request), "gone", None)
             raise
         except Exception as err:  # noqa: BLE001 - the border: nothing may leave here as it is
             problem = _translate(err, request)
@@ -55,13 +55,13 @@ def problem_details(metrics: Metrics) -> Middleware:
         quiet = request.method == "GET" and response.status != 401
         fields |= {"status": response.status} | _took(started)
         _LOG.log(logging.DEBUG if quiet else logging.INFO, "Answered", extra={"fields": fields})
-        metrics.count_request(_route(request), str(response.status), code)
+        metrics.count_request(route_of(request), str(response.status), code)
         return response
 
     return middleware
 
 
-def _route(request: web.Request) -> str:
+def route_of(request: web.Request) -> str:
     """Return the path as the server knows it: what clients make up would never end."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else "other"

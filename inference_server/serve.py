@@ -21,6 +21,7 @@ from .runner import ProblemRunner
 from .security import is_loopback
 from .settings import Settings
 from .tls import load_tls
+from .tracing import create_tracing
 
 _LOG = logging.getLogger(__name__)
 _IDLE = 75.0  # seconds a connection may take to begin a request, the first or the next
@@ -32,6 +33,7 @@ async def serve(settings: Settings) -> None:
     tls = load_tls(settings)
     metrics = create_metrics()
     instance_id = load_instance_id(settings.state_dir)
+    tracing = create_tracing(settings, str(instance_id))
     app = create_app(
         settings,
         instance_id=instance_id,
@@ -50,6 +52,7 @@ async def serve(settings: Settings) -> None:
         ),
         gpu=GpuWatch(load_nvml(), visible=os.environ.get("CUDA_VISIBLE_DEVICES", "")),
         metrics=metrics,
+        tracing=tracing,
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -77,6 +80,7 @@ async def serve(settings: Settings) -> None:
         _LOG.info("Stopping; requests underway have %g s", _DRAIN)
     finally:
         await runner.cleanup()
+        await asyncio.to_thread(tracing.close)
 
 
 def create_runner(app: web.Application) -> web.AppRunner:

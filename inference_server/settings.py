@@ -106,6 +106,7 @@ class Settings:
         default_factory=_user_state_dir
     )  # keeps the instance id and converted models
     log_level: LogLevel = LogLevel.INFO
+    otlp_endpoint: str | None = None  # where traces are sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,6 +423,12 @@ _OPTIONS = (
         env="STATE_DIR",
         help="folder that keeps the server's identity and converted models",
         parse=_path,
+    ),
+    _Option(
+        setting="otlp_endpoint",
+        env="OTEL_EXPORTER_OTLP_ENDPOINT",
+        help="address of an OpenTelemetry receiver (OTLP over HTTP) that traces are sent to",
+        parse=_http_url,
     ),
     _Option(
         setting="log_level",

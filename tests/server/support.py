@@ -22,6 +22,7 @@ from inference_server.detection.service import DetectionService
 from inference_server.gpu_watch import GpuWatch
 from inference_server.metrics import NO_METRICS, Metrics
 from inference_server.settings import Settings
+from inference_server.tracing import Tracing
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token-for-tests"
@@ -81,6 +82,7 @@ async def serve(
     token: str | None = TOKEN,
     gpu: GpuWatch | None = None,
     metrics: Metrics = NO_METRICS,
+    tracing: Tracing | None = None,
 ) -> TestClient[web.Request, web.Application]:
     """Serve the app on a loopback port as the process does; return a client of it."""
     app = create_app(
@@ -90,6 +92,7 @@ async def serve(
         keeper=keeper,
         gpu=gpu,
         metrics=metrics,
+        tracing=tracing,
     )
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     server = TestServer(app)

@@ -66,6 +66,9 @@ async def test_detect_sends_the_bytes_as_they_are(client: InferenceClient, stage
     assert request.headers["Content-Type"] == "image/jpeg"
     assert request.headers["Authorization"] == "Bearer s3cret"
     assert request.headers["X-Deadline-Ms"] == "5000"  # as long as it waits itself
+    request_id = request.headers["X-Request-ID"]
+    assert request.headers["traceparent"].split("-")[1] == request_id
+    assert len(request_id) == 32
     assert (result.width, result.height) == (1920, 1080)
     assert result.detections == (
         Detection(label="person", confidence=0.93, box=Box(x1=0.1, y1=0.2, x2=0.3, y2=0.4)),

@@ -1,6 +1,7 @@
 """The client of the inference server: one request, one answer or one error of our own tree."""
 
 from collections.abc import Mapping
+import secrets
 
 import aiohttp
 
@@ -191,7 +192,13 @@ class InferenceClient:
         return ServerCertificateError(message, fingerprint=fingerprint)
 
     def _headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
-        merged = dict(headers or {})
+        # One id in both, so that the server's log and any trace tell of the same request.
+        trace_id = secrets.token_hex(16)
+        merged = {
+            "X-Request-ID": trace_id,
+            "traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01",
+            **(headers or {}),
+        }
         if self._token:
             if not (self._token.isascii() and self._token.isprintable()):
                 raise ServerAuthError("The token contains characters that no token has.")
