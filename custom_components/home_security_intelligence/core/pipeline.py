@@ -128,9 +128,10 @@ class Pipeline:
         running, self._running = self._running, None
         if running is None:
             return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(drain):
-                await running.drain()
+        if drain > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(drain):
+                    await running.drain()
         await running.tasks.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_TIMEOUT):
