@@ -16,7 +16,7 @@ from ..errors import (
 )
 from .facts import Box, Facts, ObjectFacts, Rules
 
-PROMPT_VERSION: Final = "4"
+PROMPT_VERSION: Final = "5"
 
 # Counted with the smallest vocabulary in use (49,152): the longest prompt stays under 900 tokens.
 MAX_PROMPT_TOKENS: Final = 900
@@ -156,7 +156,8 @@ def _correction(problem: str, facts: Facts) -> str:
         case AssessorForeignClaimError.code:
             labels = {plain_name(each.label, LABEL_BYTES) for each in facts.objects}
             only = ", ".join(sorted(labels)[:MOST_OBJECTS])
-            return f"An earlier answer named things that are not there. There is only: {only}"
+            # Of several wordings the one that the smallest model in use heeds most often.
+            return f"Write about: {only}. Nothing else is there"
         case AssessorTruncatedError.code:
             return "An earlier answer was too long. Use half the words"
         case AssessorScoreOutOfRangeError.code:

@@ -19,6 +19,7 @@ from hsi_core.client import (
 )
 from hsi_core.errors import (
     AssessorAbsentError,
+    ClientError,
     ServerAuthError,
     ServerBusyError,
     ServerIncompatibleError,
@@ -221,6 +222,21 @@ async def test_an_assessment(connect: Connect, server: InferenceServer, assessor
     assert assessment.by.backend == "embedded"
     assert assessment.by.model_digest
     assert assessment.by.total_ms
+
+
+async def test_a_model_of_the_embedded_backend_is_not_downloaded(
+    connect: Connect, server: InferenceServer, assessor: None
+) -> None:
+    client = connect(server)
+
+    with pytest.raises(ClientError, match="EMBEDDED_MODEL") as caught:
+        await client.pull_model()
+
+    assert caught.value.code == "pull_unsupported"
+    health = (await client.health()).assessor
+    assert (health.pull, health.problem, health.fallback) == (None, None, None)
+    assert health.proven_at
+    assert health.tokens_per_second
 
 
 async def test_facts_the_api_does_not_allow(

@@ -8,6 +8,7 @@ from hsi_core.client import (
     InferenceClient,
     ObjectFacts,
     PartState,
+    PullState,
     RulesFacts,
     ServerStatus,
 )
@@ -97,6 +98,15 @@ async def test_assess_sends_facts_with_the_homes_offset(
         generate_ms=600.0,
         total_ms=640.0,
     )
+
+
+async def test_a_download_is_asked_for_and_told_of(client: InferenceClient, stage: Stage) -> None:
+    stage.says(HEALTH["assessor"]["pull"])
+
+    pull = await client.pull_model()
+
+    assert (pull.state, pull.model) == (PullState.RUNNING, "nemotron-3-nano:4b")
+    assert pull.share == 0.25
 
 
 async def test_fields_of_a_newer_server_are_ignored(client: InferenceClient, stage: Stage) -> None:

@@ -7,17 +7,19 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
+from inference_server.assessment import embedded, ollama
 from inference_server.assessment.facts import ANSWER_PROBLEMS
 from inference_server.assessment.prompt import (
     CAMERA_BYTES,
     EXAMPLES,
     INSTRUCTIONS,
     LABEL_BYTES,
+    MAX_PROMPT_TOKENS,
     MOST_OBJECTS,
     messages,
     plain_name,
 )
-from inference_server.assessment.schema import ANSWER_SCHEMA, parse_answer
+from inference_server.assessment.schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
 from tests.server.assessment.bodies import (
     OBJECT,
     RULES,
@@ -79,7 +81,7 @@ def test_after_foreign_claims_the_model_is_told_what_there_is() -> None:
     objects = [{**OBJECT, "label": label} for label in ("person", "dog", "person")]
     again = told(objects=objects, earlier_problem="assessor_foreign_claim")
 
-    assert again["correction"].endswith("There is only: dog, person")
+    assert again["correction"] == "Write about: dog, person. Nothing else is there"
 
 
 def test_the_start_of_the_prompt_is_the_same_for_every_event() -> None:
@@ -198,6 +200,14 @@ def test_a_box_is_told_as_its_share_of_the_picture(box: list[float], size: str) 
     [told_object] = told(objects=body_with_object(box=box)["objects"])["objects"]
 
     assert told_object["size"] == size
+
+
+def test_a_prompt_and_its_answer_fit_the_smallest_context_in_use() -> None:
+    longest = MAX_PROMPT_TOKENS + MAX_ANSWER_TOKENS
+
+    assert (MAX_PROMPT_TOKENS, MAX_ANSWER_TOKENS) == (900, 160)
+    for context in (ollama.CONTEXT_TOKENS, embedded.CONTEXT_TOKENS):
+        assert longest <= context <= 4096  # of nemotron-mini
 
 
 def test_a_long_label_is_cut_to_its_limit() -> None:
