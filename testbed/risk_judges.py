@@ -119,6 +119,8 @@ async def ask(client: InferenceClient, event: Judged) -> Answer:
             said = await client.assess(facts)
         except CoreError as err:
             calls.append(_call(began, None, err.code))
+            if problem is not None and err.code == problem:
+                break  # told of it in vain
             problem = AnswerProblem(err.code) if err.code in AnswerProblem else None
         else:
             calls.append(_call(began, said, None))

@@ -155,6 +155,7 @@ async def test_a_model_that_keeps_inventing_things_leaves_no_score_and_holds_not
 
     letters = (await pipeline.list_dead_letters(ALL)).items
     assert {each.error_type for each in letters} == {"assessor_foreign_claim"}
+    assert {each.attempts for each in letters} == {2}  # told of it once, it would go on for ever
     assert not pipeline.health.stages_paused
 
 

@@ -7,7 +7,7 @@ import random
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..backoff import crash_delay, retry_delay
-from ..errors import CoreError, PictureAwayError, ServerBusyError
+from ..errors import AssessorAnswerError, CoreError, PictureAwayError, ServerBusyError
 from ..models import FailureClass
 from ..settings import Settings
 from ..store import leases
@@ -55,7 +55,9 @@ async def settle(
                 delay = timedelta(seconds=settings.retry_max)
             await leases.postpone(connection, job, failure, delay=delay, spend_attempt=False)
             return ()
-        case FailureClass.UNKNOWN if job.attempts + 1 < settings.max_attempts:
+        case FailureClass.UNKNOWN if job.attempts + 1 < settings.max_attempts and not _told_in_vain(
+            job, error
+        ):
             delay = _delay(job.attempts + 1, settings)
             await leases.postpone(connection, job, failure, delay=delay, spend_attempt=True)
             return ()
@@ -90,6 +92,16 @@ async def settle_crash(
     await stage.lock(connection, job)
     await leases.record_crash(connection, job, failure, delay=None)
     return await stage.bury(connection, job, failure)
+
+
+def _told_in_vain(job: ClaimedJob, error: Exception) -> bool:
+    """Tell whether a language model that was told of a mistake has made the same again.
+
+    It would every time: at temperature 0 the same question has the same answer.
+    """
+    return (
+        isinstance(error, AssessorAnswerError) and job.attempts > 0 and job.error_type == error.code
+    )
 
 
 def _delay(failures: int, settings: Settings) -> timedelta:
