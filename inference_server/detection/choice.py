@@ -39,6 +39,7 @@ class _Attempt:
 
     what: str  # for people
     make: Callable[[], Runtime]
+    on_gpu: bool = False
 
 
 def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:
@@ -60,16 +61,19 @@ def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:
                 "it."
             )
         return _first_that_passes(checkpoint, settings, _on_cpu(checkpoint, settings, wanted))
+    best = next((each for each, package in _CPU_RUNTIMES.items() if find_spec(package)), None)
+    if wanted is DetectorRuntime.TORCH:
+        best = None
     if settings.device is not Device.CPU and torch.cuda.is_available():
-        return _first_that_passes(checkpoint, settings, _on_gpu(checkpoint, settings))
+        attempts = _on_gpu(checkpoint, settings)
+        if settings.device is Device.AUTO:  # slowly is better than not at all
+            attempts += _on_cpu(checkpoint, settings, best)
+        return _first_that_passes(checkpoint, settings, attempts)
     if settings.device is Device.CUDA:
         raise DetectorLoadError(
             "DEVICE=cuda, but torch finds no usable CUDA device. Check the driver and that torch "
             "is a CUDA build, or set DEVICE=auto to run on the CPU; then restart the server."
         )
-    best = next((each for each, package in _CPU_RUNTIMES.items() if find_spec(package)), None)
-    if wanted is DetectorRuntime.TORCH or best is None:
-        return Choice(runtime=TorchRuntime(checkpoint))
     return _first_that_passes(checkpoint, settings, _on_cpu(checkpoint, settings, best))
 
 
@@ -85,7 +89,7 @@ def _on_gpu(checkpoint: Checkpoint, settings: Settings) -> list[_Attempt]:
             return CudaRuntime(checkpoint, device, precision=precision, graphs=graphs)
 
         how = "with CUDA graphs" if graphs else "without CUDA graphs"
-        return _Attempt(what=f"torch in {precision} {how} on the GPU", make=make)
+        return _Attempt(what=f"torch in {precision} {how} on the GPU", make=make, on_gpu=True)
 
     attempts = [attempt(precision, graphs=True), attempt(precision, graphs=False)]
     if precision != "fp32":
@@ -93,7 +97,12 @@ def _on_gpu(checkpoint: Checkpoint, settings: Settings) -> list[_Attempt]:
     return attempts
 
 
-def _on_cpu(checkpoint: Checkpoint, settings: Settings, runtime: DetectorRuntime) -> list[_Attempt]:
+def _on_cpu(
+    checkpoint: Checkpoint, settings: Settings, runtime: DetectorRuntime | None
+) -> list[_Attempt]:
+    plain = _Attempt(what="torch on the CPU", make=lambda: TorchRuntime(checkpoint))
+    if runtime is None:
+        return [plain]
     cache = settings.state_dir / runtime.value
 
     def on_openvino(precision: str) -> _Attempt:
@@ -109,7 +118,6 @@ def _on_cpu(checkpoint: Checkpoint, settings: Settings, runtime: DetectorRuntime
 
         return OnnxRuntime(checkpoint, cache)
 
-    plain = _Attempt(what="torch on the CPU", make=lambda: TorchRuntime(checkpoint))
     if runtime is DetectorRuntime.ONNXRUNTIME:
         return [_Attempt(what="ONNX Runtime", make=make_onnx), plain]
     if settings.detector_precision is DetectorPrecision.BF16:
@@ -125,7 +133,10 @@ def _first_that_passes(
     if folder := settings.parity_pictures:
         pictures += own_pictures(folder, checkpoint.size, max_pixels=settings.max_pixels)
     reasons: list[str] = []
+    crowded = False
     for attempt in attempts:
+        if crowded and not attempt.on_gpu:
+            break  # the GPU's memory may be free again when the detector is loaded the next time
         try:
             runtime = attempt.make()
             if isinstance(runtime, TorchRuntime):
@@ -134,6 +145,7 @@ def _first_that_passes(
         except ParityError as err:
             reasons.append(f"{attempt.what} does not compute what torch computes: {err}")
         except Exception as err:  # noqa: BLE001 - whatever is wrong with it, the next can do the work
+            crowded |= isinstance(err, torch.OutOfMemoryError)
             reasons.append(f"{attempt.what} does not run here ({type(err).__name__}: {err}).")
         else:
             fallback = _told(reasons, attempt.what)

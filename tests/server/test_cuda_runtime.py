@@ -1,19 +1,23 @@
 """What the GPU's runtime does besides recording, on a CPU: no GPU is needed, and none is proven."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from inference_server.detection.base import DetectorLoadError
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
 from inference_server.detection.choice import Choice
 from inference_server.detection.cuda_runtime import BATCHES, CudaRuntime, _without_checks
 from inference_server.detection.gate_pictures import gate_pictures
+from inference_server.detection.loading import load_detector
 from inference_server.detection.parity import check_parity
 from inference_server.detection.reference import Reference
 from inference_server.detection.rtdetr import RtDetr
 from inference_server.detection.runtime import RawModel, RawOutput
 from inference_server.detection.service import DetectionService
 from inference_server.detection.torch_runtime import TorchRuntime
-from inference_server.settings import Settings
+from inference_server.settings import Device, Settings
 from tests.server.support import JPEG, check_problem, no_assessor, serve
 
 
@@ -121,3 +125,31 @@ async def test_of_a_batch_that_has_no_room_each_picture_is_tried_alone(
     assert full.asked == [4, 1, 1, 1, 1]
     work.cancel()
     thread.shutdown()
+
+
+def test_a_gpu_that_does_not_work_leaves_the_work_to_the_cpu_and_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    auto = replace(settings, device=Device.AUTO)
+    info = load_detector(auto).info
+    assert info.device == "cpu"
+    assert info.fallback
+    for what in ("fp16 with CUDA graphs", "fp16 without CUDA graphs", "fp32 without CUDA graphs"):
+        assert f"torch in {what} on the GPU does not run here" in info.fallback
+    assert info.fallback.endswith("Used instead: torch on the CPU.")
+    assert info.fallback in caplog.text
+    with pytest.raises(DetectorLoadError, match="on the GPU does not run here"):
+        load_detector(replace(settings, device=Device.CUDA))
+
+
+def test_a_gpu_whose_memory_is_taken_is_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(CudaRuntime, "__init__", no_room)
+    with pytest.raises(DetectorLoadError, match="CUDA out of memory"):
+        load_detector(replace(settings, device=Device.AUTO))

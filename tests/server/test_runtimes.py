@@ -297,6 +297,20 @@ def test_bf16_is_used_where_it_is_asked_for_and_passes(on_openvino: Settings, sc
         assert "OpenVINO in bf16 does not compute what torch computes" in (info.fallback or "")
 
 
+@pytest.mark.slow  # half a minute: the r18's real size
+def test_the_r18s_shape_passes_at_its_own_size(on_openvino: Settings, tmp_path: Path) -> None:
+    from benchmarks.server.weights import make_r18
+
+    make_r18(tmp_path / "r18")
+    info = load_detector(
+        replace(on_openvino, detector_model=tmp_path / "r18", state_dir=tmp_path)
+    ).info
+    assert info.runtime.startswith("openvino 2")
+    assert info.fallback is None
+    assert info.parity is not None
+    assert info.parity.score_difference < 1e-3
+
+
 def test_where_openvino_is_not_installed_auto_takes_onnxruntime(
     on_openvino: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
