@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from .gpu import GpuSample
@@ -15,6 +16,17 @@ class LlmFigures:
     gpu_share: float | None  # 0-1 of its memory
     tokens_per_second: float | None  # of the last answer
     gpu_lost: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorFigures:
+    """How the detector stands."""
+
+    admitted: int  # pictures that arrive, wait or are looked at
+    queued: int  # of these, decoded ones whose turn has not come
+    ready: bool
+    proven_at: datetime | None  # when it was last seen to work
+    fallen_back: bool  # it does not run on what it should
 
 
 class Metrics(Protocol):
@@ -33,7 +45,7 @@ class Metrics(Protocol):
         """Count the language model's tokens; None where nobody knows."""
 
     def render(
-        self, *, admitted: int, queued: int, gpus: Sequence[GpuSample], llm: LlmFigures
+        self, *, detector: DetectorFigures, gpus: Sequence[GpuSample], llm: LlmFigures
     ) -> bytes | None:
         """Return everything in Prometheus' text format; None where nothing is counted."""
 
@@ -54,7 +66,7 @@ class NoMetrics:
         """Do nothing."""
 
     def render(
-        self, *, admitted: int, queued: int, gpus: Sequence[GpuSample], llm: LlmFigures
+        self, *, detector: DetectorFigures, gpus: Sequence[GpuSample], llm: LlmFigures
     ) -> bytes | None:
         """Return nothing."""
         return None

@@ -13,7 +13,7 @@ from prometheus_client import (
 )
 
 from .gpu import GpuSample
-from .metrics import LlmFigures
+from .metrics import DetectorFigures, LlmFigures
 
 _SECONDS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -79,7 +79,21 @@ class PrometheusMetrics:
             "Decoded pictures whose turn has not come.",
             registry=self._registry,
         )
-
+        self._ready = Gauge(
+            "hsi_detector_ready",
+            "1 where pictures can be looked at.",
+            registry=self._registry,
+        )
+        self._fallen_back = Gauge(
+            "hsi_detector_fallback",
+            "1 where the detector does not run on what it should, such as the GPU.",
+            registry=self._registry,
+        )
+        self._proven_at = Gauge(
+            "hsi_detector_proven_timestamp_seconds",
+            "When the detector was last seen to work; 0 where it never was.",
+            registry=self._registry,
+        )
         self._gpus = {
             name: Gauge(f"hsi_gpu_{name}", text, ("gpu", "name"), registry=self._registry)
             for name, (text, _) in _GPU_FIGURES.items()
@@ -115,7 +129,7 @@ class PrometheusMetrics:
             self._tokens.labels(kind).inc(tokens)
 
     def render(
-        self, *, admitted: int, queued: int, gpus: Sequence[GpuSample], llm: LlmFigures
+        self, *, detector: DetectorFigures, gpus: Sequence[GpuSample], llm: LlmFigures
     ) -> bytes | None:
         """Return everything in Prometheus' text format."""
         for gauge, value in (
@@ -126,8 +140,12 @@ class PrometheusMetrics:
             gauge.clear()
             if llm.model is not None and value is not None:
                 gauge.labels(llm.model).set(value)
-        self._admitted.set(admitted)
-        self._queued.set(queued)
+        self._admitted.set(detector.admitted)
+        self._queued.set(detector.queued)
+        self._ready.set(detector.ready)
+        self._fallen_back.set(detector.fallen_back)
+        if detector.proven_at:
+            self._proven_at.set(detector.proven_at.timestamp())
         for name, gauge in self._gpus.items():
             gauge.clear()  # a card that is gone has no figures
             for gpu in gpus:

@@ -6,7 +6,8 @@ from ..assessor_keeper import AssessorKeeper
 from ..detection.service import DetectionService
 from ..errors import NotFoundError
 from ..gpu_watch import GpuWatch
-from ..metrics import LlmFigures, Metrics
+from ..metrics import DetectorFigures, LlmFigures, Metrics
+from ..parts import PartState
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -29,9 +30,15 @@ class MetricsHandler:
     async def get(self, _: web.Request) -> web.Response:
         """Answer with all figures."""
         detection, keeper = self._detection, self._keeper
+        info = detection.info
         text = self._metrics.render(
-            admitted=detection.waiting,
-            queued=detection.queued,
+            detector=DetectorFigures(
+                admitted=detection.waiting,
+                queued=detection.queued,
+                ready=detection.status.state is PartState.READY,
+                proven_at=detection.proven_at,
+                fallen_back=bool(info and info.fallback),
+            ),
             gpus=self._gpu.gpus,
             llm=LlmFigures(
                 model=keeper.model,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 import sys
+import time
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient
@@ -94,6 +95,15 @@ async def test_requests_stages_and_failures_are_counted(client: Client, photo: b
         assert figures[f"hsi_stage_seconds_count{{stage={stage}}}"] == 2
     assert figures["hsi_batch_pictures_sum{}"] == figures["hsi_batch_pictures_count{}"] == 2
     assert figures["process_resident_memory_bytes{}"] > 1_000_000
+
+
+async def test_whether_the_detector_works_is_a_figure(client: Client) -> None:
+    figures = await scrape(client)
+    assert figures["hsi_detector_ready{}"] == 1
+    assert figures["hsi_detector_fallback{}"] == 0
+    assert figures["hsi_detector_proven_timestamp_seconds{}"] == pytest.approx(time.time(), abs=60)
+    await client.post("/v1/models/unload")
+    assert (await scrape(client))["hsi_detector_ready{}"] == 0
 
 
 async def test_seconds_are_seconds(client: Client, photo: bytes) -> None:
