@@ -54,6 +54,7 @@ _FACTS = {
     "image_count": 3,
     "armed": True,
     "occupancy": "away",
+    "earlier_problem": None,
     "objects": [
         {
             "label": "person",
