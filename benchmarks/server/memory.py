@@ -17,6 +17,10 @@ from testbed.inference_server import InferenceServer
 from testbed.memory import resident_mib
 
 
+def _show(figures: dict[str, object]) -> None:
+    print(list(figures.items())[-3:], file=sys.stderr, flush=True)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="scripts/bench memory", description=__doc__)
@@ -44,10 +48,13 @@ def main() -> None:
             figures["idle_cpu_percent"] = round(spent * 100, 2)
             figures["resident_mib_idle"] = round(resident_mib(server.pid))
             target = Target(url=f"{server.url}/v1/detect", token=server.token)
-            ask_for(target, pictures, clients=4, count=100)
-            figures["resident_mib_after_100"] = round(resident_mib(server.pid))
-            ask_for(target, pictures, clients=4, count=options.pictures - 100)
-            figures[f"resident_mib_after_{options.pictures}"] = round(resident_mib(server.pid))
+            _show(figures)
+            done = 0
+            for count in (options.pictures // 10, options.pictures):
+                ask_for(target, pictures, clients=4, count=count - done)
+                done = count
+                figures[f"resident_mib_after_{count}"] = round(resident_mib(server.pid))
+                _show(figures)
     text = json.dumps(figures, indent=2)
     print(text)
     if options.json:
