@@ -125,6 +125,26 @@ async def test_a_cleanup_that_the_stop_cuts_short_says_so_and_leaves_no_connecti
         await pipeline.cleanup(dry_run=False)
 
 
+async def test_an_event_that_may_just_be_joined_is_not_deleted_meanwhile(
+    house: House, store: Store
+) -> None:
+    pipeline, journal = await house.run()
+    await fill(house, journal, store)
+    await store.age(40)
+    joining = await asyncpg.connect(house.database_url.replace("+asyncpg", ""))
+    async with joining.transaction():
+        await joining.execute("SELECT FROM hsi.cameras WHERE folder = 'front' FOR NO KEY UPDATE")
+        cleanup = asyncio.create_task(pipeline.cleanup(dry_run=False))
+        async with asyncio.timeout(SOON):
+            while await store.ask(BLOCKED) == "0":
+                assert not cleanup.done()
+                await asyncio.sleep(0.05)
+        assert await store.ask("SELECT count(*) FROM hsi.events WHERE camera = 'front'") == "1"
+    await joining.close()
+    await cleanup
+    assert await store.ask("SELECT count(*) FROM hsi.events") == "0"
+
+
 async def test_what_is_young_or_not_done_stays(
     house: House, server: ScriptedServer, store: Store
 ) -> None:

@@ -121,7 +121,7 @@ async def delete_events(
 
     `there` are the files among theirs that lie there still.
     """
-    await cameras.lock(connection, camera)  # nobody adds an image to them meanwhile
+    await cameras.lock(connection, [camera])  # nobody adds an image to them meanwhile
     locked = await connection.scalars(
         select(events.c.id)
         .where(events.c.id.in_(ids), _is_due(before))
