@@ -92,7 +92,7 @@ async def test_without_a_gpu_nothing_is_shown_of_one(
     hass: HomeAssistant, loaded: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
     await state_is(hass, f"sensor.{HUB}_detector_model", "rtdetr_v2_r18vd")
-    assert not [entity for entity in entity_registry.entities if "gpu" in entity]
+    assert not [entity for entity in entity_registry.entities if "_gpu_" in entity]
 
 
 async def test_pictures_wait_while_the_server_is_gone(
