@@ -1,4 +1,4 @@
-"""What the GPU's runtime does besides recording, on a CPU: no GPU is needed, and none is proven."""
+"""What the GPU's runtime does besides recording, on a CPU; on a GPU, where there is one, all of it."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from inference_server.detection.choice import Choice
 from inference_server.detection.cuda_runtime import BATCHES, CudaRuntime, _without_checks
 from inference_server.detection.gate_pictures import gate_pictures
 from inference_server.detection.loading import load_detector
-from inference_server.detection.parity import check_parity
+from inference_server.detection.parity import _check, _only, check_parity
 from inference_server.detection.reference import Reference
 from inference_server.detection.rtdetr import RtDetr
 from inference_server.detection.runtime import RawModel, RawOutput
@@ -153,3 +153,22 @@ def test_a_gpu_whose_memory_is_taken_is_waited_for(
     monkeypatch.setattr(CudaRuntime, "__init__", no_room)
     with pytest.raises(DetectorLoadError, match="CUDA out of memory"):
         load_detector(replace(settings, device=Device.AUTO))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no NVIDIA GPU")
+@pytest.mark.parametrize("count", [1, 3, 16])
+def test_on_a_gpu_recordings_pass_the_gate_and_answer_each_picture(
+    settings: Settings, checkpoint: Checkpoint, count: int
+) -> None:
+    info = load_detector(replace(settings, device=Device.CUDA)).info
+    assert info.device.startswith("cuda:0")
+    assert info.runtime.endswith("CUDA graphs")
+    assert info.precision == "fp16"
+    assert info.fallback is None
+    recorded = CudaRuntime(checkpoint, torch.device("cuda", 0), precision="fp32", graphs=True)
+    pictures = torch.stack((gate_pictures(checkpoint.size) * 4)[:count])
+    for _ in range(2):  # the same recording again
+        output = recorded.infer(pictures)
+        for index in (0, count - 1):
+            _check(Reference(checkpoint), pictures[index], _only(output, index), "a recording")
+        recorded.infer(pictures.flip(0))
