@@ -31,7 +31,7 @@ class NewsDesk:
     """Listens on the database; loads what the news are about and publishes it.
 
     What could not be heard, before the start, while the connection was lost or because it was too
-    much, is read from the database: at least once, so that some of it is told a second time.
+    much, and what we may have done without knowing it, is read from the database: at least once, so that some of it is told a second time.
     """
 
     def __init__(
@@ -81,6 +81,10 @@ class NewsDesk:
             else:
                 load = partial(_load, news=news)
             self._publish(await self._database.run(load))
+
+    def doubt(self) -> None:
+        """Read what was done lately: our own commit may have gone through without an answer."""
+        self._note_gap()
 
     def _catch_up(self) -> None:
         """Look for work and news, as there may have been calls that nobody heard."""

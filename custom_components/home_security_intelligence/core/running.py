@@ -179,6 +179,7 @@ def launch(
             origin=origin,
             publish=publish,
             on_gate=partial(show_gate, stage.kind),
+            on_doubt=news_desk.doubt,
         )
 
     detecting = crew(detect, settings.detect_workers)

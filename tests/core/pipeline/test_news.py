@@ -1,9 +1,10 @@
 """What others did is heard in the end, whatever kept it from being heard when it happened."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
 from testbed.postgres import Postgres
@@ -12,8 +13,10 @@ from tests.core.pipeline.telephone_line import TelephoneLine
 from tests.core.pipeline.test_crashes import query
 
 # isort: split
+from hsi_core.database import Database
 from hsi_core.models import AssessmentState
 from hsi_core.pipeline import Pipeline
+from hsi_core.stages.stage import Stored
 from hsi_core.updates import EventPhase, EventUpdate, ImageUpdate
 
 ONLY_LISTENING = replace(QUICK, detect_workers=0, assess_workers=0, listen_check=0.3)
@@ -124,3 +127,31 @@ async def test_an_old_assessment_is_no_news(house: House, postgres: Postgres) ->
     house.upload("yard/a.jpg", "person 0.96")
     await journal.event(EventPhase.ASSESSED)
     assert not missed(journal)
+
+
+async def test_an_assessment_whose_commit_was_not_answered(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, journal = await house.run()
+    original = Database.run
+    lost: list[EventUpdate] = []
+
+    async def lose_the_answer[T](
+        database: Database, work: Callable[[AsyncConnection], Awaitable[T]]
+    ) -> T:
+        answer = await original(database, work)
+        updates = answer.updates if isinstance(answer, Stored) else ()
+        assessed = [
+            update
+            for update in updates
+            if isinstance(update, EventUpdate) and update.phase is EventPhase.ASSESSED
+        ]
+        if not assessed or lost:
+            return answer
+        lost.extend(assessed)  # it is committed, and whoever asked for it does it again
+        return await original(database, work)
+
+    monkeypatch.setattr(Database, "run", lose_the_answer)
+    house.upload("front/a.jpg", SURE)
+    told = await journal.event(EventPhase.ASSESSED)
+    assert [update.event.id for update in lost] == [told.id]

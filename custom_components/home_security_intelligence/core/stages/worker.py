@@ -44,7 +44,9 @@ class Crew[Result]:
         origin: str,
         publish: Callable[[Sequence[Update]], None],
         on_gate: Callable[[], None],
+        on_doubt: Callable[[], None],
     ) -> None:
+        """`on_doubt` hears of jobs that may have been stored already without anybody being told."""
         self._database = database
         self._stage = stage
         self._gate = gate
@@ -54,6 +56,7 @@ class Crew[Result]:
         self._origin = origin
         self._publish = publish
         self._on_gate = on_gate
+        self._on_doubt = on_doubt
         self._keeper = LeaseKeeper(database, settings)
         self._storing = Together(self._store, at_most=stage.together)
         self._at_work: set[asyncio.Task[None]] = set()
@@ -181,7 +184,7 @@ class Crew[Result]:
             await self._settle(job, error)
             return
         if not stored:
-            _note_loss(job)
+            self._doubt(job)
 
     async def _store(self, outcomes: Sequence[Outcome[Result]]) -> list[bool]:
         stored = await self._database.run(lambda connection: self._store_in(connection, outcomes))
@@ -203,9 +206,14 @@ class Crew[Result]:
         try:
             updates = await self._database.run(lambda c: self._store_failure(c, job, error))
         except LeaseLostError:
-            _note_loss(job)
+            self._doubt(job)
         else:
             self._publish(updates)
+
+    def _doubt(self, job: ClaimedJob) -> None:
+        """Note that a job was not held any more: by then, or by a commit that was not answered."""
+        _note_loss(job)
+        self._on_doubt()
 
     async def _store_failure(
         self, connection: AsyncConnection, job: ClaimedJob, error: Exception
