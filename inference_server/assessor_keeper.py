@@ -213,7 +213,11 @@ class AssessorKeeper:
             self._digest = assessor.model_digest
             self._gpu = PlacementWatch()  # another model is another size
         due = self._proven is None or monotonic() >= self._proven[0] + self._prove_every
-        if not self._prove_every or not due or self._in_hand:
+        if not self._prove_every or not due:
+            return
+        if self._in_hand:
+            if self._problem and self._proven is None:
+                raise self._problem  # what is in hand has to show that it is over
             return
         try:
             proof = await assessor.prove()

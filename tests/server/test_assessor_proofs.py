@@ -12,7 +12,11 @@ from inference_server.assessment.base import Proof, PullProgress
 from inference_server.assessor_keeper import AssessorKeeper
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
-from inference_server.errors import AssessorTimeoutError, AssessorUnavailableError
+from inference_server.errors import (
+    AssessorFailedError,
+    AssessorTimeoutError,
+    AssessorUnavailableError,
+)
 from inference_server.metrics import create_metrics
 from inference_server.settings import Settings
 from tests.server.support import check_problem, check_schema, eventually, no_assessor, serve
@@ -145,6 +149,29 @@ async def test_nothing_is_proven_while_an_event_is_assessed(
 
     assert scripted.proofs == proofs
     request.cancel()
+
+
+async def test_a_model_that_failed_is_not_ready_while_another_event_waits_for_it(
+    start: Start, scripted: Scripted
+) -> None:
+    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    client = await start(keeper)
+    scripted.waits = True
+    waiting = asyncio.create_task(client.post("/v1/assess", json=FACTS))
+    await scripted.asked.wait()
+
+    scripted.waits, scripted.trouble = False, AssessorFailedError("it broke off")
+    await check_problem(await client.post("/v1/assess", json=FACTS), 502, "assessor_failed")
+    scripted.trouble, before = None, scripted.checks
+    await eventually(lambda: scripted.checks > before)  # that it is there does not suffice
+    await asyncio.sleep(0)
+    health = await health_of(client)
+    assert (health["state"], health["problem"]) == ("failed", "assessor_failed")
+
+    waiting.cancel()
+    await scripted.cancelled.wait()
+    await look(keeper, scripted)
+    await eventually(lambda: keeper.status.state == "ready")
 
 
 async def test_a_model_that_hangs_is_not_ready_until_it_answers_again(
