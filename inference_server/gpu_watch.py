@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 import contextlib
 import logging
 
@@ -13,6 +14,7 @@ INTERVAL = 5.0  # seconds
 _HOUR = 3600.0
 _SLACK = 0.03  # share of the memory that has to be free again before the pressure counts as eased
 _RETRY = 60.0  # seconds before another try where the driver does not answer
+PATIENCE = 15.0  # seconds for an answer, after which what was seen before is no longer told
 
 
 class GpuWatch:
@@ -22,12 +24,16 @@ class GpuWatch:
         self,
         nvml: Nvml | None,
         *,
-        visible: str = "",
+        visible: str | None = None,
         interval: float = INTERVAL,
+        patience: float = PATIENCE,
     ) -> None:
-        """`visible` is CUDA_VISIBLE_DEVICES; `interval` is in seconds."""
+        """`visible` is CUDA_VISIBLE_DEVICES, None where it is not set; times are in seconds."""
         self._nvml = nvml
         self._visible = visible
+        self._patience = patience
+        # Of its own, and never waited for: a call into a driver that hangs does not return.
+        self._thread = ThreadPoolExecutor(1, "gpu")
         self._on_pressure: Callable[[Pressure], None] = lambda _: None
         self.interval = interval  # seconds
         self._reader: GpuReader | None = None
@@ -56,11 +62,14 @@ class GpuWatch:
     @property
     def used(self) -> GpuSample | None:
         """The GPU that this process computes on, where it does: the first that CUDA shows it."""
+        if self._visible is None:
+            return next(iter(self._now), None)
         first = self._visible.partition(",")[0].strip()
         for gpu in self._now:
-            if first in {str(gpu.index), gpu.uuid}:
+            # CUDA takes the beginning of a UUID for the whole.
+            if first == str(gpu.index) or (first.startswith("GPU-") and gpu.uuid.startswith(first)):
                 return gpu
-        return self._now[0] if self._now and first != "-1" else None
+        return None
 
     def start(self, on_pressure: Callable[[Pressure], None]) -> None:
         """Begin to look; `on_pressure` is told when the memory of the GPU in use fills or eases."""
@@ -74,15 +83,16 @@ class GpuWatch:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        self._thread.shutdown(wait=False)
 
     async def _run(self, nvml: Nvml) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             try:
-                reader = await asyncio.to_thread(GpuReader, nvml)
+                reader = await loop.run_in_executor(self._thread, GpuReader, nvml)
             except GpuError as err:
                 self._lose(str(err))
             else:
-                self._reader, self.error = reader, None
                 _LOG.info("NVIDIA driver %s answers", reader.driver)
                 await self._watch(reader)
             self.looked.set()
@@ -91,14 +101,26 @@ class GpuWatch:
     async def _watch(self, reader: GpuReader) -> None:
         try:
             while True:
-                self._take_in(await asyncio.to_thread(reader.read))
+                samples = await self._read(reader)
+                self._reader, self.error = reader, None
+                self._take_in(samples)
                 self.looked.set()
                 await asyncio.sleep(self.interval)
         except GpuError as err:
             _LOG.warning("The GPUs cannot be read any more: %s", err)
             self._lose(str(err))
         finally:
-            reader.close()
+            self._thread.submit(reader.close)
+
+    async def _read(self, reader: GpuReader) -> Sequence[GpuSample]:
+        """Return what the driver tells, however late; know nothing while it does not answer."""
+        reading = asyncio.get_running_loop().run_in_executor(self._thread, reader.read)
+        await asyncio.wait({reading}, timeout=self._patience)
+        if not reading.done():
+            error = f"NVIDIA's driver has not answered for {self._patience:g} s."
+            _LOG.warning("%s", error)
+            self._lose(error)
+        return await reading
 
     def _lose(self, error: str) -> None:
         """Know nothing: what was seen before is no longer true."""

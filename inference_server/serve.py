@@ -50,7 +50,7 @@ async def serve(settings: Settings) -> None:
             timeout=settings.assess_timeout,
             prove_every=settings.llm_canary_interval,
         ),
-        gpu=GpuWatch(load_nvml(), visible=os.environ.get("CUDA_VISIBLE_DEVICES", "")),
+        gpu=GpuWatch(load_nvml(), visible=os.environ.get("CUDA_VISIBLE_DEVICES")),
         metrics=metrics,
         tracing=tracing,
     )

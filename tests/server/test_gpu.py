@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 import inspect
+import threading
 
 import pynvml
 import pytest
@@ -199,6 +200,30 @@ async def test_figures_are_those_of_the_driver(settings: Settings, detector: Det
     await client.close()
 
 
+async def test_a_driver_that_hangs_tells_nothing_of_now() -> None:
+    nvml, answers = FakeNvml(), threading.Event()
+    answers.set()
+
+    def wait() -> int:
+        assert answers.wait(10)
+        return 2
+
+    nvml.nvmlDeviceGetCount = wait
+    pressures: list[Pressure] = []
+    watch = GpuWatch(nvml, interval=0.01, patience=0.1)
+    watch.start(on_pressure=pressures.append)
+    await watch.looked.wait()
+    assert watch.used
+    answers.clear()
+    await eventually(lambda: not watch.gpus)
+    assert watch.used is None
+    assert watch.error == "NVIDIA's driver has not answered for 0.1 s."
+    answers.set()
+    await eventually(lambda: watch.used)
+    assert watch.error is None
+    await watch.stop()
+
+
 async def test_an_hour_is_kept() -> None:
     nvml = FakeNvml(count=1)
     watch = GpuWatch(nvml)
@@ -217,9 +242,18 @@ async def _one(nvml: Nvml):
 
 @pytest.mark.parametrize(
     ("visible", "used"),
-    [("", "GPU-first"), ("1", "GPU-second"), ("GPU-second,0", "GPU-second"), ("-1", None)],
+    [
+        (None, "GPU-first"),
+        ("", None),
+        ("1", "GPU-second"),
+        ("GPU-second,0", "GPU-second"),
+        ("-1", None),
+        ("GPU-sec", "GPU-second"),
+        ("MIG-1", None),
+        ("7", None),
+    ],
 )
-async def test_the_gpu_in_use_is_the_one_cuda_shows(visible: str, used: str | None) -> None:
+async def test_the_gpu_in_use_is_the_one_cuda_shows(visible: str | None, used: str | None) -> None:
     nvml = FakeNvml()
     watch = GpuWatch(nvml, visible=visible)
     watch._take_in(await _one(nvml))
