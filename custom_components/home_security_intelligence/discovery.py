@@ -6,7 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_URL
+from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from yarl import URL
@@ -44,24 +44,28 @@ async def async_follow(hass: HomeAssistant, entry: ConfigEntry[Any], url: str) -
     """Take a server's new address where it is not at its old one any more, and is at the new one.
 
     Anybody in the network can announce anything, so a server that answers is left where it is, as
-    is one with a name: that follows by itself, and a certificate may be made out to it.
+    is one with a name: that follows by itself, and a certificate may be made out to it. What
+    refuses the token answers, too: nobody else is shown the token then.
     """
     if not _is_address(entry.data[CONF_URL]) or _scheme(entry.data[CONF_URL]) != _scheme(url):
         return
-    if await _async_is_there(hass, entry, dict(entry.data)):
+    if await _async_answers(hass, entry):
         return
     moved = {**entry.data, CONF_URL: url}
-    if await _async_is_there(hass, entry, moved):
+    try:
+        health = await async_check_server(hass, moved)
+    except CheckFailedError:
+        return
+    if str(health.instance_id) == entry.unique_id:
         hass.config_entries.async_update_entry(entry, data=moved)
 
 
-async def _async_is_there(
-    hass: HomeAssistant, entry: ConfigEntry[Any], data: dict[str, Any]
-) -> bool:
+async def _async_answers(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+    """Tell whether what is at the old address may well be the server."""
     try:
-        health = await async_check_server(hass, data)
-    except CheckFailedError:
-        return False
+        health = await async_check_server(hass, entry.data)
+    except CheckFailedError as err:
+        return CONF_TOKEN in err.errors
     return str(health.instance_id) == entry.unique_id
 
 

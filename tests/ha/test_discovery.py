@@ -59,6 +59,16 @@ async def test_what_is_no_server_of_ours_is_not_offered(
     assert (await announce(hass, instance_id, 8090))["reason"] == "invalid_discovery"
 
 
+async def test_a_server_that_refuses_its_token_is_not_taken_for_one_that_moved(
+    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+) -> None:
+    before = dict(entry.data)
+    server.token = "rotated"
+    async with ScriptedServer(token=before["token"]) as other:
+        await announce(hass, server.instance_id, other.port)
+    assert entry.data == before
+
+
 async def test_a_known_server_that_moved_is_followed(
     hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
 ) -> None:
