@@ -59,6 +59,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
         self._folders: list[str] = []
         self._unconfirmed = ""  # fingerprint that a person is asked about
         self._typed: dict[str, Any] = {}  # in the step that goes on once it is confirmed
+        self._confirmed_now: dict[str, Any] = {}  # fingerprint that a person has agreed to
 
     @staticmethod
     @callback
@@ -177,7 +178,8 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask whether the certificate shown is the server's own."""
         if user_input is not None:
-            return await self.async_step_reauth_confirm(self._confirmed())
+            self._confirmed_now = {CONF_FINGERPRINT: self._unconfirmed}
+            return await self.async_step_reauth_confirm({})
         return self._certificate_form("reauth_certificate")
 
     async def async_step_reauth_confirm(
@@ -187,6 +189,8 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             entry = self._get_reauth_entry()
+            # One confirmed a step ago counts, too, where a token had to be corrected since.
+            user_input = {**self._confirmed_now, **user_input}
             data = {**entry.data, **user_input}
             try:
                 # Only what was typed: one part must be correctable while the other is down.

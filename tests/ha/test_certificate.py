@@ -125,3 +125,22 @@ async def test_at_a_new_address_it_is_confirmed_anew(
     assert entry.data["fingerprint"] == await secure.fingerprint()
     await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_new_token_with_a_new_certificate_is_taken_in_one_go(
+    hass: HomeAssistant, secure: Secure, entry: MockConfigEntry
+) -> None:
+    outdated = {"url": secure.url, "token": "outdated", "fingerprint": "ab" * 32}
+    hass.config_entries.async_update_entry(entry, data={**entry.data, **outdated})
+    result = await entry.start_reauth_flow(hass)
+    assert result["step_id"] == "reauth_certificate"
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
+    assert result["errors"] == {"token": "unauthorized"}
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"token": secure.token}
+    )
+    await hass.async_block_till_done()
+    assert result.get("reason") == "reauth_successful", result
+    assert entry.data["fingerprint"] == await secure.fingerprint()
+    assert entry.data["token"] == secure.token
+    assert await hass.config_entries.async_unload(entry.entry_id)
