@@ -1,9 +1,11 @@
 """What helps to find a fault, without the secrets and addresses."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+import re
+from typing import Any, Final
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
@@ -12,6 +14,8 @@ from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
 
 TO_REDACT = {CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME}
+# The inference server names the language model's address in the reasons it gives.
+_ADDRESS: Final = re.compile(r"\bhttps?://[^\s,;()]+")
 
 
 async def async_get_config_entry_diagnostics(
@@ -24,11 +28,26 @@ async def async_get_config_entry_diagnostics(
         "options": dict(entry.options),
         "cameras": [dict(camera.data) for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA)],
         "settings": asdict(settings_of(entry)),
-        "health": {
-            **asdict(data.health),
-            "servers": [
-                async_redact_data(asdict(server), TO_REDACT) for server in data.health.servers
-            ],
-        },
+        "health": _without_addresses(
+            {
+                **asdict(data.health),
+                "servers": [
+                    async_redact_data(asdict(server), TO_REDACT) for server in data.health.servers
+                ],
+            }
+        ),
         "queue": asdict(data.queue),
     }
+
+
+def _without_addresses(value: object) -> object:
+    """Return the same without the addresses that stand in texts."""
+    match value:
+        case str():
+            return _ADDRESS.sub(REDACTED, value)
+        case Mapping():
+            return {key: _without_addresses(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_without_addresses(each) for each in value]
+        case _:
+            return value

@@ -31,3 +31,20 @@ async def test_say_what_is_set_and_how_it_is(
     text = json.dumps(report, default=str)
     for secret in (server.token, PASSWORD, server.url, "127.0.0.1"):
         assert secret not in text
+
+
+async def test_keep_addresses_in_what_the_server_says_to_themselves(
+    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry
+) -> None:
+    server.assessor = {
+        "state": "failed",
+        "problem": "assessor_unavailable",
+        "error": "Ollama cannot be reached at http://ollama.home.arpa:11434: is it running there?",
+    }
+    await loaded.runtime_data.pipeline.refresh_health()
+    await hass.async_block_till_done()
+    report = await async_get_config_entry_diagnostics(hass, loaded)
+
+    text = json.dumps(report, default=str)
+    assert "is it running there?" in text
+    assert "ollama.home.arpa" not in text
