@@ -1,6 +1,7 @@
 """The server or the database is away: nothing is lost, and nobody has to restart anything."""
 
 from itertools import pairwise
+import os
 
 from aiohttp import web
 import pytest
@@ -13,6 +14,7 @@ from tests.core.pipeline.scripted_server import NOT_READY, UNAUTHORIZED, Scripte
 from hsi_core.errors import CameraFolderMissingError, StoreError
 from hsi_core.models import ImageState, JobKind
 from hsi_core.pipeline import DeadLetterQuery
+from hsi_core.stages.register import BATCH
 from hsi_core.updates import HealthUpdate
 
 
@@ -144,6 +146,7 @@ async def test_a_picture_of_now_passes_those_that_a_full_queue_leaves_in_their_f
     for number in range(30):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=3600)
     _, journal = await house.run(queue_limit=5, detect_workers=1)
+    await journal.depth(6)
     await journal.health(lambda h: h.spooling)
     house.upload("yard/now.jpg", "car 0.9 #now")
     await journal.depth(7)  # one in hand, five waiting, and it
@@ -151,6 +154,25 @@ async def test_a_picture_of_now_passes_those_that_a_full_queue_leaves_in_their_f
     await journal.image("yard/now.jpg")
     assert len(journal.images) <= 2  # the one in hand was first
     assert len(await journal.ended(31)) == 31
+
+
+async def test_a_full_queue_does_not_keep_polling_from_pictures_of_now(
+    house: House, server: ScriptedServer
+) -> None:
+    server.go.clear()
+    for number in range(3 * BATCH):  # more than can be on their way
+        (house.root / "front" / f"{number}.jpg").write_text(f"car 0.9 #{number}")
+        os.utime(house.root / "front" / f"{number}.jpg", (1.7e9, 1.7e9))
+    _, journal = await house.run(
+        queue_limit=5, detect_workers=1, watch_polling=True, polling_interval=0.1
+    )
+    await journal.depth(6)
+    await journal.health(lambda h: h.spooling)
+    house.upload("yard/now.jpg", "car 0.9 #now", age=1)
+    await journal.depth(7)  # one in hand, five waiting, and it
+    server.go.set()
+    await journal.image("yard/now.jpg")
+    assert len(journal.images) <= 2  # the one in hand was first
 
 
 async def test_a_picture_that_the_database_refuses_is_tried_again(

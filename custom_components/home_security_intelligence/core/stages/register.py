@@ -34,7 +34,24 @@ class _Lane:
     def __init__(self, *, limit: int) -> None:
         self.files: asyncio.Queue[FoundFile] = asyncio.Queue(BATCH)
         self.limit = limit
-        self.held_back = False  # there is no room in the queue
+        self.held_back = asyncio.Event()  # there is no room in the queue
+
+    async def put(self, file: FoundFile) -> None:
+        """Take a file when others have moved on; raises QueueFullError as soon as none does."""
+        if self.held_back.is_set():
+            raise _full(file)
+        if not self.files.full():
+            self.files.put_nowait(file)
+            return
+        putting = asyncio.create_task(self.files.put(file))
+        full = asyncio.create_task(self.held_back.wait())
+        try:
+            await asyncio.wait((putting, full), return_when=asyncio.FIRST_COMPLETED)
+            if not putting.done():
+                raise _full(file)
+        finally:
+            putting.cancel()
+            full.cancel()
 
 
 class Register:
@@ -77,9 +94,7 @@ class Register:
         if self._is_fresh(file):
             await self._fresh.files.put(file)
             return
-        if self._backlog.held_back:
-            raise QueueFullError(f"the queue is full; {file.path} waits in its folder")
-        await self._backlog.files.put(file)
+        await self._backlog.put(file)
 
     async def run(self) -> None:
         """Register what is put, until cancelled."""
@@ -137,8 +152,9 @@ class Register:
         return room
 
     def _hold_back(self, lane: _Lane, *, held_back: bool) -> None:
-        lane.held_back = held_back
-        self._health.spooling(spooling=self._fresh.held_back or self._backlog.held_back)
+        (lane.held_back.set if held_back else lane.held_back.clear)()
+        spooling = self._fresh.held_back.is_set() or self._backlog.held_back.is_set()
+        self._health.spooling(spooling=spooling)
 
     def _is_fresh(self, file: FoundFile) -> bool:
         age = self._now().timestamp() - file.mtime_ns / _NS
@@ -159,3 +175,7 @@ class Register:
             )
             for file in files
         ]
+
+
+def _full(file: FoundFile) -> QueueFullError:
+    return QueueFullError(f"the queue is full; {file.path} waits in its folder")
