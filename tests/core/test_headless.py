@@ -141,3 +141,15 @@ def test_a_fingerprint_is_for_all_servers_or_one_for_each() -> None:
     assert read(f"{one},{other}") == ["ab" * 32, other]
     with pytest.raises(UsageError, match="64 hexadecimal digits"):
         read("ab")
+
+
+@pytest.mark.parametrize("url", ["http://a:1", "a:1", "https://a:1,http://b:2"])
+def test_a_fingerprint_is_of_no_use_without_tls(url: str) -> None:
+    environ = {
+        "DATABASE_URL": "postgresql://hsi@db/hsi",
+        "CAMERA_ROOT": "/cameras",
+        "INFERENCE_URL": url,
+        "INFERENCE_FINGERPRINT": "ab" * 32,
+    }
+    with pytest.raises(UsageError, match="https://"):
+        read_environment(environ)

@@ -142,6 +142,12 @@ def _servers(environ: Mapping[str, str]) -> tuple[ServerAddress, ...]:
         raise UsageError("INFERENCE_URL: an address is there twice")
     tokens = _of_each("INFERENCE_TOKEN", "tokens", _tokens(environ), urls)
     fingerprints = _of_each("INFERENCE_FINGERPRINT", "fingerprints", _fingerprints(environ), urls)
+    for url, fingerprint in zip(urls, fingerprints, strict=True):
+        if fingerprint and not url.startswith("https://"):
+            raise UsageError(
+                f"INFERENCE_FINGERPRINT: {url} shows no certificate to compare it with; "
+                "INFERENCE_URL has to start with https://"
+            )
     return tuple(
         ServerAddress(url=url, token=token, fingerprint=fingerprint)
         for url, token, fingerprint in zip(urls, tokens, fingerprints, strict=True)
