@@ -123,7 +123,7 @@ CLEAN_UP_SCHEMA = vol.Schema(
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions; those that change something are for administrators."""
+    """Register the actions; those that give up or repeat work are for administrators."""
 
     async def list_events(call: ServiceCall) -> ServiceResponse:
         entry, camera = _async_place(hass, call)
