@@ -86,6 +86,7 @@ class DetectionService:
         self._decoders = ThreadPoolExecutor(_DECODERS, "decode")
         self._task: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
+        self._change: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self.settled = asyncio.Event()  # loading has come to its end, well or not
 
@@ -133,6 +134,9 @@ class DetectionService:
 
     async def stop(self) -> None:
         """Drop what still waits and let the threads end."""
+        if self._change:
+            self._change.cancel()
+            await asyncio.wait({self._change})
         await self._stop_keeping()
         self._retire(patience=0)
         await asyncio.gather(*self._closing)
@@ -146,22 +150,34 @@ class DetectionService:
         """
         if self._changing.locked():
             raise ModelBusyError("Another detector is being loaded.", retry_after_s=_LOADING_RETRY)
-        load = load or self._load
-        async with self._changing:
-            try:
-                engine = await self._load_engine(load)
-            except DetectorLoadError as err:
-                raise ModelLoadError(str(err)) from err
-            except Exception as err:
-                _LOG.error("A detector failed to load on request", exc_info=err)
-                raise ModelLoadError(
-                    f"The detector failed to load ({type(err).__name__}); see the log."
-                ) from err
-            await self._stop_keeping()
-            self._load = load
-            self._retire()
-            self._take_over(engine)
-            self._task = asyncio.create_task(self._keep(engine), name="detector")
+        await self._changing.acquire()
+        # A thread that loads cannot be stopped: whoever hangs up and asks again would have any
+        # number of detectors loaded at once.
+        change = asyncio.create_task(self._switch(load or self._load), name="switch")
+        change.add_done_callback(self._changed)
+        self._change = change
+        await asyncio.shield(change)
+
+    async def _switch(self, load: Callable[[], Detector]) -> None:
+        try:
+            engine = await self._load_engine(load)
+        except DetectorLoadError as err:
+            raise ModelLoadError(str(err)) from err
+        except Exception as err:
+            _LOG.error("A detector failed to load on request", exc_info=err)
+            raise ModelLoadError(
+                f"The detector failed to load ({type(err).__name__}); see the log."
+            ) from err
+        await self._stop_keeping()
+        self._load = load
+        self._retire()
+        self._take_over(engine)
+        self._task = asyncio.create_task(self._keep(engine), name="detector")
+
+    def _changed(self, change: asyncio.Task[None]) -> None:
+        self._changing.release()
+        if not change.cancelled():
+            change.exception()  # whoever asked may be gone, and asyncio would complain
 
     async def unload(self) -> None:
         """Let go of the detector once pictures underway are finished; raises ModelBusyError."""
@@ -269,7 +285,8 @@ class DetectionService:
 
     async def _try_to_load(self) -> Engine | None:
         try:
-            engine = await self._load_engine(self._load)
+            async with self._changing:
+                engine = await self._load_engine(self._load)
         except DetectorLoadError as err:
             self._note_failure(str(err))
         except Exception as err:  # noqa: BLE001 - whatever it is, health must tell of it

@@ -14,6 +14,7 @@ import pytest
 from inference_server.detection.base import Detector
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
+from inference_server.errors import ModelBusyError
 from inference_server.settings import Settings
 from tests.server.detectors import make_random_detector
 from tests.server.support import (
@@ -160,3 +161,56 @@ async def test_one_load_at_a_time(settings: Settings, detector: Detector) -> Non
     go_on.set()
     assert (await first).status == 200
     await client.close()
+
+
+async def test_who_hangs_up_does_not_have_two_detectors_loaded_at_once(detector: Detector) -> None:
+    loading, go_on = Event(), Event()
+
+    def load() -> Detector:
+        loading.set()
+        assert go_on.wait(10)
+        return detector
+
+    service = DetectionService(lambda: detector, queue_limit=8)
+    service.start()
+    await service.settled.wait()
+    impatient = asyncio.create_task(service.switch(load))
+    await eventually(loading.is_set)
+    impatient.cancel()
+    await asyncio.wait({impatient})
+    with pytest.raises(ModelBusyError):
+        await service.switch(load)
+    loading.clear()
+    go_on.set()
+
+    async def unloaded() -> bool:
+        try:
+            await service.unload()
+        except ModelBusyError:
+            return False
+        return True
+
+    async with asyncio.timeout(10):
+        while not await unloaded():  # noqa: ASYNC110 - the thread is looked at from outside
+            await asyncio.sleep(0.01)
+    assert not loading.is_set()
+    await service.stop()
+
+
+async def test_none_is_loaded_on_request_while_the_first_still_is(detector: Detector) -> None:
+    go_on = Event()
+
+    def load() -> Detector:
+        assert go_on.wait(10)
+        return detector
+
+    service = DetectionService(load, queue_limit=8)
+    service.start()
+    await asyncio.sleep(0)
+    with pytest.raises(ModelBusyError):
+        await service.switch(load)
+    go_on.set()
+    await service.settled.wait()
+    assert service.status.state == "ready"
+    await service.switch(load)
+    await service.stop()
