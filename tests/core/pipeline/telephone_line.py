@@ -38,6 +38,11 @@ class TelephoneLine:
         for call in self._listening:
             call.silent = True
 
+    def silence_all(self) -> None:
+        """Pass on nothing more on any connection that there is now."""
+        for call in self._calls:
+            call.silent = True
+
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, to_there = await asyncio.open_connection("127.0.0.1", self._target)
         call = _Call(writer, to_there)

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
+from sqlalchemy import text
+from yarl import URL
 
 from testbed.postgres import Postgres
+from tests.core.pipeline.telephone_line import TelephoneLine
 
 # isort: split
 from hsi_core.errors import (
@@ -16,7 +19,8 @@ from hsi_core.errors import (
     StorePermissionError,
     StoreUnreachableError,
 )
-from hsi_core.store.engine import check, connect, database_url
+from hsi_core.store import engine as engine_module
+from hsi_core.store.engine import begin, check, connect, database_url
 from hsi_core.store.tables import metadata
 
 
@@ -175,3 +179,24 @@ def test_any_spelling_of_the_url_is_taken(spelling: str) -> None:
 
 async def test_a_unix_socket_will_do(postgres: Postgres, empty_url: str) -> None:
     await open_and_close(postgres.url(name_of(empty_url), unix=True))
+
+
+async def test_of_connections_that_fell_silent_together_only_one_is_waited_for(
+    postgres: Postgres, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "STATEMENT_TIMEOUT", 1.0)
+    async with TelephoneLine(postgres.port) as line:
+        engine = await connect(
+            str(URL(database_url).with_port(line.port)), application_name="tests"
+        )
+
+        async def ask(sql: str = "SELECT 1") -> None:
+            async with begin(engine) as connection:
+                await connection.execute(text(sql))
+
+        await asyncio.gather(*(ask("SELECT pg_sleep(0.3)") for _ in range(3)))
+        line.silence_all()
+        with pytest.raises(StoreUnreachableError):
+            await ask()
+        await ask()
+        await engine.dispose()

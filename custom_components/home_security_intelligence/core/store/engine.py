@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import ssl as ssl_module
 
-from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -126,10 +126,18 @@ def _engine(
         return create_async_engine(
             target, connect_args=arguments, poolclass=NullPool, hide_parameters=True
         )
-    return create_async_engine(
+    engine = create_async_engine(
         target,
         connect_args=arguments,
         pool_size=POOL_SIZE,
         pool_timeout=STATEMENT_TIMEOUT,
         hide_parameters=True,
     )
+    event.listen(engine.sync_engine, "handle_error", _doubt_all_that_are_silent)
+    return engine
+
+
+def _doubt_all_that_are_silent(context: ExceptionContext) -> None:
+    """Replace the pool's connections: where one does not answer, the others will not either."""
+    if isinstance(context.original_exception, TimeoutError):
+        context.invalidate_pool_on_disconnect = True  # type: ignore[misc]  # meant to be set
