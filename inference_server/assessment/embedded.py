@@ -13,6 +13,7 @@ import sys
 from typing import Final
 
 from ..errors import (
+    AssessorFailedError,
     AssessorModelMissingError,
     AssessorUnavailableError,
     ProblemError,
@@ -26,6 +27,7 @@ BACKEND: Final = "embedded"
 CONTEXT_TOKENS: Final = 2048  # MAX_PROMPT_TOKENS and an answer fit
 START_TIMEOUT: Final = 300.0  # seconds; a model of some gigabytes from a slow disk
 CONNECT_TIMEOUT: Final = 5.0  # seconds, on loopback
+DEATH_TIMEOUT: Final = 1.0  # seconds in which a process that broke off is seen to be dead
 
 _PROGRAM: Final = Path(__file__).with_name("llama_process.py")
 
@@ -60,7 +62,15 @@ class EmbeddedAssessor:
 
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; cancelling it stops the model."""
-        return await (await self._running()).assess(facts)
+        client, process = await self._running(), self._process
+        try:
+            return await client.assess(facts)
+        except (AssessorFailedError, AssessorUnavailableError):
+            # The connection may tell of the process's death before the system does.
+            if process is not None:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), DEATH_TIMEOUT)
+            raise
 
     async def prove(self) -> Proof | None:
         """Have the model write a few words."""
