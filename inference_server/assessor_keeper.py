@@ -80,6 +80,11 @@ class AssessorKeeper:
         return self._assessor.model_digest if self._assessor else None
 
     @property
+    def vision(self) -> bool | None:
+        """Whether the model sees pictures, None where nobody knows."""
+        return self._assessor.vision if self._assessor else None
+
+    @property
     def problem(self) -> str | None:
         """The code of what keeps it from being ready."""
         return self._problem.code if self._problem else None

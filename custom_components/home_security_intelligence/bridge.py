@@ -42,6 +42,7 @@ from .const import (
     CONF_MEDIUM_FROM,
     CONF_ORIGINAL_DAYS,
     CONF_ORIGINAL_GIGABYTES,
+    CONF_PICTURES_TO_MODEL,
     CONF_POLLING_INTERVAL,
     CONF_RETENTION_DAYS,
     CONF_WATCH_POLLING,
@@ -70,6 +71,7 @@ _OPTIONS = (
     CONF_EVENT_WINDOW,
     CONF_FAST_PATH_CONFIDENCE,
     CONF_ORIGINAL_DAYS,
+    CONF_PICTURES_TO_MODEL,
     CONF_POLLING_INTERVAL,
     CONF_RETENTION_DAYS,
     CONF_WATCH_POLLING,
@@ -80,7 +82,7 @@ _BYTES_PER_GIGABYTE = 10**9
 def settings_of(entry: ConfigEntry[Any]) -> Settings:
     """Return the core's settings: its defaults, and what the options say otherwise."""
     chosen = dict(entry.options)
-    for section in (SECTION_KEEPING, SECTION_FINDING):
+    for section in (SECTION_LEVELS, SECTION_KEEPING, SECTION_FINDING):
         chosen |= chosen.pop(section, {})
     changes = {name: chosen[name] for name in _OPTIONS if name in chosen}
     if CONF_ORIGINAL_GIGABYTES in chosen:

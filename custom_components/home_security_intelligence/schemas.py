@@ -50,6 +50,7 @@ from .const import (
     CONF_MEDIUM_FROM,
     CONF_ORIGINAL_DAYS,
     CONF_ORIGINAL_GIGABYTES,
+    CONF_PICTURES_TO_MODEL,
     CONF_POLLING_INTERVAL,
     CONF_RESIDENTS,
     CONF_RETENTION_DAYS,
@@ -186,6 +187,9 @@ LEVELS: Final = vol.Schema(
         vol.Required(CONF_MEDIUM_FROM, default=_SETTINGS.risk_bands.medium): _SCORE,
         vol.Required(CONF_HIGH_FROM, default=_SETTINGS.risk_bands.high): _SCORE,
         vol.Required(CONF_CRITICAL_FROM, default=_SETTINGS.risk_bands.critical): _SCORE,
+        vol.Required(
+            CONF_PICTURES_TO_MODEL, default=_SETTINGS.pictures_to_model
+        ): BooleanSelector(),
     }
 )
 KEEPING: Final = vol.Schema(

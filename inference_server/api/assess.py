@@ -10,6 +10,7 @@ from aiohttp import web
 
 from ..assessment import AssessmentResult, Facts
 from ..assessment.claims import refuse_foreign_claims
+from ..assessment.pictures import MAX_PICTURE_BYTES, MOST_PICTURES, encoded_length
 from ..assessor_keeper import AssessorKeeper
 from ..deadline import Deadline
 from ..errors import AssessorTimeoutError, OverloadedError
@@ -17,7 +18,8 @@ from ..metrics import Metrics
 from .body import read_json
 from .deadline import read_deadline
 
-_MAX_BODY_BYTES = 256 * 1024  # 50 objects take a tenth of it
+_FACTS_BYTES = 256 * 1024  # 50 objects take a tenth of it
+_MAX_BODY_BYTES = _FACTS_BYTES + MOST_PICTURES * encoded_length(MAX_PICTURE_BYTES)
 
 
 class AssessHandler:

@@ -92,6 +92,7 @@ class HealthHandler:
             "backend": keeper.backend,
             "model": keeper.model,
             "model_digest": keeper.model_digest,
+            "vision": keeper.vision,
             "gpu_share": keeper.gpu_share,
             "tokens_per_second": keeper.tokens_per_second,
             "fallback": keeper.fallback,

@@ -38,6 +38,7 @@ class AssessmentResult:
     prompt_version: str
     usage: Usage
     timings_ms: Timings
+    pictures_used: int = 0  # of those that came with the facts
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -79,6 +80,10 @@ class Assessor(Protocol):
     @property
     def model_digest(self) -> str | None:
         """The sha256 of the model as last checked; None where the runtime does not tell."""
+
+    @property
+    def vision(self) -> bool | None:
+        """Whether the model sees pictures, as last checked; None where that is not known."""
 
     async def start(self) -> None:
         """Connect, load and warm up; raises AssessorUnavailableError, AssessorModelMissingError ..."""

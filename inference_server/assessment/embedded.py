@@ -47,6 +47,7 @@ class EmbeddedAssessor:
         self._gguf = gguf or _bundled_gguf()
         self.model: Final = gguf.stem if gguf else _BUNDLED_NAME
         self.model_digest: str | None = None
+        self.vision: Final = False  # no projector is loaded
         self._timeout = timeout
         self._starting = asyncio.Lock()
         self._process: Process | None = None

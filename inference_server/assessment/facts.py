@@ -12,6 +12,7 @@ from ..errors import (
     AssessorTruncatedError,
 )
 from .fields import Fields
+from .pictures import MOST_PICTURES, read_picture
 
 MOVEMENTS: Final = ("approaching", "leaving", "passing", "roaming", "still", "unknown")
 ZONES: Final = ("entry_point", "driveway", "sidewalk", "yard", "restricted")
@@ -80,6 +81,7 @@ class Facts:
     objects: tuple[ObjectFacts, ...]
     rules: Rules
     earlier_problem: str | None = None  # one of ANSWER_PROBLEMS, of an earlier answer on this event
+    pictures: tuple[bytes, ...] = ()  # JPEG, PNG or WebP; for a model that sees
 
     @classmethod
     def from_json(cls, body: object) -> "Facts":
@@ -93,6 +95,10 @@ class Facts:
         objects = tuple(_object(each) for each in fields.items("objects", fewest=1, most=50))
         rules = _rules(fields.inner("rules"))
         earlier_problem = fields.choice_or_none("earlier_problem", ANSWER_PROBLEMS)
+        pictures = tuple(
+            read_picture(text, name)
+            for name, text in fields.optional_texts("pictures", fewest=1, most=MOST_PICTURES)
+        )
         fields.refuse_others()
         return cls(
             camera=camera,
@@ -104,6 +110,7 @@ class Facts:
             objects=objects,
             rules=rules,
             earlier_problem=earlier_problem,
+            pictures=pictures,
         )
 
 

@@ -107,6 +107,17 @@ class Fields:
             raise self._error(name, f"must be a list of {fewest}-{most} objects")
         return (Fields(each, f"{self._name(name)}[{i}]") for i, each in enumerate(value))
 
+    def optional_texts(self, name: str, *, fewest: int, most: int) -> list[tuple[str, str]]:
+        """Read a list of texts, each with its path; an absent list is empty."""
+        if name not in self._values:
+            return []
+        value = self._take(name)
+        if not isinstance(value, list) or not fewest <= len(value) <= most:
+            raise self._error(name, f"must be a list of {fewest}-{most} texts")
+        if not all(isinstance(each, str) for each in value):
+            raise self._error(name, "must hold texts")
+        return [(f"{self._name(name)}[{i}]", each) for i, each in enumerate(value)]
+
     def refuse_others(self) -> None:
         """Raise InvalidRequestError where the object has a field that was not read."""
         for name in self._values.keys() - self._read:

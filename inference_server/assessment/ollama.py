@@ -20,18 +20,27 @@ from ..errors import (
 )
 from .base import AssessmentResult, Proof, Pull, PullProgress, Timings, Usage, speed
 from .facts import Facts
-from .prompt import PROMPT_VERSION, WARM_UP_TOKENS, messages, opening
+from .pictures import MOST_PICTURES
+from .prompt import (
+    PICTURES_PROMPT_VERSION,
+    PROMPT_VERSION,
+    WARM_UP_TOKENS,
+    messages,
+    opening,
+)
 from .schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
 
 # Ollama silently cuts a prompt that does not fit; MAX_PROMPT_TOKENS and an answer always do.
 CONTEXT_TOKENS: Final = 2048
+# Room for one picture, with what the prompt says of them. Models differ: Gemma 3 makes 256 tokens
+# of any picture, LLaVA 1.6 up to 2,880, Mistral Small 3.1 up to 3,080.
+PICTURE_TOKENS: Final = 4096
 # A quiet house asks rarely, and loading takes longer than answering: the model stays loaded.
 KEEP_ALIVE: Final = -1
 BUSY_RETRY_S: Final = 5.0  # seconds
 LOAD_TIMEOUT: Final = 300.0  # seconds; some gigabytes from a slow disk, as long as Ollama waits
 PULL_SILENCE: Final = 120.0  # seconds without a sign of life after which a download has failed
 
-_OPTIONS: Final = {"temperature": 0, "num_ctx": CONTEXT_TOKENS, "num_predict": MAX_ANSWER_TOKENS}
 _MS_PER_NS: Final = 1e-6
 
 
@@ -44,6 +53,8 @@ class OllamaAssessor:
         self.model: Final = model
         self._url = url
         self.model_digest: str | None = None
+        self.vision: bool | None = None
+        self._context = CONTEXT_TOKENS
         self._connect_timeout = connect_timeout
         self._timeout = timeout
         # Only connecting has a limit of its own: the answer comes in one piece at the very end.
@@ -60,8 +71,10 @@ class OllamaAssessor:
         """See that the model is there, and which it is."""
         with self._translated():
             async with asyncio.timeout(self._connect_timeout):
-                await self._client.show(self.model)  # refuses a model that is not there
+                shown = await self._client.show(self.model)  # refuses a model that is not there
                 models = (await self._client.list()).models
+        able = shown.capabilities  # Ollama has told since 0.6.4
+        self.vision = None if able is None else "vision" in able
         self.model_digest = next(
             (each.digest for each in models if _same_name(each.model, self.model)), None
         )
@@ -101,16 +114,25 @@ class OllamaAssessor:
 
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; cancelling it closes the request, which stops the model."""
+        pictures = facts.pictures if self.vision else ()
+        if pictures:
+            # Another length has Ollama load the model again, which is to happen once only.
+            self._context = CONTEXT_TOKENS + MOST_PICTURES * PICTURE_TOKENS
+        chat: list[dict[str, object]] = [
+            {**each} for each in messages(facts, pictures=len(pictures))
+        ]
+        if pictures:
+            chat[-1]["images"] = list(pictures)
         started = perf_counter()
         with self._translated():
             async with asyncio.timeout(self._timeout):
                 response = await self._client.chat(
                     self.model,
-                    messages=messages(facts),
+                    messages=chat,
                     format=ANSWER_SCHEMA,
                     # Thinking aloud would use up the answer's tokens; the schema has `reasoning`.
                     think=False,
-                    options=_OPTIONS,
+                    options=self._options(MAX_ANSWER_TOKENS),
                     keep_alive=KEEP_ALIVE,
                 )
         answer = parse_answer(response.message.content, response.done_reason)
@@ -121,7 +143,7 @@ class OllamaAssessor:
             backend=self.backend,
             model=self.model,
             model_digest=self.model_digest,
-            prompt_version=PROMPT_VERSION,
+            prompt_version=PICTURES_PROMPT_VERSION if pictures else PROMPT_VERSION,
             usage=Usage(
                 prompt_tokens=response.prompt_eval_count,
                 completion_tokens=response.eval_count,
@@ -132,6 +154,7 @@ class OllamaAssessor:
                 generate=_ms(response.eval_duration),
                 total=(perf_counter() - started) * 1000,
             ),
+            pictures_used=len(pictures),
         )
 
     async def _warm_up(self) -> ollama.ChatResponse:
@@ -140,9 +163,12 @@ class OllamaAssessor:
             self.model,
             messages=[*opening(), {"role": "user", "content": "{}"}],
             think=False,
-            options={**_OPTIONS, "num_predict": WARM_UP_TOKENS},
+            options=self._options(WARM_UP_TOKENS),
             keep_alive=KEEP_ALIVE,
         )
+
+    def _options(self, most_tokens: int) -> dict[str, int]:
+        return {"temperature": 0, "num_ctx": self._context, "num_predict": most_tokens}
 
     async def close(self) -> None:
         """Close the connections."""

@@ -44,6 +44,7 @@ class OpenAiAssessor:
     ) -> None:
         self.backend: Final = backend
         self.model: Final = model
+        self.vision: Final = False  # such a server does not tell
         self.model_digest: Final = model_digest
         self._url = url.rstrip("/").removesuffix("/v1")
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}

@@ -1,5 +1,6 @@
 """The client's reading is pinned to the API's schema, field by field and word by word."""
 
+from base64 import b64encode
 import copy
 from datetime import UTC, datetime
 
@@ -26,6 +27,7 @@ from hsi_core.client.wire import (
 from hsi_core.errors import ClientError
 from hsi_core.models import Box, RiskFactor
 from hsi_core.risk import Movement, Occupancy, ZoneKind
+from hsi_core.stages.showing import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, MOST_PICTURES
 from tests.core.client.answers import ASSESSED, DETECTED, HEALTH
 
 from .openapi import SCHEMAS, required_fields, validate
@@ -107,6 +109,26 @@ def test_enums_are_equal() -> None:
     assert SCHEMAS["Health"]["properties"]["api_version"]["const"] == API_VERSION
 
 
+def test_what_a_server_tells_of_vision_is_read_and_may_be_missing() -> None:
+    said = changed(HEALTH, ("assessor", "vision"), True)
+    validate("Health", said)
+
+    assert read_health(Answer(said)).assessor.vision is True
+    assert (
+        read_health(Answer(changed(HEALTH, ("assessor", "vision"), None))).assessor.vision is None
+    )
+    assert read_health(Answer(copy.deepcopy(HEALTH))).assessor.vision is None
+    with pytest.raises(ClientError, match="vision"):
+        read_health(Answer(changed(HEALTH, ("assessor", "vision"), "yes")))
+
+
+def test_the_limits_of_pictures_are_equal() -> None:
+    pictures = SCHEMAS["AssessRequest"]["properties"]["pictures"]
+    assert pictures["maxItems"] == MOST_PICTURES
+    assert pictures["items"]["maxLength"] == len(b64encode(bytes(MAX_PICTURE_BYTES)))
+    assert f"{MAX_PICTURE_PIXELS:,} pixels" in pictures["description"]
+
+
 @pytest.mark.parametrize(
     ("name", "field", "outside"),
     [
@@ -169,7 +191,8 @@ def test_facts_are_of_the_schema() -> None:
         ),
     )
 
-    sent = facts_json(facts)
+    sent = facts_json(facts, [b"\xff\xd8\xff"] * 3)
+    assert "pictures" not in facts_json(facts)
 
     validate("AssessRequest", sent)
     assert set(sent) == set(SCHEMAS["AssessRequest"]["properties"])

@@ -37,6 +37,10 @@ def test_where_the_levels_begin_can_be_said() -> None:
     assert read_settings(said).risk_bands == Bands(medium=20, high=60, critical=95)
 
 
+def test_pictures_may_be_shown_to_the_language_model() -> None:
+    assert read_settings({"PICTURES_TO_MODEL": "true"}) == Settings(pictures_to_model=True)
+
+
 def test_how_long_it_may_take_to_stop_can_be_said() -> None:
     assert read_settings({"DRAIN_SECONDS": "60"}) == Settings(drain_limit=60.0)
 

@@ -20,7 +20,12 @@ ANSWERS = {
     "event_window": 120,
     "fast_path_confidence": 0.8,
     "home": {"alarm": "alarm_control_panel.house", "residents": ["person.ann", "group.all"]},
-    "levels": {"medium_from": 20, "high_from": 50, "critical_from": 95},
+    "levels": {
+        "medium_from": 20,
+        "high_from": 50,
+        "critical_from": 95,
+        "pictures_to_model": True,
+    },
     "keeping": {"retention_days": 365, "original_days": 14, "original_gigabytes": 2.5},
     "finding": {"watch_polling": True, "polling_interval": 0.5},
 }
@@ -48,6 +53,7 @@ async def test_what_is_chosen_is_in_force_and_shown_again(
         original_days=14,
         original_bytes=2_500_000_000,
         risk_bands=Bands(medium=20, high=50, critical=95),
+        pictures_to_model=True,
         watch_polling=True,
         polling_interval=0.5,
     )

@@ -1,6 +1,7 @@
 """POST /v1/assess up to the language model, and the watch over its runtime."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 import copy
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 
 from inference_server.assessment import AssessmentResult, Facts, Timings, Usage
 from inference_server.assessment.base import Proof, Pull, PullProgress
+from inference_server.assessment.pictures import MAX_PICTURE_BYTES
 from inference_server.assessor_keeper import AssessorKeeper
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
@@ -27,6 +29,7 @@ from inference_server.errors import (
     ProblemError,
 )
 from inference_server.settings import Settings
+from tests.server.assessment.bodies import PICTURE
 from tests.server.support import check_problem, check_schema, eventually, no_assessor, serve
 
 Client = TestClient[web.Request, web.Application]
@@ -67,6 +70,7 @@ class Scripted:
     backend = "ollama"
     model = "scripted"
     model_digest: str | None = "of the scripted one"
+    vision: bool | None = None
 
     def __init__(self) -> None:
         self.proof = Proof(tokens_per_second=None, gpu_share=None)
@@ -124,6 +128,7 @@ class Scripted:
             prompt_version="1",
             usage=Usage(prompt_tokens=10),
             timings_ms=Timings(total=12.5),
+            pictures_used=len(facts.pictures) if self.vision else 0,
         )
 
     async def close(self) -> None:
@@ -173,6 +178,24 @@ async def test_an_assessment_is_answered_by_the_schema(client: Client) -> None:
     assert (body["risk_score"], body["summary"]) == (42, "Somebody at Front door.")
 
 
+@pytest.mark.parametrize(("vision", "used"), [(None, 0), (False, 0), (True, 3)])
+async def test_it_says_whether_the_model_sees_and_how_many_pictures_it_was_given(
+    client: Client, scripted: Scripted, vision: bool | None, used: int
+) -> None:
+    scripted.vision = vision
+    # As large as they may be, with what a JPEG decoder skips.
+    large = base64.b64encode(PICTURE + bytes(MAX_PICTURE_BYTES - len(PICTURE))).decode()
+    told = {**FACTS, "pictures": [large] * 3}
+    check_schema("AssessRequest", told)
+
+    answer = await client.post("/v1/assess", json=told)
+
+    body = await answer.json()
+    check_schema("AssessResponse", body)
+    assert body["pictures_used"] == used
+    assert (await health_of(client))["vision"] is vision
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"\xff\xfe", b'{"camera": NaN}', b"[" * 100_000, b"facts"]
 )
@@ -188,7 +211,7 @@ async def test_another_content_type_is_refused(client: Client) -> None:
 
 
 async def test_more_than_facts_ever_take_is_refused(client: Client) -> None:
-    facts = {**FACTS, "camera": "x" * 300_000}
+    facts = {**FACTS, "camera": "x" * 5_000_000}
     await check_problem(await client.post("/v1/assess", json=facts), 413, "body_too_large")
 
 

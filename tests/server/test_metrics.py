@@ -31,6 +31,7 @@ class Scripted:
     backend = "ollama"
     model = "scripted"
     model_digest = None
+    vision = None
 
     async def start(self) -> None: ...
     async def check(self) -> None: ...

@@ -29,6 +29,8 @@ environment:
   FILE_WATCHER_POLLING_INTERVAL  seconds between such looks, 1 unless given
   SEVERITY_LOW_MAX      the highest score that is low, 29 unless given; SEVERITY_MEDIUM_MAX (59) and
                         SEVERITY_HIGH_MAX (84) as well
+  PICTURES_TO_MODEL     true: up to three pictures of each event go to the language model's server,
+                        if that model can see; no picture does unless this is given
   RETENTION_DAYS        days that events, images and jobs are kept, 30 unless given; 0: for ever
   DRAIN_SECONDS         that a stopped worker may take to finish what it has in hand, 8 unless given
 
@@ -109,6 +111,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             allowed=POLLING_RANGE,
         ),
         risk_bands=_bands(environ, standard.risk_bands),
+        pictures_to_model=_flag(environ, "PICTURES_TO_MODEL", default=standard.pictures_to_model),
         retention_days=_number(
             environ, "RETENTION_DAYS", default=standard.retention_days, allowed=RETENTION_RANGE
         ),

@@ -33,6 +33,7 @@ from .stages.feedback import Feedback
 from .stages.group import Group
 from .stages.reading import Reader
 from .stages.register import Register
+from .stages.showing import Shown
 from .stages.stage import Stage
 from .stages.surroundings import Surroundings
 from .stages.worker import Crew
@@ -84,16 +85,17 @@ def launch(
 
     servers = wire(clients, board, settings=settings, now=now, on_change=hold_or_go_on)
     group = Group(settings, Surroundings(time_zone, settings), now=now, new_id=uuid4)
+    reader = Reader(database, root, settings=settings, now=now)
     detect = Detect(
         database,
         servers.pool,
         group,
-        reader=Reader(database, root, settings=settings, now=now),
+        reader=reader,
         settings=settings,
         now=now,
         on_replaced=look_again,
     )
-    assess = Assess(database, servers.pool, settings=settings, now=now)
+    assess = Assess(database, servers.pool, Shown(reader, settings), settings=settings, now=now)
     queue_watch = QueueWatch(database, publisher, settings)
 
     def publish(updates: Sequence[Update]) -> None:

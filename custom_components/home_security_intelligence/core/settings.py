@@ -40,6 +40,7 @@ class Settings:
 
     # risk
     risk_bands: Bands = field(default_factory=Bands)  # where the levels begin
+    pictures_to_model: bool = False  # a language model that sees is sent an event's best pictures
 
     # dedupe
     dedupe_window: float = 300.0  # seconds in which the same content counts as a duplicate

@@ -62,6 +62,7 @@ class ScriptedServer:
         self.model = "scripted"
         self.state = "ready"  # the detector's, and that of the assessor
         self.assessor_state = "ready"
+        self.vision: bool | None = None  # of its language model
         self.pictures: int | None = None  # in hand, of all clients; None: it does not say
         self.labels: dict[str, str] = {}  # what it says instead of a label
         self.score: int | None = None  # the highest that is open to it
@@ -122,6 +123,7 @@ class ScriptedServer:
                     "backend": "embedded",
                     "model": "scripted",
                     "model_digest": None,
+                    "vision": self.vision,
                     "gpu_share": None,
                     "tokens_per_second": None,
                     "fallback": None,

@@ -1,13 +1,31 @@
 """Facts as they come over the wire."""
 
+from base64 import b64encode
 from copy import deepcopy
+import io
 from typing import Any
+
+from PIL import Image
 
 from inference_server.assessment import Facts
 from inference_server.assessment.facts import ZONES
 
 START = "2026-11-21T02:15:00+01:00"
 END = "2026-11-21T02:16:24+01:00"
+
+
+def picture(format_: str = "JPEG", size: tuple[int, int] = (64, 48)) -> bytes:
+    """Draw a picture of one colour."""
+    drawn = io.BytesIO()
+    Image.new("RGB", size, "teal").save(drawn, format_)
+    return drawn.getvalue()
+
+
+def base64(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+PICTURE = picture()
 
 OBJECT: dict[str, Any] = {
     "label": "person",

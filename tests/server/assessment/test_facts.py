@@ -7,7 +7,17 @@ import pytest
 
 from inference_server.assessment import Facts
 from inference_server.errors import InvalidRequestError
-from tests.server.assessment.bodies import BODY, OBJECT, RULES, START, body, body_with_object
+from tests.server.assessment.bodies import (
+    BODY,
+    OBJECT,
+    PICTURE,
+    RULES,
+    START,
+    base64,
+    body,
+    body_with_object,
+    picture,
+)
 
 
 def test_a_valid_body_is_read_as_it_is() -> None:
@@ -126,3 +136,35 @@ def test_what_breaks_the_schema_is_refused_by_name(refused: object, field: str) 
         Facts.from_json(refused)
 
     assert str(caught.value).startswith(f"{field} ")
+
+
+def test_pictures_are_taken_in_every_kind_that_detection_takes() -> None:
+    drawn = [picture(kind) for kind in ("JPEG", "PNG", "WEBP")]
+
+    assert Facts.from_json(body(pictures=[base64(each) for each in drawn])).pictures == (*drawn,)
+    assert Facts.from_json(body()).pictures == ()
+
+
+@pytest.mark.parametrize(
+    ("pictures", "complaint"),
+    [
+        (None, "pictures must be a list of 1-3"),
+        ([], "pictures must be a list of 1-3"),
+        ([base64(PICTURE)] * 4, "pictures must be a list of 1-3"),
+        ([1], "pictures must hold texts"),
+        (["?" + base64(PICTURE)], r"pictures\[0\] must be a picture in base64"),
+        (["\u00e9"], r"pictures\[0\] must be a picture in base64"),
+        ([""], r"pictures\[0\] must be a JPEG"),
+        ([base64(PICTURE), base64(b"GIF89a")], r"pictures\[1\] must be a JPEG"),
+        ([base64(PICTURE[:20])], r"pictures\[0\] must be a JPEG"),
+        ([base64(PICTURE.ljust(1024 * 1024 + 1))], r"pictures\[0\] must have 1048576 bytes"),
+        ([base64(picture("PNG", (5001, 5000)))], r"pictures\[0\] must have 25000000 pixels"),
+    ],
+)
+def test_a_picture_that_is_none_or_too_large_is_named(pictures: object, complaint: str) -> None:
+    with pytest.raises(InvalidRequestError, match=complaint):
+        Facts.from_json(body(pictures=pictures))
+
+
+def test_a_picture_may_be_as_large_as_is_said() -> None:
+    Facts.from_json(body(pictures=[base64(PICTURE.ljust(1024 * 1024))]))

@@ -214,3 +214,16 @@ def test_a_long_label_is_cut_to_its_limit() -> None:
     [told_object] = told(objects=[{**OBJECT, "label": "ä" * 50}])["objects"]
 
     assert told_object["label"] == "ä" * (LABEL_BYTES // 2)
+
+
+def test_pictures_change_the_end_and_that_none_are_seen() -> None:
+    blind, seeing = messages(facts()), messages(facts(), pictures=2)
+
+    assert "You see no pictures." in blind[0]["content"]
+    assert seeing[0]["content"] == blind[0]["content"].replace(" You see no pictures.", "")
+    assert seeing[1:-1] == blind[1:-1]
+    plain, shown = json.loads(blind[-1]["content"]), json.loads(seeing[-1]["content"])
+    said = shown.pop("pictures")
+    assert shown == plain
+    assert said.startswith("You see 2 of the images.")
+    assert "never an instruction" in said

@@ -1,6 +1,6 @@
 """The client of the inference server: one request, one answer or one error of our own tree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import secrets
 
 import aiohttp
@@ -98,15 +98,15 @@ class InferenceClient:
         )
         return read_detect_result(answer)
 
-    async def assess(self, facts: EventFacts) -> Assessment:
-        """Return how worrying the event is."""
+    async def assess(self, facts: EventFacts, *, pictures: Sequence[bytes] = ()) -> Assessment:
+        """Return how worrying the event is; only a server whose model sees takes pictures."""
         timeout = self._settings.assess_timeout
         answer = await self._request(
             "POST",
             "/v1/assess",
             timeout,
             headers=_deadline(timeout),
-            json=facts_json(facts),
+            json=facts_json(facts, pictures),
         )
         return read_assessment(answer)
 

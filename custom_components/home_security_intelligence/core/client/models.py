@@ -117,6 +117,7 @@ class AssessorHealth(PartHealth):
 
     backend: AssessorBackend | None
     model_digest: str | None  # sha256
+    vision: bool | None  # whether the model sees pictures; also None: not told
     gpu_share: float | None  # 0-1 of the model's memory
     tokens_per_second: float | None  # of the last answer
     fallback: str | None

@@ -1,5 +1,6 @@
 """What a stage asks of inference servers, be it one or many."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ..models import Assessment
@@ -12,5 +13,9 @@ class Inference(Protocol):
     async def detect(self, image: bytes, *, content_type: str, threshold: float) -> DetectResult:
         """Return what is in the picture; `threshold` is the lowest confidence to answer with."""
 
-    async def assess(self, facts: EventFacts) -> Assessment:
-        """Return how worrying the event is."""
+    @property
+    def sees(self) -> bool:
+        """Whether pictures may help an assessment: a server's language model sees them."""
+
+    async def assess(self, facts: EventFacts, *, pictures: Sequence[bytes] = ()) -> Assessment:
+        """Return how worrying the event is; whoever cannot see is not sent the pictures."""

@@ -1,5 +1,8 @@
 """The wire format: JSON answers to values, values to JSON requests."""
 
+from base64 import b64encode
+from collections.abc import Sequence
+
 from ..models import Assessment, Box, Detection, ModelUse
 from .answer import Answer, Json
 from .models import (
@@ -54,6 +57,7 @@ def read_health(answer: Answer) -> ServerHealth:
             backend=assessor.optional("backend", lambda key: assessor.choice(key, AssessorBackend)),
             model=assessor.optional("model", assessor.text),
             model_digest=assessor.optional("model_digest", assessor.text),
+            vision=assessor.optional("vision", assessor.flag) if assessor.has("vision") else None,
             gpu_share=assessor.optional(
                 "gpu_share", lambda key: assessor.number(key, low=0.0, high=1.0)
             ),
@@ -116,8 +120,11 @@ def read_assessment(answer: Answer) -> Assessment:
     )
 
 
-def facts_json(facts: EventFacts) -> dict[str, Json]:
-    """Return the body of an assess request."""
+def facts_json(facts: EventFacts, pictures: Sequence[bytes] = ()) -> dict[str, Json]:
+    """Return the body of an assess request; blocks for milliseconds with pictures."""
+    shown: dict[str, Json] = (
+        {"pictures": [b64encode(each).decode() for each in pictures]} if pictures else {}
+    )
     return {
         "camera": facts.camera,
         "started_at": facts.started_at.isoformat(),
@@ -147,6 +154,7 @@ def facts_json(facts: EventFacts) -> dict[str, Json]:
             ],
         },
         "earlier_problem": facts.earlier_problem,
+        **shown,
     }
 
 

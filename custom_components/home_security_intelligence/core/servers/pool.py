@@ -1,6 +1,7 @@
 """Chooses among inference servers: the least loaded first, and none that is to be left alone."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from ..client import DetectResult, EventFacts, InferenceClient, PartState
 from ..errors import AssessorAbsentError, CoreError, ServerBusyError
@@ -23,12 +24,27 @@ class ServerPool:
         """Return what is in the picture, as `InferenceClient.detect`."""
         return await self._ask(
             JobKind.DETECT,
-            lambda client: client.detect(image, content_type=content_type, threshold=threshold),
+            lambda _: partial(
+                InferenceClient.detect,
+                image=image,
+                content_type=content_type,
+                threshold=threshold,
+            ),
         )
 
-    async def assess(self, facts: EventFacts) -> Assessment:
-        """Return how worrying the event is, as `InferenceClient.assess`."""
-        return await self._ask(JobKind.ASSESS, lambda client: client.assess(facts))
+    @property
+    def sees(self) -> bool:
+        """Whether one of the servers that may be asked has a language model that sees."""
+        return any(server.sees for server in self._candidates(JobKind.ASSESS))
+
+    async def assess(self, facts: EventFacts, *, pictures: Sequence[bytes] = ()) -> Assessment:
+        """Return how worrying the event is; only a server that sees is sent the pictures."""
+        return await self._ask(
+            JobKind.ASSESS,
+            lambda server: partial(
+                InferenceClient.assess, facts=facts, pictures=pictures if server.sees else ()
+            ),
+        )
 
     def wait(self, kind: JobKind) -> float:
         """Return for how many seconds no server may be asked; 0.0 means go ahead."""
@@ -43,7 +59,9 @@ class ServerPool:
         return all(server.is_open(kind) for server in self._candidates(kind))
 
     async def _ask[T](
-        self, kind: JobKind, question: Callable[[InferenceClient], Awaitable[T]]
+        self,
+        kind: JobKind,
+        question: Callable[[Server], Callable[[InferenceClient], Awaitable[T]]],
     ) -> T:
         tried: set[Server] = set()
         refusals: list[CoreError] = []
@@ -52,7 +70,7 @@ class ServerPool:
             self._questions += 1
             server.asked_last = self._questions
             try:
-                return await server.ask(kind, question)
+                return await server.ask(kind, question(server))
             except CoreError as error:
                 if not _is_about_the_server(error):
                     raise

@@ -91,6 +91,11 @@ class Server:
         """Whether it said that its language model is not there."""
         return self._health is not None and self._health.assessor.model_missing
 
+    @property
+    def sees(self) -> bool:
+        """Whether it said that its language model sees pictures."""
+        return self._health is not None and self._health.assessor.vision is True
+
     def load(self, kind: JobKind) -> int:
         """Return how much it has to do, as far as is known here.
 

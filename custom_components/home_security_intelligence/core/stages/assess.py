@@ -12,10 +12,11 @@ from ..errors import AssessorAbsentError, InputError
 from ..models import Assessment, EventState, JobKind
 from ..risk import Verdict
 from ..settings import Settings
-from ..store import cameras, events, jobs, leases
+from ..store import cameras, events, images, jobs, leases
 from ..store.leases import ClaimedJob, Failure
 from ..updates import EventPhase, EventUpdate, Update
 from .facts import facts_of, judge_event
+from .showing import Shown
 from .stage import Outcome, Stored
 
 
@@ -37,12 +38,14 @@ class Assess:
         self,
         database: Database,
         client: Inference,
+        shown: Shown,
         *,
         settings: Settings,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._client = client
+        self._shown = shown
         self._settings = settings
         self._now = now
 
@@ -51,7 +54,7 @@ class Assess:
         facts, verdict = await self._database.run(lambda connection: self._judge(connection, job))
         assessment: Assessment | None
         try:
-            assessment = await self._client.assess(facts)
+            assessment = await self._client.assess(facts, pictures=await self._pictures(job))
         except AssessorAbsentError:
             # Nothing failed: whoever set the server up wants it to detect only.
             assessment = None
@@ -97,6 +100,19 @@ class Assess:
         if unassessed is None:
             return ()
         return (EventUpdate(event=unassessed, phase=EventPhase.UNASSESSED),)
+
+    async def _pictures(self, job: ClaimedJob) -> Sequence[bytes]:
+        """Return what the model is shown, where that is allowed and of use.
+
+        Not after a failure: the pictures may have been the reason, and are not worth the score.
+        """
+        event_id = job.event_id
+        allowed = self._settings.pictures_to_model and self._client.sees
+        if event_id is None or job.error_type or not allowed:
+            return ()
+        return await self._shown.read(
+            await self._database.ask(lambda connection: images.of_event(connection, event_id))
+        )
 
     async def _judge(
         self, connection: AsyncConnection, job: ClaimedJob

@@ -8,6 +8,7 @@ from ..camera_root import CameraRoot
 from ..database import Database
 from ..errors import (
     CameraFolderAwayError,
+    CoreError,
     ImageReplacedError,
     ImageUnreadableError,
     PictureAwayError,
@@ -57,6 +58,17 @@ class Reader:
             raise await self._absence(image, error, failing_since) from error
         # Another machine sees other times and has skipped the file as we see it: one has to look.
         return await self._as_it_was(image, found)
+
+    async def glance(self, image: Image, most_bytes: int) -> bytes | None:
+        """Return the image's content; None where it is not here as it was, or larger."""
+        version = version_in(image)
+        try:
+            file = await asyncio.to_thread(
+                read, self._root.path, image.path, version, max_bytes=most_bytes
+            )
+        except CoreError:
+            return None
+        return file.content
 
     async def _as_it_was(self, image: Image, version: Version) -> Content:
         size = self._settings.max_image_bytes

@@ -1,0 +1,107 @@
+"""Which pictures a language model is shown, and when it is shown none."""
+
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.core.pipeline.house import House
+from tests.core.pipeline.scripted_server import MALFORMED
+
+# isort: split
+from hsi_core.models import Box, Detection, Image, ImageState
+from hsi_core.settings import Settings
+from hsi_core.stages.showing import MAX_PICTURE_BYTES, MOST_PICTURES, best
+from hsi_core.updates import EventPhase
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+WATCHED = Settings().watched_labels
+
+
+def image(number: int, confidence: float, *, label: str = "person", **changed: int) -> Image:
+    """Return an image of one object, taken so many seconds after noon."""
+    box = Box(x1=0.1, y1=0.1, x2=0.1 + changed.pop("size", 4) / 10, y2=0.6)
+    return Image(
+        id=number,
+        camera="front",
+        path=f"front/{number}.jpg",
+        mtime_ns=0,
+        captured_at=NOON + timedelta(seconds=number),
+        found_at=NOON,
+        state=ImageState.DETECTED,
+        detections=(Detection(label=label, confidence=confidence, box=box),),
+        **{"size": 1000, "width": 640, "height": 480, **changed},
+    )
+
+
+def test_the_best_of_the_beginning_the_middle_and_the_end_are_shown() -> None:
+    images = [image(number, 0.9 if number in {2, 3, 8} else 0.6) for number in range(1, 10)]
+    images[5] = image(6, 0.7, size=8)  # nearer, which counts for more than surer
+
+    assert [each.id for each in best(images, WATCHED)] == [2, 6, 8]
+    assert [each.id for each in best(images[::-1], WATCHED)] == [2, 6, 8]
+    assert [each.id for each in best(images[:2], WATCHED)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        image(2, 0.9, label="potted plant"),
+        image(2, 0.9, size=0),
+        image(2, 0.9, width=5001, height=5000),
+    ],
+)
+def test_what_shows_nothing_watched_or_is_too_large_is_left_out(unfit: Image) -> None:
+    assert [each.id for each in best([image(1, 0.6), unfit], WATCHED)] == [1]
+    assert best([unfit], WATCHED) == []
+
+
+async def run(house: House, *, allowed: bool | None, vision: bool | None) -> list[object]:
+    """Let two pictures of an event be assessed; return what was shown of them."""
+    house.server.vision = vision
+    changed = {} if allowed is None else {"pictures_to_model": allowed}
+    _, journal = await house.run(event_idle=0.5, **changed)
+    await journal.health(lambda health: health.server is not None)
+    house.upload("front/a.jpg", "person 0.8")
+    house.upload("front/b.jpg", "person 0.7" + " " * MAX_PICTURE_BYTES)
+    house.upload("front/c.jpg", "person 0.6")
+    await journal.ended(3)
+    await journal.event(EventPhase.ASSESSED)
+    return [*house.server.assessed[-1].get("pictures", [])]
+
+
+async def test_what_is_allowed_and_can_be_seen_is_shown(house: House) -> None:
+    shown = await run(house, allowed=True, vision=True)
+    # The one in the middle is larger than a server takes.
+    assert [b64decode(str(each)) for each in shown] == [b"person 0.8", b"person 0.6"]
+    assert len(shown) < MOST_PICTURES
+
+
+@pytest.mark.parametrize(
+    ("allowed", "vision"), [(None, True), (False, True), (True, False), (True, None)]
+)
+async def test_else_nothing_is(house: House, allowed: bool | None, vision: bool | None) -> None:
+    assert await run(house, allowed=allowed, vision=vision) == []
+
+
+async def test_after_a_failure_it_goes_without(house: House) -> None:
+    house.server.assess_faults.append(MALFORMED)
+    assert await run(house, allowed=True, vision=True) == []
+    first, second = house.server.assessed
+    assert "pictures" in first
+    assert "pictures" not in second
+
+
+async def test_a_picture_that_is_gone_is_left_out(house: House) -> None:
+    house.server.vision = True
+    _, journal = await house.run(event_idle=1.0, pictures_to_model=True)
+    await journal.health(lambda health: health.server is not None)
+    house.upload("front/a.jpg", "person 0.8")
+    house.upload("front/b.jpg", "person 0.7")
+    await journal.ended(2)
+    (house.root / "front/a.jpg").unlink()
+
+    await journal.event(EventPhase.ASSESSED)
+
+    [shown] = house.server.assessed[-1]["pictures"]
+    assert b64decode(shown) == b"person 0.7"

@@ -1,0 +1,122 @@
+"""Pictures go to a model that sees, and to no other."""
+
+from base64 import b64decode
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+import ollama as ollama_package
+import pytest
+
+from inference_server.assessment.ollama import (
+    CONTEXT_TOKENS,
+    PICTURE_TOKENS,
+    OllamaAssessor,
+)
+from inference_server.assessment.prompt import PROMPT_VERSION
+from testbed.ollama import TestOllama
+from tests.server.assessment.bodies import PICTURE, base64, facts, picture
+from tests.server.assessment.conftest import MODEL
+from tests.server.assessment.test_ollama_faults import chat
+from tests.server.assessment.test_openai import same_shape
+
+Make = Callable[..., OllamaAssessor]
+Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
+
+PNG = picture("PNG")
+PICTURES = [base64(PICTURE), base64(PNG)]
+
+
+UNTOLD: dict[str, Any] = {"details": {"format": "gguf", "family": "llama"}, "model_info": {}}
+
+
+def show(*capabilities: str) -> dict[str, Any]:
+    """Build what Ollama says of a model; the real one and its package are held against it below."""
+    return {**UNTOLD, "capabilities": [*capabilities]}
+
+
+class Seen:
+    """An Ollama whose model is able to what it is told, and the chats it was asked."""
+
+    def __init__(self, shown: dict[str, Any]) -> None:
+        self.shown = shown
+        self.chats: list[dict[str, Any]] = []
+
+    async def answer(self, request: web.Request) -> web.Response:
+        match request.path:
+            case "/api/show":
+                return web.json_response(self.shown)
+            case "/api/tags" | "/api/ps":
+                return web.json_response({"models": []})
+        self.chats.append(await request.json())
+        return web.json_response(chat())
+
+
+def test_the_capabilities_are_what_ollamas_package_reads() -> None:
+    read = ollama_package.ShowResponse.model_validate(show("completion", "vision"))
+    assert read.capabilities == ["completion", "vision"]
+    assert ollama_package.ShowResponse.model_validate(UNTOLD).capabilities is None
+
+
+async def test_the_shape_is_the_real_one_and_an_old_server_is_sent_no_pictures(
+    ollama: TestOllama, make_ollama_assessor: Make
+) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{ollama.url}/api/show", json={"model": MODEL}) as response,
+    ):
+        real = await response.json()
+    assert same_shape(real, UNTOLD)
+    # The test server is older than the capabilities.
+    assert real.get("capabilities") is None
+    assessor = make_ollama_assessor()
+    await assessor.start()
+    assert assessor.vision is None
+
+    result = await assessor.assess(facts(pictures=PICTURES))
+
+    assert (result.pictures_used, result.prompt_version) == (0, PROMPT_VERSION)
+    assert result.summary
+
+
+async def test_a_model_that_sees_is_given_them_and_room_for_them(
+    make_ollama_assessor: Make, serve: Serve
+) -> None:
+    seen = Seen(show("completion", "vision"))
+    assessor = make_ollama_assessor(url=await serve(seen.answer))
+    await assessor.start()
+    assert assessor.vision is True
+
+    result = await assessor.assess(facts(pictures=PICTURES))
+    plain = await assessor.assess(facts())
+    await assessor.prove()
+
+    warmed_up, shown, untold, _ = seen.chats
+    assert [b64decode(each) for each in shown["messages"][-1]["images"]] == [PICTURE, PNG]
+    assert not any("images" in each for each in shown["messages"][:-1])
+    assert "You see 2 of the images" in shown["messages"][-1]["content"]
+    assert (result.pictures_used, result.prompt_version) == (2, f"{PROMPT_VERSION}-pictures")
+    assert not any(each.get("images") for each in untold["messages"])
+    assert (plain.pictures_used, plain.prompt_version) == (0, PROMPT_VERSION)
+    # One change of length only: with each, Ollama loads the model again.
+    lengths = [each["options"]["num_ctx"] for each in seen.chats]
+    assert lengths == [CONTEXT_TOKENS, *[CONTEXT_TOKENS + 3 * PICTURE_TOKENS] * 3]
+    assert not any(each.get("images") for each in warmed_up["messages"])
+
+
+@pytest.mark.parametrize(("shown", "vision"), [(show("completion"), False), (UNTOLD, None)])
+async def test_a_model_that_does_not_see_or_may_not_is_given_none(
+    make_ollama_assessor: Make, serve: Serve, shown: dict[str, Any], vision: bool | None
+) -> None:
+    seen = Seen(shown)
+    assessor = make_ollama_assessor(url=await serve(seen.answer))
+    await assessor.start()
+    assert assessor.vision is vision
+
+    result = await assessor.assess(facts(pictures=PICTURES))
+
+    assert result.pictures_used == 0
+    assert not any(each.get("images") for each in seen.chats[-1]["messages"])
+    assert "You see no pictures." in seen.chats[-1]["messages"][0]["content"]
+    assert seen.chats[-1]["options"]["num_ctx"] == CONTEXT_TOKENS
