@@ -79,6 +79,8 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
         await asyncio.sleep(5)
         alone = heartbeat.take()
         await pipeline.start()
+        await asyncio.sleep(1)
+        starting = heartbeat.take()
         uploader = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "benchmarks.steady", "--upload", str(root)),
             *("--images", str(images), "--rate", str(rate)),
@@ -97,6 +99,7 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
         "beats": len(late),
         "late_ms": figures,
         "late_alone_ms": house.milliseconds(alone),
+        "late_while_starting_ms": house.milliseconds(starting),
         "beats_over_goal": sum(beat * 1000 > GOAL_BLOCK for beat in late),
         "ratio_to_goal_max": round(figures["max"] / GOAL_BLOCK, 2),
         "resident_mb": memory,
