@@ -62,7 +62,8 @@ run_suite() {
   local suite=$1 start=$SECONDS status=0 targets command
   mapfile -t targets < <(targets_of "$suite")
   case $suite in
-    server) command=(.venv/server/bin/python -m pytest) ;;
+    # one thread: beside another suite, torch's threads mostly wait for each other
+    server) command=(env OMP_NUM_THREADS=1 .venv/server/bin/python -m pytest) ;;
     e2e) command=(.venv/ha/bin/python -m pytest) ;;
     ha) command=(.venv/test/bin/python -m pytest) ;;
     *) command=(.venv/test/bin/python -m pytest -p no:homeassistant) ;;
