@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from .parsers import choice, flag, http_url, number, path, tokens, whole
 
 
 def _user_state_dir() -> Path:
@@ -179,206 +180,140 @@ def _from_flags(argv: Sequence[str]) -> dict[str, str]:
     return dict(vars(parser.parse_args(argv)))
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            raise ValueError("must be a whole number") from None
-        if not low <= value <= high:
-            raise ValueError(f"must be {low} to {high}")
-        return value
-
-    return parse
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            raise ValueError("must be a number") from None
-        if not low <= value <= high:
-            raise ValueError(f"must be {low:g} to {high:g}")
-        return value
-
-    return parse
-
-
-def _choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
-    def parse(text: str) -> StrEnum:
-        try:
-            return choices(text.lower())
-        except ValueError:
-            raise ValueError(f"must be one of {', '.join(choices)}") from None
-
-    return parse
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser()
-
-
-def _http_url(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise ValueError("must start with http:// or https://")
-    parts = urlsplit(text)
-    if not parts.hostname or parts.port == 0:  # port raises ValueError where it is none
-        raise ValueError("must name a host, and a port other than 0 if any")
-    if parts.username is not None:  # errors quote the address
-        raise ValueError("must hold no user and password")
-    return text.rstrip("/")
-
-
-def _flag(text: str) -> bool:
-    if text.strip().lower() not in {"true", "false"}:
-        raise ValueError("must be true or false")
-    return text.strip().lower() == "true"
-
-
-def _tokens(text: str) -> tuple[str, ...]:
-    tokens = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not tokens:
-        raise ValueError("holds no token")
-    if any(not token.isascii() or not token.isprintable() or " " in token for token in tokens):
-        raise ValueError("a token is made of printable ASCII without spaces")
-    return tokens
-
-
 _OPTIONS = (
     _Option(setting="host", env="HOST", help="address to listen on"),
     _Option(
         setting="port",
         env="PORT",
         help="port to listen on; 0 takes a free one",
-        parse=_whole(0, 65535),
+        parse=whole(0, 65535),
     ),
     _Option(
         setting="api_tokens",
         env="API_TOKEN",
         help="tokens a client may send, separated by commas",
-        parse=_tokens,
+        parse=tokens,
         secret=True,
     ),
     _Option(
         setting="zeroconf",
         env="ZEROCONF",
         help="true: announce the server in the local network, so that it is found by itself",
-        parse=_flag,
+        parse=flag,
     ),
     _Option(
         setting="tls_cert_file",
         env="TLS_CERT_FILE",
         help="certificate to serve https with, in PEM",
-        parse=_path,
+        parse=path,
     ),
     _Option(
         setting="tls_key_file",
         env="TLS_KEY_FILE",
         help="the certificate's key, in PEM and without a password",
-        parse=_path,
+        parse=path,
     ),
     _Option(
         setting="tls_self_signed",
         env="TLS_SELF_SIGNED",
         help="true: serve https with a certificate that the server makes for itself",
-        parse=_flag,
+        parse=flag,
     ),
     _Option(
         setting="rate_limit",
         env="RATE_LIMIT",
         help="requests a second that one client may send; 0 sets no limit",
-        parse=_number(0, 1_000_000),
+        parse=number(0, 1_000_000),
     ),
     _Option(
         setting="max_body_bytes",
         env="MAX_BODY_BYTES",
         help="largest request body, in bytes",
-        parse=_whole(1024, 1024**3),
+        parse=whole(1024, 1024**3),
     ),
     _Option(
         setting="detector_model",
         env="DETECTOR_MODEL",
         help="folder of the detector, in transformers' format",
-        parse=_path,
+        parse=path,
     ),
     _Option(
         setting="models_dir",
         env="MODELS_DIR",
         help="folder of the detectors that may be loaded on request",
-        parse=_path,
+        parse=path,
     ),
     _Option(
         setting="device",
         env="DEVICE",
         help="where the detector runs: auto, cpu or cuda",
-        parse=_choice(Device),
+        parse=choice(Device),
     ),
     _Option(
         setting="detector_runtime",
         env="DETECTOR_RUNTIME",
         help="what computes the detector: auto, torch, openvino or onnxruntime",
-        parse=_choice(DetectorRuntime),
+        parse=choice(DetectorRuntime),
     ),
     _Option(
         setting="detector_precision",
         env="DETECTOR_PRECISION",
         help="the numbers the detector is computed with: auto, fp32 or bf16",
-        parse=_choice(DetectorPrecision),
+        parse=choice(DetectorPrecision),
     ),
     _Option(
         setting="parity_pictures",
         env="PARITY_PICTURES",
         help="folder of your own pictures to compare runtimes with when one is loaded",
-        parse=_path,
+        parse=path,
     ),
     _Option(
         setting="confidence_threshold",
         env="DETECTION_CONFIDENCE_THRESHOLD",
         help="lowest confidence to answer with where a request names none, 0-1",
-        parse=_number(0, 1),
+        parse=number(0, 1),
     ),
     _Option(
         setting="max_pixels",
         env="MAX_PIXELS",
         help="largest picture, width x height",
-        parse=_whole(1, 1_000_000_000),
+        parse=whole(1, 1_000_000_000),
     ),
     _Option(
         setting="queue_limit",
         env="QUEUE_LIMIT",
         help="pictures that may arrive, wait or be looked at",
-        parse=_whole(1, 10_000),
+        parse=whole(1, 10_000),
     ),
     _Option(
         setting="batch_max",
         env="BATCH_MAX",
         help="pictures the detector is given at once",
-        parse=_whole(1, 16),
+        parse=whole(1, 16),
     ),
     _Option(
         setting="batch_wait_ms",
         env="BATCH_WAIT_MS",
         help="milliseconds a picture may wait for others to join its batch",
-        parse=_number(0, 100),
+        parse=number(0, 100),
     ),
     _Option(
         setting="canary_interval",
         env="CANARY_INTERVAL",
         help="seconds without a picture, after which the detector has to prove itself",
-        parse=_number(1, 3600),
+        parse=number(1, 3600),
     ),
     _Option(
         setting="llm_backend",
         env="LLM_BACKEND",
         help="what runs the language model: ollama, openai, embedded or none",
-        parse=_choice(LlmBackend),
+        parse=choice(LlmBackend),
     ),
     _Option(
         setting="nemotron_url",
         env="NEMOTRON_URL",
         help="address of the language model's server",
-        parse=_http_url,
+        parse=http_url,
     ),
     _Option(setting="nemotron_model", env="NEMOTRON_MODEL", help="name of the language model"),
     _Option(
@@ -391,49 +326,49 @@ _OPTIONS = (
         setting="embedded_model",
         env="EMBEDDED_MODEL",
         help="gguf file for the embedded backend",
-        parse=_path,
+        parse=path,
     ),
     _Option(
         setting="connect_timeout",
         env="AI_CONNECT_TIMEOUT",
         help="seconds to connect to the language model's server",
-        parse=_number(0.1, 600),
+        parse=number(0.1, 600),
     ),
     _Option(
         setting="assess_timeout",
         env="NEMOTRON_READ_TIMEOUT",
         help="seconds an assessment may take",
-        parse=_number(0.1, 3600),
+        parse=number(0.1, 3600),
     ),
     _Option(
         setting="llm_canary_interval",
         env="NEMOTRON_CANARY_INTERVAL",
         help="seconds without an answer after which the language model is made to give a tiny "
         "one, which shows a GPU that was lost; 0 = never",
-        parse=_number(0, 86_400),
+        parse=number(0, 86_400),
     ),
     _Option(
         setting="assess_limit",
         env="ASSESS_LIMIT",
         help="assessments underway or waiting for the language model",
-        parse=_whole(1, 1000),
+        parse=whole(1, 1000),
     ),
     _Option(
         setting="state_dir",
         env="STATE_DIR",
         help="folder that keeps the server's identity and converted models",
-        parse=_path,
+        parse=path,
     ),
     _Option(
         setting="otlp_endpoint",
         env="OTEL_EXPORTER_OTLP_ENDPOINT",
         help="address of an OpenTelemetry receiver (OTLP over HTTP) that traces are sent to",
-        parse=_http_url,
+        parse=http_url,
     ),
     _Option(
         setting="log_level",
         env="LOG_LEVEL",
         help="least severe line to log: debug, info, warning or error",
-        parse=_choice(LogLevel),
+        parse=choice(LogLevel),
     ),
 )
