@@ -5,6 +5,8 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+_LEAST_TOKEN = 16  # characters: right ones are never slowed, so none may be guessed
+
 
 def whole(low: int, high: int) -> Callable[[str], int]:
     """Accept whole numbers from low to high."""
@@ -73,10 +75,15 @@ def flag(text: str) -> bool:
 
 
 def tokens(text: str) -> tuple[str, ...]:
-    """Accept at least one token; commas separate them."""
+    """Accept at least one token, none that could be guessed; commas separate them."""
     parts = tuple(part.strip() for part in text.split(",") if part.strip())
     if not parts:
         raise ValueError("holds no token")
     if any(not part.isascii() or not part.isprintable() or " " in part for part in parts):
         raise ValueError("a token is made of printable ASCII without spaces")
+    if any(len(part) < _LEAST_TOKEN for part in parts):
+        raise ValueError(
+            f"each token needs at least {_LEAST_TOKEN} characters, and a comma ends one; "
+            "make one with: openssl rand -hex 32"
+        )
     return parts

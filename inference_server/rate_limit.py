@@ -21,23 +21,22 @@ class RateLimit:
     """A token bucket a client: it refills steadily and holds what a burst may take at once."""
 
     def __init__(
-        self, per_second: float, *, burst: float, clock: Callable[[], float] = monotonic
+        self,
+        per_second: float,
+        *,
+        burst: float,
+        refusal: str = "This client asks too often; slow down (RATE_LIMIT).",
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        """No limit where `per_second` is 0."""
+        """No limit where `per_second` is 0; `refusal` is a sentence for who has nothing left."""
         self._per_second = per_second
         self._burst = burst
+        self._refusal = refusal
         self._clock = clock
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
-    def check(self, client: str) -> None:
-        """Raise RateLimitedError where the client has nothing left; takes nothing."""
-        self._bucket(client)
-
     def take(self, client: str) -> None:
         """Take one request off what the client has left; raises RateLimitedError."""
-        self._bucket(client).tokens -= 1
-
-    def _bucket(self, client: str) -> _Bucket:
         now = self._clock()
         bucket = self._buckets.setdefault(client, _Bucket(self._burst, now))
         bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._per_second)
@@ -47,7 +46,7 @@ class RateLimit:
             self._buckets.popitem(last=False)
         if self._per_second and bucket.tokens < 1:
             raise RateLimitedError(
-                "This client asks too often; slow down (RATE_LIMIT).",
+                self._refusal,
                 retry_after_s=max(1, math.ceil((1 - bucket.tokens) / self._per_second)),
             )
-        return bucket
+        bucket.tokens -= 1

@@ -1,9 +1,6 @@
 """Serves connections so that what never reaches a handler is answered with problem details, too."""
 
-import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import cast
 from uuid import uuid4
 
 from aiohttp import hdrs, web
@@ -14,7 +11,6 @@ from .problems import REQUEST_ID, to_response
 
 _HEADERS = 64  # a request may have
 _HEADER_BYTES = 8190  # that its first line and each of its headers may have
-_CONNECTIONS = 256  # of one address; a process may often open no more than 1,024 files
 _CONTINUE = "100-continue"
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -31,7 +27,7 @@ class ProblemRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        server = _Server(
+        return _Server(
             _with_problems(made.request_handler),
             request_factory=made.request_factory,
             handler_cancellation=True,  # a client that is gone needs no answer
@@ -41,36 +37,15 @@ class ProblemRunner(web.AppRunner):
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
         )
-        server.connected = Counter()
-        return server
 
 
 class _Server(web.Server):
-    connected: Counter[str]  # by address
-
     def __call__(self) -> web.RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_address", "_connected")
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Serve the connection, unless its address holds so many that others would get none."""
-        super().connection_made(transport)
-        peer = transport.get_extra_info("peername")
-        self._address = str(peer[0]) if peer else ""
-        self._connected = cast("_Server", self._manager).connected
-        self._connected[self._address] += 1
-        if self._connected[self._address] > _CONNECTIONS:
-            cast("asyncio.Transport", transport).abort()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Let another of the address in."""
-        super().connection_lost(exc)
-        self._connected[self._address] -= 1
-        if not self._connected[self._address]:
-            del self._connected[self._address]
+    __slots__ = ()
 
     def handle_error(
         self,

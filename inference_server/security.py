@@ -32,11 +32,16 @@ def bearer(
     """Let requests pass that carry one of the tokens; without tokens let all pass.
 
     One client, which is one token from one address, may send `per_second`; 0 is no limit. An
-    address that keeps sending wrong tokens is not listened to for a while.
+    address that keeps sending wrong tokens is told to slow down; a right one passes all the same,
+    for others may share the address.
     """
     digests = [_digest(token) for token in tokens]
     limit = RateLimit(per_second, burst=per_second * _BURST)
-    wrong = RateLimit(_WRONG_PER_SECOND, burst=_WRONG_BURST)
+    wrong = RateLimit(
+        _WRONG_PER_SECOND,
+        burst=_WRONG_BURST,
+        refusal="This address has sent too many wrong tokens; send a valid one, or wait.",
+    )
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -44,7 +49,6 @@ def bearer(
             return await handler(request)
         address, number = request.remote or "", 0
         if digests:
-            wrong.check(address)
             scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
             # Digests are of one length and every one is compared: time tells nothing of a token.
             matches = [hmac.compare_digest(_digest(given), digest) for digest in digests]

@@ -16,6 +16,7 @@ from .detection.service import DetectionService
 from .gpu import load_nvml
 from .gpu_watch import GpuWatch
 from .identity import load_instance_id
+from .listening import listen
 from .metrics import create_metrics
 from .runner import ProblemRunner
 from .security import is_loopback
@@ -61,10 +62,7 @@ async def serve(settings: Settings) -> None:
     runner = create_runner(app)
     await runner.setup()
     try:
-        site = web.TCPSite(
-            runner, settings.host, settings.port, ssl_context=tls.context if tls else None
-        )
-        await site.start()
+        await listen(runner, settings.host, settings.port, tls.context if tls else None)
         scheme = "https" if tls else "http"
         print(f"listening on {scheme}://{_address(settings.host, runner)}", flush=True)  # noqa: T201 - for whoever started it
         if tls:

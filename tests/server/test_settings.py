@@ -14,6 +14,8 @@ from inference_server.settings import (
     load_settings,
 )
 
+OLD, NEW = "an-old-token-of-tests", "a-new-token-of-tests"
+
 
 def test_defaults_are_those_of_the_dataclass() -> None:
     assert load_settings([], {}) == Settings()
@@ -54,13 +56,25 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 
 
 def test_several_tokens_are_separated_by_commas() -> None:
-    assert load_settings([], {"API_TOKEN": "old, new"}).api_tokens == ("old", "new")
+    assert load_settings([], {"API_TOKEN": f"{OLD}, {NEW}"}).api_tokens == (OLD, NEW)
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "token"
-    file.write_text("from-a-file\n")
-    assert load_settings([], {"API_TOKEN_FILE": str(file)}).api_tokens == ("from-a-file",)
+    file.write_text(f"{OLD}\n")
+    assert load_settings([], {"API_TOKEN_FILE": str(file)}).api_tokens == (OLD,)
+
+
+@pytest.mark.parametrize("text", ["short", f"{OLD},1", f"{OLD[:10]},{OLD[10:]}", "a" * 15])
+def test_a_token_that_could_be_guessed_is_refused_and_not_repeated(
+    text: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(text)
+    for environ in ({"API_TOKEN": text}, {"API_TOKEN_FILE": str(file)}):
+        with pytest.raises(SettingsError, match="at least 16 characters") as raised:
+            load_settings([], environ)
+        assert not any(part in str(raised.value) for part in text.split(",") if len(part) > 1)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +110,7 @@ def test_a_secret_that_cannot_be_read_is_not_repeated() -> None:
 
 
 def test_secrets_do_not_show_in_the_settings_text() -> None:
-    settings = load_settings([], {"API_TOKEN": "s3cret", "NEMOTRON_API_KEY": "s3cret"})
+    settings = load_settings([], {"API_TOKEN": "s3cret" * 3, "NEMOTRON_API_KEY": "s3cret"})
     assert "s3cret" not in repr(settings)
 
 

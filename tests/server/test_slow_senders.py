@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 import pytest
 
-from inference_server import runner as connections, serve as serving
+from inference_server import serve as serving
 from inference_server.api import body
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
@@ -45,35 +45,6 @@ async def test_a_connection_that_never_finishes_a_request_is_closed(
         async with asyncio.timeout(10):
             assert await reader.read() == b""
         writer.close()
-    await runner.cleanup()
-
-
-async def test_one_address_cannot_take_every_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_CONNECTIONS", 3)
-    runner = serving.create_runner(web.Application())
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0]
-
-    async def answers(source: str) -> bool:
-        reader, writer = await asyncio.open_connection(host, port, local_addr=(source, 0))
-        try:
-            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            return (await reader.readline()).startswith(b"HTTP/1.1 404")
-        except ConnectionError:
-            return False
-        finally:
-            writer.close()
-
-    held = [await asyncio.open_connection(host, port) for _ in range(3)]
-    assert not await answers("127.0.0.1")
-    assert await answers("127.0.0.2")
-    for _, writer in held:
-        writer.close()
-        await writer.wait_closed()
-    async with asyncio.timeout(10):
-        while not await answers("127.0.0.1"):  # noqa: ASYNC110 - the server hears of it later
-            await asyncio.sleep(0.01)
     await runner.cleanup()
 
 

@@ -1,0 +1,186 @@
+"""Listens, and bounds how many connections there are, those among them that have not agreed on TLS."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable
+import errno
+from ipaddress import IPv6Address, ip_address
+import logging
+import os
+import socket
+import ssl
+from time import monotonic
+import weakref
+
+from aiohttp import web
+
+_LOG = logging.getLogger(__name__)
+_OF_ONE = 256  # connections of one client
+_OF_ALL = 512  # a process may often open no more than 1,024 files; one over TLS takes 256 KiB
+_HANDSHAKE = 10.0  # seconds to agree on TLS
+_FAREWELL = 5.0  # seconds for a client to agree that an encrypted connection ends
+_TELL_EVERY = 60.0  # seconds
+_BACKLOG = 128
+
+
+async def listen(
+    runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> None:
+    """Serve on every address of the host; "" is all of the machine's. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    listeners = _bind_all(dict.fromkeys((family, address) for family, _, _, _, address in found))
+    try:
+        for listener in listeners:
+            await _Site(runner, listener, tls).start()
+    except BaseException:
+        for listener in listeners:
+            listener.close()
+        raise
+
+
+class _Places:
+    """Who holds how many connections, from their first byte on."""
+
+    def __init__(self) -> None:
+        self._held: Counter[str] = Counter()
+        self._told_at = -_TELL_EVERY
+
+    def take(self, address: str) -> Callable[[], None] | None:
+        """Return what gives the place back, None where there is none."""
+        client = _client_of(address)
+        if self._held[client] >= _OF_ONE or self._held.total() >= _OF_ALL:
+            self._tell(address)
+            return None
+        self._held[client] += 1
+        return lambda: self._give_back(client)
+
+    def _give_back(self, client: str) -> None:
+        self._held[client] -= 1
+        if not self._held[client]:
+            del self._held[client]
+
+    def _tell(self, address: str) -> None:
+        if monotonic() - self._told_at >= _TELL_EVERY:
+            self._told_at = monotonic()
+            _LOG.warning(
+                "A connection of %s was refused: %d are open, at most %d and %d of one client",
+                address,
+                self._held.total(),
+                _OF_ALL,
+                _OF_ONE,
+            )
+
+
+class _Accepted(socket.socket):
+    """A client's connection; it holds a place until it is closed."""
+
+    __slots__ = ("_leave",)
+
+    def __init__(self, fileno: int, leave: Callable[[], None]) -> None:
+        super().__init__(fileno=fileno)
+        self._leave = weakref.finalize(self, leave)  # also where nobody closes it
+
+    def close(self) -> None:
+        super().close()
+        self._leave()
+
+
+class _Listener(socket.socket):
+    """Accepts connections for which there is a place.
+
+    Here, and not where requests begin: a connection is told of there only once it has agreed on TLS.
+    """
+
+    __slots__ = ("_places",)
+
+    def __init__(self, family: int, places: _Places) -> None:
+        super().__init__(family, socket.SOCK_STREAM)
+        self._places = places
+
+    def accept(self) -> tuple[socket.socket, tuple[object, ...]]:
+        connection, address = super().accept()
+        leave = self._places.take(str(address[0]))
+        if leave is None:
+            connection.close()
+            raise ConnectionAbortedError  # asyncio goes on with the next
+        return _Accepted(connection.detach(), leave), address
+
+
+class _Site(web.BaseSite):
+    """One address that is listened on."""
+
+    __slots__ = ("_listener",)
+
+    def __init__(
+        self, runner: web.AppRunner, listener: _Listener, tls: ssl.SSLContext | None
+    ) -> None:
+        super().__init__(runner, ssl_context=tls, backlog=_BACKLOG)
+        self._listener = listener
+
+    @property
+    def name(self) -> str:
+        """What it is called in errors."""
+        return str(self._listener.getsockname())
+
+    async def start(self) -> None:
+        await super().start()
+        server = self._runner.server
+        assert server is not None  # noqa: S101 - the base class has looked
+        self._server = await asyncio.get_running_loop().create_server(
+            server,
+            sock=self._listener,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            ssl_handshake_timeout=_HANDSHAKE if self._ssl_context else None,
+            ssl_shutdown_timeout=_FAREWELL if self._ssl_context else None,
+        )
+
+
+def _bind_all(addresses: Iterable[tuple[int, tuple[object, ...]]]) -> list[_Listener]:
+    """Return a listener for each address that there is; raises OSError, also where there is none."""
+    places = _Places()
+    listeners: list[_Listener] = []
+    try:
+        for family, address in addresses:
+            if listener := _bind(family, address, places):
+                listeners.append(listener)
+    except OSError:
+        for listener in listeners:
+            listener.close()
+        raise
+    if not listeners:
+        raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+    return listeners
+
+
+def _bind(family: int, address: tuple[object, ...], places: _Places) -> _Listener | None:
+    """Return a listener, None where the machine has no such address or kind of address."""
+    try:
+        listener = _Listener(family, places)
+    except OSError:  # no IPv6
+        return None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+    except OSError as err:
+        listener.close()
+        if err.errno == errno.EADDRNOTAVAIL:
+            return None
+        raise
+    return listener
+
+
+def _client_of(address: str) -> str:
+    """Return whom an address belongs to: with IPv6, one machine has 2^64 of them."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return parsed.packed[:8].hex()
+    return address
