@@ -7,6 +7,7 @@ from pathlib import Path
 import re
 import subprocess
 import tomllib
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -107,19 +108,25 @@ def test_every_option_of_the_app_is_explained(root: Path, app: dict[str, Any]) -
     assert [name for name in app["schema"] if f"`{name}`" not in documentation] == []
 
 
-def test_the_app_hands_every_option_to_a_setting_of_the_server(
-    root: Path, app: dict[str, Any]
-) -> None:
+@pytest.fixture
+def run(root: Path) -> ModuleType:
+    """Return what starts the server in the app."""
     spec = importlib.util.spec_from_file_location("app_run", root / "addon" / "run.py")
     assert spec is not None
     assert spec.loader is not None
-    run = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(run)
-    names = {*run.PLAIN.values(), *run.BELOW_SHARE.values()}
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_app_hands_every_option_to_a_setting_of_the_server(
+    root: Path, app: dict[str, Any], run: ModuleType
+) -> None:
+    translated = {**run.PLAIN, **run.BELOW_SHARE, **run.BELOW_SSL, "ssl": "TLS_SELF_SIGNED"}
     source = (root / "inference_server" / "settings.py").read_text()
 
-    assert {*run.PLAIN, *run.BELOW_SHARE} == set(app["schema"])
-    assert [name for name in names if f'env="{name}"' not in source] == []
+    assert set(translated) == set(app["schema"])
+    assert [name for name in translated.values() if f'env="{name}"' not in source] == []
     assert run.environment({"token": "t", "detector_model": "weights/r18", "llm_url": None}) == {
         "API_TOKEN": "t",
         "DETECTOR_MODEL": "/share/weights/r18",
@@ -128,6 +135,54 @@ def test_the_app_hands_every_option_to_a_setting_of_the_server(
         "PORT": "8090",
         "STATE_DIR": "/data/state",
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        ({"ssl": False, "certfile": "a.pem", "keyfile": "b.pem"}, {}),
+        ({"ssl": True}, {"TLS_SELF_SIGNED": "true"}),
+        ({"ssl": True, "certfile": "", "keyfile": None}, {"TLS_SELF_SIGNED": "true"}),
+        (
+            {"ssl": True, "certfile": "a.pem", "keyfile": "/ssl/b.pem"},
+            {"TLS_CERT_FILE": "/ssl/a.pem", "TLS_KEY_FILE": "/ssl/b.pem"},
+        ),
+        ({"ssl": True, "certfile": "a.pem"}, {"TLS_CERT_FILE": "/ssl/a.pem"}),  # which is refused
+    ],
+)
+def test_the_app_speaks_https_where_it_is_told_to(
+    run: ModuleType, options: dict[str, object], settings: dict[str, str]
+) -> None:
+    environment = run.environment(options)
+    assert {name: text for name, text in environment.items() if "TLS" in name} == settings
+
+
+def test_the_app_gives_the_server_a_key_that_only_root_may_read(
+    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssl, tls = tmp_path / "ssl", tmp_path / "tls"
+    ssl.mkdir()
+    (ssl / "own.pem").write_text("certificate")
+    (ssl / "key.pem").write_text("key")
+    (tmp_path / "options.json").write_text("another secret")
+    monkeypatch.setattr(run, "SSL", ssl)
+    monkeypatch.setattr(run, "TLS", tls)
+    for _ in range(2):  # at every start
+        settings = {"TLS_CERT_FILE": f"{ssl}/own.pem", "TLS_KEY_FILE": f"{ssl}/key.pem"}
+        run.hand_over(settings, os.getuid())
+        assert Path(settings["TLS_KEY_FILE"]).read_text() == "key"
+        assert Path(settings["TLS_CERT_FILE"]).read_text() == "certificate"
+    assert {path.stat().st_mode & 0o777 for path in tls.iterdir()} == {0o600}
+    for name in ("missing.pem", "../options.json"):
+        settings = {"TLS_CERT_FILE": f"{ssl}/{name}"}
+        run.hand_over(settings, os.getuid())
+        assert settings == {"TLS_CERT_FILE": f"{ssl}/{name}"}
+
+
+def test_the_app_is_watched_over_the_protocol_that_it_speaks(app: dict[str, Any]) -> None:
+    assert app["watchdog"].startswith("[PROTO:ssl]://")
+    assert app["schema"]["ssl"] == "bool"
+    assert {"type": "ssl", "read_only": True} in app["map"]
 
 
 def test_the_app_has_no_default_token(app: dict[str, Any]) -> None:
@@ -167,6 +222,21 @@ def test_compose_publishes_on_loopback_unless_told(compose: dict[str, Any]) -> N
     }
     assert set(published) == {"inference-server", "database"}
     assert all(port.startswith("${HSI_BIND:-127.0.0.1}:") for port in published.values())
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "extras"),
+    [
+        ("inference_server/Dockerfile", {"gpu", "metrics", "ollama", "otel", "tls", "torch"}),
+        ("addon/Dockerfile", {"embedded", "metrics", "ollama", "openvino", "tls", "torch"}),
+    ],
+)
+def test_an_image_has_what_its_settings_can_ask_for(
+    root: Path, dockerfile: str, extras: set[str]
+) -> None:
+    installed = re.search(r'/src/inference_server\[(.+)\]"', (root / dockerfile).read_text())
+    assert installed is not None
+    assert set(installed[1].split(",")) >= extras
 
 
 def test_compose_variables_are_all_in_the_example(root: Path) -> None:
