@@ -14,7 +14,7 @@ from hsi_core.store.engine import connect
 
 WIPE = (
     "TRUNCATE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs, hsi.forgotten_files,"
-    " hsi.home_states, hsi.camera_hours, hsi.missed_moments, hsi.roots RESTART IDENTITY"
+    " hsi.home_states, hsi.camera_hours, hsi.missed_moments, hsi.roots, hsi.workers RESTART IDENTITY"
 )
 
 

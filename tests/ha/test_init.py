@@ -10,6 +10,7 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.postgres import Postgres
 from tests.ha.helpers import state_is
 from tests.ha.scripted_server import ScriptedServer
@@ -95,6 +96,27 @@ async def test_a_missing_camera_folder_is_waited_for(
     shutil.rmtree(camera_root)
     assert await set_up(hass, entry) is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "folder_missing"
+
+
+async def test_another_camera_folder_on_the_same_database_is_refused_until_the_first_is_free(
+    hass: HomeAssistant, loaded: MockConfigEntry, tmp_path: Path
+) -> None:
+    (tmp_path / "others").mkdir()
+    second = MockConfigEntry(
+        domain=DOMAIN,
+        unique_id="another server",
+        data={**loaded.data, "camera_root": str(tmp_path / "others")},
+    )
+    second.add_to_hass(hass)
+    assert await set_up(hass, second) is ConfigEntryState.SETUP_RETRY
+    assert second.error_reason_translation_key == "folder_foreign"
+    assert second.reason
+    assert loaded.data["camera_root"] in second.reason
+
+    assert await hass.config_entries.async_unload(loaded.entry_id)
+    assert await hass.config_entries.async_reload(second.entry_id)
+    assert second.state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_unload(second.entry_id)
 
 
 async def test_cameras_hang_off_the_hub(

@@ -203,7 +203,7 @@ class CameraFolderPermissionError(WatchError):
 
 
 class CameraRootForeignError(WatchError):
-    """Another machine works on this database with pictures that are not in this folder."""
+    """Somebody works on this database with the pictures of another folder."""
 
     code = "folder_foreign"
 

@@ -12,12 +12,13 @@ import ssl as ssl_module
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from .camera_root import enter
+from .camera_root import enter, leave
 from .client import InferenceClient
 from .errors import (
     CameraFolderMissingError,
     CameraFolderPermissionError,
     PipelineStoppedError,
+    StoreError,
 )
 from .health import HealthBoard
 from .models import (
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 APPLICATION_NAME = "home_security_intelligence"
+_LEAVE_TIMEOUT = 2.0  # seconds to tell the database that nobody is at work here any more
 _CLOSE_TIMEOUT = 5.0  # seconds for the database's connections to part in peace
 
 
@@ -133,6 +135,9 @@ class Pipeline:
                 async with asyncio.timeout(drain):
                     await running.drain()
         await running.tasks.cancel()
+        with suppress(StoreError, TimeoutError):  # it counts as gone by itself after a while
+            async with asyncio.timeout(_LEAVE_TIMEOUT), running.database.begin() as connection:
+                await leave(connection, running.root)
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await running.database.engine.dispose()

@@ -56,6 +56,7 @@ class Running:
     feedback: Feedback
     home_watch: HomeWatch | None
     tasks: Tasks
+    root: CameraRoot
     drain: Callable[[], Awaitable[None]]  # takes no more jobs, and ends those in hand
 
 
@@ -137,7 +138,7 @@ def launch(
     close_events = CloseEvents(
         database, group, settings=settings, origin=origin, now=now, publish=publish
     )
-    clean_up = CleanUp(database, root=root.path, time_zone=time_zone, settings=settings, now=now)
+    clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
     expire = ExpireLeases(
         database,
         {stage.kind: stage for stage in (detect, assess)},
@@ -157,7 +158,7 @@ def launch(
     tasks.keep_running("queue", queue_watch.run)
     tasks.repeat(
         "camera root",
-        lambda: database.ask(partial(roots.note_seen, root_id=root.id)),
+        lambda: database.ask(partial(roots.note_seen, worker=root.worker, root_id=root.id)),
         every=roots.SEEN_EVERY,
     )
     tasks.keep_running("clean up", clean_up.run_daily)
@@ -208,5 +209,6 @@ def launch(
         feedback=Feedback(database, settings=settings, now=now),
         home_watch=home_watch,
         tasks=tasks,
+        root=root,
         drain=drain,
     )

@@ -3,17 +3,25 @@
 import asyncio
 from pathlib import Path
 import shutil
+import socket
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from testbed.postgres import Postgres
 from tests.core.pipeline.house import CAMERAS, SOON, House
-from tests.core.pipeline.test_crashes import query
+from tests.core.pipeline.test_crashes import environ, query
+from tests.core.pipeline.worker_process import fate, start_worker
 
 # isort: split
+from hsi_core.camera_root import enter
 from hsi_core.errors import CameraRootForeignError
 from hsi_core.models import FailureClass, ImageState
 from hsi_core.pipeline import DeadLetterQuery, Pipeline
+from hsi_core.store.engine import begin
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+LONG_AGO = "UPDATE hsi.workers SET seen_at = seen_at - interval '2 minutes'"
 
 
 @pytest.fixture
@@ -32,6 +40,13 @@ async def registered(house: House, count: int) -> Pipeline:
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60 - number)
     await journal.depth(count)
     return pipeline
+
+
+async def until_not(answer: str, sql: str, postgres: Postgres, house: House) -> None:
+    """Wait until the database gives another answer."""
+    async with asyncio.timeout(SOON):
+        while await asyncio.to_thread(query, postgres, house, sql) == answer:  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0.02)
 
 
 async def test_the_same_folder_mounted_elsewhere_on_another_machine(
@@ -55,31 +70,128 @@ async def test_another_machine_with_other_pictures_is_refused(house: House, othe
         await house.run()
 
 
-async def test_a_machine_that_has_gone_keeps_nobody_out(
+async def test_another_folder_on_the_same_machine_is_refused_and_can_be_told_apart(
+    house: House, other: Path
+) -> None:
+    await registered(house, 1)
+    mine, house.root = house.root, other
+    with pytest.raises(CameraRootForeignError) as refused:
+        await house.run()
+    assert str(mine) in str(refused.value)
+    assert str(other) in str(refused.value)
+
+
+async def test_another_folder_is_refused_before_there_is_any_picture(
+    house: House, other: Path
+) -> None:
+    await house.run()
+    house.root = other
+    with pytest.raises(CameraRootForeignError):
+        await house.run()
+
+
+async def test_who_enters_waits_for_others_who_do(
+    house: House, other: Path, postgres: Postgres, engine: AsyncEngine
+) -> None:
+    house.root, mine = other, house.root
+    async with begin(engine) as connection:
+        await enter(connection, mine, house.host)
+        second = asyncio.create_task(house.run())
+        await until_not("0", WAITING, postgres, house)
+    with pytest.raises(CameraRootForeignError):
+        await second
+
+
+async def test_the_same_folder_under_another_name_is_welcome(house: House, tmp_path: Path) -> None:
+    await house.run()
+    (tmp_path / "mount").symlink_to(house.root)
+    house.root = tmp_path / "mount"
+    await house.run()
+
+
+async def test_a_worker_that_has_died_keeps_others_out_for_a_while_only(
     house: House, other: Path, postgres: Postgres
 ) -> None:
-    await (await registered(house, 1)).stop()
-    query(postgres, house, "UPDATE hsi.roots SET seen_at = seen_at - interval '2 minutes'")
-    house.root, house.host = other, "there"
+    house.upload("front/0.jpg", "car 0.9")
+    worker = await start_worker(**environ(house))
+    await until_not("0", "SELECT count(*) FROM hsi.images", postgres, house)
+    worker.kill()
+    await fate(worker)
+    house.root, house.host = other, socket.gethostname()
+    with pytest.raises(CameraRootForeignError):
+        await house.run()
+    query(postgres, house, LONG_AGO)
+    await house.run()
+
+
+async def test_who_has_stopped_keeps_nobody_out_unless_others_are_there(
+    house: House, other: Path
+) -> None:
+    first = await registered(house, 1)
+    second, _ = await house.run(detect_workers=0)
+    mine, house.root = house.root, other
+    await first.stop()
+    with pytest.raises(CameraRootForeignError):
+        await house.run()
+    await second.stop()
+    moved, _ = await house.run(detect_workers=0)
+    # And back again, as nothing was found in the other one.
+    await moved.stop()
+    house.root = mine
     await house.run()
 
 
 async def test_a_picture_in_a_folder_that_others_work_on_waits_for_them(
     house: House, other: Path, postgres: Postgres
 ) -> None:
-    await registered(house, 1)
-    mine, house.root = house.root, other
-    pipeline, _ = await house.run()
-    async with asyncio.timeout(SOON):
-        while not query(postgres, house, "SELECT error_type FROM hsi.jobs"):  # noqa: ASYNC110 - nobody tells of a job that waits
-            await asyncio.sleep(0.05)
-    waits = query(postgres, house, "SELECT state, error_type, attempts FROM hsi.jobs")
+    await registered(house, 2)
+    mine, house.root, house.host = house.root, other, "there"
+    # What is mounted there lags behind: one of two pictures is there.
+    shutil.copy2(mine / "front/0.jpg", other / "front/0.jpg")
+    pipeline, journal = await house.run()
+    await journal.image("front/0.jpg")
+    job = (
+        "SELECT {} FROM hsi.jobs JOIN hsi.images ON images.id = image_id WHERE path = 'front/1.jpg'"
+    )
+    await until_not("", job.format("error_type"), postgres, house)
+    waits = query(postgres, house, job.format("jobs.state, error_type, attempts"))
     assert waits.removeprefix("pending").removeprefix("leased") == "|file_elsewhere|0"
     assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
 
-    house.root = mine
+    house.root, house.host = mine, "here"
     _, journal = await house.run()
-    assert (await journal.image("front/0.jpg")).state is ImageState.DETECTED
+    assert (await journal.image("front/1.jpg")).state is ImageState.DETECTED
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_the_clean_up_leaves_alone_what_others_have_found(
+    house: House, other: Path, postgres: Postgres, *, forgotten: bool
+) -> None:
+    _, journal = await house.run(retention_days=1.0 if forgotten else 0.0, original_days=30.0)
+    house.upload("front/0.jpg", "tree 0.9")
+    await journal.ended(1)
+    if forgotten:
+        query(postgres, house, "UPDATE hsi.images SET found_at = found_at - interval '2 days'")
+        assert (await house.pipelines[0].cleanup(dry_run=False)).images == 1
+    there = (
+        "SELECT (SELECT count(*) FROM hsi.images WHERE NOT file_gone)"
+        " + (SELECT count(*) FROM hsi.forgotten_files)"
+    )
+    # Another folder that slipped in, with a picture of its own beside which nothing is missing.
+    query(postgres, house, "UPDATE hsi.workers SET has_left = true")
+    house.root, house.host = other, "there"
+    house.upload("front/1.jpg", "tree 0.8")
+    second, journal = await house.run(retention_days=0.0, original_days=30.0)
+    await journal.image("front/1.jpg")
+    assert (await second.cleanup(dry_run=True)).orphans == 0
+    assert (await second.cleanup(dry_run=False)).orphans == 0
+    assert query(postgres, house, there) == "2"
+
+    # Nobody is there any more: the folder was changed, and what is not here is gone.
+    await house.pipelines[0].stop()
+    query(postgres, house, f"{LONG_AGO} WHERE root = 1")
+    assert (await second.cleanup(dry_run=False)).orphans == int(forgotten)
+    assert query(postgres, house, there) == "1"
 
 
 async def test_a_changed_folder_has_what_was_moved_and_says_what_was_not(
@@ -89,7 +201,7 @@ async def test_a_changed_folder_has_what_was_moved_and_says_what_was_not(
     before, house.root = house.root, other
     shutil.copy2(before / "front/0.jpg", other / "front/0.jpg")
     shutil.copyfile(before / "front/1.jpg", other / "front/1.jpg")  # with a time of its own
-    query(postgres, house, "UPDATE hsi.roots SET seen_at = seen_at - interval '2 minutes'")
+    query(postgres, house, LONG_AGO)
 
     pipeline, journal = await house.run()
     ended = {(i.path, i.state, i.reason) for i in await journal.ended(4)}

@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 import logging
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ..camera_root import CameraRoot
 from ..database import Database
 from ..errors import StoreError
 from ..models import CleanupReport
 from ..originals import Look, delete, look
 from ..settings import Settings
-from ..store import homes, marks, retention
+from ..store import homes, marks, retention, roots
 from ..store.retention import Deleted, KnownFile
 
 _LOGGER = logging.getLogger(__name__)
@@ -32,14 +32,15 @@ class CleanUp:
     """Keeps the settings' word on how long things are kept; raises StoreError.
 
     Files come first, then records, then the notes on forgotten files that are gone. A file that
-    stays while its record goes is noted, or the next scan would take it for a new one.
+    stays while its record goes is noted, or the next scan would take it for a new one. What others
+    have found in a folder of their own, and is not here, is theirs to look for.
     """
 
     def __init__(
         self,
         database: Database,
         *,
-        root: Path,
+        root: CameraRoot,
         time_zone: tzinfo,
         settings: Settings,
         now: Callable[[], datetime],
@@ -107,7 +108,7 @@ class CleanUp:
                     kept_bytes += item.file.size
                     if self._is_kept(item, kept_bytes, now):
                         continue
-                    if dry_run or await asyncio.to_thread(delete, self._root, item.file):
+                    if dry_run or await asyncio.to_thread(delete, self._root.path, item.file):
                         files += 1
                         file_bytes += item.file.size
                         away.append(item)
@@ -178,7 +179,11 @@ class CleanUp:
             last = known[-1]
 
     async def _look(self, known: Sequence[KnownFile]) -> Look:
-        return await asyncio.to_thread(look, self._root, [item.file for item in known])
+        seen = await asyncio.to_thread(look, self._root.path, [item.file for item in known])
+        async with self._database.begin() as connection:
+            others = {other.id for other in await roots.others_live(connection, self._root.id)}
+        theirs = {item.file for item in known if item.root in others}
+        return replace(seen, gone=seen.gone - theirs)
 
 
 def next_time(moment: datetime, hour: int, time_zone: tzinfo) -> datetime:

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +31,7 @@ from . import cameras
 from .tables import detections, events, forgotten_files, images, in_state, jobs
 
 _FILE = (images.c.camera, images.c.path, images.c.size, images.c.mtime_ns)
+_IMAGE = (*_FILE, images.c.root, images.c.id, images.c.found_at)
 _FORGOTTEN = (
     forgotten_files.c.camera,
     forgotten_files.c.path,
@@ -30,9 +42,13 @@ _FORGOTTEN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFile:
-    """A file of an image; `image_id` is None where the image is forgotten already."""
+    """A file of an image; `image_id` is None where the image is forgotten already.
+
+    `root` is the camera root it was found in, None where that is not known.
+    """
 
     file: FoundFile
+    root: int | None
     image_id: int | None
     found_at: datetime
 
@@ -96,18 +112,14 @@ async def due_images(
     connection: AsyncConnection, before: datetime, *, limit: int
 ) -> tuple[KnownFile, ...]:
     """Return some images of no event that are due."""
-    rows = await connection.execute(
-        select(*_FILE, images.c.id, images.c.found_at).where(_is_due_alone(before)).limit(limit)
-    )
-    return tuple(_known(*row) for row in rows)
+    rows = await connection.execute(select(*_IMAGE).where(_is_due_alone(before)).limit(limit))
+    return tuple(_known(row) for row in rows)
 
 
 async def images_of(connection: AsyncConnection, ids: Sequence[UUID]) -> tuple[KnownFile, ...]:
     """Return the images of events."""
-    rows = await connection.execute(
-        select(*_FILE, images.c.id, images.c.found_at).where(images.c.event_id.in_(ids))
-    )
-    return tuple(_known(*row) for row in rows)
+    rows = await connection.execute(select(*_IMAGE).where(images.c.event_id.in_(ids)))
+    return tuple(_known(row) for row in rows)
 
 
 async def delete_events(
@@ -165,14 +177,14 @@ async def files_of_images(
     """Return files of images that have come to their end, the latest found first, after one."""
     order = (images.c.found_at, images.c.id)
     query = (
-        select(*_FILE, images.c.id, images.c.found_at)
+        select(*_IMAGE)
         .where(~images.c.file_gone, images.c.state != ImageState.PENDING)
         .order_by(*(column.desc() for column in order))
         .limit(limit)
     )
     if after is not None:
         query = query.where(tuple_(*order) < (after.found_at, after.image_id))
-    return tuple(_known(*row) for row in await connection.execute(query))
+    return tuple(_known(row) for row in await connection.execute(query))
 
 
 async def forgotten(
@@ -181,7 +193,7 @@ async def forgotten(
     """Return forgotten files, the latest found first, after one."""
     order = (forgotten_files.c.found_at, *_FORGOTTEN)
     query = (
-        select(*_FORGOTTEN, literal(None), forgotten_files.c.found_at)
+        select(*_FORGOTTEN, forgotten_files.c.root, literal(None), forgotten_files.c.found_at)
         .order_by(*(column.desc() for column in order))
         .limit(limit)
     )
@@ -189,7 +201,7 @@ async def forgotten(
         file = after.file
         last = (after.found_at, file.camera, file.path, file.size, file.mtime_ns)
         query = query.where(tuple_(*order) < last)
-    return tuple(_known(*row) for row in await connection.execute(query))
+    return tuple(_known(row) for row in await connection.execute(query))
 
 
 async def note_gone(connection: AsyncConnection, gone: Sequence[KnownFile]) -> int:
@@ -216,6 +228,7 @@ async def _delete_images(
             "mtime_ns": known.file.mtime_ns,
             "size": known.file.size,
             "found_at": known.found_at,
+            "root": known.root,
         }
         for known in there
         if known.image_id in chosen
@@ -251,8 +264,7 @@ def _is_due_alone(before: datetime) -> ColumnElement[bool]:
     )
 
 
-def _known(
-    camera: str, path: str, size: int, mtime_ns: int, image_id: int | None, found_at: datetime
-) -> KnownFile:
+def _known(row: Row[tuple[str, str, int, int, int | None, int | None, datetime]]) -> KnownFile:
+    camera, path, size, mtime_ns, root, image_id, found_at = row
     file = FoundFile(camera=camera, path=path, size=size, mtime_ns=mtime_ns)
-    return KnownFile(file=file, image_id=image_id, found_at=found_at)
+    return KnownFile(file=file, root=root, image_id=image_id, found_at=found_at)

@@ -3,20 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, delete, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .tables import images, roots
+from .tables import images, roots, workers
 
 SEEN_EVERY = 20.0  # seconds between a running pipeline's notes that it is there
-_LIVE_FOR = timedelta(seconds=3 * SEEN_EVERY)
+LIVE_FOR = timedelta(seconds=3 * SEEN_EVERY)
+# Any fixed number: whoever holds it looks who is there and enters, everybody else waits.
+_ENTRY_LOCK = 0x48534932
+
+_SEEN_LATELY = workers.c.seen_at > func.now() - LIVE_FOR
+_LIVE = exists().where(workers.c.root == roots.c.id, _SEEN_LATELY)
+_KNOWN = select(roots.c.id, roots.c.host, roots.c.path, _LIVE).order_by(roots.c.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRoot:
-    """A folder on a machine; `live` says that somebody works on it now."""
+    """A folder on a machine; `live` says that somebody works on it, or did a short while ago."""
 
     id: int
     host: str
@@ -24,33 +31,62 @@ class KnownRoot:
     live: bool
 
 
+async def take_turns(connection: AsyncConnection) -> None:
+    """Let nobody else enter until this transaction ends."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ENTRY_LOCK})
+
+
 async def register(connection: AsyncConnection, host: str, path: str) -> int:
-    """Note that somebody works on this folder; returns its id."""
-    statement = insert(roots).values(host=host, path=path, seen_at=func.now())
+    """Note a folder; returns its id."""
     rows = await connection.execute(
-        statement.on_conflict_do_update(
-            constraint="roots_identity", set_={"seen_at": func.now()}
-        ).returning(roots.c.id)
+        insert(roots)
+        .values(host=host, path=path)
+        # Nothing changes, but a row that is there already is returned as well.
+        .on_conflict_do_update(constraint="roots_identity", set_={"host": host})
+        .returning(roots.c.id)
     )
     root_id: int = rows.scalar_one()
     return root_id
 
 
-async def note_seen(connection: AsyncConnection, root_id: int) -> None:
-    """Note that somebody still works on it."""
-    await connection.execute(update(roots).where(roots.c.id == root_id).values(seen_at=func.now()))
+async def note_seen(connection: AsyncConnection, worker: UUID, root_id: int) -> None:
+    """Note that a pipeline works on a folder, still or from now on."""
+    there = {"root": root_id, "seen_at": func.now(), "has_left": False}
+    await connection.execute(
+        insert(workers)
+        .values(id=worker, **there)
+        .on_conflict_do_update(index_elements=[workers.c.id], set_=there)
+    )
+
+
+async def note_left(connection: AsyncConnection, worker: UUID) -> None:
+    """Note that a pipeline has stopped: its folder may be another one from now on."""
+    await connection.execute(workers.update().where(workers.c.id == worker).values(has_left=True))
+
+
+async def forget_gone(connection: AsyncConnection) -> None:
+    """Forget pipelines that have not been seen for a while."""
+    await connection.execute(delete(workers).where(~_SEEN_LATELY))
 
 
 async def find(connection: AsyncConnection, root_id: int) -> KnownRoot | None:
     """Return one root."""
-    row = (await connection.execute(_known().where(roots.c.id == root_id))).one_or_none()
+    rows = await connection.execute(_KNOWN.where(roots.c.id == root_id))
+    row = rows.one_or_none()
     return None if row is None else _root_of(row)
 
 
-async def live_elsewhere(connection: AsyncConnection, host: str) -> tuple[KnownRoot, ...]:
-    """Return the roots on other machines that somebody works on now."""
-    rows = await connection.execute(_known().where(roots.c.host != host))
-    return tuple(root for root in map(_root_of, rows) if root.live)
+async def others_live(connection: AsyncConnection, root_id: int) -> tuple[KnownRoot, ...]:
+    """Return the other roots that are live."""
+    rows = await connection.execute(_KNOWN.where(roots.c.id != root_id, _LIVE))
+    return tuple(map(_root_of, rows))
+
+
+async def others_at_work(connection: AsyncConnection, root_id: int) -> tuple[KnownRoot, ...]:
+    """Return the other live roots that not all have left."""
+    at_work = exists().where(workers.c.root == roots.c.id, _SEEN_LATELY, ~workers.c.has_left)
+    rows = await connection.execute(_KNOWN.where(roots.c.id != root_id, at_work))
+    return tuple(map(_root_of, rows))
 
 
 async def latest_paths(connection: AsyncConnection, root_id: int, *, at_most: int) -> Sequence[str]:
@@ -62,11 +98,6 @@ async def latest_paths(connection: AsyncConnection, root_id: int, *, at_most: in
         .limit(at_most)
     )
     return rows.all()
-
-
-def _known() -> Select[tuple[int, str, str, bool]]:
-    live = (roots.c.seen_at > func.now() - _LIVE_FOR).label("live")
-    return select(roots.c.id, roots.c.host, roots.c.path, live)
 
 
 def _root_of(row: Row[tuple[int, str, str, bool]]) -> KnownRoot:

@@ -151,7 +151,16 @@ roots = Table(
     Column("id", Integer, primary_key=True),
     Column("host", Text, nullable=False),
     Column("path", Text, nullable=False),
+)
+
+# The pipelines at work, and those that have left a short while ago.
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("root", ForeignKey(roots.c.id), nullable=False),
     _moment("seen_at"),
+    Column("has_left", Boolean, nullable=False),
 )
 
 images = Table(
@@ -185,6 +194,7 @@ forgotten_files = Table(
     Column("mtime_ns", BigInteger, primary_key=True),
     Column("size", BigInteger, primary_key=True),
     _moment("found_at"),
+    Column("root", ForeignKey(roots.c.id)),
 )
 
 detections = Table(

@@ -105,8 +105,15 @@ STATEMENTS = (
         id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         host text NOT NULL,
         path text NOT NULL,
-        seen_at timestamptz NOT NULL,
         CONSTRAINT roots_identity UNIQUE (host, path)
+    )
+    """,
+    """
+    CREATE TABLE hsi.workers (
+        id uuid PRIMARY KEY,
+        root integer NOT NULL REFERENCES hsi.roots,
+        seen_at timestamptz NOT NULL,
+        has_left boolean NOT NULL
     )
     """,
     """
@@ -145,6 +152,7 @@ STATEMENTS = (
         mtime_ns bigint NOT NULL,
         size bigint NOT NULL,
         found_at timestamptz NOT NULL,
+        root integer REFERENCES hsi.roots,
         PRIMARY KEY (camera, path, mtime_ns, size)
     )
     """,
