@@ -18,6 +18,7 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 from hsi_core.models import Camera
 from hsi_core.pipeline import PipelineConfig
 from hsi_core.settings import Settings
+from testbed.ports import free_port
 
 CAMERAS = ("front", "yard", "garage", "gate")
 
@@ -25,9 +26,7 @@ CAMERAS = ("front", "yard", "garage", "gate")
 @contextmanager
 def instant_server() -> Iterator[str]:
     """Run the server that answers at once in a process of its own; yields its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "benchmarks.instant_server", str(port)])
     try:
         _wait_until_it_listens(port)

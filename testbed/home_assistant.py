@@ -16,7 +16,6 @@ import os
 from pathlib import Path
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from typing import IO, Self
 import aiohttp
 
 from .home_assistant_client import HomeAssistantClient, HomeAssistantError
+from .ports import free_port
 
 REPOSITORY = Path(__file__).parents[1]
 START_TIMEOUT = 180.0  # seconds until it answers HTTP
@@ -236,14 +236,6 @@ class HomeAssistant:
             "auth/long_lived_access_token", client_name="Test bed", lifespan=3650
         )
         return str(token)
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def local_time_zone() -> str:

@@ -17,7 +17,6 @@ from pathlib import Path
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -25,6 +24,8 @@ from types import TracebackType
 from typing import IO, Self, TypedDict
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
+
+from .ports import free_port
 
 SUPERUSER = "hsi"
 START_TIMEOUT = 60.0  # seconds
@@ -63,7 +64,7 @@ class Postgres:
         self.password = password
         # Short and outside pytest's folders: a socket's path has 107 characters at most.
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
-        self.port = _free_port()
+        self.port = free_port()
         self._account = _unprivileged_account()
         if self._account is not None:
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
@@ -288,10 +289,3 @@ def _unprivileged_account() -> pwd.struct_passwd | None:
         except KeyError:
             continue
     raise PostgresError("PostgreSQL does not run as root, and there is no other account")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

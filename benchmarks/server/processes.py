@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from testbed.inference_server import ROOT
+from testbed.ports import free_port
 
 _START = 300.0  # seconds; loading torch on a busy machine takes its time
 
@@ -31,8 +32,7 @@ def peer(module: str, *arguments: str, python: Path, log: Path) -> Iterator[Peer
     """Run a module of `benchmarks.server.peers`; raise PeerError where it does not start."""
     if not python.exists():
         raise PeerError(f"there is no {python.relative_to(ROOT)}")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+    port = free_port()
     command = [str(python), "-m", f"benchmarks.server.peers.{module}", *arguments, str(port)]
     environ = {**os.environ, "YOLO_CONFIG_DIR": str(log.parent), "YOLO_OFFLINE": "true"}
     with log.open("wb") as errors:

@@ -26,43 +26,20 @@ DATA_ENTRY_ID: Final = "entry_id"
 @callback
 def async_show_dead_letters(hass: HomeAssistant, entry: ConfigEntry[Any], count: int) -> None:
     """Ask what to do about dead letters where there are many, and not any more where not."""
-    if count <= DEAD_LETTERS_BORNE:
-        async_withdraw_dead_letters(hass, entry)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _dead_letters_id(entry),
-        data={DATA_ENTRY_ID: entry.entry_id},
-        is_fixable=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=DEAD_LETTERS,
-        translation_placeholders={"title": entry.title, "count": str(count)},
-    )
+    told = {"count": str(count)} if count > DEAD_LETTERS_BORNE else None
+    _show(hass, entry, DEAD_LETTERS, told, is_fixable=True)
 
 
 @callback
 def async_withdraw_dead_letters(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Ask nothing about dead letters any more."""
-    ir.async_delete_issue(hass, DOMAIN, _dead_letters_id(entry))
+    _show(hass, entry, DEAD_LETTERS, None)
 
 
 @callback
 def async_show_fallback(hass: HomeAssistant, entry: ConfigEntry[Any], fallback: str | None) -> None:
     """Tell what the inference server had to fall back from, such as a GPU it cannot use."""
-    issue_id = f"{FALLBACK}_{entry.entry_id}"
-    if fallback is None:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=FALLBACK,
-        translation_placeholders={"title": entry.title, "fallback": fallback},
-    )
+    _show(hass, entry, FALLBACK, None if fallback is None else {"fallback": fallback})
 
 
 @callback
@@ -70,22 +47,8 @@ def async_show_detectors(
     hass: HomeAssistant, entry: ConfigEntry[Any], models: Mapping[str, str]
 ) -> None:
     """Tell that inference servers have different detectors, given by address; none: all is well."""
-    issue_id = f"{DETECTORS_DIFFER}_{entry.entry_id}"
-    if not models:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=DETECTORS_DIFFER,
-        translation_placeholders={
-            "title": entry.title,
-            "models": ", ".join(f"{model} ({url})" for url, model in models.items()),
-        },
-    )
+    told = ", ".join(f"{model} ({url})" for url, model in models.items())
+    _show(hass, entry, DETECTORS_DIFFER, {"models": told} if models else None)
 
 
 @callback
@@ -93,19 +56,8 @@ def async_show_refused_tokens(
     hass: HomeAssistant, entry: ConfigEntry[Any], urls: Sequence[str]
 ) -> None:
     """Tell which added inference servers do not accept their token."""
-    issue_id = f"{REFUSING_SERVERS}_{entry.entry_id}"
-    if not urls:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=REFUSING_SERVERS,
-        translation_placeholders={"title": entry.title, "servers": ", ".join(urls)},
-    )
+    told = {"servers": ", ".join(urls)} if urls else None
+    _show(hass, entry, REFUSING_SERVERS, told, severity=ir.IssueSeverity.ERROR)
 
 
 @callback
@@ -113,20 +65,8 @@ def async_show_missing_models(
     hass: HomeAssistant, entry: ConfigEntry[Any], models: Sequence[str]
 ) -> None:
     """Offer to download the language models that inference servers look for in vain."""
-    issue_id = f"{MODEL_MISSING}_{entry.entry_id}"
-    if not models:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        data={DATA_ENTRY_ID: entry.entry_id},
-        is_fixable=True,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=MODEL_MISSING,
-        translation_placeholders={"title": entry.title, "models": ", ".join(models)},
-    )
+    told = {"models": ", ".join(models)} if models else None
+    _show(hass, entry, MODEL_MISSING, told, severity=ir.IssueSeverity.ERROR, is_fixable=True)
 
 
 @callback
@@ -134,20 +74,30 @@ def async_show_lost_gpus(
     hass: HomeAssistant, entry: ConfigEntry[Any], losses: Sequence[str]
 ) -> None:
     """Tell of language models that answer still, and from the CPU."""
-    issue_id = f"{LLM_GPU_LOST}_{entry.entry_id}"
-    if not losses:
+    _show(hass, entry, LLM_GPU_LOST, {"losses": " ".join(losses)} if losses else None)
+
+
+def _show(
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    what: str,
+    told: Mapping[str, str] | None,
+    *,
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+    is_fixable: bool = False,
+) -> None:
+    """Show an issue of this installation with what it tells; withdraw it where that is None."""
+    issue_id = f"{what}_{entry.entry_id}"
+    if told is None:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=LLM_GPU_LOST,
-        translation_placeholders={"title": entry.title, "losses": " ".join(losses)},
+        data={DATA_ENTRY_ID: entry.entry_id},  # for the repair's form
+        is_fixable=is_fixable,
+        severity=severity,
+        translation_key=what,
+        translation_placeholders={"title": entry.title, **told},
     )
-
-
-def _dead_letters_id(entry: ConfigEntry[Any]) -> str:
-    return f"{DEAD_LETTERS}_{entry.entry_id}"

@@ -182,6 +182,18 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[M
     await hass.async_block_till_done()
 
 
+@pytest.fixture
+def lost_database(loaded: MockConfigEntry, postgres: Postgres) -> Iterator[None]:
+    """Close the installation's database while it runs, until the test is over."""
+    name = loaded.data["database"]
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    postgres.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    yield
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
 def answers(postgres: Postgres, url: URL) -> dict[str, str | int | bool]:
     """Return what to type into the database form."""
     return {

@@ -103,20 +103,11 @@ async def test_an_installation_there_is_not_is_refused(
     assert caught.value.translation_key == "service_config_entry_not_found"
 
 
-async def test_a_lost_database_is_an_error(
-    hass: HomeAssistant, loaded: MockConfigEntry, postgres: Postgres
-) -> None:
-    name = loaded.data["database"]
-    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-    postgres.execute(
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-    )
-    try:
-        with pytest.raises(HomeAssistantError) as caught:
-            await act(hass, "clean_up")
-        assert caught.value.translation_key == "database_failed"
-    finally:
-        postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+@pytest.mark.usefixtures("lost_database")
+async def test_a_lost_database_is_an_error(hass: HomeAssistant) -> None:
+    with pytest.raises(HomeAssistantError) as caught:
+        await act(hass, "clean_up")
+    assert caught.value.translation_key == "database_failed"
 
 
 def size(file: Path) -> int | None:

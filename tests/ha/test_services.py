@@ -12,7 +12,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.home_security_intelligence.const import DOMAIN
-from testbed.postgres import Postgres
 from tests.ha.helpers import act, state_is, upload
 from tests.ha.scripted_server import ScriptedServer
 
@@ -198,17 +197,8 @@ async def test_a_camera_is_named_in_one_way(hass: HomeAssistant, loaded: MockCon
         await act(hass, "list_events", camera="yard", device_id="x")
 
 
-async def test_a_lost_database_is_an_error(
-    hass: HomeAssistant, loaded: MockConfigEntry, postgres: Postgres
-) -> None:
-    name = loaded.data["database"]
-    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-    postgres.execute(
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-    )
-    try:
-        with pytest.raises(HomeAssistantError) as caught:
-            await act(hass, "list_events")
-        assert caught.value.translation_key == "database_failed"
-    finally:
-        postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+@pytest.mark.usefixtures("lost_database")
+async def test_a_lost_database_is_an_error(hass: HomeAssistant) -> None:
+    with pytest.raises(HomeAssistantError) as caught:
+        await act(hass, "list_events")
+    assert caught.value.translation_key == "database_failed"
