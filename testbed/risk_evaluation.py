@@ -83,7 +83,7 @@ def as_json(results: Sequence[Result]) -> dict[str, object]:
     """Return the figures and each scenario's outcome for a machine."""
     found = measure(results)
     shares = (
-        *("recall", "false_alarms", "agreement"),
+        *("recall", "told", "false_alarms", "agreement"),
         *("schema_failures", "foreign_claims", "other_failures", "unassessed"),
     )
     return {
@@ -99,6 +99,7 @@ def as_json(results: Sequence[Result]) -> dict[str, object]:
                 "expected": sorted(each.scenario.levels),
                 "score": each.score,
                 "level": each.level,
+                "unassessed": each.unassessed,
                 "factors": list(each.factors),
                 "calls": [asdict(call) for call in each.calls],
             }
@@ -113,6 +114,7 @@ def _about_calls(found: Measures) -> list[str]:
         f"  answers with foreign claims        {share_text(found.foreign_claims)}",
         f"  other failed questions             {share_text(found.other_failures)}",
         f"  scenes left unassessed             {share_text(found.unassessed)}",
+        f"  incidents caught and scored        {share_text(found.told)}",
         f"  tokens in, at most                 {found.prompt_tokens}",
         f"  tokens out, at most                {found.completion_tokens}",
         f"  seconds a question, median         {found.median_seconds:.1f}",

@@ -76,7 +76,8 @@ class Result:
 class Measures:
     """The figures of a set of scenarios."""
 
-    recall: Share  # incidents at their level or above
+    recall: Share  # incidents at their level or above; without an answer, by the rules' score
+    told: Share  # incidents at their level or above of which every event got a score
     false_alarms: Share  # benign scenes at medium or above
     agreement: Share  # scenarios at one of the levels expected
     schema_failures: Share  # of the calls; cut off, no JSON or against the schema
@@ -101,6 +102,9 @@ def measure(results: Sequence[Result]) -> Measures:
     seconds = sorted(call.seconds for call in calls)
     return Measures(
         recall=Share(count=sum(each.caught for each in incidents), of=len(incidents)),
+        told=Share(
+            count=sum(each.caught and not each.unassessed for each in incidents), of=len(incidents)
+        ),
         false_alarms=Share(count=sum(each.alarmed for each in benign), of=len(benign)),
         agreement=Share(
             count=sum(each.level in each.scenario.levels for each in results), of=len(results)

@@ -190,6 +190,26 @@ def test_failures_are_told_apart(file: Path) -> None:
     assert (found.prompt_tokens, found.slowest_seconds) == (600, 9.0)
 
 
+@pytest.mark.parametrize(("unassessed", "told"), [(False, 1), (True, 0)])
+def test_an_incident_without_a_score_is_caught_by_the_rules_and_not_told_of(
+    file: Path, unassessed: bool, told: int
+) -> None:
+    found = measure(
+        [
+            Result(
+                scenario=read(file),
+                score=70,
+                level=RiskLevel.HIGH,
+                factors=(),
+                unassessed=unassessed,
+            )
+        ]
+    )
+
+    assert found.recall == Share(count=1, of=1)
+    assert found.told == Share(count=told, of=1)
+
+
 def test_the_command_prints_figures_and_writes_them(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
