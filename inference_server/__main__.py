@@ -8,12 +8,15 @@ from typing import NoReturn
 
 from . import logs
 from .security import check_exposure
-from .serve import serve
+from .serve import GpuLostError, serve
 from .settings import SettingsError, load_settings
 
 
 def main() -> int:
-    """Run the server; return the exit code: 2 for wrong settings, 1 where it cannot listen."""
+    """Run the server and return the exit code.
+
+    That is 2 for wrong settings, 1 where it cannot listen, and 3 where it has to be started again.
+    """
     # Else CUDA counts the fastest GPU first, and the driver's figures would be another's.
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     try:
@@ -24,6 +27,9 @@ def main() -> int:
     except SettingsError as err:
         sys.stderr.write(f"{err}\n")
         return 2
+    except GpuLostError as err:
+        sys.stderr.write(f"{err}\n")
+        return 3
     except OSError as err:
         # asyncio wraps the reason in its own words, except where a name cannot be resolved.
         number = err.errno or 0

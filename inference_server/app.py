@@ -1,6 +1,6 @@
 """Puts the server together: services, handlers, middlewares, routes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
 from aiohttp import web
@@ -14,7 +14,9 @@ from .api.models import ModelsHandler
 from .api.pull import PullHandler
 from .assessor_keeper import AssessorKeeper
 from .assessor_pull import AssessorPull
+from .detection.base import Detector
 from .detection.catalog import ModelCatalog
+from .detection.loading import load_detector
 from .detection.service import DetectionService
 from .gpu_watch import GpuWatch
 from .metrics import NO_METRICS, Metrics
@@ -35,8 +37,12 @@ def create_app(
     gpu: GpuWatch | None = None,
     metrics: Metrics = NO_METRICS,
     tracing: Tracing | None = None,
+    load: Callable[[Settings], Detector] = load_detector,
 ) -> web.Application:
-    """Return the application; it starts and stops its services with itself."""
+    """Return the application; it starts and stops its services with itself.
+
+    `load` loads the detectors that are asked for by name.
+    """
     gpu = gpu or GpuWatch(None)
     app = web.Application(
         middlewares=[
@@ -63,7 +69,7 @@ def create_app(
     gpus = GpuHandler(gpu)
     app.router.add_get("/v1/gpu", gpus.now)
     app.router.add_get("/v1/gpu/history", gpus.history)
-    models = ModelsHandler(detection, keeper, ModelCatalog(settings))
+    models = ModelsHandler(detection, keeper, ModelCatalog(settings, load=load))
     app.router.add_get("/v1/models", models.get)
     app.router.add_post("/v1/models/load", models.load)
     app.router.add_post("/v1/models/reload", models.reload)

@@ -25,6 +25,10 @@ class ProblemRunner(web.AppRunner):
         super().__init__(app, shutdown_timeout=shutdown_timeout)
         self._idle_timeout = idle_timeout
 
+    def drain_for(self, seconds: float) -> None:
+        """Give requests underway so long when the application ends."""
+        self._shutdown_timeout = seconds
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return _Server(
@@ -46,6 +50,18 @@ class _Server(web.Server):
 
 class _Connection(web.RequestHandler):
     __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what is missing of the request underway, also once the server has begun to end.
+
+        aiohttp drops it then: the handler would wait for it until the server has ended.
+        """
+        ending = self._close, self._force_close
+        if self._request_in_progress:
+            self._close = self._force_close = False
+        super().data_received(data)
+        self._close |= ending[0]
+        self._force_close |= ending[1]
 
     def handle_error(
         self,

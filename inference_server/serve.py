@@ -14,6 +14,7 @@ from .assessor_keeper import AssessorKeeper
 from .detection.loading import load_detector
 from .detection.service import DetectionService
 from .gpu import load_nvml
+from .gpu_guard import GpuGuard, probe_gpu
 from .gpu_watch import GpuWatch
 from .identity import load_instance_id
 from .listening import listen
@@ -26,20 +27,40 @@ from .tracing import create_tracing
 
 _LOG = logging.getLogger(__name__)
 _IDLE = 75.0  # seconds a connection may take to begin a request, the first or the next
+_LOST_DRAIN = 30.0  # seconds, where the server ends by itself and nobody kills it
 _DRAIN = 4.0  # seconds for requests underway; aiohttp may take it twice, runtimes kill after 10
 
 
+class GpuLostError(Exception):
+    """The process can use its GPU no more, and another one could."""
+
+
 async def serve(settings: Settings) -> None:
-    """Run the server; raises SettingsError, and OSError where the address cannot be listened on."""
+    """Run the server until a signal ends it.
+
+    Raises SettingsError, OSError where the address cannot be listened on, and GpuLostError once the
+    requests underway are answered.
+    """
     tls = load_tls(settings)
     metrics = create_metrics()
     instance_id = load_instance_id(settings.state_dir)
     tracing = create_tracing(settings, str(instance_id))
+    stopping, lost = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def lose_gpu() -> None:
+        lost.set()
+        stopping.set()
+
+    def tell_lost() -> None:  # from a thread
+        loop.call_soon_threadsafe(lose_gpu)
+
+    guard = GpuGuard(load_detector, on_lost=tell_lost, probe=probe_gpu)
     app = create_app(
         settings,
         instance_id=instance_id,
         detection=DetectionService(
-            lambda: load_detector(settings),
+            lambda: guard.load(settings),
             queue_limit=settings.queue_limit,
             batch_max=settings.batch_max,
             batch_wait=settings.batch_wait_ms / 1000,
@@ -54,9 +75,8 @@ async def serve(settings: Settings) -> None:
         gpu=GpuWatch(load_nvml(), visible=os.environ.get("CUDA_VISIBLE_DEVICES")),
         metrics=metrics,
         tracing=tracing,
+        load=guard.load,
     )
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     runner = create_runner(app)
@@ -75,13 +95,17 @@ async def serve(settings: Settings) -> None:
         await stopping.wait()
         if announcement:
             await announcement.withdraw()
-        _LOG.info("Stopping; requests underway have %g s", _DRAIN)
+        drain = _LOST_DRAIN if lost.is_set() else _DRAIN
+        runner.drain_for(drain)
+        _LOG.info("Stopping; requests underway have %g s", drain)
     finally:
         await runner.cleanup()
         await asyncio.to_thread(tracing.close)
+    if lost.is_set():
+        raise GpuLostError("The GPU is lost to this process; start the server again.")
 
 
-def create_runner(app: web.Application) -> web.AppRunner:
+def create_runner(app: web.Application) -> ProblemRunner:
     """Return what serves the application's connections."""
     return ProblemRunner(app, idle_timeout=_IDLE, shutdown_timeout=_DRAIN)
 

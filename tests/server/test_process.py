@@ -180,6 +180,17 @@ def test_a_client_that_hangs_up_is_noticed(server: InferenceServer, photo: bytes
         time.sleep(0.02)
 
 
+def refuses(server: InferenceServer) -> None:
+    """Return when the server takes no more connections."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            connect(server).connect()
+        except OSError:
+            return
+        time.sleep(0.02)
+
+
 def begin(server: InferenceServer, photo: bytes) -> socket.socket:
     """Send a request's head; return when the server is at it and waits for the picture."""
     connection = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
@@ -208,9 +219,11 @@ async def test_asked_to_end_it_finishes_what_it_is_at_and_comes_back_as_the_same
     before = await asyncio.to_thread(ask_health, server)
     large = encode(Image.new("RGB", (4000, 3000)), "PNG")  # takes a while to decode
     connections = [begin(server, large) for _ in range(3)]
-    for connection in connections:
+    for connection in connections[1:]:
         connection.sendall(large)
     os.kill(server.pid, 15)
+    await asyncio.to_thread(refuses, server)
+    connections[0].sendall(large)  # begun before
     for connection in connections:
         answer = http.client.HTTPResponse(connection)
         answer.begin()

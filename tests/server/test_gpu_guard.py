@@ -1,0 +1,145 @@
+"""A process that can use its GPU no more ends, so that another one takes its place."""
+
+from dataclasses import replace
+import http.client
+import json
+from pathlib import Path
+import subprocess
+import sys
+from threading import Event
+import time
+
+import pytest
+import torch
+
+from inference_server import gpu_guard
+from inference_server.detection.base import Detector, DetectorInfo, DetectorLoadError
+from inference_server.gpu_guard import GpuGuard, probe_gpu
+from inference_server.settings import Settings
+from testbed.inference_server import InferenceServer
+from tests.server.support import ROOT, check_schema
+
+
+class Claiming:
+    """A real detector that says it is on some device."""
+
+    def __init__(self, detector: Detector, device: str) -> None:
+        self.info: DetectorInfo = replace(detector.info, device=device)
+        self.prepare, self.detect = detector.prepare, detector.detect
+
+
+def test_only_a_gpu_that_a_detector_was_on_can_be_lost(
+    settings: Settings, detector: Detector
+) -> None:
+    lost: list[str] = []
+    wrong: str | None = "AcceleratorError: CUDA error"
+    device = "cpu"
+    guard = GpuGuard(
+        lambda _: Claiming(detector, device),
+        on_lost=lambda: lost.append("lost"),
+        probe=lambda: wrong,
+    )
+    for device in ("cpu", "cuda:0 (a card)"):
+        assert guard.load(settings).info.device == device
+
+    def fail(times: int) -> None:
+        for _ in range(times):
+            with pytest.raises(DetectorLoadError, match="lost to this process"):
+                guard.load(settings)
+
+    fail(2)
+    wrong = None  # it recovered
+    guard.load(settings)
+    wrong = "AcceleratorError: CUDA error"
+    fail(2)
+    assert lost == []
+    fail(1)
+    assert lost == ["lost"]
+
+
+def test_a_gpu_that_hangs_is_lost_as_well(
+    settings: Settings, detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu_guard, "_PROBE_TIMEOUT", 0.05)
+    go_on = Event()
+
+    def probe() -> str:
+        return str(go_on.wait(30))
+
+    guard = GpuGuard(lambda _: Claiming(detector, "cuda:0"), on_lost=lambda: None, probe=probe)
+    guard.load(settings)
+    with pytest.raises(DetectorLoadError):
+        guard.load(settings)
+    go_on.set()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_the_probe_says_what_is_wrong_without_a_gpu() -> None:
+    assert "CUDA" in str(probe_gpu())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no NVIDIA GPU")
+def test_the_probe_notices_a_fault_that_cuda_does_not_forget() -> None:
+    code = (
+        "import torch; from inference_server.gpu_guard import probe_gpu; print(probe_gpu())\n"
+        "try:\n"
+        " torch.zeros(1, device='cuda')[torch.tensor([9], device='cuda')].cpu()\n"
+        "except RuntimeError: print(probe_gpu())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    well, lost = done.stdout.splitlines()
+    assert well == "None"
+    assert "CUDA error" in lost
+
+
+def test_a_server_that_lost_its_gpu_tells_and_ends_when_all_are_answered(
+    detector_folder: Path, tmp_path: Path
+) -> None:
+    lose = tmp_path / "lost"
+    server = InferenceServer(
+        tmp_path,
+        detector=detector_folder,
+        python=Path(sys.executable),
+        environ={"LOSE_GPU": str(lose), "CANARY_INTERVAL": "1"},
+    )
+    server._command = (sys.executable, "-m", "tests.server.lost_gpu_server")
+    server.start()
+    process = server._process
+    assert process
+
+    def connect() -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
+
+    token = {"Authorization": f"Bearer {server.token}"}
+    underway = connect()
+    underway.putrequest("POST", "/v1/models/load")
+    for name, value in {**token, "Content-Type": "application/json", "Content-Length": 16}.items():
+        underway.putheader(name, str(value))
+    underway.endheaders()
+
+    lose.touch()
+    health: dict[str, object] = {}
+    deadline = time.monotonic() + 30
+    while "lost to this process" not in str(health):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        asking = connect()
+        asking.request("GET", "/v1/health", headers=token)
+        health = json.load(asking.getresponse())["detector"]
+    ready = server.ready()
+    check_schema("Ready", ready)
+    assert (ready["ready"], ready["reason"]) == (False, "load_failed")
+    asking.request("GET", "/v1/live")
+    assert asking.getresponse().status == 200
+
+    while "Stopping" not in server.log_path.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert process.poll() is None
+    underway.send(b'{"name": "none"}')
+    assert underway.getresponse().status == 404
+    assert process.wait(30) == 3
+    assert "start the server again" in server.log_path.read_text().splitlines()[-1]
+    server.stop()
