@@ -52,6 +52,7 @@ class Entity:
     translation_key: str | None
     subentry_id: str | None
     device_id: str | None
+    enabled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +216,7 @@ class HomeAssistantClient:
                 translation_key=_text(entry.get("translation_key")),
                 subentry_id=_text(entry.get("config_subentry_id")),
                 device_id=_text(entry.get("device_id")),
+                enabled=entry.get("disabled_by") is None,
             )
             for entry in cast("list[JsonObject]", result)
             if entry["platform"] == platform

@@ -13,6 +13,14 @@ TITLE = "Home security"
 # The floors of the risk levels, in the colours of a traffic light.
 SEVERITY = {"green": 0, "yellow": 30, "red": 60}
 
+WHY = """\
+{{ state_attr('ENTITY', 'summary') or 'No words for an event yet.' }}
+{% set factors = state_attr('ENTITY', 'factors') or [] %}
+{% for factor in factors | sort(attribute='points', reverse=true) %}
+- **{{ '%+d' % factor.points }}** {{ factor.reason }}
+{%- endfor %}
+"""
+
 Card: TypeAlias = dict[str, object]
 
 
@@ -79,7 +87,7 @@ def _camera(camera: CameraEntities) -> Card:
             _tile(ids["risk_level"], "Risk level"),
             _tile(ids["person"], "Person"),
             _tile(ids["activity"], "Seen") | {"state_content": ["labels"]},
-            _summary(ids["activity"]),
+            _why(ids["activity"]),
             _picture(ids["last_event"], "Best picture of the last event")
             | {
                 "visibility": [
@@ -90,11 +98,11 @@ def _camera(camera: CameraEntities) -> Card:
     }
 
 
-def _summary(entity_id: str) -> Card:
-    summary = f"state_attr('{entity_id}', 'summary')"
+def _why(entity_id: str) -> Card:
+    """Return the last event's summary and the factors of its score, the weightiest first."""
     return {
         "type": "markdown",
-        "content": f"{{{{ {summary} or 'Nothing has happened yet.' }}}}",
+        "content": WHY.replace("ENTITY", entity_id),
         "grid_options": {"columns": "full"},
     }
 

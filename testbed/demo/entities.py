@@ -20,7 +20,7 @@ class CameraEntities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entities:
-    """All entity ids: the hub's by key, and those of each camera by its folder."""
+    """The ids of entities that are on: the hub's by key, and those of each camera by its folder."""
 
     hub: Mapping[str, str]
     cameras: Mapping[str, CameraEntities]
@@ -36,7 +36,7 @@ class Entities:
 
 async def find(client: HomeAssistantClient, entry_id: str) -> Entities:
     """Look the entities up in Home Assistant's registry."""
-    registered = await client.entities(DOMAIN)
+    registered = [entity for entity in await client.entities(DOMAIN) if entity.enabled]
     cameras = {}
     for subentry in await client.subentries(entry_id):
         prefix = f"{entry_id}_{subentry.subentry_id}_"
