@@ -1,7 +1,6 @@
 """The small rules: backoff, breaker, presence, facts, capture time of a file."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 import os
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +12,7 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.backoff import crash_delay, retry_delay
+from hsi_core.backoff import retry_delay
 from hsi_core.breaker import Breaker
 from hsi_core.errors import InputError
 from hsi_core.files import captured_at, read
@@ -50,14 +49,6 @@ def test_jitter_only_adds_and_only_so_much(failures: int, jitter: float) -> None
     plain = retry_delay(failures, jitter=0, settings=SETTINGS)
     assert plain <= retry_delay(failures, jitter=jitter, settings=SETTINGS) <= plain * 1.25
     assert plain <= retry_delay(failures + 1, jitter=0, settings=SETTINGS)
-
-
-def test_jobs_that_were_lost_together_part_ways() -> None:
-    times = [
-        crash_delay(1, jitter=each / 10, settings=SETTINGS).total_seconds() for each in range(11)
-    ]
-    assert times[0] == SETTINGS.retry_base
-    assert all(later - earlier >= SETTINGS.lease / 10 for earlier, later in pairwise(times))
 
 
 class Clock:

@@ -54,7 +54,7 @@ class Settings:
     queue_limit: int = 10_000  # pending jobs above which the folder is the spool
     lease: float = 30.0  # seconds; renewed at half
     max_attempts: int = 3  # for failures of class unknown
-    max_crashes: int = 3  # after which a job counts as poison
+    max_crashes: int = 3  # of workers that did nothing else, after which a job counts as poison
     requeue_limit: int = 5  # times that one dead letter may be requeued
     retry_base: float = 1.0  # seconds, doubles each attempt
     retry_max: float = 30.0  # seconds

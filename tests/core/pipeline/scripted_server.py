@@ -69,6 +69,8 @@ class ScriptedServer:
         self.asked = asyncio.Event()
         self.go = asyncio.Event()  # detections wait for it
         self.go.set()
+        self.poison: bytes | None = None  # asked about it, it says so and never answers
+        self.poisoned = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -140,6 +142,9 @@ class ScriptedServer:
         content = await request.read()
         self.detected[content] += 1
         self.asked.set()
+        if content == self.poison:
+            self.poisoned.set()
+            await asyncio.Event().wait()
         await self.go.wait()
         if self.fault is not None:
             return self.fault()

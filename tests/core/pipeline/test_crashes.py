@@ -3,14 +3,18 @@
 import asyncio
 import signal
 
+import pytest
+
 from testbed.postgres import Postgres
-from tests.core.pipeline.house import House
+from tests.core.pipeline.house import SOON, House
 from tests.core.pipeline.scripted_server import TOKEN, ScriptedServer
 from tests.core.pipeline.worker_process import fate, start_worker
 
 # isort: split
 from hsi_core.models import FailureClass, ImageState
 from hsi_core.pipeline import DeadLetterQuery, EventQuery
+
+HELD = "select count(*) from hsi.jobs where state = 'leased'"
 
 
 def query(postgres: Postgres, house: House, sql: str) -> str:
@@ -116,11 +120,12 @@ async def test_a_job_that_kills_its_worker_every_time_is_poison(
     pipeline, journal = await house.run(lease=30.0)
     await until_leased(postgres, house, 1)
     await pipeline.stop()
-    # As if two workers before had died on it, and a third just now.
+    # As if two workers before had died on it alone, and a third just now.
     query(
         postgres,
         house,
-        "update hsi.jobs set state='leased', crashes=2, lease_until=now() - interval '1 s'",
+        "update hsi.jobs set state='leased', crashes=2, lone_crashes=2, alone=true,"
+        " lease_until=now() - interval '1 s'",
     )
     pipeline, journal = await house.run()
     image = await journal.image("front/a.jpg")
@@ -136,25 +141,102 @@ async def test_a_job_that_kills_its_worker_every_time_is_poison(
     )
 
 
-async def test_what_was_in_hand_when_a_worker_died_is_taken_one_at_a_time(
+async def test_a_picture_that_kills_every_worker_dies_alone_and_takes_none_along(
     house: House, server: ScriptedServer, postgres: Postgres
 ) -> None:
-    server.go.clear()
-    for number in range(4):
-        house.upload(f"front/{number}.jpg", f"car 0.8 #{number}", age=600 - number)
-    first, _ = await house.run(detect_workers=3)
-    await until_leased(postgres, house, 3)
-    await first.stop()
-    # As if that worker had died with three jobs in hand, of whichever it was.
-    query(postgres, house, "update hsi.jobs set crashes = 1 where image_id <= 3")
+    server.poison = b"poison"
+    for number in range(6):
+        content = "poison" if number == 2 else f"car 0.8 #{number}"
+        house.upload(f"front/{number}.jpg", content, age=600 - number)
+    # Takes the jobs back from those that die, and does none.
+    watching, journal = await house.run(detect_workers=0, lease=1.0)
+    deaths = 0
+    while not (letters := (await watching.list_dead_letters(DeadLetterQuery())).items):
+        worker = await start_worker(**environ(house))
+        async with asyncio.timeout(SOON):
+            await server.poisoned.wait()
+            worker.kill()
+            await fate(worker)
+            deaths += 1
+            server.poisoned.clear()
+            query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
+            while query(postgres, house, HELD) != "0":  # noqa: ASYNC110 - nobody tells of a lease
+                await asyncio.sleep(0.05)
+    [letter] = letters
+    assert (letter.failure, letter.crashes, deaths) == (FailureClass.CRASH, 4, 4)
+    assert "4 times" in letter.message
+    assert "3 times of them while it did nothing else" in letter.message
 
-    asked = server.detected.total()
-    _, journal = await house.run(detect_workers=3)
-    await until_leased(postgres, house, asked + 2, leased=2)
-    in_hand = "select crashes from hsi.jobs where state = 'leased' order by 1"
-    assert query(postgres, house, in_hand).split() == ["0", "1"]
+    await house.run()
+    ended = {image.path: image.state for image in await journal.ended(6)}
+    assert ended.pop("front/2.jpg") is ImageState.DEAD
+    assert set(ended.values()) == {ImageState.DETECTED}
+    others = "select max(crashes) <= 1 from hsi.jobs where state = 'done'"
+    assert query(postgres, house, others) == "t"
+
+
+@pytest.mark.parametrize(("crashes", "state"), [(7, ImageState.DETECTED), (8, ImageState.DEAD)])
+async def test_deaths_with_other_jobs_in_hand_weigh_far_less(
+    house: House, server: ScriptedServer, postgres: Postgres, crashes: int, state: ImageState
+) -> None:
+    house.upload("front/a.jpg", "car 0.8")
+    server.go.clear()
+    first, _ = await house.run()
+    await until_leased(postgres, house, 1)
+    await first.stop()
     server.go.set()
+    query(
+        postgres,
+        house,
+        f"update hsi.jobs set state='leased', crashes={crashes}, lone_crashes=2, alone=false,"
+        " lease_until=now() - interval '1 s'",
+    )
+    _, journal = await house.run(lease=2.0)
+    assert (await journal.image("front/a.jpg")).state is state
+
+
+async def suspect(
+    house: House, server: ScriptedServer, postgres: Postgres, which: str, count: int = 4
+) -> int:
+    """Have pictures in the queue of which some seem to have been in hand when a worker died."""
+    server.go.clear()
+    for number in range(count):
+        house.upload(f"front/{number}.jpg", f"car 0.8 #{number}", age=600 - number)
+    first, journal = await house.run(detect_workers=0)
+    await journal.depth(count)
+    await first.stop()
+    query(
+        postgres,
+        house,
+        "update hsi.jobs set crashes = 1 from hsi.images"
+        f" where images.id = image_id and path in ({which})",
+    )
+    return server.detected.total()
+
+
+async def test_what_was_in_hand_when_a_worker_died_is_done_alone_and_one_after_the_other(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    asked = await suspect(house, server, postgres, "'front/0.jpg', 'front/1.jpg', 'front/2.jpg'")
+    _, journal = await house.run(detect_workers=3, poll_interval=60.0)
+    await until_leased(postgres, house, asked + 1, leased=1)
+    in_hand = "select crashes, alone from hsi.jobs where state = 'leased'"
+    assert query(postgres, house, in_hand) == "1|t"
+    server.go.set()
+    # None of them waits for a look at the queue, which would come after a minute.
     assert {image.state for image in await journal.ended(4)} == {ImageState.DETECTED}
+
+
+async def test_what_has_nothing_to_do_with_a_death_is_not_held_up_by_what_hangs(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    asked = await suspect(house, server, postgres, "'front/1.jpg'")
+    await house.run(detect_workers=4)
+    await until_leased(postgres, house, asked + 3, leased=4)
+    # The three others do not end: it is done with them after a while, and not called alone.
+    await until_leased(postgres, house, asked + 4)
+    assert query(postgres, house, "select count(*) from hsi.jobs where alone") == "0"
+    server.go.set()
 
 
 async def test_a_lease_is_renewed_for_as_long_as_the_work_takes(

@@ -44,6 +44,8 @@ class Model:
     fence: int = 0
     attempts: int = 0
     crashes: int = 0
+    alone: bool = False
+    lone_crashes: int = 0
     requeues: int = 0
 
 
@@ -128,7 +130,7 @@ class Queue(RuleBasedStateMachine):
         assert [token.id for token in tokens] == first
         for token in tokens:
             job = self.model[token.id]
-            job.state, job.fence = JobState.LEASED, job.fence + 1
+            job.state, job.fence, job.alone = JobState.LEASED, job.fence + 1, False
             assert token.fence == job.fence
             assert token.image is not None
             assert token.image.captured_at == job.happened_at
@@ -165,6 +167,15 @@ class Queue(RuleBasedStateMachine):
 
     @precondition(lambda self: self.tokens)
     @rule(data=st.data())
+    def note_alone(self, data: st.DataObject) -> None:
+        token = data.draw(st.sampled_from(self.tokens))
+        held = self.held(token)
+        assert self.do(lambda c: leases.note_alone(c, token)) is held
+        if held:
+            self.model[token.id].alone = True
+
+    @precondition(lambda self: self.tokens)
+    @rule(data=st.data())
     def give_up(self, data: st.DataObject) -> None:
         token = data.draw(st.sampled_from(self.tokens))
         if self.use(token, lambda c: leases.give_up(c, token, FAILURE, spend_attempt=True)):
@@ -189,8 +200,10 @@ class Queue(RuleBasedStateMachine):
         [lost] = self.do(leases.expired)
         assert lost.id == token.id
         job = self.model[token.id]
+        assert lost.alone is job.alone
         job.crashes += 1
-        poison = job.crashes >= MAX_CRASHES
+        job.lone_crashes += job.alone
+        poison = job.lone_crashes >= MAX_CRASHES
         job.state = JobState.DEAD if poison else JobState.PENDING
         delay = None if poison else timedelta(0)
         self.do(lambda c: leases.record_crash(c, lost, FAILURE, delay=delay))
@@ -208,7 +221,7 @@ class Queue(RuleBasedStateMachine):
             done = self.do(lambda c: dead_letters.requeue(c, [number], limit=REQUEUE_LIMIT))
             assert (done.count, done.refused) == (fit and not again, not fit)
         if fit:
-            job.state, job.attempts, job.crashes = JobState.PENDING, 0, 0
+            job.state, job.attempts, job.crashes, job.lone_crashes = JobState.PENDING, 0, 0, 0
             job.requeues += 1
 
     @precondition(lambda self: self.among(JobState.DEAD))
@@ -222,12 +235,22 @@ class Queue(RuleBasedStateMachine):
     def database_and_model_agree(self) -> None:
         async def work(connection: AsyncConnection) -> dict[int, tuple[object, ...]]:
             rows = await connection.execute(
-                text("SELECT id, state, fence, attempts, crashes, requeues FROM hsi.jobs")
+                text(
+                    "SELECT id, state, fence, attempts, crashes, lone_crashes, requeues"
+                    " FROM hsi.jobs"
+                )
             )
             return {row.id: tuple(row)[1:] for row in rows}
 
         assert self.do(work) == {
-            number: (job.state.value, job.fence, job.attempts, job.crashes, job.requeues)
+            number: (
+                job.state.value,
+                job.fence,
+                job.attempts,
+                job.crashes,
+                job.lone_crashes,
+                job.requeues,
+            )
             for number, job in self.model.items()
         }
         stats = self.do(jobs.stats)

@@ -6,7 +6,7 @@ import random
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..backoff import crash_delay, retry_delay
+from ..backoff import retry_delay
 from ..errors import AssessorAnswerError, CoreError, PictureAwayError, ServerBusyError
 from ..models import FailureClass
 from ..settings import Settings
@@ -14,6 +14,8 @@ from ..store import leases
 from ..store.leases import ClaimedJob, Failure
 from ..updates import Update
 from .stage import Undertaker
+
+_IN_COMPANY = 3  # deaths, with whatever else in hand, that weigh as much as one alone
 
 
 def failure_of(error: Exception) -> Failure:
@@ -74,19 +76,21 @@ async def settle_crash(
 ) -> Sequence[Update]:
     """Let a job whose worker died wait, or make it a dead letter after too many such deaths.
 
+    It may have been something else in hand that the worker died of, so only deaths while the
+    worker did nothing but this count; of any others it takes far more.
     Raises LeaseLostError when its worker was heard of after all.
     """
-    crashes = job.crashes + 1
+    crashes, alone = job.crashes + 1, job.lone_crashes + int(job.alone)
     failure = Failure(
         failure=FailureClass.CRASH,
         error_type="worker_lost",
-        message=f"the worker was lost {crashes} times while it worked on this"
+        message=f"the worker was lost {_times(crashes)} while it worked on this, {_times(alone)} of"
+        " them while it did nothing else"
         if crashes > 1
         else "the worker was lost while it worked on this",
     )
-    if crashes < settings.max_crashes:
-        jitter = random.random()  # noqa: S311 - spreads load, guards nothing
-        delay = crash_delay(crashes, jitter=jitter, settings=settings)
+    if alone < settings.max_crashes and crashes < _IN_COMPANY * settings.max_crashes:
+        delay = _delay(crashes, settings)
         await leases.record_crash(connection, job, failure, delay=delay)
         return ()
     await stage.lock(connection, job)
@@ -102,6 +106,10 @@ def _told_in_vain(job: ClaimedJob, error: Exception) -> bool:
     return (
         isinstance(error, AssessorAnswerError) and job.attempts > 0 and job.error_type == error.code
     )
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _delay(failures: int, settings: Settings) -> timedelta:

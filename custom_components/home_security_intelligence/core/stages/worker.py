@@ -22,14 +22,15 @@ from .stage import Outcome, Stage, Stored
 _LOGGER = logging.getLogger(__name__)
 
 _CLAIM_LIMIT = 64  # jobs claimed at once, at most
+_SUSPECT_PATIENCE = 5.0  # seconds to wait for the jobs in hand before a suspect is done with them
 _CLAIM_PATIENCE = 1.0  # seconds to wait while stopping for what is being claimed
 
 
 class Crew[Result]:
     """Claims as many jobs as it has hands free, works on them side by side, stores them together.
 
-    Of those that were in hand when a worker died it takes one at a time: should that one be what
-    kills workers, the others do not die with it again, until they count as poison themselves.
+    Each of those that were in hand when a worker died, a suspect, it does alone: should it be what
+    kills workers, nothing else dies with it again, and it is known that it was this one.
     """
 
     def __init__(
@@ -60,7 +61,6 @@ class Crew[Result]:
         self._keeper = LeaseKeeper(database, settings)
         self._storing = Together(self._store, at_most=stage.together)
         self._at_work: set[asyncio.Task[None]] = set()
-        self._suspect: ClaimedJob | None = None  # the one in hand
         self._hand_free = asyncio.Event()
         self._draining = False
         self._claims_no_more = asyncio.Event()
@@ -98,10 +98,12 @@ class Crew[Result]:
             trial = self._gate.is_open
             wanted = 1 if trial else free
             jobs = await self._claim(wanted)
-            ours = await self._one_suspect_at_most(jobs)
-            for job in ours:
+            others, suspect = await self._apart(jobs)
+            for job in others:
                 self._begin(job, trial=trial)
-            if len(ours) < wanted:
+            if suspect is not None:
+                await self._do_alone(suspect, trial=trial)
+            elif len(jobs) < wanted:
                 await self._wakeup.wait(seen, self._settings.poll_interval)
         self._claims_no_more.set()
         await asyncio.Event().wait()  # until cancelled: what is in hand is not to be given back
@@ -114,7 +116,6 @@ class Crew[Result]:
                     self._stage.kind,
                     lease=self._settings.lease,
                     at_most=at_most,
-                    suspects_too=self._suspect is None,
                 )
             )
         )
@@ -134,22 +135,41 @@ class Crew[Result]:
                 self._gate.abandon()
         return jobs
 
-    async def _one_suspect_at_most(self, jobs: Sequence[ClaimedJob]) -> Sequence[ClaimedJob]:
-        """Give all suspects but the first back; return the others."""
-        others = [job for job in jobs if job.is_suspect][1:]
-        if not others:
-            return jobs
-        for job in jobs:
-            self._keeper.hold(job)  # should this be cancelled, all are given back
-        await self._database.ask(lambda connection: leases.release(connection, others))
-        for job in others:
-            self._keeper.let_go(job)
-        return [job for job in jobs if job not in others]
+    async def _apart(
+        self, jobs: Sequence[ClaimedJob]
+    ) -> tuple[Sequence[ClaimedJob], ClaimedJob | None]:
+        """Return those that are no suspects, and the first suspect; give the others back."""
+        suspects = [job for job in jobs if job.is_suspect]
+        others = suspects[1:]
+        if others:
+            for job in jobs:
+                self._keeper.hold(job)  # should this be cancelled, all are given back
+            await self._database.ask(lambda connection: leases.release(connection, others))
+            for job in others:
+                self._keeper.let_go(job)
+        return [job for job in jobs if not job.is_suspect], suspects[0] if suspects else None
+
+    async def _do_alone(self, job: ClaimedJob, *, trial: bool) -> None:
+        """Do a suspect once nothing else is in hand, and nothing else meanwhile."""
+        self._keeper.hold(job)
+        if self._at_work:
+            await asyncio.wait(self._at_work, timeout=_SUSPECT_PATIENCE)
+        if self._draining:
+            return  # it is given back with what else is not finished
+        if self._at_work:
+            self._begin(job, trial=trial)
+            return
+        if await self._database.ask(lambda connection: leases.note_alone(connection, job)):
+            self._begin(job, trial=trial)
+            await asyncio.wait(self._at_work)
+            return
+        self._keeper.let_go(job)
+        _note_loss(job)
+        if trial:
+            self._gate.abandon()
 
     def _begin(self, job: ClaimedJob, *, trial: bool) -> None:
         task = asyncio.create_task(self._work(job))
-        if job.is_suspect:
-            self._suspect = job
 
         def lose() -> None:
             self._keeper.let_go(job)
@@ -159,8 +179,6 @@ class Crew[Result]:
         def end(_: object) -> None:
             self._at_work.discard(task)
             self._hand_free.set()
-            if self._suspect is job:
-                self._suspect = None
             if trial:
                 self._gate.abandon()
             if task.cancelled():

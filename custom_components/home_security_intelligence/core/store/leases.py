@@ -13,7 +13,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Integer,
     Interval,
     RowMapping,
@@ -45,7 +44,6 @@ def _claim(at_most: int) -> ReturningUpdate[tuple[object, ...]]:
             jobs.c.kind == bindparam("wanted"),
             in_state(jobs.c.state, JobState.PENDING),
             jobs.c.run_after <= func.now(),
-            (jobs.c.crashes == 0) | bindparam("suspects_too", type_=Boolean),
         )
         .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
         # As a parameter it could be any number, and the plan would be one for many rows.
@@ -61,6 +59,7 @@ def _claim(at_most: int) -> ReturningUpdate[tuple[object, ...]]:
             state=JobState.LEASED,
             fence=jobs.c.fence + 1,
             lease_until=func.now() + bindparam("lease", type_=Interval),
+            alone=False,
         )
         .returning(jobs, *(column for column in due.c if column.name.startswith(_IMAGE)))
     )
@@ -80,6 +79,7 @@ _LOCK = select(_STILL_HELD.c.id)
 _CHANGE_HELD = update(jobs).where(jobs.c.id == _STILL_HELD.c.id).returning(jobs.c.id)
 _RENEW = _CHANGE_HELD.values(lease_until=func.now() + bindparam("lease", type_=Interval))
 _FINISH = _CHANGE_HELD.values(state=JobState.DONE, lease_until=None, finished_at=func.now())
+_ALONE = _CHANGE_HELD.values(alone=True)
 _RELEASE = _CHANGE_HELD.values(state=JobState.PENDING, lease_until=None)
 _HELD = (
     (jobs.c.id == bindparam("held_id"))
@@ -111,6 +111,8 @@ class ClaimedJob:
     attempts: int
     crashes: int
     requeues: int
+    alone: bool = False  # it was noted that its worker does nothing else
+    lone_crashes: int = 0  # of the crashes, those that came while that was so
     error_type: str | None = None  # the code of its last failure
     first_failed_at: datetime | None = None
     image: Image | None = None
@@ -143,15 +145,10 @@ async def claim(
     *,
     lease: float,
     at_most: int = 1,
-    suspects_too: bool = True,
 ) -> tuple[ClaimedJob, ...]:
-    """Take the next jobs that are due, the first ones first, and hold them for `lease` seconds.
-
-    Suspects are jobs that were in hand when a worker died.
-    """
+    """Take the next jobs that are due, the first ones first, and hold them for `lease` seconds."""
     rows = await connection.execute(
-        _claim(at_most),
-        {"wanted": kind, "lease": timedelta(seconds=lease), "suspects_too": suspects_too},
+        _claim(at_most), {"wanted": kind, "lease": timedelta(seconds=lease)}
     )
     taken = sorted(
         rows.mappings(), key=lambda row: (row["priority"], row["happened_at"], row["id"])
@@ -179,6 +176,11 @@ async def finish(connection: AsyncConnection, held: Sequence[ClaimedJob]) -> fro
 async def release(connection: AsyncConnection, held: Sequence[ClaimedJob]) -> frozenset[int]:
     """Give jobs back untouched; returns which were still held, by their ids."""
     return await _change_all(connection, held, _RELEASE)
+
+
+async def note_alone(connection: AsyncConnection, job: ClaimedJob) -> bool:
+    """Note that its worker does nothing but this until it is settled; tell if it is still held."""
+    return bool(await _change_all(connection, [job], _ALONE))
 
 
 async def postpone(
@@ -252,7 +254,13 @@ async def record_crash(
         update(jobs)
         .where(_HELD)
         .where(jobs.c.lease_until < func.now())
-        .values(lease_until=None, crashes=jobs.c.crashes + 1, **outcome, **_record(failure)),
+        .values(
+            lease_until=None,
+            crashes=jobs.c.crashes + 1,
+            lone_crashes=jobs.c.lone_crashes + int(job.alone),
+            **outcome,
+            **_record(failure),
+        ),
     )
 
 
@@ -271,6 +279,8 @@ def _claimed(row: RowMapping) -> ClaimedJob:
         attempts=row["attempts"],
         crashes=row["crashes"],
         requeues=row["requeues"],
+        alone=row["alone"],
+        lone_crashes=row["lone_crashes"],
         error_type=row["error_type"],
         first_failed_at=row["first_failed_at"],
     )

@@ -226,6 +226,9 @@ jobs = Table(
     Column("fence", BigInteger, nullable=False, default=0),
     Column("attempts", Integer, nullable=False, default=0),
     Column("crashes", Integer, nullable=False, default=0),
+    # Whether who holds it does nothing else, and how many of the crashes came while that was so.
+    Column("alone", Boolean, nullable=False, default=False),
+    Column("lone_crashes", Integer, nullable=False, default=0),
     Column("requeues", Integer, nullable=False, default=0),
     Column("failure", _words(FailureClass)),
     Column("error_type", Text),

@@ -188,6 +188,8 @@ STATEMENTS = (
         fence bigint NOT NULL DEFAULT 0,
         attempts integer NOT NULL DEFAULT 0,
         crashes integer NOT NULL DEFAULT 0,
+        alone boolean NOT NULL DEFAULT false,
+        lone_crashes integer NOT NULL DEFAULT 0,
         requeues integer NOT NULL DEFAULT 0,
         failure text CHECK (failure IN ('input', 'capacity', 'outage', 'unknown', 'crash')),
         error_type text,
