@@ -38,6 +38,8 @@ from custom_components.home_security_intelligence.core.models import (
 from custom_components.home_security_intelligence.core.zones import ZoneKind
 
 INTEGRATION = Path("custom_components/home_security_intelligence")
+# Reasons that Home Assistant gives by itself, and has no words for.
+PART_ENDS = {"already_configured", "reconfigure_successful"}
 DESCRIPTIONS = {
     "binary_sensor": (
         binary_sensor.PERSON,
@@ -220,7 +222,8 @@ def test_every_reason_a_form_gives_has_its_sentence(
     assert set(texts["config"]["error"]) == config
     camera_flow = below(texts, "config_subentries.camera")
     zone_reasons = reasons(integration / "core/zones.py")
-    assert set(camera_flow["error"]) | set(camera_flow["abort"]) == folder_reasons | zone_reasons
+    own = folder_reasons | zone_reasons
+    assert set(camera_flow["error"]) | set(camera_flow["abort"]) == own | PART_ENDS
     server_flow = texts["config_subentries"]["server"]
     own = reasons(integration / "server_flow.py")
     # What only an assessment can come to, no flow asks for.
@@ -228,6 +231,14 @@ def test_every_reason_a_form_gives_has_its_sentence(
     assert set(server_flow["error"]) == own | asked | {"invalid_url"}
     assert set(texts["options"]["error"]) == reasons(integration / "options_flow.py")
     assert len(set(texts["config"]["error"].values())) == len(config)
+
+
+def test_every_way_in_which_home_assistant_ends_a_form_has_its_sentence(
+    texts: dict[str, Any],
+) -> None:
+    assert set(texts["config"]["abort"]) >= {"reauth_successful"} | PART_ENDS
+    for part in texts["config_subentries"].values():
+        assert set(part["abort"]) >= PART_ENDS
 
 
 def test_every_exception_has_its_sentence(texts: dict[str, Any], integration: Path) -> None:
