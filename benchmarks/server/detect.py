@@ -26,7 +26,7 @@ from benchmarks.server.machine import describe
 from benchmarks.server.processes import PeerError, peer
 from benchmarks.server.scenes import FULL_HD, UHD, draw_jpegs
 from benchmarks.server.weights import make_r18
-from inference_server.settings import DetectorRuntime, Device, Settings
+from inference_server.settings import DetectorPrecision, DetectorRuntime, Device, Settings
 from testbed.inference_server import ROOT, InferenceServer
 
 MODEL = "r18"
@@ -55,6 +55,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20, help="for each measurement")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runtime", type=DetectorRuntime, default=DetectorRuntime.AUTO)
+    parser.add_argument(
+        "--precision",
+        type=DetectorPrecision,
+        default=DetectorPrecision.AUTO,
+        help="of ours and of the limit; the peers compute in fp32",
+    )
     parser.add_argument("--device", type=Device, default=Device.AUTO)
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="torch's, for each")
     parser.add_argument("--without", action="append", default=[], choices=_PEERS)
@@ -82,7 +88,11 @@ def _measure(folder: Path, stack: ExitStack, options: argparse.Namespace) -> tup
         InferenceServer(
             folder,
             detector=model,
-            environ={"DETECTOR_RUNTIME": options.runtime, "DEVICE": options.device},
+            environ={
+                "DETECTOR_RUNTIME": options.runtime,
+                "DETECTOR_PRECISION": options.precision,
+                "DEVICE": options.device,
+            },
             python=Path(sys.executable),
         )
     )
@@ -91,6 +101,7 @@ def _measure(folder: Path, stack: ExitStack, options: argparse.Namespace) -> tup
         Settings(
             detector_model=model,
             detector_runtime=options.runtime,
+            detector_precision=options.precision,
             device=options.device,
             state_dir=folder / "inference_server_state",
         ),

@@ -35,8 +35,9 @@ class Limit:
 
     @property
     def name(self) -> str:
-        """What computes, and on what."""
-        return f"{self._runtime.name} on {self._runtime.device}"
+        """What computes, in which numbers, and on what."""
+        runtime = self._runtime
+        return f"{runtime.name} in {runtime.precision} on {runtime.device}"
 
     def measure(self, seconds: float) -> Measured:
         """Compute for that long."""
