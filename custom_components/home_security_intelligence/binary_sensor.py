@@ -10,19 +10,17 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EntityCategory
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .bridge import server_url
-from .const import SUBENTRY_CAMERA, SUBENTRY_SERVER
-from .coordinator import HsiConfigEntry, HsiCoordinator
-from .core.updates import Health, ServerState
-from .devices import server_device
+from .const import SUBENTRY_CAMERA
+from .coordinator import HsiConfigEntry
+from .core.updates import Health
 from .entity import HsiCameraEntity, HsiHubEntity
+from .server_entity import HsiServerEntity, async_add_to, servers
 
 PARALLEL_UPDATES = 0
 
@@ -79,12 +77,8 @@ async def async_setup_entry(
     async_add_entities(
         HsiHubBinarySensor(coordinator, description) for description in HUB_BINARY_SENSORS
     )
-    async_add_entities([HsiServerSensor(coordinator, SERVER)])
-    for server in entry.get_subentries_of_type(SUBENTRY_SERVER):
-        async_add_entities(
-            [HsiAddedServerSensor(coordinator, server, SERVER)],
-            config_subentry_id=server.subentry_id,
-        )
+    for server in servers(entry):
+        async_add_to(server, async_add_entities, [HsiServerSensor(coordinator, server, SERVER)])
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
             [
@@ -170,15 +164,8 @@ class HsiHubBinarySensor(HsiHubEntity, BinarySensorEntity):
         return self.entity_description.is_on_fn(self.coordinator.data.health)
 
 
-class HsiServerSensor(HsiHubEntity, BinarySensorEntity):
-    """On while the installation's own inference server can be reached; says who is held back."""
-
-    def __init__(
-        self, coordinator: HsiCoordinator, description: BinarySensorEntityDescription
-    ) -> None:
-        """Remember by which address the health knows the server."""
-        super().__init__(coordinator, description)
-        self._url = server_url(coordinator.config_entry.data)
+class HsiServerSensor(HsiServerEntity, BinarySensorEntity):
+    """On while an inference server can be reached; says which stages leave it alone."""
 
     @property
     @override
@@ -202,25 +189,3 @@ class HsiServerSensor(HsiHubEntity, BinarySensorEntity):
                 f"{kind}_reason": breaker.reason,
             }
         return attributes
-
-    @property
-    def _server(self) -> ServerState | None:
-        servers = self.coordinator.data.health.servers
-        return next((server for server in servers if server.url == self._url), None)
-
-
-class HsiAddedServerSensor(HsiServerSensor):
-    """The same of a server that was added later, on a device of its own."""
-
-    def __init__(
-        self,
-        coordinator: HsiCoordinator,
-        server: ConfigSubentry,
-        description: BinarySensorEntityDescription,
-    ) -> None:
-        """Attach the entity to the server's device."""
-        super().__init__(coordinator, description)
-        entry = coordinator.config_entry
-        self._url = server_url(server.data)
-        self._attr_unique_id = f"{entry.entry_id}_{server.subentry_id}_{description.key}"
-        self._attr_device_info = server_device(coordinator.hass, entry, server)

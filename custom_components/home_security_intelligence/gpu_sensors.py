@@ -1,4 +1,4 @@
-"""What the inference server tells of its GPU; a server without one has none of these."""
+"""What each inference server tells of its GPU; a server without one has none of these."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ from homeassistant.const import (
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import HsiConfigEntry, HsiCoordinator
+from .bridge import server_url
+from .coordinator import HsiConfigEntry
 from .core.client import GpuHealth
-from .entity import HsiHubEntity
+from .server_entity import HsiServerEntity, Server, async_add_to, server_health, servers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +82,23 @@ GPU_SENSORS = (
 def async_add_gpu_sensors(
     entry: HsiConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add a sensor for each figure, as soon as the server tells it."""
+    """Add a sensor for each figure of each server's GPU, as soon as the server tells it."""
+    for server in servers(entry):
+        _async_add_of(server, entry, async_add_entities)
+
+
+@callback
+def _async_add_of(
+    server: Server, entry: HsiConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
     coordinator = entry.runtime_data
+    url = server_url(entry.data if server is None else server.data)
     added: set[str] = set()
 
     @callback
     def add() -> None:
-        gpu = _gpu(coordinator)
-        if gpu is None:
+        health = server_health(coordinator, url)
+        if health is None or (gpu := health.gpu) is None:
             return
         new = [
             description
@@ -96,13 +106,17 @@ def async_add_gpu_sensors(
             if description.key not in added and description.value_fn(gpu) is not None
         ]
         added.update(description.key for description in new)
-        async_add_entities(HsiGpuSensor(coordinator, description) for description in new)
+        async_add_to(
+            server,
+            async_add_entities,
+            [HsiGpuSensor(coordinator, server, description) for description in new],
+        )
 
     add()
     entry.async_on_unload(coordinator.async_add_listener(add))
 
 
-class HsiGpuSensor(HsiHubEntity, SensorEntity):
+class HsiGpuSensor(HsiServerEntity, SensorEntity):
     """Shows a figure of the GPU; unavailable while nobody tells it."""
 
     entity_description: HsiGpuSensorDescription
@@ -111,18 +125,16 @@ class HsiGpuSensor(HsiHubEntity, SensorEntity):
     @override
     def available(self) -> bool:
         """Tell whether the server tells of a GPU now."""
-        return super().available and _gpu(self.coordinator) is not None
+        return super().available and self._gpu is not None
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return the figure."""
-        gpu = _gpu(self.coordinator)
+        gpu = self._gpu
         return None if gpu is None else self.entity_description.value_fn(gpu)
 
-
-def _gpu(coordinator: HsiCoordinator) -> GpuHealth | None:
-    health = coordinator.data.health
-    if health.server is None or health.server_reachable is False:
-        return None
-    return health.server.gpu
+    @property
+    def _gpu(self) -> GpuHealth | None:
+        health = self._health
+        return None if health is None else health.gpu

@@ -15,12 +15,14 @@ from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import HsiConfigEntry, HsiCoordinator
+from .bridge import server_url
+from .coordinator import HsiConfigEntry
 from .core.client import AssessorHealth, PartState, PullState
 from .core.models import ModelUse
 from .core.updates import EventPhase, EventUpdate
 from .entity import HsiHubEntity
 from .llm import assessors
+from .server_entity import HsiServerEntity, Server, async_add_to, server_health, servers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,45 +119,79 @@ TOTAL_SENSORS = (
 def async_add_llm_sensors(
     entry: HsiConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors as soon as a server has a language model, or should have."""
+    """Add the sensors of each server as soon as it has a language model, or should have.
+
+    What assessments take is shown once, whichever server made them.
+    """
     coordinator = entry.runtime_data
+    used = False
+
+    @callback
+    def add_used() -> None:
+        nonlocal used
+        if used or not any(map(_has_model, assessors(coordinator.data.health))):
+            return
+        used = True
+        async_add_entities(
+            [
+                *(HsiUseSensor(coordinator, description) for description in USE_SENSORS),
+                *(HsiTotalSensor(coordinator, description) for description in TOTAL_SENSORS),
+            ]
+        )
+
+    for server in servers(entry):
+        _async_add_of(server, entry, async_add_entities)
+    add_used()
+    entry.async_on_unload(coordinator.async_add_listener(add_used))
+
+
+@callback
+def _async_add_of(
+    server: Server, entry: HsiConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    coordinator = entry.runtime_data
+    url = server_url(entry.data if server is None else server.data)
     added = False
 
     @callback
     def add() -> None:
         nonlocal added
-        if added or _assessor(coordinator) is None:
+        health = server_health(coordinator, url)
+        if added or health is None or not _has_model(health.assessor):
             return
         added = True
-        async_add_entities(
-            [
-                *(HsiLlmSensor(coordinator, description) for description in HEALTH_SENSORS),
-                *(HsiUseSensor(coordinator, description) for description in USE_SENSORS),
-                *(HsiTotalSensor(coordinator, description) for description in TOTAL_SENSORS),
-            ]
+        async_add_to(
+            server,
+            async_add_entities,
+            [HsiLlmSensor(coordinator, server, description) for description in HEALTH_SENSORS],
         )
 
     add()
     entry.async_on_unload(coordinator.async_add_listener(add))
 
 
-class HsiLlmSensor(HsiHubEntity, SensorEntity):
-    """Shows how the language model stands; unavailable while nobody tells it."""
+class HsiLlmSensor(HsiServerEntity, SensorEntity):
+    """Shows how a server's language model stands; unavailable while nobody tells it."""
 
     entity_description: HsiLlmSensorDescription
 
     @property
     @override
     def available(self) -> bool:
-        """Tell whether a server tells of a language model now."""
-        return super().available and _assessor(self.coordinator) is not None
+        """Tell whether the server tells of a language model now."""
+        return super().available and self._assessor is not None
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return the figure."""
-        health = _assessor(self.coordinator)
-        return None if health is None else self.entity_description.value_fn(health)
+        assessor = self._assessor
+        return None if assessor is None else self.entity_description.value_fn(assessor)
+
+    @property
+    def _assessor(self) -> AssessorHealth | None:
+        health = self._health
+        return health.assessor if health is not None and _has_model(health.assessor) else None
 
 
 class HsiUseSensor(HsiHubEntity, SensorEntity):
@@ -213,11 +249,5 @@ def _use_in(update: EventUpdate) -> ModelUse | None:
     return update.event.assessed_by if new else None
 
 
-def _assessor(coordinator: HsiCoordinator) -> AssessorHealth | None:
-    """Return the first server's language model."""
-    there = [
-        each
-        for each in assessors(coordinator.data.health)
-        if each.state is not PartState.ABSENT and each.backend is not None
-    ]
-    return there[0] if there else None
+def _has_model(assessor: AssessorHealth) -> bool:
+    return assessor.state is not PartState.ABSENT and assessor.backend is not None

@@ -10,6 +10,19 @@ from aiohttp.test_utils import TestServer
 
 SINCE = "2026-11-23T08:00:00+00:00"
 BOX = [0.4, 0.3, 0.6, 0.9]
+GPU = {
+    "at": "2026-11-23T12:00:02+00:00",
+    "index": 0,
+    "name": "NVIDIA RTX 4000",
+    "uuid": "GPU-5a0d7d2c",
+    "utilization_percent": 31,
+    "memory_used_bytes": 6 * 2**30,
+    "memory_total_bytes": 20 * 2**30,
+    "temperature_c": 55,
+    "power_w": None,
+    "power_limit_w": None,
+    "pressure": "none",
+}
 
 
 @dataclass(kw_only=True)

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.postgres import Postgres
 from tests.ha.helpers import state_is, state_when, upload
-from tests.ha.scripted_server import ScriptedServer
+from tests.ha.scripted_server import GPU, ScriptedServer
 
 HUB = "home_security_intelligence"
 
@@ -50,21 +50,6 @@ async def test_a_gpu_that_goes_unused_is_a_repair(
     assert issue.translation_placeholders["fallback"] == server.fallback
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert issue_registry.async_get_issue(DOMAIN, "detector_fallback_01JENTRY") is None
-
-
-GPU = {
-    "at": "2026-11-23T12:00:02+00:00",
-    "index": 0,
-    "name": "NVIDIA RTX 4000",
-    "uuid": "GPU-5a0d7d2c",
-    "utilization_percent": 31,
-    "memory_used_bytes": 6 * 2**30,
-    "memory_total_bytes": 20 * 2**30,
-    "temperature_c": 55,
-    "power_w": None,
-    "power_limit_w": None,
-    "pressure": "none",
-}
 
 
 async def test_a_gpu_is_shown_where_the_server_has_one(

@@ -12,15 +12,16 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
 from tests.ha.helpers import state_is, state_when, suggested, upload
-from tests.ha.scripted_server import ScriptedServer
+from tests.ha.scripted_server import GPU, ScriptedServer
 
-OWN = "binary_sensor.home_security_intelligence_inference_server"
+HUB = "home_security_intelligence"
+OWN = f"binary_sensor.{HUB}_inference_server"
 OTHER_ID = "11111111-2222-4333-8444-555555555555"
 
 
@@ -168,3 +169,49 @@ async def test_different_detectors_are_told_of(
     assert f"another_detector ({other.url})" in issue.translation_placeholders["models"]
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert not issue_registry.issues
+
+
+async def test_each_shows_its_own_gpu_and_language_model(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    second: str,
+    server: ScriptedServer,
+    other: ScriptedServer,
+    entity_registry: er.EntityRegistry,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    server.gpu, server.assessor = {**GPU, "temperature_c": 40}, {"gpu_share": 1.0}
+    other.gpu, other.assessor = {**GPU, "temperature_c": 70}, {"gpu_share": 0.5}
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await state_is(hass, f"sensor.{HUB}_gpu_temperature", "40")
+    await state_is(hass, "sensor.second_gpu_temperature", "70")
+    await state_is(hass, f"sensor.{HUB}_language_model_on_the_gpu", "100.0")
+    await state_is(hass, "sensor.second_language_model_on_the_gpu", "50.0")
+    shown = entity_registry.async_get("sensor.second_gpu_temperature")
+    assert shown.config_subentry_id == "01JSERVER"
+    assert device_registry.async_get(shown.device_id).name == "Second"
+    # What assessments take is told once, whoever made them.
+    assert entity_registry.async_get(f"sensor.{HUB}_assessment_time")
+    assert entity_registry.async_get("sensor.second_assessment_time") is None
+
+    await server.stop()
+    await entry.runtime_data.pipeline.refresh_health()
+    await state_is(hass, f"sensor.{HUB}_gpu_temperature", "unavailable")
+    await state_is(hass, f"sensor.{HUB}_language_model_on_the_gpu", "unavailable")
+    await state_is(hass, "sensor.second_gpu_temperature", "70")
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_server_without_a_language_model_shows_none(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    second: str,
+    server: ScriptedServer,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    server.assessor = {"state": "absent", "backend": None, "model": None}
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await state_is(hass, "sensor.second_language_model_speed", "unknown")
+    assert entity_registry.async_get(f"sensor.{HUB}_language_model_speed") is None
+    assert entity_registry.async_get(f"sensor.{HUB}_assessment_time")
+    assert await hass.config_entries.async_unload(entry.entry_id)

@@ -1,0 +1,65 @@
+"""What the entities of one inference server share: its device, and what it says of itself."""
+
+from collections.abc import Iterable
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .bridge import server_url
+from .const import SUBENTRY_SERVER
+from .coordinator import HsiConfigEntry, HsiCoordinator
+from .core.client import ServerHealth
+from .core.updates import ServerState
+from .devices import server_device
+from .entity import HsiHubEntity
+
+type Server = ConfigSubentry | None  # None is the installation's own
+
+
+class HsiServerEntity(HsiHubEntity):
+    """An entity of one inference server; the installation's own is the hub's device."""
+
+    def __init__(
+        self, coordinator: HsiCoordinator, server: Server, description: EntityDescription
+    ) -> None:
+        """Attach the entity to the server's device."""
+        super().__init__(coordinator, description)
+        entry = coordinator.config_entry
+        self._url = server_url(entry.data if server is None else server.data)
+        if server is not None:
+            self._attr_unique_id = f"{entry.entry_id}_{server.subentry_id}_{description.key}"
+            self._attr_device_info = server_device(coordinator.hass, entry, server)
+
+    @property
+    def _server(self) -> ServerState | None:
+        """Return the server as last seen."""
+        return _state(self.coordinator, self._url)
+
+    @property
+    def _health(self) -> ServerHealth | None:
+        """Return what the server says of itself; None while it cannot be reached."""
+        return server_health(self.coordinator, self._url)
+
+
+def servers(entry: HsiConfigEntry) -> tuple[Server, ...]:
+    """Return every inference server, the installation's own first."""
+    return None, *entry.get_subentries_of_type(SUBENTRY_SERVER)
+
+
+def server_health(coordinator: HsiCoordinator, url: str) -> ServerHealth | None:
+    """Return what the server at that address says of itself; None while it cannot be reached."""
+    state = _state(coordinator, url)
+    return None if state is None or state.reachable is False else state.health
+
+
+def async_add_to(
+    server: Server, add: AddConfigEntryEntitiesCallback, entities: Iterable[Entity]
+) -> None:
+    """Add entities of the server; those of an added one go with it."""
+    add(entities, config_subentry_id=None if server is None else server.subentry_id)
+
+
+def _state(coordinator: HsiCoordinator, url: str) -> ServerState | None:
+    states = coordinator.data.health.servers
+    return next((state for state in states if state.url == url), None)
