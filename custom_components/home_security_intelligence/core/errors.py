@@ -113,6 +113,12 @@ class ServerTimeoutError(ClientError):
     code = "timeout"
 
 
+class ServerLostError(ClientError):
+    """The inference server broke off the connection before it answered, and does not now."""
+
+    code = "connection_lost"
+
+
 class AssessorAnswerError(ClientError):
     """The language model answered, and its answer is none that can be used."""
 

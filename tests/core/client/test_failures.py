@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+import json
 import logging
 import ssl
 import subprocess
@@ -23,7 +24,7 @@ from hsi_core.errors import (
 )
 from hsi_core.models import FailureClass
 
-from .answers import HEALTH
+from .answers import DETECTED, HEALTH
 from .conftest import Stage
 
 type Connect = Callable[..., InferenceClient]
@@ -206,28 +207,68 @@ async def test_no_failure_gives_the_token_away(
 
 
 @asynccontextmanager
-async def listener(words: bytes | None, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+async def listener(
+    words: bytes | None, tls: ssl.SSLContext | None = None, *, only_once: bool = False
+) -> AsyncIterator[str]:
     """Take connections on loopback, say these words to each request and hang up."""
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if only_once:
+            server.close()
         if words is not None:
             await reader.read(1)
             writer.write(words)
         writer.close()
 
     server = await asyncio.start_server(meet, "127.0.0.1", 0, ssl=tls)
-    async with server:
-        host, port = server.sockets[0].getsockname()
+    host, port = server.sockets[0].getsockname()
+    try:
         yield f"{'https' if tls else 'http'}://{host}:{port}"
+    finally:
+        server.close()
 
 
-async def test_a_connection_lost_costs_an_attempt(connect: Connect) -> None:
+@pytest.mark.parametrize(
+    "only_once", [pytest.param(False, id="hangs up"), pytest.param(True, id="goes down")]
+)
+async def test_a_connection_lost_costs_an_attempt(connect: Connect, *, only_once: bool) -> None:
     """The request itself may be what brings the server down, so it must not repeat for ever."""
-    async with listener(None) as url:
+    async with listener(None, only_once=only_once) as url:
         raised = await failure(connect(url))
 
-    assert type(raised) is ClientError
+    assert raised.code == "connection_lost"
     assert raised.failure is FailureClass.UNKNOWN
+
+
+async def test_a_connection_kept_from_before_a_restart_costs_nothing(connect: Connect) -> None:
+    """Each connection brings one answer; asked a second time, it ends without a word."""
+    answer = json.dumps(DETECTED).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
+    asked = 0
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        for words in (head + answer, b""):
+            await reader.readuntil(b"picture")
+            asked += 1
+            writer.write(words)
+        writer.close()
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    client = connect(f"http://{host}:{port}")
+    for _ in range(3):
+        await detect(client)
+    assert asked == 5  # the second and the third were asked twice
+    server.close()
+
+
+async def test_an_answer_that_breaks_off_is_not_asked_for_again(connect: Connect) -> None:
+    async with listener(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", only_once=True) as url:
+        raised = await failure(connect(url))
+
+    assert (raised.code, raised.failure) == ("connection_lost", FailureClass.UNKNOWN)
+    assert "answer" in str(raised)
 
 
 async def test_health_of_something_that_hangs_up(connect: Connect) -> None:

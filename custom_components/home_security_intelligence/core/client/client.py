@@ -1,6 +1,7 @@
 """The client of the inference server: one request, one answer or one error of our own tree."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 import secrets
 
 import aiohttp
@@ -12,6 +13,7 @@ from ..errors import (
     ServerCertificateChangedError,
     ServerCertificateError,
     ServerIncompatibleError,
+    ServerLostError,
     ServerTimeoutError,
     ServerTlsError,
     ServerUnreachableError,
@@ -34,13 +36,16 @@ from .wire import (
 
 MAX_ANSWER_BYTES = 1024 * 1024  # a larger answer is not ours
 
-_LOST = "connection_lost"
 _NOT_HTTP = "not_http"
 _MALFORMED = "malformed_answer"
 
 
 class InferenceClient:
-    """Asks one inference server; makes no retries and keeps no state but its session."""
+    """Asks one inference server; keeps no state but its session.
+
+    It asks again only where a connection breaks off before the answer, once and at once: it may
+    have been kept from before a restart of the server.
+    """
 
     def __init__(
         self,
@@ -128,6 +133,38 @@ class InferenceClient:
         json: object = None,
     ) -> Answer:
         """Return the answer's JSON object; every other outcome is an error of `core.errors`."""
+        request = partial(
+            self._ask,
+            method,
+            path,
+            answer_timeout,
+            params=params,
+            headers=headers,
+            data=data,
+            json=json,
+        )
+        try:
+            return await request()
+        except ServerLostError as lost:
+            try:
+                return await request()
+            except ServerLostError, ServerUnreachableError:
+                # Nobody answers any more: it may have been this very request that brought the
+                # server down, so it counts as the request's failure and not as an outage.
+                raise lost from None
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        answer_timeout: float,
+        *,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        data: bytes | None,
+        json: object,
+    ) -> Answer:
+        """Ask once; raises ServerLostError where the connection broke off before the answer."""
         connect = self._settings.connect_timeout
         try:
             async with self._session.request(
@@ -171,11 +208,13 @@ class InferenceClient:
             ) from err
         except aiohttp.ClientResponseError as err:
             raise ClientError("What answers there does not speak HTTP.", code=_NOT_HTTP) from err
-        except (aiohttp.ClientError, ConnectionError) as err:
-            # It may have been this very request that brought the server down, so this counts as
-            # a failure of the request and not as an outage.
+        except aiohttp.ClientPayloadError as err:
             raise ClientError(
-                "The inference server broke off the connection before it answered.", code=_LOST
+                "The inference server broke off its answer.", code=ServerLostError.code
+            ) from err
+        except (aiohttp.ClientError, ConnectionError) as err:
+            raise ServerLostError(
+                "The inference server broke off the connection before it answered."
             ) from err
         if response.status not in {200, 202}:
             raise failure_of(response.status, response.headers, body)
@@ -223,7 +262,7 @@ async def _read_limited(content: aiohttp.StreamReader) -> bytes:
 def _about_the_address(err: ClientError) -> ClientError:
     """Return the error as the first thing asked of an address shows it."""
     match err.code:
-        case "connection_lost":
+        case ServerLostError.code:
             return ServerUnreachableError(
                 "Something at this address hangs up without an answer. Check the port, and whether "
                 "it wants https://."

@@ -1,0 +1,41 @@
+"""A server that is restarted while a client keeps connections to it."""
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+from testbed.inference_server import InferenceServer
+from testbed.scenes import draw, jpeg
+
+# isort: split
+from hsi_core.client import InferenceClient
+from hsi_core.errors import ServerLostError
+from hsi_core.models import FailureClass
+from hsi_core.settings import Settings
+
+
+@pytest.mark.slow  # two starts of the real server
+async def test_connections_from_before_a_restart_cost_nothing(tmp_path: Path) -> None:
+    picture = jpeg(draw(24, size=(320, 240), lighting="day", labels=("person",)))
+
+    async with aiohttp.ClientSession() as session:
+        with InferenceServer(tmp_path) as server:
+            client = InferenceClient(session, server.url, server.token, settings=Settings())
+
+            async def detect() -> int:
+                result = await client.detect(picture, content_type="image/jpeg", threshold=0.5)
+                return result.width
+
+            assert await asyncio.gather(detect(), detect()) == [320, 320]
+            # These block: nothing here hears that the connections have ended.
+            server.kill()
+            server.start()
+            assert await asyncio.gather(detect(), detect()) == [320, 320]
+
+            server.kill()
+            with pytest.raises(ServerLostError) as lost:
+                await detect()
+            assert lost.value.failure is FailureClass.UNKNOWN
