@@ -49,7 +49,8 @@ async def sql_alone(url: str, count: int, portion: int) -> dict[str, float]:
     claim, lock = leases._claim(portion), cameras._LOCK
     began, cpu, done = time.perf_counter(), time.process_time(), 0
     while done < count:
-        rows = await _ask(connection, claim, {"wanted": "detect", "lease": _LEASE})
+        wanted = {"wanted": "detect", "lease": _LEASE, "suspects_too": True}
+        rows = await _ask(connection, claim, wanted)
         done += len(rows)
         ids = [row["image_id"] for row in rows]
         content = [image.to_bytes(32) for image in ids]

@@ -1,7 +1,7 @@
 """What the benchmarks of the pipeline share: a server that answers at once, cameras, figures."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 import json
 import os
 from pathlib import Path
@@ -66,12 +66,34 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def children_cpu() -> dict[str, float]:
+    """Return the processor time, in seconds, that this process's descendants took, by their names."""
+    found: dict[int, tuple[int, str, float]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(") ")
+            fields = rest.split()
+            ticks = sum(map(int, fields[11:15]))  # its own and its ended children's
+            found[int(stat.parent.name)] = (int(fields[1]), name, ticks / os.sysconf("SC_CLK_TCK"))
+    used: dict[str, float] = {}
+    for pid, (_, name, seconds) in found.items():
+        if os.getpid() in _ancestors(pid, found):
+            used[name] = used.get(name, 0.0) + seconds
+    return used
+
+
 def show(figures: dict[str, object], target: Path | None) -> None:
     """Print the figures with the load they were measured under; keep them where asked."""
     text = json.dumps({"load_average": round(os.getloadavg()[0], 1), **figures}, indent=2)
     print(text)
     if target is not None:
         target.write_text(text + "\n")
+
+
+def _ancestors(pid: int, processes: Mapping[int, tuple[int, str, float]]) -> Iterator[int]:
+    while pid in processes:
+        pid = processes[pid][0]
+        yield pid
 
 
 def _wait_until_it_listens(port: int) -> None:

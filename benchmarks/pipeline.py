@@ -10,33 +10,27 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
-import json
 import os
 from pathlib import Path
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from zoneinfo import ZoneInfo
 
 import aiohttp
 import asyncpg  # type: ignore[import-untyped]  # has no types
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
+from benchmarks import house
 from benchmarks.floor import requests_alone, sql_alone
-import testbed.core  # noqa: F401 - makes hsi_core importable
 from testbed.postgres import Postgres
 
 # isort: split
 from hsi_core.client import InferenceClient
-from hsi_core.models import Camera
-from hsi_core.pipeline import Pipeline, PipelineConfig
+from hsi_core.pipeline import Pipeline
 from hsi_core.settings import Settings
 from hsi_core.updates import ImageUpdate, Update
 
-CAMERAS = ("front", "yard", "garage", "gate")
 SETTINGS = Settings(queue_limit=1_000_000)
 BATCHES = (10, 100)  # of PgQueuer: its default, and a large one; the faster one counts
 
@@ -67,24 +61,16 @@ async def bookkeeping(
     url: str, root: Path, server: str, images: int, hands: int
 ) -> dict[str, float]:
     """Have a backlog looked at; the clock runs from the first image's end to the last one's."""
+    config = house.config(url, root, replace(SETTINGS, detect_workers=hands))
+    yesterday = time.time() - 86_400
     for number in range(images):
-        camera = CAMERAS[number % len(CAMERAS)]
+        camera = house.CAMERAS[number % len(house.CAMERAS)]
         path = root / camera / f"{number}.jpg"
-        path.parent.mkdir(exist_ok=True)
         path.write_bytes(f"picture {number}".encode())
-        taken = (
-            time.time() - 86_400 + number // len(CAMERAS)
-        )  # one a second, as while something moves
+        taken = yesterday + number // len(house.CAMERAS)  # one a second, as while something moves
         os.utime(path, (taken, taken))
-    config = PipelineConfig(
-        database_url=url,
-        camera_root=root,
-        cameras=tuple(Camera(folder=name, name=name) for name in CAMERAS),
-        time_zone=ZoneInfo("UTC"),
-        settings=replace(SETTINGS, detect_workers=hands),
-    )
     ends: list[float] = []
-    used: list[tuple[float, int]] = []  # CPU time and statements, at the first end and at the last
+    used: list[dict[str, float]] = []  # at the first end and at the last
     done = asyncio.Event()
     statements = Statements()
 
@@ -92,7 +78,7 @@ async def bookkeeping(
         if isinstance(update, ImageUpdate):
             ends.append(time.perf_counter())
             if len(ends) in {1, images}:
-                used.append((time.process_time(), statements.count))
+                used.append(_used(statements))
             if len(ends) == images:
                 done.set()
 
@@ -104,14 +90,23 @@ async def bookkeeping(
         await done.wait()
         committed = await commits(url)
         await pipeline.stop()
-    (cpu, sent), (cpu_then, sent_then) = used
+    first, last = used
+    each = {what: (last[what] - first[what]) / (images - 1) for what in last}
     return {
         "hands": hands,
         "images_per_s": (images - 1) / (ends[-1] - ends[0]),
-        "cpu_ms_per_image": (cpu_then - cpu) / (images - 1) * 1000,
-        "statements_per_image": (sent_then - sent) / (images - 1),
+        "cpu_ms_per_image": each["own"] * 1000,
+        "postgres_cpu_ms_per_image": each["postgres"] * 1000,
+        "server_cpu_ms_per_image": each["python"] * 1000,
+        "statements_per_image": each["statements"],
         "commits_per_image": committed / images,
     }
+
+
+def _used(statements: Statements) -> dict[str, float]:
+    """Return what was used up to now: statements, and seconds of processors by whose they are."""
+    own = {"own": time.process_time(), "statements": float(statements.count)}
+    return own | house.children_cpu()
 
 
 async def pgqueuer(url: str, jobs: int, batch: int) -> dict[str, float]:
@@ -154,21 +149,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--hands", type=int, default=32, help="detect jobs at the same time")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
+    count, hands = options.images, options.hands
     with tempfile.TemporaryDirectory() as folder, Postgres() as postgres:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        server = subprocess.Popen([sys.executable, "-m", "benchmarks.instant_server", str(port)])
-        url, address = postgres.create_database(), f"http://127.0.0.1:{port}"
-        count, hands = options.images, options.hands
-        try:
-            ours = asyncio.run(bookkeeping(url, Path(folder), address, count, hands))
-            requests = asyncio.run(requests_alone(address, count, hands))
-        finally:
-            server.terminate()
-            server.wait()
+        url = postgres.create_database()
+        with house.instant_server() as server:
+            ours = asyncio.run(bookkeeping(url, Path(folder), server, count, hands))
+            requests = asyncio.run(requests_alone(server, count, hands))
         figures: dict[str, object] = {
-            "load_average": os.getloadavg()[0],
             "synchronous_commit": postgres.execute("SHOW synchronous_commit"),
             "fsync": postgres.execute("SHOW fsync"),
             "pipeline": ours,
@@ -185,10 +172,7 @@ def main(arguments: Sequence[str]) -> int:
             figures["pgqueuer"] = peers
             figures["ratio"] = ours["images_per_s"] / best
             figures["ratio_of_its_default"] = ours["images_per_s"] / peers[0]["jobs_per_s"]
-    text = json.dumps(figures, indent=2)
-    print(text)
-    if options.json is not None:
-        options.json.write_text(text + "\n")
+    house.show(figures, options.json)
     return 0
 
 

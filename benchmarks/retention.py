@@ -4,16 +4,13 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-import json
-import os
 from pathlib import Path
-import statistics
 import sys
 import tempfile
 import time
 from zoneinfo import ZoneInfo
 
-import testbed.core  # noqa: F401 - makes hsi_core importable
+from benchmarks import house
 from testbed.postgres import Postgres
 
 # isort: split
@@ -27,7 +24,6 @@ from hsi_core.stages.clean_up import CleanUp
 from hsi_core.store import cameras, event_list, jobs
 from hsi_core.store.engine import begin, connect
 
-CAMERAS = ("front", "yard", "garage", "gate")
 # Old rows: four images an event, each with a detection and a job; as many young ones beside them.
 FILL = """
 INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
@@ -53,7 +49,7 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
     engine = await connect(url, application_name="bench")
     try:
         async with begin(engine) as connection:
-            await cameras.register(connection, [Camera(folder=c, name=c) for c in CAMERAS])
+            await cameras.register(connection, [Camera(folder=c, name=c) for c in house.CAMERAS])
         database_name = url.rsplit("/", 1)[-1]
         await asyncio.to_thread(
             postgres.execute, FILL.format(events=images * 2 // 4), database=database_name
@@ -61,7 +57,7 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
         settings = Settings()
         database = Database(engine, HealthBoard(Publisher()), settings)
         with tempfile.TemporaryDirectory() as folder:
-            for camera in CAMERAS:
+            for camera in house.CAMERAS:
                 (Path(folder) / camera).mkdir()
             clean_up = CleanUp(
                 database,
@@ -84,8 +80,8 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
             "events_deleted": report.events,
             "seconds": round(took, 1),
             "questions": len(waits),
-            "alone_ms": _figures(quiet),
-            "meanwhile_ms": _figures(waits),
+            "alone_ms": house.milliseconds(quiet),
+            "meanwhile_ms": house.milliseconds(waits),
         }
     finally:
         await engine.dispose()
@@ -95,19 +91,10 @@ async def _ask(database: Database) -> float:
     """Ask three usual things, one of them by the lock that every image waits for."""
     began = time.perf_counter()
     async with database.begin() as connection:
-        await cameras.lock(connection, "front")
+        await cameras.lock(connection, {"front"})
         await jobs.stats(connection)
         await event_list.find(connection, EventQuery(camera="front", limit=20))
     return time.perf_counter() - began
-
-
-def _figures(seconds: Sequence[float]) -> dict[str, float]:
-    ordered = sorted(seconds)
-    return {
-        "p50": round(statistics.median(ordered) * 1000, 1),
-        "p95": round(ordered[int(len(ordered) * 0.95)] * 1000, 1),
-        "max": round(ordered[-1] * 1000, 1),
-    }
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -118,10 +105,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with Postgres() as postgres:
         figures = asyncio.run(measure(postgres, postgres.create_database(), options.images))
-    text = json.dumps({"load_average": os.getloadavg()[0], **figures}, indent=2)
-    print(text)
-    if options.json is not None:
-        options.json.write_text(text + "\n")
+    house.show(figures, options.json)
     return 0
 
 
