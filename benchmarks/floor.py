@@ -49,8 +49,7 @@ async def sql_alone(url: str, count: int, portion: int) -> dict[str, float]:
     claim, lock = leases._claim(portion), cameras._LOCK
     began, cpu, done = time.perf_counter(), time.process_time(), 0
     while done < count:
-        wanted = {"wanted": "detect", "lease": _LEASE, "suspects_too": True}
-        rows = await _ask(connection, claim, wanted)
+        rows = await _ask(connection, claim, {"wanted": "detect", "lease": _LEASE})
         done += len(rows)
         ids = [row["image_id"] for row in rows]
         content = [image.to_bytes(32) for image in ids]

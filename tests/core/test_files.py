@@ -90,9 +90,10 @@ def test_a_link_put_there_after_the_check_is_not_followed(
         (root / swapped).symlink_to(tmp_path / "secret" / ("a.jpg" if swapped[-1] == "g" else ""))
         return real
 
+    (root / "yard").symlink_to(root / "front")  # what has a link on its way is checked
     monkeypatch.setattr(files, "contained", check_then_swap)
     with pytest.raises(ImageUnreadableError):
-        content_of(root, "front/2026/a.jpg")
+        content_of(root, "yard/2026/a.jpg")
 
 
 def test_a_picture_that_is_gone_is_told_from_a_share_that_is_not_mounted(root: Path) -> None:

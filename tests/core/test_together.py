@@ -88,3 +88,32 @@ async def test_who_goes_away_costs_the_others_nothing() -> None:
     assert await staying == 4
     with pytest.raises(asyncio.CancelledError):
         await leaving
+
+
+async def test_a_portion_is_waited_for_where_more_is_to_come() -> None:
+    doubling = Doubling()
+    doubling.go.set()
+    together = Together(doubling, at_most=10, enough=lambda: 3)
+    asking = [asyncio.create_task(together.ask(1))]
+    await asyncio.sleep(0)
+    assert not doubling.begun.is_set()
+    asking += [asyncio.create_task(together.ask(number)) for number in (2, 3)]
+    assert await asyncio.gather(*asking) == [2, 4, 6]
+    assert doubling.portions == [[1, 2, 3]]
+
+
+async def test_what_does_not_come_is_not_waited_for_long() -> None:
+    doubling = Doubling()
+    doubling.go.set()
+    together = Together(doubling, at_most=10, enough=lambda: 3)
+    assert await together.ask(1) == 2
+    assert await asyncio.gather(together.ask(2), together.ask(3)) == [4, 6]
+    assert doubling.portions == [[1], [2, 3]]
+
+
+async def test_no_more_is_waited_for_than_a_portion_may_hold() -> None:
+    doubling = Doubling()
+    doubling.go.set()
+    together = Together(doubling, at_most=2, enough=lambda: 3)
+    assert await asyncio.gather(*(together.ask(number) for number in (1, 2, 3))) == [2, 4, 6]
+    assert doubling.portions == [[1, 2], [3]]

@@ -1,5 +1,6 @@
 """Reading a picture's file, and saying plainly why that does not work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 import errno
@@ -23,6 +24,7 @@ from .watch.captured_at import HEAD_BYTES, capture_time
 
 _CONTENT_TYPES = {".png": "image/png", ".webp": "image/webp"}
 _NO_FILE = frozenset({errno.ELOOP, errno.ENXIO})  # a link; a socket or a device without a driver
+_LINKED = frozenset({errno.ELOOP, errno.ENOTDIR})  # a link where a folder is to be
 # A share whose server is away, or a handle that a remount or a server's restart has made void.
 _AWAY = frozenset(
     {
@@ -110,8 +112,22 @@ def _open(root: Path, path: str) -> BinaryIO:
     No part of its real path is followed where it has become a link since, and a pipe or a device
     is not waited for.
     """
+    parts = PurePosixPath(path).parts
+    if parts and ".." not in parts and not path.startswith("/"):
+        try:
+            return _open_below(root, parts)  # most have no link on their way
+        except OSError as error:
+            if error.errno not in _LINKED:
+                raise
+        except ImageUnreadableError, ValueError:
+            pass  # what it is shows below
     real = contained(root, path)
-    *folders, name = real.relative_to(root.resolve()).parts or ("",)
+    return _open_below(root, real.relative_to(root.resolve()).parts or ("",))
+
+
+def _open_below(root: Path, parts: Sequence[str]) -> BinaryIO:
+    """Open a regular file by a way on which no link is followed."""
+    *folders, name = parts
     opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     for folder in folders:
         try:

@@ -1,17 +1,22 @@
 """Jobs that are claimed, held and stored together: each still has an end of its own."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 import logging
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from testbed.postgres import Postgres
 from tests.core.pipeline.house import House
 from tests.core.pipeline.scripted_server import OVERLOADED, ScriptedServer
 
 # isort: split
-from hsi_core.models import FailureClass, ImageState, SkipReason
+from hsi_core.models import FailureClass, ImageState, JobKind, SkipReason
 from hsi_core.pipeline import DeadLetterQuery, EventQuery
+from hsi_core.stages import worker
+from hsi_core.store import leases
+from hsi_core.store.leases import ClaimedJob
 
 
 async def asked(server: ScriptedServer, count: int) -> None:
@@ -68,6 +73,52 @@ async def test_a_picture_refused_on_trial_lets_the_others_through(
         house.upload(f"front/{number}.jpg", f"broken {number}", age=60)
     _, journal = await house.run(breaker_recovery=60.0)
     assert {image.state for image in await journal.ended(8)} == {ImageState.DEAD}
+
+
+async def test_a_backlog_is_claimed_in_portions(
+    house: House, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.go.clear()
+    house.upload("front/first.jpg", age=2000)
+    house.upload("yard/first.jpg", age=2000)
+    registering, journal = await house.run()  # both of its hands are taken from now on
+    await asked(server, 2)
+    for number in range(64):
+        house.upload(f"front/{number}.jpg", "", age=1000 - number)  # ends by itself
+    await journal.depth(66)
+    await registering.stop()
+    server.go.set()
+
+    claimed: list[int] = []
+
+    async def note(
+        connection: AsyncConnection, kind: JobKind, **more: object
+    ) -> tuple[ClaimedJob, ...]:
+        jobs = await claim(connection, kind, **more)
+        if kind is JobKind.DETECT and jobs:
+            claimed.append(len(jobs))
+        return jobs
+
+    claim: Callable[..., Awaitable[tuple[ClaimedJob, ...]]] = leases.claim
+    monkeypatch.setattr(leases, "claim", note)
+    monkeypatch.setattr(worker, "PATIENCE", 5.0)
+    _, journal = await house.run(detect_workers=16)
+    await journal.ended(66)
+    assert claimed[0] == 16
+    assert min(claimed[:-1]) >= 4
+
+
+async def test_a_backlog_does_not_wait_for_jobs_that_take_long(
+    house: House, server: ScriptedServer
+) -> None:
+    for number in range(40):
+        # The first two end at once: their hands are fewer than what claims together.
+        content = f"person 0.8 #{number}" if number >= 2 else ""
+        house.upload(f"front/{number}.jpg", content, age=1000 - number)
+    server.go.clear()
+    await house.run(detect_workers=16)
+    await asked(server, 16)
+    server.go.set()
 
 
 class Heard(logging.Handler):

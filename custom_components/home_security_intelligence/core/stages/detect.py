@@ -67,13 +67,17 @@ class Detect:
         self._now = now
         self._on_replaced = on_replaced
         self._window = timedelta(seconds=settings.dedupe_window)
-        self._known = Together(self._are_known, at_most=_AT_ONCE)
+        self._reading = 0  # files; their images are about to be asked about
+        self._known = Together(
+            self._are_known, at_most=_AT_ONCE, enough=lambda: _AT_ONCE if self._reading else 1
+        )
 
     async def run(self, job: ClaimedJob) -> Outcome[Seen | Replaced]:
         """Read the file and ask the server what is in it."""
         image = job.image
         if image is None:
             raise _forgotten()
+        self._reading += 1
         try:
             file = await self._reader.read(image, job.first_failed_at)
         except ImageReplacedError as error:
@@ -87,6 +91,8 @@ class Detect:
                 )
             )
             return Outcome(job=job, result=Replaced(image=image, found=found))
+        finally:
+            self._reading -= 1
         result: DetectResult | None = None
         if not await self._known.ask((image, file.sha256)):
             result = await self._client.detect(

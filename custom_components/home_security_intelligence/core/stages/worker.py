@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 import logging
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +13,7 @@ from ..servers import StageGate
 from ..settings import Settings
 from ..store import leases, notify
 from ..store.leases import ClaimedJob, LeaseLostError
-from ..together import Together
+from ..together import PATIENCE, Together
 from ..updates import Update
 from ..wakeup import Wakeup
 from .failures import settle
@@ -23,12 +24,14 @@ _LOGGER = logging.getLogger(__name__)
 
 _CLAIM_LIMIT = 64  # jobs claimed at once, at most
 _SUSPECT_PATIENCE = 5.0  # seconds to wait for the jobs in hand before a suspect is done with them
+_PORTION = 0.25  # of the hands claim together, and store together, while there is a backlog
 _CLAIM_PATIENCE = 1.0  # seconds to wait while stopping for what is being claimed
 
 
 class Crew[Result]:
     """Claims as many jobs as it has hands free, works on them side by side, stores them together.
 
+    While more jobs are known to wait, it does so in portions that are worth their transactions.
     Each of those that were in hand when a worker died, a suspect, it does alone: should it be what
     kills workers, nothing else dies with it again, and it is known that it was this one.
     """
@@ -59,7 +62,8 @@ class Crew[Result]:
         self._on_gate = on_gate
         self._on_doubt = on_doubt
         self._keeper = LeaseKeeper(database, settings)
-        self._storing = Together(self._store, at_most=stage.together)
+        self._backlog = False  # more jobs are known to wait
+        self._storing = Together(self._store, at_most=stage.together, enough=self._portion)
         self._at_work: set[asyncio.Task[None]] = set()
         self._hand_free = asyncio.Event()
         self._draining = False
@@ -85,11 +89,10 @@ class Crew[Result]:
 
     async def _work_on(self) -> None:
         while not self._draining:
+            await self._hands_to_be_free()
+            if self._draining:
+                break
             free = min(self._hands - len(self._at_work), _CLAIM_LIMIT)
-            if free <= 0:
-                self._hand_free.clear()
-                await self._hand_free.wait()
-                continue
             seen = self._wakeup.calls
             wait = self._gate.acquire()
             if wait > 0:
@@ -98,6 +101,7 @@ class Crew[Result]:
             trial = self._gate.is_open
             wanted = 1 if trial else free
             jobs = await self._claim(wanted)
+            self._backlog = len(jobs) == wanted
             others, suspect = await self._apart(jobs)
             for job in others:
                 self._begin(job, trial=trial)
@@ -107,6 +111,21 @@ class Crew[Result]:
                 await self._wakeup.wait(seen, self._settings.poll_interval)
         self._claims_no_more.set()
         await asyncio.Event().wait()  # until cancelled: what is in hand is not to be given back
+
+    def _portion(self) -> int:
+        return max(1, int(self._hands * _PORTION)) if self._backlog else 1
+
+    async def _hands_to_be_free(self) -> None:
+        """Wait for a portion of the hands, or a moment longer than for one of them."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._free(self._portion())
+        await self._free(1)
+
+    async def _free(self, wanted: int) -> None:
+        while self._hands - len(self._at_work) < wanted and not self._draining:
+            self._hand_free.clear()
+            await self._hand_free.wait()
 
     async def _claim(self, at_most: int) -> tuple[ClaimedJob, ...]:
         claiming = asyncio.create_task(
@@ -252,7 +271,7 @@ class Crew[Result]:
         self._gate.success()
         if was_open:
             self._wakeup.call()
-        self._on_gate()
+            self._on_gate()
 
     def _note_failure(self, error: Exception) -> None:
         if isinstance(error, WatchError):  # what all pictures lie on is away

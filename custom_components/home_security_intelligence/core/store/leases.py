@@ -6,7 +6,7 @@ are compared inside PostgreSQL, so only its clock counts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -153,7 +153,7 @@ async def claim(
     taken = sorted(
         rows.mappings(), key=lambda row: (row["priority"], row["happened_at"], row["id"])
     )
-    return tuple(replace(_claimed(row), image=_image_in(row)) for row in taken)
+    return tuple(_claimed(row, _image_in(row)) for row in taken)
 
 
 async def renew(
@@ -268,7 +268,7 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode(errors="replace").decode()
 
 
-def _claimed(row: RowMapping) -> ClaimedJob:
+def _claimed(row: RowMapping, image: Image | None = None) -> ClaimedJob:
     return ClaimedJob(
         id=row["id"],
         kind=row["kind"],
@@ -283,6 +283,7 @@ def _claimed(row: RowMapping) -> ClaimedJob:
         lone_crashes=row["lone_crashes"],
         error_type=row["error_type"],
         first_failed_at=row["first_failed_at"],
+        image=image,
     )
 
 
