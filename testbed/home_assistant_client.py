@@ -116,12 +116,6 @@ class HomeAssistantClient:
         """Close the form at which a set-up stands."""
         await self._request("DELETE", f"/api/config/config_entries/flow/{flow_id}")
 
-    async def start_subentry_flow(self, entry_id: str, subentry_type: str) -> FlowStep:
-        """Start adding a part to an integration."""
-        return await self._flow(
-            "/api/config/config_entries/subentries/flow", {"handler": [entry_id, subentry_type]}
-        )
-
     async def start_subentry_change(
         self, entry_id: str, subentry_type: str, subentry_id: str
     ) -> FlowStep:
@@ -181,10 +175,6 @@ class HomeAssistantClient:
                         unloaded = True
                     elif unloaded:
                         return
-
-    async def remove_entry(self, entry_id: str) -> None:
-        """Remove a config entry."""
-        await self._request("DELETE", f"/api/config/config_entries/entry/{entry_id}")
 
     async def disable_entry(self, entry_id: str, *, disabled: bool) -> None:
         """Unload a config entry until it is enabled again."""

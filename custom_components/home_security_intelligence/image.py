@@ -11,8 +11,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .bridge import zones_of
 from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry, HsiCoordinator
+from .core.queries import ImageFile
 from .entity import HsiCameraEntity
-from .pictures import async_read_picture
+from .pictures import PictureGoneError, async_read_picture
 from .zones_picture import CONTENT_TYPE, drawn
 
 PARALLEL_UPDATES = 0
@@ -40,7 +41,10 @@ async def async_setup_entry(
 
 
 class HsiEventImage(HsiCameraEntity, ImageEntity):
-    """Changes when an event opens, and when a better picture of it comes."""
+    """Changes when an event opens, and when a better picture of it comes.
+
+    It is unavailable while that picture is known to be gone, so that nobody asks for it again.
+    """
 
     def __init__(
         self,
@@ -53,16 +57,41 @@ class HsiEventImage(HsiCameraEntity, ImageEntity):
         HsiCameraEntity.__init__(self, coordinator, camera, description)
         ImageEntity.__init__(self, hass)
         self._shown: int | None = None
+        self._gone: int | None = None  # what was to be shown and is not there any more
         self._show_best()
 
     @override
     async def async_image(self) -> bytes | None:
         """Return the picture's file as it was uploaded; None before the first event."""
-        if self._shown is None:
+        file = await self._async_shown()
+        if file is None:
             return None
-        file = await async_read_picture(self.coordinator.pipeline, self._shown)
         self._attr_content_type = file.content_type
         return file.content
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Tell whether there is something to show, as far as is known."""
+        return super().available and (self._shown is None or self._shown != self._gone)
+
+    async def _async_shown(self) -> ImageFile | None:
+        shown = self._shown
+        if shown is None:
+            return None
+        try:
+            file = await async_read_picture(self.coordinator.pipeline, shown)
+        except PictureGoneError:
+            self._note_gone(shown)
+            raise
+        self._note_gone(None)
+        return file
+
+    @callback
+    def _note_gone(self, image_id: int | None) -> None:
+        if image_id != self._gone:
+            self._gone = image_id
+            self.async_write_ha_state()
 
     @callback
     @override
@@ -97,9 +126,9 @@ class HsiZonesImage(HsiEventImage):
     @override
     async def async_image(self) -> bytes | None:
         """Return the picture with its zones; None before the first picture."""
-        if self._shown is None:
+        file = await self._async_shown()
+        if file is None:
             return None
-        file = await async_read_picture(self.coordinator.pipeline, self._shown)
         return await self.hass.async_add_executor_job(drawn, file, self._zones)
 
     @override

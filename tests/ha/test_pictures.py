@@ -1,10 +1,13 @@
 """The latest picture and that of the last event are the files as they were uploaded."""
 
 from http import HTTPStatus
+import logging
+import os
 from pathlib import Path
 
 from homeassistant.components.camera import async_get_image as camera_image
 from homeassistant.components.image import async_get_image as event_image
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
@@ -82,6 +85,44 @@ async def test_a_deleted_file_is_an_error_and_no_other_picture(
     with pytest.raises(HomeAssistantError) as caught:
         await event_image(hass, EVENT)
     assert caught.value.translation_key == "image_unreadable"
+
+
+async def test_a_picture_written_over_makes_its_image_unavailable_until_there_is_another(
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    upload(camera_root, "front_door/one.jpg", age=5)
+    await state_when(hass, EVENT, lambda state: state.state != "unknown")
+    picture = camera_root / "front_door" / "one.jpg"
+    before, kept = picture.stat(), picture.read_bytes()
+    server.detect_problem = (503, "detector_unavailable")  # nothing comes of what lies there now
+    picture.write_bytes(b"another one")
+
+    client = await hass_client()
+    # It is how Home Assistant answers for every image that cannot be had.
+    response = await client.get(f"/api/image_proxy/{EVENT}")
+    assert response.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert hass.states.get(EVENT).state == STATE_UNAVAILABLE
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+    picture.write_bytes(kept)
+    os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))
+    response = await client.get(f"/api/image_proxy/{EVENT}")
+    assert response.status == HTTPStatus.OK
+    assert hass.states.get(EVENT).state != STATE_UNAVAILABLE
+
+    picture.unlink()
+    await client.get(f"/api/image_proxy/{EVENT}")
+    assert hass.states.get(EVENT).state == STATE_UNAVAILABLE
+    server.detect_problem = None
+    server.detections = [("person", 0.99)]
+    upload(camera_root, "front_door/two.jpg")
+    await state_when(hass, EVENT, lambda state: state.state != STATE_UNAVAILABLE)
+    assert (await client.get(f"/api/image_proxy/{EVENT}")).status == HTTPStatus.OK
 
 
 async def test_shows_them_again_after_a_restart(

@@ -97,10 +97,3 @@ class Archive:
             max_bytes=self._settings.max_image_bytes,
         )
         return ImageFile(image=image, content=file.content, content_type=file.content_type)
-
-    async def select_dead_letters(
-        self, job_ids: Sequence[int] | None, query: DeadLetterQuery | None
-    ) -> tuple[int, ...]:
-        """Return the job ids of the dead letters meant."""
-        async with self._database.begin() as connection:
-            return await dead_letters.select_ids(connection, job_ids=job_ids, query=query)

@@ -73,11 +73,6 @@ class FactSheet:
         return tuple(each for each in self.present if each.label in VEHICLES)
 
     @property
-    def animals(self) -> tuple[ObjectSeen, ...]:
-        """The animals of the event itself."""
-        return tuple(each for each in self.present if each.label in LIVING - {"person"})
-
-    @property
     def at_ease(self) -> bool:
         """Whether residents are about: the alarm is off, or they are home and it is not night.
 
