@@ -9,7 +9,7 @@ from ..models import Image
 from .belongings import Belonging, Change, changes
 from .context import Context, Occupancy
 from .objects import ObjectSeen, describe
-from .tracking import LIVING, VEHICLES, Sighting, follow
+from .tracking import VEHICLES, Sighting, follow
 
 HISTORY = timedelta(minutes=30)  # before an event, on the same camera: who came before
 ELSEWHERE = timedelta(minutes=5)  # before an event and during it, on the other cameras
