@@ -19,6 +19,22 @@ from hsi_core.risk import Bands, Home, Occupancy, Zone, ZoneKind
 from hsi_core.updates import EventPhase
 
 
+async def test_files_from_the_future_count_as_found_now_and_are_told_of_once(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, journal = await house.run(event_idle=0.5)
+    for number in range(3):
+        house.upload(f"front/{number}.jpg", f"person 0.8 #{number}", age=number - 7200)
+    house.upload("yard/a.jpg", "car 0.8", age=-20)  # as much as a share's clock may be ahead
+
+    images = await journal.ended(4)
+    assert max(image.captured_at for image in images) <= datetime.now(UTC)
+    closed = await journal.event(EventPhase.ASSESSED)  # and not only in two hours
+    assert closed.ended_at is not None
+    [told] = [record.getMessage() for record in caplog.records if "ahead" in record.getMessage()]
+    assert "camera front are dated" in told
+
+
 async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
     pipeline, journal = await house.run(event_idle=0.5)
     taken = datetime.now(UTC)

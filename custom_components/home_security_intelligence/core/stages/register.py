@@ -84,6 +84,7 @@ class Register:
         self._now = now
         self._on_registered = on_registered
         self._on_refused = on_refused
+        self._ahead: set[str] = set()  # cameras whose files are known to come from the future
         limit = settings.queue_limit
         self._fresh = _Lane(limit=limit + max(1, int(limit * LIVE_RESERVE)))
         self._backlog = _Lane(limit=limit)
@@ -117,6 +118,7 @@ class Register:
         new = [file for file in dict.fromkeys(batch) if file not in known]
         while new:
             room = await self._room(lane)
+            self._note_clocks(new[:room])
             items = await asyncio.to_thread(self._describe, new[:room])
             added = await self._database.run(partial(self._add, items=items))
             if added:
@@ -155,6 +157,21 @@ class Register:
         (lane.held_back.set if held_back else lane.held_back.clear)()
         spooling = self._fresh.held_back.is_set() or self._backlog.held_back.is_set()
         self._health.spooling(spooling=spooling)
+
+    def _note_clocks(self, files: Sequence[FoundFile]) -> None:
+        """Say once of each camera that its files' clock is ahead: their times are not believed."""
+        now = self._now().timestamp()
+        for file in files:
+            ahead = file.mtime_ns / _NS - now
+            if ahead > jobs.FRESH_FOR.total_seconds() and file.camera not in self._ahead:
+                self._ahead.add(file.camera)
+                _LOGGER.warning(
+                    "The files of camera %s are dated %.0f s ahead: where neither EXIF nor name say"
+                    " more, its pictures count as taken when they are found. Set the clock of the"
+                    " camera, or of what they lie on",
+                    file.camera,
+                    ahead,
+                )
 
     def _is_fresh(self, file: FoundFile) -> bool:
         age = self._now().timestamp() - file.mtime_ns / _NS
