@@ -14,6 +14,10 @@ class DetectorLoadError(Exception):
     """The detector cannot be loaded; the message says what to do."""
 
 
+class UnavailableError(Exception):
+    """A way to compute is not to be had here; the message is a sentence that says what to do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parity:
     """How near a runtime came to the reference; parity.py says what would have been too far."""

@@ -1,14 +1,15 @@
 """Which runtime the detector gets: the fastest the machine has that passes the gate."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 import logging
 
 import torch
 
-from ..settings import DetectorPrecision, DetectorRuntime, Device, Settings
-from .base import DetectorLoadError, Parity
+from ..settings import DetectorRuntime, Device, Settings
+from .attempts import CPU_RUNTIMES, Attempt, installed_for_cpu, on_cpu, on_gpu
+from .base import DetectorLoadError, Parity, UnavailableError
 from .checkpoint import Checkpoint
 from .gate_pictures import gate_pictures
 from .own_pictures import own_pictures
@@ -18,10 +19,6 @@ from .runtime import Runtime
 from .torch_runtime import TorchRuntime
 
 _LOG = logging.getLogger(__name__)
-_CPU_RUNTIMES = {  # by preference, and the package each needs
-    DetectorRuntime.OPENVINO: "openvino",
-    DetectorRuntime.ONNXRUNTIME: "onnxruntime",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,22 +30,13 @@ class Choice:
     fallback: str | None = None  # what it had to fall back from, as a sentence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
-    """A runtime worth a try."""
-
-    what: str  # for people
-    make: Callable[[], Runtime]
-    on_gpu: bool = False
-
-
 def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:
     """Return the runtime that the settings ask for, or the next best that computes the same.
 
     Raises DetectorLoadError where what is asked for by name cannot be had on this machine.
     """
     wanted = settings.detector_runtime
-    if package := _CPU_RUNTIMES.get(wanted):
+    if package := CPU_RUNTIMES.get(wanted):
         if settings.device is Device.CUDA:
             raise DetectorLoadError(
                 f"DETECTOR_RUNTIME={wanted} runs on the CPU, and DEVICE=cuda asks for the GPU. "
@@ -60,73 +48,23 @@ def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:
                 f"the server with its {wanted} extra, or set DETECTOR_RUNTIME=auto; then restart "
                 "it."
             )
-        return _first_that_passes(checkpoint, settings, _on_cpu(checkpoint, settings, wanted))
-    best = next((each for each, package in _CPU_RUNTIMES.items() if find_spec(package)), None)
-    if wanted is DetectorRuntime.TORCH:
-        best = None
+        return _first_that_passes(checkpoint, settings, on_cpu(checkpoint, settings, wanted))
+    best = None if wanted is DetectorRuntime.TORCH else installed_for_cpu()
     if settings.device is not Device.CPU and torch.cuda.is_available():
-        attempts = _on_gpu(checkpoint, settings)
+        attempts = on_gpu(checkpoint, settings)
         if settings.device is Device.AUTO:  # slowly is better than not at all
-            attempts += _on_cpu(checkpoint, settings, best)
+            attempts += on_cpu(checkpoint, settings, best)
         return _first_that_passes(checkpoint, settings, attempts)
     if settings.device is Device.CUDA:
         raise DetectorLoadError(
             "DEVICE=cuda, but torch finds no usable CUDA device. Check the driver and that torch "
             "is a CUDA build, or set DEVICE=auto to run on the CPU; then restart the server."
         )
-    return _first_that_passes(checkpoint, settings, _on_cpu(checkpoint, settings, best))
-
-
-def _on_gpu(checkpoint: Checkpoint, settings: Settings) -> list[_Attempt]:
-    device = torch.device("cuda", 0)
-    asked = settings.detector_precision
-    precision = "fp16" if asked is DetectorPrecision.AUTO else str(asked)
-
-    def attempt(precision: str, *, graphs: bool) -> _Attempt:
-        def make() -> Runtime:
-            from .cuda_runtime import CudaRuntime  # noqa: PLC0415 - only where there is a GPU
-
-            return CudaRuntime(checkpoint, device, precision=precision, graphs=graphs)
-
-        how = "with CUDA graphs" if graphs else "without CUDA graphs"
-        return _Attempt(what=f"torch in {precision} {how} on the GPU", make=make, on_gpu=True)
-
-    attempts = [attempt(precision, graphs=True), attempt(precision, graphs=False)]
-    if precision != "fp32":
-        attempts.append(attempt("fp32", graphs=False))
-    return attempts
-
-
-def _on_cpu(
-    checkpoint: Checkpoint, settings: Settings, runtime: DetectorRuntime | None
-) -> list[_Attempt]:
-    plain = _Attempt(what="torch on the CPU", make=lambda: TorchRuntime(checkpoint))
-    if runtime is None:
-        return [plain]
-    cache = settings.state_dir / runtime.value
-
-    def on_openvino(precision: str) -> _Attempt:
-        def make() -> Runtime:
-            from .openvino_runtime import OpenVinoRuntime  # noqa: PLC0415 - an optional package
-
-            return OpenVinoRuntime(checkpoint, cache, precision=precision)
-
-        return _Attempt(what=f"OpenVINO in {precision}", make=make)
-
-    def make_onnx() -> Runtime:
-        from .onnx_runtime import OnnxRuntime  # noqa: PLC0415 - an optional package
-
-        return OnnxRuntime(checkpoint, cache)
-
-    if runtime is DetectorRuntime.ONNXRUNTIME:
-        return [_Attempt(what="ONNX Runtime", make=make_onnx), plain]
-    if settings.detector_precision is DetectorPrecision.BF16:
-        return [on_openvino("bf16"), on_openvino("fp32"), plain]
-    return [on_openvino("fp32"), plain]
+    return _first_that_passes(checkpoint, settings, on_cpu(checkpoint, settings, best))
 
 
 def _first_that_passes(
-    checkpoint: Checkpoint, settings: Settings, attempts: Sequence[_Attempt]
+    checkpoint: Checkpoint, settings: Settings, attempts: Sequence[Attempt]
 ) -> Choice:
     """Return the first that runs and computes what the reference does, and say what did not."""
     reference, pictures = Reference(checkpoint), gate_pictures(checkpoint.size)
@@ -142,6 +80,8 @@ def _first_that_passes(
             if isinstance(runtime, TorchRuntime):
                 return Choice(runtime=runtime, fallback=_told(reasons, attempt.what))
             parity = check_parity(reference, runtime, pictures)
+        except UnavailableError as err:
+            reasons.append(str(err))
         except ParityError as err:
             reasons.append(f"{attempt.what} does not compute what torch computes: {err}")
         except Exception as err:  # noqa: BLE001 - whatever is wrong with it, the next can do the work

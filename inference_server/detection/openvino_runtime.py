@@ -1,5 +1,6 @@
 """OpenVINO on the CPU."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +14,8 @@ from .converted import converted, traced
 from .runtime import RawOutput
 
 _DEVICE = "CPU"
-_HINTS = {"fp32": "f32", "bf16": "bf16"}  # OpenVINO's own words
+# OpenVINO's own words; of int8 it is for what is not quantized.
+_HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
 
 
 class OpenVinoRuntime:
@@ -23,8 +25,15 @@ class OpenVinoRuntime:
     Raises what OpenVINO, torch's tracing and the disk raise.
     """
 
-    def __init__(self, checkpoint: Checkpoint, cache: Path, *, precision: str = "fp32") -> None:
-        """`precision` is fp32 or bf16."""
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        cache: Path,
+        *,
+        precision: str = "fp32",
+        quantize: Callable[[Path], Path] | None = None,
+    ) -> None:
+        """`precision` is fp32, bf16, or int8, for which `quantize` makes the model's file another."""
         self.name = f"openvino {openvino.__version__.partition('-')[0]}"
         self.device = _DEVICE.lower()
         self.precision = precision
@@ -37,6 +46,8 @@ class OpenVinoRuntime:
         file = converted(
             checkpoint, cache, "model.xml", openvino.__version__, lambda to: _save(checkpoint, to)
         )
+        if quantize:
+            file = quantize(file)
         core.set_property({"CACHE_DIR": str(cache / "compiled")})
         properties = {
             # Where the CPU has it, OpenVINO would take bf16 by itself, and answer differently.

@@ -1,5 +1,6 @@
-"""The owner's pictures from a folder, for the gate: what the cameras here really show."""
+"""The owner's pictures from a folder: what the cameras here really show."""
 
+from collections.abc import Sequence
 import logging
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from .base import DetectorLoadError
 from .decode import decode
 from .preprocess import InputSize, to_input
 
-MOST = 16
+MOST = 16  # that runtimes are compared with
+MOST_TO_CALIBRATE = 64
+LEAST_TO_CALIBRATE = 8
 _ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 _LOG = logging.getLogger(__name__)
 
@@ -20,21 +23,45 @@ def own_pictures(folder: Path, size: InputSize, *, max_pixels: int) -> list[torc
 
     What cannot be decoded is left out; raises DetectorLoadError where nothing is left.
     """
-    try:
-        files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in _ENDINGS)
-    except OSError as err:
-        raise DetectorLoadError(f"PARITY_PICTURES {folder} cannot be read: {err}") from err
-    pictures: list[torch.Tensor] = []
-    for file in files[:: -(-len(files) // MOST) or 1]:
-        try:
-            picture = decode(file.read_bytes(), max_pixels=max_pixels, size=size)
-        except (OSError, ProblemError) as err:
-            _LOG.warning("%s is left out of the comparison of runtimes: %s", file.name, err)
-        else:
-            pictures.append(to_input(picture.pixels, size))
+    pictures = prepared(_some(_files(folder), MOST), size, max_pixels=max_pixels)
     if not pictures:
         raise DetectorLoadError(
             f"PARITY_PICTURES {folder} holds no picture that can be decoded. Put some of your "
             "cameras' there, or leave it unset."
         )
     return pictures
+
+
+def to_calibrate_with(folder: Path) -> list[Path]:
+    """Return up to 64 pictures' files, none of them own_pictures' where there are enough others.
+
+    So the comparison is with pictures that the numbers were not fitted to.
+    """
+    files = _files(folder)
+    others = sorted(set(files) - set(_some(files, MOST)))
+    return _some(others if len(others) >= LEAST_TO_CALIBRATE else files, MOST_TO_CALIBRATE)
+
+
+def prepared(files: Sequence[Path], size: InputSize, *, max_pixels: int) -> list[torch.Tensor]:
+    """Return pictures as the detector takes them; what cannot be decoded is left out."""
+    pictures: list[torch.Tensor] = []
+    for file in files:
+        try:
+            picture = decode(file.read_bytes(), max_pixels=max_pixels, size=size)
+        except (OSError, ProblemError) as err:
+            _LOG.warning("%s is left out of the detector's own pictures: %s", file.name, err)
+        else:
+            pictures.append(to_input(picture.pixels, size))
+    return pictures
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(file for file in folder.rglob("*") if file.suffix.lower() in _ENDINGS)
+    except OSError as err:
+        raise DetectorLoadError(f"PARITY_PICTURES {folder} cannot be read: {err}") from err
+
+
+def _some(files: Sequence[Path], most: int) -> list[Path]:
+    """Return up to `most` of them, evenly chosen."""
+    return list(files[:: -(-len(files) // most) or 1])

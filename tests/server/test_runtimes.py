@@ -9,7 +9,7 @@ import openvino
 import pytest
 import torch
 
-from inference_server.detection import choice
+from inference_server.detection import attempts, choice
 from inference_server.detection.base import Detector, DetectorLoadError, Parity
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
 from inference_server.detection.gate_pictures import gate_pictures
@@ -252,7 +252,8 @@ def test_what_is_asked_for_by_name_and_not_there_is_refused(
     named = replace(on_openvino, detector_runtime=DetectorRuntime.OPENVINO)
     with pytest.raises(DetectorLoadError, match="DEVICE=cuda asks for the GPU"):
         load_detector(replace(named, device=Device.CUDA))
-    monkeypatch.setattr(choice, "find_spec", lambda _: None)
+    for module in (choice, attempts):
+        monkeypatch.setattr(module, "find_spec", lambda _: None)
     with pytest.raises(DetectorLoadError, match="openvino is not installed"):
         load_detector(named)
     assert load_detector(on_openvino).info.fallback is None  # auto does not ask for it
@@ -281,6 +282,19 @@ def test_the_owners_pictures_are_compared_too(
 def test_a_folder_without_pictures_is_told(on_openvino: Settings, tmp_path: Path) -> None:
     with pytest.raises(DetectorLoadError, match="holds no picture"):
         load_detector(replace(on_openvino, parity_pictures=tmp_path))
+
+
+def test_bf16_without_openvino_is_told(
+    on_openvino: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = replace(on_openvino, detector_precision=DetectorPrecision.BF16)
+    monkeypatch.setattr(attempts, "find_spec", lambda _: None)
+    info = load_detector(asked).info
+    assert info.precision == "fp32"
+    assert info.runtime.startswith("torch")
+    assert info.fallback
+    assert "DETECTOR_PRECISION=bf16 is not to be had from torch on the CPU" in info.fallback
+    assert info.fallback in caplog.text
 
 
 def test_bf16_is_used_where_it_is_asked_for_and_passes(on_openvino: Settings, scenes: Path) -> None:
@@ -315,9 +329,9 @@ def test_where_openvino_is_not_installed_auto_takes_onnxruntime(
     on_openvino: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("onnxruntime")
-    there = choice.find_spec
+    there = attempts.find_spec
     monkeypatch.setattr(
-        choice, "find_spec", lambda name: None if name == "openvino" else there(name)
+        attempts, "find_spec", lambda name: None if name == "openvino" else there(name)
     )
     auto = replace(on_openvino, state_dir=tmp_path)
     info = load_detector(auto).info
