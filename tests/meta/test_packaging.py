@@ -239,6 +239,23 @@ def test_an_image_has_what_its_settings_can_ask_for(
     assert set(installed[1].split(",")) >= extras
 
 
+def test_compose_lets_pictures_be_looked_at_while_the_language_model_is_fetched(
+    compose: dict[str, Any],
+) -> None:
+    services = compose["services"]
+    assert services["inference-server"]["depends_on"] == ["ollama"]
+    assert services["ollama-model"]["restart"] == "on-failure"
+    waited_for = [
+        name
+        for service in services.values()
+        if isinstance(wanted := service.get("depends_on", {}), dict)
+        for name, condition in wanted.items()
+        if condition["condition"] == "service_healthy"
+    ]
+    assert waited_for
+    assert [name for name in waited_for if "healthcheck" not in services[name]] == []
+
+
 def test_compose_variables_are_all_in_the_example(root: Path) -> None:
     text = (root / "docker-compose.prod.yml").read_text()
     used = set(re.findall(r"(?<!\$)\$\{(\w+)", text))
