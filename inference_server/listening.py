@@ -19,6 +19,7 @@ _OF_ONE = 256  # connections of one client
 _OF_ALL = 512  # a process may often open no more than 1,024 files; one over TLS takes 256 KiB
 _HANDSHAKE = 10.0  # seconds to agree on TLS
 _FAREWELL = 5.0  # seconds for a client to agree that an encrypted connection ends
+_SILENCE = 60.0  # seconds in which a client takes nothing of what it is sent
 _TELL_EVERY = 60.0  # seconds
 _BACKLOG = 128
 
@@ -106,6 +107,9 @@ class _Listener(socket.socket):
         if leave is None:
             connection.close()
             raise ConnectionAbortedError  # asyncio goes on with the next
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # ends also what is closed and never flows off
+            milliseconds = int(_SILENCE * 1000)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         return _Accepted(connection.detach(), leave), address
 
 

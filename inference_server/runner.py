@@ -1,5 +1,6 @@
 """Serves connections so that what never reaches a handler is answered with problem details, too."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from .problems import REQUEST_ID, to_response
 
 _HEADERS = 64  # a request may have
 _HEADER_BYTES = 8190  # that its first line and each of its headers may have
+_STALL = 60.0  # seconds in which a client has to take some of the answer it is sent
 _CONTINUE = "100-continue"
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -37,6 +39,7 @@ class ProblemRunner(web.AppRunner):
             handler_cancellation=True,  # a client that is gone needs no answer
             access_log=None,  # problems.py logs each request with its id
             keepalive_timeout=self._idle_timeout,
+            auto_decompress=False,  # a small body may be a large one, also of who has no token
             max_headers=_HEADERS,
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
@@ -49,7 +52,34 @@ class _Server(web.Server):
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ()
+    __slots__ = ("_stalled",)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Serve the connection."""
+        self._stalled: asyncio.TimerHandle | None = None
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Wait for nothing more."""
+        self._flows()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for the client to take what it is sent, but not for ever."""
+        super().pause_writing()
+        transport = self.transport
+        if transport is not None:
+            self._stalled = self._loop.call_later(_STALL, transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._flows()
+        super().resume_writing()
+
+    def _flows(self) -> None:
+        if self._stalled:
+            self._stalled.cancel()
+            self._stalled = None
 
     def data_received(self, data: bytes) -> None:
         """Take what is missing of the request underway, also once the server has begun to end.

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from ..errors import (
     BodyTooLargeError,
@@ -16,7 +16,13 @@ TIMEOUT = 60.0  # seconds; 20 MiB over a slow Wi-Fi take a third of it
 
 
 async def read_body(request: web.Request, *, most_bytes: int, too_large: str) -> bytes:
-    """Read the body; raises BodyTooLargeError with the reason given, or RequestTimeoutError."""
+    """Read the body.
+
+    Raises BodyTooLargeError with the reason given, RequestTimeoutError, UnsupportedMediaTypeError.
+    """
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING, "identity")
+    if encoding.lower() != "identity":
+        raise UnsupportedMediaTypeError("Send the body as it is, without Content-Encoding.")
     if (request.content_length or 0) > most_bytes:
         raise BodyTooLargeError(too_large)
     body = bytearray()

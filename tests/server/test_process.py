@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+import gzip
 import http.client
 import json
 import os
@@ -130,7 +131,9 @@ def read_problem(answer: bytes) -> dict[str, object]:
         pytest.param("Transfer-Encoding: chunked\r\n\r\n{token}", id="chunk"),
         pytest.param("X: {token}" + "a" * 9000, id="long header"),
         pytest.param("X: {token}\r\n" + "\r\n".join(["Y: z"] * 70), id="many headers"),
-        pytest.param("Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", id="not gzip"),
+        pytest.param(
+            "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", id="two lengths"
+        ),
     ],
 )
 def test_a_request_that_is_no_http_is_a_line_in_the_log_and_never_quoted(
@@ -151,6 +154,39 @@ def test_a_request_that_is_no_http_is_a_line_in_the_log_and_never_quoted(
         assert json.loads(line)["level"] == "info"
         assert server.token not in line
         assert "Traceback" not in line
+
+
+@pytest.mark.parametrize("path", ["/v1/detect", "/v1/assess", "/v1/models/load"])
+def test_a_body_is_never_unpacked(server: InferenceServer, path: str) -> None:
+    body = gzip.compress(b"{}")
+    content_type = "image/jpeg" if path == "/v1/detect" else "application/json"
+    connection = connect(server)
+    sent = {"Content-Encoding": "gzip", "Content-Type": content_type}
+    token = {"Authorization": f"Bearer {server.token}"}
+    connection.request("POST", path, body, sent | token)
+    answer = connection.getresponse()
+    problem = json.load(answer)
+    check_schema("Problem", problem)
+    assert (answer.status, problem["code"]) == (415, "unsupported_media_type")
+
+
+def test_what_unpacks_to_much_costs_nothing_without_a_token(server: InferenceServer) -> None:
+    bomb = gzip.compress(b"\0" * 300_000_000)
+    before = processor_seconds(server)
+    connection = connect(server)
+    connection.request("POST", "/v1/detect", bomb, {"Content-Encoding": "gzip"})
+    answer = connection.getresponse()
+    assert answer.status == 401
+    answer.read()
+    connection.request("GET", "/v1/live")  # its turn comes when the body was read
+    assert connection.getresponse().status == 200
+    assert processor_seconds(server) - before < 0.3
+
+
+def processor_seconds(server: InferenceServer) -> float:
+    """Return what the process has taken of all processors since its start."""
+    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize("path", ["/v1/detect", "/v1/nothing"])
