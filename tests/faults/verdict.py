@@ -27,6 +27,9 @@ _BREACHES: Mapping[str, str] = {
         AND (failure IS NULL OR error_type = '' OR message = '' OR last_failed_at < first_failed_at)""",
     "a dead image without a reason": """
         SELECT path FROM hsi.images WHERE state IN ('dead', 'skipped') AND coalesce(reason, '') = ''""",
+    "a job that died with workers that died of something else": """
+        SELECT id, kind, crashes, message FROM hsi.jobs WHERE error_type = 'worker_lost'
+        AND state = 'dead'""",
     "an open event": "SELECT id, camera, last_activity_at FROM hsi.events WHERE state = 'open'",
     "an event whose score is still coming": """
         SELECT id FROM hsi.events WHERE assessment = 'pending'""",

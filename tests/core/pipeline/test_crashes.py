@@ -227,13 +227,26 @@ async def test_what_was_in_hand_when_a_worker_died_is_done_alone_and_one_after_t
     assert {image.state for image in await journal.ended(4)} == {ImageState.DETECTED}
 
 
-async def test_what_has_nothing_to_do_with_a_death_is_not_held_up_by_what_hangs(
+async def test_a_suspect_that_hangs_does_not_hold_up_others_for_long(
+    house: House, server: ScriptedServer, postgres: Postgres
+) -> None:
+    asked = await suspect(house, server, postgres, "'front/0.jpg'", count=1)
+    await house.run()
+    await until_leased(postgres, house, asked + 1, leased=1)
+    alone = "select count(*) from hsi.jobs where alone"
+    assert query(postgres, house, alone) == "1"
+    house.upload("yard/now.jpg", "car 0.8")
+    await until_leased(postgres, house, asked + 2, leased=2)
+    assert query(postgres, house, alone) == "0"
+    server.go.set()
+
+
+async def test_a_suspect_does_not_wait_for_long_for_others_that_hang(
     house: House, server: ScriptedServer, postgres: Postgres
 ) -> None:
     asked = await suspect(house, server, postgres, "'front/1.jpg'")
     await house.run(detect_workers=4)
     await until_leased(postgres, house, asked + 3, leased=4)
-    # The three others do not end: it is done with them after a while, and not called alone.
     await until_leased(postgres, house, asked + 4)
     assert query(postgres, house, "select count(*) from hsi.jobs where alone") == "0"
     server.go.set()

@@ -166,13 +166,13 @@ class Queue(RuleBasedStateMachine):
             job.state, job.attempts = JobState.PENDING, job.attempts + spend
 
     @precondition(lambda self: self.tokens)
-    @rule(data=st.data())
-    def note_alone(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), alone=st.booleans())
+    def note_alone(self, data: st.DataObject, *, alone: bool) -> None:
         token = data.draw(st.sampled_from(self.tokens))
         held = self.held(token)
-        assert self.do(lambda c: leases.note_alone(c, token)) is held
+        assert self.do(lambda c: leases.note_alone(c, token, alone=alone)) is held
         if held:
-            self.model[token.id].alone = True
+            self.model[token.id].alone = alone
 
     @precondition(lambda self: self.tokens)
     @rule(data=st.data())

@@ -23,7 +23,9 @@ from .stage import Outcome, Stage, Stored
 _LOGGER = logging.getLogger(__name__)
 
 _CLAIM_LIMIT = 64  # jobs claimed at once, at most
-_SUSPECT_PATIENCE = 5.0  # seconds to wait for the jobs in hand before a suspect is done with them
+_SUSPECT_PATIENCE = (
+    5.0  # seconds to wait for jobs in hand before a suspect, and for it before others
+)
 _PORTION = 0.25  # of the hands claim together, and store together, while there is a backlog
 _CLAIM_PATIENCE = 1.0  # seconds to wait while stopping for what is being claimed
 
@@ -169,23 +171,36 @@ class Crew[Result]:
         return [job for job in jobs if not job.is_suspect], suspects[0] if suspects else None
 
     async def _do_alone(self, job: ClaimedJob, *, trial: bool) -> None:
-        """Do a suspect once nothing else is in hand, and nothing else meanwhile."""
+        """Do a suspect once nothing else is in hand, and nothing else meanwhile.
+
+        What hangs, that or the suspect itself, does not hold up all others for long.
+        """
         self._keeper.hold(job)
-        if self._at_work:
-            await asyncio.wait(self._at_work, timeout=_SUSPECT_PATIENCE)
+        await self._nothing_in_hand()
         if self._draining:
             return  # it is given back with what else is not finished
         if self._at_work:
             self._begin(job, trial=trial)
-            return
-        if await self._database.ask(lambda connection: leases.note_alone(connection, job)):
+        elif await self._note_alone(job, alone=True):
             self._begin(job, trial=trial)
-            await asyncio.wait(self._at_work)
-            return
-        self._keeper.let_go(job)
-        _note_loss(job)
-        if trial:
-            self._gate.abandon()
+            if not await self._nothing_in_hand():
+                await self._note_alone(job, alone=False)
+        else:
+            self._keeper.let_go(job)
+            _note_loss(job)
+            if trial:
+                self._gate.abandon()
+
+    async def _nothing_in_hand(self) -> bool:
+        """Wait for a while until nothing is in hand; tell whether it is so."""
+        if self._at_work:
+            await asyncio.wait(self._at_work, timeout=_SUSPECT_PATIENCE)
+        return not self._at_work
+
+    async def _note_alone(self, job: ClaimedJob, *, alone: bool) -> bool:
+        return await self._database.ask(
+            lambda connection: leases.note_alone(connection, job, alone=alone)
+        )
 
     def _begin(self, job: ClaimedJob, *, trial: bool) -> None:
         task = asyncio.create_task(self._work(job))

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Integer,
     Interval,
     RowMapping,
@@ -79,7 +80,7 @@ _LOCK = select(_STILL_HELD.c.id)
 _CHANGE_HELD = update(jobs).where(jobs.c.id == _STILL_HELD.c.id).returning(jobs.c.id)
 _RENEW = _CHANGE_HELD.values(lease_until=func.now() + bindparam("lease", type_=Interval))
 _FINISH = _CHANGE_HELD.values(state=JobState.DONE, lease_until=None, finished_at=func.now())
-_ALONE = _CHANGE_HELD.values(alone=True)
+_NOTE_ALONE = _CHANGE_HELD.values(alone=bindparam("is_alone", type_=Boolean))
 _RELEASE = _CHANGE_HELD.values(state=JobState.PENDING, lease_until=None)
 _HELD = (
     (jobs.c.id == bindparam("held_id"))
@@ -178,9 +179,9 @@ async def release(connection: AsyncConnection, held: Sequence[ClaimedJob]) -> fr
     return await _change_all(connection, held, _RELEASE)
 
 
-async def note_alone(connection: AsyncConnection, job: ClaimedJob) -> bool:
-    """Note that its worker does nothing but this until it is settled; tell if it is still held."""
-    return bool(await _change_all(connection, [job], _ALONE))
+async def note_alone(connection: AsyncConnection, job: ClaimedJob, *, alone: bool) -> bool:
+    """Note whether its worker does nothing but this; tell if it is still held."""
+    return bool(await _change_all(connection, [job], _NOTE_ALONE, is_alone=alone))
 
 
 async def postpone(
