@@ -32,6 +32,7 @@ class DetectorRuntime(StrEnum):
     TORCH = "torch"
     OPENVINO = "openvino"  # on the CPU
     ONNXRUNTIME = "onnxruntime"  # on the CPU
+    TENSORRT = "tensorrt"  # on CUDA; on torch where it is not to be had
 
 
 class DetectorPrecision(StrEnum):
@@ -253,7 +254,7 @@ _OPTIONS = (
     _Option(
         setting="detector_runtime",
         env="DETECTOR_RUNTIME",
-        help="what computes the detector: auto, torch, openvino or onnxruntime",
+        help="what computes the detector: auto, torch, openvino, onnxruntime or tensorrt",
         parse=choice(DetectorRuntime),
     ),
     _Option(

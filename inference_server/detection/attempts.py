@@ -53,6 +53,8 @@ def on_gpu(checkpoint: Checkpoint, settings: Settings) -> list[Attempt]:
         how = "with CUDA graphs" if graphs else "without CUDA graphs"
         return Attempt(what=f"torch in {precision} {how} on the GPU", make=make, on_gpu=True)
 
+    if settings.detector_runtime is DetectorRuntime.TENSORRT:
+        attempts.append(_on_tensorrt(checkpoint, settings, device, precision))
     attempts += [attempt(precision, graphs=True), attempt(precision, graphs=False)]
     if precision != "fp32":
         attempts.append(attempt("fp32", graphs=False))
@@ -74,6 +76,33 @@ def on_cpu(
             0, _only_on_openvino(asked, "ONNX Runtime" if runtime else "torch on the CPU")
         )
     return attempts
+
+
+def no_tensorrt(why: str) -> Attempt:
+    """Return what fails, and says why TensorRT is not used."""
+
+    def make() -> Runtime:
+        raise UnavailableError(f"DETECTOR_RUNTIME=tensorrt is not to be had: {why}")
+
+    return Attempt(what="TensorRT", make=make, on_gpu=True)
+
+
+def _on_tensorrt(
+    checkpoint: Checkpoint, settings: Settings, device: torch.device, precision: str
+) -> Attempt:
+    if find_spec("tensorrt") is None:
+        return no_tensorrt(
+            "the package tensorrt is not installed. Install the one for the CUDA of your torch, such "
+            "as tensorrt-cu13, then restart the server."
+        )
+
+    def make() -> Runtime:
+        from .tensorrt_runtime import TensorRtRuntime  # noqa: PLC0415 - only where there is a GPU
+
+        cache = settings.state_dir / DetectorRuntime.TENSORRT
+        return TensorRtRuntime(checkpoint, device, cache, precision=precision)
+
+    return Attempt(what=f"TensorRT in {precision} on the GPU", make=make, on_gpu=True)
 
 
 def _on_openvino(checkpoint: Checkpoint, settings: Settings, precision: str) -> Attempt:

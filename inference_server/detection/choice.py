@@ -8,7 +8,7 @@ import logging
 import torch
 
 from ..settings import DetectorRuntime, Device, Settings
-from .attempts import CPU_RUNTIMES, Attempt, installed_for_cpu, on_cpu, on_gpu
+from .attempts import CPU_RUNTIMES, Attempt, installed_for_cpu, no_tensorrt, on_cpu, on_gpu
 from .base import DetectorLoadError, Parity, UnavailableError
 from .checkpoint import Checkpoint
 from .gate_pictures import gate_pictures
@@ -60,7 +60,10 @@ def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:
             "DEVICE=cuda, but torch finds no usable CUDA device. Check the driver and that torch "
             "is a CUDA build, or set DEVICE=auto to run on the CPU; then restart the server."
         )
-    return _first_that_passes(checkpoint, settings, on_cpu(checkpoint, settings, best))
+    attempts = on_cpu(checkpoint, settings, best)
+    if wanted is DetectorRuntime.TENSORRT:
+        attempts.insert(0, no_tensorrt("it is for NVIDIA GPUs, and torch is to use none here."))
+    return _first_that_passes(checkpoint, settings, attempts)
 
 
 def _first_that_passes(
