@@ -80,6 +80,7 @@ class TensorRtRuntime:
             self._runtime = tensorrt.Runtime(logger)  # the engine does not keep it alive
             self._engine = self._runtime.deserialize_cuda_engine(file.read_bytes())
             if self._engine is None:
+                file.unlink()  # so that the next start builds it anew
                 raise RuntimeError("the engine that was kept cannot be read")
             self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call] # torch's types lack it
             self._contexts = [self._context(profile) for profile in range(len(BATCHES))]
