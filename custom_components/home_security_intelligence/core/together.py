@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-PATIENCE = 0.02  # seconds to wait for more, where more are known to come
+PATIENCE = 0.01  # seconds to wait for more, where more are known to come
 
 
 class Together[Item, Answer]:

@@ -23,6 +23,7 @@ from .reading import Reader
 from .stage import Outcome, Stored
 
 _AT_ONCE = 100  # images asked about or stored at once, at most
+_WORTH_ASKING = 8  # images; with fewer, those being read at that moment are waited for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,9 @@ class Detect:
         self._window = timedelta(seconds=settings.dedupe_window)
         self._reading = 0  # files; their images are about to be asked about
         self._known = Together(
-            self._are_known, at_most=_AT_ONCE, enough=lambda: _AT_ONCE if self._reading else 1
+            self._are_known,
+            at_most=_AT_ONCE,
+            enough=lambda: _WORTH_ASKING if self._reading else 1,
         )
 
     async def run(self, job: ClaimedJob) -> Outcome[Seen | Replaced]:
