@@ -61,7 +61,7 @@ def test_it_is_used_where_it_passes_and_told_where_it_does_not(info: DetectorInf
 def test_backbone_and_encoder_are_quantized_and_the_decoder_is_not(
     info: DetectorInfo, asked: Settings
 ) -> None:
-    import openvino
+    import openvino  # type: ignore[import-untyped,unused-ignore] # no py.typed marker
 
     [file] = (asked.state_dir / "openvino-int8").glob("*/model.xml")
     model = openvino.Core().read_model(file)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from inference_server.detection import attempts
+from inference_server.detection.base import UnavailableError
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
 from inference_server.detection.gate_pictures import gate_pictures
 from inference_server.detection.loading import load_detector
@@ -61,7 +62,7 @@ def test_without_the_package_torch_on_cuda_is_next(
 ) -> None:
     monkeypatch.setattr(attempts, "find_spec", lambda _: None)
     first, second, *_ = attempts.on_gpu(load_checkpoint(detector_folder), asked)
-    with pytest.raises(attempts.UnavailableError, match="tensorrt is not installed"):
+    with pytest.raises(UnavailableError, match="tensorrt is not installed"):
         first.make()
     assert second.what == "torch in fp16 with CUDA graphs on the GPU"
 
@@ -72,7 +73,7 @@ class OnOnnxRuntime:
     name, device, precision, best_batch = "the file", "cpu", "fp16", 3
 
     def __init__(self, checkpoint: Checkpoint, file: Path) -> None:
-        import onnxruntime
+        import onnxruntime  # type: ignore[import-untyped,unused-ignore] # optional
 
         save_onnx(checkpoint, file, batches=True, numbers=torch.float16)
         self._session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
