@@ -14,6 +14,7 @@ from benchmarks import house
 from testbed.postgres import Postgres
 
 # isort: split
+from hsi_core.camera_root import enter
 from hsi_core.database import Database
 from hsi_core.health import HealthBoard
 from hsi_core.models import Camera
@@ -59,9 +60,11 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
         with tempfile.TemporaryDirectory() as folder:
             for camera in house.CAMERAS:
                 (Path(folder) / camera).mkdir()
+            async with begin(engine) as connection:
+                root = await enter(connection, Path(folder), "bench")
             clean_up = CleanUp(
                 database,
-                root=Path(folder),
+                root=root,
                 time_zone=ZoneInfo("UTC"),
                 settings=settings,
                 now=lambda: datetime.now(UTC),
