@@ -115,6 +115,9 @@ def launch(
     def forget(file: FoundFile) -> None:
         watcher.forget(file)
 
+    def retry() -> None:
+        watcher.retry()
+
     news_desk = NewsDesk(
         database, board, settings=settings, origin=origin, publish=publish, on_job=wake
     )
@@ -127,6 +130,7 @@ def launch(
         now=now,
         on_registered=partial(wake, JobKind.DETECT),
         on_refused=forget,
+        on_room=retry,
     )
     watcher = FolderWatcher(
         root.path,

@@ -156,6 +156,22 @@ async def test_a_picture_of_now_passes_those_that_a_full_queue_leaves_in_their_f
     assert len(await journal.ended(31)) == 31
 
 
+async def test_what_a_full_queue_leaves_in_its_folder_is_fetched_before_the_queue_is_empty(
+    house: House, server: ScriptedServer
+) -> None:
+    server.go.clear()
+    count = 3 * BATCH  # more than can be on their way
+    for number in range(count):
+        (house.root / "front" / f"{number}.jpg").write_text(f"car 0.9 #{number}")
+        os.utime(house.root / "front" / f"{number}.jpg", (1.7e9, 1.7e9))
+    _, journal = await house.run(
+        queue_limit=50, detect_workers=4, watch_retry=3600, rescan_interval=3600
+    )
+    await journal.health(lambda h: h.spooling)
+    server.go.set()
+    assert len(await journal.ended(count)) == count
+
+
 async def test_a_full_queue_does_not_keep_polling_from_pictures_of_now(
     house: House, server: ScriptedServer
 ) -> None:

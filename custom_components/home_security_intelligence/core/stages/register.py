@@ -24,6 +24,7 @@ from ..watch import FoundFile
 _LOGGER = logging.getLogger(__name__)
 
 BATCH = 200  # files registered in one transaction, at most
+REFILL = 0.5  # of the queue's limit still waits when more is asked for: it never runs empty
 LIVE_RESERVE = 0.1  # of the queue's limit is kept for pictures that come in while it is full
 _NS = 1_000_000_000  # nanoseconds in a second
 
@@ -61,7 +62,8 @@ class Register:
     fresh: its folder is the spool. What is fresh has a lane and a reserve of its own, so that a
     picture of now does not wait for a hundred thousand of last night. A file counts as registered
     once `run` has it in the database; one that was only put is found again by the scan at the
-    next start. `on_refused` is told of one that could not be registered, so that it is tried again.
+    next start. `on_refused` is told of one that could not be registered, so that it is tried again,
+    and `on_room` is called once there is room for what a full queue has refused.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Register:
         now: Callable[[], datetime],
         on_registered: Callable[[], None],
         on_refused: Callable[[FoundFile], None],
+        on_room: Callable[[], None],
     ) -> None:
         self._database = database
         self._health = health
@@ -84,6 +87,8 @@ class Register:
         self._now = now
         self._on_registered = on_registered
         self._on_refused = on_refused
+        self._on_room = on_room
+        self._full = asyncio.Event()  # the queue was, for a file that could wait
         self._ahead: set[str] = set()  # cameras whose files are known to come from the future
         limit = settings.queue_limit
         self._fresh = _Lane(limit=limit + max(1, int(limit * LIVE_RESERVE)))
@@ -95,13 +100,18 @@ class Register:
         if self._is_fresh(file):
             await self._fresh.files.put(file)
             return
-        await self._backlog.put(file)
+        try:
+            await self._backlog.put(file)
+        except QueueFullError:
+            self._full.set()
+            raise
 
     async def run(self) -> None:
         """Register what is put, until cancelled."""
         async with asyncio.TaskGroup() as lanes:
             lanes.create_task(self._run(self._fresh))
             lanes.create_task(self._run(self._backlog))
+            lanes.create_task(self._tell_of_room())
 
     async def _run(self, lane: _Lane) -> None:
         while True:
@@ -152,6 +162,16 @@ class Register:
             await asyncio.sleep(self._settings.poll_interval)
         self._hold_back(lane, held_back=False)
         return room
+
+    async def _tell_of_room(self) -> None:
+        limit = self._backlog.limit
+        count = partial(jobs.waiting_detects, at_most=limit)
+        while True:
+            await self._full.wait()
+            if await self._database.ask(count) <= limit * REFILL:
+                self._full.clear()
+                self._on_room()
+            await asyncio.sleep(self._settings.poll_interval)
 
     def _hold_back(self, lane: _Lane, *, held_back: bool) -> None:
         (lane.held_back.set if held_back else lane.held_back.clear)()

@@ -69,7 +69,9 @@ class FolderWatcher:
         self._troubles: dict[str, WatchError] = {}
         self._undelivered: set[str] = set()  # cameras with files that on_found did not take
         self._polled: set[str] = set()  # cameras of whose files not everything is told
-        self._scan_wanted = asyncio.Event()
+        self._scan_wanted = False
+        self._retry_wanted = False  # of cameras with files that on_found did not take
+        self._look_wanted = asyncio.Event()  # either of the two
         self._running = False
         self._failing = False  # on_found raised when it was last called
         self._scan_waiters: list[asyncio.Future[None]] = []
@@ -97,7 +99,7 @@ class FolderWatcher:
         waiter = asyncio.get_running_loop().create_future()
         self._scan_waiters.append(waiter)
         self._memory.clear()
-        self._scan_wanted.set()
+        self._want_scan()
         await waiter
 
     def forget(self, file: FoundFile) -> None:
@@ -109,6 +111,15 @@ class FolderWatcher:
         if not self._memory.has(file):
             self._settle(file)
 
+    def retry(self) -> None:
+        """Hand over now what `on_found` did not take, without a pause after the last look."""
+        self._retry_wanted = True
+        self._look_wanted.set()
+
+    def _want_scan(self) -> None:
+        self._scan_wanted = True
+        self._look_wanted.set()
+
     async def _follow_changes(self) -> None:
         while True:
             match await self._changes.next():
@@ -119,10 +130,10 @@ class FolderWatcher:
                 case FolderGone(folder):
                     self._changes.unwatch(folder)
                     if self._cameras.leads_to_camera(folder):
-                        self._scan_wanted.set()
+                        self._want_scan()
                 case ChangesLost():
                     _LOGGER.warning("More changes at once than the system keeps; scanning instead")
-                    self._scan_wanted.set()
+                    self._want_scan()
 
     async def _take_written(self, folder: str, name: str) -> None:
         camera = self._cameras.camera_of(folder)
@@ -139,14 +150,14 @@ class FolderWatcher:
 
     def _enter(self, folder: str) -> None:
         if self._cameras.leads_to_camera(folder) or not is_storable(folder):
-            self._scan_wanted.set()
+            self._want_scan()
             return
         if self._cameras.camera_of(folder) is None or is_hidden(folder.rpartition("/")[2]):
             return
         try:
             self._new_folders.put_nowait(folder)
         except asyncio.QueueFull:
-            self._scan_wanted.set()
+            self._want_scan()
 
     async def _walk_new_folders(self) -> None:
         while True:
@@ -173,8 +184,9 @@ class FolderWatcher:
     async def _scan_regularly(self) -> None:
         next_full = next_retry = next_poll = _now()
         while True:
-            if self._scan_wanted.is_set() or _now() >= next_full:
-                self._scan_wanted.clear()
+            self._look_wanted.clear()
+            if self._scan_wanted or _now() >= next_full:
+                self._scan_wanted = False
                 waiters, self._scan_waiters = self._scan_waiters, []
                 try:
                     await self._scan_everything()
@@ -183,7 +195,8 @@ class FolderWatcher:
                 self.ready.set()
                 next_full = _now() + self._settings.rescan_interval
             began = _now()
-            if began >= next_retry:
+            if self._retry_wanted or began >= next_retry:
+                self._retry_wanted = False
                 if troubled := sorted(self._undelivered.union(self._troubles)):
                     await self._scan(troubled)
                 next_retry = _now() + self._pause_after(began, self._settings.watch_retry)
@@ -193,7 +206,7 @@ class FolderWatcher:
             due = min(next_full, next_retry, next_poll if self._polled else next_full)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(due):
-                    await self._scan_wanted.wait()
+                    await self._look_wanted.wait()
 
     @staticmethod
     def _pause_after(began: float, at_least: float) -> float:
