@@ -20,10 +20,9 @@ from homeassistant.const import (
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .bridge import server_url
 from .coordinator import HsiConfigEntry
 from .core.client import GpuHealth
-from .server_entity import HsiServerEntity, Server, async_add_to, server_health, servers
+from .server_entity import HsiServerEntity, Server, async_add_to, server_health, servers, url_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +91,7 @@ def _async_add_of(
     server: Server, entry: HsiConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     coordinator = entry.runtime_data
-    url = server_url(entry.data if server is None else server.data)
+    url = url_of(entry, server)
     added: set[str] = set()
 
     @callback

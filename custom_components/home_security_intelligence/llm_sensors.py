@@ -15,14 +15,13 @@ from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .bridge import server_url
 from .coordinator import HsiConfigEntry
 from .core.client import AssessorHealth, PartState, PullState
 from .core.models import ModelUse
 from .core.updates import EventPhase, EventUpdate
 from .entity import HsiHubEntity
 from .llm import assessors
-from .server_entity import HsiServerEntity, Server, async_add_to, server_health, servers
+from .server_entity import HsiServerEntity, Server, async_add_to, server_health, servers, url_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +149,7 @@ def _async_add_of(
     server: Server, entry: HsiConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     coordinator = entry.runtime_data
-    url = server_url(entry.data if server is None else server.data)
+    url = url_of(entry, server)
     added = False
 
     @callback

@@ -26,7 +26,7 @@ class HsiServerEntity(HsiHubEntity):
         """Attach the entity to the server's device."""
         super().__init__(coordinator, description)
         entry = coordinator.config_entry
-        self._url = server_url(entry.data if server is None else server.data)
+        self._url = url_of(entry, server)
         if server is not None:
             self._attr_unique_id = f"{entry.entry_id}_{server.subentry_id}_{description.key}"
             self._attr_device_info = server_device(coordinator.hass, entry, server)
@@ -45,6 +45,11 @@ class HsiServerEntity(HsiHubEntity):
 def servers(entry: HsiConfigEntry) -> tuple[Server, ...]:
     """Return every inference server, the installation's own first."""
     return None, *entry.get_subentries_of_type(SUBENTRY_SERVER)
+
+
+def url_of(entry: HsiConfigEntry, server: Server) -> str:
+    """Return the address by which the health knows a server."""
+    return server_url(entry.data if server is None else server.data)
 
 
 def server_health(coordinator: HsiCoordinator, url: str) -> ServerHealth | None:

@@ -88,7 +88,7 @@ class Register:
         self._on_registered = on_registered
         self._on_refused = on_refused
         self._on_room = on_room
-        self._full = asyncio.Event()  # the queue was, for a file that could wait
+        self._turned_away = asyncio.Event()  # a file that can wait, by a full queue
         self._ahead: set[str] = set()  # cameras whose files are known to come from the future
         limit = settings.queue_limit
         self._fresh = _Lane(limit=limit + max(1, int(limit * LIVE_RESERVE)))
@@ -103,7 +103,7 @@ class Register:
         try:
             await self._backlog.put(file)
         except QueueFullError:
-            self._full.set()
+            self._turned_away.set()
             raise
 
     async def run(self) -> None:
@@ -167,9 +167,9 @@ class Register:
         limit = self._backlog.limit
         count = partial(jobs.waiting_detects, at_most=limit)
         while True:
-            await self._full.wait()
+            await self._turned_away.wait()
             if await self._database.ask(count) <= limit * REFILL:
-                self._full.clear()
+                self._turned_away.clear()
                 self._on_room()
             await asyncio.sleep(self._settings.poll_interval)
 
