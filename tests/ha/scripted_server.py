@@ -1,5 +1,6 @@
 """An inference server with the real one's wire format and the test's answers."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -43,6 +44,7 @@ class ScriptedServer:
     health: Mapping[str, object] | None = None  # instead of its own
     health_status: int = 200
     detect_problem: tuple[int, str] | None = None  # status and code
+    detects: asyncio.Event | None = None  # pictures are answered once it is set; None is at once
     assess_problem: tuple[int, str] | None = None
     assessed: list[Mapping[str, object]] = field(default_factory=list)
     port: int | None = None  # once started; it comes back on the same
@@ -137,6 +139,8 @@ class ScriptedServer:
         await request.read()
         if (refusal := self._refusal(request)) is not None:
             return refusal
+        if self.detects is not None:
+            await self.detects.wait()
         if self.detect_problem is not None:
             return _problem(*self.detect_problem)
         return web.json_response(

@@ -1,5 +1,6 @@
 """Many dead letters are a repair: all of them are tried again, or dismissed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -13,7 +14,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.postgres import Postgres
-from tests.ha.helpers import act, state_is, state_when, upload
+from tests.ha.helpers import act, state_is, upload
 from tests.ha.scripted_server import ScriptedServer
 
 type Json = dict[str, object]
@@ -124,9 +125,11 @@ async def test_what_fails_again_is_a_repair_again(
     hass: HomeAssistant, server: ScriptedServer, issue_registry: ir.IssueRegistry, fix: Fix
 ) -> None:
     server.detect_problem = (422, "invalid_image")
-    tried = hass.async_create_task(state_when(hass, DEAD, lambda state: state.state != "11"))
+    server.detects = asyncio.Event()
     await fix("requeue")
-    await tried
+    await state_is(hass, DEAD, "0")
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
+    server.detects.set()
     await state_is(hass, DEAD, "11")
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is not None
 
