@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from . import logs
 from .security import check_exposure
-from .serve import GpuLostError, serve
+from .serve import RestartError, serve
 from .settings import SettingsError, load_settings
 
 
@@ -27,7 +27,7 @@ def main() -> int:
     except SettingsError as err:
         sys.stderr.write(f"{err}\n")
         return 2
-    except GpuLostError as err:
+    except RestartError as err:
         sys.stderr.write(f"{err}\n")
         return 3
     except OSError as err:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import logging
 from threading import Thread
 
-from .detection.base import Detector, DetectorLoadError
+from .detection.base import Detector, GpuLostError
 from .settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class GpuGuard:
             _LOG.error("The GPU failed %d of %d times: %s", self._failures, _FAILURES, wrong)
             if self._failures >= _FAILURES:
                 self._on_lost()
-            raise DetectorLoadError(
+            raise GpuLostError(
                 "The GPU is lost to this process; the server ends soon, to be started again."
             )
         self._failures = 0

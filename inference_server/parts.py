@@ -19,6 +19,7 @@ class Reason(StrEnum):
 
     LOADING = "loading"
     LOAD_FAILED = "load_failed"
+    GPU_LOST = "gpu_lost"  # to this process, which ends soon
     CANARY_FAILED = "canary_failed"  # it no longer finds what it found when it was loaded
     UNPROVEN = "unproven"  # nobody has seen it work for too long
     UNLOADED = "unloaded"  # on request

@@ -1,6 +1,7 @@
 """Listens until a signal asks the process to end."""
 
 import asyncio
+from functools import partial
 import logging
 import os
 import signal
@@ -17,6 +18,7 @@ from .gpu import load_nvml
 from .gpu_guard import GpuGuard, probe_gpu
 from .gpu_watch import GpuWatch
 from .identity import load_instance_id
+from .import_guard import ImportGuard, another_process_can_import
 from .listening import listen
 from .metrics import create_metrics
 from .runner import ProblemRunner
@@ -29,33 +31,38 @@ _LOG = logging.getLogger(__name__)
 _IDLE = 75.0  # seconds a connection may take to begin a request, the first or the next
 _LOST_DRAIN = 30.0  # seconds, where the server ends by itself and nobody kills it
 _DRAIN = 4.0  # seconds for requests underway; aiohttp may take it twice, runtimes kill after 10
+_GPU_LOST = "The GPU is lost to this process"
+_IMPORT_LOST = (
+    "What the detector needs cannot be imported in this process, and in another one it can"
+)
 
 
-class GpuLostError(Exception):
-    """The process can use its GPU no more, and another one could."""
+class RestartError(Exception):
+    """The process cannot go on, and another one could; the message says why."""
 
 
 async def serve(settings: Settings) -> None:
     """Run the server until a signal ends it.
 
-    Raises SettingsError, OSError where the address cannot be listened on, and GpuLostError once the
+    Raises SettingsError, OSError where the address cannot be listened on, and RestartError once the
     requests underway are answered.
     """
     tls = load_tls(settings)
     metrics = create_metrics()
     instance_id = load_instance_id(settings.state_dir)
     tracing = create_tracing(settings, str(instance_id))
-    stopping, lost = asyncio.Event(), asyncio.Event()
+    stopping = asyncio.Event()
+    lost: list[str] = []
     loop = asyncio.get_running_loop()
 
-    def lose_gpu() -> None:
-        lost.set()
-        stopping.set()
+    def end(why: str) -> None:  # from a thread
+        lost.append(why)
+        loop.call_soon_threadsafe(stopping.set)
 
-    def tell_lost() -> None:  # from a thread
-        loop.call_soon_threadsafe(lose_gpu)
-
-    guard = GpuGuard(load_detector, on_lost=tell_lost, probe=probe_gpu)
+    imports = ImportGuard(
+        load_detector, on_lost=partial(end, _IMPORT_LOST), probe=another_process_can_import
+    )
+    guard = GpuGuard(imports.load, on_lost=partial(end, _GPU_LOST), probe=probe_gpu)
     app = create_app(
         settings,
         instance_id=instance_id,
@@ -95,14 +102,14 @@ async def serve(settings: Settings) -> None:
         await stopping.wait()
         if announcement:
             await announcement.withdraw()
-        drain = _LOST_DRAIN if lost.is_set() else _DRAIN
+        drain = _LOST_DRAIN if lost else _DRAIN
         runner.drain_for(drain)
         _LOG.info("Stopping; requests underway have %g s", drain)
     finally:
         await runner.cleanup()
         await asyncio.to_thread(tracing.close)
-    if lost.is_set():
-        raise GpuLostError("The GPU is lost to this process; start the server again.")
+    if lost:
+        raise RestartError(f"{lost[0]}; start the server again.")
 
 
 def create_runner(app: web.Application) -> ProblemRunner:

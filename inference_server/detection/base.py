@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from ..parts import Reason
 
 if TYPE_CHECKING:
     import torch
@@ -12,6 +14,14 @@ if TYPE_CHECKING:
 
 class DetectorLoadError(Exception):
     """The detector cannot be loaded; the message says what to do."""
+
+    reason: ClassVar[Reason] = Reason.LOAD_FAILED
+
+
+class GpuLostError(DetectorLoadError):
+    """The GPU is lost to this process, not to another one."""
+
+    reason = Reason.GPU_LOST
 
 
 class UnavailableError(Exception):

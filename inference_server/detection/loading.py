@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..settings import DetectorRuntime, Device, Settings
 from .base import Detector, DetectorLoadError
+from .packages import heavy_imports
 
 _LOG = logging.getLogger(__name__)
 
@@ -21,16 +22,11 @@ def load_detector(settings: Settings) -> Detector:
             f"There is no detector in {folder}. Run scripts/download-models (the server looks "
             "again by itself), or set DETECTOR_MODEL to a folder in transformers' format."
         )
-    try:
+    with heavy_imports(install="Install the server with its torch extra, then restart it."):
         from .checkpoint import load_checkpoint  # noqa: PLC0415 - torch takes seconds and GBs
         from .choice import choose_runtime  # noqa: PLC0415
         from .fallback import unused_gpu  # noqa: PLC0415
         from .rtdetr import RtDetr  # noqa: PLC0415
-    except ImportError as err:
-        raise DetectorLoadError(
-            f"The package {err.name} is not installed. "
-            "Install the server with its torch extra, then restart it."
-        ) from err
     checkpoint = load_checkpoint(folder)
     choice = choose_runtime(checkpoint, settings)
     chosen = settings.device is not Device.AUTO or settings.detector_runtime in {
@@ -51,14 +47,13 @@ def _load_ultralytics(file: Path, settings: Settings) -> Detector:
     own = settings.state_dir / "ultralytics"
     try:
         own.mkdir(parents=True, exist_ok=True)
-        os.environ["YOLO_CONFIG_DIR"] = str(own)
-        from .ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 - an optional package
-    except ImportError as err:
-        raise DetectorLoadError(
-            f"{file.name} is a model of ultralytics, and the package {err.name} is not installed. "
-            "Install the server with its ultralytics extra (it is AGPL-3.0), or set "
-            "DETECTOR_MODEL to a folder in transformers' format; then restart it."
-        ) from err
     except OSError as err:
         raise DetectorLoadError(f"STATE_DIR {settings.state_dir} takes no folder: {err}") from err
+    os.environ["YOLO_CONFIG_DIR"] = str(own)
+    install = (
+        f"{file.name} is a model of ultralytics: install the server with its ultralytics extra (it "
+        "is AGPL-3.0), or set DETECTOR_MODEL to a folder in transformers' format; then restart it."
+    )
+    with heavy_imports(install=install):
+        from .ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 - an optional package
     return UltralyticsDetector(file, settings)

@@ -288,7 +288,7 @@ class DetectionService:
             async with self._changing:
                 engine = await self._load_engine(self._load)
         except DetectorLoadError as err:
-            self._note_failure(str(err))
+            self._note_failure(str(err), reason=err.reason)
         except Exception as err:  # noqa: BLE001 - whatever it is, health must tell of it
             self._note_failure(
                 f"The detector failed to load ({type(err).__name__}); see the log.", cause=err

@@ -130,7 +130,7 @@ def test_a_server_that_lost_its_gpu_tells_and_ends_when_all_are_answered(
         health = json.load(asking.getresponse())["detector"]
     ready = server.ready()
     check_schema("Ready", ready)
-    assert (ready["ready"], ready["reason"]) == (False, "load_failed")
+    assert (ready["ready"], ready["reason"]) == (False, "gpu_lost")
     asking.request("GET", "/v1/live")
     assert asking.getresponse().status == 200
 
