@@ -66,7 +66,7 @@ class Detection:
 class Prepared:
     """One picture ready for the detector; moments are of time.perf_counter."""
 
-    pixels: torch.Tensor  # as the detector takes them: an RT-DETRv2's are (3, height, width)
+    pixels: torch.Tensor  # uint8 as the detector takes them: an RT-DETRv2's (3, height, width)
     width: int  # of the upright picture
     height: int
     started_at: float

@@ -48,7 +48,7 @@ class CudaRuntime:
         size = (3, checkpoint.size.height, checkpoint.size.width)
         self._stream = torch.cuda.Stream(device) if on_gpu else None  # type: ignore[no-untyped-call] # torch's types lack it
         # Memory the GPU can fetch by itself.
-        self._staging = torch.zeros(BATCHES[-1], *size, pin_memory=on_gpu)
+        self._staging = torch.zeros(BATCHES[-1], *size, dtype=torch.uint8, pin_memory=on_gpu)
         self._pool = torch.cuda.graph_pool_handle() if graphs else None
         # The largest first, whose memory the others can use.
         self._programs = {count: self._prepare(count, size) for count in reversed(BATCHES)}
@@ -61,7 +61,8 @@ class CudaRuntime:
         self._staging[:count].copy_(batch)
         with torch.cuda.stream(self._stream):
             # What is left in the places after them is computed, too, and dropped.
-            program.pixels[:count].copy_(self._staging[:count], non_blocking=True)
+            sent = self._staging[:count].to(self._device, non_blocking=True)
+            torch.div(sent, 255, out=program.pixels[:count])
             logits, boxes, candidates = (each[:count].cpu() for each in program.run())
         return RawOutput(logits=logits, boxes=boxes, candidates=candidates)
 

@@ -6,7 +6,7 @@ from .preprocess import InputSize
 
 
 def gate_pictures(size: InputSize) -> list[torch.Tensor]:
-    """Return drawn pictures, (3, height, width) in 0-1, the same each time.
+    """Return drawn pictures, (3, height, width) uint8, the same each time.
 
     The server keeps no picture of its owner, so there is no real one when it starts. The model sees
     nothing in particular in these; its candidates are compared whatever their score. They depend on
@@ -23,4 +23,4 @@ def gate_pictures(size: InputSize) -> list[torch.Tensor]:
     gradient = torch.stack((down, across, 1 - down))
     figure = gradient.clone()
     figure[:, height // 4 : -height // 4, width // 3 : width // 2] = 0.1
-    return [noise, patches, clouds, figure]
+    return [(each * 255).round().byte() for each in (noise, patches, clouds, figure)]

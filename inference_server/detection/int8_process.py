@@ -20,7 +20,7 @@ import openvino  # type: ignore[import-untyped] # no py.typed marker
 
 from .gate_pictures import gate_pictures
 from .own_pictures import LEAST_TO_CALIBRATE, prepared
-from .preprocess import InputSize
+from .preprocess import InputSize, to_float
 
 _MODEL = r"__module\._model\."
 _FLOAT = (
@@ -44,7 +44,7 @@ def main() -> None:
     pictures += gate_pictures(size)
     quantized = nncf.quantize(
         openvino.Core().read_model(order["model"]),
-        nncf.Dataset([picture[None].numpy() for picture in pictures]),
+        nncf.Dataset([to_float(picture[None]).numpy() for picture in pictures]),
         preset=nncf.QuantizationPreset.MIXED,  # what is below zero in SiLU's output counts
         model_type=nncf.ModelType.TRANSFORMER,  # the encoder's attention needs the care
         subset_size=len(pictures),

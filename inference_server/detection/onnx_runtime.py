@@ -8,6 +8,7 @@ import torch
 from .checkpoint import Checkpoint
 from .converted import converted
 from .onnx_export import INPUT, OPSET, save_onnx
+from .preprocess import to_float
 from .runtime import RawOutput
 
 
@@ -35,8 +36,7 @@ class OnnxRuntime:
     def infer(self, batch: torch.Tensor) -> RawOutput:
         """Compute the output."""
         outputs = [
-            self._session.run(None, {INPUT: picture[None].numpy()})
-            for picture in batch.contiguous()
+            self._session.run(None, {INPUT: to_float(picture[None]).numpy()}) for picture in batch
         ]
         logits, boxes, candidates = (
             torch.cat([torch.from_numpy(each) for each in part])

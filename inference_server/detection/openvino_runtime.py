@@ -11,6 +11,7 @@ import torch
 
 from .checkpoint import Checkpoint
 from .converted import converted, traced
+from .preprocess import to_float
 from .runtime import RawOutput
 
 _DEVICE = "CPU"
@@ -58,13 +59,13 @@ class OpenVinoRuntime:
 
     def infer(self, batch: torch.Tensor) -> RawOutput:
         """Compute the output."""
-        outputs = [self._infer_one(picture) for picture in batch.contiguous()]
+        outputs = [self._infer_one(picture) for picture in batch]
         logits, boxes, candidates = (torch.cat(each) for each in zip(*outputs, strict=True))
         return RawOutput(logits=logits, boxes=boxes, candidates=candidates)
 
     def _infer_one(self, picture: torch.Tensor) -> list[torch.Tensor]:
         # The outputs are copies: the request's own memory is written again by the next picture.
-        output = self._request.infer({0: picture[None].numpy()}, share_inputs=True)
+        output = self._request.infer({0: to_float(picture[None]).numpy()}, share_inputs=True)
         return [torch.from_numpy(output[index]) for index in range(3)]
 
 

@@ -23,7 +23,7 @@ class ParityError(Exception):
 def check_parity(
     reference: Reference, runtime: Runtime, pictures: Sequence[torch.Tensor]
 ) -> Parity:
-    """Hold a runtime's output in some (3, height, width) pictures against the reference's.
+    """Hold a runtime's output in some (3, height, width) uint8 pictures against the reference's.
 
     The model looks closer at its encoder's best candidates, and where two are nearly alike the
     least difference swaps them: then a query is about another place. So a runtime may choose any

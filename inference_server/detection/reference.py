@@ -7,6 +7,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from .checkpoint import Checkpoint
+from .preprocess import to_float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +28,9 @@ class Reference:
 
     @torch.inference_mode()
     def compute(self, picture: torch.Tensor, candidates: torch.Tensor | None = None) -> Expected:
-        """Compute the output for (3, height, width), of its own candidates where none are given."""
+        """Compute the output for (3, height, width) uint8, of its own candidates where none are given."""
         with _Choice(candidates):
-            output = self._model(pixel_values=picture[None])
+            output = self._model(pixel_values=to_float(picture[None]))
         scores = output.enc_outputs_class[0].max(-1).values
         if candidates is None:
             candidates = scores.topk(output.logits.shape[1]).indices

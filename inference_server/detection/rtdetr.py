@@ -11,7 +11,7 @@ from .checkpoint import Checkpoint
 from .choice import Choice
 from .decode import decode
 from .postprocess import clip, drop_duplicates, select
-from .preprocess import to_input
+from .preprocess import InputSize, to_input
 from .runtime import RawOutput
 
 
@@ -35,7 +35,7 @@ class RtDetr:
             best_batch=runtime.best_batch,
             fallback=choice.fallback,
         )
-        self._infer(torch.zeros(1, 3, self._size.height, self._size.width))  # the first is slow
+        self._infer(_nothing(self._size))  # the first is slow
 
     def prepare(self, data: bytes) -> Prepared:
         """Decode and resize one picture."""
@@ -94,6 +94,10 @@ class RtDetr:
                 found.scores.tolist(), found.classes.tolist(), found.boxes.tolist(), strict=True
             )
         )
+
+
+def _nothing(size: InputSize) -> torch.Tensor:
+    return torch.zeros(1, 3, size.height, size.width, dtype=torch.uint8)
 
 
 def _batch(pictures: list[torch.Tensor]) -> torch.Tensor:

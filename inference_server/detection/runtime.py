@@ -42,7 +42,7 @@ class Runtime(Protocol):
         ...
 
     def infer(self, batch: torch.Tensor) -> RawOutput:
-        """Compute the output for (n, 3, height, width) float32 in 0-1; it lies on the CPU."""
+        """Compute the output for (n, 3, height, width) uint8; both lie on the CPU."""
         ...
 
 

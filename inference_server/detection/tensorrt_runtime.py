@@ -101,7 +101,7 @@ class TensorRtRuntime:
         context = self._contexts[index]
         with torch.cuda.device(self._device), torch.cuda.stream(self._stream):
             pixels = torch.zeros(BATCHES[index], *batch.shape[1:], device=self._device)
-            pixels[:count].copy_(batch)
+            torch.div(batch.to(self._device), 255, out=pixels[:count])
             context.set_tensor_address(INPUT, pixels.data_ptr())
             results: dict[str, torch.Tensor] = {}
             for name in OUTPUTS:

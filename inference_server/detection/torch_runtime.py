@@ -3,6 +3,7 @@
 import torch
 
 from .checkpoint import Checkpoint
+from .preprocess import to_float
 from .runtime import RawModel, RawOutput
 
 
@@ -20,5 +21,6 @@ class TorchRuntime:
     @torch.inference_mode()
     def infer(self, batch: torch.Tensor) -> RawOutput:
         """Compute the output."""
-        logits, boxes, candidates = self._model(batch.contiguous(memory_format=torch.channels_last))
+        pixels = to_float(batch).contiguous(memory_format=torch.channels_last)
+        logits, boxes, candidates = self._model(pixels)
         return RawOutput(logits=logits, boxes=boxes, candidates=candidates)

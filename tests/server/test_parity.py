@@ -10,7 +10,7 @@ from transformers.models.rt_detr_v2.modeling_rt_detr_v2 import RTDetrV2ObjectDet
 
 from inference_server.detection.decode import decode
 from inference_server.detection.postprocess import RawDetections, clip, drop_duplicates, select
-from inference_server.detection.preprocess import InputSize, read_input_size, to_input
+from inference_server.detection.preprocess import InputSize, read_input_size, to_float, to_input
 from testbed.scenes import draw as draw_scene
 from tests.server.support import draw, encode
 
@@ -38,7 +38,7 @@ def test_pixels_are_those_of_the_library(
 ) -> None:
     picture = draw(*size)
     theirs = processor(images=picture, return_tensors="pt")["pixel_values"][0]
-    ours = to_input(np.array(picture), read_input_size(detector_folder))
+    ours = to_float(to_input(np.array(picture), read_input_size(detector_folder)))
     assert ours.shape == theirs.shape
     assert ours.dtype == theirs.dtype
     assert (ours - theirs).abs().max() <= PIXEL_TOLERANCE
@@ -76,7 +76,8 @@ def test_a_scene_gives_the_same_detections_from_end_to_end(
         pixels = decode(
             encode(scene, "PNG"), max_pixels=1_000_000
         ).pixels  # both see the same pixels
-        output = model(pixel_values=to_input(pixels, read_input_size(detector_folder))[None])
+        ready = to_float(to_input(pixels, read_input_size(detector_folder)))
+        output = model(pixel_values=ready[None])
     ours = select(output.logits[0], output.pred_boxes[0], threshold=0.2 - SCORE_TOLERANCE)
     unmatched = list(range(len(ours.scores)))
     assert len(theirs["scores"])

@@ -13,6 +13,7 @@ from inference_server.detection.gate_pictures import gate_pictures
 from inference_server.detection.loading import load_detector
 from inference_server.detection.onnx_export import INPUT, save_onnx
 from inference_server.detection.parity import check_parity
+from inference_server.detection.preprocess import to_float
 from inference_server.detection.reference import Reference
 from inference_server.detection.runtime import RawOutput
 from inference_server.detection.tensorrt_runtime import Card, driver_version, engine_version
@@ -79,7 +80,7 @@ class OnOnnxRuntime:
         self._session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
 
     def infer(self, batch: torch.Tensor) -> RawOutput:
-        outputs = self._session.run(None, {INPUT: batch.numpy()})
+        outputs = self._session.run(None, {INPUT: to_float(batch).numpy()})
         logits, boxes, candidates = map(torch.from_numpy, outputs)
         return RawOutput(logits=logits.float(), boxes=boxes.float(), candidates=candidates)
 
