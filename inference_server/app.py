@@ -38,17 +38,24 @@ def create_app(
     metrics: Metrics = NO_METRICS,
     tracing: Tracing | None = None,
     load: Callable[[Settings], Detector] = load_detector,
+    on_pass: Callable[[web.BaseRequest], None] | None = None,
 ) -> web.Application:
     """Return the application; it starts and stops its services with itself.
 
-    `load` loads the detectors that are asked for by name.
+    `load` loads the detectors that are asked for by name; `on_pass` is told of every request of
+    who may talk to the server.
     """
     gpu = gpu or GpuWatch(None)
     app = web.Application(
         middlewares=[
             traced(tracing or NoTracing()),
             problem_details(metrics),
-            bearer(settings.api_tokens, open_paths=_OPEN_PATHS, per_second=settings.rate_limit),
+            bearer(
+                settings.api_tokens,
+                open_paths=_OPEN_PATHS,
+                per_second=settings.rate_limit,
+                on_pass=on_pass,
+            ),
         ],
     )
     pull = AssessorPull(keeper)

@@ -1,38 +1,38 @@
-"""Listens, and bounds how many connections there are, those among them that have not agreed on TLS."""
+"""Listens, and accepts connections for which there is a place."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 import errno
-from ipaddress import IPv6Address, ip_address
-import logging
 import os
 import socket
 import ssl
-from time import monotonic
 import weakref
 
 from aiohttp import web
 
-_LOG = logging.getLogger(__name__)
-_OF_ONE = 256  # connections of one client
-_OF_ALL = 512  # a process may often open no more than 1,024 files; one over TLS takes 256 KiB
+from .places import Places
+
 _HANDSHAKE = 10.0  # seconds to agree on TLS
 _FAREWELL = 5.0  # seconds for a client to agree that an encrypted connection ends
 _SILENCE = 60.0  # seconds in which a client takes nothing of what it is sent
-_TELL_EVERY = 60.0  # seconds
 _BACKLOG = 128
 
 
 async def listen(
-    runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None = None
+    runner: web.AppRunner,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None = None,
+    *,
+    places: Places | None = None,
 ) -> None:
     """Serve on every address of the host; "" is all of the machine's. Raises OSError."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(
         host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
-    listeners = _bind_all(dict.fromkeys((family, address) for family, _, _, _, address in found))
+    addresses = dict.fromkeys((family, address) for family, _, _, _, address in found)
+    listeners = _bind_all(addresses, places or Places())
     try:
         for listener in listeners:
             await _Site(runner, listener, tls).start()
@@ -42,47 +42,15 @@ async def listen(
         raise
 
 
-class _Places:
-    """Who holds how many connections, from their first byte on."""
-
-    def __init__(self) -> None:
-        self._held: Counter[str] = Counter()
-        self._told_at = -_TELL_EVERY
-
-    def take(self, address: str) -> Callable[[], None] | None:
-        """Return what gives the place back, None where there is none."""
-        client = _client_of(address)
-        if self._held[client] >= _OF_ONE or self._held.total() >= _OF_ALL:
-            self._tell(address)
-            return None
-        self._held[client] += 1
-        return lambda: self._give_back(client)
-
-    def _give_back(self, client: str) -> None:
-        self._held[client] -= 1
-        if not self._held[client]:
-            del self._held[client]
-
-    def _tell(self, address: str) -> None:
-        if monotonic() - self._told_at >= _TELL_EVERY:
-            self._told_at = monotonic()
-            _LOG.warning(
-                "A connection of %s was refused: %d are open, at most %d and %d of one client",
-                address,
-                self._held.total(),
-                _OF_ALL,
-                _OF_ONE,
-            )
-
-
 class _Accepted(socket.socket):
     """A client's connection; it holds a place until it is closed."""
 
     __slots__ = ("_leave",)
 
-    def __init__(self, fileno: int, leave: Callable[[], None]) -> None:
+    def __init__(self, fileno: int, places: Places) -> None:
         super().__init__(fileno=fileno)
-        self._leave = weakref.finalize(self, leave)  # also where nobody closes it
+        # Also where nobody closes it.
+        self._leave = weakref.finalize(self, places.give_back, fileno)
 
     def close(self) -> None:
         super().close()
@@ -97,20 +65,20 @@ class _Listener(socket.socket):
 
     __slots__ = ("_places",)
 
-    def __init__(self, family: int, places: _Places) -> None:
+    def __init__(self, family: int, places: Places) -> None:
         super().__init__(family, socket.SOCK_STREAM)
         self._places = places
 
     def accept(self) -> tuple[socket.socket, tuple[object, ...]]:
-        connection, address = super().accept()
-        leave = self._places.take(str(address[0]))
-        if leave is None:
+        accepted, address = super().accept()
+        connection = _Accepted(accepted.detach(), self._places)
+        if not self._places.take(connection, str(address[0])):
             connection.close()
             raise ConnectionAbortedError  # asyncio goes on with the next
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # ends also what is closed and never flows off
             milliseconds = int(_SILENCE * 1000)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
-        return _Accepted(connection.detach(), leave), address
+        return connection, address
 
 
 class _Site(web.BaseSite):
@@ -143,9 +111,10 @@ class _Site(web.BaseSite):
         )
 
 
-def _bind_all(addresses: Iterable[tuple[int, tuple[object, ...]]]) -> list[_Listener]:
+def _bind_all(
+    addresses: Iterable[tuple[int, tuple[object, ...]]], places: Places
+) -> list[_Listener]:
     """Return a listener for each address that there is; raises OSError, also where there is none."""
-    places = _Places()
     listeners: list[_Listener] = []
     try:
         for family, address in addresses:
@@ -160,7 +129,7 @@ def _bind_all(addresses: Iterable[tuple[int, tuple[object, ...]]]) -> list[_List
     return listeners
 
 
-def _bind(family: int, address: tuple[object, ...], places: _Places) -> _Listener | None:
+def _bind(family: int, address: tuple[object, ...], places: Places) -> _Listener | None:
     """Return a listener, None where the machine has no such address or kind of address."""
     try:
         listener = _Listener(family, places)
@@ -177,14 +146,3 @@ def _bind(family: int, address: tuple[object, ...], places: _Places) -> _Listene
             return None
         raise
     return listener
-
-
-def _client_of(address: str) -> str:
-    """Return whom an address belongs to: with IPv6, one machine has 2^64 of them."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        return parsed.packed[:8].hex()
-    return address

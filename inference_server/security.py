@@ -1,6 +1,6 @@
 """Who may talk to the server."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 import hashlib
 import hmac
 from ipaddress import ip_address
@@ -27,9 +27,13 @@ def check_exposure(settings: Settings) -> None:
 
 
 def bearer(
-    tokens: Sequence[str], *, open_paths: Collection[str], per_second: float = 0
+    tokens: Sequence[str],
+    *,
+    open_paths: Collection[str],
+    per_second: float = 0,
+    on_pass: Callable[[web.BaseRequest], None] | None = None,
 ) -> Middleware:
-    """Let requests pass that carry one of the tokens; without tokens let all pass.
+    """Let requests pass that carry one of the tokens, and tell of them; without tokens let all pass.
 
     One client, which is one token from one address, may send `per_second`; 0 is no limit. An
     address that keeps sending wrong tokens is told to slow down; a right one passes all the same,
@@ -56,6 +60,8 @@ def bearer(
                 wrong.take(address)
                 raise UnauthorizedError("Send a valid token as 'Authorization: Bearer <token>'.")
             number = matches.index(True)
+        if on_pass:
+            on_pass(request)
         limit.take(f"{number} {address}")
         return await handler(request)
 

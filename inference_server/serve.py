@@ -21,6 +21,7 @@ from .identity import load_instance_id
 from .import_guard import ImportGuard, another_process_can_import
 from .listening import listen
 from .metrics import create_metrics
+from .places import Places
 from .runner import ProblemRunner
 from .security import is_loopback
 from .settings import Settings
@@ -63,6 +64,7 @@ async def serve(settings: Settings) -> None:
         load_detector, on_lost=partial(end, _IMPORT_LOST), probe=another_process_can_import
     )
     guard = GpuGuard(imports.load, on_lost=partial(end, _GPU_LOST), probe=probe_gpu)
+    places = Places()
     app = create_app(
         settings,
         instance_id=instance_id,
@@ -83,13 +85,15 @@ async def serve(settings: Settings) -> None:
         metrics=metrics,
         tracing=tracing,
         load=guard.load,
+        on_pass=places.keep,
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     runner = create_runner(app)
     await runner.setup()
     try:
-        await listen(runner, settings.host, settings.port, tls.context if tls else None)
+        context = tls.context if tls else None
+        await listen(runner, settings.host, settings.port, context, places=places)
         scheme = "https" if tls else "http"
         print(f"listening on {scheme}://{_address(settings.host, runner)}", flush=True)  # noqa: T201 - for whoever started it
         if tls:

@@ -3,21 +3,28 @@
 import asyncio
 from collections.abc import AsyncIterator
 import contextlib
+import os
 from pathlib import Path
 import socket
 import ssl
+import subprocess
 import sys
+from typing import Self
 
 from aiohttp import web
 import pytest
 
-from inference_server import listening
+from inference_server import listening, places
+from inference_server.metrics import NO_METRICS
+from inference_server.problems import problem_details
+from inference_server.security import bearer
 from inference_server.serve import create_runner
 from inference_server.settings import Settings
 from inference_server.tls import load_tls
 from testbed.inference_server import InferenceServer
 
 Address = tuple[str, int]
+TOKEN = "a-token-for-tests"
 
 
 @pytest.fixture(scope="session")
@@ -31,18 +38,20 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 async def address(
     request: pytest.FixtureRequest, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Address]:
-    """Listen for three connections of one address, and four in all."""
-    monkeypatch.setattr(listening, "_OF_ONE", 3)
-    monkeypatch.setattr(listening, "_OF_ALL", 4)
+    """Listen for three connections of one address, and five in all."""
+    monkeypatch.setattr(places, "_OF_ONE", 3)
+    monkeypatch.setattr(places, "_OF_ALL", 5)
     async with serving(certificate if request.param == "https" else None) as address:
         yield address
 
 
 @contextlib.asynccontextmanager
 async def serving(tls: ssl.SSLContext | None) -> AsyncIterator[Address]:
-    runner = create_runner(web.Application())
+    connections = places.Places()
+    guard = bearer([TOKEN], open_paths=(), on_pass=connections.keep)
+    runner = create_runner(web.Application(middlewares=[problem_details(NO_METRICS), guard]))
     await runner.setup()
-    await listening.listen(runner, "127.0.0.1", 0, tls)
+    await listening.listen(runner, "127.0.0.1", 0, tls, places=connections)
     yield runner.addresses[0]
     await runner.cleanup()
 
@@ -54,43 +63,97 @@ def trusting() -> ssl.SSLContext:
     return context
 
 
-async def answers(address: Address, source: str, tls: ssl.SSLContext | None) -> bool:
+class Client:
+    """Somebody who comes from some address."""
+
+    def __init__(self, address: Address, source: str, tls: ssl.SSLContext | None) -> None:
+        self._address, self._source, self._tls = address, source, tls
+
+    async def connect(self) -> Self:
+        self._reader, self._writer = await asyncio.open_connection(
+            *self._address, local_addr=(self._source, 0), ssl=self._tls
+        )
+        return self
+
+    async def is_answered(self, *, token: str | None = None) -> bool:
+        """Tell whether the server answers once more."""
+        sent = f"Authorization: Bearer {token}\r\n" if token else ""
+        try:
+            self._writer.write(f"GET / HTTP/1.1\r\nHost: a\r\n{sent}\r\n".encode())
+            head = await self._reader.readuntil(b"\r\n\r\n")
+            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            await self._reader.readexactly(int(length))
+        except (OSError, asyncio.IncompleteReadError):
+            return False
+        return head.startswith((b"HTTP/1.1 401", b"HTTP/1.1 404"))
+
+    async def is_cut_off(self) -> bool:
+        with contextlib.suppress(ConnectionResetError):
+            return await self._reader.read() == b""
+        return True
+
+    async def close(self) -> None:
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+async def answers(
+    address: Address, source: str, tls: ssl.SSLContext | None, token: str | None = None
+) -> bool:
     """Tell whether somebody who comes from `source` is answered."""
+    client = Client(address, source, tls)
     try:
-        reader, writer = await asyncio.open_connection(*address, local_addr=(source, 0), ssl=tls)
-    except OSError:
-        return False
-    try:
-        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        return (await reader.readline()).startswith(b"HTTP/1.1 404")
+        await client.connect()
+        return await client.is_answered(token=token)
     except OSError:
         return False
     finally:
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        with contextlib.suppress(AttributeError):
+            await client.close()
 
 
-async def hold(address: Address, source: str) -> asyncio.StreamWriter:
+async def hold(address: Address, source: str) -> Client:
     """Open a connection and send nothing."""
-    _, writer = await asyncio.open_connection(*address, local_addr=(source, 0))
-    return writer
+    return await Client(address, source, None).connect()
 
 
-async def test_nobody_takes_every_connection(
-    address: Address, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+@pytest.fixture
+def tls(request: pytest.FixtureRequest) -> ssl.SSLContext | None:
+    return trusting() if "https" in request.node.name else None
+
+
+async def test_the_oldest_connection_of_who_has_most_gives_way(
+    address: Address, tls: ssl.SSLContext | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tls = trusting() if "https" in request.node.name else None
-    held = [await hold(address, "127.0.0.1") for _ in range(3)]
+    first, second, third = [await hold(address, "127.0.0.1") for _ in range(3)]
+    assert await answers(address, "127.0.0.1", tls)  # at its own cost
+    assert await first.is_cut_off()
+    assert "127.0.0.1 took the place of another: 3 are open" in caplog.text
+    others = [await hold(address, f"127.0.0.{number}") for number in (2, 3, 4)]
+    for number in range(2, 6):  # once at the cost of who has most; each gives its place back
+        assert await answers(address, f"127.0.0.{number}", tls)
+    assert await second.is_cut_off()
+    assert len(caplog.messages) == 1  # a minute
+    for client in (first, second, third, *others):
+        await client.close()
+
+
+async def test_who_has_sent_a_valid_token_gives_way_to_nobody(
+    address: Address, tls: ssl.SSLContext | None
+) -> None:
+    known = [await Client(address, "127.0.0.1", tls).connect() for _ in range(3)]
+    for client in known:
+        assert await client.is_answered(token=TOKEN)
     assert not await answers(address, "127.0.0.1", tls)
-    assert not await answers(address, "127.0.0.1", tls)
-    assert len([line for line in caplog.messages if "127.0.0.1 was refused: 3 are" in line]) == 1
-    for _ in range(5):  # each gives its place back
-        assert await answers(address, "127.0.0.2", tls)
-    held.append(await hold(address, "127.0.0.2"))
-    assert not await answers(address, "127.0.0.3", tls)
-    for connection in held:
-        connection.close()
+    for source in ("127.0.0.2", "127.0.0.3"):
+        known.append(await Client(address, source, tls).connect())
+        assert await known[-1].is_answered(token=TOKEN)
+    assert not await answers(address, "127.0.0.4", tls, TOKEN)  # nobody is left to give way
+    for client in known:
+        assert await client.is_answered(token=TOKEN)
+    for client in known:
+        await client.close()
     async with asyncio.timeout(10):
         while not await answers(address, "127.0.0.1", tls):  # noqa: ASYNC110 - it hears of it later
             await asyncio.sleep(0.01)
@@ -100,7 +163,7 @@ async def test_who_never_agrees_on_tls_is_not_waited_for(
     certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listening, "_HANDSHAKE", 0.3)
-    monkeypatch.setattr(listening, "_OF_ONE", 2)
+    monkeypatch.setattr(places, "_OF_ONE", 2)
     async with serving(certificate) as address:
         for begun in (b"", b"\x16\x03\x01\x02\x00\x01"):  # a handshake that breaks off
             reader, writer = await asyncio.open_connection(*address)
@@ -119,10 +182,12 @@ async def test_who_never_agrees_on_tls_is_not_waited_for(
         ("2001:db8::1", "2001:db8::ffff:2", True),
         ("2001:db8::1", "2001:db8:0:1::1", False),
         ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
     ],
 )
 def test_an_ipv6_network_is_one_client(one: str, other: str, same: bool) -> None:
-    assert (listening._client_of(one) == listening._client_of(other)) is same
+    assert (places._client_of(one) == places._client_of(other)) is same
 
 
 async def test_a_name_may_have_several_addresses_and_one_in_use_is_told() -> None:
@@ -138,29 +203,33 @@ async def test_a_name_may_have_several_addresses_and_one_in_use_is_told() -> Non
     await runner.cleanup()
 
 
-def test_a_server_that_is_flooded_before_tls_serves_others(tmp_path: Path) -> None:
+def test_a_flooded_server_serves_who_has_the_token_and_its_health_check(tmp_path: Path) -> None:
+    environ = {"TLS_SELF_SIGNED": "true"}
     server = InferenceServer(
-        tmp_path,
-        detector=tmp_path / "none",
-        python=Path(sys.executable),
-        environ={"TLS_SELF_SIGNED": "true"},
+        tmp_path, detector=tmp_path / "none", python=Path(sys.executable), environ=environ
     )
     server.start(wait_ready=False)
     host, port = "127.0.0.1", int(server.url.rpartition(":")[2])
+    ask = f"GET /v1/health HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {server.token}\r\n\r\n"
     with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
-        held = [
-            stack.enter_context(socket.create_connection((host, port), timeout=10))
-            for _ in range(257)
-        ]
-        with contextlib.suppress(ConnectionResetError):
-            assert held[-1].recv(1) == b""
-        held[-2].setblocking(False)
-        with pytest.raises(BlockingIOError):
-            held[-2].recv(1)
-        other = stack.enter_context(
-            socket.create_connection((host, port), timeout=10, source_address=("127.0.0.2", 0))
-        )
-        with trusting().wrap_socket(other) as connection:
-            connection.sendall(b"GET /v1/live HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert connection.recv(12) == b"HTTP/1.1 200"
+
+        def connect(source: str) -> socket.socket:
+            return stack.enter_context(
+                socket.create_connection((host, port), timeout=10, source_address=(source, 0))
+            )
+
+        def flood(connections: int) -> None:
+            for number in range(connections):
+                connect(f"127.0.0.{2 + number % 2}")
+
+        flood(514)
+        known = connect("127.0.0.2")  # where the flood comes from, as behind one router
+        known = stack.enter_context(trusting().wrap_socket(known))
+        for more in (514, 1):
+            known.sendall(ask.encode())
+            assert known.recv(12) == b"HTTP/1.1 200"
+            known.recv(65_536)
+            flood(more)
+        check = [sys.executable, "-m", "inference_server.healthcheck"]
+        subprocess.run(check, env={**os.environ, **environ, "PORT": str(port)}, check=True)
