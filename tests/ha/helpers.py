@@ -15,6 +15,7 @@ from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.postgres import Postgres
 
 STANDARD: dict[str, object] = {
     "home": {},
@@ -22,7 +23,7 @@ STANDARD: dict[str, object] = {
     "keeping": {},
     "finding": {},
 }  # options as they are
-PATIENCE = 15.0  # seconds until an awaited state counts as never coming
+PATIENCE = 60.0  # seconds until an awaited state counts as never coming
 
 
 def suggested(
@@ -83,6 +84,14 @@ async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[Stat
 async def state_is(hass: HomeAssistant, entity_id: str, value: str) -> State:
     """Wait until an entity has this state and return it."""
     return await state_when(hass, entity_id, lambda state: state.state == value)
+
+
+async def database_says(postgres: Postgres, entry: MockConfigEntry, sql: str, wanted: str) -> None:
+    """Wait until the installation's database gives this answer."""
+    name = str(entry.data["database"])
+    async with asyncio.timeout(PATIENCE):
+        while await asyncio.to_thread(postgres.execute, sql, database=name) != wanted:  # noqa: ASYNC110 # nobody tells
+            await asyncio.sleep(0.02)
 
 
 def upload(root: Path, path: str, *, age: float = 0.0) -> None:

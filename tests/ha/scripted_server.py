@@ -46,6 +46,7 @@ class ScriptedServer:
     detect_problem: tuple[int, str] | None = None  # status and code
     detects: asyncio.Event | None = None  # pictures are answered once it is set; None is at once
     assess_problem: tuple[int, str] | None = None
+    assesses: asyncio.Event | None = None  # so are events
     assessed: list[Mapping[str, object]] = field(default_factory=list)
     port: int | None = None  # once started; it comes back on the same
 
@@ -162,6 +163,8 @@ class ScriptedServer:
         if (refusal := self._refusal(request)) is not None:
             return refusal
         self.assessed.append(await request.json())
+        if self.assesses is not None:
+            await self.assesses.wait()
         if self.assess_problem is not None:
             return _problem(*self.assess_problem)
         return web.json_response(

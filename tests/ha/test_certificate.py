@@ -36,7 +36,7 @@ class Secure(InferenceServer):
         await self.begin()
 
     async def fingerprint(self) -> str:
-        shown = await peer_fingerprint(self.url, timeout=10)
+        shown = await peer_fingerprint(self.url, timeout=60)
         assert shown
         return shown
 

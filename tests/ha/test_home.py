@@ -6,12 +6,17 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.ha.helpers import STANDARD, choose_options, state_when, upload
+from testbed.postgres import Postgres
+from tests.ha.helpers import STANDARD, choose_options, database_says, state_when, upload
 from tests.ha.scripted_server import ScriptedServer
 
 ALARM = "alarm_control_panel.house"
 RESIDENTS = ["person.ann", "group.children", "binary_sensor.guest"]
 AWAY = ("not_home", "off", "off")
+NOTED = """
+    SELECT armed IS NOT DISTINCT FROM {armed} AND occupancy IS NOT DISTINCT FROM {occupancy}
+    FROM hsi.home_states ORDER BY since DESC LIMIT 1
+"""
 CHOSEN = STANDARD | {"home": {"alarm": ALARM, "residents": RESIDENTS}}
 
 
@@ -22,6 +27,17 @@ def say(hass: HomeAssistant, alarm: str | None, present: tuple[str | None, ...])
             hass.states.async_remove(entity_id)
         else:
             hass.states.async_set(entity_id, state)
+
+
+async def noted(
+    postgres: Postgres, entry: MockConfigEntry, armed: bool | None, occupancy: str | None
+) -> None:
+    """Wait until what the home says is kept for the events to come."""
+    sql = NOTED.format(
+        armed="NULL" if armed is None else armed,
+        occupancy="NULL" if occupancy is None else f"'{occupancy}'",
+    )
+    await database_says(postgres, entry, sql, "t")
 
 
 async def told(
@@ -52,6 +68,7 @@ async def test_what_the_home_says_counts_and_nothing_is_guessed(
     server: ScriptedServer,
     loaded: MockConfigEntry,
     camera_root: Path,
+    postgres: Postgres,
     alarm: str | None,
     present: tuple[str | None, ...],
     armed: bool | None,
@@ -59,17 +76,23 @@ async def test_what_the_home_says_counts_and_nothing_is_guessed(
 ) -> None:
     say(hass, alarm, present)
     await choose_options(hass, loaded, CHOSEN)
+    await noted(postgres, loaded, armed, occupancy)
     assert await told(hass, server, camera_root, "yard") == (armed, occupancy)
 
 
 async def test_a_change_counts_for_events_that_begin_later(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant,
+    server: ScriptedServer,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    postgres: Postgres,
 ) -> None:
     say(hass, "armed_away", AWAY)
     await choose_options(hass, loaded, CHOSEN)
+    await noted(postgres, loaded, armed=True, occupancy="away")
     assert await told(hass, server, camera_root, "yard") == (True, "away")
     say(hass, "disarmed", ("home", "off", "off"))
-    await hass.async_block_till_done()
+    await noted(postgres, loaded, armed=False, occupancy="home")
     assert await told(hass, server, camera_root, "front_door") == (False, "home")
 
 

@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.home_security_intelligence import model_repair
 from custom_components.home_security_intelligence.const import DOMAIN
-from tests.ha.helpers import state_is, upload
+from tests.ha.helpers import PATIENCE, state_is, upload
 from tests.ha.scripted_server import ScriptedServer, pull
 
 type Json = dict[str, object]
@@ -77,11 +77,11 @@ async def test_tokens_and_times_of_assessments_are_shown_and_added_up(
 ) -> None:
     await state_is(hass, f"{HUB}_prompt_tokens", "0")
     await state_is(hass, f"{HUB}_assessment_time", "unknown")
-    upload(camera_root, "yard/a.jpg", age=600)
+    upload(camera_root, "yard/a.jpg")
     await state_is(hass, f"{HUB}_prompt_tokens", "300")
     await state_is(hass, f"{HUB}_answer_tokens", "60")
     await state_is(hass, f"{HUB}_assessment_time", "0.061")
-    upload(camera_root, "yard/b.jpg", age=60_000)
+    upload(camera_root, "front_door/b.jpg")
     await state_is(hass, f"{HUB}_prompt_tokens", "600")
     tokens = hass.states.get(f"{HUB}_prompt_tokens")
     assert tokens
@@ -133,7 +133,7 @@ async def post(
 
 
 async def until_done(hass: HomeAssistant, post: Callable[..., Awaitable[Json]], flow: str) -> Json:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (step := await post(flow))["type"] in {"progress", "progress_done"}:  # noqa: ASYNC110 # as a dialog asks
             await asyncio.sleep(0.05)
     return step

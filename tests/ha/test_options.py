@@ -115,7 +115,10 @@ async def test_pictures_are_found_by_looking(
     await state_is(hass, "sensor.yard_risk_level", "high")
 
     await choose_options(hass, loaded, STANDARD)
-    assert told_of(camera_root / "yard")
+    # A folder is listed only after its watch stands.
+    upload(camera_root, "front_door/two.jpg")
+    await state_is(hass, "sensor.front_door_risk_level", "high")
+    assert told_of(camera_root / "front_door")
 
 
 def told_of(folder: Path) -> bool:

@@ -107,7 +107,9 @@ async def test_a_picture_written_over_makes_its_image_unavailable_until_there_is
     response = await client.get(f"/api/image_proxy/{EVENT}")
     assert response.status == HTTPStatus.INTERNAL_SERVER_ERROR
     assert hass.states.get(EVENT).state == STATE_UNAVAILABLE
-    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+    complaints = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    # The event loop's own are of how busy the machine is.
+    assert not [each for each in complaints if each.name != "asyncio"]
 
     picture.write_bytes(kept)
     os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))

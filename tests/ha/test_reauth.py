@@ -66,7 +66,12 @@ async def test_a_password_that_was_changed_meanwhile_is_asked_for(
     hass.config_entries.async_update_entry(entry, data=data)
     assert await hass.config_entries.async_setup(entry.entry_id)
     asked: asyncio.Future[str] = hass.loop.create_future()
-    stop = hass.config_entries.flow.async_subscribe_flow(lambda _, flow: asked.set_result(flow))
+
+    def note(_change: str, flow: str) -> None:
+        if not asked.done():
+            asked.set_result(flow)
+
+    stop = hass.config_entries.flow.async_subscribe_flow(note)
 
     postgres.execute("ALTER ROLE lodger PASSWORD 'two'")
     postgres.execute(

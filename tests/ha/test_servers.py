@@ -119,7 +119,8 @@ async def test_one_takes_over_from_the_other_and_each_says_how_it_is(
     assert on.attributes["detect_retry_at"] is None
     await state_is(hass, OWN, "on")
 
-    server.token = "changed"
+    # Refused where pictures are looked at only: were it seen to be away, it would not be asked.
+    server.detect_problem = (401, "unauthorized")
     for number in range(3):
         upload(camera_root, f"front_door/{number}.jpg")
     refused = await state_when(
@@ -127,6 +128,8 @@ async def test_one_takes_over_from_the_other_and_each_says_how_it_is(
     )
     assert refused.attributes["detect_reason"] == "unauthorized"
     assert refused.attributes["detect_retry_at"] is not None
+    server.token = "changed"
+    await entry.runtime_data.pipeline.refresh_health()
     await state_is(hass, OWN, "off")
     await state_is(hass, second, "on")
     await state_is(hass, "sensor.home_security_intelligence_queue", "0")

@@ -29,7 +29,7 @@ async def two_events(
 ) -> None:
     """A critical one at the front door, and then a low one in the yard."""
     server.score = 90
-    upload(camera_root, "front_door/one.jpg", age=20)
+    upload(camera_root, "front_door/one.jpg", age=1)
     await state_is(hass, "sensor.front_door_risk_level", "critical")
     server.score = 10
     upload(camera_root, "yard/one.jpg")
