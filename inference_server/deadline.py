@@ -24,9 +24,9 @@ class Deadline:
         """Seconds until then, 0 once it is over."""
         return max(0.0, self.at - perf_counter())
 
-    def check(self) -> None:
-        """Raise DeadlineExceededError once it is over."""
-        if perf_counter() >= self.at:
+    def check(self, *, needed: float = 0.0) -> None:
+        """Raise DeadlineExceededError where no more than the seconds `needed` are left."""
+        if perf_counter() + needed >= self.at:
             raise DeadlineExceededError(
                 "The request's turn did not come before its deadline (X-Deadline-Ms)."
             )

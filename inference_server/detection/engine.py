@@ -14,6 +14,7 @@ from ..errors import DetectorUnavailableError, ProblemError
 from ..gpu import Pressure
 from .base import Detector, DetectorInfo, DetectorLoadError, Found, Prepared
 from .canary import Canary, CanaryError
+from .pace import Pace
 from .queue import Batching, InferenceQueue
 
 _LOG = logging.getLogger(__name__)
@@ -86,6 +87,11 @@ class Engine:
     def batch_most(self) -> int:
         """How many pictures the detector is given at once, at most."""
         return self._queue.most
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it has been of late."""
+        return self._queue.pace
 
     def relieve(self, pressure: Pressure) -> None:
         """Take less of a GPU's memory while it is nearly full."""

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass
+from time import perf_counter
 
 from ..deadline import NEVER, Deadline
 from ..errors import DeadlineExceededError
 from .base import Detector, Found, Prepared
+from .pace import Pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class InferenceQueue:
         self._most = batching.most
         self._coming = coming
         self._on_batch = on_batch
+        self.pace = Pace()
         self._jobs: deque[_Job] = deque()
         self._arrived = asyncio.Event()
 
@@ -69,7 +72,7 @@ class InferenceQueue:
     ) -> Found:
         """Wait for the picture's turn; a cancelled caller leaves the queue at once.
 
-        Raises DeadlineExceededError where its turn comes too late.
+        Raises DeadlineExceededError where its turn comes too late to be looked at in time.
         """
         answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
         job = _Job(picture=picture, threshold=threshold, deadline=deadline, answer=answer)
@@ -106,12 +109,16 @@ class InferenceQueue:
 
     def _take(self) -> list[_Job]:
         """Return the next batch: 1, 2, 4 ... pictures, so that a GPU sees few shapes."""
+        refused = False
         for job in list(self._jobs):
             try:
-                job.deadline.check()
+                job.deadline.check(needed=self.pace.longest)
             except DeadlineExceededError as err:
                 self._jobs.remove(job)
                 _fail(job, err)
+                refused = True
+        if refused and not self._jobs:
+            self.pace.doubt()
         waiting = min(len(self._jobs), self._most)
         size = 1 << waiting.bit_length() - 1 if waiting else 0
         return [self._jobs.popleft() for _ in range(size)]
@@ -121,10 +128,12 @@ class InferenceQueue:
         thresholds = [job.threshold for job in batch]
         self._on_batch(len(batch))
         loop = asyncio.get_running_loop()
+        started = perf_counter()
         try:
             found = await loop.run_in_executor(
                 self._thread, self._detector.detect, pictures, thresholds
             )
+            self.pace.note(perf_counter() - started, len(batch))
             answers = list(zip(batch, found, strict=True))
         except Exception as err:  # noqa: BLE001 - whoever waits for the answer gets it
             if len(batch) == 1:

@@ -28,6 +28,7 @@ from .engine import CANARY_TIMEOUT, Engine
 _LOG = logging.getLogger(__name__)
 _DECODERS = min(4, os.cpu_count() or 1)  # threads
 _LOADING_RETRY = 5.0  # seconds a client should wait while the detector loads
+_SAFE = 0.8  # of the time that is left: what pictures will take is an estimate
 _UNLOADED = "The detector was unloaded on request; POST /v1/models/load loads one."
 _FIRST_RELOAD = 10.0  # seconds after a load that failed, doubles up to
 _LONGEST_RELOAD = 300.0  # seconds
@@ -82,7 +83,6 @@ class DetectionService:
         self._engine: Engine | None = None
         self._admitted = 0
         self._decoding = 0
-        self._last_ms = 0.0  # of inference of one picture, for the estimate in Retry-After
         self._decoders = ThreadPoolExecutor(_DECODERS, "decode")
         self._task: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
@@ -195,19 +195,21 @@ class DetectionService:
         if self._engine:
             self._engine.relieve(pressure)
 
-    def check_room(self) -> None:
+    def check_room(self, deadline: Deadline = NEVER) -> None:
         """Raise DetectorUnavailableError or OverloadedError where detect() would at once."""
-        self._usable()
-        if self._admitted >= self._queue_limit:
-            seconds = math.ceil(self._admitted * self._last_ms / 1000) or 1
+        each = self._usable().pace.per_picture
+        wait = self._admitted * each
+        too_late = self._admitted > 0 and wait + each > deadline.remaining * _SAFE
+        if self._admitted >= self._queue_limit or too_late:
             raise OverloadedError(
-                f"{self._admitted} pictures are waiting already.", retry_after_s=seconds
+                f"{self._admitted} pictures are waiting already.",
+                retry_after_s=math.ceil(wait) or 1,
             )
 
     @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, deadline: Deadline = NEVER) -> Iterator[None]:
         """Hold a place in the queue; raises as check_room() does."""
-        self.check_room()
+        self.check_room(deadline)
         self._admitted += 1
         try:
             yield
@@ -218,14 +220,20 @@ class DetectionService:
         self, data: bytes, threshold: float, deadline: Deadline = NEVER
     ) -> DetectionResult:
         """Detect the objects in one picture; raises ProblemErrors."""
+        with self.place(deadline):
+            return await self.detect_in_place(data, threshold, deadline)
+
+    async def detect_in_place(
+        self, data: bytes, threshold: float, deadline: Deadline = NEVER
+    ) -> DetectionResult:
+        """Detect for a caller who holds a place() already; raises ProblemErrors."""
         engine = self._usable()
-        with self.place(), engine.use():
+        with engine.use():
             started = perf_counter()
             picture = await self._prepare(engine, data, deadline)
             prepared = perf_counter()
             found = await engine.detect(picture, threshold, deadline)
             finished = perf_counter()
-        self._last_ms = (found.infer_ms + found.postprocess_ms) / found.batch
         waited = (picture.started_at - started) + (found.started_at - prepared)
         return DetectionResult(
             model=engine.info.model,

@@ -12,7 +12,7 @@ import pytest
 from inference_server.deadline import NEVER, Deadline
 from inference_server.detection.base import Detector, Found, Prepared
 from inference_server.detection.service import DetectionService
-from inference_server.errors import DeadlineExceededError, InvalidImageError
+from inference_server.errors import DeadlineExceededError, InvalidImageError, OverloadedError
 from inference_server.settings import Settings
 from tests.server.support import (
     JPEG,
@@ -156,6 +156,39 @@ async def test_who_waited_too_long_is_told_and_not_looked_at(gate: Gate, photo: 
                 await task
         await asyncio.gather(first, patient)
     assert gate.batches == [1, 1]
+
+
+async def test_what_cannot_be_done_in_time_is_not_begun(gate: Gate, photo: bytes) -> None:
+    async with running(gate, batch_max=1) as service:
+        slow = asyncio.create_task(service.detect(photo, 0.5))
+        await entered(gate)
+        await asyncio.sleep(1.5)  # that is how slow the detector is
+        gate.opened.set()
+        await slow
+        with pytest.raises(DeadlineExceededError):
+            await service.detect(photo, 0.5, Deadline.after(1.4))
+        assert gate.seen == 1
+        await service.detect(photo, 0.5, Deadline.after(1.4))  # it may have been the machine
+        assert gate.seen == 2
+
+
+async def test_who_would_wait_too_long_is_turned_away_at_once(gate: Gate, photo: bytes) -> None:
+    async with running(gate, batch_max=1) as service:
+        slow = asyncio.create_task(service.detect(photo, 0.5))
+        await entered(gate)
+        await asyncio.sleep(0.5)
+        gate.opened.set()
+        await slow
+        gate.opened.clear()
+        gate.entered.clear()
+        tasks = await behind_one(service, gate, [photo] * 4)
+        with pytest.raises(OverloadedError) as caught:
+            await service.detect(b"not even looked at", 0.5, Deadline.after(2))
+        assert caught.value.retry_after_s >= 2
+        service.check_room(Deadline.after(60))
+        gate.opened.set()
+        await asyncio.gather(*tasks)
+        service.check_room(Deadline.after(2))
 
 
 async def test_a_stale_picture_is_not_even_decoded(gate: Gate) -> None:
