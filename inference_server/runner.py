@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import contextlib
 from uuid import uuid4
 
 from aiohttp import hdrs, web
@@ -13,6 +14,8 @@ from .problems import REQUEST_ID, to_response
 _HEADERS = 64  # a request may have
 _HEADER_BYTES = 8190  # that its first line and each of its headers may have
 _STALL = 60.0  # seconds in which a client has to take some of the answer it is sent
+_FAREWELL = 1.0  # seconds in which clients are told with their next answer that the connection ends
+_TICKS = 5  # of the loop, in which it accepts and begins to serve whoever has connected
 _CONTINUE = "100-continue"
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -26,15 +29,35 @@ class ProblemRunner(web.AppRunner):
         """`idle_timeout` is in seconds, for a connection that begins no request; so is the other."""
         super().__init__(app, shutdown_timeout=shutdown_timeout)
         self._idle_timeout = idle_timeout
+        self._ends_at: float | None = None
+        self._nobody_left = asyncio.Event()
+        self._nobody_left.set()
 
     def drain_for(self, seconds: float) -> None:
         """Give requests underway so long when the application ends."""
         self._shutdown_timeout = seconds
 
+    async def stop_listening(self) -> None:
+        """Take no more connections; those there are end with their next answer."""
+        for _ in range(_TICKS):
+            await asyncio.sleep(0)
+        for site in list(self._sites):
+            await site.stop()
+        self._ends_at = asyncio.get_running_loop().time() + _FAREWELL
+
+    async def cleanup(self) -> None:
+        """End; who sends a request on a connection that was idle until now is answered."""
+        if self._ends_at is None:
+            await self.stop_listening()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self._ends_at):
+                await self._nobody_left.wait()
+        await super().cleanup()
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(
-            _with_problems(made.request_handler),
+        server = _Server(
+            self._last_answers(_with_problems(made.request_handler)),
             request_factory=made.request_factory,
             handler_cancellation=True,  # a client that is gone needs no answer
             access_log=None,  # problems.py logs each request with its id
@@ -44,15 +67,51 @@ class ProblemRunner(web.AppRunner):
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
         )
+        server.nobody_left = self._nobody_left
+        return server
+
+    def _last_answers(self, handle: _Handler) -> _Handler:
+        """Say with an answer that the connection ends, once the server does."""
+
+        async def handler(request: web.BaseRequest) -> web.StreamResponse:
+            response = await handle(request)
+            if self._ends_at is not None and not _has_more(request.protocol):
+                response.force_close()
+            return response
+
+        return handler
 
 
 class _Server(web.Server):
+    _open = 0  # connections
+    nobody_left: asyncio.Event
+
     def __call__(self) -> web.RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Count the connection."""
+        self._open += 1
+        self.nobody_left.clear()
+        super().connection_made(handler, transport)
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Count it no more."""
+        self._open -= 1
+        if not self._open:
+            self.nobody_left.set()
+        super().connection_lost(handler, exc)
 
 
 class _Connection(web.RequestHandler):
     __slots__ = ("_stalled",)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether requests wait that were sent before this one was answered."""
+        return bool(self._messages)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Serve the connection."""
@@ -111,6 +170,10 @@ class _Connection(web.RequestHandler):
         else:
             problem = InternalError("The server failed on this request; its log says more.")
         return _answer(problem, request_id)
+
+
+def _has_more(protocol: object) -> bool:
+    return isinstance(protocol, _Connection) and protocol.has_more
 
 
 def _with_problems(handle: _Handler) -> _Handler:

@@ -1,0 +1,94 @@
+"""A server that is asked to end answers what was sent to it, and says that connections end."""
+
+import asyncio
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import sys
+import time
+
+import pytest
+
+from testbed.inference_server import InferenceServer
+from tests.server.support import eventually
+
+BUSY, IDLE, LATE, NEW = 24, 24, 24, 40  # clients
+
+
+@dataclass
+class Client:
+    """A connection that is kept."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    request: bytes
+    answered: int = 0
+    told: bool = False  # that the connection ends
+
+    def send(self) -> None:
+        self.writer.write(self.request)
+
+    async def read(self) -> None:
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        await self.reader.readexactly(int(length))
+        self.told = b"connection: close" in head.lower()
+        self.answered += 1
+
+    async def ask_until_told(self) -> None:
+        while not self.told:
+            self.send()
+            await self.read()
+        assert await self.reader.read() == b""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> InferenceServer:
+    server = InferenceServer(tmp_path, detector=tmp_path / "none", python=Path(sys.executable))
+    server.start(wait_ready=False)
+    return server
+
+
+async def test_every_request_is_answered_and_kept_connections_are_told(
+    server: InferenceServer,
+) -> None:
+    port = int(server.url.rpartition(":")[2])
+    token = f"Host: x\r\nAuthorization: Bearer {server.token}\r\n"
+    health = f"GET /v1/health HTTP/1.1\r\n{token}\r\n".encode()
+    picture = f"POST /v1/detect HTTP/1.1\r\n{token}Content-Type: image/jpeg\r\n".encode()
+    picture += b"Content-Length: 50000\r\n\r\n" + b"\xff" * 50_000
+
+    async def connect(number: int) -> Client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        return Client(reader, writer, picture if number % 2 else health)
+
+    kept = [await connect(number) for number in range(BUSY + IDLE + LATE)]
+    for client in kept:
+        client.send()
+        await client.read()
+    busy, idle, late = kept[:BUSY], kept[BUSY : BUSY + IDLE], kept[BUSY + IDLE :]
+    asking = [asyncio.create_task(client.ask_until_told()) for client in busy]
+    await eventually(lambda: min(client.answered for client in busy) > 4)
+    new = [await connect(0) for _ in range(NEW)]  # whom the server may not have accepted yet
+    for client in new:
+        client.send()
+    process = server._process
+    assert process
+    os.kill(server.pid, 15)
+    async with asyncio.timeout(20):
+        asking += [asyncio.create_task(client.ask_until_told()) for client in late]
+        await asyncio.gather(*asking, *(client.read() for client in new))
+        for client in idle:
+            assert await client.reader.read() == b""
+        with pytest.raises(OSError, match="Connect call failed"):
+            await connect(0)
+    assert await asyncio.to_thread(process.wait, 10) == 0
+    for client in kept + new:
+        client.writer.close()
+    server.stop()
+
+
+async def test_nobody_is_waited_for_where_nobody_is_connected(server: InferenceServer) -> None:
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < 0.9
