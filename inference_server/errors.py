@@ -160,6 +160,14 @@ class DetectorMemoryError(ProblemError):
     title = "The detector has no memory right now"
 
 
+class StoppingError(ProblemError):
+    """The server ends, and the work was not done in the time that was left."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "stopping"
+    title = "The server is being stopped"
+
+
 class DeadlineExceededError(ProblemError):
     """The one who asked no longer waits; the work was not done."""
 

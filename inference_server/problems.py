@@ -16,6 +16,7 @@ from .errors import (
     MethodNotAllowedError,
     NotFoundError,
     ProblemError,
+    StoppingError,
     UnauthorizedError,
 )
 from .logs import current_request_id
@@ -40,8 +41,15 @@ def problem_details(metrics: Metrics) -> Middleware:
         try:
             response = await handler(request)
         except asyncio.CancelledError:
-            _LOG.info("The client went away", extra={"fields": fields | _took(started)})
-            metrics.count_request(route_of(request), "gone", None)
+            if request.transport is None:
+                _LOG.info("The client went away", extra={"fields": fields | _took(started)})
+                metrics.count_request(route_of(request), "gone", None)
+            else:
+                fields |= {"status": int(StoppingError.status), "code": StoppingError.code}
+                _LOG.info("Given up, to stop", extra={"fields": fields | _took(started)})
+                metrics.count_request(
+                    route_of(request), str(int(StoppingError.status)), StoppingError.code
+                )
             raise
         except Exception as err:  # noqa: BLE001 - the border: nothing may leave here as it is
             problem = _translate(err, request)

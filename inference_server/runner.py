@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from aiohttp import hdrs, web
 
-from .errors import InternalError, MalformedRequestError, ProblemError
+from .errors import InternalError, MalformedRequestError, ProblemError, StoppingError
 from .logs import current_request_id
 from .problems import REQUEST_ID, to_response
 
@@ -15,6 +15,7 @@ _HEADERS = 64  # a request may have
 _HEADER_BYTES = 8190  # that its first line and each of its headers may have
 _STALL = 60.0  # seconds in which a client has to take some of the answer it is sent
 _FAREWELL = 1.0  # seconds in which clients are told with their next answer that the connection ends
+_LAST_WORDS = 1.0  # seconds in which those are answered whose work is given up
 _TICKS = 5  # of the loop, in which it accepts and begins to serve whoever has connected
 _CONTINUE = "100-continue"
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -30,6 +31,8 @@ class ProblemRunner(web.AppRunner):
         super().__init__(app, shutdown_timeout=shutdown_timeout)
         self._idle_timeout = idle_timeout
         self._ends_at: float | None = None
+        self._underway: set[asyncio.Task[object]] = set()  # requests
+        self._given_up: set[asyncio.Task[object]] = set()
         self._nobody_left = asyncio.Event()
         self._nobody_left.set()
 
@@ -52,7 +55,15 @@ class ProblemRunner(web.AppRunner):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(self._ends_at):
                 await self._nobody_left.wait()
+        timer = asyncio.get_running_loop().call_later(self._shutdown_timeout, self._give_up)
+        self._shutdown_timeout += _LAST_WORDS
         await super().cleanup()
+        timer.cancel()
+
+    def _give_up(self) -> None:
+        self._given_up |= self._underway
+        for task in self._underway:
+            task.cancel()
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
@@ -71,10 +82,24 @@ class ProblemRunner(web.AppRunner):
         return server
 
     def _last_answers(self, handle: _Handler) -> _Handler:
-        """Say with an answer that the connection ends, once the server does."""
+        """Say with each answer that the connection ends, once the server does; in time, with any."""
 
         async def handler(request: web.BaseRequest) -> web.StreamResponse:
-            response = await handle(request)
+            task = asyncio.current_task()
+            assert task  # noqa: S101 - a coroutine that runs has one
+            self._underway.add(task)
+            try:
+                response = await handle(request)
+            except asyncio.CancelledError:
+                if task not in self._given_up:
+                    raise
+                task.uncancel()
+                return _answer(
+                    StoppingError("Ask again once it is back."),
+                    current_request_id.get() or uuid4().hex,
+                )
+            finally:
+                self._underway.discard(task)
             if self._ends_at is not None and not _has_more(request.protocol):
                 response.force_close()
             return response

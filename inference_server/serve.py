@@ -31,7 +31,7 @@ from .tracing import create_tracing
 _LOG = logging.getLogger(__name__)
 _IDLE = 75.0  # seconds a connection may take to begin a request, the first or the next
 _LOST_DRAIN = 30.0  # seconds, where the server ends by itself and nobody kills it
-_DRAIN = 4.0  # seconds for requests underway; may be taken twice after a farewell of one, runtimes kill after 10
+_DRAIN = 6.0  # seconds for requests underway; runtimes kill after 10
 _GPU_LOST = "The GPU is lost to this process"
 _IMPORT_LOST = (
     "What the detector needs cannot be imported in this process, and in another one it can"

@@ -7,10 +7,16 @@ from pathlib import Path
 import sys
 import time
 
+import aiohttp
+from aiohttp import web
 import pytest
 
+from inference_server import serve
+from inference_server.listening import listen
+from inference_server.metrics import NO_METRICS
+from inference_server.problems import problem_details
 from testbed.inference_server import InferenceServer
-from tests.server.support import eventually
+from tests.server.support import check_problem, eventually
 
 BUSY, IDLE, LATE, NEW = 24, 24, 24, 40  # clients
 
@@ -92,3 +98,34 @@ async def test_nobody_is_waited_for_where_nobody_is_connected(server: InferenceS
     began = time.monotonic()
     server.stop()
     assert time.monotonic() - began < 0.9
+
+
+async def test_what_is_not_done_in_time_is_answered_and_may_be_asked_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(serve, "_DRAIN", 0.2)
+    caplog.set_level("INFO")
+    begun = asyncio.Event()
+
+    async def never(_: web.Request) -> web.Response:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    app = web.Application(middlewares=[problem_details(NO_METRICS)])
+    app.router.add_get("/", never)
+    runner = serve.create_runner(app)
+    await runner.setup()
+    await listen(runner, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    async with aiohttp.ClientSession() as session:
+        asking = asyncio.create_task(session.get(url, headers={"X-Request-ID": "mine"}))
+        await begun.wait()
+        async with asyncio.timeout(5):
+            await runner.cleanup()
+            answer = await asking
+        problem = await check_problem(answer, 503, "stopping")
+        assert (problem["retryable"], problem["request_id"]) == (True, "mine")
+        assert answer.headers["Connection"] == "close"
+    assert "Given up, to stop" in caplog.text
+    assert "went away" not in caplog.text
