@@ -64,7 +64,7 @@ def test_a_root_that_is_a_link_itself(root: Path, tmp_path: Path) -> None:
     assert content_of(tmp_path / "link", "front/2026/a.jpg").content == b"picture"
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 def test_a_pipe_is_not_waited_for(root: Path) -> None:
     os.mkfifo(root / "front/pipe.jpg")
     with pytest.raises(ImageUnreadableError) as caught:

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from testbed.postgres import Postgres
-from tests.core.pipeline.house import SOON, House
+from tests.core.pipeline.house import NEVER, SOON, House
 from tests.core.pipeline.scripted_server import TOKEN, ScriptedServer
 from tests.core.pipeline.worker_process import fate, start_worker
 
@@ -36,9 +36,17 @@ async def until_leased(
     """Wait until so many requests were made that hang at the server, so that jobs are held."""
     while house.server.detected.total() < count:
         house.server.asked.clear()
-        await asyncio.wait_for(house.server.asked.wait(), 15)
+        await asyncio.wait_for(house.server.asked.wait(), SOON)
     held = query(postgres, house, "select count(*) from hsi.jobs where state='leased'")
     assert int(held) == (count if leased is None else leased)
+
+
+async def until_registered(postgres: Postgres, house: House, count: int) -> None:
+    """Wait until a worker elsewhere has found so many pictures."""
+    found = "select count(*) from hsi.images"
+    async with asyncio.timeout(SOON):
+        while await asyncio.to_thread(query, postgres, house, found) != str(count):  # noqa: ASYNC110 - it tells nobody here
+            await asyncio.sleep(0.05)
 
 
 async def test_a_killed_worker_loses_nothing(
@@ -48,6 +56,7 @@ async def test_a_killed_worker_loses_nothing(
         house.upload(f"front/{number}.jpg", f"person 0.8 #{number}", age=600 - number)
     server.go.clear()
     worker = await start_worker(**environ(house))
+    await until_registered(postgres, house, 5)
     await until_leased(postgres, house, 2)
     worker.kill()
     await fate(worker)
@@ -72,6 +81,7 @@ async def test_a_stopped_worker_gives_its_jobs_back(
         house.upload(f"front/{number}.jpg", f"person 0.8 #{number}")
     server.go.clear()
     worker = await start_worker(**environ(house), DRAIN_SECONDS="0")
+    await until_registered(postgres, house, 3)
     await until_leased(postgres, house, 2)
     worker.send_signal(signal.SIGTERM)
     assert (await fate(worker))[0] == 0
@@ -89,10 +99,11 @@ async def test_a_stopped_worker_finishes_what_it_has_in_hand_and_takes_no_more(
         house.upload(f"front/{number}.jpg", f"car 0.8 #{number}")
     server.go.clear()
     worker = await start_worker(**environ(house))
+    await until_registered(postgres, house, 3)
     await until_leased(postgres, house, 2)
     worker.send_signal(signal.SIGTERM)
     assert worker.stderr is not None
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(SOON):
         while b"stopping" not in await worker.stderr.readline():
             pass
     server.go.set()
@@ -191,7 +202,7 @@ async def test_deaths_with_other_jobs_in_hand_weigh_far_less(
         f"update hsi.jobs set state='leased', crashes={crashes}, lone_crashes=2, alone=false,"
         " lease_until=now() - interval '1 s'",
     )
-    _, journal = await house.run(lease=2.0)
+    _, journal = await house.run(lease=4.0)
     assert (await journal.image("front/a.jpg")).state is state
 
 
@@ -218,12 +229,12 @@ async def test_what_was_in_hand_when_a_worker_died_is_done_alone_and_one_after_t
     house: House, server: ScriptedServer, postgres: Postgres
 ) -> None:
     asked = await suspect(house, server, postgres, "'front/0.jpg', 'front/1.jpg', 'front/2.jpg'")
-    _, journal = await house.run(detect_workers=3, poll_interval=60.0)
+    _, journal = await house.run(detect_workers=3, poll_interval=NEVER)
     await until_leased(postgres, house, asked + 1, leased=1)
     in_hand = "select crashes, alone from hsi.jobs where state = 'leased'"
     assert query(postgres, house, in_hand) == "1|t"
     server.go.set()
-    # None of them waits for a look at the queue, which would come after a minute.
+    # None of them waits for a look at the queue, which would come after an hour.
     assert {image.state for image in await journal.ended(4)} == {ImageState.DETECTED}
 
 
@@ -256,14 +267,21 @@ async def test_a_lease_is_renewed_for_as_long_as_the_work_takes(
     house: House, server: ScriptedServer, postgres: Postgres
 ) -> None:
     server.go.clear()
-    _, journal = await house.run(lease=2.0)
+    _, journal = await house.run(lease=4.0)
     house.upload("front/a.jpg")
     await until_leased(postgres, house, 1)
-    _, other = await house.run(lease=2.0)
+    _, other = await house.run(lease=4.0)
+
+    async def until() -> str:
+        # In a thread: the loop has to renew the lease in time.
+        return await asyncio.to_thread(
+            query, postgres, house, "select lease_until from hsi.jobs where state = 'leased'"
+        )
+
     # For longer than one lease nobody takes it away.
     for _ in range(3):
-        before = query(postgres, house, "select lease_until from hsi.jobs")
-        while query(postgres, house, "select lease_until from hsi.jobs") == before:  # noqa: ASYNC110 - nobody tells of a renewal
+        before = await until()
+        while await until() == before:  # noqa: ASYNC110 - nobody tells of a renewal
             await asyncio.sleep(0.05)
     server.go.set()
     await journal.image("front/a.jpg")

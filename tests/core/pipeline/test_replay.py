@@ -23,13 +23,14 @@ from hsi_core.risk import Zone, ZoneKind
 from hsi_core.stages.facts import Judged
 from hsi_core.updates import EventPhase
 
+TODAY = datetime.now(BERLIN)  # and also when midnight passes meanwhile
 REPORTED = "true alarms and missed, reported"
 FALSE = "false alarms, at medium or above"
 DUMP = "SELECT events::text FROM hsi.events ORDER BY id"
 
 
 def yesterday(hour: int, minute: int = 0) -> datetime:
-    day = datetime.now(BERLIN).replace(minute=minute, second=0, microsecond=0) - timedelta(days=1)
+    day = TODAY.replace(minute=minute, second=0, microsecond=0) - timedelta(days=1)
     return day.replace(hour=hour)
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.core.pipeline.house import House
+from tests.core.pipeline.house import NEVER, House
 from tests.core.pipeline.scripted_server import OVERLOADED, ScriptedServer
 
 # isort: split
@@ -24,7 +24,7 @@ async def other(house: House) -> AsyncIterator[ScriptedServer]:
 async def test_work_is_shared_and_a_server_that_dies_costs_nothing(
     house: House, server: ScriptedServer, other: ScriptedServer
 ) -> None:
-    pipeline, journal = await house.run(max_attempts=1, breaker_recovery=60.0)
+    pipeline, journal = await house.run(max_attempts=1, breaker_recovery=NEVER)
     for number in range(20):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
     await journal.ended(20)
@@ -46,7 +46,7 @@ async def test_the_state_of_each_breaker_is_told(
 ) -> None:
     await server.stop()
     await other.stop()
-    _, journal = await house.run(breaker_recovery=60.0)
+    _, journal = await house.run(breaker_recovery=NEVER)
     for number in range(12):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
     down = await journal.health(lambda h: JobKind.DETECT in h.stages_paused)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from testbed.postgres import Postgres
-from tests.core.pipeline.house import House
+from tests.core.pipeline.house import NEVER, SOON, House
 from tests.core.pipeline.scripted_server import OVERLOADED, ScriptedServer
 
 # isort: split
@@ -23,7 +23,7 @@ async def asked(server: ScriptedServer, count: int) -> None:
     """Wait until so many requests hang at the server."""
     while server.detected.total() < count:
         server.asked.clear()
-        await asyncio.wait_for(server.asked.wait(), 15)
+        await asyncio.wait_for(server.asked.wait(), SOON)
 
 
 @pytest.mark.parametrize("label", ["per\0son", "per\ud800son"], ids=["nul", "half a character"])
@@ -67,11 +67,11 @@ async def test_the_same_content_twice_at_once_is_kept_once(
 async def test_a_picture_refused_on_trial_lets_the_others_through(
     house: House, server: ScriptedServer
 ) -> None:
-    # The breaker opens for a moment; what it would wait for, were nobody to wake it, is a minute.
+    # The breaker opens for a moment; what it would wait for, were nobody to wake it, is an hour.
     server.faults.extend([OVERLOADED] * 5)
     for number in range(8):
         house.upload(f"front/{number}.jpg", f"broken {number}", age=60)
-    _, journal = await house.run(breaker_recovery=60.0)
+    _, journal = await house.run(breaker_recovery=NEVER)
     assert {image.state for image in await journal.ended(8)} == {ImageState.DEAD}
 
 
@@ -150,13 +150,16 @@ async def test_a_lease_that_cannot_be_renewed_is_told_as_that(
     )
     try:
         server.go.clear()
-        _, journal = await house.run(lease=4.0)
+        _, journal = await house.run(lease=8.0)
         house.upload("front/a.jpg")
-        await asyncio.wait_for(heard.heard.wait(), 15)
+        await asyncio.wait_for(heard.heard.wait(), SOON)
         server.go.set()
         assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
     finally:
-        postgres.execute("DROP FUNCTION hsi.refuse() CASCADE", database="shared")
+        # In a thread: it waits for transactions that this very loop has to end.
+        await asyncio.to_thread(
+            postgres.execute, "DROP FUNCTION hsi.refuse() CASCADE", database="shared"
+        )
         for handler in (heard, lost):
             logger.removeHandler(handler)
     assert not lost.heard.is_set()

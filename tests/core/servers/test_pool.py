@@ -113,7 +113,7 @@ async def hear(pool: ServerPool) -> None:
 
 async def reach(count: int, *servers: ScriptedServer) -> None:
     """Wait until they have been asked so often."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while sum(asked(server) for server in servers) < count:
             events = [asyncio.create_task(server.asked.wait()) for server in servers]
             await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)

@@ -18,9 +18,7 @@ from hsi_core.models import Camera
 from hsi_core.settings import Settings
 from hsi_core.watch import FolderWatcher, FoundFile
 
-SOON = (
-    10.0  # seconds within which a signal has to come, on a machine that is busy with other things
-)
+SOON = 60.0  # seconds within which a signal has to come, on a machine busy with other things
 SETTLE = 0.2  # seconds
 
 

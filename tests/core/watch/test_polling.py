@@ -80,14 +80,14 @@ async def test_polling_asked_for_needs_nobody_to_tell(watch: Make, root: Path) -
 
 
 async def test_polling_waits_for_a_file_that_grows(watch: Make, root: Path) -> None:
-    seen = watch("front", watch_polling=True, polling_interval=0.05, settle_time=0.5)
+    seen = watch("front", watch_polling=True, polling_interval=0.05, settle_time=1.5)
     await seen.start()
     with (root / "front/a.jpg").open("wb", buffering=0) as file:
-        for _ in range(8):
+        for _ in range(20):
             file.write(b"piece")
             await asyncio.sleep(0.1)  # as slow as the camera, and faster than the settle time
 
-    assert (await seen.next()).size == 40
+    assert (await seen.next()).size == 100
     assert seen.found.empty()
 
 
@@ -125,14 +125,14 @@ async def test_a_share_with_another_clock_hands_over_no_half_file(
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"1 0 0:9 / {root} rw - nfs4 nas:/cameras rw\n")
     monkeypatch.setattr(filesystems, "MOUNTS", mounts)
-    seen = watch("front", polling_interval=0.05, settle_time=0.5)
+    seen = watch("front", polling_interval=0.05, settle_time=1.5)
     await seen.start()
     slow = time.time() - 30  # what the share's clock says
     with (root / "front/a.jpg").open("wb", buffering=0) as file:
-        for piece in range(8):
+        for piece in range(20):
             file.write(b"piece")
             os.utime(file.fileno(), (slow + piece / 10, slow + piece / 10))
             await asyncio.sleep(0.1)
         assert seen.found.empty()
 
-    assert (await seen.next()).size == 40
+    assert (await seen.next()).size == 100
