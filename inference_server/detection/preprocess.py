@@ -40,8 +40,13 @@ def to_input(pixels: NDArray[np.uint8], size: InputSize) -> torch.Tensor:
 
     Bytes, because pictures may wait in numbers, and a GPU is sent a quarter as much.
     """
-    # uint8 in channels-last order is the fast path of torch's resize and rounds as Pillow does.
-    picture = torch.from_numpy(pixels).permute(2, 0, 1).unsqueeze(0)
+    # uint8 in channels-last order is the fast path of torch's resize and rounds as Pillow does. The
+    # strides are spelt out: unsqueeze() gives a batch of one another stride than the order has, and
+    # torch then copies the picture into planes first.
+    height, width, colours = pixels.shape
+    picture = torch.from_numpy(np.ascontiguousarray(pixels)).as_strided(
+        (1, colours, height, width), (pixels.size, 1, width * colours, colours)
+    )
     resized = torch.nn.functional.interpolate(
         picture, size=(size.height, size.width), mode="bilinear", antialias=True
     )
@@ -52,4 +57,5 @@ def to_float(pictures: torch.Tensor) -> torch.Tensor:
     """Return uint8 pictures on the CPU as the model takes them: float32 in 0-1."""
     # By numpy: torch would share this little work among threads, each waiting for the others while
     # the machine is busy.
-    return torch.from_numpy(np.divide(pictures.numpy(), np.float32(255), dtype=np.float32))
+    floats = np.empty(pictures.shape, np.float32)
+    return torch.from_numpy(np.divide(pictures.numpy(), np.float32(255), out=floats))
