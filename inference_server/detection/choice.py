@@ -12,6 +12,7 @@ from .attempts import CPU_RUNTIMES, Attempt, installed_for_cpu, no_tensorrt, on_
 from .base import DetectorLoadError, Parity, UnavailableError
 from .checkpoint import Checkpoint
 from .gate_pictures import gate_pictures
+from .gpu_decode import GpuDecoder
 from .own_pictures import own_pictures
 from .parity import ParityError, check_parity
 from .reference import Reference
@@ -28,6 +29,7 @@ class Choice:
     runtime: Runtime
     parity: Parity | None = None
     fallback: str | None = None  # what it had to fall back from, as a sentence
+    decoder: GpuDecoder | None = None  # of the pictures that it can decode
 
 
 def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:

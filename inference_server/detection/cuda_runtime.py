@@ -89,7 +89,11 @@ class CudaRuntime:
                 return _Program(pixels=pixels, run=compute)
             torch.cuda.synchronize(self._device)
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
+            # Other threads may use the GPU meanwhile: the detector at work until this one takes over,
+            # and those that decode.
+            with torch.cuda.graph(
+                graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
+            ):
                 output = compute()
 
         def replay() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -40,12 +40,7 @@ def decode(data: bytes, *, max_pixels: int, size: InputSize | None = None) -> Pi
 
     Raises ImageTooLargeError or InvalidImageError.
     """
-    header = read_header(data)
-    if header.width * header.height > max_pixels:
-        raise ImageTooLargeError(
-            f"The picture has {header.width} x {header.height} pixels; "
-            f"this server decodes up to {max_pixels} (MAX_PIXELS)."
-        )
+    header = admit(data, max_pixels=max_pixels)
     if header.progressive and data.count(b"\xff\xda") > _MOST_SCANS:
         raise InvalidImageError(f"The picture has more than {_MOST_SCANS} scans.")
     on_its_side = header.orientation >= 5
@@ -58,6 +53,29 @@ def decode(data: bytes, *, max_pixels: int, size: InputSize | None = None) -> Pi
         width=header.height if on_its_side else header.width,
         height=header.width if on_its_side else header.height,
     )
+
+
+def admit(data: bytes, *, max_pixels: int) -> ImageHeader:
+    """Return a picture's header; raises ImageTooLargeError or InvalidImageError."""
+    header = read_header(data)
+    if header.width * header.height > max_pixels:
+        raise ImageTooLargeError(
+            f"The picture has {header.width} x {header.height} pixels; "
+            f"this server decodes up to {max_pixels} (MAX_PIXELS)."
+        )
+    return header
+
+
+def is_sound(data: bytes) -> bool:
+    """Say whether decode() finds a plain JPEG whole, for a half to three quarters of its time.
+
+    For an eighth of its size in grey libjpeg-turbo reads every bit, and computes few pixels.
+    """
+    try:
+        simplejpeg.decode_jpeg(data, colorspace="GRAY", min_factor=8, strict=True)
+    except ValueError:
+        return False
+    return True
 
 
 def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ _EXIF_MAGIC = b"Exif\x00\x00"
 _ORIENTATION_TAG = 0x0112
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
-_START_OF_SCAN = 0xDA
+START_OF_SCAN = 0xDA
 _NO_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})  # markers that stand alone
 
 
@@ -78,8 +78,11 @@ def read_orientation(exif: bytes) -> int:
     return 1
 
 
-def _read_jpeg(data: bytes) -> ImageHeader:
-    orientation = 1
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield a JPEG's markers up to its first scan's, and where the content of each begins and ends.
+
+    Raises InvalidImageError, IndexError or struct.error where they are broken.
+    """
     position = 2
     while True:
         if data[position] != 0xFF:
@@ -91,8 +94,19 @@ def _read_jpeg(data: bytes) -> ImageHeader:
         if marker in _NO_LENGTH:
             continue
         (length,) = struct.unpack_from(">H", data, position)
+        if length < 2:
+            raise InvalidImageError("The picture's header is corrupt.")
+        yield marker, position + 2, position + length
+        if marker == START_OF_SCAN:
+            return
+        position += length
+
+
+def _read_jpeg(data: bytes) -> ImageHeader:
+    orientation = 1
+    for marker, start, end in jpeg_segments(data):
         if marker in _START_OF_FRAME:
-            bits, height, width, components = struct.unpack_from(">BHHB", data, position + 2)
+            bits, height, width, components = struct.unpack_from(">BHHB", data, start)
             return ImageHeader(
                 format=ImageFormat.JPEG,
                 width=width,
@@ -101,12 +115,10 @@ def _read_jpeg(data: bytes) -> ImageHeader:
                 plain=bits == 8 and components in {1, 3} and marker in {0xC0, 0xC1, 0xC2},
                 progressive=marker in _PROGRESSIVE,
             )
-        if marker == _START_OF_SCAN or length < 2:
-            raise InvalidImageError("The picture's header is corrupt.")
-        segment = data[position + 2 : position + length]
+        segment = data[start:end]
         if marker == 0xE1 and segment.startswith(_EXIF_MAGIC):
             orientation = read_orientation(segment[len(_EXIF_MAGIC) :])
-        position += length
+    raise InvalidImageError("The picture's header is corrupt.")  # a scan without a frame
 
 
 def _read_png(data: bytes) -> ImageHeader:

@@ -25,6 +25,7 @@ def load_detector(settings: Settings) -> Detector:
     with heavy_imports(install="Install the server with its torch extra, then restart it."):
         from .checkpoint import load_checkpoint  # noqa: PLC0415 - torch takes seconds and GBs
         from .choice import choose_runtime  # noqa: PLC0415
+        from .decode_choice import with_decoder  # noqa: PLC0415
         from .fallback import unused_gpu  # noqa: PLC0415
         from .rtdetr import RtDetr  # noqa: PLC0415
     checkpoint = load_checkpoint(folder)
@@ -37,6 +38,7 @@ def load_detector(settings: Settings) -> Detector:
         _LOG.error("%s", unused)
         fallback = f"{unused} {choice.fallback}" if choice.fallback else unused
         choice = replace(choice, fallback=fallback)
+    choice = with_decoder(choice, settings, checkpoint.size)
     return RtDetr(checkpoint, choice, max_pixels=settings.max_pixels)
 
 

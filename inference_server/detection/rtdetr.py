@@ -1,6 +1,7 @@
 """An RT-DETRv2 on any runtime: pictures in, labelled boxes out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 
 import torch
@@ -10,6 +11,7 @@ from .base import Detection, DetectorInfo, Found, Prepared
 from .checkpoint import Checkpoint
 from .choice import Choice
 from .decode import decode
+from .gpu_decode import GAVE_UP
 from .postprocess import clip, drop_duplicates, select
 from .preprocess import InputSize, to_input
 from .runtime import RawOutput
@@ -24,7 +26,8 @@ class RtDetr:
         self._size = checkpoint.size
         self._labels = checkpoint.labels
         self._runtime = runtime
-        self.info = DetectorInfo(
+        self._gpu = choice.decoder
+        self._info = DetectorInfo(
             model=checkpoint.folder.resolve().name,
             device=runtime.device,
             runtime=runtime.name,
@@ -34,12 +37,23 @@ class RtDetr:
             parity=choice.parity,
             best_batch=runtime.best_batch,
             fallback=choice.fallback,
+            decode="gpu" if choice.decoder else "cpu",
         )
         self._infer(_nothing(self._size))  # the first is slow
+
+    @property
+    def info(self) -> DetectorInfo:
+        """What is loaded, and what became of its GPU decoding."""
+        if self._gpu is None or self._gpu.works:
+            return self._info
+        told = f"{self._info.fallback} {GAVE_UP}" if self._info.fallback else GAVE_UP
+        return replace(self._info, decode="cpu", fallback=told)
 
     def prepare(self, data: bytes) -> Prepared:
         """Decode and resize one picture."""
         started = perf_counter()
+        if self._gpu and (prepared := self._gpu.prepare(data)):
+            return prepared
         picture = decode(data, max_pixels=self._max_pixels, size=self._size)
         decoded = perf_counter()
         pixels = to_input(picture.pixels, self._size)

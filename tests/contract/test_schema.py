@@ -122,6 +122,14 @@ def test_what_a_server_tells_of_vision_is_read_and_may_be_missing() -> None:
         read_health(Answer(changed(HEALTH, ("assessor", "vision"), "yes")))
 
 
+def test_what_a_server_tells_of_decoding_is_read_and_may_be_missing() -> None:
+    said = changed(HEALTH, ("detector", "decode"), "gpu")
+    validate("Health", said)
+
+    assert read_health(Answer(said)).detector.decode == "gpu"
+    assert read_health(Answer(copy.deepcopy(HEALTH))).detector.decode is None
+
+
 def test_the_limits_of_pictures_are_equal() -> None:
     pictures = SCHEMAS["AssessRequest"]["properties"]["pictures"]
     assert pictures["maxItems"] == MOST_PICTURES
