@@ -69,8 +69,7 @@ class EmbeddedAssessor:
         except (AssessorFailedError, AssessorUnavailableError):
             # The connection may tell of the process's death before the system does.
             if process is not None:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(process.wait(), DEATH_TIMEOUT)
+                await _end_of(process)
             raise
 
     async def prove(self) -> Proof | None:
@@ -154,10 +153,18 @@ class EmbeddedAssessor:
             process.stdin.write(json.dumps(order).encode() + b"\n")
             async with asyncio.timeout(START_TIMEOUT):
                 url = await process.stdout.readline()
-        except (OSError, TimeoutError) as err:
-            raise AssessorUnavailableError(f"llama.cpp did not load {gguf.name}") from err
+        except TimeoutError as err:
+            raise AssessorUnavailableError(
+                f"llama.cpp has not loaded {gguf.name} within {START_TIMEOUT:g} s"
+            ) from err
+        except OSError:  # it takes no order
+            url = b""
         if not url:
-            raise AssessorUnavailableError(f"llama.cpp cannot load {gguf.name}; the log says why")
+            # Killed while it ends by itself, it would be reaped behind asyncio's back, which then
+            # knows nothing of how it ended.
+            raise AssessorUnavailableError(
+                f"llama.cpp cannot load {gguf.name} ({await _end_of(process)}); the log says why"
+            )
         return url.decode().strip()
 
     async def _stop(self) -> None:
@@ -169,6 +176,16 @@ class EmbeddedAssessor:
             if process.returncode is None:
                 process.kill()  # it holds nothing that wants saving
             await process.wait()
+
+
+async def _end_of(process: Process) -> str:
+    """Wait a moment for a process that is about to end; say how it did."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), DEATH_TIMEOUT)
+    code = process.returncode
+    if code is None:
+        return "it goes on and says nothing"
+    return f"it was ended by signal {-code}" if code < 0 else f"it ended with code {code}"
 
 
 def _bundled_gguf() -> Path | None:

@@ -123,6 +123,26 @@ async def test_a_broken_file_is_unavailable_and_takes_nothing_with_it(tmp_path: 
         await EmbeddedAssessor(gguf=broken, timeout=1).start()
 
 
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        ("sys.exit(7)", r"model\.gguf \(it ended with code 7\)"),
+        ("os.kill(os.getpid(), 9)", r"model\.gguf \(it was ended by signal 9\)"),  # out of memory
+    ],
+)
+async def test_a_process_that_ends_by_itself_is_told_as_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, said: str
+) -> None:
+    program, gguf = tmp_path / "program.py", tmp_path / "model.gguf"
+    gguf.touch()
+    monkeypatch.setattr(embedded, "_PROGRAM", program)
+    assessor = EmbeddedAssessor(gguf=gguf, timeout=1)
+    for begun in ("sys.stdin.readline()", "os.close(0)"):
+        program.write_text(f"import os, sys, time\n{begun}\nos.close(1)\ntime.sleep(0.1)\n{ending}")
+        with pytest.raises(AssessorUnavailableError, match=said):
+            await assessor.start()
+
+
 async def test_a_killed_model_is_loaded_again() -> None:
     assessor = EmbeddedAssessor(gguf=None, timeout=60)
     await assessor.start()
