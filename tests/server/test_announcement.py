@@ -27,18 +27,18 @@ async def test_it_is_found_and_withdrawn() -> None:
     browser = AsyncServiceBrowser(network.zeroconf, [SERVICE_TYPE], handlers=[note])
     announcement = await Announcement.make(LOOPBACK, 8090, instance_id=instance_id, tls=True)
     assert announcement
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         name, change = await seen.get()
     assert change is ServiceStateChange.Added
     info = AsyncServiceInfo(SERVICE_TYPE, name)
-    assert await info.async_request(network.zeroconf, 3000)
+    assert await info.async_request(network.zeroconf, 30_000)
     assert info.parsed_addresses() == [LOOPBACK]
     assert info.port == 8090
     assert info.decoded_properties["id"] == str(instance_id)
     assert info.decoded_properties["tls"] == "1"
 
     await announcement.withdraw()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while change is not ServiceStateChange.Removed:
             _, change = await seen.get()
     await browser.async_cancel()

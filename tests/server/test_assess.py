@@ -157,7 +157,11 @@ async def start(settings: Settings, detector: Detector) -> AsyncIterator[Start]:
 
 @pytest.fixture
 async def client(start: Start, scripted: Scripted) -> Client:
-    keeper = AssessorKeeper(lambda: scripted, timeout=0.5)
+    return await ready(start, scripted)
+
+
+async def ready(start: Start, scripted: Scripted, *, timeout: float = 60) -> Client:
+    keeper = AssessorKeeper(lambda: scripted, timeout=timeout)
     client = await start(keeper)
     await eventually(lambda: keeper.status.state == "ready")
     return client
@@ -258,7 +262,8 @@ async def test_without_a_language_model_that_is_said(start: Start) -> None:
     assert set(health.values()) == {None}
 
 
-async def test_an_answer_that_takes_too_long_is_cut_off(client: Client, scripted: Scripted) -> None:
+async def test_an_answer_that_takes_too_long_is_cut_off(start: Start, scripted: Scripted) -> None:
+    client = await ready(start, scripted, timeout=0.5)
     scripted.waits = True
     answer = await client.post("/v1/assess", json=FACTS)
     await check_problem(answer, 504, "assessor_timeout")
@@ -277,7 +282,7 @@ async def test_a_client_that_goes_away_stops_the_language_model(
         request = asyncio.create_task(session.post(url, json=FACTS))
         await scripted.asked.wait()
         request.cancel()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await scripted.cancelled.wait()
 
 
@@ -386,7 +391,7 @@ async def test_more_than_the_limit_are_told_when_to_come_back(settings: Settings
 async def test_nobody_works_for_who_no_longer_waits(settings: Settings) -> None:
     slow = Slow()
     client = await slow_server(settings, slow)
-    answer = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "50"})
+    answer = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "1000"})
     await check_problem(answer, 504, "assessor_timeout")
     assert slow.given_up == 1
     answer = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "soon"})

@@ -68,7 +68,7 @@ async def look(keeper: AssessorKeeper, scripted: Scripted) -> None:
 
 async def test_where_the_model_runs_is_reported(start: Start, scripted: Scripted) -> None:
     scripted.proof = Proof(tokens_per_second=41.5, gpu_share=0.75)
-    client = await start(AssessorKeeper(lambda: scripted, timeout=5))
+    client = await start(AssessorKeeper(lambda: scripted, timeout=60))
 
     health = await health_of(client)
 
@@ -84,7 +84,7 @@ async def test_a_gpu_lost_in_silence_is_told_until_it_is_back(
     start: Start, scripted: Scripted
 ) -> None:
     scripted.proof = ON_GPU
-    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
     client = await start(keeper)
 
     scripted.proof = ON_CPU
@@ -104,7 +104,7 @@ async def test_a_gpu_lost_in_silence_is_told_until_it_is_back(
 
 async def test_a_model_without_a_gpu_misses_none(start: Start, scripted: Scripted) -> None:
     scripted.proof = ON_CPU
-    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
     client = await start(keeper)
     await look(keeper, scripted)
 
@@ -114,7 +114,7 @@ async def test_a_model_without_a_gpu_misses_none(start: Start, scripted: Scripte
 
 async def test_another_model_is_measured_by_itself(start: Start, scripted: Scripted) -> None:
     scripted.proof = ON_GPU
-    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
     await start(keeper)
 
     scripted.proof, scripted.model_digest = ON_CPU, "another"
@@ -125,7 +125,7 @@ async def test_another_model_is_measured_by_itself(start: Start, scripted: Scrip
 
 
 async def test_an_answer_proves_as_much_as_a_tiny_one(start: Start, scripted: Scripted) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=LONG)
+    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=LONG)
     client = await start(keeper)
     proofs = scripted.proofs
 
@@ -138,7 +138,7 @@ async def test_an_answer_proves_as_much_as_a_tiny_one(start: Start, scripted: Sc
 async def test_nothing_is_proven_while_an_event_is_assessed(
     start: Start, scripted: Scripted
 ) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
     client = await start(keeper)
     scripted.waits = True
     request = asyncio.create_task(client.post("/v1/assess", json=FACTS))
@@ -154,7 +154,7 @@ async def test_nothing_is_proven_while_an_event_is_assessed(
 async def test_a_model_that_failed_is_not_ready_while_another_event_waits_for_it(
     start: Start, scripted: Scripted
 ) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
     client = await start(keeper)
     scripted.waits = True
     waiting = asyncio.create_task(client.post("/v1/assess", json=FACTS))
@@ -177,7 +177,7 @@ async def test_a_model_that_failed_is_not_ready_while_another_event_waits_for_it
 async def test_a_model_that_hangs_is_not_ready_until_it_answers_again(
     start: Start, scripted: Scripted
 ) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=ALWAYS)
+    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
     client = await start(keeper)
 
     scripted.unproven = AssessorTimeoutError("no answer")
@@ -195,7 +195,7 @@ async def test_a_model_that_hangs_is_not_ready_until_it_answers_again(
 
 
 async def test_the_proofs_can_be_left_out(start: Start, scripted: Scripted) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=5, prove_every=0)
+    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=0)
     await start(keeper)
     await look(keeper, scripted)
 
@@ -205,7 +205,7 @@ async def test_the_proofs_can_be_left_out(start: Start, scripted: Scripted) -> N
 async def test_a_download_is_started_shown_and_brings_the_model(
     start: Start, scripted: Scripted
 ) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=5)
+    keeper = AssessorKeeper(lambda: scripted, timeout=60)
     client = await start(keeper)
     assert (await health_of(client))["pull"] is None
 
@@ -226,7 +226,7 @@ async def test_a_download_is_started_shown_and_brings_the_model(
 async def test_a_download_that_fails_says_why_and_can_be_tried_again(
     start: Start, scripted: Scripted
 ) -> None:
-    client = await start(AssessorKeeper(lambda: scripted, timeout=5))
+    client = await start(AssessorKeeper(lambda: scripted, timeout=60))
     await client.post("/v1/models/pull")
     await asyncio.sleep(0)
 

@@ -9,13 +9,16 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 import pytest
 
+from inference_server import deadline as deadline_module
 from inference_server.deadline import NEVER, Deadline
+from inference_server.detection import queue as queue_module
 from inference_server.detection.base import Detector, Found, Prepared
 from inference_server.detection.service import DetectionService
 from inference_server.errors import DeadlineExceededError, InvalidImageError, OverloadedError
 from inference_server.settings import Settings
 from tests.server.support import (
     JPEG,
+    Clock,
     Gate,
     check_problem,
     draw,
@@ -46,7 +49,7 @@ async def running(
 
 
 async def entered(gate: Gate) -> None:
-    assert await asyncio.to_thread(gate.entered.wait, 10)
+    assert await asyncio.to_thread(gate.entered.wait, 60)
 
 
 async def behind_one(
@@ -144,12 +147,16 @@ async def test_a_picture_waits_a_moment_for_those_being_decoded(gate: Gate) -> N
         assert time.perf_counter() - started < 15
 
 
-async def test_who_waited_too_long_is_told_and_not_looked_at(gate: Gate, photo: bytes) -> None:
+async def test_who_waited_too_long_is_told_and_not_looked_at(
+    gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(deadline_module, "perf_counter", clock)
     async with running(gate) as service:
-        first, *others = await behind_one(service, gate, [photo] * 3, Deadline.after(0.3))
-        patient = asyncio.create_task(service.detect(photo, 0.5, Deadline.after(60)))
+        first, *others = await behind_one(service, gate, [photo] * 3, Deadline.after(600))
+        patient = asyncio.create_task(service.detect(photo, 0.5, Deadline.after(6000)))
         await eventually(lambda: service.queued == 3)
-        await asyncio.sleep(0.3)
+        clock.ahead = 601
         gate.opened.set()
         for task in others:
             with pytest.raises(DeadlineExceededError):
@@ -158,37 +165,45 @@ async def test_who_waited_too_long_is_told_and_not_looked_at(gate: Gate, photo: 
     assert gate.batches == [1, 1]
 
 
-async def test_what_cannot_be_done_in_time_is_not_begun(gate: Gate, photo: bytes) -> None:
+async def test_what_cannot_be_done_in_time_is_not_begun(
+    gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(queue_module, "perf_counter", clock)
     async with running(gate, batch_max=1) as service:
         slow = asyncio.create_task(service.detect(photo, 0.5))
         await entered(gate)
-        await asyncio.sleep(1.5)  # that is how slow the detector is
+        clock.ahead = 600  # that is how slow the detector is
         gate.opened.set()
         await slow
         with pytest.raises(DeadlineExceededError):
-            await service.detect(photo, 0.5, Deadline.after(1.4))
+            await service.detect(photo, 0.5, Deadline.after(590))
         assert gate.seen == 1
-        await service.detect(photo, 0.5, Deadline.after(1.4))  # it may have been the machine
+        await service.detect(photo, 0.5, Deadline.after(590))  # it may have been the machine
         assert gate.seen == 2
 
 
-async def test_who_would_wait_too_long_is_turned_away_at_once(gate: Gate, photo: bytes) -> None:
+async def test_who_would_wait_too_long_is_turned_away_at_once(
+    gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(queue_module, "perf_counter", clock)
     async with running(gate, batch_max=1) as service:
         slow = asyncio.create_task(service.detect(photo, 0.5))
         await entered(gate)
-        await asyncio.sleep(0.5)
+        clock.ahead = 100
         gate.opened.set()
         await slow
         gate.opened.clear()
         gate.entered.clear()
         tasks = await behind_one(service, gate, [photo] * 4)
         with pytest.raises(OverloadedError) as caught:
-            await service.detect(b"not even looked at", 0.5, Deadline.after(2))
-        assert caught.value.retry_after_s >= 2
-        service.check_room(Deadline.after(60))
+            await service.detect(b"not even looked at", 0.5, Deadline.after(400))
+        assert caught.value.retry_after_s >= 400
+        service.check_room(Deadline.after(6000))
         gate.opened.set()
         await asyncio.gather(*tasks)
-        service.check_room(Deadline.after(2))
+        service.check_room(Deadline.after(400))
 
 
 async def test_a_stale_picture_is_not_even_decoded(gate: Gate) -> None:
@@ -198,8 +213,10 @@ async def test_a_stale_picture_is_not_even_decoded(gate: Gate) -> None:
 
 
 async def test_the_deadline_comes_with_the_request(
-    settings: Settings, gate: Gate, photo: bytes
+    settings: Settings, gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = Clock()
+    monkeypatch.setattr(deadline_module, "perf_counter", clock)
     service = DetectionService(lambda: gate, queue_limit=4)
     client: TestClient[web.Request, web.Application]
     client = await serve(settings, service, no_assessor())
@@ -207,10 +224,10 @@ async def test_the_deadline_comes_with_the_request(
     first = asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG))
     await entered(gate)
     late = asyncio.create_task(
-        client.post("/v1/detect", data=photo, headers=JPEG | {"X-Deadline-Ms": "50"})
+        client.post("/v1/detect", data=photo, headers=JPEG | {"X-Deadline-Ms": "600000"})
     )
     await eventually(lambda: service.queued == 1)
-    await asyncio.sleep(0.05)
+    clock.ahead = 601
     gate.opened.set()
     problem = await check_problem(await late, 503, "deadline_exceeded")
     assert problem["retryable"] is True

@@ -159,17 +159,25 @@ async def test_a_detector_that_hangs_is_not_ready(
 ) -> None:
     from threading import Event
 
-    monkeypatch.setattr(engine_module, "CANARY_TIMEOUT", 0.1)
-    go_on = Event()
+    monkeypatch.setattr(engine_module, "CANARY_TIMEOUT", 1.0)
+    go_on, noticed = Event(), Event()
     hanging = Faulty(detector)
-    loaded: list[Detector] = [detector, hanging]
-    service = DetectionService(loaded.pop, queue_limit=4, canary_interval=0.1)
+    loaded: list[Detector] = [hanging]
+
+    def load() -> Detector:
+        if loaded:
+            return loaded.pop()
+        assert noticed.wait(120)
+        return detector
+
+    service = DetectionService(load, queue_limit=4, canary_interval=0.1)
     client = await serve(settings, service, no_assessor())
     await service.settled.wait()
-    hanging.spoil = lambda found: (go_on.wait(10), found)[1]
+    hanging.spoil = lambda found: (go_on.wait(120), found)[1]
     await eventually(lambda: service.info is None)
+    noticed.set()
     # The next one has a thread of its own.
-    await eventually(lambda: service.status.state == "ready" and not loaded)
+    await eventually(lambda: service.status.state == "ready")
     go_on.set()
     await client.close()
 

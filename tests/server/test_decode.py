@@ -215,10 +215,10 @@ def jpeg_of(width: int, height: int) -> bytes:
     ],
 )
 def test_a_bomb_is_refused_by_its_header_alone(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(ImageTooLargeError, match="50000 x 50000"):
         decode(data, max_pixels=LIMIT)
-    assert time.perf_counter() - started < 0.1
+    assert time.thread_time() - started < 0.1
 
 
 def test_the_limit_itself_is_still_decoded() -> None:

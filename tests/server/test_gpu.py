@@ -205,19 +205,19 @@ async def test_a_driver_that_hangs_tells_nothing_of_now() -> None:
     answers.set()
 
     def wait() -> int:
-        assert answers.wait(10)
+        assert answers.wait(120)
         return 2
 
     nvml.nvmlDeviceGetCount = wait
     pressures: list[Pressure] = []
-    watch = GpuWatch(nvml, interval=0.01, patience=0.1)
+    watch = GpuWatch(nvml, interval=0.01, patience=1.0)
     watch.start(on_pressure=pressures.append)
     await watch.looked.wait()
     assert watch.used
     answers.clear()
     await eventually(lambda: not watch.gpus)
     assert watch.used is None
-    assert watch.error == "NVIDIA's driver has not answered for 0.1 s."
+    assert watch.error == "NVIDIA's driver has not answered for 1 s."
     answers.set()
     await eventually(lambda: watch.used)
     assert watch.error is None
@@ -294,7 +294,7 @@ async def test_a_full_gpu_gets_smaller_batches_and_health_says_so(
         (10, 16, "none"),
     ):
         nvml.used = int(used * GIB)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while await told() != (most, pressure):  # noqa: ASYNC110 - asked over HTTP
                 await asyncio.sleep(0.01)
     assert "GPU memory pressure is critical" in caplog.text

@@ -121,7 +121,7 @@ def test_a_server_that_lost_its_gpu_tells_and_ends_when_all_are_answered(
 
     lose.touch()
     health: dict[str, object] = {}
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while "lost to this process" not in str(health):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -140,6 +140,6 @@ def test_a_server_that_lost_its_gpu_tells_and_ends_when_all_are_answered(
     assert process.poll() is None
     underway.send(b'{"name": "none"}')
     assert underway.getresponse().status == 404
-    assert process.wait(30) == 3
+    assert process.wait(60) == 3
     assert "start the server again" in server.log_path.read_text().splitlines()[-1]
     server.stop()

@@ -53,7 +53,7 @@ async def test_live_answers_at_once_and_names_the_version(
     settings: Settings, detector: Detector
 ) -> None:
     go_on = Event()
-    service = DetectionService(lambda: (go_on.wait(10), detector)[1], queue_limit=4)
+    service = DetectionService(lambda: (go_on.wait(120), detector)[1], queue_limit=4)
     client = await serve(settings, service, no_assessor())
     live = await (await client.get("/v1/live")).json()
     check_schema("Live", live)
@@ -262,8 +262,8 @@ async def test_without_its_language_model_the_server_is_degraded(
 
 async def test_stopping_while_loading_does_not_hang(settings: Settings, detector: Detector) -> None:
     go_on = Event()
-    service = DetectionService(lambda: (go_on.wait(10), detector)[1], queue_limit=4)
+    service = DetectionService(lambda: (go_on.wait(120), detector)[1], queue_limit=4)
     client = await serve(settings, service, no_assessor())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await client.close()
     go_on.set()

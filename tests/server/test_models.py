@@ -148,7 +148,7 @@ async def test_one_load_at_a_time(settings: Settings, detector: Detector) -> Non
         nonlocal loads
         loads += 1
         if loads > 1:
-            assert go_on.wait(10)
+            assert go_on.wait(120)
         return detector
 
     service = DetectionService(load, queue_limit=4)
@@ -168,7 +168,7 @@ async def test_who_hangs_up_does_not_have_two_detectors_loaded_at_once(detector:
 
     def load() -> Detector:
         loading.set()
-        assert go_on.wait(10)
+        assert go_on.wait(120)
         return detector
 
     service = DetectionService(lambda: detector, queue_limit=8)
@@ -190,7 +190,7 @@ async def test_who_hangs_up_does_not_have_two_detectors_loaded_at_once(detector:
             return False
         return True
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await unloaded():  # noqa: ASYNC110 - the thread is looked at from outside
             await asyncio.sleep(0.01)
     assert not loading.is_set()
@@ -201,7 +201,7 @@ async def test_none_is_loaded_on_request_while_the_first_still_is(detector: Dete
     go_on = Event()
 
     def load() -> Detector:
-        assert go_on.wait(10)
+        assert go_on.wait(120)
         return detector
 
     service = DetectionService(load, queue_limit=8)

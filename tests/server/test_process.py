@@ -210,7 +210,7 @@ def test_a_client_that_hangs_up_is_noticed(server: InferenceServer, photo: bytes
     seen = server.log_path.stat().st_size
     connection = begin(server, photo)
     connection.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "The client went away" not in server.log_path.read_text()[seen:]:
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -218,7 +218,7 @@ def test_a_client_that_hangs_up_is_noticed(server: InferenceServer, photo: bytes
 
 def refuses(server: InferenceServer) -> None:
     """Return when the server takes no more connections."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             connect(server).connect()
@@ -245,7 +245,7 @@ def test_asked_to_end_while_it_loads_it_ends_at_once(detector_folder: Path, tmp_
     process = server._process
     assert process
     os.kill(server.pid, 15)
-    assert process.wait(15) == 0
+    assert process.wait(60) == 0
     server.stop()
 
 

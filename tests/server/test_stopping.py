@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import os
 from pathlib import Path
 import sys
-import time
 
 import aiohttp
 from aiohttp import web
 import pytest
 
-from inference_server import serve
+from inference_server import runner as runner_module, serve
 from inference_server.listening import listen
 from inference_server.metrics import NO_METRICS
 from inference_server.problems import problem_details
@@ -81,23 +80,30 @@ async def test_every_request_is_answered_and_kept_connections_are_told(
     process = server._process
     assert process
     os.kill(server.pid, 15)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         asking += [asyncio.create_task(client.ask_until_told()) for client in late]
         await asyncio.gather(*asking, *(client.read() for client in new))
         for client in idle:
             assert await client.reader.read() == b""
         with pytest.raises(OSError, match="Connect call failed"):
             await connect(0)
-    assert await asyncio.to_thread(process.wait, 10) == 0
+    assert await asyncio.to_thread(process.wait, 60) == 0
     for client in kept + new:
         client.writer.close()
     server.stop()
 
 
-async def test_nobody_is_waited_for_where_nobody_is_connected(server: InferenceServer) -> None:
-    began = time.monotonic()
-    server.stop()
-    assert time.monotonic() - began < 0.9
+async def test_nobody_is_waited_for_where_nobody_is_connected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner_module, "_FAREWELL", 3600.0)
+    runner = serve.create_runner(web.Application())
+    await runner.setup()
+    await listen(runner, "127.0.0.1", 0)
+    async with aiohttp.ClientSession() as session:  # somebody was
+        await session.get(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+    async with asyncio.timeout(60):
+        await runner.cleanup()
 
 
 async def test_what_is_not_done_in_time_is_answered_and_may_be_asked_again(
@@ -121,7 +127,7 @@ async def test_what_is_not_done_in_time_is_answered_and_may_be_asked_again(
     async with aiohttp.ClientSession() as session:
         asking = asyncio.create_task(session.get(url, headers={"X-Request-ID": "mine"}))
         await begun.wait()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await runner.cleanup()
             answer = await asking
         problem = await check_problem(answer, 503, "stopping")

@@ -102,6 +102,6 @@ async def test_stopping_the_server_ends_the_download(
     pull.start()
     await eventually(lambda: bool(pull.status and pull.status.completed_bytes))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await pull.stop()
     await keeper.stop()
