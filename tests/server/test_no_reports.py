@@ -1,0 +1,82 @@
+"""Nothing that the server is built of tells others of it."""
+
+import json
+import os
+from pathlib import Path
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from testbed.inference_server import InferenceServer
+from tests.server.support import ROOT
+
+# Python runs a module of this name at its start, in the server and in what the server starts.
+WATCHER = """
+import os, sys
+
+def watch(event, args):
+    if event in {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname"}:
+        asked = args[0] if event != "socket.connect" else args[1][0] if args[1] else ""
+        with open(os.environ["WATCHED"], "a", encoding="utf-8") as file:
+            print(asked, file=file)
+
+sys.addaudithook(watch)
+"""
+OWN = {"127.0.0.1", "localhost", "None", "::1"}
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> dict[str, str]:
+    """Return an environment in which Python notes whom it looks for."""
+    (tmp_path / "sitecustomize.py").write_text(WATCHER)
+    (tmp_path / "home").mkdir()
+    return {
+        "PYTHONPATH": str(tmp_path),
+        "WATCHED": str(tmp_path / "watched"),
+        "HOME": str(tmp_path / "home"),  # where packages look whether they may report
+        "CI": "",  # some report only from people's own machines
+    }
+
+
+def others(watched: dict[str, str]) -> set[str]:
+    file = Path(watched["WATCHED"])
+    return set(file.read_text().split()) - OWN if file.exists() else set()
+
+
+@pytest.mark.parametrize("module", ["openvino_runtime", "int8_process"])
+def test_no_import_is_reported(watched: dict[str, str], module: str) -> None:
+    program = (
+        "import sys\n"
+        f"try: import inference_server.detection.{module}\n"
+        "except ModuleNotFoundError as err: assert err.name == 'nncf'\n"
+        "import openvino"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ | watched, check=True)
+    assert others(watched) == set()
+    assert list(Path(watched["HOME"]).iterdir()) == []
+
+
+@pytest.mark.slow  # scripts/test --slow
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_a_server_that_detects_and_assesses_asks_for_no_other_machine(
+    tmp_path: Path, detector_folder: Path, photo: bytes, runtime: str, watched: dict[str, str]
+) -> None:
+    server = InferenceServer(
+        tmp_path,
+        detector=detector_folder,
+        llm_backend="embedded" if runtime == "openvino" else "none",
+        python=Path(sys.executable),
+        environ={**watched, "DETECTOR_RUNTIME": runtime},
+    )
+    with server:
+        asked = urllib.request.Request(
+            f"{server.url}/v1/detect",
+            photo,
+            {"Authorization": f"Bearer {server.token}", "Content-Type": "image/jpeg"},
+        )
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            assert json.load(answer)["detections"] is not None
+    assert others(watched) == set()
+    assert not (Path(watched["HOME"]) / "intel").exists()
