@@ -64,7 +64,7 @@ class Postgres:
         self.password = password
         # Short and outside pytest's folders: a socket's path has 107 characters at most.
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
-        self.port = free_port()
+        self.port = 0  # until the first start
         self._account = _unprivileged_account()
         if self._account is not None:
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
@@ -77,6 +77,8 @@ class Postgres:
         """Start the server and wait until it answers; makes the data folder the first time."""
         if not self._data.exists():
             self._initialise(self._data)
+            # Not before: making the folder takes seconds, in which others may take the port.
+            self.port = free_port()
         arguments = [str(self._bin / "postgres"), "-D", str(self._data)]
         options = OPTIONS | {"port": str(self.port), "unix_socket_directories": str(self.folder)}
         for name, value in options.items():

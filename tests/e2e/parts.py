@@ -4,6 +4,8 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped] # ships no types
+
 from testbed import scenes
 from testbed.demo.entities import Entities
 from testbed.demo.house import setup_answers
@@ -12,6 +14,11 @@ from testbed.demo.scenario import Fate
 from testbed.home_assistant import HomeAssistant
 from testbed.home_assistant_client import HomeAssistantClient
 from testbed.inference_server import InferenceServer
+
+SETTLED = """
+    SELECT NOT EXISTS (SELECT FROM hsi.events WHERE state = 'open')
+        AND NOT EXISTS (SELECT FROM hsi.jobs WHERE state IN ('pending', 'leased'))
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,17 @@ async def fates(ledger: Ledger, *paths: str, limit: float = 120) -> list[Fate | 
             if all(path in images and images[path].fate for path in paths):
                 return [images[path].fate for path in paths]
     raise AssertionError("the ledger closed early")
+
+
+async def settled(database_url: str, *, limit: float = 120) -> None:
+    """Wait until nothing is going to be changed: no event goes on, and none is still assessed."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with asyncio.timeout(limit):
+            while not await connection.fetchval(SETTLED):  # noqa: ASYNC110 - nobody tells of the last job
+                await asyncio.sleep(0.2)
+    finally:
+        await connection.close()
 
 
 async def until(

@@ -6,7 +6,7 @@ from testbed.demo.scenario import Fate
 from testbed.uploader import Uploader
 from tests.e2e.parts import Installation, Site, different_pictures, fates
 
-LIMIT = 60  # seconds
+LIMIT = 120  # seconds
 CAMERA = "driveway"
 WAITING = ("1.jpg", "2.jpg", "3.jpg")
 WHILE_DOWN = ("4.jpg", "5.jpg")
