@@ -13,7 +13,7 @@ from .settings import SettingsError, load_settings
 
 
 def main() -> int:
-    """Run the server and return the exit code.
+    """Run the server and return the exit code; threads may be left that have not ended.
 
     That is 2 for wrong settings, 1 where it cannot listen, and 3 where it has to be started again.
     """
@@ -23,7 +23,8 @@ def main() -> int:
         settings = load_settings(sys.argv[1:], os.environ)
         check_exposure(settings)
         logs.configure(settings.log_level)
-        asyncio.run(serve(settings))
+        # Not closed: that would wait for threads which read a large model, or hang.
+        asyncio.Runner().run(serve(settings))
     except SettingsError as err:
         sys.stderr.write(f"{err}\n")
         return 2

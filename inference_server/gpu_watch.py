@@ -90,11 +90,13 @@ class GpuWatch:
         while True:
             try:
                 reader = await loop.run_in_executor(self._thread, GpuReader, nvml)
-            except GpuError as err:
-                self._lose(str(err))
-            else:
                 _LOG.info("NVIDIA driver %s answers", reader.driver)
                 await self._watch(reader)
+            except GpuError as err:
+                self._lose(str(err))
+            except Exception as err:  # noqa: BLE001 - what was seen before would be told for ever
+                _LOG.exception("The GPUs cannot be read")
+                self._lose(f"The GPUs cannot be read ({type(err).__name__}: {err}).")
             self.looked.set()
             await asyncio.sleep(_RETRY)
 

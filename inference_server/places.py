@@ -31,7 +31,7 @@ class Places:
 
     def take(self, connection: socket.socket, address: str) -> bool:
         """Have the connection hold a place; False where there is none for it."""
-        clients, client = Counter(self._held.values()), _client_of(address)
+        clients, client = Counter(self._held.values()), client_of(address)
         if clients[client] >= _OF_ONE:
             room = self._free_one(address, {client})
         else:
@@ -83,7 +83,7 @@ class Places:
             )
 
 
-def _client_of(address: str) -> str:
+def client_of(address: str) -> str:
     """Return whom an address belongs to: with IPv6, one machine has 2^64 of them."""
     try:
         parsed = ip_address(address.partition("%")[0])

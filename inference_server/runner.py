@@ -30,14 +30,14 @@ class ProblemRunner(web.AppRunner):
         """`idle_timeout` is in seconds, for a connection that begins no request; so is the other."""
         super().__init__(app, shutdown_timeout=shutdown_timeout)
         self._idle_timeout = idle_timeout
-        self._ends_at: float | None = None
+        self._stopped_at: float | None = None
         self._underway: set[asyncio.Task[object]] = set()  # requests
         self._given_up: set[asyncio.Task[object]] = set()
         self._nobody_left = asyncio.Event()
         self._nobody_left.set()
 
     def drain_for(self, seconds: float) -> None:
-        """Give requests underway so long when the application ends."""
+        """Give requests underway so long, from when it stops to listen."""
         self._shutdown_timeout = seconds
 
     async def stop_listening(self) -> None:
@@ -46,16 +46,18 @@ class ProblemRunner(web.AppRunner):
             await asyncio.sleep(0)
         for site in list(self._sites):
             await site.stop()
-        self._ends_at = asyncio.get_running_loop().time() + _FAREWELL
+        self._stopped_at = asyncio.get_running_loop().time()
 
     async def cleanup(self) -> None:
         """End; who sends a request on a connection that was idle until now is answered."""
-        if self._ends_at is None:
+        if self._stopped_at is None:
             await self.stop_listening()
+        assert self._stopped_at is not None  # noqa: S101 - set there
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(self._ends_at):
+            async with asyncio.timeout_at(self._stopped_at + _FAREWELL):
                 await self._nobody_left.wait()
-        timer = asyncio.get_running_loop().call_later(self._shutdown_timeout, self._give_up)
+        last = self._stopped_at + self._shutdown_timeout
+        timer = asyncio.get_running_loop().call_at(last, self._give_up)
         self._shutdown_timeout += _LAST_WORDS
         await super().cleanup()
         timer.cancel()
@@ -100,7 +102,7 @@ class ProblemRunner(web.AppRunner):
                 )
             finally:
                 self._underway.discard(task)
-            if self._ends_at is not None and not _has_more(request.protocol):
+            if self._stopped_at is not None and not _has_more(request.protocol):
                 response.force_close()
             return response
 

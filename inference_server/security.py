@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from .errors import UnauthorizedError
+from .places import client_of
 from .rate_limit import RateLimit
 from .settings import Settings, SettingsError
 
@@ -35,7 +36,7 @@ def bearer(
 ) -> Middleware:
     """Let requests pass that carry one of the tokens, and tell of them; without tokens let all pass.
 
-    One client, which is one token from one address, may send `per_second`; 0 is no limit. An
+    One client, which is one token from one address or IPv6 network, may send `per_second`; 0 is no limit. An
     address that keeps sending wrong tokens is told to slow down; a right one passes all the same,
     for others may share the address.
     """
@@ -51,18 +52,18 @@ def bearer(
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path in open_paths:
             return await handler(request)
-        address, number = request.remote or "", 0
+        client, number = client_of(request.remote or ""), 0
         if digests:
             scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
             # Digests are of one length and every one is compared: time tells nothing of a token.
             matches = [hmac.compare_digest(_digest(given), digest) for digest in digests]
             if scheme.lower() != "bearer" or not any(matches):
-                wrong.take(address)
+                wrong.take(client)
                 raise UnauthorizedError("Send a valid token as 'Authorization: Bearer <token>'.")
             number = matches.index(True)
         if on_pass:
             on_pass(request)
-        limit.take(f"{number} {address}")
+        limit.take(f"{number} {client}")
         return await handler(request)
 
     return middleware

@@ -1,6 +1,7 @@
 """Listens until a signal asks the process to end."""
 
 import asyncio
+import contextlib
 from functools import partial
 import logging
 import os
@@ -31,7 +32,8 @@ from .tracing import create_tracing
 _LOG = logging.getLogger(__name__)
 _IDLE = 75.0  # seconds a connection may take to begin a request, the first or the next
 _LOST_DRAIN = 30.0  # seconds, where the server ends by itself and nobody kills it
-_DRAIN = 6.0  # seconds for requests underway; runtimes kill after 10
+_DRAIN = 7.0  # seconds for requests underway; runtimes kill after 10
+_LAST_SPANS = 2.0  # seconds to send them
 _GPU_LOST = "The GPU is lost to this process"
 _IMPORT_LOST = (
     "What the detector needs cannot be imported in this process, and in another one it can"
@@ -112,7 +114,8 @@ async def serve(settings: Settings) -> None:
         _LOG.info("Stopping; requests underway have %g s", drain)
     finally:
         await runner.cleanup()
-        await asyncio.to_thread(tracing.close)
+        with contextlib.suppress(TimeoutError):  # whoever takes traces may not answer
+            await asyncio.wait_for(asyncio.to_thread(tracing.close), _LAST_SPANS)
     if lost:
         raise RestartError(f"{lost[0]}; start the server again.")
 

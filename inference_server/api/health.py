@@ -56,9 +56,10 @@ class HealthHandler:
         """Say each part's state, since when, and why not."""
         detector, assessor = self._detection.status, self._keeper.status
         info, proven_at = self._detection.info, self._detection.proven_at
+        fallback = info.fallback if info else None
         return web.json_response(
             {
-                "status": _overall(detector.state, assessor.state, self._keeper.fallback),
+                "status": _overall(detector.state, assessor.state, fallback, self._keeper.fallback),
                 "version": __version__,
                 "api_version": _API_VERSION,
                 "instance_id": str(self._instance_id),
@@ -73,7 +74,7 @@ class HealthHandler:
                     "test_model": info.test_model if info else False,
                     "batch_most": self._detection.batch_most,
                     "decode": info.decode if info else None,
-                    "fallback": info.fallback if info else None,
+                    "fallback": fallback,
                     "parity": asdict(info.parity) if info and info.parity else None,
                     "proven_at": _iso(proven_at) if proven_at else None,
                     "error": detector.error,
@@ -108,8 +109,8 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-def _overall(detector: PartState, assessor: PartState, fallback: str | None) -> str:
+def _overall(detector: PartState, assessor: PartState, *fallbacks: str | None) -> str:
     if detector is not PartState.READY:
         return "unavailable"
-    well = assessor in {PartState.READY, PartState.ABSENT} and fallback is None
+    well = assessor in {PartState.READY, PartState.ABSENT} and not any(fallbacks)
     return "ok" if well else "degraded"

@@ -8,6 +8,7 @@ import threading
 import pynvml
 import pytest
 
+from inference_server import gpu_watch
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.gpu import Nvml, Pressure, load_nvml, pressure_of
@@ -219,6 +220,31 @@ async def test_a_driver_that_hangs_tells_nothing_of_now() -> None:
     assert watch.used is None
     assert watch.error == "NVIDIA's driver has not answered for 1 s."
     answers.set()
+    await eventually(lambda: watch.used)
+    assert watch.error is None
+    await watch.stop()
+
+
+async def test_a_library_that_breaks_tells_nothing_of_now_and_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gpu_watch, "_RETRY", 0.01)
+    nvml, broken = FakeNvml(), threading.Event()
+
+    def count() -> int:
+        if broken.is_set():
+            raise OSError(5, "Input/output error")  # nothing of its own
+        return 2
+
+    nvml.nvmlDeviceGetCount = count
+    watch = GpuWatch(nvml, interval=0.01)
+    watch.start(on_pressure=lambda _: None)
+    await watch.looked.wait()
+    assert watch.used
+    broken.set()
+    await eventually(lambda: not watch.gpus)
+    assert "OSError" in str(watch.error)
+    broken.clear()
     await eventually(lambda: watch.used)
     assert watch.error is None
     await watch.stop()

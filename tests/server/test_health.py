@@ -244,6 +244,19 @@ async def test_a_detector_that_appears_later_is_loaded_without_a_restart(
     await client.close()
 
 
+async def test_a_detector_that_fell_back_is_degraded(
+    settings: Settings, detector: Detector
+) -> None:
+    class FellBack:
+        info = replace(detector.info, fallback="The GPU cannot be used.")
+        prepare, detect = staticmethod(detector.prepare), staticmethod(detector.detect)
+
+    health, status, _ = await look(settings, FellBack)
+    assert status == 200
+    assert health["status"] == "degraded"
+    assert health["detector"]["fallback"] == "The GPU cannot be used."
+
+
 async def test_without_its_language_model_the_server_is_degraded(
     settings: Settings, detector: Detector
 ) -> None:

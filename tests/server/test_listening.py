@@ -187,7 +187,7 @@ async def test_who_never_agrees_on_tls_is_not_waited_for(
     ],
 )
 def test_an_ipv6_network_is_one_client(one: str, other: str, same: bool) -> None:
-    assert (places._client_of(one) == places._client_of(other)) is same
+    assert (places.client_of(one) == places.client_of(other)) is same
 
 
 async def test_a_name_may_have_several_addresses_and_one_in_use_is_told() -> None:

@@ -249,11 +249,28 @@ def test_asked_to_end_while_it_loads_it_ends_at_once(detector_folder: Path, tmp_
     server.stop()
 
 
+def test_asked_to_end_it_does_not_wait_for_who_takes_traces(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and never answers
+        server = InferenceServer(
+            tmp_path,
+            detector=tmp_path / "none",
+            python=Path(sys.executable),
+            environ={"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}"},
+        )
+        server.start(wait_ready=False)
+        ask_health(server)
+        process = server._process
+        assert process
+        os.kill(server.pid, 15)
+        assert process.wait(8) == 0  # it would be killed after 10 s
+        server.stop()
+
+
 async def test_asked_to_end_it_finishes_what_it_is_at_and_comes_back_as_the_same(
     server: InferenceServer,
 ) -> None:
     before = await asyncio.to_thread(ask_health, server)
-    large = encode(Image.new("RGB", (4000, 3000)), "PNG")  # takes a while to decode
+    large = encode(Image.new("RGB", (1200, 900)), "PNG")
     connections = [begin(server, large) for _ in range(3)]
     for connection in connections[1:]:
         connection.sendall(large)
@@ -263,7 +280,7 @@ async def test_asked_to_end_it_finishes_what_it_is_at_and_comes_back_as_the_same
     for connection in connections:
         answer = http.client.HTTPResponse(connection)
         answer.begin()
-        assert answer.status == 200
+        assert answer.status == 200, answer.read()
         check_schema("DetectResponse", json.load(answer))
         connection.close()
     await asyncio.to_thread(server.stop)

@@ -1,18 +1,20 @@
 """Who may ask what."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 from aiohttp import ClientResponse, web
-from aiohttp.test_utils import TestClient
+from aiohttp.test_utils import TestClient, TestServer
 import pytest
 import pytest_asyncio
 
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import RateLimitedError
+from inference_server.metrics import NO_METRICS
+from inference_server.problems import problem_details
 from inference_server.rate_limit import RateLimit
-from inference_server.security import check_exposure
+from inference_server.security import bearer, check_exposure
 from inference_server.settings import Settings, SettingsError
 from tests.server.support import TOKEN, check_problem, no_assessor, serve
 
@@ -134,6 +136,23 @@ async def test_who_guesses_tokens_is_slowed_and_keeps_nobody_else_out(
         answer = await client.get("/v1/health", headers={"Authorization": f"Bearer {TOKEN}"})
         assert answer.status == 200
     await client.close()
+
+
+async def test_an_ipv6_network_that_guesses_is_slowed_as_one() -> None:
+    addresses = (f"2001:db8::{number:x}" for number in range(1, 200))
+
+    @web.middleware
+    async def from_another_address(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        return await handler(request.clone(remote=next(addresses)))
+
+    guard = bearer([TOKEN], open_paths=())
+    app = web.Application(middlewares=[problem_details(NO_METRICS), from_another_address, guard])
+    async with TestClient(TestServer(app)) as client:
+        statuses = [(await client.get("/")).status for _ in range(110)]
+    assert statuses[:100] == [401] * 100
+    assert statuses[-1] == 429
 
 
 async def test_a_bucket_refills_and_forgets_the_quiet() -> None:

@@ -14,7 +14,9 @@ class ServerStatus(StrEnum):
     """How the inference server is as a whole."""
 
     OK = "ok"  # every part that is configured works
-    DEGRADED = "degraded"  # pictures are looked at, events are not assessed or only slowly
+    DEGRADED = (
+        "degraded"  # pictures are looked at; events are not assessed, or a part had to fall back
+    )
     UNAVAILABLE = "unavailable"  # no picture can be looked at
 
 
