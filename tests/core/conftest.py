@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
+from hypothesis import HealthCheck, settings
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -11,6 +12,12 @@ from testbed.postgres import Postgres
 
 # isort: split
 from hsi_core.store.engine import connect
+
+# How long an example takes says how busy the machine is; and what fails today is to fail tomorrow.
+settings.register_profile(
+    "tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 
 WIPE = (
     "TRUNCATE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs, hsi.forgotten_files,"

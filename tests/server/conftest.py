@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -14,6 +15,15 @@ from inference_server.detection.service import DetectionService
 from inference_server.settings import DetectorRuntime, Device, Settings
 from tests.server.detectors import make_random_detector
 from tests.server.support import ROOT, TOKEN, draw, encode, no_assessor, serve
+
+# How long an example takes says how busy the machine is; and what fails today is to fail tomorrow.
+hypothesis.settings.register_profile(
+    "tests",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")
