@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from importlib.util import find_spec
 import json
+import logging
 import os
 from pathlib import Path
 import secrets
@@ -23,6 +24,7 @@ from .base import AssessmentResult, Proof, Pull, speed
 from .facts import Facts
 from .openai import OpenAiAssessor
 
+_LOG = logging.getLogger(__name__)
 BACKEND: Final = "embedded"
 CONTEXT_TOKENS: Final = 2048  # MAX_PROMPT_TOKENS and an answer fit
 START_TIMEOUT: Final = 300.0  # seconds; a model of some gigabytes from a slow disk
@@ -51,6 +53,7 @@ class EmbeddedAssessor:
         self._timeout = timeout
         self._starting = asyncio.Lock()
         self._process: Process | None = None
+        self._logging: asyncio.Task[None] | None = None
         self._client: OpenAiAssessor | None = None
 
     async def start(self) -> None:
@@ -137,10 +140,13 @@ class EmbeddedAssessor:
             str(_PROGRAM),
             stdin=PIPE,
             stdout=PIPE,
+            stderr=PIPE,
             start_new_session=True,  # Ctrl-C is for the parent, which then ends it
         )
-        assert process.stdin  # noqa: S101 # both pipes were asked for
+        assert process.stdin  # noqa: S101 # the pipes were asked for
         assert process.stdout  # noqa: S101
+        assert process.stderr  # noqa: S101
+        self._logging = asyncio.create_task(_log_lines(process.stderr), name="llama.cpp's log")
         # By stdin, because other users of the machine can read a command line.
         order = {
             "model": str(gguf),
@@ -176,6 +182,20 @@ class EmbeddedAssessor:
             if process.returncode is None:
                 process.kill()  # it holds nothing that wants saving
             await process.wait()
+        if self._logging:
+            await self._logging  # its last words
+
+
+async def _log_lines(stream: asyncio.StreamReader) -> None:
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:  # longer than any line of a log
+            continue
+        if not line:
+            return
+        if text := line.decode("utf-8", "replace").rstrip():
+            _LOG.warning("llama.cpp: %s", text)
 
 
 async def _end_of(process: Process) -> str:

@@ -115,12 +115,16 @@ async def test_without_a_file_and_the_package_it_says_what_to_set(
         await EmbeddedAssessor(gguf=None, timeout=1).start()
 
 
-async def test_a_broken_file_is_unavailable_and_takes_nothing_with_it(tmp_path: Path) -> None:
+async def test_a_broken_file_is_unavailable_and_takes_nothing_with_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(GGUF.read_bytes()[:1_000_000])
 
     with pytest.raises(AssessorUnavailableError, match=r"broken\.gguf"):
         await EmbeddedAssessor(gguf=broken, timeout=1).start()
+    assert "llama.cpp: RuntimeError: Failed to init server" in caplog.text
+    assert "Failed" not in capfd.readouterr().err  # the log is JSON lines
 
 
 @pytest.mark.parametrize(
