@@ -52,7 +52,10 @@ def choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
 
 def path(text: str) -> Path:
     """Accept a path; ~ is the home folder."""
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such home folder") from None
 
 
 def http_url(text: str) -> str:

@@ -9,12 +9,16 @@ from pathlib import Path
 from .parsers import choice, flag, http_url, number, path, tokens, whole
 
 
-def _user_state_dir() -> Path:
-    return Path.home() / ".local" / "state" / "hsi-inference-server"
-
-
 class SettingsError(Exception):
     """A setting is wrong; the message is one line that names it."""
+
+
+def _user_state_dir() -> Path:
+    try:
+        home = Path.home()
+    except RuntimeError as err:
+        raise SettingsError("Set STATE_DIR: this user has no home folder to keep state in") from err
+    return home / ".local" / "state" / "hsi-inference-server"
 
 
 class Device(StrEnum):

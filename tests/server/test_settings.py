@@ -1,6 +1,8 @@
 """Where the server's settings come from and what they refuse."""
 
 from pathlib import Path
+import pwd
+from typing import NoReturn
 
 import pytest
 
@@ -101,6 +103,19 @@ def test_a_wrong_value_is_one_line_that_names_it(environ: dict[str, str], said: 
         load_settings([], environ)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: int) -> NoReturn:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with pytest.raises(SettingsError, match="Set STATE_DIR: this user has no home folder"):
+        load_settings([], {})
+    with pytest.raises(SettingsError, match="DETECTOR_MODEL '~/model': there is no such home"):
+        load_settings([], {"DETECTOR_MODEL": "~/model", "STATE_DIR": "/state"})
+    assert load_settings([], {"STATE_DIR": "/state"}).state_dir == Path("/state")
 
 
 def test_a_secret_that_cannot_be_read_is_not_repeated() -> None:
