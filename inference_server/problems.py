@@ -24,6 +24,7 @@ from .metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
 REQUEST_ID = "X-Request-ID"
+NO_ROUTE = "other"  # of a path that the server does not know
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -72,7 +73,7 @@ def problem_details(metrics: Metrics) -> Middleware:
 def route_of(request: web.Request) -> str:
     """Return the path as the server knows it: what clients make up would never end."""
     resource = request.match_info.route.resource
-    return resource.canonical if resource else "other"
+    return resource.canonical if resource else NO_ROUTE
 
 
 def _took(started: float) -> dict[str, object]:

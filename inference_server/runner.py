@@ -9,7 +9,8 @@ from aiohttp import hdrs, web
 
 from .errors import InternalError, MalformedRequestError, ProblemError, StoppingError
 from .logs import current_request_id
-from .problems import REQUEST_ID, to_response
+from .metrics import NO_METRICS, Metrics
+from .problems import NO_ROUTE, REQUEST_ID, to_response
 
 _HEADERS = 64  # a request may have
 _HEADER_BYTES = 8190  # that its first line and each of its headers may have
@@ -25,10 +26,19 @@ class ProblemRunner(web.AppRunner):
     """Runs an application; a request that is no HTTP gets a problem like any other."""
 
     def __init__(
-        self, app: web.Application, *, idle_timeout: float, shutdown_timeout: float
+        self,
+        app: web.Application,
+        *,
+        idle_timeout: float,
+        shutdown_timeout: float,
+        metrics: Metrics = NO_METRICS,
     ) -> None:
-        """`idle_timeout` is in seconds, for a connection that begins no request; so is the other."""
+        """`idle_timeout` is in seconds, for a connection that begins no request; so is the other.
+
+        `metrics` counts what never reaches the application.
+        """
         super().__init__(app, shutdown_timeout=shutdown_timeout)
+        self._metrics = metrics
         self._idle_timeout = idle_timeout
         self._stopped_at: float | None = None
         self._underway: set[asyncio.Task[object]] = set()  # requests
@@ -70,7 +80,7 @@ class ProblemRunner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         server = _Server(
-            self._last_answers(_with_problems(made.request_handler)),
+            self._last_answers(_with_problems(made.request_handler, self._metrics)),
             request_factory=made.request_factory,
             handler_cancellation=True,  # a client that is gone needs no answer
             access_log=None,  # problems.py logs each request with its id
@@ -80,7 +90,7 @@ class ProblemRunner(web.AppRunner):
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
         )
-        server.nobody_left = self._nobody_left
+        server.nobody_left, server.metrics = self._nobody_left, self._metrics
         return server
 
     def _last_answers(self, handle: _Handler) -> _Handler:
@@ -112,6 +122,7 @@ class ProblemRunner(web.AppRunner):
 class _Server(web.Server):
     _open = 0  # connections
     nobody_left: asyncio.Event
+    metrics: Metrics
 
     def __call__(self) -> web.RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
@@ -196,6 +207,8 @@ class _Connection(web.RequestHandler):
             problem = MalformedRequestError("The request is no HTTP that this server can read.")
         else:
             problem = InternalError("The server failed on this request; its log says more.")
+        if isinstance(self._manager, _Server):
+            _count(self._manager.metrics, problem)
         return _answer(problem, request_id)
 
 
@@ -203,15 +216,18 @@ def _has_more(protocol: object) -> bool:
     return isinstance(protocol, _Connection) and protocol.has_more
 
 
-def _with_problems(handle: _Handler) -> _Handler:
+def _count(metrics: Metrics, problem: ProblemError) -> None:
+    metrics.count_request(NO_ROUTE, str(int(problem.status)), problem.code)
+
+
+def _with_problems(handle: _Handler, metrics: Metrics) -> _Handler:
     """Refuse what aiohttp would refuse in its own words, before any middleware."""
 
     async def handler(request: web.BaseRequest) -> web.StreamResponse:
         if request.headers.get(hdrs.EXPECT, _CONTINUE).lower() != _CONTINUE:
-            return _answer(
-                MalformedRequestError(f"No other expectation than {_CONTINUE} can be met."),
-                uuid4().hex,
-            )
+            problem = MalformedRequestError(f"No other expectation than {_CONTINUE} can be met.")
+            _count(metrics, problem)
+            return _answer(problem, uuid4().hex)
         return await handle(request)
 
     return handler

@@ -21,7 +21,7 @@ from .gpu_watch import GpuWatch
 from .identity import load_instance_id
 from .import_guard import ImportGuard, another_process_can_import
 from .listening import listen
-from .metrics import create_metrics
+from .metrics import NO_METRICS, Metrics, create_metrics
 from .places import Places
 from .runner import ProblemRunner
 from .security import is_loopback
@@ -91,7 +91,7 @@ async def serve(settings: Settings) -> None:
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    runner = create_runner(app)
+    runner = create_runner(app, metrics)
     await runner.setup()
     try:
         context = tls.context if tls else None
@@ -120,9 +120,9 @@ async def serve(settings: Settings) -> None:
         raise RestartError(f"{lost[0]}; start the server again.")
 
 
-def create_runner(app: web.Application) -> ProblemRunner:
+def create_runner(app: web.Application, metrics: Metrics = NO_METRICS) -> ProblemRunner:
     """Return what serves the application's connections."""
-    return ProblemRunner(app, idle_timeout=_IDLE, shutdown_timeout=_DRAIN)
+    return ProblemRunner(app, idle_timeout=_IDLE, shutdown_timeout=_DRAIN, metrics=metrics)
 
 
 def _address(host: str, runner: web.AppRunner) -> str:

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 from pathlib import Path
+import re
 import socket
 import subprocess
 import sys
@@ -196,6 +197,22 @@ def test_an_expectation_that_no_server_knows_is_a_problem(
 ) -> None:
     answer = answer_to(server, f"POST {path} HTTP/1.1\r\nHost: x\r\nExpect: {expected}\r\n\r\n")
     assert read_problem(answer)["code"] == "invalid_request"
+
+
+def test_what_never_reaches_a_handler_is_counted_as_well(server: InferenceServer) -> None:
+    def count() -> float:
+        connection = connect(server)
+        connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {server.token}"})
+        counted = 'hsi_requests_total{path="other",status="400"}'
+        found = re.search(
+            rf"^{re.escape(counted)} (.+)$", connection.getresponse().read().decode(), re.MULTILINE
+        )
+        return float(found[1]) if found else 0.0
+
+    before = count()
+    answer_to(server, "GET\r\n\r\n")
+    answer_to(server, "GET /v1/live HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n")
+    assert count() - before == 2
 
 
 def test_a_path_cannot_steer_a_terminal_that_shows_the_log(server: InferenceServer) -> None:
