@@ -225,12 +225,21 @@ class HomeAssistantClient:
             return await socket.call(command, **fields)
 
     async def wait_for(self, condition: Callable[[States], bool], *, limit: float) -> States:
-        """Wait until the states meet a condition and return them; raises TimeoutError."""
-        async with asyncio.timeout(limit), self.socket() as socket:
-            await socket.call("subscribe_events", event_type="state_changed")
-            while not condition(states := _states(await socket.call("get_states"))):
-                await socket.event()
-            return states
+        """Wait until the states meet a condition and return them.
+
+        Raises TimeoutError, with a note of what the condition looked at.
+        """
+        states = _Noting()
+        try:
+            async with asyncio.timeout(limit), self.socket() as socket:
+                await socket.call("subscribe_events", event_type="state_changed")
+                while not condition(states := _Noting(_states(await socket.call("get_states")))):
+                    await socket.event()
+                return states
+        except TimeoutError as error:
+            seen = [f"{each}: {states[each].state}" for each in sorted(states.asked)]
+            error.add_note(f"after {limit:g} s: {', '.join(seen) or 'no states yet'}")
+            raise
 
     async def wait_until_started(self) -> None:
         """Wait until Home Assistant has set up everything."""
@@ -277,6 +286,19 @@ class HomeAssistantClient:
                 detail = (await answer.text())[:500]
                 raise HomeAssistantError(f"{method} {path}: {answer.status} {detail}")
             return cast("object", await answer.json())
+
+
+class _Noting(dict[str, State]):
+    """States that note which of them were asked for."""
+
+    def __init__(self, states: States | None = None) -> None:
+        super().__init__(states or {})
+        self.asked: set[str] = set()
+
+    def __getitem__(self, entity_id: str) -> State:
+        state = super().__getitem__(entity_id)
+        self.asked.add(entity_id)
+        return state
 
 
 def _states(answer: object) -> States:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ import asyncpg  # type: ignore[import-untyped] # ships no types
 from testbed import scenes
 from testbed.demo.entities import Entities
 from testbed.demo.house import setup_answers
-from testbed.demo.ledger import Ledger
+from testbed.demo.ledger import Ledger, Outcome
 from testbed.demo.scenario import Fate
 from testbed.home_assistant import HomeAssistant
 from testbed.home_assistant_client import HomeAssistantClient
@@ -45,11 +45,14 @@ class Installation:
 
 async def fates(ledger: Ledger, *paths: str, limit: float = 120) -> list[Fate | None]:
     """Wait until each image has come to its end; return how."""
-    async with asyncio.timeout(limit), aclosing(ledger.follow()) as following:
-        async for images in following:
-            if all(path in images and images[path].fate for path in paths):
-                return [images[path].fate for path in paths]
-    raise AssertionError("the ledger closed early")
+    images: Mapping[str, Outcome] = {}
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit), aclosing(ledger.follow()) as following:
+            async for images in following:
+                if all(path in images and images[path].fate for path in paths):
+                    return [images[path].fate for path in paths]
+    reached = {path: images[path].fate if path in images else "not found" for path in paths}
+    raise AssertionError(f"after {limit:g} s: {reached}")
 
 
 async def settled(database_url: str, *, limit: float = 120) -> None:
