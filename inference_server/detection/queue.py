@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass
 from time import perf_counter
 
 from ..deadline import NEVER, Deadline
-from ..errors import DeadlineExceededError
+from ..errors import DeadlineExceededError, DetectorUnavailableError
 from .base import Detector, Found, Prepared
 from .pace import Pace
 
@@ -86,8 +86,8 @@ class InferenceQueue:
 
     def refuse_all(self, err: Exception) -> None:
         """Answer everything that waits with this error."""
-        while self._jobs:
-            _fail(self._jobs.popleft(), err)
+        _fail_all(self._jobs, err)
+        self._jobs.clear()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -96,7 +96,11 @@ class InferenceQueue:
             while self._jobs:
                 await self._gather()
                 if batch := self._take():
-                    await self._work(batch)
+                    try:
+                        await self._work(batch)
+                    except asyncio.CancelledError:  # it may hang, and answer nobody any more
+                        _fail_all(batch, DetectorUnavailableError("The detector has ended."))
+                        raise
             self._arrived.clear()
 
     async def _gather(self) -> None:
@@ -151,3 +155,8 @@ class InferenceQueue:
 def _fail(job: _Job, err: Exception) -> None:
     if not job.answer.done():
         job.answer.set_exception(err)
+
+
+def _fail_all(jobs: Iterable[_Job], err: Exception) -> None:
+    for job in jobs:
+        _fail(job, err)

@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient
 import pytest
 
 from inference_server.detection.base import Detector
+from inference_server.detection.engine import Engine
 from inference_server.detection.service import DetectionService
 from inference_server.errors import DetectorUnavailableError, OverloadedError
 from inference_server.settings import Settings
@@ -82,6 +83,18 @@ async def test_who_gives_up_while_being_looked_at_harms_nobody(
         await working
     gate.opened.set()
     assert (await service.detect(photo, 0.5)).width == 320
+
+
+async def test_who_waits_for_a_detector_that_hangs_is_answered_once_it_is_given_up(
+    service: DetectionService, gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Engine.close, "__kwdefaults__", {"patience": 0.05})
+    asking = [asyncio.create_task(service.detect(photo, 0.5)) for _ in range(2)]
+    await entered(gate)  # with one of them; the other waits
+    await service.unload()
+    async with asyncio.timeout(10):
+        for answer in await asyncio.gather(*asking, return_exceptions=True):
+            assert isinstance(answer, DetectorUnavailableError)
 
 
 async def test_the_event_loop_stays_free_while_the_detector_works(
