@@ -44,7 +44,11 @@ class Database:
     async def _noted(
         self, opened: AbstractAsyncContextManager[AsyncConnection]
     ) -> AsyncIterator[AsyncConnection]:
-        """Note in the health whether that worked."""
+        """Note in the health whether that worked.
+
+        An answer to what was asked before the database was lost does not say that it is back.
+        """
+        was_away = not self._health.health.database_reachable
         try:
             async with opened as connection:
                 yield connection
@@ -53,7 +57,7 @@ class Database:
         except StoreError as error:
             self._health.database_failed(error)
             raise
-        if not self._health.health.database_reachable:
+        if was_away and not self._health.health.database_reachable:
             self._well_since = asyncio.get_running_loop().time()
             self._health.database_answered()
             self._returned.call()

@@ -34,3 +34,17 @@ async def test_it_is_well_anew_after_it_was_away(engine: AsyncEngine) -> None:
     async with database.begin():
         pass
     assert 0.0 <= database.well_for <= asyncio.get_running_loop().time() - began
+
+
+async def test_an_answer_from_before_the_loss_is_no_return(engine: AsyncEngine) -> None:
+    board = HealthBoard(Publisher())
+    database = Database(engine, board, Settings())
+    board.database_answered()
+    async with database.begin():
+        with pytest.raises(StoreUnreachableError):
+            async with database.begin():
+                raise StoreUnreachableError("away")
+    assert not board.health.database_reachable
+    async with database.begin():
+        pass
+    assert board.health.database_reachable
