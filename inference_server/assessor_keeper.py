@@ -24,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 _CHECK_INTERVAL = 30.0  # seconds between looks at a runtime that works
 _FIRST_RETRY = 1.0  # seconds, doubles up to the check interval
 PROVE_EVERY = 60.0  # seconds
+_TIMEOUTS = 3  # events in a row without an answer: with one always in hand, nothing else proves it
 _CLIENT_RETRY = 5.0  # seconds a client should wait for a runtime that is not there
 
 _ABSENT = "This server runs without a language model (LLM_BACKEND=none)."
@@ -48,6 +49,7 @@ class AssessorKeeper:
         self._timeout = timeout
         self._prove_every = prove_every
         self._in_hand = 0
+        self._timeouts = 0  # in a row
         self._proven: tuple[float, datetime] | None = None  # by the monotonic clock and the wall's
         self._gpu = PlacementWatch()
         self._gpu_lost: str | None = None
@@ -151,20 +153,28 @@ class AssessorKeeper:
             async with asyncio.timeout(self._timeout):
                 result = await assessor.assess(facts)
         except TimeoutError as err:
-            raise AssessorTimeoutError(
+            problem = AssessorTimeoutError(
                 f"{assessor.model} gave no answer within {self._timeout:g} s "
                 "(NEMOTRON_READ_TIMEOUT)."
-            ) from err
+            )
+            self._timeouts += 1
+            if self._timeouts >= _TIMEOUTS:
+                self._doubt(problem)
+            raise problem from err
         except (AssessorUnavailableError, AssessorModelMissingError, AssessorFailedError) as err:
-            self._note(err)
-            self._proven = None  # to be ready again, it has to answer
-            self._look_now.set()
+            self._doubt(err)
             raise
         finally:
             self._in_hand -= 1
         self._note_answer(result.tokens_per_second)
         self._note_ready(assessor)
         return result
+
+    def _doubt(self, problem: ProblemError) -> None:
+        """Take it for failed; to be ready again, it has to answer."""
+        self._note(problem)
+        self._proven = None
+        self._look_now.set()
 
     def _usable(self) -> Assessor:
         if self._assessor and self._started:
@@ -235,7 +245,7 @@ class AssessorKeeper:
         self._note_answer(proof.tokens_per_second)
 
     def _note_answer(self, tokens_per_second: float | None) -> None:
-        self._proven = monotonic(), datetime.now(UTC)
+        self._proven, self._timeouts = (monotonic(), datetime.now(UTC)), 0
         self._gpu.answer(tokens_per_second)
         if (lost := self._gpu.lost) is None and self._gpu_lost is not None:
             _LOG.info("The language model runs as it did before")

@@ -194,6 +194,24 @@ async def test_a_model_that_hangs_is_not_ready_until_it_answers_again(
     await eventually(lambda: keeper.status.state == "ready")
 
 
+async def test_a_model_that_answers_no_event_is_not_ready_though_there_always_is_another(
+    start: Start, scripted: Scripted
+) -> None:
+    keeper = AssessorKeeper(lambda: scripted, timeout=0.1, prove_every=LONG)
+    client = await start(keeper)
+    scripted.waits, scripted.unproven = True, AssessorTimeoutError("no answer")
+    for _ in range(2):
+        await check_problem(await client.post("/v1/assess", json=FACTS), 504, "assessor_timeout")
+    assert keeper.status.state == "ready"  # it may be slow
+    await check_problem(await client.post("/v1/assess", json=FACTS), 504, "assessor_timeout")
+    health = await health_of(client)
+    assert (health["state"], health["problem"]) == ("failed", "assessor_timeout")
+
+    scripted.waits = False
+    assert (await client.post("/v1/assess", json=FACTS)).status == 200
+    assert keeper.status.state == "ready"
+
+
 async def test_the_proofs_can_be_left_out(start: Start, scripted: Scripted) -> None:
     keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=0)
     await start(keeper)
