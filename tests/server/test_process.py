@@ -306,3 +306,4 @@ async def test_asked_to_end_it_finishes_what_it_is_at_and_comes_back_as_the_same
     after = await asyncio.to_thread(ask_health, server)
     assert server.url == url
     assert after["instance_id"] == before["instance_id"]
+    await asyncio.to_thread(server.wait_ready)  # as the other tests are to find it
