@@ -27,9 +27,14 @@ class Deadline:
     def check(self, *, needed: float = 0.0) -> None:
         """Raise DeadlineExceededError where no more than the seconds `needed` are left."""
         if perf_counter() + needed >= self.at:
-            raise DeadlineExceededError(
-                "The request's turn did not come before its deadline (X-Deadline-Ms)."
-            )
+            raise too_late()
+
+
+def too_late() -> DeadlineExceededError:
+    """Return what is answered once it is over."""
+    return DeadlineExceededError(
+        "The request's turn did not come before its deadline (X-Deadline-Ms)."
+    )
 
 
 NEVER = Deadline()

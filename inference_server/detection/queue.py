@@ -8,7 +8,7 @@ import contextlib
 from dataclasses import dataclass
 from time import perf_counter
 
-from ..deadline import NEVER, Deadline
+from ..deadline import NEVER, Deadline, too_late
 from ..errors import DeadlineExceededError, DetectorUnavailableError
 from .base import Detector, Found, Prepared
 from .pace import Pace
@@ -74,15 +74,25 @@ class InferenceQueue:
 
         Raises DeadlineExceededError where its turn comes too late to be looked at in time.
         """
-        answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Found] = loop.create_future()
         job = _Job(picture=picture, threshold=threshold, deadline=deadline, answer=answer)
         self._jobs.append(job)
         self._arrived.set()
+        # Deadlines are looked at between batches, too; but one may hang.
+        expiry = None if deadline is NEVER else loop.call_later(deadline.remaining, self._end, job)
         try:
             return await answer
         finally:
+            if expiry:
+                expiry.cancel()
             if job in self._jobs:
                 self._jobs.remove(job)
+
+    def _end(self, job: _Job) -> None:
+        if job in self._jobs:  # else it is being looked at
+            self._jobs.remove(job)
+            _fail(job, too_late())
 
     def refuse_all(self, err: Exception) -> None:
         """Answer everything that waits with this error."""

@@ -24,6 +24,7 @@ from ..parts import PartState, PartStatus, Reason
 from .base import Detection, Detector, DetectorInfo, DetectorLoadError, Prepared
 from .canary import CanaryError
 from .engine import CANARY_TIMEOUT, Engine
+from .gpu_memory import release
 
 _LOG = logging.getLogger(__name__)
 _DECODERS = min(4, os.cpu_count() or 1)  # threads
@@ -327,7 +328,7 @@ class DetectionService:
         """Take the detector out of use; pictures it is at are finished."""
         engine, self._engine = self._engine, None
         if engine:
-            task = asyncio.create_task(engine.close(**patience))
+            task = asyncio.create_task(_close(engine, **patience))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
@@ -341,3 +342,10 @@ class DetectionService:
         if self._status.error != error:  # once, not at every try
             _LOG.error("There is no detector: %s", error, exc_info=cause)
         self._status = self._status.then(PartState.FAILED, error, reason=reason)
+
+
+async def _close(engine: Engine, **patience: float) -> None:
+    await engine.close(**patience)
+    del engine
+    await asyncio.sleep(0)  # what the loop has just run holds it until its next turn
+    await asyncio.to_thread(release)

@@ -165,6 +165,18 @@ async def test_who_waited_too_long_is_told_and_not_looked_at(
     assert gate.batches == [1, 1]
 
 
+async def test_a_deadline_is_kept_while_the_detector_hangs(gate: Gate, photo: bytes) -> None:
+    async with running(gate) as service:
+        hanging = asyncio.create_task(service.detect(photo, 0.5))
+        await entered(gate)
+        with pytest.raises(DeadlineExceededError):
+            await service.detect(photo, 0.5, Deadline.after(0.5))
+        assert not hanging.done()
+        gate.opened.set()
+        await hanging
+    assert gate.seen == 1
+
+
 async def test_what_cannot_be_done_in_time_is_not_begun(
     gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

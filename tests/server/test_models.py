@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+import gc
 from pathlib import Path
 import shutil
 from threading import Event
+import weakref
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 import pytest
 
+from inference_server.detection import service as service_module
 from inference_server.detection.base import Detector
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
@@ -214,3 +217,31 @@ async def test_none_is_loaded_on_request_while_the_first_still_is(detector: Dete
     assert service.status.state == "ready"
     await service.switch(load)
     await service.stop()
+
+
+async def test_an_unloaded_detector_is_gone_when_its_memory_is_given_back(
+    detector: Detector, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who held it would hold its memory on a GPU, which a language model may be waiting for."""
+    loaded: list[weakref.ref[Gate]] = []
+    left: list[Gate | None] = []
+
+    def give_back() -> None:
+        gc.collect()
+        left.append(loaded[0]())
+
+    monkeypatch.setattr(service_module, "release", give_back)
+
+    def load() -> Detector:
+        gate = Gate(detector)
+        gate.opened.set()
+        loaded.append(weakref.ref(gate))
+        return gate
+
+    service = DetectionService(load, queue_limit=8)
+    service.start()
+    await service.settled.wait()
+    await service.detect(photo, 0.5)
+    await service.unload()
+    await service.stop()
+    assert left == [None]
