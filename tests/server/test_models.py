@@ -7,6 +7,7 @@ import gc
 from pathlib import Path
 import shutil
 from threading import Event
+import time
 import weakref
 
 from aiohttp import web
@@ -227,7 +228,10 @@ async def test_an_unloaded_detector_is_gone_when_its_memory_is_given_back(
     left: list[Gate | None] = []
 
     def give_back() -> None:
-        gc.collect()
+        until = time.monotonic() + 10
+        while loaded[0]() and time.monotonic() < until:  # a thread may just be at its end
+            gc.collect()
+            time.sleep(0.01)
         left.append(loaded[0]())
 
     monkeypatch.setattr(service_module, "release", give_back)
