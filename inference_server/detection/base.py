@@ -38,6 +38,11 @@ class Parity:
     least_iou: float  # of the boxes of the same candidate
 
 
+def in_one(*sentences: str | None) -> str | None:
+    """Return what a detector had to fall back from, all of it; None where it is nothing."""
+    return " ".join(filter(None, sentences)) or None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorInfo:
     """What a loaded detector really is and where it really runs."""

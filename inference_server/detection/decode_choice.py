@@ -6,7 +6,7 @@ import logging
 import torch
 
 from ..settings import DetectorDecode, Settings
-from .base import UnavailableError
+from .base import UnavailableError, in_one
 from .choice import Choice
 from .decode_gate import check_decoder
 from .gpu_decode import GpuDecoder, nvjpeg
@@ -33,7 +33,7 @@ def with_decoder(choice: Choice, settings: Settings, size: InputSize) -> Choice:
         return replace(choice, decoder=decoder)
     told = f"DETECTOR_DECODE=gpu is not to be had: {reason} Used instead: the processor."
     _LOG.error("%s", told)
-    return replace(choice, fallback=f"{choice.fallback} {told}" if choice.fallback else told)
+    return replace(choice, fallback=in_one(choice.fallback, told))
 
 
 def _decoder(choice: Choice, size: InputSize, *, max_pixels: int) -> GpuDecoder:

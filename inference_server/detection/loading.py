@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ..settings import DetectorRuntime, Device, Settings
-from .base import Detector, DetectorLoadError
+from .base import Detector, DetectorLoadError, in_one
 from .packages import heavy_imports
 
 _LOG = logging.getLogger(__name__)
@@ -36,8 +36,7 @@ def load_detector(settings: Settings) -> Detector:
     }
     if choice.runtime.device == "cpu" and not chosen and (unused := unused_gpu()):
         _LOG.error("%s", unused)
-        fallback = f"{unused} {choice.fallback}" if choice.fallback else unused
-        choice = replace(choice, fallback=fallback)
+        choice = replace(choice, fallback=in_one(unused, choice.fallback))
     choice = with_decoder(choice, settings, checkpoint.size)
     return RtDetr(checkpoint, choice, max_pixels=settings.max_pixels)
 

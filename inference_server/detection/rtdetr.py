@@ -7,7 +7,7 @@ from time import perf_counter
 import torch
 
 from ..errors import DetectorMemoryError
-from .base import Detection, DetectorInfo, Found, Prepared
+from .base import Detection, DetectorInfo, Found, Prepared, in_one
 from .checkpoint import Checkpoint
 from .choice import Choice
 from .decode import decode
@@ -46,8 +46,7 @@ class RtDetr:
         """What is loaded, and what became of its GPU decoding."""
         if self._gpu is None or self._gpu.works:
             return self._info
-        told = f"{self._info.fallback} {GAVE_UP}" if self._info.fallback else GAVE_UP
-        return replace(self._info, decode="cpu", fallback=told)
+        return replace(self._info, decode="cpu", fallback=in_one(self._info.fallback, GAVE_UP))
 
     def prepare(self, data: bytes) -> Prepared:
         """Decode and resize one picture."""

@@ -52,6 +52,23 @@ async def entered(gate: Gate) -> None:
     assert await asyncio.to_thread(gate.entered.wait, 60)
 
 
+async def see_it_take(
+    seconds: float,
+    service: DetectionService,
+    gate: Gate,
+    photo: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Have the service see how slow the detector is; leaves it open."""
+    clock = Clock()
+    monkeypatch.setattr(queue_module, "perf_counter", clock)
+    slow = asyncio.create_task(service.detect(photo, 0.5))
+    await entered(gate)
+    clock.ahead = seconds
+    gate.opened.set()
+    await slow
+
+
 async def behind_one(
     service: DetectionService, gate: Gate, pictures: Sequence[bytes], deadline: Deadline = NEVER
 ) -> list[asyncio.Task[object]]:
@@ -180,14 +197,8 @@ async def test_a_deadline_is_kept_while_the_detector_hangs(gate: Gate, photo: by
 async def test_what_cannot_be_done_in_time_is_not_begun(
     gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock()
-    monkeypatch.setattr(queue_module, "perf_counter", clock)
     async with running(gate, batch_max=1) as service:
-        slow = asyncio.create_task(service.detect(photo, 0.5))
-        await entered(gate)
-        clock.ahead = 600  # that is how slow the detector is
-        gate.opened.set()
-        await slow
+        await see_it_take(600, service, gate, photo, monkeypatch)
         with pytest.raises(DeadlineExceededError):
             await service.detect(photo, 0.5, Deadline.after(590))
         assert gate.seen == 1
@@ -198,14 +209,8 @@ async def test_what_cannot_be_done_in_time_is_not_begun(
 async def test_who_would_wait_too_long_is_turned_away_at_once(
     gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock()
-    monkeypatch.setattr(queue_module, "perf_counter", clock)
     async with running(gate, batch_max=1) as service:
-        slow = asyncio.create_task(service.detect(photo, 0.5))
-        await entered(gate)
-        clock.ahead = 100
-        gate.opened.set()
-        await slow
+        await see_it_take(100, service, gate, photo, monkeypatch)
         gate.opened.clear()
         gate.entered.clear()
         tasks = await behind_one(service, gate, [photo] * 4)
