@@ -18,14 +18,14 @@ import time
 import aiohttp
 import asyncpg  # type: ignore[import-untyped]  # has no types
 
-from benchmarks import house
-from testbed.postgres import Postgres
+from benchmarks import harness
+from testbed.services.postgres import Postgres
 
 # isort: split
-from hsi_core.client import InferenceClient
-from hsi_core.pipeline import Pipeline
-from hsi_core.settings import Settings
-from hsi_core.updates import ImageUpdate, Update
+from hsi_core.domain.settings import Settings
+from hsi_core.domain.updates import ImageUpdate, Update
+from hsi_core.inference.client import InferenceClient
+from hsi_core.pipeline.pipeline import Pipeline
 
 GOAL_SECONDS = 60.0
 GOAL_MB = 100.0
@@ -37,9 +37,9 @@ FOLDER = 1000  # files in one date folder
 def fill(root: Path, files: int) -> None:
     """Write as many small pictures as cameras would have left over days."""
     for number in range(files):
-        camera = house.CAMERAS[number % len(house.CAMERAS)]
-        folder = root / camera / f"{number // len(house.CAMERAS) // FOLDER:04}"
-        if number // len(house.CAMERAS) % FOLDER == 0:
+        camera = harness.CAMERAS[number % len(harness.CAMERAS)]
+        folder = root / camera / f"{number // len(harness.CAMERAS) // FOLDER:04}"
+        if number // len(harness.CAMERAS) % FOLDER == 0:
             folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{number}.jpg"
         path.write_bytes(b"picture %d" % number)
@@ -53,14 +53,14 @@ async def registering(url: str, root: Path, files: int) -> dict[str, object]:
     # Nobody listens at the discard port: the breaker holds detection back.
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, "http://127.0.0.1:9", None, settings=settings)
-        pipeline = Pipeline(house.config(url, root, settings), client)
-        before = house.resident_mb()
+        pipeline = Pipeline(harness.config(url, root, settings), client)
+        before = harness.resident_mb()
         began, cpu = time.perf_counter(), time.process_time()
         await pipeline.start()
         connection = await asyncpg.connect(url)
         highest = before
         while await connection.fetchval("SELECT count(*) FROM hsi.images") < files:
-            highest = max(highest, house.resident_mb())
+            highest = max(highest, harness.resident_mb())
             await asyncio.sleep(0.25)
         took, cpu = time.perf_counter() - began, time.process_time() - cpu
         await pipeline.stop()
@@ -109,7 +109,7 @@ async def living(url: str, root: Path, server: str, seconds: float) -> dict[str,
 
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server, None, settings=replace(settings))
-        pipeline = Pipeline(house.config(url, root, settings), client)
+        pipeline = Pipeline(harness.config(url, root, settings), client)
         pipeline.subscribe(take)
         await pipeline.start()
         until = time.perf_counter() + seconds
@@ -123,7 +123,7 @@ async def living(url: str, root: Path, server: str, seconds: float) -> dict[str,
                 told.clear()
                 await told.wait()
         await pipeline.stop()
-    figures = house.milliseconds(live)
+    figures = harness.milliseconds(live)
     return {
         "live_images": len(live),
         "backlog_images_meanwhile": old,
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str]) -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         Postgres() as postgres,
-        house.instant_server() as server,
+        harness.instant_server() as server,
     ):
         root = Path(folder)
         fill(root, options.images)
@@ -153,7 +153,7 @@ def main(arguments: Sequence[str]) -> int:
         figures["living"] = asyncio.run(
             living(postgres.create_database(), root, server, options.live_seconds)
         )
-    house.show(figures, options.json)
+    harness.show(figures, options.json)
     return 0
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import sys
 import time
 
-from benchmarks import house
+from benchmarks import harness
 import testbed.core  # noqa: F401 - makes hsi_core importable
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 
 # isort: split
-from hsi_core.models import Camera, EventMark, RiskLevel
-from hsi_core.queries import EventQuery
+from hsi_core.domain.models import Camera, EventMark, RiskLevel
+from hsi_core.domain.queries import EventQuery
 from hsi_core.store import cameras, event_list, events
 from hsi_core.store.engine import begin, connect
 
@@ -75,7 +75,7 @@ async def measure(postgres: Postgres, url: str, count: int, rounds: int) -> dict
     engine = await connect(url, application_name="bench")
     try:
         async with begin(engine) as connection:
-            await cameras.register(connection, [Camera(folder=c, name=c) for c in house.CAMERAS])
+            await cameras.register(connection, [Camera(folder=c, name=c) for c in harness.CAMERAS])
         # The second is what autovacuum does in time.
         for sql in (FILL.format(events=count), "VACUUM ANALYZE hsi.events"):
             await asyncio.to_thread(postgres.execute, sql, database=url.rsplit("/", 1)[-1])
@@ -93,12 +93,12 @@ async def measure(postgres: Postgres, url: str, count: int, rounds: int) -> dict
                         by_id.append(time.perf_counter() - began)
     finally:
         await engine.dispose()
-    every = house.milliseconds([seconds for each in took.values() for seconds in each])
-    alone = house.milliseconds(by_id)
+    every = harness.milliseconds([seconds for each in took.values() for seconds in each])
+    alone = harness.milliseconds(by_id)
     return {
         "events": count,
         "list_ms": every,
-        "by_filter_ms": {name: house.milliseconds(each) for name, each in took.items()},
+        "by_filter_ms": {name: harness.milliseconds(each) for name, each in took.items()},
         "one_by_id_ms": alone,
         "ratio_to_one_by_id_p50": round(every["p50"] / alone["p50"], 1),
         "ratio_to_goal_p95": round(every["p95"] / GOAL_P95, 2),
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str]) -> int:
         figures = asyncio.run(
             measure(postgres, postgres.create_database(), options.events, options.rounds)
         )
-    house.show(figures, options.json)
+    harness.show(figures, options.json)
     return 0
 
 

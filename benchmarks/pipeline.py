@@ -21,15 +21,15 @@ import asyncpg  # type: ignore[import-untyped]  # has no types
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
-from benchmarks import house
-from benchmarks.floor import requests_alone, sql_alone
-from testbed.postgres import Postgres
+from benchmarks import harness
+from benchmarks.baseline import requests_alone, sql_alone
+from testbed.services.postgres import Postgres
 
 # isort: split
-from hsi_core.client import InferenceClient
-from hsi_core.pipeline import Pipeline
-from hsi_core.settings import Settings
-from hsi_core.updates import ImageUpdate, Update
+from hsi_core.domain.settings import Settings
+from hsi_core.domain.updates import ImageUpdate, Update
+from hsi_core.inference.client import InferenceClient
+from hsi_core.pipeline.pipeline import Pipeline
 
 SETTINGS = Settings(queue_limit=1_000_000)
 BATCHES = (10, 100)  # of PgQueuer: its default, and a large one; the faster one counts
@@ -61,13 +61,13 @@ async def bookkeeping(
     url: str, root: Path, server: str, images: int, hands: int
 ) -> dict[str, float]:
     """Have a backlog looked at; the clock runs from the first image's end to the last one's."""
-    config = house.config(url, root, replace(SETTINGS, detect_workers=hands))
+    config = harness.config(url, root, replace(SETTINGS, detect_workers=hands))
     yesterday = time.time() - 86_400
     for number in range(images):
-        camera = house.CAMERAS[number % len(house.CAMERAS)]
+        camera = harness.CAMERAS[number % len(harness.CAMERAS)]
         path = root / camera / f"{number}.jpg"
         path.write_bytes(f"picture {number}".encode())
-        taken = yesterday + number // len(house.CAMERAS)  # one a second, as while something moves
+        taken = yesterday + number // len(harness.CAMERAS)  # one a second, as while something moves
         os.utime(path, (taken, taken))
     ends: list[float] = []
     used: list[dict[str, float]] = []  # at the first end and at the last
@@ -106,7 +106,7 @@ async def bookkeeping(
 def _used(statements: Statements) -> dict[str, float]:
     """Return what was used up to now: statements, and seconds of processors by whose they are."""
     own = {"own": time.process_time(), "statements": float(statements.count)}
-    return own | house.children_cpu()
+    return own | harness.children_cpu()
 
 
 async def pgqueuer(url: str, jobs: int, batch: int) -> dict[str, float]:
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str]) -> int:
     count, hands = options.images, options.hands
     with tempfile.TemporaryDirectory() as folder, Postgres() as postgres:
         url = postgres.create_database()
-        with house.instant_server() as server:
+        with harness.instant_server() as server:
             ours = asyncio.run(bookkeeping(url, Path(folder), server, count, hands))
             requests = asyncio.run(requests_alone(server, count, hands))
         figures: dict[str, object] = {
@@ -172,7 +172,7 @@ def main(arguments: Sequence[str]) -> int:
             figures["pgqueuer"] = peers
             figures["ratio"] = ours["images_per_s"] / best
             figures["ratio_of_its_default"] = ours["images_per_s"] / peers[0]["jobs_per_s"]
-    house.show(figures, options.json)
+    harness.show(figures, options.json)
     return 0
 
 

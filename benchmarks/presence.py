@@ -17,15 +17,15 @@ import time
 import aiohttp
 from asyncinotify import Inotify, Mask
 
-from benchmarks import house
-from testbed.postgres import Postgres
+from benchmarks import harness
+from testbed.services.postgres import Postgres
 
 # isort: split
-from hsi_core.client import InferenceClient
-from hsi_core.models import ImageState
-from hsi_core.pipeline import Pipeline
-from hsi_core.settings import Settings
-from hsi_core.updates import ImageUpdate, Update
+from hsi_core.domain.models import ImageState
+from hsi_core.domain.settings import Settings
+from hsi_core.domain.updates import ImageUpdate, Update
+from hsi_core.inference.client import InferenceClient
+from hsi_core.pipeline.pipeline import Pipeline
 
 GOAL_P50 = 20.0  # ms
 GOAL_P95 = 50.0  # ms
@@ -47,7 +47,7 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
 
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server, None, settings=settings)
-        pipeline = Pipeline(house.config(url, root / "watched", settings), client)
+        pipeline = Pipeline(harness.config(url, root / "watched", settings), client)
         pipeline.subscribe(take)
         await pipeline.start()
         bare_root = root / "bare"
@@ -57,7 +57,7 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
         with Inotify() as inotify:
             inotify.add_watch(bare_root, Mask.CLOSE_WRITE)
             for number in range(images + WARM_UP):
-                camera = house.CAMERAS[number % len(house.CAMERAS)]
+                camera = harness.CAMERAS[number % len(harness.CAMERAS)]
                 seen[f"{camera}/{number}.jpg"] = loop.create_future()
                 closed = _write(root / "watched" / camera / f"{number}.jpg")
                 async with asyncio.timeout(30):
@@ -72,7 +72,7 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
                     bare.append(time.perf_counter() - closed)
                 await asyncio.sleep(random.uniform(0.2, 0.8) / rate)
         await pipeline.stop()
-    figures, floor = house.milliseconds(ours), house.milliseconds(bare)
+    figures, floor = harness.milliseconds(ours), harness.milliseconds(bare)
     return {
         "images": images,
         "file_closed_to_presence_ms": figures,
@@ -100,11 +100,11 @@ def main(arguments: Sequence[str]) -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         Postgres() as postgres,
-        house.instant_server() as server,
+        harness.instant_server() as server,
     ):
         url = postgres.create_database()
         figures = asyncio.run(measure(url, Path(folder), server, options.images, options.rate))
-    house.show(figures, options.json)
+    harness.show(figures, options.json)
     return 0
 
 

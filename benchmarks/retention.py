@@ -10,19 +10,19 @@ import tempfile
 import time
 from zoneinfo import ZoneInfo
 
-from benchmarks import house
-from testbed.postgres import Postgres
+from benchmarks import harness
+from testbed.services.postgres import Postgres
 
 # isort: split
-from hsi_core.camera_root import enter
-from hsi_core.database import Database
-from hsi_core.health import HealthBoard
-from hsi_core.models import Camera
-from hsi_core.publisher import Publisher
-from hsi_core.queries import EventQuery
-from hsi_core.settings import Settings
+from hsi_core.aio.health_board import HealthBoard
+from hsi_core.aio.publisher import Publisher
+from hsi_core.domain.models import Camera
+from hsi_core.domain.queries import EventQuery
+from hsi_core.domain.settings import Settings
+from hsi_core.files.camera_root import enter
 from hsi_core.stages.clean_up import CleanUp
 from hsi_core.store import cameras, event_list, jobs
+from hsi_core.store.database import Database
 from hsi_core.store.engine import begin, connect
 
 # Old rows: four images an event, each with a detection and a job; as many young ones beside them.
@@ -50,7 +50,7 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
     engine = await connect(url, application_name="bench")
     try:
         async with begin(engine) as connection:
-            await cameras.register(connection, [Camera(folder=c, name=c) for c in house.CAMERAS])
+            await cameras.register(connection, [Camera(folder=c, name=c) for c in harness.CAMERAS])
         database_name = url.rsplit("/", 1)[-1]
         await asyncio.to_thread(
             postgres.execute, FILL.format(events=images * 2 // 4), database=database_name
@@ -58,7 +58,7 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
         settings = Settings()
         database = Database(engine, HealthBoard(Publisher()), settings)
         with tempfile.TemporaryDirectory() as folder:
-            for camera in house.CAMERAS:
+            for camera in harness.CAMERAS:
                 (Path(folder) / camera).mkdir()
             async with begin(engine) as connection:
                 root = await enter(connection, Path(folder), "bench")
@@ -83,8 +83,8 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
             "events_deleted": report.events,
             "seconds": round(took, 1),
             "questions": len(waits),
-            "alone_ms": house.milliseconds(quiet),
-            "meanwhile_ms": house.milliseconds(waits),
+            "alone_ms": harness.milliseconds(quiet),
+            "meanwhile_ms": harness.milliseconds(waits),
         }
     finally:
         await engine.dispose()
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with Postgres() as postgres:
         figures = asyncio.run(measure(postgres, postgres.create_database(), options.images))
-    house.show(figures, options.json)
+    harness.show(figures, options.json)
     return 0
 
 

@@ -17,14 +17,14 @@ import time
 
 import aiohttp
 
-from benchmarks import house
-from testbed.postgres import Postgres
+from benchmarks import harness
+from testbed.services.postgres import Postgres
 
 # isort: split
-from hsi_core.client import InferenceClient
-from hsi_core.pipeline import Pipeline
-from hsi_core.settings import Settings
-from hsi_core.updates import ImageUpdate, Update
+from hsi_core.domain.settings import Settings
+from hsi_core.domain.updates import ImageUpdate, Update
+from hsi_core.inference.client import InferenceClient
+from hsi_core.pipeline.pipeline import Pipeline
 
 GOAL_BLOCK = 20.0  # ms
 BEAT = 0.002  # seconds
@@ -77,13 +77,13 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
             if len(kept) > KEPT:
                 kept.popleft().unlink()
             if ended % (images // STRETCHES) == 0:
-                memory.append(round(house.resident_mb(), 1))
+                memory.append(round(harness.resident_mb(), 1))
             if ended == images:
                 done.set()
 
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server, None, settings=settings)
-        pipeline = Pipeline(house.config(url, root, settings), client)
+        pipeline = Pipeline(harness.config(url, root, settings), client)
         pipeline.subscribe(take)
         heartbeat = Heartbeat()
         await asyncio.sleep(5)
@@ -102,14 +102,14 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
         heartbeat.end()
         await uploader.wait()
         await pipeline.stop()
-    figures = house.milliseconds(late)
+    figures = harness.milliseconds(late)
     return {
         "images": images,
         "images_per_s": round(images / took, 1),
         "beats": len(late),
         "late_ms": figures,
-        "late_alone_ms": house.milliseconds(alone),
-        "late_while_starting_ms": house.milliseconds(starting),
+        "late_alone_ms": harness.milliseconds(alone),
+        "late_while_starting_ms": harness.milliseconds(starting),
         "beats_over_goal": sum(beat * 1000 > GOAL_BLOCK for beat in late),
         "ratio_to_goal_max": round(figures["max"] / GOAL_BLOCK, 2),
         "resident_mb": memory,
@@ -121,7 +121,7 @@ def upload(root: Path, images: int, rate: float) -> None:
     """Write pictures at a rate."""
     began = time.perf_counter()
     for number in range(images):
-        camera = house.CAMERAS[number % len(house.CAMERAS)]
+        camera = harness.CAMERAS[number % len(harness.CAMERAS)]
         (root / camera / f"{number}.jpg").write_bytes(random.randbytes(PICTURE))
         time.sleep(max(0.0, began + (number + 1) / rate - time.perf_counter()))
 
@@ -140,11 +140,11 @@ def main(arguments: Sequence[str]) -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         Postgres() as postgres,
-        house.instant_server() as server,
+        harness.instant_server() as server,
     ):
         url = postgres.create_database()
         figures = asyncio.run(measure(url, Path(folder), server, options.images, options.rate))
-    house.show(figures, options.json)
+    harness.show(figures, options.json)
     return 0
 
 

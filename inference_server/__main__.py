@@ -6,10 +6,10 @@ import os
 import sys
 from typing import NoReturn
 
-from . import logs
-from .security import check_exposure
-from .serve import RestartError, serve
-from .settings import SettingsError, load_settings
+from inference_server.http.security import check_exposure
+from inference_server.observability import logs
+from inference_server.serve import RestartError, serve
+from inference_server.settings import SettingsError, load_settings
 
 
 def main() -> int:

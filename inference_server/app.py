@@ -5,25 +5,25 @@ from uuid import UUID
 
 from aiohttp import web
 
-from .api.assess import AssessHandler
-from .api.detect import DetectHandler
-from .api.gpu import GpuHandler
-from .api.health import HealthHandler
-from .api.metrics import MetricsHandler
-from .api.models import ModelsHandler
-from .api.pull import PullHandler
-from .assessor_keeper import AssessorKeeper
-from .assessor_pull import AssessorPull
-from .detection.base import Detector
-from .detection.catalog import ModelCatalog
-from .detection.loading import load_detector
-from .detection.service import DetectionService
-from .gpu_watch import GpuWatch
-from .metrics import NO_METRICS, Metrics
-from .problems import problem_details
-from .security import bearer
-from .settings import Settings
-from .tracing import NoTracing, Tracing, traced
+from inference_server.api.assess import AssessHandler
+from inference_server.api.detect import DetectHandler
+from inference_server.api.gpu import GpuHandler
+from inference_server.api.health import HealthHandler
+from inference_server.api.metrics import MetricsHandler
+from inference_server.api.models import ModelsHandler
+from inference_server.api.pull import PullHandler
+from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.model_download import AssessorPull
+from inference_server.detection.base import Detector
+from inference_server.detection.catalog import ModelCatalog
+from inference_server.detection.loading import load_detector
+from inference_server.detection.service import DetectionService
+from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.http.problems import problem_details
+from inference_server.http.security import bearer
+from inference_server.observability.metrics import NO_METRICS, Metrics
+from inference_server.observability.tracing import NoTracing, Tracing, traced
+from inference_server.settings import Settings
 
 _OPEN_PATHS = frozenset({"/v1/live", "/v1/ready"})
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from .settings import SettingsError
+from inference_server.settings import SettingsError
 
 _FILE = "instance_id"
 

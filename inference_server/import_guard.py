@@ -5,9 +5,9 @@ import logging
 import subprocess
 import sys
 
-from .detection.base import Detector
-from .detection.packages import HalfImportedError
-from .settings import Settings
+from inference_server.detection.base import Detector
+from inference_server.detection.lazy_imports import HalfImportedError
+from inference_server.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _TIMEOUT = 300.0  # seconds; torch from a slow disk takes a minute

@@ -9,25 +9,25 @@ import signal
 
 from aiohttp import web
 
-from .announcement import Announcement
-from .app import create_app
-from .assessment import create_assessor
-from .assessor_keeper import AssessorKeeper
-from .detection.loading import load_detector
-from .detection.service import DetectionService
-from .gpu import load_nvml
-from .gpu_guard import GpuGuard, probe_gpu
-from .gpu_watch import GpuWatch
-from .identity import load_instance_id
-from .import_guard import ImportGuard, another_process_can_import
-from .listening import listen
-from .metrics import NO_METRICS, Metrics, create_metrics
-from .places import Places
-from .runner import ProblemRunner
-from .security import is_loopback
-from .settings import Settings
-from .tls import load_tls
-from .tracing import create_tracing
+from inference_server.app import create_app
+from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.factory import create_assessor
+from inference_server.detection.loading import load_detector
+from inference_server.detection.service import DetectionService
+from inference_server.gpu.gpu_guard import GpuGuard, probe_gpu
+from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.gpu.nvml import load_nvml
+from inference_server.http.connection_limiter import Places
+from inference_server.http.listener import listen
+from inference_server.http.mdns import Announcement
+from inference_server.http.runner import ProblemRunner
+from inference_server.http.security import is_loopback
+from inference_server.http.tls import load_tls
+from inference_server.identity import load_instance_id
+from inference_server.import_guard import ImportGuard, another_process_can_import
+from inference_server.observability.metrics import NO_METRICS, Metrics, create_metrics
+from inference_server.observability.tracing import create_tracing
+from inference_server.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _IDLE = 75.0  # seconds a connection may take to begin a request, the first or the next

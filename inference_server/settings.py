@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from .parsers import choice, flag, http_url, number, path, tokens, whole
+from inference_server.parsers import choice, flag, http_url, number, path, tokens, whole
 
 
 class SettingsError(Exception):

@@ -13,7 +13,7 @@ import time
 
 import aiohttp
 
-from testbed.inference_server import ROOT
+from testbed.services.inference_server import ROOT
 
 _TIMEOUT = aiohttp.ClientTimeout(total=600)
 

@@ -21,13 +21,13 @@ import torch
 
 from benchmarks.server.clients import Target, ask
 from benchmarks.server.contender import Contender, Measured, OneClient
-from benchmarks.server.limit import Limit
 from benchmarks.server.machine import describe
 from benchmarks.server.processes import PeerError, peer
 from benchmarks.server.scenes import FULL_HD, UHD, draw_jpegs
+from benchmarks.server.upper_bound import Limit
 from benchmarks.server.weights import make_r18
 from inference_server.settings import DetectorPrecision, DetectorRuntime, Device, Settings
-from testbed.inference_server import ROOT, InferenceServer
+from testbed.services.inference_server import ROOT, InferenceServer
 
 MODEL = "r18"
 PEERS_PYTHON = ROOT / ".venv/bench/bin/python"

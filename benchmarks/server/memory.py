@@ -13,8 +13,8 @@ from benchmarks.server.processes import cpu_seconds
 from benchmarks.server.scenes import FULL_HD, draw_jpegs
 from benchmarks.server.weights import make_r18
 from inference_server.settings import DetectorRuntime
-from testbed.inference_server import InferenceServer
-from testbed.memory import resident_mib
+from testbed.services.inference_server import InferenceServer
+from testbed.services.memory import resident_mib
 
 
 def _show(figures: dict[str, object]) -> None:

@@ -24,8 +24,8 @@ from benchmarks.server.processes import peer
 from benchmarks.server.scenes import FULL_HD, draw_jpegs
 from benchmarks.server.weights import make_r18
 from inference_server.settings import DetectorRuntime
-from testbed.inference_server import TEST_DETECTOR, InferenceServer
-from testbed.memory import resident_mib
+from testbed.services.inference_server import TEST_DETECTOR, InferenceServer
+from testbed.services.memory import resident_mib
 
 _CLIENTS = 16  # that find out what the server manages
 _HEALTH_EVERY = 0.1  # seconds

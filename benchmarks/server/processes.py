@@ -9,8 +9,8 @@ import socket
 import subprocess
 import time
 
-from testbed.inference_server import ROOT
-from testbed.ports import free_port
+from testbed.services.inference_server import ROOT
+from testbed.services.ports import free_port
 
 _START = 300.0  # seconds; loading torch on a busy machine takes its time
 

@@ -37,10 +37,10 @@ def _measure(folder: Path, rounds: int) -> dict[str, dict[str, object]]:
     import torch  # noqa: PLC0415 - counts the cores when it is imported
 
     from inference_server.detection.checkpoint import load_checkpoint  # noqa: PLC0415
-    from inference_server.detection.gate_pictures import gate_pictures  # noqa: PLC0415
-    from inference_server.detection.parity import ParityError, check_parity  # noqa: PLC0415
-    from inference_server.detection.reference import Reference  # noqa: PLC0415
-    from inference_server.detection.runtime import Runtime  # noqa: PLC0415
+    from inference_server.detection.runtimes.base import Runtime  # noqa: PLC0415
+    from inference_server.detection.selection.parity import ParityError, check_parity  # noqa: PLC0415
+    from inference_server.detection.selection.reference import Reference  # noqa: PLC0415
+    from inference_server.detection.selection.synthetic_images import gate_pictures  # noqa: PLC0415
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     make_r18(folder / "r18")
@@ -48,23 +48,23 @@ def _measure(folder: Path, rounds: int) -> dict[str, dict[str, object]]:
     pictures = gate_pictures(checkpoint.size)
 
     def on_torch() -> Runtime:
-        from inference_server.detection.torch_runtime import TorchRuntime  # noqa: PLC0415
+        from inference_server.detection.runtimes.torch_cpu import TorchRuntime  # noqa: PLC0415
 
         return TorchRuntime(checkpoint)
 
     def on_onnx() -> Runtime:
-        from inference_server.detection.onnx_runtime import OnnxRuntime  # noqa: PLC0415
+        from inference_server.detection.runtimes.onnx import OnnxRuntime  # noqa: PLC0415
 
         return OnnxRuntime(checkpoint, folder / "onnx")
 
     def on_openvino(precision: str) -> Runtime:
-        from inference_server.detection.openvino_runtime import OpenVinoRuntime  # noqa: PLC0415
+        from inference_server.detection.runtimes.openvino import OpenVinoRuntime  # noqa: PLC0415
 
         return OpenVinoRuntime(checkpoint, folder / "openvino", precision=precision)
 
     def on_int8() -> Runtime:
         from inference_server.detection.int8 import int8_model  # noqa: PLC0415
-        from inference_server.detection.openvino_runtime import OpenVinoRuntime  # noqa: PLC0415
+        from inference_server.detection.runtimes.openvino import OpenVinoRuntime  # noqa: PLC0415
         from inference_server.settings import Settings  # noqa: PLC0415
 
         settings = Settings(parity_pictures=_draw_scenes(folder / "pictures"))
@@ -116,7 +116,7 @@ def _measure(folder: Path, rounds: int) -> dict[str, dict[str, object]]:
 
 def _draw_scenes(folder: Path) -> Path:
     """Fill a folder with what int8 is calibrated with."""
-    from testbed.scenes import draw  # noqa: PLC0415 - as the others
+    from testbed.drawing.scenes import draw  # noqa: PLC0415 - as the others
 
     folder.mkdir()
     for seed in range(_SCENES):

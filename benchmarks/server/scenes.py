@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from testbed.scenes import draw, jpeg
+from testbed.drawing.scenes import draw, jpeg
 
 FULL_HD = (1920, 1080)
 UHD = (3840, 2160)

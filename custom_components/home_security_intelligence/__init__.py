@@ -9,11 +9,11 @@ from homeassistant.helpers.typing import ConfigType
 from .bridge import async_create_pipeline, setup_error
 from .const import CONF_CAMERA_ROOT, DOMAIN
 from .coordinator import HsiConfigEntry, HsiCoordinator, server_version
-from .core.errors import RiskBandsError, StoreError, WatchError
+from .core.domain.errors import RiskBandsError, StoreError, WatchError
 from .devices import async_register_hub
-from .home import async_follow_home
+from .fired_events import Told
+from .home_state import async_follow_home
 from .services import async_setup_services
-from .told import Told
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

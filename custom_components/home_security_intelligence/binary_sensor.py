@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
-from .core.updates import Health
+from .core.domain.updates import Health
 from .entity import HsiCameraEntity, HsiHubEntity
 from .server_entity import HsiServerEntity, async_add_to, servers
 

@@ -54,15 +54,17 @@ from .const import (
     SUBENTRY_CAMERA,
     SUBENTRY_SERVER,
 )
-from .core.client import InferenceClient, ServerHealth, normalize_url
-from .core.errors import CoreError, StoreAuthError, StoreNewerError
-from .core.models import Camera
-from .core.pipeline import Pipeline, PipelineConfig
-from .core.risk import Bands
-from .core.settings import Settings
+from .core.domain.errors import CoreError, StoreAuthError, StoreNewerError
+from .core.domain.inference import ServerHealth
+from .core.domain.levels import Bands
+from .core.domain.models import Camera
+from .core.domain.settings import Settings
+from .core.domain.zones import Zone, read_zones
+from .core.inference.client import InferenceClient
+from .core.inference.url import normalize_url
+from .core.pipeline.pipeline import Pipeline, PipelineConfig
 from .core.store.engine import check
-from .core.zones import Zone, read_zones
-from .home import home_of
+from .home_state import home_of
 
 # These bear the same names as the core's settings.
 _OPTIONS = (

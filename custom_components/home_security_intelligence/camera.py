@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry, HsiCoordinator
 from .entity import HsiCameraEntity
-from .pictures import async_read_picture
+from .image_files import async_read_picture
 
 PARALLEL_UPDATES = 0
 

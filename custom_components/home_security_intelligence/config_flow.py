@@ -17,14 +17,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import voluptuous as vol
 
-from . import schemas
-from .checks import (
-    CheckFailedError,
-    UnknownCertificateError,
-    async_check_camera_root,
-    async_check_server,
-    async_check_store,
-)
+from .camera_folders import humanised
 from .const import (
     CONF_CAMERA_ROOT,
     CONF_CAMERAS,
@@ -37,12 +30,19 @@ from .const import (
     SUBENTRY_SERVER,
 )
 from .coordinator import images_waiting
-from .core.client import shown_fingerprint
+from .core.inference.certificate import shown_fingerprint
 from .discovery import Announced, async_follow, known_servers
-from .folders import humanised
-from .options_flow import HsiOptionsFlow
-from .server_flow import ServerSubentryFlow
-from .subentry_flow import CameraSubentryFlow
+from .flows import forms
+from .flows.camera import CameraSubentryFlow
+from .flows.options import HsiOptionsFlow
+from .flows.server import ServerSubentryFlow
+from .flows.validation import (
+    CheckFailedError,
+    UnknownCertificateError,
+    async_check_camera_root,
+    async_check_server,
+    async_check_store,
+)
 
 _SECRETS = (CONF_TOKEN, CONF_PASSWORD)
 
@@ -92,7 +92,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
                 self._abort_if_unique_id_configured()
                 self._data |= user_input
                 return await self.async_step_database()
-        return self._form("user", schemas.SERVER, user_input, errors)
+        return self._form("user", forms.SERVER, user_input, errors)
 
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
@@ -108,7 +108,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
             await async_follow(self.hass, entry, found.url)
             return self.async_abort(reason="already_configured")
         self.context["title_placeholders"] = {"address": found.url}
-        return self._form("user", schemas.SERVER, {CONF_URL: found.url}, {})
+        return self._form("user", forms.SERVER, {CONF_URL: found.url}, {})
 
     async def async_step_certificate(
         self, user_input: dict[str, Any] | None = None
@@ -132,7 +132,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
             else:
                 self._data |= user_input
                 return await self.async_step_folder()
-        return self._form("database", schemas.DATABASE, user_input, errors)
+        return self._form("database", forms.DATABASE, user_input, errors)
 
     async def async_step_folder(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which folder the cameras upload to."""
@@ -145,7 +145,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
             else:
                 self._data |= user_input
                 return await self.async_step_cameras()
-        return self._form("folder", schemas.CAMERA_ROOT, user_input, errors)
+        return self._form("folder", forms.CAMERA_ROOT, user_input, errors)
 
     async def async_step_cameras(
         self, user_input: dict[str, Any] | None = None
@@ -160,7 +160,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
                     subentries=[_camera(folder) for folder in user_input[CONF_CAMERAS]],
                 )
             errors[CONF_CAMERAS] = "no_camera"
-        return self._form("cameras", schemas.cameras(self._folders), user_input, errors)
+        return self._form("cameras", forms.cameras(self._folders), user_input, errors)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for the secret that is not accepted any more, or whether a new certificate is right."""
@@ -207,7 +207,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
                 if user_input:
                     return self._finish(entry, user_input)
                 errors["base"] = "nothing_typed"
-        return self._form("reauth_confirm", schemas.SECRETS, user_input, errors)
+        return self._form("reauth_confirm", forms.SECRETS, user_input, errors)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -236,7 +236,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
             else:
                 return self._finish(entry, user_input)
         shown = user_input or _without_secrets(entry.data)
-        return self._form("reconfigure_server", schemas.SERVER, shown, errors)
+        return self._form("reconfigure_server", forms.SERVER, shown, errors)
 
     async def async_step_reconfigure_certificate(
         self, user_input: dict[str, Any] | None = None
@@ -261,7 +261,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
             else:
                 return self._finish(entry, user_input)
         shown = user_input or _without_secrets(entry.data)
-        return self._form("reconfigure_database", schemas.STORED_DATABASE, shown, errors)
+        return self._form("reconfigure_database", forms.STORED_DATABASE, shown, errors)
 
     async def async_step_reconfigure_folder(
         self, user_input: dict[str, Any] | None = None
@@ -281,7 +281,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
                     return await self.async_step_reconfigure_waiting()
                 return self._finish(entry, user_input)
         shown = user_input or self._data or entry.data
-        return self._form("reconfigure_folder", schemas.CAMERA_ROOT, shown, errors)
+        return self._form("reconfigure_folder", forms.CAMERA_ROOT, shown, errors)
 
     async def async_step_reconfigure_waiting(
         self, user_input: dict[str, Any] | None = None

@@ -8,20 +8,22 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .assessors import lost_gpus, missing_models
 from .bridge import reason_of, settings_of
 from .const import CONF_FOLDER, DOMAIN, LOGGER, SUBENTRY_CAMERA
-from .core.errors import (
+from .core.domain.errors import (
     ServerAuthError,
     ServerCertificateChangedError,
     ServerCertificateError,
     StoreAuthError,
     StoreError,
 )
-from .core.models import JobKind
-from .core.pipeline import Pipeline
-from .core.updates import EventUpdate, Health, HealthUpdate, QueueUpdate, ServerState, Update
+from .core.domain.models import JobKind
+from .core.domain.updates import EventUpdate, Health, HealthUpdate, QueueUpdate, ServerState, Update
+from .core.pipeline.pipeline import Pipeline
 from .data import HsiData, applied
 from .devices import async_register_hub
+from .fired_events import Told
 from .issues import (
     async_show_dead_letters,
     async_show_detectors,
@@ -31,8 +33,6 @@ from .issues import (
     async_show_refused_tokens,
     async_withdraw_dead_letters,
 )
-from .llm import lost_gpus, missing_models
-from .told import Told
 
 _ASK_A_PERSON = {
     error.code for error in (ServerAuthError, ServerCertificateError, ServerCertificateChangedError)

@@ -3,17 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from .core.models import Image, ImageState, QueueStats, SecurityEvent
-from .core.presence import person_until
-from .core.settings import Settings
-from .core.updates import (
-    CameraState,
-    EventUpdate,
-    Health,
-    ImageUpdate,
-    QueueUpdate,
-    Update,
-)
+from .core.domain.models import Image, ImageState, QueueStats, SecurityEvent
+from .core.domain.presence import person_until
+from .core.domain.settings import Settings
+from .core.domain.updates import CameraState, EventUpdate, Health, ImageUpdate, QueueUpdate, Update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

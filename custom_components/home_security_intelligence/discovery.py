@@ -11,8 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from yarl import URL
 
-from .checks import CheckFailedError, async_check_server
 from .const import DOMAIN, SUBENTRY_SERVER
+from .flows.validation import CheckFailedError, async_check_server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

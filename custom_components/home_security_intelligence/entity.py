@@ -9,7 +9,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import CONF_FOLDER
 from .coordinator import HsiCoordinator
-from .core.updates import CameraState
+from .core.domain.updates import CameraState
 from .devices import camera_device, camera_identifier, hub_identifier
 
 

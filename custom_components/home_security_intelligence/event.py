@@ -9,10 +9,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import ATTR_FACTORS, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
-from .core.models import AssessmentState, RiskLevel
-from .core.updates import EventPhase, EventUpdate
+from .core.domain.models import AssessmentState, RiskLevel
+from .core.domain.updates import EventPhase, EventUpdate
 from .entity import HsiCameraEntity
-from .responses import factors_json
+from .serializers import factors_json
 
 PARALLEL_UPDATES = 0
 

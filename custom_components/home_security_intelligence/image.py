@@ -11,10 +11,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .bridge import zones_of
 from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry, HsiCoordinator
-from .core.queries import ImageFile
+from .core.domain.queries import ImageFile
 from .entity import HsiCameraEntity
-from .pictures import PictureGoneError, async_read_picture
-from .zones_picture import CONTENT_TYPE, drawn
+from .image_files import PictureGoneError, async_read_picture
+from .zone_overlay import CONTENT_TYPE, drawn
 
 PARALLEL_UPDATES = 0
 

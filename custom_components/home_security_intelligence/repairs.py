@@ -10,10 +10,10 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .coordinator import HsiConfigEntry
-from .core.errors import StoreError
-from .core.pipeline import Pipeline
+from .core.domain.errors import StoreError
+from .core.pipeline.pipeline import Pipeline
+from .flows.model_download import ModelMissingFlow
 from .issues import DATA_ENTRY_ID, MODEL_MISSING
-from .model_repair import ModelMissingFlow
 
 
 async def async_create_fix_flow(

@@ -18,12 +18,12 @@ from homeassistant.util.json import JsonArrayType
 
 from .const import ATTR_FACTORS, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
-from .core.models import RiskLevel, SecurityEvent
+from .core.domain.models import RiskLevel, SecurityEvent
 from .data import HsiData
 from .entity import HsiCameraEntity, HsiHubEntity
-from .gpu_sensors import async_add_gpu_sensors
-from .llm_sensors import async_add_llm_sensors
-from .responses import factors_json
+from .sensors.assessor import async_add_llm_sensors
+from .sensors.gpu import async_add_gpu_sensors
+from .serializers import factors_json
 
 PARALLEL_UPDATES = 0
 

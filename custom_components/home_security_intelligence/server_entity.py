@@ -9,8 +9,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .bridge import server_url
 from .const import SUBENTRY_SERVER
 from .coordinator import HsiConfigEntry, HsiCoordinator
-from .core.client import ServerHealth
-from .core.updates import ServerState
+from .core.domain.inference import ServerHealth
+from .core.domain.updates import ServerState
 from .devices import server_device
 from .entity import HsiHubEntity
 

@@ -26,12 +26,12 @@ import voluptuous as vol
 
 from .const import CONF_FOLDER, DOMAIN, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
-from .core.errors import InputError, PipelineStoppedError, StoreError
-from .core.models import EventMark, FailureClass, JobKind, MissedMoment, RiskLevel
-from .core.pipeline import Pipeline
-from .core.queries import PAGE_LIMIT, DeadLetterQuery, EventQuery
+from .core.domain.errors import InputError, PipelineStoppedError, StoreError
+from .core.domain.models import EventMark, FailureClass, JobKind, MissedMoment, RiskLevel
+from .core.domain.queries import PAGE_LIMIT, DeadLetterQuery, EventQuery
+from .core.pipeline.pipeline import Pipeline
 from .devices import camera_identifier
-from .responses import cleanup_json, dead_letter_json, event_json, marked_json, missed_json
+from .serializers import cleanup_json, dead_letter_json, event_json, marked_json, missed_json
 
 ATTR_ALL: Final = "all"
 ATTR_AT: Final = "at"

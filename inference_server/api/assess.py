@@ -8,15 +8,16 @@ import math
 
 from aiohttp import web
 
-from ..assessment import AssessmentResult, Facts
-from ..assessment.claims import refuse_foreign_claims
-from ..assessment.pictures import MAX_PICTURE_BYTES, MOST_PICTURES, encoded_length
-from ..assessor_keeper import AssessorKeeper
-from ..deadline import Deadline
-from ..errors import AssessorTimeoutError, OverloadedError
-from ..metrics import Metrics
-from .body import read_json
-from .deadline import read_deadline
+from inference_server.api.body import read_json
+from inference_server.api.deadline import read_deadline
+from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.base import AssessmentResult
+from inference_server.assessment.facts import Facts
+from inference_server.assessment.grounding import refuse_foreign_claims
+from inference_server.assessment.images import MAX_PICTURE_BYTES, MOST_PICTURES, encoded_length
+from inference_server.errors import AssessorTimeoutError, OverloadedError
+from inference_server.http.deadline import Deadline
+from inference_server.observability.metrics import Metrics
 
 _FACTS_BYTES = 256 * 1024  # 50 objects take a tenth of it
 _MAX_BODY_BYTES = _FACTS_BYTES + MOST_PICTURES * encoded_length(MAX_PICTURE_BYTES)

@@ -5,7 +5,7 @@ import json
 
 from aiohttp import hdrs, web
 
-from ..errors import (
+from inference_server.errors import (
     BodyTooLargeError,
     MalformedRequestError,
     RequestTimeoutError,

@@ -2,12 +2,12 @@
 
 from aiohttp import web
 
-from ..detection.base import Detection
-from ..detection.service import DetectionResult, DetectionService, Timings
-from ..errors import MalformedRequestError, UnsupportedMediaTypeError
-from ..metrics import Metrics
-from .body import read_body
-from .deadline import read_deadline
+from inference_server.api.body import read_body
+from inference_server.api.deadline import read_deadline
+from inference_server.detection.base import Detection
+from inference_server.detection.service import DetectionResult, DetectionService, Timings
+from inference_server.errors import MalformedRequestError, UnsupportedMediaTypeError
+from inference_server.observability.metrics import Metrics
 
 _CONTENT_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "application/octet-stream"})
 

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from ..gpu import GpuSample
-from ..gpu_watch import GpuWatch
+from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.gpu.nvml import GpuSample
 
 
 class GpuHandler:

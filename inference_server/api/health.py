@@ -6,13 +6,13 @@ from uuid import UUID
 
 from aiohttp import web
 
-from .. import __version__
-from ..assessor_keeper import AssessorKeeper
-from ..assessor_pull import AssessorPull
-from ..detection.service import DetectionService
-from ..gpu_watch import GpuWatch
-from ..parts import PartState
-from .gpu import gpu_json
+from inference_server import __version__
+from inference_server.api.gpu import gpu_json
+from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.model_download import AssessorPull
+from inference_server.detection.service import DetectionService
+from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.observability.component_status import PartState
 
 _API_VERSION = 1
 

@@ -2,12 +2,12 @@
 
 from aiohttp import web
 
-from ..assessor_keeper import AssessorKeeper
-from ..detection.service import DetectionService
-from ..errors import NotFoundError
-from ..gpu_watch import GpuWatch
-from ..metrics import DetectorFigures, LlmFigures, Metrics
-from ..parts import PartState
+from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.detection.service import DetectionService
+from inference_server.errors import NotFoundError
+from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.observability.component_status import PartState
+from inference_server.observability.metrics import DetectorFigures, LlmFigures, Metrics
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -4,11 +4,11 @@ import asyncio
 
 from aiohttp import web
 
-from ..assessor_keeper import AssessorKeeper
-from ..detection.catalog import ModelCatalog
-from ..detection.service import DetectionService
-from ..errors import InvalidRequestError
-from .body import read_json
+from inference_server.api.body import read_json
+from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.detection.catalog import ModelCatalog
+from inference_server.detection.service import DetectionService
+from inference_server.errors import InvalidRequestError
 
 _MAX_BODY_BYTES = 4096
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from aiohttp import web
 
-from ..assessor_pull import AssessorPull
+from inference_server.assessment.model_download import AssessorPull
 
 
 class PullHandler:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from .facts import Facts
+from inference_server.assessment.facts import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 import json
 
-from ..errors import AssessorInvalidOutputError
-from .base import Timings, Usage
+from inference_server.assessment.base import Timings, Usage
+from inference_server.errors import AssessorInvalidOutputError
 
 _LONGEST_ERROR = 200  # characters of a foreign error text that are passed on
 

@@ -13,16 +13,16 @@ import secrets
 import sys
 from typing import Final
 
-from ..errors import (
+from inference_server.assessment.base import AssessmentResult, Proof, Pull, speed
+from inference_server.assessment.facts import Facts
+from inference_server.assessment.openai import OpenAiAssessor
+from inference_server.errors import (
     AssessorFailedError,
     AssessorModelMissingError,
     AssessorUnavailableError,
     ProblemError,
     PullUnsupportedError,
 )
-from .base import AssessmentResult, Proof, Pull, speed
-from .facts import Facts
-from .openai import OpenAiAssessor
 
 _LOG = logging.getLogger(__name__)
 BACKEND: Final = "embedded"

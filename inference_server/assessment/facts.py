@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ..errors import (
+from inference_server.assessment.fields import Fields
+from inference_server.assessment.images import MOST_PICTURES, read_picture
+from inference_server.errors import (
     AssessorForeignClaimError,
     AssessorInvalidOutputError,
     AssessorNotJsonError,
     AssessorScoreOutOfRangeError,
     AssessorTruncatedError,
 )
-from .fields import Fields
-from .pictures import MOST_PICTURES, read_picture
 
 MOVEMENTS: Final = ("approaching", "leaving", "passing", "roaming", "still", "unknown")
 ZONES: Final = ("entry_point", "driveway", "sidewalk", "yard", "restricted")

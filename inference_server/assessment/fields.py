@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 import re
 
-from ..errors import InvalidRequestError
+from inference_server.errors import InvalidRequestError
 
 _TERM = re.compile(r"[a-z][a-z ,-]*")
 

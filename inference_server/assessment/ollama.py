@@ -10,7 +10,26 @@ from typing import Final
 import httpx  # noqa: TID251 # its errors pass through the ollama package
 import ollama
 
-from ..errors import (
+from inference_server.assessment.base import (
+    AssessmentResult,
+    Proof,
+    Pull,
+    PullProgress,
+    Timings,
+    Usage,
+    speed,
+)
+from inference_server.assessment.facts import Facts
+from inference_server.assessment.images import MOST_PICTURES
+from inference_server.assessment.prompt import (
+    PICTURES_PROMPT_VERSION,
+    PROMPT_VERSION,
+    WARM_UP_TOKENS,
+    messages,
+    opening,
+)
+from inference_server.assessment.schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
+from inference_server.errors import (
     AssessorFailedError,
     AssessorInvalidOutputError,
     AssessorModelMissingError,
@@ -18,17 +37,6 @@ from ..errors import (
     AssessorUnavailableError,
     OverloadedError,
 )
-from .base import AssessmentResult, Proof, Pull, PullProgress, Timings, Usage, speed
-from .facts import Facts
-from .pictures import MOST_PICTURES
-from .prompt import (
-    PICTURES_PROMPT_VERSION,
-    PROMPT_VERSION,
-    WARM_UP_TOKENS,
-    messages,
-    opening,
-)
-from .schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
 
 # Ollama silently cuts a prompt that does not fit; MAX_PROMPT_TOKENS and an answer always do.
 CONTEXT_TOKENS: Final = 2048

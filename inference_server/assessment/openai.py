@@ -9,7 +9,17 @@ from typing import Final
 
 import aiohttp
 
-from ..errors import (
+from inference_server.assessment.base import AssessmentResult, Proof, Pull
+from inference_server.assessment.completion import (
+    Completion,
+    error_text,
+    model_names,
+    read_completion,
+)
+from inference_server.assessment.facts import Facts
+from inference_server.assessment.prompt import PROMPT_VERSION, WARM_UP_TOKENS, messages, opening
+from inference_server.assessment.schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
+from inference_server.errors import (
     AssessorFailedError,
     AssessorModelMissingError,
     AssessorTimeoutError,
@@ -18,11 +28,6 @@ from ..errors import (
     ProblemError,
     PullUnsupportedError,
 )
-from .base import AssessmentResult, Proof, Pull
-from .completion import Completion, error_text, model_names, read_completion
-from .facts import Facts
-from .prompt import PROMPT_VERSION, WARM_UP_TOKENS, messages, opening
-from .schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
 
 BUSY_RETRY_S: Final = 5.0  # seconds, where the server names no time
 LONGEST_RETRY_S: Final = 600.0  # seconds; a longer wish is not passed on

@@ -9,12 +9,12 @@ import json
 from typing import Final
 import unicodedata
 
-from ..errors import (
+from inference_server.assessment.facts import Box, Facts, ObjectFacts, Rules
+from inference_server.errors import (
     AssessorForeignClaimError,
     AssessorScoreOutOfRangeError,
     AssessorTruncatedError,
 )
-from .facts import Box, Facts, ObjectFacts, Rules
 
 PROMPT_VERSION: Final = "5"
 PICTURES_PROMPT_VERSION: Final = f"{PROMPT_VERSION}-pictures"  # of events told with pictures

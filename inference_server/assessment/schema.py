@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import json
 from typing import Final, Never
 
-from ..errors import (
+from inference_server.errors import (
     AssessorInvalidOutputError,
     AssessorNotJsonError,
     AssessorScoreOutOfRangeError,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from ..parts import Reason
+from inference_server.observability.component_status import Reason
 
 if TYPE_CHECKING:
     import torch

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import json
 import re
 
-from ..errors import NotFoundError
-from ..settings import Settings
-from .base import Detector
-from .loading import load_detector
+from inference_server.detection.base import Detector
+from inference_server.detection.loading import load_detector
+from inference_server.errors import NotFoundError
+from inference_server.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MODEL_TYPE = "rt_detr_v2"

@@ -11,9 +11,9 @@ import torch
 from transformers import RTDetrV2ForObjectDetection
 from transformers.utils import logging as transformers_logging
 
-from .base import DetectorLoadError
-from .labels import current_label
-from .preprocess import InputSize, read_input_size
+from inference_server.detection.base import DetectorLoadError
+from inference_server.detection.decoding.preprocess import InputSize, read_input_size
+from inference_server.detection.labels import current_label
 
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call] # the log is JSON lines
 

@@ -9,13 +9,19 @@ import logging
 from time import monotonic
 from typing import Self
 
-from ..deadline import Deadline
-from ..errors import DetectorUnavailableError, ProblemError
-from ..gpu import Pressure
-from .base import Detector, DetectorInfo, DetectorLoadError, Found, Prepared
-from .canary import Canary, CanaryError
-from .pace import Pace
-from .queue import Batching, InferenceQueue
+from inference_server.detection.base import (
+    Detector,
+    DetectorInfo,
+    DetectorLoadError,
+    Found,
+    Prepared,
+)
+from inference_server.detection.batch_queue import Batching, InferenceQueue
+from inference_server.detection.self_test import Canary, CanaryError
+from inference_server.detection.throughput import Pace
+from inference_server.errors import DetectorUnavailableError, ProblemError
+from inference_server.gpu.nvml import Pressure
+from inference_server.http.deadline import Deadline
 
 _LOG = logging.getLogger(__name__)
 CANARY_TIMEOUT = 30.0  # seconds; a batch on a slow CPU may be before it

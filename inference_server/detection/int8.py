@@ -12,11 +12,14 @@ import sys
 
 import openvino  # type: ignore[import-untyped] # no py.typed marker
 
-from ..settings import Settings
-from .base import UnavailableError
-from .checkpoint import Checkpoint
-from .converted import converted
-from .own_pictures import LEAST_TO_CALIBRATE, to_calibrate_with
+from inference_server.detection.base import UnavailableError
+from inference_server.detection.checkpoint import Checkpoint
+from inference_server.detection.runtimes.model_cache import converted
+from inference_server.detection.selection.calibration_images import (
+    LEAST_TO_CALIBRATE,
+    to_calibrate_with,
+)
+from inference_server.settings import Settings
 
 _RECIPE = "1"  # changes with what int8_process does
 _PATIENCE = 3600  # seconds

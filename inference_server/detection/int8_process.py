@@ -18,9 +18,9 @@ from nncf.quantization.range_estimator import (  # type: ignore[import-not-found
 )
 import openvino  # type: ignore[import-untyped] # no py.typed marker
 
-from .gate_pictures import gate_pictures
-from .own_pictures import LEAST_TO_CALIBRATE, prepared
-from .preprocess import InputSize, to_float
+from inference_server.detection.decoding.preprocess import InputSize, to_float
+from inference_server.detection.selection.calibration_images import LEAST_TO_CALIBRATE, prepared
+from inference_server.detection.selection.synthetic_images import gate_pictures
 
 _MODEL = r"__module\._model\."
 _FLOAT = (

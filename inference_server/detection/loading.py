@@ -5,9 +5,9 @@ import logging
 import os
 from pathlib import Path
 
-from ..settings import DetectorRuntime, Device, Settings
-from .base import Detector, DetectorLoadError, in_one
-from .packages import heavy_imports
+from inference_server.detection.base import Detector, DetectorLoadError, in_one
+from inference_server.detection.lazy_imports import heavy_imports
+from inference_server.settings import DetectorRuntime, Device, Settings
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,11 +23,11 @@ def load_detector(settings: Settings) -> Detector:
             "again by itself), or set DETECTOR_MODEL to a folder in transformers' format."
         )
     with heavy_imports(install="Install the server with its torch extra, then restart it."):
-        from .checkpoint import load_checkpoint  # noqa: PLC0415 - torch takes seconds and GBs
-        from .choice import choose_runtime  # noqa: PLC0415
-        from .decode_choice import with_decoder  # noqa: PLC0415
-        from .fallback import unused_gpu  # noqa: PLC0415
-        from .rtdetr import RtDetr  # noqa: PLC0415
+        from inference_server.detection.checkpoint import load_checkpoint  # noqa: PLC0415 - torch takes seconds and GBs
+        from inference_server.detection.decoding.decoder_selection import with_decoder  # noqa: PLC0415
+        from inference_server.detection.rtdetr import RtDetr  # noqa: PLC0415
+        from inference_server.detection.selection.fallback import unused_gpu  # noqa: PLC0415
+        from inference_server.detection.selection.selection import choose_runtime  # noqa: PLC0415
     checkpoint = load_checkpoint(folder)
     choice = choose_runtime(checkpoint, settings)
     chosen = settings.device is not Device.AUTO or settings.detector_runtime in {
@@ -56,5 +56,5 @@ def _load_ultralytics(file: Path, settings: Settings) -> Detector:
         "is AGPL-3.0), or set DETECTOR_MODEL to a folder in transformers' format; then restart it."
     )
     with heavy_imports(install=install):
-        from .ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 - an optional package
+        from inference_server.detection.ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 - an optional package
     return UltralyticsDetector(file, settings)

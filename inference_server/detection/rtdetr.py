@@ -6,15 +6,15 @@ from time import perf_counter
 
 import torch
 
-from ..errors import DetectorMemoryError
-from .base import Detection, DetectorInfo, Found, Prepared, in_one
-from .checkpoint import Checkpoint
-from .choice import Choice
-from .decode import decode
-from .gpu_decode import GAVE_UP
-from .postprocess import clip, drop_duplicates, select
-from .preprocess import InputSize, to_input
-from .runtime import RawOutput
+from inference_server.detection.base import Detection, DetectorInfo, Found, Prepared, in_one
+from inference_server.detection.checkpoint import Checkpoint
+from inference_server.detection.decoding.decode import decode
+from inference_server.detection.decoding.gpu_decode import GAVE_UP
+from inference_server.detection.decoding.preprocess import InputSize, to_input
+from inference_server.detection.postprocess import clip, drop_duplicates, select
+from inference_server.detection.runtimes.base import RawOutput
+from inference_server.detection.selection.selection import Choice
+from inference_server.errors import DetectorMemoryError
 
 
 class RtDetr:

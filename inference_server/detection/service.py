@@ -11,20 +11,26 @@ import math
 import os
 from time import perf_counter
 
-from ..deadline import NEVER, Deadline
-from ..errors import (
+from inference_server.detection.base import (
+    Detection,
+    Detector,
+    DetectorInfo,
+    DetectorLoadError,
+    Prepared,
+)
+from inference_server.detection.engine import CANARY_TIMEOUT, Engine
+from inference_server.detection.gpu_memory import release
+from inference_server.detection.self_test import CanaryError
+from inference_server.errors import (
     DetectorUnavailableError,
     ModelBusyError,
     ModelLoadError,
     OverloadedError,
 )
-from ..gpu import Pressure
-from ..metrics import NO_METRICS, Metrics
-from ..parts import PartState, PartStatus, Reason
-from .base import Detection, Detector, DetectorInfo, DetectorLoadError, Prepared
-from .canary import CanaryError
-from .engine import CANARY_TIMEOUT, Engine
-from .gpu_memory import release
+from inference_server.gpu.nvml import Pressure
+from inference_server.http.deadline import NEVER, Deadline
+from inference_server.observability.component_status import PartState, PartStatus, Reason
+from inference_server.observability.metrics import NO_METRICS, Metrics
 
 _LOG = logging.getLogger(__name__)
 _DECODERS = min(4, os.cpu_count() or 1)  # threads

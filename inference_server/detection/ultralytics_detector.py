@@ -14,11 +14,17 @@ import numpy as np
 import torch
 import ultralytics  # type: ignore[import-not-found,import-untyped,unused-ignore] # optional
 
-from ..settings import Device, Settings
-from .base import Detection, DetectorInfo, DetectorLoadError, Found, Prepared
-from .decode import decode
-from .labels import current_label
-from .preprocess import InputSize
+from inference_server.detection.base import (
+    Detection,
+    DetectorInfo,
+    DetectorLoadError,
+    Found,
+    Prepared,
+)
+from inference_server.detection.decoding.decode import decode
+from inference_server.detection.decoding.preprocess import InputSize
+from inference_server.detection.labels import current_label
+from inference_server.settings import Device, Settings
 
 
 class UltralyticsDetector:

@@ -11,15 +11,14 @@ import tempfile
 import aiohttp
 import asyncpg  # type: ignore[import-untyped] # ships no types
 
-from testbed.home_assistant_client import HomeAssistantError
-from testbed.inference_server import InferenceServerError
-from testbed.postgres import PostgresError
-
-from . import preconditions
-from .console import Console
-from .errors import DemoError
-from .options import Options, parse
-from .run import run
+from testbed.demo import preconditions
+from testbed.demo.console import Console
+from testbed.demo.errors import DemoError
+from testbed.demo.options import Options, parse
+from testbed.demo.run import run
+from testbed.services.home_assistant_client import HomeAssistantError
+from testbed.services.inference_server import InferenceServerError
+from testbed.services.postgres import PostgresError
 
 FAILED = 2  # the demo itself could not run
 INTERRUPTED = 130

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from testbed.home_assistant_client import HomeAssistantClient
-
-from .entities import CameraEntities, Entities
+from testbed.demo.entities import CameraEntities, Entities
+from testbed.services.home_assistant_client import HomeAssistantClient
 
 URL_PATH = "home-security"
 TITLE = "Home security"

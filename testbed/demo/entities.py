@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from testbed.home_assistant_client import HomeAssistantClient
+from testbed.services.home_assistant_client import HomeAssistantClient
 
 DOMAIN = "home_security_intelligence"
 

@@ -8,9 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
-from testbed.home_assistant_client import HomeAssistantClient, JsonObject
-
-from .entities import DOMAIN
+from testbed.demo.entities import DOMAIN
+from testbed.services.home_assistant_client import HomeAssistantClient, JsonObject
 
 LOOK_INTERVAL = 1.0  # seconds, for changes that no entity shows
 

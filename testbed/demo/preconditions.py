@@ -9,10 +9,9 @@ import shutil
 import socket
 import tempfile
 
-from testbed.inference_server import PYTHON as SERVER_PYTHON
-
-from .errors import DemoError
-from .options import Options
+from testbed.demo.errors import DemoError
+from testbed.demo.options import Options
+from testbed.services.inference_server import PYTHON as SERVER_PYTHON
 
 FULL = 4 * 1024 * 1024  # bytes free or less: that is why a part failed
 SPACE_NEEDED = 400 * 1024 * 1024  # bytes: a PostgreSQL, a Home Assistant and pictures

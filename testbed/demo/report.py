@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import json
 from pathlib import Path
 
-from testbed.home_assistant_client import States
-
-from .console import Console
-from .entities import CameraEntities, Entities
-from .errors import DemoError
-from .events import Event
-from .ledger import Outcome
-from .scenario import Fate, Upload
+from testbed.demo.console import Console
+from testbed.demo.entities import CameraEntities, Entities
+from testbed.demo.errors import DemoError
+from testbed.demo.events import Event
+from testbed.demo.image_tracker import Outcome
+from testbed.demo.scenario import Fate, Upload
+from testbed.services.home_assistant_client import States
 
 TROUBLE = {"unavailable", "unknown"}
 

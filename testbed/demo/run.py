@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from testbed.home_assistant import local_time_zone
-
-from . import dashboard, scenario
-from .console import BOLD, GREEN, RED, Console
-from .house import House, open_house
-from .ledger import Ledger
-from .options import Options
-from .report import Report
-from .scenario import Upload
-from .server_facts import ServerFacts, ask
-from .show import Show
+from testbed.demo import dashboard, scenario
+from testbed.demo.console import BOLD, GREEN, RED, Console
+from testbed.demo.harness import House, open_house
+from testbed.demo.image_tracker import Ledger
+from testbed.demo.options import Options
+from testbed.demo.report import Report
+from testbed.demo.scenario import Upload
+from testbed.demo.server_facts import ServerFacts, ask
+from testbed.demo.show import Show
+from testbed.services.home_assistant import local_time_zone
 
 EVENT_IDLE = 10  # seconds without activity after which the demo's events end
 FATES_LIMIT = 120.0  # seconds until every image has its fate

@@ -10,8 +10,8 @@ from enum import Enum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from testbed import scenes
-from testbed.uploader import Uploader
+from testbed.drawing import scenes
+from testbed.services.uploader import Uploader
 
 CAMERAS = ("front_door", "driveway", "back_yard")
 SIZE = (1280, 720)

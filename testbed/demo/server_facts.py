@@ -7,8 +7,8 @@ from typing import cast
 
 import aiohttp
 
-from testbed.home_assistant_client import JsonObject
-from testbed.inference_server import InferenceServer
+from testbed.services.home_assistant_client import JsonObject
+from testbed.services.inference_server import InferenceServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

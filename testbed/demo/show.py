@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from testbed.home_assistant_client import HomeAssistantClient
-
-from . import events
-from .console import DIM, GREEN, RED, YELLOW, Console
-from .events import Event
-from .ledger import Ledger, Outcome
-from .scenario import Fate
+from testbed.demo import events
+from testbed.demo.console import DIM, GREEN, RED, YELLOW, Console
+from testbed.demo.events import Event
+from testbed.demo.image_tracker import Ledger, Outcome
+from testbed.demo.scenario import Fate
+from testbed.services.home_assistant_client import HomeAssistantClient
 
 FATE_COLOURS = {Fate.DETECTED: GREEN, Fate.SKIPPED: YELLOW, Fate.DEAD: RED}
 LEVEL_COLOURS = {"low": GREEN, "medium": YELLOW, "high": RED, "critical": RED}

@@ -9,11 +9,10 @@ import tempfile
 import time
 import urllib.request
 
-from testbed.inference_server import InferenceServer
-from testbed.memory import resident_mib
-
-from .attack import attack
-from .samples import make_samples
+from testbed.fuzz.attack import attack
+from testbed.fuzz.samples import make_samples
+from testbed.services.inference_server import InferenceServer
+from testbed.services.memory import resident_mib
 
 _AT_ONCE = 8
 _GROWTH = 1.15  # resident memory at the end, of what it is after the first quarter

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import socket
 import struct
 
-from .answers import NoAnswerError, complaint, read_answers
-from .cases import Case, End, make_case
-from .samples import Samples
+from testbed.fuzz.answers import NoAnswerError, complaint, read_answers
+from testbed.fuzz.cases import Case, End, make_case
+from testbed.fuzz.samples import Samples
 
 _PATIENCE = 60.0  # seconds for the answers to a request; far beyond what any takes
 _MOMENT = 1.0  # seconds to wait for an answer that need not come

@@ -7,8 +7,8 @@ import json
 from random import Random
 from typing import Final
 
-from .mutation import mutate, splice
-from .samples import Samples
+from testbed.fuzz.mutation import mutate, splice
+from testbed.fuzz.samples import Samples
 
 _TOKENS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'"
 

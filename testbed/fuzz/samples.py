@@ -6,7 +6,7 @@ import json
 
 from PIL import Image
 
-from testbed.scenes import draw
+from testbed.drawing.scenes import draw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

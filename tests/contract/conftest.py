@@ -11,13 +11,12 @@ from aiohttp import web
 import pytest
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
-from testbed.inference_server import PYTHON, ROOT, TEST_DETECTOR, InferenceServer
+from testbed.services.inference_server import PYTHON, ROOT, TEST_DETECTOR, InferenceServer
 
 # isort: split
-from hsi_core.client import InferenceClient
-from hsi_core.settings import Settings
-
-from .openapi import validate_answer, validate_request
+from hsi_core.domain.settings import Settings
+from hsi_core.inference.client import InferenceClient
+from tests.contract.openapi import validate_answer, validate_request
 
 ASSESSOR_TIMEOUT = 120.0  # seconds
 

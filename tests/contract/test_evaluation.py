@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 import shutil
 
-from testbed.risk_evaluation import SCENARIOS, main
+from testbed.risk.evaluation import SCENARIOS, main
 
 
 def test_a_real_model_scores_within_the_rules_level(

@@ -7,14 +7,14 @@ import aiohttp
 import pytest
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
-from testbed.inference_server import InferenceServer
-from testbed.scenes import draw, jpeg
+from testbed.drawing.scenes import draw, jpeg
+from testbed.services.inference_server import InferenceServer
 
 # isort: split
-from hsi_core.client import InferenceClient
-from hsi_core.errors import ServerLostError
-from hsi_core.models import FailureClass
-from hsi_core.settings import Settings
+from hsi_core.domain.errors import ServerLostError
+from hsi_core.domain.models import FailureClass
+from hsi_core.domain.settings import Settings
+from hsi_core.inference.client import InferenceClient
 
 
 @pytest.mark.slow  # two starts of the real server

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from jsonschema import ValidationError
 import pytest
 
-from hsi_core.client import (
+from hsi_core.domain.context import Occupancy
+from hsi_core.domain.errors import ClientError
+from hsi_core.domain.inference import (
     AnswerProblem,
     AssessorBackend,
     EventFacts,
@@ -16,21 +18,20 @@ from hsi_core.client import (
     RulesFacts,
     ServerStatus,
 )
-from hsi_core.client.answer import Answer
-from hsi_core.client.wire import (
+from hsi_core.domain.models import Box, RiskFactor
+from hsi_core.domain.movement import Movement
+from hsi_core.domain.zones import ZoneKind
+from hsi_core.inference.json_reader import Answer
+from hsi_core.inference.wire import (
     API_VERSION,
     facts_json,
     read_assessment,
     read_detect_result,
     read_health,
 )
-from hsi_core.errors import ClientError
-from hsi_core.models import Box, RiskFactor
-from hsi_core.risk import Movement, Occupancy, ZoneKind
-from hsi_core.stages.showing import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, MOST_PICTURES
+from hsi_core.stages.prompt_images import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, MOST_PICTURES
+from tests.contract.openapi import SCHEMAS, required_fields, validate
 from tests.core.client.answers import ASSESSED, DETECTED, HEALTH
-
-from .openapi import SCHEMAS, required_fields, validate
 
 READERS = {
     "Health": (read_health, HEALTH),

@@ -6,18 +6,17 @@ from typing import Protocol
 
 import pytest
 
-from hsi_core.client import InferenceClient
-from hsi_core.errors import (
+from hsi_core.domain.errors import (
     CoreError,
     ServerAuthError,
     ServerBusyError,
     ServerRejectedInputError,
 )
+from hsi_core.inference.client import InferenceClient
+from tests.contract.test_server import facts
 from tests.core.pipeline import scripted_server as core_server
 from tests.faults.gateway import Gateway
 from tests.ha.scripted_server import ScriptedServer as HomeAssistantServer
-
-from .test_server import facts
 
 PICTURE = b"person 0.97"
 WHOLE_JPEG = b"\xff\xd8 one person \xff\xd9"

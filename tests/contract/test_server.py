@@ -9,15 +9,8 @@ import aiohttp
 from PIL import Image
 import pytest
 
-from hsi_core.client import (
-    EventFacts,
-    InferenceClient,
-    ObjectFacts,
-    PartState,
-    RulesFacts,
-    ServerStatus,
-)
-from hsi_core.errors import (
+from hsi_core.domain.context import Occupancy
+from hsi_core.domain.errors import (
     AssessorAbsentError,
     ClientError,
     ServerAuthError,
@@ -25,13 +18,15 @@ from hsi_core.errors import (
     ServerIncompatibleError,
     ServerRejectedInputError,
 )
-from hsi_core.models import Box
-from hsi_core.risk import Movement, Occupancy, ZoneKind
-from hsi_core.settings import Settings
-from testbed.inference_server import InferenceServer
-from testbed.scenes import draw, jpeg
-
-from .conftest import Relay
+from hsi_core.domain.inference import EventFacts, ObjectFacts, PartState, RulesFacts, ServerStatus
+from hsi_core.domain.models import Box
+from hsi_core.domain.movement import Movement
+from hsi_core.domain.settings import Settings
+from hsi_core.domain.zones import ZoneKind
+from hsi_core.inference.client import InferenceClient
+from testbed.drawing.scenes import draw, jpeg
+from testbed.services.inference_server import InferenceServer
+from tests.contract.conftest import Relay
 
 type Connect = Callable[..., InferenceClient]
 

@@ -6,13 +6,17 @@ import shutil
 import aiohttp
 import pytest
 
-from testbed.inference_server import InferenceServer
+from testbed.services.inference_server import InferenceServer
 
 # isort: split
-from hsi_core.client import InferenceClient
-from hsi_core.errors import ServerCertificateChangedError, ServerCertificateError, ServerTlsError
-from hsi_core.models import FailureClass
-from hsi_core.settings import Settings
+from hsi_core.domain.errors import (
+    ServerCertificateChangedError,
+    ServerCertificateError,
+    ServerTlsError,
+)
+from hsi_core.domain.models import FailureClass
+from hsi_core.domain.settings import Settings
+from hsi_core.inference.client import InferenceClient
 
 
 @pytest.fixture(scope="module")

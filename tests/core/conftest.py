@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 
 # isort: split
 from hsi_core.store.engine import connect

@@ -11,8 +11,7 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core import files
-from hsi_core.errors import (
+from hsi_core.domain.errors import (
     CameraFolderMissingError,
     CoreError,
     ImageReplacedError,
@@ -20,9 +19,10 @@ from hsi_core.errors import (
     StorageAwayError,
     StorageFailedError,
 )
-from hsi_core.files import Content, captured_at, read
-from hsi_core.models import FailureClass
-from hsi_core.versions import Version, version_of
+from hsi_core.domain.file_version import Version, version_of
+from hsi_core.domain.models import FailureClass
+from hsi_core.files import reader
+from hsi_core.files.reader import Content, captured_at, read
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LIMIT = 1000
@@ -91,7 +91,7 @@ def test_a_link_put_there_after_the_check_is_not_followed(
         return real
 
     (root / "yard").symlink_to(root / "front")  # what has a link on its way is checked
-    monkeypatch.setattr(files, "contained", check_then_swap)
+    monkeypatch.setattr(reader, "contained", check_then_swap)
     with pytest.raises(ImageUnreadableError):
         content_of(root, "yard/2026/a.jpg")
 
@@ -131,7 +131,7 @@ def test_a_picture_written_over_while_it_is_read_is_not_taken(root: Path) -> Non
             return start + super().read(size)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files.os, "fdopen", WrittenMeanwhile)
+        patch.setattr(reader.os, "fdopen", WrittenMeanwhile)
         with pytest.raises(ImageReplacedError) as caught:
             read(root, "front/2026/a.jpg", was, max_bytes=4 * CHUNK)
     assert caught.value.size == len(b"another")
@@ -151,7 +151,7 @@ def test_a_share_that_does_not_answer_is_waited_for(root: Path) -> None:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files.os, "fdopen", Stale)
+        patch.setattr(reader.os, "fdopen", Stale)
         with pytest.raises(StorageAwayError) as caught:
             content_of(root, "front/2026/a.jpg")
     assert caught.value.failure is FailureClass.OUTAGE

@@ -10,8 +10,8 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 # isort: split
 import itertools
 
-from hsi_core.grouping import Placement, Span, due_at, place, reaches
-from hsi_core.settings import Settings
+from hsi_core.domain.settings import Settings
+from hsi_core.events.grouping import Placement, Span, due_at, place, reaches
 
 SETTINGS = Settings(event_window=90, event_idle=30)
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,15 +7,15 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.environment import (
+from hsi_core.cli.environment import (
     ServerAddress,
     UsageError,
     read_environment,
     read_settings,
     with_arguments,
 )
-from hsi_core.risk import Bands
-from hsi_core.settings import Settings
+from hsi_core.domain.levels import Bands
+from hsi_core.domain.settings import Settings
 
 
 def test_nothing_said_means_the_defaults() -> None:

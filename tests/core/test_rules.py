@@ -12,11 +12,13 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.backoff import retry_delay
-from hsi_core.breaker import Breaker
-from hsi_core.errors import InputError
-from hsi_core.files import captured_at, read
-from hsi_core.models import (
+from hsi_core.aio.backoff import retry_delay
+from hsi_core.aio.circuit_breaker import Breaker
+from hsi_core.domain.context import Context
+from hsi_core.domain.errors import InputError
+from hsi_core.domain.file_version import Version, version_of
+from hsi_core.domain.levels import Bands
+from hsi_core.domain.models import (
     AssessmentState,
     Box,
     Detection,
@@ -25,11 +27,12 @@ from hsi_core.models import (
     ImageState,
     SecurityEvent,
 )
-from hsi_core.presence import person_until
-from hsi_core.risk import Bands, Context, gather, judge
-from hsi_core.settings import Settings
-from hsi_core.stages.facts import Judged, facts_of
-from hsi_core.versions import Version, version_of
+from hsi_core.domain.presence import person_until
+from hsi_core.domain.settings import Settings
+from hsi_core.events.facts import Judged, facts_of
+from hsi_core.files.reader import captured_at, read
+from hsi_core.risk.facts import gather
+from hsi_core.risk.rules import judge
 
 SETTINGS = Settings()
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,9 +9,9 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.errors import PipelineStoppedError
-from hsi_core.settings import Settings
-from hsi_core.tasks import Tasks
+from hsi_core.aio.supervisor import Tasks
+from hsi_core.domain.errors import PipelineStoppedError
+from hsi_core.domain.settings import Settings
 
 SETTINGS = Settings(retry_base=0.01, retry_max=5.0)
 

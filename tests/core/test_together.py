@@ -8,7 +8,7 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.together import Together
+from hsi_core.aio.batcher import Together
 
 
 class Doubling:

@@ -10,7 +10,7 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.usual import ENOUGH, hours_between, hours_like, rates
+from hsi_core.events.activity_baseline import ENOUGH, hours_between, hours_like, rates
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MOMENTS = st.integers(0, 2 * 366 * 24 * 60).map(

@@ -5,7 +5,7 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.zones import MAX_CORNERS, ZoneError, read_corners
+from hsi_core.domain.zones import MAX_CORNERS, ZoneError, read_corners
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
-from testbed import scenes
 from testbed.demo.entities import find
-from testbed.demo.house import in_thread, make_database, set_options, set_up
-from testbed.demo.ledger import Ledger
-from testbed.home_assistant import HomeAssistant
-from testbed.inference_server import InferenceServer
-from testbed.postgres import Postgres
-from testbed.uploader import Uploader
+from testbed.demo.harness import in_thread, make_database, set_options, set_up
+from testbed.demo.image_tracker import Ledger
+from testbed.drawing import scenes
+from testbed.services.home_assistant import HomeAssistant
+from testbed.services.inference_server import InferenceServer
+from testbed.services.postgres import Postgres
+from testbed.services.uploader import Uploader
 from tests.e2e.parts import Installation, Site
 
 CAMERAS = ("front_door", "driveway")

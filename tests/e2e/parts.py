@@ -6,14 +6,14 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
 
-from testbed import scenes
 from testbed.demo.entities import Entities
-from testbed.demo.house import setup_answers
-from testbed.demo.ledger import Ledger, Outcome
+from testbed.demo.harness import setup_answers
+from testbed.demo.image_tracker import Ledger, Outcome
 from testbed.demo.scenario import Fate
-from testbed.home_assistant import HomeAssistant
-from testbed.home_assistant_client import HomeAssistantClient
-from testbed.inference_server import InferenceServer
+from testbed.drawing import scenes
+from testbed.services.home_assistant import HomeAssistant
+from testbed.services.home_assistant_client import HomeAssistantClient
+from testbed.services.inference_server import InferenceServer
 
 SETTLED = """
     SELECT NOT EXISTS (SELECT FROM hsi.events WHERE state = 'open')

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from testbed.demo import scenario
-from testbed.home_assistant import REPOSITORY
+from testbed.services.home_assistant import REPOSITORY
 
 LIMIT = 400  # seconds
 COUNTS = {

@@ -6,8 +6,8 @@ import pytest
 import pytest_asyncio
 
 from testbed.demo.entities import DOMAIN
-from testbed.home_assistant_client import FlowStep
-from testbed.ports import free_port
+from testbed.services.home_assistant_client import FlowStep
+from testbed.services.ports import free_port
 from tests.e2e.parts import Site
 
 STEPS = ("user", "database", "folder", "cameras")

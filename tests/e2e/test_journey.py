@@ -2,10 +2,10 @@ from typing import cast
 
 from testbed.demo import events
 from testbed.demo.entities import DOMAIN
-from testbed.demo.ledger import Ledger
+from testbed.demo.image_tracker import Ledger
 from testbed.demo.scenario import Fate
-from testbed.home_assistant_client import HomeAssistantClient, JsonObject, States
-from testbed.uploader import Uploader
+from testbed.services.home_assistant_client import HomeAssistantClient, JsonObject, States
+from testbed.services.uploader import Uploader
 from tests.e2e.parts import Installation, Site, fates, settled, until
 
 CAMERA = "front_door"

@@ -1,9 +1,9 @@
 import os
 import signal
 
-from testbed.demo.ledger import Ledger
+from testbed.demo.image_tracker import Ledger
 from testbed.demo.scenario import Fate
-from testbed.uploader import Uploader
+from testbed.services.uploader import Uploader
 from tests.e2e.parts import Installation, Site, different_pictures, fates
 
 LIMIT = 120  # seconds

@@ -1,10 +1,10 @@
 from pathlib import Path
 
-from testbed import scenes
 from testbed.demo import dashboard
-from testbed.demo.ledger import Ledger
-from testbed.screenshot import visit
-from testbed.uploader import Uploader
+from testbed.demo.image_tracker import Ledger
+from testbed.drawing import scenes
+from testbed.services.screenshot import visit
+from testbed.services.uploader import Uploader
 from tests.e2e.parts import Installation, Site, fates
 
 SETTINGS = "/config/integrations/integration/home_security_intelligence"

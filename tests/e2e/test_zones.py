@@ -2,10 +2,10 @@
 
 from base64 import b64encode
 
-from testbed import scenes
-from testbed.demo.ledger import Ledger
-from testbed.screenshot import visit
-from testbed.uploader import Uploader
+from testbed.demo.image_tracker import Ledger
+from testbed.drawing import scenes
+from testbed.services.screenshot import visit
+from testbed.services.uploader import Uploader
 from tests.e2e.parts import Installation, Site, fates
 
 CAMERA = "driveway"

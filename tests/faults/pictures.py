@@ -3,7 +3,7 @@
 from functools import cache
 import random
 
-from testbed.scenes import draw, jpeg
+from testbed.drawing.scenes import draw, jpeg
 
 SCENES = 24
 _START = b"\xff\xd8"

@@ -21,20 +21,20 @@ import time
 import asyncpg  # type: ignore[import-untyped]  # has no types
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
-from testbed.inference_server import InferenceServer
-from testbed.postgres import Postgres
+from testbed.services.inference_server import InferenceServer
+from testbed.services.postgres import Postgres
 from tests.faults.disk import Disk
+from tests.faults.fault_points import Strikes
 from tests.faults.gateway import Gateway
-from tests.faults.inflict import Inflictor
+from tests.faults.injector import Inflictor
+from tests.faults.invariants import UNSETTLED, Verdict, found, judge
 from tests.faults.pictures import SCENES, picture
 from tests.faults.plan import CAMERAS, SERVERS, WORKERS, make_plan
-from tests.faults.strikes import Strikes
 from tests.faults.uploads import Cameras
-from tests.faults.verdict import UNSETTLED, Verdict, found, judge
 from tests.faults.workers import Worker
 
 # isort: split
-from hsi_core.models import Camera
+from hsi_core.domain.models import Camera
 from hsi_core.store import cameras as camera_store
 from hsi_core.store.engine import begin, connect
 

@@ -10,11 +10,11 @@ import sys
 import asyncpg  # type: ignore[import-untyped]  # has no types
 import pytest
 
-from testbed.inference_server import InferenceServer
-from testbed.postgres import Postgres
+from testbed.services.inference_server import InferenceServer
+from testbed.services.postgres import Postgres
+from tests.faults.invariants import judge
 from tests.faults.plan import SERVERS, Kind, Strike, Trouble, make_plan
 from tests.faults.run import prepare, real_servers, run
-from tests.faults.verdict import judge
 
 SEED = 1671  # its plan has what has to happen early on
 _SHOW_PLAN = f"""

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 import time
 
-from testbed.uploader import NOT_AN_IMAGE, Uploader
+from testbed.services.uploader import NOT_AN_IMAGE, Uploader
 from tests.faults.pictures import picture
 from tests.faults.plan import Kind, Upload
 

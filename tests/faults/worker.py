@@ -14,10 +14,10 @@ import time
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.environment import read_environment
-from hsi_core.errors import CoreError
-from hsi_core.headless import run
-from hsi_core.settings import Settings
+from hsi_core.cli.environment import read_environment
+from hsi_core.cli.worker import run
+from hsi_core.domain.errors import CoreError
+from hsi_core.domain.settings import Settings
 
 QUICK = Settings(
     poll_interval=0.3,

@@ -11,7 +11,7 @@ import struct
 import sys
 from urllib.parse import urlsplit
 
-from tests.faults.wire import Wire
+from tests.faults.tcp_proxy import Wire
 
 _HERE = Path(__file__).parent
 _RESTART_PAUSE = 0.2  # seconds

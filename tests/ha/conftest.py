@@ -17,16 +17,14 @@ from yarl import URL
 # name too.
 import custom_components  # noqa: F401
 from custom_components.home_security_intelligence.const import DOMAIN
-from custom_components.home_security_intelligence.core.models import RiskFactor
-from custom_components.home_security_intelligence.core.risk import (
-    Bands,
-    FactSheet,
-    Verdict,
-    band_around,
-)
-from custom_components.home_security_intelligence.core.stages import facts
+from custom_components.home_security_intelligence.core.domain.levels import Bands
+from custom_components.home_security_intelligence.core.domain.models import RiskFactor
+from custom_components.home_security_intelligence.core.events import facts
+from custom_components.home_security_intelligence.core.risk.facts import FactSheet
+from custom_components.home_security_intelligence.core.risk.llm_adjustment import band_around
+from custom_components.home_security_intelligence.core.risk.rules import Verdict
 from custom_components.home_security_intelligence.core.store.engine import connect
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 from tests.ha.scripted_server import ScriptedServer
 
 # The test plugin writes out every statement, which takes longer than running them.

@@ -15,7 +15,7 @@ from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 
 STANDARD: dict[str, object] = {
     "home": {},

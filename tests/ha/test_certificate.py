@@ -12,9 +12,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN, SUBENTRY_SERVER
-from custom_components.home_security_intelligence.core.client import shown_fingerprint
-from custom_components.home_security_intelligence.core.client.certificate import peer_fingerprint
-from testbed.inference_server import InferenceServer
+from custom_components.home_security_intelligence.core.inference.certificate import (
+    peer_fingerprint,
+    shown_fingerprint,
+)
+from testbed.services.inference_server import InferenceServer
 
 
 class Secure(InferenceServer):

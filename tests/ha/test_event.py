@@ -13,12 +13,12 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.home_security_intelligence.bridge import async_create_pipeline
-from custom_components.home_security_intelligence.core.updates import (
+from custom_components.home_security_intelligence.core.domain.updates import (
     EventPhase,
     EventUpdate,
     Update,
 )
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 from tests.ha.helpers import PATIENCE, state_is, state_when, upload
 from tests.ha.scripted_server import ScriptedServer
 

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 from tests.ha.helpers import STANDARD, choose_options, database_says, state_when, upload
 from tests.ha.scripted_server import ScriptedServer
 

@@ -10,8 +10,8 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_security_intelligence.core.risk import judge
-from custom_components.home_security_intelligence.core.stages import facts
+from custom_components.home_security_intelligence.core.events import facts
+from custom_components.home_security_intelligence.core.risk.rules import judge
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.prompt import messages
 from tests.ha.helpers import act, state_when, upload

@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 from tests.ha.helpers import database_says, state_is
 from tests.ha.scripted_server import ScriptedServer
 

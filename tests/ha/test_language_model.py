@@ -15,8 +15,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.home_security_intelligence import model_repair
 from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.flows import model_download
 from tests.ha.helpers import PATIENCE, state_is, upload
 from tests.ha.scripted_server import ScriptedServer, pull
 
@@ -31,7 +31,7 @@ GONE = {"state": "failed", "problem": "assessor_model_missing", "error": "no mod
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_repair, "POLL_INTERVAL", 0.02)
+    monkeypatch.setattr(model_download, "POLL_INTERVAL", 0.02)
 
 
 async def look(entry: MockConfigEntry) -> None:

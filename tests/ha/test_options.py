@@ -9,8 +9,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.bridge import settings_of
-from custom_components.home_security_intelligence.core.risk import Bands
-from custom_components.home_security_intelligence.core.settings import Settings
+from custom_components.home_security_intelligence.core.domain.levels import Bands
+from custom_components.home_security_intelligence.core.domain.settings import Settings
 from tests.ha.helpers import STANDARD, act, choose_options, state_is, suggested, upload
 from tests.ha.scripted_server import ScriptedServer
 

@@ -8,7 +8,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 from tests.ha.conftest import PASSWORD
 from tests.ha.helpers import PATIENCE, suggested
 from tests.ha.scripted_server import ScriptedServer

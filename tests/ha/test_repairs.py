@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.home_security_intelligence.const import DOMAIN
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 from tests.ha.helpers import act, state_is, upload
 from tests.ha.scripted_server import ScriptedServer
 

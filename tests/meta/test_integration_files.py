@@ -19,23 +19,22 @@ from custom_components.home_security_intelligence import (
     binary_sensor,
     camera,
     event,
-    gpu_sensors,
     image,
     issues,
-    llm_sensors,
     repairs,
-    schemas,
     sensor,
     services,
 )
-from custom_components.home_security_intelligence.core import errors
-from custom_components.home_security_intelligence.core.models import (
+from custom_components.home_security_intelligence.core.domain import errors
+from custom_components.home_security_intelligence.core.domain.models import (
     EventMark,
     FailureClass,
     JobKind,
     RiskLevel,
 )
-from custom_components.home_security_intelligence.core.zones import ZoneKind
+from custom_components.home_security_intelligence.core.domain.zones import ZoneKind
+from custom_components.home_security_intelligence.flows import forms
+from custom_components.home_security_intelligence.sensors import assessor, gpu
 
 INTEGRATION = Path("custom_components/home_security_intelligence")
 # Reasons that Home Assistant gives by itself, and has no words for.
@@ -52,10 +51,10 @@ DESCRIPTIONS = {
     "sensor": (
         *sensor.CAMERA_SENSORS,
         *sensor.HUB_SENSORS,
-        *gpu_sensors.GPU_SENSORS,
-        *llm_sensors.HEALTH_SENSORS,
-        *llm_sensors.USE_SENSORS,
-        *llm_sensors.TOTAL_SENSORS,
+        *gpu.GPU_SENSORS,
+        *assessor.HEALTH_SENSORS,
+        *assessor.USE_SENSORS,
+        *assessor.TOTAL_SENSORS,
     ),
 }
 SCHEMAS = {
@@ -67,17 +66,17 @@ SCHEMAS = {
     services.Action.CLEAN_UP: services.CLEAN_UP_SCHEMA,
 }
 FORMS = {
-    ("config", "user"): schemas.SERVER,
-    ("config", "database"): schemas.DATABASE,
-    ("config", "folder"): schemas.CAMERA_ROOT,
-    ("config", "cameras"): schemas.cameras(["front_door"]),
-    ("config", "reauth_confirm"): schemas.SECRETS,
-    ("config", "reconfigure_server"): schemas.SERVER,
-    ("config", "reconfigure_database"): schemas.STORED_DATABASE,
-    ("config", "reconfigure_folder"): schemas.CAMERA_ROOT,
-    ("config_subentries.camera", "user"): schemas.new_camera(["front_door"]),
-    ("config_subentries.camera", "reconfigure"): schemas.CAMERA,
-    ("options", "init"): schemas.OPTIONS,
+    ("config", "user"): forms.SERVER,
+    ("config", "database"): forms.DATABASE,
+    ("config", "folder"): forms.CAMERA_ROOT,
+    ("config", "cameras"): forms.cameras(["front_door"]),
+    ("config", "reauth_confirm"): forms.SECRETS,
+    ("config", "reconfigure_server"): forms.SERVER,
+    ("config", "reconfigure_database"): forms.STORED_DATABASE,
+    ("config", "reconfigure_folder"): forms.CAMERA_ROOT,
+    ("config_subentries.camera", "user"): forms.new_camera(["front_door"]),
+    ("config_subentries.camera", "reconfigure"): forms.CAMERA,
+    ("options", "init"): forms.OPTIONS,
 }
 
 
@@ -212,24 +211,24 @@ def test_no_form_is_described_that_does_not_exist(texts: dict[str, Any]) -> None
 def test_every_reason_a_form_gives_has_its_sentence(
     texts: dict[str, Any], integration: Path
 ) -> None:
-    folder_reasons = reasons(integration / "folders.py")
+    folder_reasons = reasons(integration / "camera_folders.py")
     config = (
         reasons(integration / "config_flow.py")
-        | reasons(integration / "checks.py")
+        | reasons(integration / "flows/validation.py")
         | codes(errors.ClientError, errors.StoreError)
         | folder_reasons - {"folder_outside", "folder_taken"}
     )
     assert set(texts["config"]["error"]) == config
     camera_flow = below(texts, "config_subentries.camera")
-    zone_reasons = reasons(integration / "core/zones.py")
+    zone_reasons = reasons(integration / "core/domain/zones.py")
     own = folder_reasons | zone_reasons
     assert set(camera_flow["error"]) | set(camera_flow["abort"]) == own | PART_ENDS
     server_flow = texts["config_subentries"]["server"]
-    own = reasons(integration / "server_flow.py")
+    own = reasons(integration / "flows/server.py")
     # What only an assessment can come to, no flow asks for.
     asked = {code for code in codes(errors.ClientError) if not code.startswith("assessor_")}
     assert set(server_flow["error"]) == own | asked | {"invalid_url"}
-    assert set(texts["options"]["error"]) == reasons(integration / "options_flow.py")
+    assert set(texts["options"]["error"]) == reasons(integration / "flows/options.py")
     assert len(set(texts["config"]["error"].values())) == len(config)
 
 
@@ -243,7 +242,7 @@ def test_every_way_in_which_home_assistant_ends_a_form_has_its_sentence(
 
 def test_every_exception_has_its_sentence(texts: dict[str, Any], integration: Path) -> None:
     keys = codes(errors.StoreError, errors.WatchError)
-    for name in ("__init__", "pictures", "services"):
+    for name in ("__init__", "image_files", "services"):
         keys |= literals(integration / f"{name}.py", "translation_key")
     assert set(texts["exceptions"]) == keys
 
@@ -263,7 +262,7 @@ def test_every_repair_has_its_sentences(texts: dict[str, Any], integration: Path
     for option in flow["step"]["init"]["menu_options"]:
         assert hasattr(repairs.DeadLettersFlow, f"async_step_{option}")
     download = texts["issues"][issues.MODEL_MISSING]["fix_flow"]
-    code = integration / "model_repair.py"
+    code = integration / "flows/model_download.py"
     assert set(download["abort"]) == literals(code, "reason")
     assert set(download["progress"]) == literals(code, "progress_action")
     assert {*download["step"], "download"} == literals(code, "step_id")
@@ -328,9 +327,9 @@ def test_the_fields_of_actions_have_selectors_home_assistant_knows(
 
 
 def test_every_part_of_a_zone_is_named(texts: dict[str, Any]) -> None:
-    fields = schemas.CAMERA.schema["zones"].config["fields"]
+    fields = forms.CAMERA.schema["zones"].config["fields"]
     assert set(texts["selector"]["zone"]["fields"]) == set(fields)
-    assert set(schemas.ZONE_KINDS) == set(ZoneKind)
+    assert set(forms.ZONE_KINDS) == set(ZoneKind)
 
 
 def test_the_quality_ledger_lists_every_rule(integration: Path) -> None:

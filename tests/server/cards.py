@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 import simplejpeg
 import torch
 
-from inference_server.detection.gpu_decode import GpuDecoder
-from inference_server.detection.preprocess import InputSize
+from inference_server.detection.decoding.gpu_decode import GpuDecoder
+from inference_server.detection.decoding.preprocess import InputSize
 
 Pixels = NDArray[np.uint8]
 LIMIT = 50_000_000

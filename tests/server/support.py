@@ -17,13 +17,13 @@ from PIL import Image, ImageDraw
 import yaml
 
 from inference_server.app import create_app
-from inference_server.assessor_keeper import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.detection.base import Detector, DetectorInfo, Found, Prepared
 from inference_server.detection.service import DetectionService
-from inference_server.gpu_watch import GpuWatch
-from inference_server.metrics import NO_METRICS, Metrics
+from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.observability.metrics import NO_METRICS, Metrics
+from inference_server.observability.tracing import Tracing
 from inference_server.settings import Settings
-from inference_server.tracing import Tracing
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token-for-tests"

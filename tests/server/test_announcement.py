@@ -8,7 +8,7 @@ import pytest
 from zeroconf import ServiceStateChange
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
-from inference_server.announcement import SERVICE_TYPE, Announcement
+from inference_server.http.mdns import SERVICE_TYPE, Announcement
 
 LOOPBACK = "127.0.0.1"
 

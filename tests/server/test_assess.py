@@ -12,10 +12,17 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient
 import pytest
 
-from inference_server.assessment import AssessmentResult, Facts, Timings, Usage
-from inference_server.assessment.base import Proof, Pull, PullProgress
-from inference_server.assessment.pictures import MAX_PICTURE_BYTES
-from inference_server.assessor_keeper import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.base import (
+    AssessmentResult,
+    Proof,
+    Pull,
+    PullProgress,
+    Timings,
+    Usage,
+)
+from inference_server.assessment.facts import Facts
+from inference_server.assessment.images import MAX_PICTURE_BYTES
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import (

@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 import pytest
 
+from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.assessment.base import Proof, PullProgress
-from inference_server.assessor_keeper import AssessorKeeper
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import (
@@ -17,7 +17,7 @@ from inference_server.errors import (
     AssessorTimeoutError,
     AssessorUnavailableError,
 )
-from inference_server.metrics import create_metrics
+from inference_server.observability.metrics import create_metrics
 from inference_server.settings import Settings
 from tests.server.support import check_problem, check_schema, eventually, no_assessor, serve
 from tests.server.test_assess import FACTS, Scripted

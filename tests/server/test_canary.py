@@ -9,7 +9,7 @@ import pytest
 
 from inference_server.detection import engine as engine_module, service as service_module
 from inference_server.detection.base import Detector, DetectorInfo, Found, Prepared
-from inference_server.detection.canary import Canary, CanaryError
+from inference_server.detection.self_test import Canary, CanaryError
 from inference_server.detection.service import DetectionService
 from inference_server.settings import Settings
 from tests.server.support import JPEG, check_problem, check_schema, eventually, no_assessor, serve

@@ -7,16 +7,16 @@ import torch
 
 from inference_server.detection.base import DetectorLoadError
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
-from inference_server.detection.choice import Choice
-from inference_server.detection.cuda_runtime import BATCHES, CudaRuntime, _without_checks
-from inference_server.detection.gate_pictures import gate_pictures
 from inference_server.detection.loading import load_detector
-from inference_server.detection.parity import _check, _only, check_parity
-from inference_server.detection.reference import Reference
 from inference_server.detection.rtdetr import RtDetr
-from inference_server.detection.runtime import RawModel, RawOutput
+from inference_server.detection.runtimes.base import RawModel, RawOutput
+from inference_server.detection.runtimes.cuda import BATCHES, CudaRuntime, _without_checks
+from inference_server.detection.runtimes.torch_cpu import TorchRuntime
+from inference_server.detection.selection.parity import _check, _only, check_parity
+from inference_server.detection.selection.reference import Reference
+from inference_server.detection.selection.selection import Choice
+from inference_server.detection.selection.synthetic_images import gate_pictures
 from inference_server.detection.service import DetectionService
-from inference_server.detection.torch_runtime import TorchRuntime
 from inference_server.settings import Device, Settings
 from tests.server.support import JPEG, check_problem, no_assessor, serve
 
@@ -104,7 +104,7 @@ async def test_of_a_batch_that_has_no_room_each_picture_is_tried_alone(
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 
-    from inference_server.detection.queue import Batching, InferenceQueue
+    from inference_server.detection.batch_queue import Batching, InferenceQueue
 
     full = Full(checkpoint)
     detector = RtDetr(checkpoint, Choice(runtime=full), max_pixels=10**6)

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image, ImageOps
 import pytest
 
-from inference_server.detection.decode import decode
-from inference_server.detection.headers import read_header
+from inference_server.detection.decoding.decode import decode
+from inference_server.detection.decoding.headers import read_header
 from inference_server.errors import ImageTooLargeError, InvalidImageError
 from tests.server.support import draw, encode
 

@@ -8,19 +8,19 @@ import sys
 import pytest
 import torch
 
-from inference_server.detection import decode_choice
 from inference_server.detection.base import UnavailableError
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
-from inference_server.detection.choice import Choice
-from inference_server.detection.decode import decode
-from inference_server.detection.decode_choice import with_decoder
-from inference_server.detection.decode_gate import drawn_jpegs
-from inference_server.detection.gpu_decode import GAVE_UP, GpuDecoder, nvjpeg
+from inference_server.detection.decoding import decoder_selection
+from inference_server.detection.decoding.decode import decode
+from inference_server.detection.decoding.decoder_parity import drawn_jpegs
+from inference_server.detection.decoding.decoder_selection import with_decoder
+from inference_server.detection.decoding.gpu_decode import GAVE_UP, GpuDecoder, nvjpeg
+from inference_server.detection.decoding.preprocess import to_input
 from inference_server.detection.loading import load_detector
-from inference_server.detection.preprocess import to_input
 from inference_server.detection.rtdetr import RtDetr
+from inference_server.detection.runtimes.torch_cpu import TorchRuntime
+from inference_server.detection.selection.selection import Choice
 from inference_server.detection.service import DetectionService
-from inference_server.detection.torch_runtime import TorchRuntime
 from inference_server.settings import DetectorDecode, Settings
 from tests.server.cards import CPU, LIMIT, SIZE, Card, Pixels, on
 from tests.server.support import JPEG, check_problem, draw, encode, no_assessor, serve
@@ -55,9 +55,9 @@ def asked(settings: Settings) -> Settings:
 def card(monkeypatch: pytest.MonkeyPatch) -> Card:
     """Return what with_decoder() finds in place of nvJPEG."""
     found = Card()
-    monkeypatch.setattr(decode_choice, "nvjpeg", lambda _: found)
+    monkeypatch.setattr(decoder_selection, "nvjpeg", lambda _: found)
     monkeypatch.setattr(
-        decode_choice,
+        decoder_selection,
         "GpuDecoder",
         lambda decoder, _, size, **more: GpuDecoder(decoder, CPU, size, **more),
     )
@@ -100,7 +100,7 @@ def test_a_card_that_does_not_pass_leaves_it_to_the_processor_and_it_is_told(
 ) -> None:
     other = Card(spoil)
     other.fails = fails
-    monkeypatch.setattr(decode_choice, "nvjpeg", lambda _: other)
+    monkeypatch.setattr(decoder_selection, "nvjpeg", lambda _: other)
     before = Choice(runtime=OnCuda(), fallback="Another was.")  # type: ignore[arg-type]
     choice = with_decoder(before, asked, SIZE)
     assert choice.decoder is None

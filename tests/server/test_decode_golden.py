@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from inference_server.detection.base import Detector
-from inference_server.detection.decode import decode
-from inference_server.detection.parity import LEAST_IOU, SCORE_TOLERANCE
+from inference_server.detection.decoding.decode import decode
+from inference_server.detection.decoding.preprocess import InputSize, to_input
 from inference_server.detection.postprocess import overlaps
-from inference_server.detection.preprocess import InputSize, to_input
-from testbed.scenes import draw as draw_scene
+from inference_server.detection.selection.parity import LEAST_IOU, SCORE_TOLERANCE
+from testbed.drawing.scenes import draw as draw_scene
 from tests.server.support import draw, encode
 
 LIMIT = 50_000_000

@@ -11,12 +11,12 @@ from PIL import Image
 import pytest
 import torch
 
-from inference_server.detection.decode import decode
-from inference_server.detection.decode_gate import check_decoder, drawn_jpegs
-from inference_server.detection.gpu_decode import GpuDecoder, nvjpeg
-from inference_server.detection.parity import ParityError
-from inference_server.detection.preprocess import InputSize, to_input
-from inference_server.detection.simple_jpeg import is_simple
+from inference_server.detection.decoding.decode import decode
+from inference_server.detection.decoding.decoder_parity import check_decoder, drawn_jpegs
+from inference_server.detection.decoding.gpu_decode import GpuDecoder, nvjpeg
+from inference_server.detection.decoding.preprocess import InputSize, to_input
+from inference_server.detection.decoding.simple_jpeg import is_simple
+from inference_server.detection.selection.parity import ParityError
 from inference_server.errors import ImageTooLargeError, InvalidImageError
 from tests.server.cards import LIMIT, SIZE, Card, Pixels, on
 from tests.server.support import draw, encode

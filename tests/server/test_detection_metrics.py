@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from testbed.detection_metrics import Detections, Truth, average_precision, evaluate, iou
+from testbed.training.detection_metrics import Detections, Truth, average_precision, evaluate, iou
 
 LEFT, RIGHT = (0.0, 0.0, 0.4, 0.4), (0.6, 0.6, 1.0, 1.0)
 Corners = tuple[float, float, float, float]

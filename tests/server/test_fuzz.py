@@ -6,7 +6,7 @@ from aiohttp import web
 import pytest
 
 from inference_server.app import create_app
-from inference_server.assessment import Facts
+from inference_server.assessment.facts import Facts
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.serve import create_runner

@@ -8,12 +8,12 @@ import threading
 import pynvml
 import pytest
 
-from inference_server import gpu_watch
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
-from inference_server.gpu import Nvml, Pressure, load_nvml, pressure_of
-from inference_server.gpu_watch import GpuWatch
-from inference_server.metrics import create_metrics
+from inference_server.gpu import gpu_monitor
+from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.gpu.nvml import Nvml, Pressure, load_nvml, pressure_of
+from inference_server.observability.metrics import create_metrics
 from inference_server.settings import Settings
 from tests.server.support import check_schema, eventually, no_assessor, serve
 
@@ -228,7 +228,7 @@ async def test_a_driver_that_hangs_tells_nothing_of_now() -> None:
 async def test_a_library_that_breaks_tells_nothing_of_now_and_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gpu_watch, "_RETRY", 0.01)
+    monkeypatch.setattr(gpu_monitor, "_RETRY", 0.01)
     nvml, broken = FakeNvml(), threading.Event()
 
     def count() -> int:
@@ -261,7 +261,7 @@ async def test_an_hour_is_kept() -> None:
 
 
 async def _one(nvml: Nvml):
-    from inference_server.gpu import GpuReader
+    from inference_server.gpu.nvml import GpuReader
 
     return await asyncio.to_thread(GpuReader(nvml).read)
 

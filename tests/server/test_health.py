@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from inference_server import __version__
-from inference_server.assessor_keeper import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.detection import service as service_module
 from inference_server.detection.base import Detector
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import AssessorUnavailableError
-from inference_server.parts import PartState
+from inference_server.observability.component_status import PartState
 from inference_server.settings import Device, Settings
 from tests.server.detectors import make_random_detector
 from tests.server.support import (
@@ -203,7 +203,7 @@ async def test_a_gpu_that_goes_unused_is_told(
     device: Device,
     told: bool,
 ) -> None:
-    from inference_server.detection import fallback
+    from inference_server.detection.selection import fallback
 
     (tmp_path / "0000:01:00.0").mkdir()
     monkeypatch.setattr(fallback, "_DRIVER", tmp_path)

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from testbed.inference_server import InferenceServer
+from testbed.services.inference_server import InferenceServer
 from tests.server.support import ROOT, check_schema
 
 # Python runs a module of this name at its start: here it spoils torch in the middle of its import.

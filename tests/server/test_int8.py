@@ -8,12 +8,12 @@ import pytest
 from inference_server.detection import int8
 from inference_server.detection.base import DetectorInfo, UnavailableError
 from inference_server.detection.checkpoint import load_checkpoint
+from inference_server.detection.decoding.preprocess import InputSize
 from inference_server.detection.int8 import int8_model
 from inference_server.detection.loading import load_detector
-from inference_server.detection.own_pictures import own_pictures, to_calibrate_with
-from inference_server.detection.preprocess import InputSize
+from inference_server.detection.selection.calibration_images import own_pictures, to_calibrate_with
 from inference_server.settings import DetectorPrecision, DetectorRuntime, Settings
-from testbed.scenes import draw as draw_scene
+from testbed.drawing.scenes import draw as draw_scene
 from tests.server.support import encode
 
 

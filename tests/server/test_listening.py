@@ -14,14 +14,14 @@ from typing import Self
 from aiohttp import web
 import pytest
 
-from inference_server import listening, places
-from inference_server.metrics import NO_METRICS
-from inference_server.problems import problem_details
-from inference_server.security import bearer
+from inference_server.http import connection_limiter, listener
+from inference_server.http.problems import problem_details
+from inference_server.http.security import bearer
+from inference_server.http.tls import load_tls
+from inference_server.observability.metrics import NO_METRICS
 from inference_server.serve import create_runner
 from inference_server.settings import Settings
-from inference_server.tls import load_tls
-from testbed.inference_server import InferenceServer
+from testbed.services.inference_server import InferenceServer
 
 Address = tuple[str, int]
 TOKEN = "a-token-for-tests"
@@ -39,19 +39,19 @@ async def address(
     request: pytest.FixtureRequest, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Address]:
     """Listen for three connections of one address, and five in all."""
-    monkeypatch.setattr(places, "_OF_ONE", 3)
-    monkeypatch.setattr(places, "_OF_ALL", 5)
+    monkeypatch.setattr(connection_limiter, "_OF_ONE", 3)
+    monkeypatch.setattr(connection_limiter, "_OF_ALL", 5)
     async with serving(certificate if request.param == "https" else None) as address:
         yield address
 
 
 @contextlib.asynccontextmanager
 async def serving(tls: ssl.SSLContext | None) -> AsyncIterator[Address]:
-    connections = places.Places()
+    connections = connection_limiter.Places()
     guard = bearer([TOKEN], open_paths=(), on_pass=connections.keep)
     runner = create_runner(web.Application(middlewares=[problem_details(NO_METRICS), guard]))
     await runner.setup()
-    await listening.listen(runner, "127.0.0.1", 0, tls, places=connections)
+    await listener.listen(runner, "127.0.0.1", 0, tls, places=connections)
     yield runner.addresses[0]
     await runner.cleanup()
 
@@ -162,8 +162,8 @@ async def test_who_has_sent_a_valid_token_gives_way_to_nobody(
 async def test_who_never_agrees_on_tls_is_not_waited_for(
     certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listening, "_HANDSHAKE", 0.3)
-    monkeypatch.setattr(places, "_OF_ONE", 2)
+    monkeypatch.setattr(listener, "_HANDSHAKE", 0.3)
+    monkeypatch.setattr(connection_limiter, "_OF_ONE", 2)
     async with serving(certificate) as address:
         for begun in (b"", b"\x16\x03\x01\x02\x00\x01"):  # a handshake that breaks off
             reader, writer = await asyncio.open_connection(*address)
@@ -187,19 +187,19 @@ async def test_who_never_agrees_on_tls_is_not_waited_for(
     ],
 )
 def test_an_ipv6_network_is_one_client(one: str, other: str, same: bool) -> None:
-    assert (places.client_of(one) == places.client_of(other)) is same
+    assert (connection_limiter.client_of(one) == connection_limiter.client_of(other)) is same
 
 
 async def test_a_name_may_have_several_addresses_and_one_in_use_is_told() -> None:
     runner = create_runner(web.Application())
     await runner.setup()
-    await listening.listen(runner, "", 0)
+    await listener.listen(runner, "", 0)
     ports = {address[1] for address in runner.addresses}
     assert await answers(("127.0.0.1", runner.addresses[0][1]), "127.0.0.1", None)
     with pytest.raises(OSError, match="Address already in use"):
-        await listening.listen(runner, "", ports.pop())
+        await listener.listen(runner, "", ports.pop())
     with pytest.raises(OSError, match="Cannot assign requested address"):
-        await listening.listen(runner, "192.0.2.1", 0)
+        await listener.listen(runner, "192.0.2.1", 0)
     await runner.cleanup()
 
 

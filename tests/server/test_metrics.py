@@ -10,14 +10,14 @@ from aiohttp.test_utils import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 import pytest
 
-from inference_server.assessment import AssessmentResult, Facts
-from inference_server.assessment.base import Proof, Pull, Timings, Usage
-from inference_server.assessor_keeper import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.base import AssessmentResult, Proof, Pull, Timings, Usage
+from inference_server.assessment.facts import Facts
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import PullUnsupportedError
-from inference_server.metrics import create_metrics
-from inference_server.parts import PartState
+from inference_server.observability.component_status import PartState
+from inference_server.observability.metrics import create_metrics
 from inference_server.settings import Settings
 from tests.server.assessment.bodies import body
 from tests.server.support import JPEG, Gate, check_problem, eventually, no_assessor, serve
@@ -152,7 +152,7 @@ async def test_figures_need_the_token(client: Client) -> None:
 async def test_without_the_package_there_are_none(
     settings: Settings, detector: Detector, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "inference_server.prometheus", raising=False)
+    monkeypatch.delitem(sys.modules, "inference_server.observability.prometheus", raising=False)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     metrics = create_metrics()
     service = DetectionService(lambda: detector, queue_limit=4, metrics=metrics)

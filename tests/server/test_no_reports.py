@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from testbed.inference_server import InferenceServer
+from testbed.services.inference_server import InferenceServer
 from tests.server.support import ROOT
 
 # Python runs a module of this name at its start, in the server and in what the server starts.

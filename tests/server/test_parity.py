@@ -8,10 +8,15 @@ import torch
 from transformers import RTDetrImageProcessorPil, RTDetrV2ForObjectDetection
 from transformers.models.rt_detr_v2.modeling_rt_detr_v2 import RTDetrV2ObjectDetectionOutput
 
-from inference_server.detection.decode import decode
+from inference_server.detection.decoding.decode import decode
+from inference_server.detection.decoding.preprocess import (
+    InputSize,
+    read_input_size,
+    to_float,
+    to_input,
+)
 from inference_server.detection.postprocess import RawDetections, clip, drop_duplicates, select
-from inference_server.detection.preprocess import InputSize, read_input_size, to_float, to_input
-from testbed.scenes import draw as draw_scene
+from testbed.drawing.scenes import draw as draw_scene
 from tests.server.support import draw, encode
 
 # One grey level: the two resizers round a half differently.

@@ -11,7 +11,7 @@ import pytest
 
 from inference_server.detection.base import Detector, Found, Prepared
 from inference_server.detection.service import DetectionService
-from inference_server.logs import JsonFormatter
+from inference_server.observability.logs import JsonFormatter
 from inference_server.settings import Settings
 from tests.server.support import JPEG, check_problem, no_assessor, serve
 
@@ -125,7 +125,7 @@ async def test_a_client_that_goes_away_is_noticed(
                 gone.set()
 
     handler = Notice()
-    logger = logging.getLogger("inference_server.problems")
+    logger = logging.getLogger("inference_server.http.problems")
     logger.addHandler(handler)
     started = asyncio.Event()
 

@@ -16,7 +16,7 @@ import time
 from PIL import Image
 import pytest
 
-from testbed.inference_server import InferenceServer
+from testbed.services.inference_server import InferenceServer
 from tests.server.support import ROOT, check_schema, encode
 
 BASE = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LLM_BACKEND": "none"}

@@ -9,20 +9,20 @@ import openvino
 import pytest
 import torch
 
-from inference_server.detection import attempts, choice
 from inference_server.detection.base import Detector, DetectorLoadError, Parity
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
-from inference_server.detection.gate_pictures import gate_pictures
+from inference_server.detection.decoding.preprocess import InputSize
 from inference_server.detection.loading import load_detector
-from inference_server.detection.openvino_runtime import OpenVinoRuntime
-from inference_server.detection.parity import ParityError, check_parity
-from inference_server.detection.preprocess import InputSize
-from inference_server.detection.reference import Reference
-from inference_server.detection.runtime import RawOutput, Runtime
+from inference_server.detection.runtimes.base import RawOutput, Runtime
+from inference_server.detection.runtimes.openvino import OpenVinoRuntime
+from inference_server.detection.runtimes.torch_cpu import TorchRuntime
+from inference_server.detection.selection import candidates, selection
+from inference_server.detection.selection.parity import ParityError, check_parity
+from inference_server.detection.selection.reference import Reference
+from inference_server.detection.selection.synthetic_images import gate_pictures
 from inference_server.detection.service import DetectionService
-from inference_server.detection.torch_runtime import TorchRuntime
 from inference_server.settings import DetectorPrecision, DetectorRuntime, Device, Settings
-from testbed.scenes import draw as draw_scene
+from testbed.drawing.scenes import draw as draw_scene
 from tests.server.detectors import make_random_detector
 from tests.server.support import check_schema, encode, no_assessor, serve
 
@@ -252,7 +252,7 @@ def test_what_is_asked_for_by_name_and_not_there_is_refused(
     named = replace(on_openvino, detector_runtime=DetectorRuntime.OPENVINO)
     with pytest.raises(DetectorLoadError, match="DEVICE=cuda asks for the GPU"):
         load_detector(replace(named, device=Device.CUDA))
-    for module in (choice, attempts):
+    for module in (selection, candidates):
         monkeypatch.setattr(module, "find_spec", lambda _: None)
     with pytest.raises(DetectorLoadError, match="openvino is not installed"):
         load_detector(named)
@@ -288,7 +288,7 @@ def test_bf16_without_openvino_is_told(
     on_openvino: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked = replace(on_openvino, detector_precision=DetectorPrecision.BF16)
-    monkeypatch.setattr(attempts, "find_spec", lambda _: None)
+    monkeypatch.setattr(candidates, "find_spec", lambda _: None)
     info = load_detector(asked).info
     assert info.precision == "fp32"
     assert info.runtime.startswith("torch")
@@ -329,9 +329,9 @@ def test_where_openvino_is_not_installed_auto_takes_onnxruntime(
     on_openvino: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("onnxruntime")
-    there = attempts.find_spec
+    there = candidates.find_spec
     monkeypatch.setattr(
-        attempts, "find_spec", lambda name: None if name == "openvino" else there(name)
+        candidates, "find_spec", lambda name: None if name == "openvino" else there(name)
     )
     auto = replace(on_openvino, state_dir=tmp_path)
     info = load_detector(auto).info

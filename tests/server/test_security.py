@@ -11,10 +11,10 @@ import pytest_asyncio
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import RateLimitedError
-from inference_server.metrics import NO_METRICS
-from inference_server.problems import problem_details
-from inference_server.rate_limit import RateLimit
-from inference_server.security import bearer, check_exposure
+from inference_server.http.problems import problem_details
+from inference_server.http.rate_limit import RateLimit
+from inference_server.http.security import bearer, check_exposure
+from inference_server.observability.metrics import NO_METRICS
 from inference_server.settings import Settings, SettingsError
 from tests.server.support import TOKEN, check_problem, no_assessor, serve
 

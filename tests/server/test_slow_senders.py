@@ -7,10 +7,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 import pytest
 
-from inference_server import listening, runner as connections, serve as serving
+from inference_server import serve as serving
 from inference_server.api import body
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
+from inference_server.http import listener, runner as connections
 from inference_server.settings import Settings
 from tests.server.support import JPEG, check_problem, eventually, no_assessor, serve
 
@@ -53,7 +54,7 @@ async def test_who_never_takes_the_answer_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, told_by: str
 ) -> None:
     monkeypatch.setattr(connections, "_STALL", 0.3 if told_by == "the server" else 3600)
-    monkeypatch.setattr(listening, "_SILENCE", 0.3 if told_by == "the kernel" else 3600)
+    monkeypatch.setattr(listener, "_SILENCE", 0.3 if told_by == "the kernel" else 3600)
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(body=b"a" * 10_000_000)
@@ -62,7 +63,7 @@ async def test_who_never_takes_the_answer_is_not_waited_for(
     app.router.add_get("/", answer)
     runner = serving.create_runner(app)
     await runner.setup()
-    await listening.listen(runner, "127.0.0.1", 0)
+    await listener.listen(runner, "127.0.0.1", 0)
     assert runner.server
     reader, writer = await asyncio.open_connection(*runner.addresses[0], limit=1)
     writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")

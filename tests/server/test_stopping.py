@@ -10,11 +10,12 @@ import aiohttp
 from aiohttp import web
 import pytest
 
-from inference_server import runner as runner_module, serve
-from inference_server.listening import listen
-from inference_server.metrics import NO_METRICS
-from inference_server.problems import problem_details
-from testbed.inference_server import InferenceServer
+from inference_server import serve
+from inference_server.http import runner as runner_module
+from inference_server.http.listener import listen
+from inference_server.http.problems import problem_details
+from inference_server.observability.metrics import NO_METRICS
+from testbed.services.inference_server import InferenceServer
 from tests.server.support import check_problem, eventually
 
 BUSY, IDLE, LATE, NEW = 24, 24, 24, 40  # clients

@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from inference_server.detection import attempts
 from inference_server.detection.base import UnavailableError
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
-from inference_server.detection.gate_pictures import gate_pictures
+from inference_server.detection.decoding.preprocess import to_float
 from inference_server.detection.loading import load_detector
-from inference_server.detection.onnx_export import INPUT, save_onnx
-from inference_server.detection.parity import check_parity
-from inference_server.detection.preprocess import to_float
-from inference_server.detection.reference import Reference
-from inference_server.detection.runtime import RawOutput
-from inference_server.detection.tensorrt_runtime import Card, driver_version, engine_version
+from inference_server.detection.runtimes.base import RawOutput
+from inference_server.detection.runtimes.onnx_export import INPUT, save_onnx
+from inference_server.detection.runtimes.tensorrt import Card, driver_version, engine_version
+from inference_server.detection.selection import candidates
+from inference_server.detection.selection.parity import check_parity
+from inference_server.detection.selection.reference import Reference
+from inference_server.detection.selection.synthetic_images import gate_pictures
 from inference_server.settings import DetectorRuntime, Device, Settings
 
 CARD = Card(name="NVIDIA L4", capability=(8, 9), driver="580.95.05", tensorrt="11.4.0.106")
@@ -51,7 +51,7 @@ def test_without_a_gpu_the_cpu_works_and_it_is_told(
     asked: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(attempts, "find_spec", lambda _: None)
+    monkeypatch.setattr(candidates, "find_spec", lambda _: None)
     info = load_detector(asked).info
     assert info.device == "cpu"
     assert "DETECTOR_RUNTIME=tensorrt is not to be had: it is for NVIDIA GPUs" in str(info.fallback)
@@ -61,8 +61,8 @@ def test_without_a_gpu_the_cpu_works_and_it_is_told(
 def test_without_the_package_torch_on_cuda_is_next(
     asked: Settings, detector_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "find_spec", lambda _: None)
-    first, second, *_ = attempts.on_gpu(load_checkpoint(detector_folder), asked)
+    monkeypatch.setattr(candidates, "find_spec", lambda _: None)
+    first, second, *_ = candidates.on_gpu(load_checkpoint(detector_folder), asked)
     with pytest.raises(UnavailableError, match="tensorrt is not installed"):
         first.make()
     assert second.what == "torch in fp16 with CUDA graphs on the GPU"

@@ -6,8 +6,8 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from testbed.measure_detector import measure, report  # noqa: E402
-from testbed.scenes import LABELS  # noqa: E402
+from testbed.drawing.scenes import LABELS  # noqa: E402
+from testbed.training.measure_detector import measure, report  # noqa: E402
 
 CHECKPOINT = Path(__file__).parents[2] / ".models" / "test-detector"
 # Neither the training nor its progress reports drew these seeds.

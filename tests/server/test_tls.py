@@ -11,9 +11,9 @@ import sys
 import pytest
 
 from inference_server import healthcheck
+from inference_server.http.tls import load_tls
 from inference_server.settings import Settings, SettingsError
-from inference_server.tls import load_tls
-from testbed.inference_server import InferenceServer
+from testbed.services.inference_server import InferenceServer
 
 
 @pytest.fixture(scope="module")

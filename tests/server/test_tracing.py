@@ -13,9 +13,9 @@ import pytest
 
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
-from inference_server.logs import JsonFormatter
+from inference_server.observability.logs import JsonFormatter
+from inference_server.observability.tracing import create_tracing
 from inference_server.settings import Settings, SettingsError
-from inference_server.tracing import create_tracing
 from tests.server.support import JPEG, no_assessor, serve
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -78,7 +78,7 @@ async def test_the_log_names_the_callers_trace(
     given: str,
     logged: str | None,
 ) -> None:
-    caplog.set_level("DEBUG", logger="inference_server.problems")
+    caplog.set_level("DEBUG", logger="inference_server.http.problems")
     lines: list[dict[str, object]] = []
 
     class Keep(logging.Handler):
@@ -86,11 +86,11 @@ async def test_the_log_names_the_callers_trace(
             lines.append(json.loads(JsonFormatter().format(record)))
 
     keep = Keep()
-    logging.getLogger("inference_server.problems").addHandler(keep)
+    logging.getLogger("inference_server.http.problems").addHandler(keep)
     client = await serve(settings, DetectionService(lambda: detector, queue_limit=4), no_assessor())
     await client.get("/v1/health", headers={"traceparent": given})
     await client.close()
-    logging.getLogger("inference_server.problems").removeHandler(keep)
+    logging.getLogger("inference_server.http.problems").removeHandler(keep)
     (line,) = lines
     assert line.get("trace_id") == logged
 

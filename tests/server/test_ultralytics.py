@@ -9,7 +9,7 @@ import pytest
 from inference_server.detection.base import DetectorLoadError
 from inference_server.detection.loading import load_detector
 from inference_server.settings import Settings
-from testbed.scenes import draw as draw_scene
+from testbed.drawing.scenes import draw as draw_scene
 from tests.server.support import draw, encode
 
 

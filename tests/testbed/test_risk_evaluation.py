@@ -8,15 +8,16 @@ import random
 
 import pytest
 
-from testbed.risk_evaluation import SCENARIOS, main
-from testbed.risk_judges import Answer, Ask, judged
-from testbed.risk_measures import Call, Result, Share, measure
-from testbed.risk_scenarios import Scenario, ScenarioError, read, read_all
+from testbed.risk.evaluation import SCENARIOS, main
+from testbed.risk.judges import Answer, Ask, judged
+from testbed.risk.measures import Call, Result, Share, measure
+from testbed.risk.scenarios import Scenario, ScenarioError, read, read_all
 
 # isort: split
-from hsi_core.models import RiskLevel
-from hsi_core.risk import Bands, Occupancy
-from hsi_core.stages.facts import Judged
+from hsi_core.domain.context import Occupancy
+from hsi_core.domain.levels import Bands
+from hsi_core.domain.models import RiskLevel
+from hsi_core.events.facts import Judged
 
 RECALL, FALSE_ALARMS = 0.90, 0.05  # what the rules alone have to reach
 SETS = ("tuning", "held_out")

@@ -5,7 +5,7 @@ import io
 from PIL import Image
 import pytest
 
-from testbed.scenes import LABELS, Lighting, Scene, draw, jpeg
+from testbed.drawing.scenes import LABELS, Lighting, Scene, draw, jpeg
 
 EXIF_IFD, DATETIME_ORIGINAL = 0x8769, 0x9003
 

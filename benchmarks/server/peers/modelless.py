@@ -9,14 +9,14 @@ from aiohttp import web
 import torch
 
 from inference_server.app import create_app
-from inference_server.assessor_keeper import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.detection.checkpoint import load_checkpoint
-from inference_server.detection.choice import Choice
 from inference_server.detection.rtdetr import RtDetr
-from inference_server.detection.runtime import RawOutput
+from inference_server.detection.runtimes.base import RawOutput
+from inference_server.detection.selection.selection import Choice
 from inference_server.detection.service import DetectionService
-from inference_server.logs import configure
-from inference_server.metrics import create_metrics
+from inference_server.observability.logs import configure
+from inference_server.observability.metrics import create_metrics
 from inference_server.serve import create_runner
 from inference_server.settings import Settings
 

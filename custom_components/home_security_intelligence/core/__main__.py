@@ -31,4 +31,4 @@ def _package() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(import_module(f"{_package()}.headless").main(os.environ, sys.argv[1:]))
+    sys.exit(import_module(f"{_package()}.cli.worker").main(os.environ, sys.argv[1:]))

@@ -12,8 +12,8 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.client import InferenceClient
-from hsi_core.settings import Settings
+from hsi_core.domain.settings import Settings
+from hsi_core.inference.client import InferenceClient
 
 
 @dataclass(slots=True)

@@ -3,20 +3,20 @@
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
-from hsi_core.client import (
+from hsi_core.domain.inference import (
     EventFacts,
-    InferenceClient,
     ObjectFacts,
     PartState,
     PullState,
     RulesFacts,
     ServerStatus,
 )
-from hsi_core.models import Box, Detection, ModelUse
-from hsi_core.risk import Movement, ZoneKind
-
-from .answers import ASSESSED, DETECTED, HEALTH
-from .conftest import Stage
+from hsi_core.domain.models import Box, Detection, ModelUse
+from hsi_core.domain.movement import Movement
+from hsi_core.domain.zones import ZoneKind
+from hsi_core.inference.client import InferenceClient
+from tests.core.client.answers import ASSESSED, DETECTED, HEALTH
+from tests.core.client.conftest import Stage
 
 HOME = timezone(timedelta(hours=1))
 FACTS = EventFacts(

@@ -10,8 +10,7 @@ import subprocess
 
 import pytest
 
-from hsi_core.client import InferenceClient
-from hsi_core.errors import (
+from hsi_core.domain.errors import (
     AssessorAnswerError,
     ClientError,
     CoreError,
@@ -22,10 +21,10 @@ from hsi_core.errors import (
     ServerTimeoutError,
     ServerUnreachableError,
 )
-from hsi_core.models import FailureClass
-
-from .answers import DETECTED, HEALTH
-from .conftest import Stage
+from hsi_core.domain.models import FailureClass
+from hsi_core.inference.client import InferenceClient
+from tests.core.client.answers import DETECTED, HEALTH
+from tests.core.client.conftest import Stage
 
 type Connect = Callable[..., InferenceClient]
 

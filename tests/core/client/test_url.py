@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from hsi_core.client import normalize_url
+from hsi_core.inference.url import normalize_url
 
 
 @pytest.mark.parametrize(

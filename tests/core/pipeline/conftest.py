@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.core.pipeline.house import CAMERAS, House
+from tests.core.pipeline.harness import CAMERAS, House
 from tests.core.pipeline.scripted_server import ScriptedServer
 
 

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from testbed.postgres import Postgres
-from tests.core.pipeline.house import BERLIN, SOON, House, Journal
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import BERLIN, SOON, House, Journal
 from tests.core.pipeline.scripted_server import ScriptedServer
 
 # isort: split
-from hsi_core.client import InferenceClient
-from hsi_core.errors import PipelineStoppedError
-from hsi_core.models import Camera, CleanupReport, ImageState
-from hsi_core.pipeline import (
+from hsi_core.domain.errors import PipelineStoppedError
+from hsi_core.domain.models import Camera, CleanupReport, ImageState
+from hsi_core.inference.client import InferenceClient
+from hsi_core.pipeline.pipeline import (
     APPLICATION_NAME,
     DeadLetterQuery,
     EventQuery,

@@ -5,14 +5,14 @@ import signal
 
 import pytest
 
-from testbed.postgres import Postgres
-from tests.core.pipeline.house import NEVER, SOON, House
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import NEVER, SOON, House
 from tests.core.pipeline.scripted_server import TOKEN, ScriptedServer
 from tests.core.pipeline.worker_process import fate, start_worker
 
 # isort: split
-from hsi_core.models import FailureClass, ImageState
-from hsi_core.pipeline import DeadLetterQuery, EventQuery
+from hsi_core.domain.models import FailureClass, ImageState
+from hsi_core.pipeline.pipeline import DeadLetterQuery, EventQuery
 
 HELD = "select count(*) from hsi.jobs where state = 'leased'"
 

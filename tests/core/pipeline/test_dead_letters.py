@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from testbed.postgres import Postgres
-from tests.core.pipeline.house import House
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import House
 from tests.core.pipeline.scripted_server import (
     FOREIGN_CLAIM,
     INTERNAL,
@@ -20,10 +20,10 @@ from tests.core.pipeline.scripted_server import (
 )
 
 # isort: split
-from hsi_core.errors import InputError
-from hsi_core.models import AssessmentState, FailureClass, ImageState, JobKind, RequeueReport
-from hsi_core.pipeline import DeadLetterQuery, EventQuery
-from hsi_core.updates import EventPhase
+from hsi_core.domain.errors import InputError
+from hsi_core.domain.models import AssessmentState, FailureClass, ImageState, JobKind, RequeueReport
+from hsi_core.domain.updates import EventPhase
+from hsi_core.pipeline.pipeline import DeadLetterQuery, EventQuery
 
 ALL = DeadLetterQuery()
 

@@ -5,13 +5,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.core.pipeline.house import House, Journal
+from tests.core.pipeline.harness import House, Journal
 
 # isort: split
-from hsi_core.errors import InputError
-from hsi_core.models import EventMark, MissedMoment, SecurityEvent
-from hsi_core.pipeline import EventQuery, Pipeline
-from hsi_core.updates import EventPhase
+from hsi_core.domain.errors import InputError
+from hsi_core.domain.models import EventMark, MissedMoment, SecurityEvent
+from hsi_core.domain.updates import EventPhase
+from hsi_core.pipeline.pipeline import EventQuery, Pipeline
 
 HOUR = timedelta(hours=1)
 

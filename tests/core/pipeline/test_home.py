@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.core.pipeline.house import SOON, House
+from tests.core.pipeline.harness import SOON, House
 from tests.core.pipeline.scripted_server import OVERLOADED
 
 # isort: split
-from hsi_core.risk import Home, Occupancy
-from hsi_core.store import homes
+from hsi_core.domain.context import Home, Occupancy
+from hsi_core.domain.updates import EventPhase
+from hsi_core.store import home_states
 from hsi_core.store.engine import begin
-from hsi_core.updates import EventPhase
 
 AWAY = Home(armed=True, occupancy=Occupancy.AWAY)
 BACK = Home(armed=False, occupancy=Occupancy.HOME)
@@ -27,7 +27,7 @@ async def written(engine: AsyncEngine, home: Home, *, hold: float = 60.0) -> dat
     async with asyncio.timeout(SOON):
         while True:
             async with begin(engine) as connection:
-                said = await homes.at(connection, moment, hold=timedelta(seconds=hold))
+                said = await home_states.at(connection, moment, hold=timedelta(seconds=hold))
             if said == home:
                 return moment
             await asyncio.sleep(0.02)

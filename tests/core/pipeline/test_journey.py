@@ -5,20 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.core.pipeline.house import House
+from tests.core.pipeline.harness import House
 from tests.core.pipeline.test_home import written
 
 # isort: split
-from hsi_core.models import (
-    AssessmentState,
-    EventState,
-    FailureClass,
-    ImageState,
-    JobKind,
-)
-from hsi_core.pipeline import DeadLetterQuery, EventQuery
-from hsi_core.risk import Bands, Home, Occupancy, Zone, ZoneKind
-from hsi_core.updates import EventPhase
+from hsi_core.domain.context import Home, Occupancy
+from hsi_core.domain.levels import Bands
+from hsi_core.domain.models import AssessmentState, EventState, FailureClass, ImageState, JobKind
+from hsi_core.domain.updates import EventPhase
+from hsi_core.domain.zones import Zone, ZoneKind
+from hsi_core.pipeline.pipeline import DeadLetterQuery, EventQuery
 
 
 async def test_files_from_the_future_count_as_found_now_and_are_told_of_once(

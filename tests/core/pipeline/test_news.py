@@ -7,17 +7,17 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
-from testbed.postgres import Postgres
-from tests.core.pipeline.house import QUICK, House, Journal
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import QUICK, House, Journal
 from tests.core.pipeline.telephone_line import TelephoneLine
 from tests.core.pipeline.test_crashes import query
 
 # isort: split
-from hsi_core.database import Database
-from hsi_core.models import AssessmentState
-from hsi_core.pipeline import Pipeline
-from hsi_core.stages.stage import Stored
-from hsi_core.updates import EventPhase, EventUpdate, ImageUpdate
+from hsi_core.domain.models import AssessmentState
+from hsi_core.domain.updates import EventPhase, EventUpdate, ImageUpdate
+from hsi_core.pipeline.pipeline import Pipeline
+from hsi_core.queue.handler import Stored
+from hsi_core.store.database import Database
 
 ONLY_LISTENING = replace(QUICK, detect_workers=0, assess_workers=0, listen_check=0.3)
 SURE = "person 0.95"  # enough to be assessed at once

@@ -7,16 +7,16 @@ import os
 from aiohttp import web
 import pytest
 
-from testbed.postgres import Postgres
-from tests.core.pipeline.house import NEVER, House, Journal
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import NEVER, House, Journal
 from tests.core.pipeline.scripted_server import NOT_READY, UNAUTHORIZED, ScriptedServer
 
 # isort: split
-from hsi_core.errors import CameraFolderMissingError, StoreError
-from hsi_core.models import ImageState, JobKind
-from hsi_core.pipeline import DeadLetterQuery
+from hsi_core.domain.errors import CameraFolderMissingError, StoreError
+from hsi_core.domain.models import ImageState, JobKind
+from hsi_core.domain.updates import HealthUpdate
+from hsi_core.pipeline.pipeline import DeadLetterQuery
 from hsi_core.stages.register import BATCH
-from hsi_core.updates import HealthUpdate
 
 
 def place(path: str, journal: Journal) -> int:

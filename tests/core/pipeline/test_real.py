@@ -8,16 +8,16 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from testbed.inference_server import InferenceServer
-from testbed.scenes import draw, jpeg
-from testbed.uploader import Uploader
-from tests.core.pipeline.house import BERLIN, QUICK, Journal
+from testbed.drawing.scenes import draw, jpeg
+from testbed.services.inference_server import InferenceServer
+from testbed.services.uploader import Uploader
+from tests.core.pipeline.harness import BERLIN, QUICK, Journal
 
 # isort: split
-from hsi_core.client import InferenceClient
-from hsi_core.models import Camera, EventState, ImageState
-from hsi_core.pipeline import DeadLetterQuery, Pipeline, PipelineConfig
-from hsi_core.updates import EventPhase
+from hsi_core.domain.models import Camera, EventState, ImageState
+from hsi_core.domain.updates import EventPhase
+from hsi_core.inference.client import InferenceClient
+from hsi_core.pipeline.pipeline import DeadLetterQuery, Pipeline, PipelineConfig
 
 # A real model on a busy machine takes seconds, not tenths of one.
 SETTINGS = replace(QUICK, lease=30.0, detect_timeout=60.0, connect_timeout=10.0)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from testbed.postgres import Postgres
-from tests.core.pipeline.house import House
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import House
 from tests.core.pipeline.test_crashes import query
 
 # isort: split
-from hsi_core.errors import ImageReplacedError
-from hsi_core.models import Image, ImageState
-from hsi_core.pipeline import DeadLetterQuery, EventQuery
+from hsi_core.domain.errors import ImageReplacedError
+from hsi_core.domain.models import Image, ImageState
+from hsi_core.pipeline.pipeline import DeadLetterQuery, EventQuery
 
 FIRST = "car 0.9 #first"
 SECOND = "person 0.8 #the second one"

@@ -10,18 +10,18 @@ from uuid import UUID
 
 import pytest
 
-from testbed import risk_replay
-from testbed.postgres import Postgres
-from testbed.risk_evaluation import main
-from testbed.risk_judges import Answer
-from tests.core.pipeline.house import BERLIN, House, Journal
+from testbed.risk import replay
+from testbed.risk.evaluation import main
+from testbed.risk.judges import Answer
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import BERLIN, House, Journal
 
 # isort: split
-from hsi_core.models import EventMark, MissedMoment
-from hsi_core.pipeline import EventQuery
-from hsi_core.risk import Zone, ZoneKind
-from hsi_core.stages.facts import Judged
-from hsi_core.updates import EventPhase
+from hsi_core.domain.models import EventMark, MissedMoment
+from hsi_core.domain.updates import EventPhase
+from hsi_core.domain.zones import Zone, ZoneKind
+from hsi_core.events.facts import Judged
+from hsi_core.pipeline.pipeline import EventQuery
 
 TODAY = datetime.now(BERLIN)  # and also when midnight passes meanwhile
 REPORTED = "true alarms and missed, reported"
@@ -142,7 +142,7 @@ async def test_a_model_is_asked_and_bounded_as_ever(
 
         yield ask
 
-    monkeypatch.setattr(risk_replay, "asking", asking)
+    monkeypatch.setattr(replay, "asking", asking)
     for said in (0, 100):
         answers.append(said)
         found = await replayed(marked, tmp_path, "--backend", "ollama")

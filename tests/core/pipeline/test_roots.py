@@ -8,16 +8,16 @@ import socket
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from testbed.postgres import Postgres
-from tests.core.pipeline.house import CAMERAS, SOON, House
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import CAMERAS, SOON, House
 from tests.core.pipeline.test_crashes import environ, query
 from tests.core.pipeline.worker_process import fate, start_worker
 
 # isort: split
-from hsi_core.camera_root import enter
-from hsi_core.errors import CameraRootForeignError
-from hsi_core.models import FailureClass, ImageState
-from hsi_core.pipeline import DeadLetterQuery, Pipeline
+from hsi_core.domain.errors import CameraRootForeignError
+from hsi_core.domain.models import FailureClass, ImageState
+from hsi_core.files.camera_root import enter
+from hsi_core.pipeline.pipeline import DeadLetterQuery, Pipeline
 from hsi_core.store.engine import begin
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"

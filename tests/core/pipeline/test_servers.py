@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.core.pipeline.house import NEVER, House
+from tests.core.pipeline.harness import NEVER, House
 from tests.core.pipeline.scripted_server import OVERLOADED, ScriptedServer
 
 # isort: split
-from hsi_core.models import ImageState, JobKind
-from hsi_core.pipeline import DeadLetterQuery
+from hsi_core.domain.models import ImageState, JobKind
+from hsi_core.pipeline.pipeline import DeadLetterQuery
 
 
 @pytest.fixture

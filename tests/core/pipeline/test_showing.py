@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from testbed.postgres import Postgres
-from tests.core.pipeline.house import House
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import House
 from tests.core.pipeline.scripted_server import MALFORMED
 from tests.core.pipeline.test_crashes import query
 
 # isort: split
-from hsi_core.models import Box, Detection, Image, ImageState
-from hsi_core.settings import Settings
-from hsi_core.stages.showing import MAX_PICTURE_BYTES, MOST_PICTURES, best
-from hsi_core.updates import EventPhase
+from hsi_core.domain.models import Box, Detection, Image, ImageState
+from hsi_core.domain.settings import Settings
+from hsi_core.domain.updates import EventPhase
+from hsi_core.stages.prompt_images import MAX_PICTURE_BYTES, MOST_PICTURES, best
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WATCHED = Settings().watched_labels

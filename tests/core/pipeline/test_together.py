@@ -7,14 +7,14 @@ import logging
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from testbed.postgres import Postgres
-from tests.core.pipeline.house import NEVER, SOON, House
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import NEVER, SOON, House
 from tests.core.pipeline.scripted_server import OVERLOADED, ScriptedServer
 
 # isort: split
-from hsi_core.models import FailureClass, ImageState, JobKind, SkipReason
-from hsi_core.pipeline import DeadLetterQuery, EventQuery
-from hsi_core.stages import worker
+from hsi_core.domain.models import FailureClass, ImageState, JobKind, SkipReason
+from hsi_core.pipeline.pipeline import DeadLetterQuery, EventQuery
+from hsi_core.queue import worker
 from hsi_core.store import leases
 from hsi_core.store.leases import ClaimedJob
 

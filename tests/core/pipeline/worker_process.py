@@ -7,7 +7,7 @@ from pathlib import Path
 import sys
 
 from testbed.core import FOLDER
-from tests.core.pipeline.house import SOON
+from tests.core.pipeline.harness import SOON
 
 
 async def start_worker(**environ: str) -> Process:

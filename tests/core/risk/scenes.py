@@ -7,8 +7,12 @@ from zoneinfo import ZoneInfo
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.models import Box, Detection, Image, ImageState
-from hsi_core.risk import Bands, Context, FactSheet, Verdict, Zone, ZoneKind, gather, judge
+from hsi_core.domain.context import Context
+from hsi_core.domain.levels import Bands
+from hsi_core.domain.models import Box, Detection, Image, ImageState
+from hsi_core.domain.zones import Zone, ZoneKind
+from hsi_core.risk.facts import FactSheet, gather
+from hsi_core.risk.rules import Verdict, judge
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = datetime(2026, 11, 21, 2, 15, tzinfo=BERLIN)

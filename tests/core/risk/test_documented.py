@@ -5,7 +5,7 @@ from pathlib import Path
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.risk import Bands
+from hsi_core.domain.levels import Bands
 from hsi_core.risk.points import BAND_REACH, LANGUAGE_MODEL, WEIGHTS
 
 TEXT = (Path(__file__).parents[3] / "docs/risk.md").read_text(encoding="utf-8")

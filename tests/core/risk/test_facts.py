@@ -7,11 +7,12 @@ import pytest
 from tests.core.risk.scenes import BERLIN, DOOR, NIGHT, PATH, PAVEMENT, facts, person, thing
 
 # isort: split
-from hsi_core.models import Box
-from hsi_core.risk import Movement, ZoneKind
-from hsi_core.risk.belongings import Change
+from hsi_core.domain.models import Box
+from hsi_core.domain.movement import Movement
+from hsi_core.domain.zones import ZoneKind
 from hsi_core.risk.facts import PartOfDay
 from hsi_core.risk.geometry import inside, iou
+from hsi_core.risk.object_changes import Change
 
 SQUARE = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))
 ARROW = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.0, 1.0))

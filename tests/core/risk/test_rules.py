@@ -8,9 +8,11 @@ import pytest
 from tests.core.risk.scenes import DOOR, NIGHT, NOON, PATH, PAVEMENT, person, points, thing, verdict
 
 # isort: split
-from hsi_core.errors import RiskBandsError
-from hsi_core.models import Detection, RiskLevel
-from hsi_core.risk import Bands, Elsewhere, Occupancy, band_around, bounded
+from hsi_core.domain.context import Elsewhere, Occupancy
+from hsi_core.domain.errors import RiskBandsError
+from hsi_core.domain.levels import Bands
+from hsi_core.domain.models import Detection, RiskLevel
+from hsi_core.risk.llm_adjustment import band_around, bounded
 from hsi_core.risk.points import BAND_REACH, WEIGHTS
 
 Seen = dict[float, Sequence[Detection]]

@@ -20,8 +20,7 @@ from tests.core.pipeline.scripted_server import (
 )
 
 # isort: split
-from hsi_core.client import EventFacts, InferenceClient, RulesFacts
-from hsi_core.errors import (
+from hsi_core.domain.errors import (
     AssessorAbsentError,
     ClientError,
     CoreError,
@@ -29,10 +28,14 @@ from hsi_core.errors import (
     ServerRejectedInputError,
     ServerUnreachableError,
 )
-from hsi_core.models import JobKind
-from hsi_core.servers import Server, ServerPool, StageGate
-from hsi_core.settings import Settings
-from hsi_core.updates import BreakerStatus
+from hsi_core.domain.inference import EventFacts, RulesFacts
+from hsi_core.domain.models import JobKind
+from hsi_core.domain.settings import Settings
+from hsi_core.domain.updates import BreakerStatus
+from hsi_core.inference.client import InferenceClient
+from hsi_core.inference.pool import ServerPool
+from hsi_core.inference.server import Server
+from hsi_core.inference.stage_gate import StageGate
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = Settings(connect_timeout=2.0, detect_timeout=5.0, breaker_recovery=60.0)

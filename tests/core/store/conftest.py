@@ -12,18 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.client import DetectResult
-from hsi_core.models import Box, Camera, Detection, Image, JobKind, SecurityEvent
-from hsi_core.queries import EventQuery
-from hsi_core.settings import Settings
-from hsi_core.stages.group import Group
-from hsi_core.stages.surroundings import Surroundings
-from hsi_core.store import cameras, detected, event_list, images, jobs, leases
-from hsi_core.store.detected import LookedAt
+from hsi_core.domain.found_file import FoundFile
+from hsi_core.domain.inference import DetectResult
+from hsi_core.domain.models import Box, Camera, Detection, Image, JobKind, SecurityEvent
+from hsi_core.domain.queries import EventQuery
+from hsi_core.domain.settings import Settings
+from hsi_core.domain.updates import EventPhase
+from hsi_core.events.context_provider import Surroundings
+from hsi_core.events.grouper import Group
+from hsi_core.store import cameras, detections, event_list, images, jobs, leases
+from hsi_core.store.detections import LookedAt
 from hsi_core.store.engine import begin
 from hsi_core.store.images import NewImage
-from hsi_core.updates import EventPhase
-from hsi_core.watch import FoundFile
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOX = Box(x1=0, y1=0, x2=1, y2=1)
@@ -81,7 +81,7 @@ class Archive:
                 )
                 for image in looked_at
             ]
-            await detected.keep(connection, kept, now=NOON)
+            await detections.keep(connection, kept, now=NOON)
             return [update.phase for update in grouping.updates]
 
     async def events(self, **wanted: object) -> tuple[SecurityEvent, ...]:

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.database import Database
-from hsi_core.errors import StoreUnreachableError
-from hsi_core.health import HealthBoard
-from hsi_core.publisher import Publisher
-from hsi_core.settings import Settings
+from hsi_core.aio.health_board import HealthBoard
+from hsi_core.aio.publisher import Publisher
+from hsi_core.domain.errors import StoreUnreachableError
+from hsi_core.domain.settings import Settings
+from hsi_core.store.database import Database
 
 
 async def test_a_database_is_well_since_it_was_first_heard_of(engine: AsyncEngine) -> None:

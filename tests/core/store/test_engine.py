@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import text
 from yarl import URL
 
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 from tests.core.pipeline.telephone_line import TelephoneLine
 
 # isort: split
-from hsi_core.errors import (
+from hsi_core.domain.errors import (
     StoreAuthError,
     StoreError,
     StoreMissingError,

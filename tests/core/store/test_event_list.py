@@ -2,10 +2,10 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 
 # isort: split
-from hsi_core.queries import EventQuery
+from hsi_core.domain.queries import EventQuery
 from hsi_core.store import event_list
 from hsi_core.store.engine import begin
 

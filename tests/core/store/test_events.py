@@ -9,13 +9,13 @@ from tests.core.store.conftest import Archive, at
 # isort: split
 from sqlalchemy import text, update
 
-from hsi_core.models import AssessmentState, EventState, RiskLevel
-from hsi_core.queries import EventQuery
-from hsi_core.risk import Bands
+from hsi_core.domain.levels import Bands
+from hsi_core.domain.models import AssessmentState, EventState, RiskLevel
+from hsi_core.domain.queries import EventQuery
+from hsi_core.domain.updates import EventPhase
 from hsi_core.store import event_list
 from hsi_core.store.engine import begin
 from hsi_core.store.tables import events
-from hsi_core.updates import EventPhase
 
 
 async def assess_jobs(archive: Archive) -> int:

@@ -20,10 +20,10 @@ from tests.core.conftest import WIPE
 from tests.core.store.conftest import Archive, at
 
 # isort: split
-from hsi_core.models import Camera
-from hsi_core.settings import Settings
-from hsi_core.stages.group import Group
-from hsi_core.stages.surroundings import Surroundings
+from hsi_core.domain.models import Camera
+from hsi_core.domain.settings import Settings
+from hsi_core.events.context_provider import Surroundings
+from hsi_core.events.grouper import Group
 from hsi_core.store import cameras, events
 from hsi_core.store.engine import begin, connect
 

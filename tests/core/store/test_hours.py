@@ -10,12 +10,12 @@ from sqlalchemy import text
 from tests.core.store.conftest import NOON, Archive
 
 # isort: split
-from hsi_core.database import Database
-from hsi_core.health import HealthBoard
-from hsi_core.publisher import Publisher
-from hsi_core.settings import Settings
-from hsi_core.stages.count_hours import CountHours
-from hsi_core.store import events, hours
+from hsi_core.aio.health_board import HealthBoard
+from hsi_core.aio.publisher import Publisher
+from hsi_core.domain.settings import Settings
+from hsi_core.events.activity_counter import CountHours
+from hsi_core.store import activity_counts, events
+from hsi_core.store.database import Database
 from hsi_core.store.engine import begin
 
 DAY = 86_400.0
@@ -34,7 +34,7 @@ async def counted(archive: Archive, days: Sequence[float]) -> list[dict[str, int
     """Return the counts of the hours that begin so many days after the first noon."""
     begins = [NOON + timedelta(days=day) for day in days]
     async with begin(archive.engine) as connection:
-        return [dict(each) for each in await hours.counted(connection, "front", begins)]
+        return [dict(each) for each in await activity_counts.counted(connection, "front", begins)]
 
 
 async def test_events_are_counted_by_label_and_empty_hours_as_well(archive: Archive) -> None:

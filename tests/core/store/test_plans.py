@@ -13,13 +13,22 @@ from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
-from testbed.postgres import Postgres
+from testbed.services.postgres import Postgres
 from tests.core.conftest import WIPE
 
 # isort: split
-from hsi_core.models import FailureClass, JobKind
-from hsi_core.queries import DeadLetterQuery
-from hsi_core.store import dead_letters, detected, events, homes, hours, images, jobs, leases
+from hsi_core.domain.models import FailureClass, JobKind
+from hsi_core.domain.queries import DeadLetterQuery
+from hsi_core.store import (
+    activity_counts,
+    dead_letters,
+    detections,
+    events,
+    home_states,
+    images,
+    jobs,
+    leases,
+)
 from hsi_core.store.engine import begin, connect
 
 NOW = datetime.now(UTC)
@@ -95,13 +104,13 @@ def must_not_read_a_whole_table(postgres: Postgres, sql: str) -> None:
         pytest.param(images._KNOWN, id="known"),
         pytest.param(images._DUPLICATES, id="duplicates"),
         pytest.param(events._AROUND, id="events around"),
-        pytest.param(homes._AT, id="home at a moment"),
-        pytest.param(hours._COUNTED, id="hours alike"),
-        pytest.param(hours._COUNT, id="count hours"),
+        pytest.param(home_states._AT, id="home at a moment"),
+        pytest.param(activity_counts._COUNTED, id="hours alike"),
+        pytest.param(activity_counts._COUNT, id="count hours"),
         pytest.param(events._OPEN_LOCKED, id="open event"),
         pytest.param(events._GROW, id="grow"),
         pytest.param(jobs._WAITING_ASSESSMENTS, id="waiting assessments"),
-        pytest.param(detected._KEEP, id="keep"),
+        pytest.param(detections._KEEP, id="keep"),
     ],
 )
 def test_what_every_image_asks_finds_its_index(history: Postgres, statement: Executable) -> None:

@@ -9,12 +9,12 @@ import pytest
 from tests.core.store.conftest import NOON, Archive, at
 
 # isort: split
-from hsi_core.models import FailureClass, JobKind
+from hsi_core.domain.found_file import FoundFile
+from hsi_core.domain.models import FailureClass, JobKind
 from hsi_core.store import images, jobs, leases
 from hsi_core.store.engine import begin
 from hsi_core.store.images import NewImage
 from hsi_core.store.leases import ClaimedJob, Failure, LeaseLostError
-from hsi_core.watch import FoundFile
 
 FAILURE = Failure(failure=FailureClass.UNKNOWN, error_type="x", message="nul \0 in it")
 

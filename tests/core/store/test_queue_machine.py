@@ -21,12 +21,12 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 from tests.core.conftest import WIPE
 
 # isort: split
-from hsi_core.models import Camera, FailureClass, JobKind, JobState
+from hsi_core.domain.found_file import FoundFile
+from hsi_core.domain.models import Camera, FailureClass, JobKind, JobState
 from hsi_core.store import cameras, dead_letters, images, jobs, leases
 from hsi_core.store.engine import begin, connect
 from hsi_core.store.images import NewImage
 from hsi_core.store.leases import ClaimedJob, Failure, LeaseLostError
-from hsi_core.watch import FoundFile
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FAILURE = Failure(failure=FailureClass.UNKNOWN, error_type="test", message="it went wrong")

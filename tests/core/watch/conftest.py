@@ -13,10 +13,11 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.errors import WatchError
-from hsi_core.models import Camera
-from hsi_core.settings import Settings
-from hsi_core.watch import FolderWatcher, FoundFile
+from hsi_core.domain.errors import WatchError
+from hsi_core.domain.found_file import FoundFile
+from hsi_core.domain.models import Camera
+from hsi_core.domain.settings import Settings
+from hsi_core.watch.watcher import FolderWatcher
 
 SOON = 60.0  # seconds within which a signal has to come, on a machine busy with other things
 SETTLE = 0.2  # seconds

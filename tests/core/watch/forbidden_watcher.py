@@ -8,9 +8,10 @@ import sys
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.models import Camera
-from hsi_core.settings import Settings
-from hsi_core.watch import FolderWatcher, FoundFile
+from hsi_core.domain.found_file import FoundFile
+from hsi_core.domain.models import Camera
+from hsi_core.domain.settings import Settings
+from hsi_core.watch.watcher import FolderWatcher
 
 NOBODY = 65534
 

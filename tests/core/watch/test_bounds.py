@@ -2,10 +2,10 @@
 
 import pytest
 
-from hsi_core.watch import memory, settling
-from hsi_core.watch.found import FoundFile
-from hsi_core.watch.memory import DeliveryMemory
-from hsi_core.watch.settling import Settling
+from hsi_core.domain.found_file import FoundFile
+from hsi_core.watch import seen_files, stability
+from hsi_core.watch.seen_files import DeliveryMemory
+from hsi_core.watch.stability import Settling
 
 
 def file(name: str, size: int = 1) -> FoundFile:
@@ -28,7 +28,7 @@ def test_what_a_round_did_not_see_is_forgotten() -> None:
 
 
 def test_beyond_the_limit_files_are_just_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "LIMIT", 2)
+    monkeypatch.setattr(seen_files, "LIMIT", 2)
     known = DeliveryMemory()
 
     for name in "abc":
@@ -58,7 +58,7 @@ def test_a_file_settles_once_it_stays_the_same() -> None:
 
 
 def test_too_many_unsettled_files_wait_for_the_next_scan(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settling, "LIMIT", 1)
+    monkeypatch.setattr(stability, "LIMIT", 1)
     waiting = Settling(2.0)
 
     assert waiting.add(file("a.jpg"), now=0.0)

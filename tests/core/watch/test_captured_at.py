@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from hsi_core.watch import capture_time
-from testbed.scenes import draw, jpeg as jpeg_of
-
-from .exif_bytes import exif, jpeg, segment
+from hsi_core.files.capture_time import capture_time
+from testbed.drawing.scenes import draw, jpeg as jpeg_of
+from tests.core.watch.exif_bytes import exif, jpeg, segment
 
 HOME = ZoneInfo("Europe/Berlin")
 MTIME = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)

@@ -7,9 +7,8 @@ import shutil
 
 import pytest
 
-from hsi_core.watch.changes import FileWritten, FolderAppeared, FolderChanges, FolderGone
-
-from .conftest import SOON, write
+from hsi_core.watch.inotify import FileWritten, FolderAppeared, FolderChanges, FolderGone
+from tests.core.watch.conftest import SOON, write
 
 
 @pytest.fixture

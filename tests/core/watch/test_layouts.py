@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hsi_core.files import captured_at
-
-from .conftest import Watch, write
+from hsi_core.files.reader import captured_at
+from tests.core.watch.conftest import Watch, write
 
 type Make = Callable[..., Watch]
 

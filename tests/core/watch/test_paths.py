@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hsi_core.errors import PathEscapeError
-from hsi_core.models import FailureClass
-from hsi_core.watch import contained
+from hsi_core.domain.errors import PathEscapeError
+from hsi_core.domain.models import FailureClass
+from hsi_core.watch.paths import contained
 
 
 @pytest.mark.parametrize("inside", ["front/a.jpg", "front/../front/a.jpg", "front", "new/not-yet"])

@@ -8,9 +8,8 @@ import time
 
 import pytest
 
-from hsi_core.watch import filesystems
-
-from .conftest import Watch, write
+from hsi_core.watch import mounts
+from tests.core.watch.conftest import Watch, write
 
 type Make = Callable[..., Watch]
 
@@ -48,7 +47,7 @@ def unheard(path: Path) -> None:
     ],
 )
 def test_the_file_system_of_a_folder(folder: str, kinds: set[str]) -> None:
-    assert filesystems.kinds_at(Path(folder), MOUNTS) == kinds
+    assert mounts.kinds_at(Path(folder), MOUNTS) == kinds
 
 
 @pytest.mark.parametrize(
@@ -58,15 +57,15 @@ def test_the_file_system_of_a_folder(folder: str, kinds: set[str]) -> None:
 def test_shares_do_not_tell_of_changes(
     folder: str, tells: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text(MOUNTS)
-    monkeypatch.setattr(filesystems, "MOUNTS", mounts)
-    assert filesystems.tells_changes(Path(folder)) is tells
+    mountinfo = tmp_path / "mountinfo"
+    mountinfo.write_text(MOUNTS)
+    monkeypatch.setattr(mounts, "MOUNTS", mountinfo)
+    assert mounts.tells_changes(Path(folder)) is tells
 
 
 def test_this_machines_own_disk_tells_of_changes(tmp_path: Path) -> None:
-    assert filesystems.tells_changes(tmp_path)
-    assert filesystems.kinds_at(tmp_path, filesystems.MOUNTS.read_text())
+    assert mounts.tells_changes(tmp_path)
+    assert mounts.kinds_at(tmp_path, mounts.MOUNTS.read_text())
 
 
 async def test_polling_asked_for_needs_nobody_to_tell(watch: Make, root: Path) -> None:
@@ -104,11 +103,11 @@ async def test_polling_finds_new_folders_and_rewritten_files(watch: Make, root: 
 async def test_a_camera_on_a_share_is_polled_and_others_are_not(
     watch: Make, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text(
+    mountinfo = tmp_path / "mountinfo"
+    mountinfo.write_text(
         f"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:9 / {root}/front rw - cifs //nas/front rw\n"
     )
-    monkeypatch.setattr(filesystems, "MOUNTS", mounts)
+    monkeypatch.setattr(mounts, "MOUNTS", mountinfo)
     seen = watch(polling_interval=0.1)
     await seen.start()
 
@@ -122,9 +121,9 @@ async def test_a_camera_on_a_share_is_polled_and_others_are_not(
 async def test_a_share_with_another_clock_hands_over_no_half_file(
     watch: Make, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text(f"1 0 0:9 / {root} rw - nfs4 nas:/cameras rw\n")
-    monkeypatch.setattr(filesystems, "MOUNTS", mounts)
+    mountinfo = tmp_path / "mountinfo"
+    mountinfo.write_text(f"1 0 0:9 / {root} rw - nfs4 nas:/cameras rw\n")
+    monkeypatch.setattr(mounts, "MOUNTS", mountinfo)
     seen = watch("front", polling_interval=0.05, settle_time=1.5)
     await seen.start()
     slow = time.time() - 30  # what the share's clock says

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import SETTLE, SOON, Watch, write
+from tests.core.watch.conftest import SETTLE, SOON, Watch, write
 
 CHANGES_KEPT = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 

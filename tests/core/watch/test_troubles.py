@@ -9,9 +9,8 @@ import sys
 
 import pytest
 
-from hsi_core.errors import CameraFolderMissingError, CameraFolderPermissionError
-
-from .conftest import Watch, write
+from hsi_core.domain.errors import CameraFolderMissingError, CameraFolderPermissionError
+from tests.core.watch.conftest import Watch, write
 
 type Make = Callable[..., Watch]
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hsi_core.watch import FoundFile
-
-from .conftest import Watch, write
+from hsi_core.domain.found_file import FoundFile
+from tests.core.watch.conftest import Watch, write
 
 type Make = Callable[..., Watch]
 

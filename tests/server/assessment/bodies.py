@@ -7,8 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from inference_server.assessment import Facts
-from inference_server.assessment.facts import ZONES
+from inference_server.assessment.facts import ZONES, Facts
 
 START = "2026-11-21T02:15:00+01:00"
 END = "2026-11-21T02:16:24+01:00"

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from inference_server.assessment.ollama import OllamaAssessor
-from testbed.ollama import TestOllama
+from testbed.services.ollama import TestOllama
 from tests.server.assessment.llama import LlamaServer
 
 MODEL = "smollm2"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from inference_server.assessment import Facts
-from inference_server.assessment.claims import foreign_claims, refuse_foreign_claims
+from inference_server.assessment.facts import Facts
+from inference_server.assessment.grounding import foreign_claims, refuse_foreign_claims
 from inference_server.errors import AssessorForeignClaimError
 from tests.server.assessment.bodies import OBJECT, RULES, facts
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from inference_server.assessment import create_assessor
+from inference_server.assessment.factory import create_assessor
 from inference_server.errors import AssessorUnavailableError
 from inference_server.settings import LlmBackend, Settings
 

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from inference_server.assessment import Facts
+from inference_server.assessment.facts import Facts
 from inference_server.errors import InvalidRequestError
 from tests.server.assessment.bodies import (
     BODY,

@@ -18,7 +18,7 @@ from inference_server.errors import (
     AssessorUnavailableError,
     OverloadedError,
 )
-from testbed.ollama import TestOllama
+from testbed.services.ollama import TestOllama
 from tests.server.assessment.bodies import facts
 from tests.server.assessment.conftest import MODEL
 

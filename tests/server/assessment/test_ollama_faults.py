@@ -17,7 +17,7 @@ from inference_server.errors import (
     OverloadedError,
     ProblemError,
 )
-from testbed.ollama import TestOllama
+from testbed.services.ollama import TestOllama
 from tests.server.assessment.bodies import facts
 from tests.server.assessment.conftest import MODEL
 from tests.server.assessment.test_openai import ANSWER, same_shape

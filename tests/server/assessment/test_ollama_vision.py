@@ -9,13 +9,9 @@ from aiohttp import web
 import ollama as ollama_package
 import pytest
 
-from inference_server.assessment.ollama import (
-    CONTEXT_TOKENS,
-    PICTURE_TOKENS,
-    OllamaAssessor,
-)
+from inference_server.assessment.ollama import CONTEXT_TOKENS, PICTURE_TOKENS, OllamaAssessor
 from inference_server.assessment.prompt import PROMPT_VERSION
-from testbed.ollama import TestOllama
+from testbed.services.ollama import TestOllama
 from tests.server.assessment.bodies import PICTURE, base64, facts, picture
 from tests.server.assessment.conftest import MODEL
 from tests.server.assessment.test_ollama_faults import chat

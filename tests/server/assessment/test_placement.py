@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference_server.assessment.placement import SLOW_IN_A_ROW, PlacementWatch
+from inference_server.assessment.gpu_residency import SLOW_IN_A_ROW, PlacementWatch
 
 
 def watch(*seen: tuple[float | None, float | None]) -> PlacementWatch:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.assessment.base import PullProgress
+from inference_server.assessment.model_download import AssessorPull, PullState
 from inference_server.assessment.ollama import OllamaAssessor
-from inference_server.assessor_keeper import AssessorKeeper
-from inference_server.assessor_pull import AssessorPull, PullState
 from inference_server.errors import AssessorFailedError, AssessorModelMissingError
-from inference_server.parts import PartState
-from testbed.ollama import TestOllama
+from inference_server.observability.component_status import PartState
+from testbed.services.ollama import TestOllama
 from tests.server.assessment.conftest import MODEL
 from tests.server.assessment.registry import Registry
 from tests.server.support import eventually

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ..models import Image
-from .belongings import Belonging, Change, changes
-from .context import Context, Occupancy
+from ..domain.context import Context, Occupancy
+from ..domain.models import Image
+from .object_changes import Belonging, Change, changes
 from .objects import ObjectSeen, describe
 from .tracking import VEHICLES, Sighting, follow
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import hypot
 
-from ..models import Box
+from ..domain.models import Box
 
 type Point = tuple[float, float]
 

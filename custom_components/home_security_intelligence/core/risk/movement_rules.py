@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 
-from ..models import RiskFactor
-from ..zones import ZoneKind
+from ..domain.context import Occupancy
+from ..domain.models import RiskFactor
+from ..domain.movement import Movement
+from ..domain.zones import ZoneKind
 from . import points
-from .belongings import Change
-from .context import Occupancy
 from .facts import ELSEWHERE, FactSheet
 from .geometry import ground_point, grown, holds
-from .objects import Movement, ObjectSeen
-from .scene import (
+from .object_changes import Change
+from .objects import ObjectSeen
+from .predicates import (
     at_night,
     believed,
     close_seconds,

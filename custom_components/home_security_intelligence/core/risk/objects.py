@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from ..models import Box
-from ..zones import Zone, ZoneKind
-from .context import GROUNDS
+from ..domain.context import GROUNDS
+from ..domain.models import Box
+from ..domain.movement import Movement
+from ..domain.zones import Zone, ZoneKind
 from .geometry import distance, ground_point, height, inside
 from .tracking import Sighting, Track
 
@@ -20,17 +20,6 @@ _STILL = 0.06  # of the picture
 _GROWTH = 1.3  # times the height
 _PASSES = 0.3  # of the picture
 _STRAIGHT = 0.7  # share of the farthest point in the whole way
-
-
-class Movement(StrEnum):
-    """Which way an object went."""
-
-    APPROACHING = "approaching"  # it became larger
-    LEAVING = "leaving"  # it became smaller
-    PASSING = "passing"  # it crossed the picture
-    ROAMING = "roaming"  # it moved and stayed
-    STILL = "still"
-    UNKNOWN = "unknown"  # it was seen once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..models import RiskFactor
+from ..domain.models import RiskFactor
 
 BAND_REACH = 12  # points a language model may move a score, and never into another level
 

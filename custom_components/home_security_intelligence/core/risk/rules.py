@@ -6,16 +6,16 @@ Only what the detector and the home know counts; nothing is guessed about who so
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..models import RiskFactor, RiskLevel
-from ..zones import ZoneKind
+from ..domain.levels import HIGHEST_SCORE, Bands
+from ..domain.models import RiskFactor, RiskLevel
+from ..domain.zones import ZoneKind
 from . import points
-from .belongings import Change
-from .bounded import band_around
 from .facts import FactSheet, PartOfDay
-from .levels import HIGHEST_SCORE, Bands
+from .llm_adjustment import band_around
 from .movement_rules import MOVEMENT_RULES
+from .object_changes import Change
 from .points import Weight
-from .scene import (
+from .predicates import (
     any_in,
     believed,
     busy_at_night,

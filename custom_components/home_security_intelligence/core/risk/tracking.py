@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..models import Box, Detection, Image
+from ..domain.models import Box, Detection, Image
 from .geometry import area, distance, ground_point, height, iou, overlap
 
 VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "boat", "train"})

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from ..models import RiskFactor
-from ..zones import ZoneKind
+from ..domain.models import RiskFactor
+from ..domain.movement import Movement
+from ..domain.zones import ZoneKind
 from . import points
 from .facts import FactSheet, PartOfDay
-from .objects import Movement, ObjectSeen
-from .scene import excused, in_the_dark, on_grounds
+from .objects import ObjectSeen
+from .predicates import excused, in_the_dark, on_grounds
 
 _RARE = 0.1  # an hour
 _STAYS_IN_THE_DARK = 60.0  # seconds a vehicle may stand before it counts as staying

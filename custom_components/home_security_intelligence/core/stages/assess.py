@@ -6,18 +6,19 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..client import AnswerProblem, EventFacts, Inference
-from ..database import Database
-from ..errors import AssessorAbsentError, InputError
-from ..models import Assessment, EventState, JobKind
-from ..risk import Verdict
-from ..settings import Settings
+from ..domain.errors import AssessorAbsentError, InputError
+from ..domain.inference import AnswerProblem, EventFacts
+from ..domain.models import Assessment, EventState, JobKind
+from ..domain.settings import Settings
+from ..domain.updates import EventPhase, EventUpdate, Update
+from ..events.facts import facts_of, judge_event
+from ..inference.protocol import Inference
+from ..queue.handler import Outcome, Stored
+from ..risk.rules import Verdict
 from ..store import cameras, events, images, jobs, leases
+from ..store.database import Database
 from ..store.leases import ClaimedJob, Failure
-from ..updates import EventPhase, EventUpdate, Update
-from .facts import facts_of, judge_event
-from .showing import Shown
-from .stage import Outcome, Stored
+from .prompt_images import Shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,13 @@ import logging
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..camera_root import CameraRoot
-from ..database import Database
-from ..errors import StoreError
-from ..models import CleanupReport
-from ..originals import Look, delete, look
-from ..settings import Settings
-from ..store import homes, marks, retention, roots
+from ..domain.errors import StoreError
+from ..domain.models import CleanupReport
+from ..domain.settings import Settings
+from ..files.camera_root import CameraRoot
+from ..files.source_files import Look, delete, look
+from ..store import feedback, home_states, retention, roots
+from ..store.database import Database
 from ..store.retention import Deleted, KnownFile
 
 _LOGGER = logging.getLogger(__name__)
@@ -78,8 +78,8 @@ class CleanUp:
                 deleted = await (self._count(before) if dry_run else self._clean_records(before))
                 if not dry_run:
                     async with self._database.begin() as connection:
-                        await homes.delete_before(connection, before)
-                        await marks.delete_before(connection, before)
+                        await home_states.delete_before(connection, before)
+                        await feedback.delete_before(connection, before)
                 report = replace(
                     report,
                     events=deleted.events,

@@ -6,21 +6,22 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..client import DetectResult, Inference
-from ..database import Database
-from ..errors import ImageReplacedError, ImageUnreadableError
-from ..models import Image, ImageState, JobKind, SkipReason
-from ..settings import Settings
-from ..store import cameras, detected, images, leases
-from ..store.detected import LookedAt
+from ..aio.batcher import Together
+from ..domain.errors import ImageReplacedError, ImageUnreadableError
+from ..domain.file_version import Version
+from ..domain.found_file import FoundFile
+from ..domain.inference import DetectResult
+from ..domain.models import Image, ImageState, JobKind, SkipReason
+from ..domain.settings import Settings
+from ..domain.updates import ImageUpdate, Update
+from ..events.grouper import Group
+from ..files.image_loader import Reader
+from ..inference.protocol import Inference
+from ..queue.handler import Outcome, Stored
+from ..store import cameras, detections, images, leases
+from ..store.database import Database
+from ..store.detections import LookedAt
 from ..store.leases import ClaimedJob, Failure
-from ..together import Together
-from ..updates import ImageUpdate, Update
-from ..versions import Version
-from ..watch import FoundFile
-from .group import Group
-from .reading import Reader
-from .stage import Outcome, Stored
 
 _AT_ONCE = 100  # images asked about or stored at once, at most
 _WORTH_ASKING = 8  # images; with fewer, those being read at that moment are waited for
@@ -210,7 +211,7 @@ class Detect:
         if not looked_at:
             return ()
         grouping = await self._group.run(connection, [image for image, _, _ in looked_at])
-        await detected.keep(
+        await detections.keep(
             connection,
             [
                 LookedAt(

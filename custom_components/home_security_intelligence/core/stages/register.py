@@ -9,17 +9,17 @@ import logging
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..camera_root import CameraRoot
-from ..database import Database
-from ..errors import QueueFullError
-from ..files import captured_at
-from ..health import HealthBoard
-from ..models import Image, JobKind
-from ..settings import Settings
+from ..aio.health_board import HealthBoard
+from ..domain.errors import QueueFullError
+from ..domain.file_version import storable_mtime
+from ..domain.found_file import FoundFile
+from ..domain.models import Image, JobKind
+from ..domain.settings import Settings
+from ..files.camera_root import CameraRoot
+from ..files.reader import captured_at
 from ..store import images, jobs, notify
+from ..store.database import Database
 from ..store.images import NewImage
-from ..versions import storable_mtime
-from ..watch import FoundFile
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from sqlalchemy import RowMapping, Text, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..models import Camera
+from ..domain.models import Camera
 from .contexts import zones_from, zones_json
 from .tables import cameras
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
-from ..risk import Context, Occupancy
-from ..zones import Zone, ZoneKind
+from ..domain.context import Context, Occupancy
+from ..domain.zones import Zone, ZoneKind
 
 
 class ZoneJson(TypedDict):

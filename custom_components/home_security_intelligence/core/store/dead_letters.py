@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, ColumnElement, RowMapping, any_, func, litera
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..models import DeadLetter, JobKind, JobState, Page
-from ..queries import DeadLetterQuery
+from ..domain.models import DeadLetter, JobKind, JobState, Page
+from ..domain.queries import DeadLetterQuery
 from . import events, images, paging
 from .tables import events as event_table, images as image_table, in_state, jobs
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from ..errors import StoreUnreachableError
+from ..domain.errors import StoreUnreachableError
 from .errors import translated
 from .migrate import ensure_schema, refuse_newer, refuse_other, upgrade
 

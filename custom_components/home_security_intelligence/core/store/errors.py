@@ -11,7 +11,7 @@ from asyncpg import (  # type: ignore[import-untyped]  # has no types
 )
 from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeoutError
 
-from ..errors import (
+from ..domain.errors import (
     CoreError,
     InputError,
     StoreAuthError,

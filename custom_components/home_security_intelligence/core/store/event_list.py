@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Integer, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..models import Page, SecurityEvent
-from ..queries import EventQuery
+from ..domain.models import Page, SecurityEvent
+from ..domain.queries import EventQuery
 from . import paging
 from .rows import event_of
 from .tables import events

@@ -27,14 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..models import (
-    Assessment,
-    AssessmentState,
-    EventState,
-    RiskFactor,
-    SecurityEvent,
-)
-from ..risk import Context, Elsewhere, Verdict, bounded
+from ..domain.context import Context, Elsewhere
+from ..domain.models import Assessment, AssessmentState, EventState, RiskFactor, SecurityEvent
+from ..risk.llm_adjustment import bounded
+from ..risk.rules import Verdict
 from .arrays import rows_from_arrays
 from .contexts import ContextJson, context_from, context_json
 from .rows import event_of

@@ -24,9 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..models import Detection, Image, ImageState, SkipReason
-from ..versions import Version
-from ..watch import FoundFile
+from ..domain.file_version import Version
+from ..domain.found_file import FoundFile
+from ..domain.models import Detection, Image, ImageState, SkipReason
 from .arrays import rows_from_arrays
 from .rows import detection_of, image_of
 from .tables import detections, forgotten_files, images, in_state

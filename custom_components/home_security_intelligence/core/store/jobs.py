@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..models import Image, JobKind, JobState, QueueStats, SecurityEvent
+from ..domain.models import Image, JobKind, JobState, QueueStats, SecurityEvent
 from .arrays import rows_from_arrays
 from .leases import ClaimedJob
 from .tables import in_state, jobs

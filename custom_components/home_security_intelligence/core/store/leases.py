@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from ..models import FailureClass, Image, JobKind, JobState
+from ..domain.models import FailureClass, Image, JobKind, JobState
 from .arrays import rows_from_arrays
 from .rows import image_of
 from .tables import images, in_state, jobs

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ..errors import StoreMissingError, StoreNewerError
+from ..domain.errors import StoreMissingError, StoreNewerError
 from .errors import translated
 from .tables import SCHEMA
 

@@ -15,9 +15,9 @@ from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ..errors import StoreUnreachableError
-from ..models import JobKind
-from ..updates import EventPhase, EventUpdate, ImageUpdate, Update
+from ..domain.errors import StoreUnreachableError
+from ..domain.models import JobKind
+from ..domain.updates import EventPhase, EventUpdate, ImageUpdate, Update
 from .errors import translated
 
 JOBS_CHANNEL = "hsi_jobs"

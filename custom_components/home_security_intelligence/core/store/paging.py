@@ -7,7 +7,7 @@ import json
 
 from sqlalchemy import ColumnElement, tuple_
 
-from ..errors import InputError
+from ..domain.errors import InputError
 
 
 class BadCursorError(InputError):

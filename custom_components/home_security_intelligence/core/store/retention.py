@@ -25,8 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..models import EventState, ImageState, JobState
-from ..watch import FoundFile
+from ..domain.found_file import FoundFile
+from ..domain.models import EventState, ImageState, JobState
 from . import cameras
 from .tables import detections, events, forgotten_files, images, in_state, jobs
 

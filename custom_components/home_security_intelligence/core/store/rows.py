@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import RowMapping
 
-from ..models import Box, Detection, Image, ModelUse, RiskFactor, SecurityEvent
+from ..domain.models import Box, Detection, Image, ModelUse, RiskFactor, SecurityEvent
 
 
 def image_of(row: RowMapping, detections: Sequence[Detection] = (), *, prefix: str = "") -> Image:

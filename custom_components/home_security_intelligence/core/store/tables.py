@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from ..models import (
+from ..domain.context import Occupancy
+from ..domain.models import (
     AssessmentState,
     EventMark,
     EventState,
@@ -34,7 +35,6 @@ from ..models import (
     JobState,
     RiskLevel,
 )
-from ..risk import Occupancy
 
 SCHEMA = "hsi"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..models import Camera
+from ..domain.models import Camera
 
 
 class CameraFolders:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..errors import PathEscapeError
+from ..domain.errors import PathEscapeError
 
 
 def contained(root: Path, relative: str) -> Path:

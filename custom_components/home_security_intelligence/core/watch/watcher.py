@@ -7,11 +7,13 @@ import logging
 from pathlib import Path
 import time
 
-from ..errors import CoreError, PathEscapeError, QueueFullError, WatchError
-from ..models import Camera
-from ..settings import Settings
+from ..domain.errors import CoreError, PathEscapeError, QueueFullError, WatchError
+from ..domain.found_file import FoundFile, look_at
+from ..domain.models import Camera
+from ..domain.settings import Settings
 from .cameras import CameraFolders, join
-from .changes import (
+from .filenames import is_hidden, is_image_name, is_storable
+from .inotify import (
     ChangesLost,
     FileWritten,
     FolderAppeared,
@@ -19,13 +21,11 @@ from .changes import (
     FolderGone,
     WatchLimitError,
 )
-from .filesystems import tells_changes
-from .found import FoundFile, look_at
-from .memory import DeliveryMemory
-from .names import is_hidden, is_image_name, is_storable
+from .mounts import tells_changes
 from .paths import contained
-from .settling import Settling
-from .walk import Batch, missing, walk
+from .scanner import Batch, missing, walk
+from .seen_files import DeliveryMemory
+from .stability import Settling
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -1,0 +1,126 @@
+"""What an image costs at least: the pipeline's own SQL and requests, with nothing around them.
+
+Each is a bare loop on one connection: no files, no threads, no objects made of rows, no events.
+"""
+
+# ruff: noqa: SLF001 - what is measured are the very statements of the product
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+import time
+from uuid import UUID
+
+import aiohttp
+import asyncpg  # type: ignore[import-untyped]  # has no types
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+
+# isort: split
+from hsi_core.domain.settings import Settings
+from hsi_core.inference.client import InferenceClient
+from hsi_core.store import cameras, detections, images, leases
+
+FILL = """
+WITH camera AS (INSERT INTO hsi.cameras (folder, name) VALUES ('floor', 'Floor') RETURNING folder),
+added AS (
+    INSERT INTO hsi.images (camera, path, mtime_ns, size, captured_at, found_at, state)
+    SELECT folder, n::text, n, 1, now() - n * interval '1 s', now(), 'pending'
+    FROM camera, generate_series(1, $1::int) AS n RETURNING *
+)
+INSERT INTO hsi.jobs (kind, state, camera, image_id, priority, happened_at, fence, attempts, crashes,
+    requeues)
+SELECT 'detect', 'pending', camera, id, 10, captured_at, 0, 0, 0, 0 FROM added
+"""
+_LEASE = timedelta(seconds=Settings().lease)
+_WITHIN = timedelta(seconds=Settings().dedupe_window)
+_NO_EVENT: UUID | None = None
+_COMPILED: dict[Executable, tuple[str, list[str], dict[str, object]]] = {}
+
+
+async def sql_alone(url: str, count: int, portion: int) -> dict[str, float]:
+    """Claim, ask for duplicates twice, finish and keep, `portion` images at a time."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("TRUNCATE hsi.cameras CASCADE")
+    await connection.execute(FILL.replace("$1", str(count)))
+    await connection.execute("ANALYZE")
+    claim, lock = leases._claim(portion), cameras._LOCK
+    began, cpu, done = time.perf_counter(), time.process_time(), 0
+    while done < count:
+        rows = await _ask(connection, claim, {"wanted": "detect", "lease": _LEASE})
+        done += len(rows)
+        ids = [row["image_id"] for row in rows]
+        content = [image.to_bytes(32) for image in ids]
+        taken = [row["happened_at"] for row in rows]
+        question: dict[str, object] = {
+            "images": ids,
+            "cameras": ["floor"] * len(ids),
+            "contents": content,
+            "after": [moment - _WITHIN for moment in taken],
+            "before": [moment + _WITHIN for moment in taken],
+        }
+        await _ask(connection, images._DUPLICATES, question)
+        async with connection.transaction():
+            await _ask(connection, lock, {"folders": ["floor"]})
+            fences = [row["fence"] for row in rows]
+            held = {"token_id": [row["id"] for row in rows], "token_fence": fences}
+            await _ask(connection, leases._FINISH, held)
+            await _ask(connection, images._DUPLICATES, question)
+            await _ask(connection, detections._KEEP, _seen(ids, content))
+    wall, cpu = time.perf_counter() - began, time.process_time() - cpu
+    await connection.close()
+    return {"images_per_s": count / wall, "cpu_ms_per_image": cpu / count * 1000}
+
+
+async def requests_alone(server: str, count: int, at_once: int) -> dict[str, float]:
+    """Have so many pictures looked at by a server that answers at once."""
+    left = iter(range(count))
+
+    async with aiohttp.ClientSession() as session:
+        client = InferenceClient(session, server, None, settings=Settings())
+
+        async def ask() -> None:
+            for number in left:
+                picture = f"picture {number}".encode()
+                await client.detect(picture, content_type="image/jpeg", threshold=0.5)
+
+        began, cpu = time.perf_counter(), time.process_time()
+        await asyncio.gather(*(ask() for _ in range(at_once)))
+        wall, cpu = time.perf_counter() - began, time.process_time() - cpu
+    return {"images_per_s": count / wall, "cpu_ms_per_image": cpu / count * 1000}
+
+
+def _seen(ids: list[int], content: list[bytes]) -> dict[str, object]:
+    count = len(ids)
+    return {
+        "detected_at": datetime.now(UTC),
+        "images": ids,
+        "contents": content,
+        "widths": [640] * count,
+        "heights": [480] * count,
+        "models": ["instant"] * count,
+        "events": [_NO_EVENT] * count,
+        "of_images": ids,
+        "positions": [0] * count,
+        "labels": ["person"] * count,
+        **{name: [0.5] * count for name in ("confidences", "x1", "y1", "x2", "y2")},
+    }
+
+
+async def _ask(
+    connection: asyncpg.Connection, statement: Executable, values: Mapping[str, object]
+) -> list[asyncpg.Record]:
+    compiled = _COMPILED.get(statement)
+    if compiled is None:
+        made = statement.compile(dialect=dialect.dialect())  # type: ignore[attr-defined]  # each of them has it
+        constant = {name: bind.value for name, bind in made.binds.items()}
+        compiled = _COMPILED[statement] = (str(made), made.positiontup, constant)
+    sql, names, constant = compiled
+    arguments = [values[name] if name in values else _plain(constant[name]) for name in names]
+    return await connection.fetch(sql, *arguments)
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, str) else value

@@ -1,0 +1,71 @@
+"""Looks for camera folders on disk; every function blocks and belongs into the executor."""
+
+from pathlib import Path, PurePosixPath
+import re
+
+from homeassistant.core import HomeAssistant
+
+from .core.domain.errors import PathEscapeError
+from .core.watch.filenames import is_hidden, is_storable
+from .core.watch.paths import contained
+
+
+class FolderError(Exception):
+    """A folder cannot be used; `reason` is the translation key of why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def camera_folders(hass: HomeAssistant, root: Path) -> list[str]:
+    """Return the names of the folders directly below the camera root; raises FolderError."""
+    check_root(hass, root)
+    try:
+        found = sorted(
+            entry.name
+            for entry in root.iterdir()
+            if entry.is_dir() and not is_hidden(entry.name) and is_storable(entry.name)
+        )
+    except OSError as err:
+        raise FolderError("folder_not_readable") from err
+    if not found:
+        raise FolderError("folder_empty")
+    return found
+
+
+def check_root(hass: HomeAssistant, root: Path) -> None:
+    """Raise FolderError unless Home Assistant may read files below the camera root."""
+    if not root.is_absolute():
+        raise FolderError("folder_not_absolute")
+    if not root.is_dir():
+        raise FolderError("folder_missing")
+    if not hass.config.is_allowed_path(str(root)):
+        raise FolderError("folder_not_allowed")
+
+
+def camera_folder(root: Path, typed: str, taken: list[str]) -> str:
+    """Return a folder below the root that is there and free for a new camera; or FolderError."""
+    folder = PurePosixPath(typed.strip().strip("/")).as_posix()
+    try:
+        path = contained(root, folder)
+    except PathEscapeError as err:
+        raise FolderError("folder_outside") from err
+    if folder == "." or ".." in PurePosixPath(folder).parts:
+        raise FolderError("folder_outside")
+    if not path.is_dir():
+        raise FolderError("folder_missing")
+    if any(_overlap(folder, other) for other in taken):
+        raise FolderError("folder_taken")
+    return folder
+
+
+def humanised(folder: str) -> str:
+    """Return a camera's first name: `front_door` becomes `Front door`."""
+    words = re.sub(r"[\s_/-]+", " ", folder).strip() or folder
+    return words[0].upper() + words[1:]
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Tell whether two folders are the same, or one lies within the other."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")

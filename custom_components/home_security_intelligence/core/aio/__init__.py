@@ -1,0 +1,1 @@
+"""Concurrency building blocks: batching, wake-ups, task supervision, circuit breaker, backoff."""

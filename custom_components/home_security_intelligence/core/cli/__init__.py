@@ -1,0 +1,1 @@
+"""The headless worker and its command line."""

@@ -1,0 +1,1 @@
+"""Plain values and rules that every other package shares; no I/O."""

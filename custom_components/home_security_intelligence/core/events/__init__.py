@@ -1,0 +1,1 @@
+"""Grouping images into events, and what is known around them."""

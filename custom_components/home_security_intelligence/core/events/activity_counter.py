@@ -1,0 +1,44 @@
+"""Keeps how often what is seen in which hour, longer than the events themselves are kept."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..domain.settings import Settings
+from ..store import activity_counts
+from ..store.database import Database
+from .activity_baseline import LONGEST_SILENCE, WEEKS, hours_between
+
+INTERVAL = 3600.0  # seconds between two counts
+_REACH = timedelta(days=8)  # that late pictures may come and still be counted
+
+
+class CountHours:
+    """Counts the latest hours anew; what is too old to matter goes."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        time_zone: tzinfo,
+        settings: Settings,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._time_zone = time_zone
+        self._now = now
+        self._reach = _REACH
+        if settings.retention_days > 0:
+            # Well within what is kept: an hour whose events are gone must not count as empty.
+            self._reach = min(_REACH, timedelta(days=settings.retention_days / 2))
+
+    async def run(self) -> None:
+        """Count once."""
+        await self._database.run(self._count)
+
+    async def _count(self, connection: AsyncConnection) -> None:
+        now = self._now()
+        latest = tuple(hours_between(now - self._reach, now, self._time_zone))
+        await activity_counts.count(connection, latest, silence=LONGEST_SILENCE)
+        await activity_counts.delete_before(connection, now - timedelta(weeks=WEEKS + 1))

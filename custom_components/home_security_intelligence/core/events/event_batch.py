@@ -1,0 +1,166 @@
+"""Putting images into events in memory: what comes of it is then stored at once."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from ..domain.models import AssessmentState, EventState, Image, SecurityEvent
+from ..domain.settings import Settings
+from ..domain.updates import EventPhase, EventUpdate
+from ..store.events import Grouped
+from .grouping import Placement, Span, place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What an image adds to an event: the watched labels in it and the surest of them."""
+
+    image: Image
+    labels: frozenset[str]
+    confidence: float
+    urgent: bool  # an event that begins with it is assessed at once
+
+
+class Ledger:
+    """Events of some cameras, as far as images of theirs may belong to them."""
+
+    def __init__(
+        self, known: Iterable[Grouped], settings: Settings, *, new_id: Callable[[], UUID]
+    ) -> None:
+        self._settings = settings
+        self._new_id = new_id
+        self._events = {one.event.id: one for one in known}
+        self._known = frozenset(self._events)
+        self._touched: set[UUID] = set()
+        self._to_assess: set[UUID] = set()
+        self._places: dict[int, UUID] = {}
+        self._told: list[EventUpdate] = []
+
+    @property
+    def new(self) -> tuple[Grouped, ...]:
+        """The events that have begun."""
+        return tuple(one for number, one in self._events.items() if number not in self._known)
+
+    @property
+    def changed(self) -> tuple[Grouped, ...]:
+        """The events that were there and have grown or ended."""
+        return tuple(self._events[number] for number in self._touched & self._known)
+
+    @property
+    def to_assess(self) -> tuple[SecurityEvent, ...]:
+        """The events that are to be assessed as they are by now."""
+        return tuple(self._events[number].event for number in self._to_assess)
+
+    @property
+    def places(self) -> Mapping[int, UUID]:
+        """The event of each image, by the image's id."""
+        return self._places
+
+    def updates(self, stored: Mapping[UUID, SecurityEvent]) -> tuple[EventUpdate, ...]:
+        """Return what is told of the events; of several changes of one only the last.
+
+        An event that was there already is told of as it was stored.
+        """
+        told: dict[tuple[UUID, EventPhase], EventUpdate] = {}
+        for update in self._told:
+            key = (update.event.id, update.phase)
+            told.pop(key, None)
+            told[key] = replace(update, event=stored.get(update.event.id, update.event))
+        return tuple(told.values())
+
+    def take(self, seen: Sighting) -> None:
+        """Put an image into its event, which may begin with it and may end another one."""
+        moment = seen.image.captured_at
+        current, closed = self._around(seen.image.camera)
+        placement, index = place(
+            moment,
+            None if current is None else span_of(current.event),
+            [span_of(one.event) for one in closed],
+            self._settings,
+        )
+        match placement:
+            case Placement.JOIN_OPEN if current is not None:
+                self._join(current, seen)
+            case Placement.JOIN_CLOSED if index is not None:
+                self._join(closed[index], seen)
+            case Placement.BACKFILL:
+                self._begin(seen, over=True)
+            case _:
+                if current is not None:
+                    self._end(current)
+                self._begin(seen, over=False)
+
+    def _around(self, camera: str) -> tuple[Grouped | None, tuple[Grouped, ...]]:
+        """Return the camera's open event, and its closed ones, the latest first."""
+        mine = [one for one in self._events.values() if one.event.camera == camera]
+        current = next((one for one in mine if one.event.state is EventState.OPEN), None)
+        closed = (one for one in mine if one.event.state is EventState.CLOSED)
+        return current, tuple(sorted(closed, key=_started_at, reverse=True))
+
+    def _begin(self, seen: Sighting, *, over: bool) -> None:
+        moment = seen.image.captured_at
+        event = SecurityEvent(
+            id=self._new_id(),
+            camera=seen.image.camera,
+            state=EventState.CLOSED if over else EventState.OPEN,
+            started_at=moment,
+            last_activity_at=moment,
+            ended_at=moment if over else None,
+            labels=tuple(sorted(seen.labels)),
+            image_count=1,
+            best_image_id=seen.image.id,
+            assessment=AssessmentState.PENDING,
+        )
+        self._places[seen.image.id] = event.id
+        self._note(
+            Grouped(event=event, best_confidence=seen.confidence),
+            EventPhase.OPENED,
+            assess=over or seen.urgent,
+        )
+
+    def _join(self, one: Grouped, seen: Sighting) -> None:
+        event = one.event
+        span = span_of(event).with_image(seen.image.captured_at)
+        labels = tuple(sorted(seen.labels.union(event.labels)))
+        better = seen.confidence > one.best_confidence
+        over = event.state is EventState.CLOSED
+        joined = replace(
+            event,
+            started_at=span.started_at,
+            last_activity_at=span.last_activity_at,
+            ended_at=span.last_activity_at if over else None,
+            labels=labels,
+            image_count=event.image_count + 1,
+            best_image_id=seen.image.id if better else event.best_image_id,
+        )
+        self._places[seen.image.id] = event.id
+        confidence = seen.confidence if better else one.best_confidence
+        grown = span != span_of(event) or labels != event.labels
+        self._note(
+            Grouped(event=joined, best_confidence=confidence),
+            EventPhase.UPDATED,
+            assess=over and grown,
+        )
+
+    def _end(self, one: Grouped) -> None:
+        event = one.event
+        ended = replace(event, state=EventState.CLOSED, ended_at=event.last_activity_at)
+        self._note(replace(one, event=ended), EventPhase.UPDATED, assess=True)
+
+    def _note(self, one: Grouped, phase: EventPhase, *, assess: bool) -> None:
+        number = one.event.id
+        self._events[number] = one
+        self._touched.add(number)
+        self._told.append(EventUpdate(event=one.event, phase=phase))
+        if assess:
+            self._to_assess.add(number)
+
+
+def span_of(event: SecurityEvent) -> Span:
+    """Return from when to when an event was going on."""
+    return Span(started_at=event.started_at, last_activity_at=event.last_activity_at)
+
+
+def _started_at(one: Grouped) -> datetime:
+    return one.event.started_at

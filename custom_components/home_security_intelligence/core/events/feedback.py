@@ -1,0 +1,52 @@
+"""What people say of events afterwards."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ..domain.errors import InputError
+from ..domain.models import EventMark, MissedMoment, SecurityEvent
+from ..domain.settings import Settings
+from ..store import cameras, feedback
+from ..store.database import Database
+
+
+class Feedback:
+    """Keeps marks; raises InputError for what there is not, StoreError while the database is away."""
+
+    def __init__(
+        self, database: Database, *, settings: Settings, now: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._within = timedelta(seconds=settings.event_idle)
+        self._now = now
+
+    async def mark(self, event_id: UUID, said: EventMark | None) -> SecurityEvent:
+        """Mark an event, or take a mark back."""
+        async with self._database.begin() as connection:
+            event = await feedback.mark(connection, event_id, said, self._now())
+        if event is None:
+            raise InputError(f"there is no event {event_id}", code="event_unknown")
+        return event
+
+    async def mark_missed(self, camera: str, at: datetime) -> SecurityEvent | MissedMoment:
+        """Mark the event of a moment as missed; where there is none, note the moment."""
+        now = self._now()
+        if at > now:
+            raise InputError("the moment has not come yet", code="moment_in_future")
+        async with self._database.begin() as connection:
+            if await cameras.find(connection, camera) is None:
+                raise InputError(f"there is no camera {camera}", code="camera_unknown")
+            event_id = await feedback.event_at(connection, camera, at, within=self._within)
+            if event_id is not None:
+                event = await feedback.mark(connection, event_id, EventMark.MISSED, now)
+                if event is not None:
+                    return event
+            missed = MissedMoment(camera=camera, at=at, marked_at=now)
+            await feedback.note_missed(connection, missed)
+            return missed
+
+    async def take_back_missed(self, camera: str, at: datetime) -> int:
+        """Take back that something was missed around a moment; returns how many notes there were."""
+        async with self._database.begin() as connection:
+            return await feedback.forget_missed(connection, camera, at, within=self._within)

@@ -1,0 +1,1 @@
+"""Reading image files and camera roots from disk."""

@@ -1,0 +1,63 @@
+"""Writes down what the home says of itself, for all workers and for pictures that come late."""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..aio.notifier import Wakeup
+from ..domain.context import Home
+from ..domain.settings import Settings
+from ..store import home_states
+from ..store.database import Database
+
+_BACKLOG = 1000  # changes not yet written; the database is away for very long, or somebody plays
+
+
+class HomeWatch:
+    """Keeps each change with its moment, and now and then that nothing has changed."""
+
+    def __init__(
+        self,
+        database: Database,
+        home: Home,
+        *,
+        settings: Settings,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._now = now
+        self._changed = Wakeup()
+        self._changes: deque[tuple[datetime, Home]] = deque([(now(), home)], maxlen=_BACKLOG)
+        self._last = home
+        self._since: datetime | None = None
+
+    def note(self, home: Home) -> None:
+        """Note what the home says from now on."""
+        if home != self._last:
+            self._last = home
+            self._changes.append((self._now(), home))
+            self._changed.call()
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            seen = self._changed.calls
+            written, self._since = await self._database.run(self._write)
+            for _ in range(min(written, len(self._changes))):
+                self._changes.popleft()
+            await self._changed.wait(seen, self._settings.home_interval)
+
+    async def _write(self, connection: AsyncConnection) -> tuple[int, datetime | None]:
+        changes = tuple(self._changes)
+        since = self._since
+        for moment, home in changes:
+            if since is not None:
+                await home_states.prolong(connection, since, moment)
+            await home_states.begin(connection, home, moment)
+            since = moment
+        if since is not None:
+            await home_states.prolong(connection, since, self._now())
+        return len(changes), since

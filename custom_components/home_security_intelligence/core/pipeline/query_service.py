@@ -1,0 +1,99 @@
+"""What has been kept, for whoever asks."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from ..domain.errors import ImageUnreadableError
+from ..domain.file_version import version_in
+from ..domain.models import Camera, DeadLetter, Image, MissedMoment, Page, QueueStats, SecurityEvent
+from ..domain.presence import PERSON, person_until
+from ..domain.queries import DeadLetterQuery, EventQuery, ImageFile
+from ..domain.settings import Settings
+from ..domain.updates import CameraState
+from ..files.reader import read
+from ..store import cameras, dead_letters, event_list, events, feedback, images, jobs
+from ..store.database import Database
+
+
+class Archive:
+    """Answers questions from the database; every method raises StoreError when it is away."""
+
+    def __init__(
+        self, database: Database, root: Path, settings: Settings, *, now: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._root = root
+        self._settings = settings
+        self._now = now
+
+    async def camera_state(self, folder: str) -> CameraState:
+        """Return where a camera stands; a person who is gone by now is not looked for."""
+        since = self._now() - timedelta(seconds=self._settings.presence_hold)
+        async with self._database.begin() as connection:
+            camera = await cameras.find(connection, folder)
+            event = await events.latest(connection, folder)
+            best = None if event is None else event.best_image_id
+            person = await images.latest_with(connection, folder, PERSON, since=since)
+            return CameraState(
+                camera=camera or Camera(folder=folder, name=folder),
+                latest_image=await images.latest(connection, folder),
+                last_event=event,
+                last_event_image=None if best is None else await images.get(connection, best),
+                person_until=None if person is None else person_until(person, self._settings),
+            )
+
+    async def queue_stats(self) -> QueueStats:
+        """Return the queue's numbers."""
+        async with self._database.begin() as connection:
+            return await jobs.stats(connection)
+
+    async def list_events(self, query: EventQuery) -> Page[SecurityEvent]:
+        """Return a page of events, newest first; raises InputError for a cursor not ours."""
+        async with self._database.begin() as connection:
+            return await event_list.find(connection, query)
+
+    async def get_event(self, event_id: UUID) -> SecurityEvent | None:
+        """Return one event."""
+        async with self._database.begin() as connection:
+            return await events.get(connection, event_id)
+
+    async def missed_moments(self, query: EventQuery) -> Sequence[MissedMoment]:
+        """Return moments without an event at which there should have been one, the latest first."""
+        async with self._database.begin() as connection:
+            return await feedback.missed(
+                connection,
+                camera=query.camera,
+                since=query.since,
+                until=query.until,
+                limit=query.limit,
+            )
+
+    async def event_images(self, event_id: UUID) -> tuple[Image, ...]:
+        """Return an event's images, by capture time."""
+        async with self._database.begin() as connection:
+            return await images.of_event(connection, event_id)
+
+    async def list_dead_letters(self, query: DeadLetterQuery) -> Page[DeadLetter]:
+        """Return a page of dead letters, latest failure first; raises InputError as above."""
+        async with self._database.begin() as connection:
+            return await dead_letters.find(
+                connection, query, requeue_limit=self._settings.requeue_limit
+            )
+
+    async def read_image(self, image_id: int) -> ImageFile:
+        """Return an image and its file; raises InputError when either is gone."""
+        async with self._database.begin() as connection:
+            image = await images.get(connection, image_id)
+        if image is None:
+            raise ImageUnreadableError("there is no such image", code="image_forgotten")
+        file = await asyncio.to_thread(
+            read,
+            self._root,
+            image.path,
+            version_in(image),
+            max_bytes=self._settings.max_image_bytes,
+        )
+        return ImageFile(image=image, content=file.content, content_type=file.content_type)

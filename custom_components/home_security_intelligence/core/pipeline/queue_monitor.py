@@ -1,0 +1,39 @@
+"""Publishes the queue's numbers when they change, without counting after every single job."""
+
+import asyncio
+
+from ..aio.notifier import Wakeup
+from ..aio.publisher import Publisher
+from ..domain.models import QueueStats
+from ..domain.settings import Settings
+from ..domain.updates import QueueUpdate
+from ..store import jobs
+from ..store.database import Database
+
+_PACE = 0.2  # seconds between two counts, at least
+
+
+class QueueWatch:
+    """Counts again after something has happened, and now and then in any case."""
+
+    def __init__(self, database: Database, publisher: Publisher, settings: Settings) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._settings = settings
+        self._changed = Wakeup()
+        self._last: QueueStats | None = None
+
+    def note_change(self) -> None:
+        """Note that the numbers have probably changed."""
+        self._changed.call()
+
+    async def run(self) -> None:
+        """Count and publish until cancelled."""
+        while True:
+            seen = self._changed.calls
+            stats = await self._database.ask(jobs.stats)
+            if stats != self._last:
+                self._last = stats
+                self._publisher.publish([QueueUpdate(stats=stats)])
+            await asyncio.sleep(_PACE)
+            await self._changed.wait(seen, self._settings.health_interval)

@@ -1,0 +1,219 @@
+"""A pipeline that runs: its parts, wired to each other, and its background tasks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import partial
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ..aio.health_board import HealthBoard
+from ..aio.notifier import Wakeup
+from ..aio.publisher import Publisher
+from ..aio.supervisor import Tasks
+from ..domain.context import Home
+from ..domain.found_file import FoundFile
+from ..domain.models import Camera, JobKind
+from ..domain.settings import Settings
+from ..domain.updates import Update
+from ..events.activity_counter import INTERVAL, CountHours
+from ..events.closer import CloseEvents
+from ..events.context_provider import Surroundings
+from ..events.feedback import Feedback
+from ..events.grouper import Group
+from ..files.camera_root import CameraRoot
+from ..files.image_loader import Reader
+from ..inference.build_servers import Servers, wire
+from ..inference.client import InferenceClient
+from ..queue.dead_letters import DeadLetterOffice
+from ..queue.handler import Stage
+from ..queue.lease_reaper import ExpireLeases
+from ..queue.worker import Crew
+from ..stages.assess import Assess
+from ..stages.clean_up import CleanUp
+from ..stages.detect import Detect
+from ..stages.prompt_images import Shown
+from ..stages.register import Register
+from ..store import roots
+from ..store.database import Database
+from ..watch.watcher import FolderWatcher
+from .home_recorder import HomeWatch
+from .query_service import Archive
+from .queue_monitor import QueueWatch
+from .update_listener import NewsDesk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What the pipeline's facade asks, and what its stop has to end."""
+
+    database: Database
+    archive: Archive
+    dead_letters: DeadLetterOffice
+    servers: Servers
+    clean_up: CleanUp
+    feedback: Feedback
+    home_watch: HomeWatch | None
+    tasks: Tasks
+    root: CameraRoot
+    drain: Callable[[], Awaitable[None]]  # takes no more jobs, and ends those in hand
+
+
+def launch(
+    engine: AsyncEngine,
+    clients: Sequence[InferenceClient],
+    publisher: Publisher,
+    board: HealthBoard,
+    *,
+    root: CameraRoot,
+    cameras: Sequence[Camera],
+    time_zone: tzinfo,
+    home: Home | None,
+    settings: Settings,
+    now: Callable[[], datetime],
+) -> Running:
+    """Wire everything and start its tasks."""
+    origin = uuid4().hex
+    database = Database(engine, board, settings)
+    wakeups = {kind: Wakeup() for kind in JobKind}
+
+    def look_again(file: FoundFile) -> None:
+        watcher.look_again(file)
+
+    def hold_or_go_on(kind: JobKind) -> None:
+        wake(kind)
+
+    servers = wire(clients, board, settings=settings, now=now, on_change=hold_or_go_on)
+    group = Group(settings, Surroundings(time_zone, settings), now=now, new_id=uuid4)
+    reader = Reader(database, root, settings=settings, now=now)
+    detect = Detect(
+        database,
+        servers.pool,
+        group,
+        reader=reader,
+        settings=settings,
+        now=now,
+        on_replaced=look_again,
+    )
+    assess = Assess(database, servers.pool, Shown(reader, settings), settings=settings, now=now)
+    queue_watch = QueueWatch(database, publisher, settings)
+
+    def publish(updates: Sequence[Update]) -> None:
+        if updates:
+            publisher.publish(updates)
+            queue_watch.note_change()
+
+    def show_gate(kind: JobKind) -> None:
+        board.stage_paused(kind, paused=servers.gates[kind].is_open)
+
+    def wake(kind: JobKind) -> None:
+        show_gate(kind)
+        wakeups[kind].call()
+        queue_watch.note_change()
+
+    def forget(file: FoundFile) -> None:
+        watcher.forget(file)
+
+    def retry() -> None:
+        watcher.retry()
+
+    news_desk = NewsDesk(
+        database, board, settings=settings, origin=origin, publish=publish, on_job=wake
+    )
+    register = Register(
+        database,
+        board,
+        root=root,
+        time_zone=time_zone,
+        settings=settings,
+        now=now,
+        on_registered=partial(wake, JobKind.DETECT),
+        on_refused=forget,
+        on_room=retry,
+    )
+    watcher = FolderWatcher(
+        root.path,
+        cameras,
+        settings=settings,
+        on_found=register.put,
+        on_trouble=board.camera_trouble,
+    )
+    close_events = CloseEvents(
+        database, group, settings=settings, origin=origin, now=now, publish=publish
+    )
+    clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
+    expire = ExpireLeases(
+        database,
+        {stage.kind: stage for stage in (detect, assess)},
+        settings=settings,
+        origin=origin,
+        publish=publish,
+    )
+
+    tasks = Tasks(settings)
+    board.database_answered()
+    tasks.keep_running("register", register.run)
+    tasks.keep_running("watch", watcher.run)
+    tasks.keep_running("listen", news_desk.listen)
+    tasks.keep_running("news", news_desk.pass_on)
+    for watch in servers.watches:
+        tasks.keep_running("server", watch.run)
+    tasks.keep_running("queue", queue_watch.run)
+    tasks.repeat(
+        "camera root",
+        lambda: database.ask(partial(roots.note_seen, worker=root.worker, root_id=root.id)),
+        every=roots.SEEN_EVERY,
+    )
+    tasks.keep_running("clean up", clean_up.run_daily)
+    count_hours = CountHours(database, time_zone=time_zone, settings=settings, now=now)
+    tasks.repeat("count hours", count_hours.run, every=INTERVAL)
+    home_watch = None
+    if home is not None:
+        home_watch = HomeWatch(database, home, settings=settings, now=now)
+        tasks.keep_running("home", home_watch.run)
+    tasks.keep_running("close events", close_events.run)
+    tasks.repeat("expire leases", expire.run, every=min(settings.lease / 6, settings.poll_interval))
+
+    def crew[Result](stage: Stage[Result], hands: int) -> Crew[Result]:
+        return Crew(
+            database,
+            stage,
+            servers.gates[stage.kind],
+            wakeups[stage.kind],
+            hands=hands * len(clients),
+            settings=settings,
+            origin=origin,
+            publish=publish,
+            on_gate=partial(show_gate, stage.kind),
+            on_doubt=news_desk.doubt,
+        )
+
+    detecting = crew(detect, settings.detect_workers)
+    assessing = crew(assess, settings.assess_workers)
+    tasks.keep_running("detect", detecting.run)
+    tasks.keep_running("assess", assessing.run)
+
+    async def drain() -> None:
+        await asyncio.gather(detecting.drain(), assessing.drain())
+
+    return Running(
+        database=database,
+        archive=Archive(database, root.path, settings, now=now),
+        dead_letters=DeadLetterOffice(
+            database,
+            requeue_limit=settings.requeue_limit,
+            origin=origin,
+            publish=publish,
+            on_changed=queue_watch.note_change,
+            on_job=wake,
+        ),
+        servers=servers,
+        clean_up=clean_up,
+        feedback=Feedback(database, settings=settings, now=now),
+        home_watch=home_watch,
+        tasks=tasks,
+        root=root,
+        drain=drain,
+    )

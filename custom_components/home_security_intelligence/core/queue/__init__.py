@@ -1,0 +1,1 @@
+"""The job queue: workers, leases, retry policy and dead letters."""

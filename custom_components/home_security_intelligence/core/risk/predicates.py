@@ -1,0 +1,114 @@
+"""What the rules ask of a fact sheet again and again."""
+
+from ..domain.context import GROUNDS
+from ..domain.movement import Movement
+from ..domain.zones import ZoneKind
+from .facts import FactSheet, PartOfDay
+from .object_changes import RIDDEN, Belonging, Change
+from .objects import NEAR, ObjectSeen
+
+SURE = 0.65  # the confidence at which one picture of a person is believed
+
+_IN_VIEW = 0.22  # of the picture's height
+_BUSY_SECONDS = 45.0
+_BUSY_VISITS = 3
+_LONGER_THAN_THE_WAY = 15.0  # seconds in the yard
+
+
+def believed(facts: FactSheet) -> tuple[ObjectSeen, ...]:
+    """Return the people that were seen more than once, or surely."""
+    return tuple(each for each in facts.people if each.images > 1 or each.confidence >= SURE)
+
+
+def on_grounds(facts: FactSheet) -> tuple[ObjectSeen, ...]:
+    """Return the people on private ground; close to the camera where no zones are drawn."""
+    return tuple(each for each in believed(facts) if is_on_grounds(facts, each))
+
+
+def is_on_grounds(facts: FactSheet, person: ObjectSeen) -> bool:
+    """Tell whether a person was on private ground."""
+    if facts.zones_known:
+        return bool(person.zones & GROUNDS)
+    return person.tallest >= NEAR
+
+
+def in_view(facts: FactSheet) -> bool:
+    """Tell whether somebody is neither close nor far, where no zones are drawn."""
+    return any(each.tallest >= _IN_VIEW for each in believed(facts))
+
+
+def any_in(facts: FactSheet, kind: ZoneKind) -> bool:
+    """Tell whether a person was in a zone of a kind."""
+    return any(kind in each.zones for each in believed(facts))
+
+
+def in_the_dark(facts: FactSheet) -> bool:
+    """Tell whether it was not by day."""
+    return facts.part_of_day is not PartOfDay.DAY
+
+
+def at_night(facts: FactSheet) -> bool:
+    """Tell whether it was at night."""
+    return facts.part_of_day is PartOfDay.NIGHT
+
+
+def theft(facts: FactSheet) -> Belonging | None:
+    """Return what somebody took who is no resident, as far as one can tell."""
+    for thing in facts.belongings:
+        if thing.change is Change.BROUGHT:
+            continue
+        # Residents take their parcels in and ride their own bicycles.
+        if not facts.at_ease or (thing.change is Change.TAKEN_AWAY and thing.label not in RIDDEN):
+            return thing
+    return None
+
+
+def excused(facts: FactSheet) -> bool:
+    """Tell whether the alarm is off with residents about, and nothing says it is not them."""
+    return facts.at_ease and theft(facts) is None and not busy_at_night(facts)
+
+
+def busy_at_night(facts: FactSheet) -> bool:
+    """Tell whether somebody who did not come out of a door is long or often at one at night."""
+    return at_night(facts) and any(
+        ZoneKind.ENTRY_POINT not in each.came_from
+        and (
+            close_seconds(each, zones_known=facts.zones_known) >= _BUSY_SECONDS
+            or each.visits(ZoneKind.ENTRY_POINT) >= _BUSY_VISITS
+        )
+        for each in believed(facts)
+    )
+
+
+def unwatched(facts: FactSheet) -> bool:
+    """Tell whether a person here is out of the ordinary: in the dark, or with nobody home."""
+    return not excused(facts) and (in_the_dark(facts) or facts.deserted)
+
+
+def close_seconds(person: ObjectSeen, *, zones_known: bool) -> float:
+    """Return how long a person was where only visitors, residents and intruders go."""
+    if zones_known:
+        return person.stay(ZoneKind.ENTRY_POINT, ZoneKind.RESTRICTED)
+    return person.near_seconds
+
+
+def is_off_the_way(facts: FactSheet) -> bool:
+    """Tell whether somebody is where the way to a door does not lead."""
+    if any_in(facts, ZoneKind.RESTRICTED):
+        return True
+    return any(
+        ZoneKind.YARD in each.zones
+        and (
+            ZoneKind.ENTRY_POINT not in each.zones
+            or each.stay(ZoneKind.YARD) >= _LONGER_THAN_THE_WAY
+        )
+        for each in believed(facts)
+    )
+
+
+def lingers_in_view(facts: FactSheet) -> bool:
+    """Tell whether, without zones, somebody some way off does anything but pass."""
+    return not facts.zones_known and any(
+        each.tallest >= _IN_VIEW and each.movement is not Movement.PASSING
+        for each in believed(facts)
+    )

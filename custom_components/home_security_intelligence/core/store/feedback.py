@@ -1,0 +1,95 @@
+"""What people say of events afterwards, and of moments that should have been one."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..domain.models import EventMark, MissedMoment, SecurityEvent
+from .rows import event_of
+from .tables import events, missed_moments
+
+
+async def mark(
+    connection: AsyncConnection, event_id: UUID, said: EventMark | None, now: datetime
+) -> SecurityEvent | None:
+    """Keep what somebody says of an event, or take it back; None where there is no such event."""
+    rows = await connection.execute(
+        update(events)
+        .where(events.c.id == event_id)
+        .values(mark=said, marked_at=None if said is None else now)
+        .returning(events)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else event_of(row)
+
+
+async def event_at(
+    connection: AsyncConnection, camera: str, moment: datetime, *, within: timedelta
+) -> UUID | None:
+    """Return the camera's event that went on at a moment, or the nearest to it within a time."""
+    distance = func.greatest(
+        events.c.started_at - moment, moment - events.c.last_activity_at, timedelta(0)
+    )
+    return await connection.scalar(
+        select(events.c.id)
+        .where(
+            events.c.camera == camera,
+            events.c.started_at <= moment + within,
+            events.c.last_activity_at >= moment - within,
+        )
+        .order_by(distance, events.c.id)
+        .limit(1)
+    )
+
+
+async def note_missed(connection: AsyncConnection, missed: MissedMoment) -> None:
+    """Keep a moment at which there should have been an event."""
+    await connection.execute(
+        insert(missed_moments)
+        .values(camera=missed.camera, at=missed.at, marked_at=missed.marked_at)
+        .on_conflict_do_nothing()
+    )
+
+
+async def forget_missed(
+    connection: AsyncConnection, camera: str, moment: datetime, *, within: timedelta
+) -> int:
+    """Take back what was said of moments around one; returns of how many."""
+    gone = await connection.execute(
+        delete(missed_moments).where(
+            missed_moments.c.camera == camera,
+            missed_moments.c.at.between(moment - within, moment + within),
+        )
+    )
+    return gone.rowcount
+
+
+async def missed(
+    connection: AsyncConnection,
+    *,
+    camera: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int | None = None,
+) -> Sequence[MissedMoment]:
+    """Return moments at which there should have been an event, the latest first."""
+    query = select(missed_moments).order_by(missed_moments.c.at.desc()).limit(limit)
+    if camera is not None:
+        query = query.where(missed_moments.c.camera == camera)
+    if since is not None:
+        query = query.where(missed_moments.c.at >= since)
+    if until is not None:
+        query = query.where(missed_moments.c.at < until)
+    rows = await connection.execute(query)
+    return tuple(
+        MissedMoment(camera=row.camera, at=row.at, marked_at=row.marked_at) for row in rows
+    )
+
+
+async def delete_before(connection: AsyncConnection, before: datetime) -> None:
+    """Forget moments before one."""
+    await connection.execute(delete(missed_moments).where(missed_moments.c.at < before))

@@ -1,0 +1,46 @@
+"""Files that a scan found and that may still be written to."""
+
+from dataclasses import dataclass
+
+from ..domain.found_file import FoundFile
+
+LIMIT = 10_000  # files; the next scan finds those beyond
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    file: FoundFile
+    due: float
+
+
+class Settling:
+    """Keeps files until they have been unchanged for the settle time; times are in seconds."""
+
+    def __init__(self, settle_time: float) -> None:
+        self._settle_time = settle_time
+        self._waiting: dict[str, _Waiting] = {}  # by path
+
+    @property
+    def next_due(self) -> float | None:
+        """When the next file should be looked at again."""
+        return min((waiting.due for waiting in self._waiting.values()), default=None)
+
+    def add(self, file: FoundFile, now: float) -> bool:
+        """Let the file wait, unless it waits already as it is; False when there is no room."""
+        waiting = self._waiting.get(file.path)
+        if waiting is None and len(self._waiting) >= LIMIT:
+            return False
+        if waiting is None or waiting.file != file:
+            self._waiting[file.path] = _Waiting(file, now + self._settle_time)
+        return True
+
+    def drop(self, path: str) -> None:
+        """Wait no longer for this file."""
+        self._waiting.pop(path, None)
+
+    def take_due(self, now: float) -> list[FoundFile]:
+        """Take out the files whose time has come, as they were when they began to wait."""
+        due = [waiting.file for waiting in self._waiting.values() if waiting.due <= now]
+        for file in due:
+            del self._waiting[file.path]
+        return due

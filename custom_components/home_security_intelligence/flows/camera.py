@@ -1,0 +1,80 @@
+"""Adds a camera to an installation; names one and marks the zones in its picture."""
+
+from pathlib import Path
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import CONF_NAME
+
+from ..camera_folders import FolderError, camera_folder, camera_folders, humanised
+from ..const import CONF_CAMERA_ROOT, CONF_FOLDER, CONF_ZONES, SUBENTRY_CAMERA
+from ..core.domain.zones import ZoneError, read_zones
+from . import forms
+
+
+class CameraSubentryFlow(ConfigSubentryFlow):
+    """A camera is one folder below the camera root."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for the folder: one that was found, or another that is typed."""
+        errors: dict[str, str] = {}
+        taken = [
+            camera.data[CONF_FOLDER]
+            for camera in self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
+        ]
+        if user_input is not None:
+            try:
+                folder = await self.hass.async_add_executor_job(
+                    camera_folder, self._root, user_input[CONF_FOLDER], taken
+                )
+            except FolderError as err:
+                errors[CONF_FOLDER] = err.reason
+            else:
+                name = humanised(folder)
+                return self.async_create_entry(
+                    title=name, data={CONF_FOLDER: folder, CONF_NAME: name}, unique_id=folder
+                )
+        try:
+            found = await self.hass.async_add_executor_job(camera_folders, self.hass, self._root)
+        except FolderError as err:
+            return self.async_abort(reason=err.reason)
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(
+                forms.new_camera([folder for folder in found if folder not in taken]),
+                user_input,
+            ),
+            errors=errors,
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for the camera's name and zones; its folder is what it is."""
+        errors: dict[str, str] = {}
+        camera = self._get_reconfigure_subentry()
+        placeholders = {"folder": camera.data[CONF_FOLDER]}
+        if user_input is not None:
+            # Without any zone the form has no answer for them.
+            updates = {CONF_ZONES: [], **user_input}
+            try:
+                read_zones(updates[CONF_ZONES])
+            except ZoneError as err:
+                errors[CONF_ZONES] = err.reason
+                placeholders["zone"] = err.zone
+            else:
+                return self.async_update_and_abort(
+                    self._get_entry(), camera, title=user_input[CONF_NAME], data_updates=updates
+                )
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                forms.CAMERA, user_input or camera.data
+            ),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    @property
+    def _root(self) -> Path:
+        return Path(self._get_entry().data[CONF_CAMERA_ROOT])

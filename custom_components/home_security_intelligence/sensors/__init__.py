@@ -1,0 +1,1 @@
+"""Families of sensors that the sensor platform collects."""

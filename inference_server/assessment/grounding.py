@@ -1,0 +1,122 @@
+"""Finds what a text says was there and the facts do not have.
+
+English words only, as the model is asked in English; a word that is in no list claims nothing, and
+where a label is in none, nothing is foreign. In doubt a text passes: a refused answer costs the
+event its score.
+"""
+
+from collections.abc import Iterator, Sequence
+import re
+from typing import Final
+
+from inference_server.assessment.facts import Facts
+from inference_server.assessment.prompt import CAMERA_BYTES, plain_name
+from inference_server.assessment.vocabulary import kinds_of, kinds_of_label
+from inference_server.errors import AssessorForeignClaimError
+
+MOST_NAMED: Final = 5  # of the words that the error repeats
+
+_TOKENS: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|[.,;:!?]")
+_STOPS: Final = frozenset(".;:!?")
+
+# "No X" and its like deny what follows up to the clause's verb: "no dog, cat or person was seen".
+_NONE_OF: Final = frozenset(
+    {"no", "without", "neither", "nor", "never", "absence", "lack", "lacks", "lacking", "unlike"}
+)
+_RATHER: Final = frozenset({("rather", "than"), ("instead", "of"), ("free", "of")})
+_VERBS: Final = frozenset({"is", "was", "are", "were", "has", "had", "but", "however", "while"})
+_BEGINS_ANEW: Final = frozenset({"a", "an", "the", "one", "two", "three", "several"})
+# "... was not seen" denies what stands before it.
+_SEEN: Final = frozenset(
+    {"seen", "detected", "visible", "present", "there", "found", "identified", "observed"}
+)
+_REACH: Final = 6  # tokens from a thing to the word that denies it from behind
+
+# Reasons that tell of somebody and something the pictures of the event itself need not show.
+_TOLD_BY_REASONS: Final = {
+    name: frozenset({"person", "package", "bag", "bicycle"})
+    for name in ("brought something", "taken away")
+}
+
+# "Car park" and "dog flap" are places.
+_PLACES: Final = frozenset(
+    {
+        *("area", "bay", "door", "entrance", "flap", "gate", "house", "kennel", "lane", "park"),
+        *("path", "port", "rack", "room", "shed", "shelter", "side", "space", "stand", "station"),
+        *("stop", "way", "yard"),
+    }
+)
+
+
+def refuse_foreign_claims(facts: Facts, *texts: str) -> None:
+    """Raise AssessorForeignClaimError where a text names a thing that was not detected."""
+    foreign = sorted({word for text in texts for word in foreign_claims(text, facts)})
+    if foreign:
+        seen = ", ".join(sorted({plain_name(each.label, 50) for each in facts.objects}))
+        raise AssessorForeignClaimError(
+            f"The language model's answer names what was never detected "
+            f"({', '.join(foreign[:MOST_NAMED])}); detected was: {seen}"
+        )
+
+
+def foreign_claims(text: str, facts: Facts) -> tuple[str, ...]:
+    """Return the words for things that the text claims and the facts do not have."""
+    detected = {kinds_of_label(each.label) for each in facts.objects}
+    if None in detected:
+        return ()  # in another language or of a detector of one's own, it may be anything
+    for reason in facts.rules.factors:
+        detected.add(_TOLD_BY_REASONS.get(reason.name) or kinds_of_label(reason.name))
+    known = frozenset[str]().union(*(kinds for kinds in detected if kinds))
+    tokens = _TOKENS.findall(_without_camera(text.lower(), facts.camera))
+    denied = _denied(tokens)
+    return tuple(
+        tokens[index]
+        for index, kinds in _named(tokens)
+        if not kinds & known and not denied[index] and not _denied_behind(tokens, index)
+    )
+
+
+def _without_camera(text: str, camera: str) -> str:
+    # A camera may be called "Dog run"; to be there is no dog.
+    for name in (camera, plain_name(camera, CAMERA_BYTES)):
+        text = text.replace(name.lower(), " ")
+    return text
+
+
+def _named(tokens: Sequence[str]) -> Iterator[tuple[int, frozenset[str]]]:
+    for index, word in enumerate(tokens):
+        behind = tokens[index + 1] if index + 1 < len(tokens) else ""
+        if (kinds := kinds_of(word)) and behind.removesuffix("s") not in _PLACES:
+            yield index, kinds
+
+
+def _denied(tokens: Sequence[str]) -> list[bool]:
+    """Tell of each word whether a "no" or "not" before it reaches it."""
+    denied: list[bool] = []
+    reach: str | None = None
+    for index, word in enumerate(tokens):
+        before = tokens[index - 1] if index else ""
+        if (
+            word in _STOPS
+            or word in _VERBS
+            or (before == "and" and word in _BEGINS_ANEW)
+            or (reach == "not" and word in {",", "and", "only", "just"})
+        ):
+            reach = None
+        if word == "not" or word.endswith("n't") or word == "cannot":
+            reach = "not"
+        elif word in _NONE_OF or (before, word) in _RATHER:
+            reach = "no"
+        denied.append(reach is not None)
+    return denied
+
+
+def _denied_behind(tokens: Sequence[str], index: int) -> bool:
+    said_not = False
+    for word in tokens[index + 1 : index + 1 + _REACH]:
+        if word in _STOPS or word == ",":
+            return False
+        if said_not and word in _SEEN:
+            return True
+        said_not = said_not or word in {"not", "cannot", "never"} or word.endswith("n't")
+    return False

@@ -1,0 +1,79 @@
+"""OpenVINO on the CPU."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import openvino  # type: ignore[import-untyped] # no py.typed marker
+from openvino.frontend import FrontEndManager  # type: ignore[import-untyped]
+from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder  # type: ignore[import-untyped]
+import torch
+
+from inference_server.detection.checkpoint import Checkpoint
+from inference_server.detection.decoding.preprocess import to_float
+from inference_server.detection.runtimes.base import RawOutput
+from inference_server.detection.runtimes.model_cache import converted, traced
+
+_DEVICE = "CPU"
+# OpenVINO's own words; of int8 it is for what is not quantized.
+_HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
+
+
+class OpenVinoRuntime:
+    """A checkpoint on OpenVINO; what it is converted to is kept in the cache folder.
+
+    It computes one picture at a time: on a CPU a batch takes as long as its pictures one by one.
+    Raises what OpenVINO, torch's tracing and the disk raise.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        cache: Path,
+        *,
+        precision: str = "fp32",
+        quantize: Callable[[Path], Path] | None = None,
+    ) -> None:
+        """`precision` is fp32, bf16, or int8, for which `quantize` makes the model's file another."""
+        self.name = f"openvino {openvino.__version__.partition('-')[0]}"
+        self.device = _DEVICE.lower()
+        self.precision = precision
+        self.best_batch = 1
+        core = openvino.Core()
+        if precision == "bf16" and "BF16" not in core.get_property(
+            _DEVICE, "OPTIMIZATION_CAPABILITIES"
+        ):
+            raise RuntimeError("this CPU does not compute with bf16")
+        file = converted(
+            checkpoint, cache, "model.xml", openvino.__version__, lambda to: _save(checkpoint, to)
+        )
+        if quantize:
+            file = quantize(file)
+        core.set_property({"CACHE_DIR": str(cache / "compiled")})
+        properties = {
+            # Where the CPU has it, OpenVINO would take bf16 by itself, and answer differently.
+            "INFERENCE_PRECISION_HINT": _HINTS[precision],
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+        self._request = core.compile_model(file, _DEVICE, properties).create_infer_request()
+
+    def infer(self, batch: torch.Tensor) -> RawOutput:
+        """Compute the output."""
+        outputs = [self._infer_one(picture) for picture in batch]
+        logits, boxes, candidates = (torch.cat(each) for each in zip(*outputs, strict=True))
+        return RawOutput(logits=logits, boxes=boxes, candidates=candidates)
+
+    def _infer_one(self, picture: torch.Tensor) -> list[torch.Tensor]:
+        # The outputs are copies: the request's own memory is written again by the next picture.
+        output = self._request.infer({0: to_float(picture[None]).numpy()}, share_inputs=True)
+        return [torch.from_numpy(output[index]) for index in range(3)]
+
+
+def _save(checkpoint: Checkpoint, file: Path) -> None:
+    # What openvino.convert_model does for a traced module, without its telemetry: that reports to
+    # a third party, unasked.
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    decoder = TorchScriptPythonDecoder(traced(checkpoint))  # OpenVINO does not keep it alive
+    model = cast("openvino.Model", frontend.convert(frontend.load(decoder)))
+    model.reshape([1, 3, checkpoint.size.height, checkpoint.size.width])
+    openvino.save_model(model, file, compress_to_fp16=False)

@@ -1,0 +1,1 @@
+"""Chooses the runtime and proves it against the reference."""

@@ -1,0 +1,141 @@
+"""The gate every runtime passes before it is used: it finds what the reference finds."""
+
+from collections.abc import Sequence
+
+import torch
+
+from inference_server.detection.base import Parity
+from inference_server.detection.postprocess import RawDetections, clip, overlaps, select
+from inference_server.detection.runtimes.base import RawOutput, Runtime
+from inference_server.detection.selection.reference import Expected, Reference
+
+LEAST_IOU = 0.9
+EDGE_TOLERANCE = 0.002  # of the picture's side: a box of a few pixels overlaps by less
+SCORE_TOLERANCE = 0.03
+CHOICE_TOLERANCE = 0.5  # logits of the encoder, which bf16 alone moves by 0.25
+CONFIDENT = 0.5  # objects at least as sure must be found when each side chooses for itself
+
+
+class ParityError(Exception):
+    """A runtime finds something else than the reference; the message says what."""
+
+
+def check_parity(
+    reference: Reference, runtime: Runtime, pictures: Sequence[torch.Tensor]
+) -> Parity:
+    """Hold a runtime's output in some (3, height, width) uint8 pictures against the reference's.
+
+    The model looks closer at its encoder's best candidates, and where two are nearly alike the
+    least difference swaps them: then a query is about another place. So a runtime may choose any
+    that are among the best for the reference, too; then the reference is given this choice, and
+    must come to the same scores and boxes for each of them. Objects that either is sure of, and
+    whose candidates stand out from the rest, the other finds by its own choice. Raises ParityError.
+    """
+    worst_score, least_iou, matched = 0.0, 1.0, 0
+    for number, picture in enumerate(pictures, 1):
+        who = f"{runtime.name} in picture {number} of {len(pictures)}"
+        score, iou, objects = _check(reference, picture, runtime.infer(picture[None]), who)
+        worst_score, least_iou = max(worst_score, score), min(least_iou, iou)
+        matched += objects
+    if runtime.best_batch > 1:  # the largest batch is not computed as one picture is
+        most = runtime.best_batch
+        output = runtime.infer(torch.stack([*pictures] * most)[:most])
+        _check(reference, pictures[0], _only(output, 0), f"{runtime.name} in a batch of {most}")
+    return Parity(
+        pictures=len(pictures),
+        objects=matched,
+        score_difference=round(worst_score, 6),
+        least_iou=round(least_iou, 6),
+    )
+
+
+def _check(
+    reference: Reference, picture: torch.Tensor, output: RawOutput, who: str
+) -> tuple[float, float, int]:
+    """Return the largest difference of scores, the least overlap, and the objects both find."""
+    if not (output.logits.isfinite().all() and output.boxes.isfinite().all()):
+        raise ParityError(f"{who} computes numbers that are not finite.")
+    expected = reference.compute(picture, output.candidates[0])
+    _expect_good_choice(output.candidates[0], expected.scores, who)
+    score, iou = _expect_same(output, expected, who)
+    if not _same_choice(output.candidates[0], expected.scores):
+        expected = reference.compute(picture)
+    return score, iou, _expect_confident(output, expected, who)
+
+
+def _only(output: RawOutput, index: int) -> RawOutput:
+    return RawOutput(
+        logits=output.logits[index : index + 1],
+        boxes=output.boxes[index : index + 1],
+        candidates=output.candidates[index : index + 1],
+    )
+
+
+def _expect_good_choice(chosen: torch.Tensor, scores: torch.Tensor, who: str) -> None:
+    if len(set(chosen.tolist())) < len(chosen):
+        raise ParityError(f"{who} chooses a candidate twice.")
+    least = scores.topk(len(chosen)).values[-1] - CHOICE_TOLERANCE
+    if worse := int((scores[chosen] < least).sum()):
+        raise ParityError(
+            f"{who} chooses {worse} of {len(chosen)} candidates that are far from the best."
+        )
+
+
+def _same_choice(chosen: torch.Tensor, scores: torch.Tensor) -> bool:
+    return set(chosen.tolist()) == set(scores.topk(len(chosen)).indices.tolist())
+
+
+def _expect_same(output: RawOutput, expected: Expected, who: str) -> tuple[float, float]:
+    """Compare query by query; return the largest difference of scores, and the least overlap."""
+    if output.logits[0].shape != expected.logits.shape:
+        raise ParityError(f"{who} has an output of another shape.")
+    difference = (output.logits[0].float().sigmoid() - expected.logits.sigmoid()).abs().amax(1)
+    ours, theirs = _corners(output.boxes[0].float()), _corners(expected.boxes)
+    ious = overlaps(ours, theirs).diagonal()
+    same_place = (ious >= LEAST_IOU) | ((ours - theirs).abs().amax(1) <= EDGE_TOLERANCE)
+    wrong = (~(same_place & (difference <= SCORE_TOLERANCE))).nonzero().flatten().tolist()
+    if wrong:
+        first = wrong[0]
+        raise ParityError(
+            f"{who} differs in {len(wrong)} of {len(ious)} candidates, such as one with scores "
+            f"that are {float(difference[first]):.3f} apart and boxes that overlap by "
+            f"{float(ious[first]):.3f}."
+        )
+    return float(difference.max()), float(ious.min())
+
+
+def _expect_confident(output: RawOutput, expected: Expected, who: str) -> int:
+    """Compare objects of candidates that stand out; return how many the reference is sure of."""
+    least = expected.scores.topk(len(expected.candidates)).values[-1] + CHOICE_TOLERANCE
+    both = (
+        (expected.logits, expected.boxes, expected.scores[expected.candidates] > least, "misses"),
+        (output.logits[0], output.boxes[0], expected.scores[output.candidates[0]] > least, "adds"),
+    )
+    for (logits, boxes, settled, verb), other in zip(both, reversed(both), strict=True):
+        some, others = _objects(logits[settled], boxes[settled]), _objects(*other[:2])
+        wanted = some.scores >= CONFIDENT + SCORE_TOLERANCE
+        missing = (wanted & ~_matches(some, others).any(1)).nonzero().flatten().tolist()
+        if missing:
+            first = missing[0]
+            box = ", ".join(f"{edge:.2f}" for edge in some.boxes[first].tolist())
+            raise ParityError(
+                f"{who} {verb} {len(missing)} objects, such as class {int(some.classes[first])} "
+                f"with score {float(some.scores[first]):.3f} at {box}."
+            )
+    return int((expected.logits[both[0][2]].sigmoid() >= CONFIDENT).sum())
+
+
+def _objects(logits: torch.Tensor, boxes: torch.Tensor) -> RawDetections:
+    return clip(select(logits, boxes, threshold=0.0))
+
+
+def _matches(some: RawDetections, others: RawDetections) -> torch.Tensor:
+    matches = overlaps(some.boxes, others.boxes) >= LEAST_IOU
+    matches &= some.classes[:, None] == others.classes[None, :]
+    matches &= (some.scores[:, None] - others.scores[None, :]).abs() <= SCORE_TOLERANCE
+    return matches
+
+
+def _corners(boxes: torch.Tensor) -> torch.Tensor:
+    centres, sizes = boxes[:, :2], boxes[:, 2:]
+    return torch.cat((centres - sizes / 2, centres + sizes / 2), 1).clamp(0, 1)

@@ -1,0 +1,113 @@
+"""Which runtime the detector gets: the fastest the machine has that passes the gate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+import logging
+
+import torch
+
+from inference_server.detection.base import DetectorLoadError, Parity, UnavailableError
+from inference_server.detection.checkpoint import Checkpoint
+from inference_server.detection.decoding.gpu_decode import GpuDecoder
+from inference_server.detection.runtimes.base import Runtime
+from inference_server.detection.runtimes.torch_cpu import TorchRuntime
+from inference_server.detection.selection.calibration_images import own_pictures
+from inference_server.detection.selection.candidates import (
+    CPU_RUNTIMES,
+    Attempt,
+    installed_for_cpu,
+    no_tensorrt,
+    on_cpu,
+    on_gpu,
+)
+from inference_server.detection.selection.parity import ParityError, check_parity
+from inference_server.detection.selection.reference import Reference
+from inference_server.detection.selection.synthetic_images import gate_pictures
+from inference_server.settings import DetectorRuntime, Device, Settings
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The runtime a checkpoint gets, how near it is to the reference, and what it replaces."""
+
+    runtime: Runtime
+    parity: Parity | None = None
+    fallback: str | None = None  # what it had to fall back from, as a sentence
+    decoder: GpuDecoder | None = None  # of the pictures that it can decode
+
+
+def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:
+    """Return the runtime that the settings ask for, or the next best that computes the same.
+
+    Raises DetectorLoadError where what is asked for by name cannot be had on this machine.
+    """
+    wanted = settings.detector_runtime
+    if package := CPU_RUNTIMES.get(wanted):
+        if settings.device is Device.CUDA:
+            raise DetectorLoadError(
+                f"DETECTOR_RUNTIME={wanted} runs on the CPU, and DEVICE=cuda asks for the GPU. "
+                "Change one of them, then restart the server."
+            )
+        if find_spec(package) is None:
+            raise DetectorLoadError(
+                f"DETECTOR_RUNTIME={wanted}, but the package {package} is not installed. Install "
+                f"the server with its {wanted} extra, or set DETECTOR_RUNTIME=auto; then restart "
+                "it."
+            )
+        return _first_that_passes(checkpoint, settings, on_cpu(checkpoint, settings, wanted))
+    best = None if wanted is DetectorRuntime.TORCH else installed_for_cpu()
+    if settings.device is not Device.CPU and torch.cuda.is_available():
+        attempts = on_gpu(checkpoint, settings)
+        if settings.device is Device.AUTO:  # slowly is better than not at all
+            attempts += on_cpu(checkpoint, settings, best)
+        return _first_that_passes(checkpoint, settings, attempts)
+    if settings.device is Device.CUDA:
+        raise DetectorLoadError(
+            "DEVICE=cuda, but torch finds no usable CUDA device. Check the driver and that torch "
+            "is a CUDA build, or set DEVICE=auto to run on the CPU; then restart the server."
+        )
+    attempts = on_cpu(checkpoint, settings, best)
+    if wanted is DetectorRuntime.TENSORRT:
+        attempts.insert(0, no_tensorrt("it is for NVIDIA GPUs, and torch is to use none here."))
+    return _first_that_passes(checkpoint, settings, attempts)
+
+
+def _first_that_passes(
+    checkpoint: Checkpoint, settings: Settings, attempts: Sequence[Attempt]
+) -> Choice:
+    """Return the first that runs and computes what the reference does, and say what did not."""
+    reference, pictures = Reference(checkpoint), gate_pictures(checkpoint.size)
+    if folder := settings.parity_pictures:
+        pictures += own_pictures(folder, checkpoint.size, max_pixels=settings.max_pixels)
+    reasons: list[str] = []
+    crowded = False
+    for attempt in attempts:
+        if crowded and not attempt.on_gpu:
+            break  # the GPU's memory may be free again when the detector is loaded the next time
+        try:
+            runtime = attempt.make()
+            if isinstance(runtime, TorchRuntime):
+                return Choice(runtime=runtime, fallback=_told(reasons, attempt.what))
+            parity = check_parity(reference, runtime, pictures)
+        except UnavailableError as err:
+            reasons.append(str(err))
+        except ParityError as err:
+            reasons.append(f"{attempt.what} does not compute what torch computes: {err}")
+        except Exception as err:  # noqa: BLE001 - whatever is wrong with it, the next can do the work
+            crowded |= isinstance(err, torch.OutOfMemoryError)
+            reasons.append(f"{attempt.what} does not run here ({type(err).__name__}: {err}).")
+        else:
+            fallback = _told(reasons, attempt.what)
+            return Choice(runtime=runtime, parity=parity, fallback=fallback)
+    raise DetectorLoadError(" ".join(reasons))
+
+
+def _told(reasons: Sequence[str], instead: str) -> str | None:
+    if not reasons:
+        return None
+    fallback = f"{' '.join(reasons)} Used instead: {instead}."
+    _LOG.error("%s", fallback)
+    return fallback

@@ -1,0 +1,26 @@
+"""The drawn pictures every runtime is tried with when it is loaded."""
+
+import torch
+
+from inference_server.detection.decoding.preprocess import InputSize
+
+
+def gate_pictures(size: InputSize) -> list[torch.Tensor]:
+    """Return drawn pictures, (3, height, width) uint8, the same each time.
+
+    The server keeps no picture of its owner, so there is no real one when it starts. The model sees
+    nothing in particular in these; its candidates are compared whatever their score. They depend on
+    every layer, so that a layer computed wrongly moves their boxes and scores.
+    """
+    generator = torch.Generator().manual_seed(20)
+    height, width = size.height, size.width
+    noise = torch.rand(3, height, width, generator=generator)
+    coarse = torch.rand(1, 3, 8, 8, generator=generator)
+    patches = torch.nn.functional.interpolate(coarse, size=(height, width), mode="nearest")[0]
+    clouds = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear")[0]
+    down = torch.linspace(0, 1, height)[:, None].expand(height, width)
+    across = torch.linspace(0, 1, width)[None, :].expand(height, width)
+    gradient = torch.stack((down, across, 1 - down))
+    figure = gradient.clone()
+    figure[:, height // 4 : -height // 4, width // 3 : width // 2] = 0.1
+    return [(each * 255).round().byte() for each in (noise, patches, clouds, figure)]

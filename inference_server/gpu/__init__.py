@@ -1,0 +1,1 @@
+"""GPU figures and GPU failure detection."""

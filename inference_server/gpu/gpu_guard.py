@@ -1,0 +1,71 @@
+"""Notices that a GPU is lost to this process, which only another process can mend."""
+
+from collections.abc import Callable
+import logging
+from threading import Thread
+
+from inference_server.detection.base import Detector, GpuLostError
+from inference_server.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_FAILURES = 3  # in a row; the pauses between are those between two tries to load
+_PROBE_TIMEOUT = 30.0  # seconds; a driver that hangs never answers
+
+
+class GpuGuard:
+    """Loads detectors, and tells when the GPU that one worked on is lost.
+
+    After a fault CUDA refuses everything that the process asks of it from then on: a detector that
+    is loaded again fails, or works on the CPU although the next process would have the GPU.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[Settings], Detector],
+        *,
+        on_lost: Callable[[], None],
+        probe: Callable[[], str | None],
+    ) -> None:
+        """`probe` says what is wrong with the GPU; `on_lost` is called from a loading thread."""
+        self._load = load
+        self._on_lost = on_lost
+        self._probe = probe
+        self._on_gpu = False
+        self._failures = 0
+
+    def load(self, settings: Settings) -> Detector:
+        """Load a detector, unless the GPU is lost; blocks; raises DetectorLoadError."""
+        if self._on_gpu and (wrong := _within(_PROBE_TIMEOUT, self._probe)):
+            self._failures += 1
+            _LOG.error("The GPU failed %d of %d times: %s", self._failures, _FAILURES, wrong)
+            if self._failures >= _FAILURES:
+                self._on_lost()
+            raise GpuLostError(
+                "The GPU is lost to this process; the server ends soon, to be started again."
+            )
+        self._failures = 0
+        detector = self._load(settings)
+        self._on_gpu = detector.info.device.startswith("cuda")
+        return detector
+
+
+def probe_gpu() -> str | None:
+    """Have the GPU compute something tiny; return what is wrong, None where it works."""
+    import torch  # noqa: PLC0415 - seconds and GBs; a detector on the GPU has brought it in
+
+    try:
+        torch.ones(1, device="cuda:0").add_(1).cpu()
+    except torch.OutOfMemoryError:
+        return None  # others have it all, which passes
+    except Exception as err:  # noqa: BLE001 - a driver fails in many ways
+        reason = str(err).partition("\n")[0]
+        return f"{type(err).__name__}: {reason}"
+    return None
+
+
+def _within(seconds: float, probe: Callable[[], str | None]) -> str | None:
+    answers: list[str | None] = []
+    thread = Thread(target=lambda: answers.append(probe()), name="gpu probe", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return answers[0] if answers else f"it has not answered for {seconds:g} s"

@@ -1,0 +1,1 @@
+"""HTTP transport: listening, connection limits, TLS, error responses."""

@@ -1,0 +1,121 @@
+"""Turns every exception into RFC 9457 problem details, and logs every request once."""
+
+import asyncio
+import logging
+import math
+import re
+from time import perf_counter
+from uuid import uuid4
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler, Middleware
+
+from inference_server.errors import (
+    InternalError,
+    MalformedRequestError,
+    MethodNotAllowedError,
+    NotFoundError,
+    ProblemError,
+    StoppingError,
+    UnauthorizedError,
+)
+from inference_server.observability.logs import current_request_id
+from inference_server.observability.metrics import Metrics
+
+_LOG = logging.getLogger(__name__)
+REQUEST_ID = "X-Request-ID"
+NO_ROUTE = "other"  # of a path that the server does not know
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def problem_details(metrics: Metrics) -> Middleware:
+    """Answer with problem details whatever goes wrong below; log and count every request."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get(REQUEST_ID, "")
+        request_id = given if _SANE_ID.fullmatch(given) else uuid4().hex
+        current_request_id.set(request_id)
+        started = perf_counter()
+        fields: dict[str, object] = {"method": request.method, "path": request.path}
+        code: str | None = None
+        try:
+            response = await handler(request)
+        except asyncio.CancelledError:
+            if request.transport is None:
+                _LOG.info("The client went away", extra={"fields": fields | _took(started)})
+                metrics.count_request(route_of(request), "gone", None)
+            else:
+                fields |= {"status": int(StoppingError.status), "code": StoppingError.code}
+                _LOG.info("Given up, to stop", extra={"fields": fields | _took(started)})
+                metrics.count_request(
+                    route_of(request), str(int(StoppingError.status)), StoppingError.code
+                )
+            raise
+        except Exception as err:  # noqa: BLE001 - the border: nothing may leave here as it is
+            problem = _translate(err, request)
+            code = problem.code
+            response = to_response(problem, request_id)
+            if isinstance(err, web.HTTPMethodNotAllowed):
+                response.headers[hdrs.ALLOW] = err.headers[hdrs.ALLOW]
+            fields |= {"code": code, "detail": problem.detail}
+        response.headers[REQUEST_ID] = request_id
+        # Asking how the server is happens all the time and says little.
+        quiet = request.method == "GET" and response.status != 401
+        fields |= {"status": response.status} | _took(started)
+        _LOG.log(logging.DEBUG if quiet else logging.INFO, "Answered", extra={"fields": fields})
+        metrics.count_request(route_of(request), str(response.status), code)
+        return response
+
+    return middleware
+
+
+def route_of(request: web.Request) -> str:
+    """Return the path as the server knows it: what clients make up would never end."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else NO_ROUTE
+
+
+def _took(started: float) -> dict[str, object]:
+    return {"ms": round((perf_counter() - started) * 1000, 1)}
+
+
+def _translate(err: Exception, request: web.Request) -> ProblemError:
+    match err:
+        case ProblemError():
+            return err
+        case web.HTTPNotFound():
+            return NotFoundError(f"There is no {request.path}; see openapi.yaml.")
+        case web.HTTPMethodNotAllowed():
+            return MethodNotAllowedError(
+                f"{request.path} takes {', '.join(sorted(err.allowed_methods))}."
+            )
+        case web.RequestPayloadError() | ConnectionError():
+            return MalformedRequestError("The body ended early or is badly encoded.")
+        case web.HTTPClientError():
+            return MalformedRequestError(f"{err.reason}.")
+        case _:
+            _LOG.error("Unexpected error", exc_info=err)
+            return InternalError("The server failed on this request; its log says more.")
+
+
+def to_response(problem: ProblemError, request_id: str) -> web.Response:
+    """Return the answer that tells of a problem."""
+    body: dict[str, object] = {
+        "type": f"urn:hsi:problem:{problem.code}",
+        "title": problem.title,
+        "status": int(problem.status),
+        "detail": problem.detail,
+        "code": problem.code,
+        "retryable": problem.retryable,
+        "request_id": request_id,
+    }
+    headers: dict[str, str] = {}
+    if problem.retry_after_s is not None:
+        body["retry_after_s"] = problem.retry_after_s
+        headers[hdrs.RETRY_AFTER] = str(math.ceil(problem.retry_after_s))
+    if isinstance(problem, UnauthorizedError):
+        headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
+    return web.json_response(
+        body, status=problem.status, headers=headers, content_type="application/problem+json"
+    )

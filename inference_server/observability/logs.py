@@ -1,0 +1,74 @@
+"""One JSON object a line on stderr, each with the id of the request it belongs to."""
+
+from contextvars import ContextVar
+from datetime import UTC, datetime
+import json
+import logging
+
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web import RequestPayloadError
+
+from inference_server.settings import LogLevel
+
+_LOG = logging.getLogger(__name__)
+_UNREADABLE = (HttpProcessingError, RequestPayloadError)
+
+current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
+current_trace_id: ContextVar[str | None] = ContextVar("current_trace_id", default=None)
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line of JSON; `extra={"fields": {...}}` adds fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request_id := current_request_id.get():
+            line["request_id"] = request_id
+        if trace_id := current_trace_id.get():
+            line["trace_id"] = trace_id
+        line |= getattr(record, "fields", {})
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)  # in ASCII: a path from outside cannot steer a terminal
+
+
+class MalformedRequests(logging.Filter):
+    """Cuts what aiohttp says of a request that is no HTTP to one line.
+
+    Its own words are a traceback that quotes the request, token and all.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the record may pass as it is."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, _UNREADABLE):
+            return True
+        _LOG.info("Refused a request that is no HTTP: %s", type(error).__name__)
+        return False
+
+
+def configure(level: LogLevel) -> None:
+    """Send every logger's lines to stderr as JSON."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    logging.getLogger("aiohttp.server").addFilter(MalformedRequests())
+    # What other packages say below a warning is not about this server's work.
+    for noisy in (
+        "aiohttp",
+        "asyncio",
+        "httpcore",
+        "httpx",
+        "opentelemetry",
+        "PIL",
+        "transformers",
+        "urllib3",
+    ):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,1 @@
+"""Evaluates risk rules and models on labelled scenarios."""

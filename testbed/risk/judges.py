@@ -1,0 +1,172 @@
+"""What judges a scenario: the rules alone, or the rules and a language model behind a server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+import tempfile
+import time
+from typing import Final
+from uuid import UUID
+
+import aiohttp
+
+import testbed.core  # noqa: F401 # registers hsi_core
+
+from hsi_core.domain.inference import AnswerProblem, PartState  # isort: skip
+from hsi_core.inference.client import InferenceClient
+
+from hsi_core.domain.errors import CoreError  # isort: skip
+from hsi_core.domain.models import Assessment, AssessmentState, EventState, SecurityEvent  # isort: skip
+from hsi_core.domain.levels import Bands  # isort: skip
+from hsi_core.risk.facts import FactSheet
+from hsi_core.risk.llm_adjustment import bounded
+from hsi_core.risk.rules import judge
+
+from hsi_core.domain.settings import Settings  # isort: skip
+from hsi_core.events.facts import Judged, facts_of  # isort: skip
+
+from testbed.risk.events import sheets
+from testbed.risk.measures import Call, Result
+from testbed.risk.scenarios import Scenario
+from testbed.services.inference_server import InferenceServer
+
+RULES: Final = "rules"
+BACKENDS: Final = (RULES, "ollama", "openai", "embedded")
+READY_TIMEOUT: Final = 300.0  # seconds; a large model takes its time to load
+POLL_INTERVAL: Final = 0.5  # seconds
+
+Judge = Callable[[Scenario], Awaitable[Result]]
+
+
+class JudgeError(Exception):
+    """There is nobody to judge; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a language model said of one event; no score where it failed."""
+
+    score: int | None
+    calls: tuple[Call, ...]  # the last one's failure is the answer's
+
+
+Ask = Callable[[Judged], Awaitable[Answer]]
+
+
+@asynccontextmanager
+async def judging(backend: str, bands: Bands) -> AsyncIterator[Judge]:
+    """Yield what judges scenarios; raises JudgeError."""
+    async with asking(backend) as ask_model:
+
+        async def judge_scenario(scenario: Scenario) -> Result:
+            return await judged(scenario, ask_model, bands)
+
+        yield judge_scenario
+
+
+@asynccontextmanager
+async def asking(backend: str) -> AsyncIterator[Ask | None]:
+    """Yield what asks the backend's language model, None for the rules; raises JudgeError."""
+    if backend == RULES:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="hsi-risk-") as folder:
+        server = InferenceServer(Path(folder), llm_backend=backend)
+        await asyncio.to_thread(server.start, wait_ready=False)
+        try:
+            async with aiohttp.ClientSession() as session:
+                client = InferenceClient(session, server.url, server.token, settings=Settings())
+                await _wait_until_ready(client)
+                yield lambda event: ask(client, event)
+        finally:
+            await asyncio.to_thread(server.stop)
+
+
+async def judged(scenario: Scenario, ask_model: Ask | None, bands: Bands) -> Result:
+    """Return what a scenario comes to: its worst event counts."""
+    scores: list[tuple[int, tuple[str, ...]]] = []
+    calls: list[Call] = []
+    unassessed = False
+    for sheet in sheets(scenario):
+        verdict = judge(sheet, bands)
+        score, factors = verdict.score, verdict.factors
+        if ask_model is not None:
+            answer = await ask_model(Judged(sheet=sheet, verdict=verdict))
+            calls.extend(answer.calls)
+            if answer.score is None:
+                unassessed = True
+            else:
+                score, say = bounded(verdict.score, verdict.band, answer.score)
+                factors = (*factors, say)
+        scores.append((score, tuple(f"{each.name} {each.points:+d}" for each in factors)))
+    score, reasons = max(scores, key=lambda each: each[0], default=(0, ()))
+    return Result(
+        scenario=scenario,
+        score=score,
+        level=bands.level_of(score),
+        factors=reasons,
+        calls=tuple(calls),
+        unassessed=unassessed,
+    )
+
+
+async def ask(client: InferenceClient, event: Judged) -> Answer:
+    """Ask a language model about an event as the pipeline does."""
+    calls: list[Call] = []
+    problem: AnswerProblem | None = None
+    for _ in range(Settings().max_attempts):
+        facts = facts_of(_event_of(event.sheet), event.sheet.camera, event, earlier_problem=problem)
+        began = time.perf_counter()
+        try:
+            said = await client.assess(facts)
+        except CoreError as err:
+            calls.append(_call(began, None, err.code))
+            if problem is not None and err.code == problem:
+                break  # told of it in vain
+            problem = AnswerProblem(err.code) if err.code in AnswerProblem else None
+        else:
+            calls.append(_call(began, said, None))
+            return Answer(score=said.risk_score, calls=tuple(calls))
+    return Answer(score=None, calls=tuple(calls))
+
+
+def _call(began: float, said: Assessment | None, failure: str | None) -> Call:
+    return Call(
+        seconds=time.perf_counter() - began,
+        prompt_tokens=said.by.prompt_tokens if said else None,
+        completion_tokens=said.by.completion_tokens if said else None,
+        failure=failure,
+    )
+
+
+def _event_of(sheet: FactSheet) -> SecurityEvent:
+    return SecurityEvent(
+        id=UUID(int=0),
+        camera=sheet.camera,
+        state=EventState.CLOSED,
+        started_at=sheet.started_at,
+        last_activity_at=max(sheet.ended_at, sheet.started_at),
+        ended_at=sheet.ended_at,
+        labels=tuple(sorted({each.label for each in sheet.present})),
+        image_count=max(1, sheet.image_count),
+        best_image_id=None,
+        assessment=AssessmentState.PENDING,
+    )
+
+
+async def _wait_until_ready(client: InferenceClient) -> None:
+    deadline = time.monotonic() + READY_TIMEOUT
+    while True:
+        try:
+            assessor = (await client.health()).assessor
+        except CoreError as err:
+            raise JudgeError(f"the inference server does not answer: {err}") from err
+        if assessor.state is PartState.READY:
+            return
+        if assessor.state is not PartState.LOADING or time.monotonic() > deadline:
+            raise JudgeError(f"the language model is not ready: {assessor.error}")
+        await asyncio.sleep(POLL_INTERVAL)

@@ -1,0 +1,1 @@
+"""Throwaway services for tests, demo and benchmarks."""

@@ -1,0 +1,167 @@
+"""Cameras, a database, a scripted server and pipelines on them, and what they told."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+import testbed.core  # noqa: F401 - makes hsi_core importable
+from tests.core.pipeline.scripted_server import TOKEN, ScriptedServer
+
+# isort: split
+from hsi_core.domain.context import Home
+from hsi_core.domain.models import Camera, Image, QueueStats, SecurityEvent
+from hsi_core.domain.settings import Settings
+from hsi_core.domain.updates import (
+    EventPhase,
+    EventUpdate,
+    Health,
+    ImageUpdate,
+    QueueUpdate,
+    Update,
+)
+from hsi_core.domain.zones import Zone
+from hsi_core.inference.client import InferenceClient
+from hsi_core.pipeline.pipeline import Pipeline, PipelineConfig
+
+SOON = 60.0  # seconds within which a signal has to come, on a machine busy with other things
+NEVER = 3600.0  # seconds until something would happen by itself that a test does not wait for
+CAMERAS = ("front", "yard")
+BERLIN = ZoneInfo("Europe/Berlin")
+QUICK = Settings(
+    poll_interval=0.1,
+    lease=10.0,
+    retry_base=0.02,
+    retry_max=0.2,
+    breaker_recovery=0.3,
+    health_interval=0.2,
+    settle_time=0.1,
+    watch_retry=0.2,
+    connect_timeout=2.0,
+)
+
+
+class Journal:
+    """Every update a pipeline has told, in order; waits for those still to come."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.updates: list[Update] = []
+        self._more = asyncio.Event()
+        self._pipeline = pipeline
+        pipeline.subscribe(self._take)
+
+    def _take(self, update: Update) -> None:
+        self.updates.append(update)
+        self._more.set()
+
+    @property
+    def images(self) -> list[Image]:
+        return [update.image for update in self.updates if isinstance(update, ImageUpdate)]
+
+    @property
+    def events(self) -> list[tuple[EventPhase, SecurityEvent]]:
+        return [(u.phase, u.event) for u in self.updates if isinstance(u, EventUpdate)]
+
+    async def until[T](self, look: Callable[[Journal], T]) -> T:
+        """Return what `look` finds, as soon as it finds something."""
+        async with asyncio.timeout(SOON):
+            while not (found := look(self)):
+                self._more.clear()
+                await self._more.wait()
+        return found
+
+    async def image(self, path: str) -> Image:
+        """Return the image once it has reached its end."""
+        found = await self.until(lambda j: [image for image in j.images if image.path == path])
+        return found[-1]
+
+    async def ended(self, count: int) -> list[Image]:
+        """Return the images once so many have reached their end."""
+        return await self.until(lambda j: j.images if len(j.images) >= count else [])
+
+    async def event(self, phase: EventPhase, *, count: int = 1) -> SecurityEvent:
+        """Return the event of the last of so many updates of a phase."""
+        found = await self.until(
+            lambda j: f if len(f := [e for p, e in j.events if p is phase]) >= count else []
+        )
+        return found[-1]
+
+    async def depth(self, count: int) -> QueueStats:
+        """Return the queue's numbers once so many jobs are waiting or running."""
+        found = await self.until(
+            lambda j: [
+                u.stats for u in j.updates if isinstance(u, QueueUpdate) and u.stats.depth == count
+            ]
+        )
+        return found[-1]
+
+    async def health(self, look: Callable[[Health], bool]) -> Health:
+        """Return the health as soon as it is so."""
+        await self.until(lambda _: look(self._pipeline.health))
+        return self._pipeline.health
+
+
+@dataclass(slots=True)
+class House:
+    """Everything a pipeline needs."""
+
+    root: Path
+    database_url: str
+    server: ScriptedServer
+    session: aiohttp.ClientSession
+    others: list[ScriptedServer] = field(default_factory=list)  # besides `server`
+    host: str = "here"
+    pipelines: list[Pipeline] = field(default_factory=list)
+    home: Home | None = None  # nobody tells what it says
+    zones: Mapping[str, tuple[Zone, ...]] = field(default_factory=dict)  # by camera
+
+    def upload(
+        self,
+        path: str,
+        content: str = "person 0.95",
+        *,
+        age: float = 0.0,
+        at: datetime | None = None,
+    ) -> str:
+        """Write a picture as a camera does, by rename; it was taken then or so long ago."""
+        target = self.root / path
+        partial = target.with_suffix(".part")
+        partial.write_text(content)
+        taken = (at or datetime.now(UTC)).timestamp() - age
+        os.utime(partial, (taken, taken))
+        partial.rename(target)
+        return path
+
+    def make(self, settings: Settings = QUICK, **changed: object) -> tuple[Pipeline, Journal]:
+        """Make a pipeline that is not started yet."""
+        settings = replace(settings, **changed)  # type: ignore[arg-type]  # names of settings
+        config = PipelineConfig(
+            database_url=self.database_url,
+            camera_root=self.root,
+            cameras=tuple(
+                Camera(folder=name, name=name.title(), zones=self.zones.get(name, ()))
+                for name in CAMERAS
+            ),
+            time_zone=BERLIN,
+            host=self.host,
+            settings=settings,
+            home=self.home,
+        )
+        clients = [
+            InferenceClient(self.session, server.url, TOKEN, settings=settings)
+            for server in (self.server, *self.others)
+        ]
+        pipeline = Pipeline(config, *clients)
+        self.pipelines.append(pipeline)
+        return pipeline, Journal(pipeline)
+
+    async def run(self, settings: Settings = QUICK, **changed: object) -> tuple[Pipeline, Journal]:
+        """Start a pipeline; it is stopped at the end of the test."""
+        pipeline, journal = self.make(settings, **changed)
+        await pipeline.start()
+        return pipeline, journal
