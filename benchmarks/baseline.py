@@ -68,7 +68,7 @@ async def sql_alone(url: str, count: int, portion: int) -> dict[str, float]:
             held = {"token_id": [row["id"] for row in rows], "token_fence": fences}
             await _ask(connection, leases._FINISH, held)
             await _ask(connection, images._DUPLICATES, question)
-            await _ask(connection, detections._KEEP, _seen(ids, content))
+            await _ask(connection, detections._INSERT, _seen(ids, content))
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     await connection.close()
     return {"images_per_s": count / wall, "cpu_ms_per_image": cpu / count * 1000}

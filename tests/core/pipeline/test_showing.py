@@ -15,7 +15,7 @@ from tests.core.pipeline.test_crashes import query
 from hsi_core.domain.models import Box, Detection, Image, ImageState
 from hsi_core.domain.settings import Settings
 from hsi_core.domain.updates import EventPhase
-from hsi_core.stages.prompt_images import MAX_PICTURE_BYTES, MOST_PICTURES, best
+from hsi_core.stages.prompt_images import MAX_IMAGE_BYTES, MAX_IMAGES, best
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WATCHED = Settings().watched_labels
@@ -68,7 +68,7 @@ async def run(house: House, *, allowed: bool | None, vision: bool | None) -> lis
     # None of them is looked at before all are known: an event waits for what may still join it.
     house.server.go.clear()
     house.upload("front/a.jpg", "person 0.8")
-    house.upload("front/b.jpg", "person 0.7" + " " * MAX_PICTURE_BYTES)
+    house.upload("front/b.jpg", "person 0.7" + " " * MAX_IMAGE_BYTES)
     house.upload("front/c.jpg", "person 0.6")
     await journal.depth(3)
     house.server.go.set()
@@ -81,7 +81,7 @@ async def test_what_is_allowed_and_can_be_seen_is_shown(house: House) -> None:
     shown = await run(house, allowed=True, vision=True)
     # The one in the middle is larger than a server takes.
     assert [b64decode(str(each)) for each in shown] == [b"person 0.8", b"person 0.6"]
-    assert len(shown) < MOST_PICTURES
+    assert len(shown) < MAX_IMAGES
 
 
 @pytest.mark.parametrize(

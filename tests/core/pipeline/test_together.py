@@ -101,7 +101,7 @@ async def test_a_backlog_is_claimed_in_portions(
 
     claim: Callable[..., Awaitable[tuple[ClaimedJob, ...]]] = leases.claim
     monkeypatch.setattr(leases, "claim", note)
-    monkeypatch.setattr(worker, "PATIENCE", 5.0)
+    monkeypatch.setattr(worker, "MAX_BATCH_DELAY", 5.0)
     _, journal = await house.run(detect_workers=16)
     await journal.ended(66)
     assert claimed[0] == 16
@@ -138,7 +138,7 @@ async def test_a_lease_that_cannot_be_renewed_is_told_as_that(
     house: House, server: ScriptedServer, postgres: Postgres
 ) -> None:
     heard, lost = Heard("leases could not be renewed"), Heard("lease was lost")
-    logger = logging.getLogger("hsi_core.stages")
+    logger = logging.getLogger("hsi_core.queue")
     for handler in (heard, lost):
         logger.addHandler(handler)
     postgres.execute(

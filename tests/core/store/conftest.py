@@ -21,7 +21,7 @@ from hsi_core.domain.updates import EventPhase
 from hsi_core.events.context_provider import Surroundings
 from hsi_core.events.grouper import Group
 from hsi_core.store import cameras, detections, event_list, images, jobs, leases
-from hsi_core.store.detections import LookedAt
+from hsi_core.store.detections import DetectedImage
 from hsi_core.store.engine import begin
 from hsi_core.store.images import NewImage
 
@@ -73,7 +73,7 @@ class Archive:
             ]
             grouping = await group.run(connection, looked_at)
             kept = [
-                LookedAt(
+                DetectedImage(
                     image_id=image.id,
                     sha256=image.id.to_bytes(32),
                     result=results[image.id],
@@ -81,7 +81,7 @@ class Archive:
                 )
                 for image in looked_at
             ]
-            await detections.keep(connection, kept, now=NOON)
+            await detections.insert(connection, kept, now=NOON)
             return [update.phase for update in grouping.updates]
 
     async def events(self, **wanted: object) -> tuple[SecurityEvent, ...]:

@@ -110,7 +110,7 @@ def must_not_read_a_whole_table(postgres: Postgres, sql: str) -> None:
         pytest.param(events._OPEN_LOCKED, id="open event"),
         pytest.param(events._GROW, id="grow"),
         pytest.param(jobs._WAITING_ASSESSMENTS, id="waiting assessments"),
-        pytest.param(detections._KEEP, id="keep"),
+        pytest.param(detections._INSERT, id="keep"),
     ],
 )
 def test_what_every_image_asks_finds_its_index(history: Postgres, statement: Executable) -> None:

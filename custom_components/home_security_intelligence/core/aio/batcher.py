@@ -1,86 +1,87 @@
-"""Does for many at once what each of them asks for by itself."""
+"""Batches calls that arrive at the same time into one piece of work."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-PATIENCE = 0.01  # seconds to wait for more, where more are known to come
+MAX_BATCH_DELAY = 0.01  # seconds that a batch smaller than its minimum size waits for more
 
 
-class Together[Item, Answer]:
-    """Whatever was asked while one portion was under way makes up the next one.
+class Batcher[Item, Result]:
+    """Turns single calls into batches; calls that arrive during a batch form the next one.
 
-    A portion that is smaller than `enough` says waits a moment for more to come; by default, nobody
-    waits for one to fill. When one fails, each of it is done again by itself, so that
-    a failure is only that of whom it is about. The work ends when nobody waits for it any more.
+    A batch smaller than `min_size()` waits up to MAX_BATCH_DELAY for more items; by default none
+    waits. When a batch fails, each of its items is processed again by itself, so that a failure
+    concerns only the item that caused it. Work is cancelled once no caller waits for it.
     """
 
     def __init__(
         self,
-        work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+        process: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]],
         *,
-        at_most: int,
-        enough: Callable[[], int] = lambda: 1,
+        max_size: int,
+        min_size: Callable[[], int] = lambda: 1,
     ) -> None:
-        self._work = work
-        self._at_most = at_most
-        self._enough = enough
-        self._full = asyncio.Event()
-        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        """Use `process`, which returns one result per item, in the items' order."""
+        self._process = process
+        self._max_size = max_size
+        self._min_size = min_size
+        self._large_enough = asyncio.Event()
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._task: asyncio.Task[None] | None = None
-        self._asking = 0
+        self._callers = 0
 
-    async def ask(self, item: Item) -> Answer:
-        """Return what the work makes of the item, or raise what it raises for it alone."""
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, answer))
+    async def submit(self, item: Item) -> Result:
+        """Return the item's result, or raise what processing it by itself raises."""
+        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, result))
         if self._task is None:
-            self._task = asyncio.create_task(self._run())
-        elif self._is_enough():
-            self._full.set()
-        self._asking += 1
+            self._task = asyncio.create_task(self._process_all())
+        elif self._is_large_enough():
+            self._large_enough.set()
+        self._callers += 1
         try:
-            return await answer
+            return await result
         finally:
-            self._asking -= 1
-            if answer.cancelled() and self._asking == 0 and self._task is not None:
+            self._callers -= 1
+            if result.cancelled() and self._callers == 0 and self._task is not None:
                 self._task.cancel()
                 await asyncio.wait([self._task])
 
-    async def _run(self) -> None:
+    async def _process_all(self) -> None:
         try:
             while self._waiting:
                 await self._fill()
-                portion = [each for each in self._waiting[: self._at_most] if not each[1].done()]
-                del self._waiting[: self._at_most]
-                if portion:
-                    await self._answer(portion)
+                batch = [each for each in self._waiting[: self._max_size] if not each[1].done()]
+                del self._waiting[: self._max_size]
+                if batch:
+                    await self._process_batch(batch)
         finally:
             self._task = None
-            if self._waiting:  # somebody asked while this was being cancelled
-                self._task = asyncio.create_task(self._run())
+            if self._waiting:  # an item was submitted during the cancellation
+                self._task = asyncio.create_task(self._process_all())
 
     async def _fill(self) -> None:
-        self._full.clear()
-        if self._is_enough():
+        self._large_enough.clear()
+        if self._is_large_enough():
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                await self._full.wait()
+            async with asyncio.timeout(MAX_BATCH_DELAY):
+                await self._large_enough.wait()
 
-    def _is_enough(self) -> bool:
-        return len(self._waiting) >= min(self._enough(), self._at_most)
+    def _is_large_enough(self) -> bool:
+        return len(self._waiting) >= min(self._min_size(), self._max_size)
 
-    async def _answer(self, portion: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+    async def _process_batch(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:
-            answers = await self._work([item for item, _ in portion])
-        except Exception as error:  # noqa: BLE001 - whoever asked is told
-            if len(portion) > 1:
-                for each in portion:
-                    await self._answer([each])
-            elif not portion[0][1].done():
-                portion[0][1].set_exception(error)
+            results = await self._process([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001 - passed on to the caller
+            if len(batch) > 1:
+                for each in batch:
+                    await self._process_batch([each])
+            elif not batch[0][1].done():
+                batch[0][1].set_exception(error)
             return
-        for (_, waiting), answer in zip(portion, answers, strict=True):
+        for (_, waiting), result in zip(batch, results, strict=True):
             if not waiting.done():
-                waiting.set_result(answer)
+                waiting.set_result(result)

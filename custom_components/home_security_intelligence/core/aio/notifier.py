@@ -1,30 +1,30 @@
-"""Wakes those who wait for work, without losing a call that comes just before they wait."""
+"""A wake-up signal that is not lost when it arrives just before its receiver waits."""
 
 import asyncio
 from contextlib import suppress
 
 
-class Wakeup:
-    """A counter of calls; whoever has seen an old count does not wait at all."""
+class Notifier:
+    """Counts notifications; a receiver that has seen an older count does not wait at all."""
 
     def __init__(self) -> None:
-        self._calls = 0
+        self._count = 0
         self._next = asyncio.Event()
 
     @property
-    def calls(self) -> int:
-        """How many calls there were; look before checking for work."""
-        return self._calls
+    def count(self) -> int:
+        """The number of notifications so far; read it before checking for work."""
+        return self._count
 
-    def call(self) -> None:
-        """Wake everybody who waits."""
-        self._calls += 1
+    def notify(self) -> None:
+        """Wake all receivers."""
+        self._count += 1
         self._next.set()
         self._next = asyncio.Event()
 
     async def wait(self, seen: int, timeout: float) -> None:
-        """Wait for the next call after `seen` calls, at most `timeout` seconds."""
-        if self._calls != seen:
+        """Wait up to `timeout` seconds for a notification after the first `seen` ones."""
+        if self._count != seen:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):

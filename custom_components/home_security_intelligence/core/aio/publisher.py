@@ -1,4 +1,4 @@
-"""Hands every update to whoever has subscribed."""
+"""Delivery of updates to subscribers in this process."""
 
 from collections.abc import Callable, Iterable
 import logging
@@ -9,13 +9,13 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Publisher:
-    """Calls listeners on the event loop, in the order they came; one that fails hurts no other."""
+    """Calls listeners on the event loop in order of subscription; one that fails stops no other."""
 
     def __init__(self) -> None:
         self._listeners: dict[object, Listener] = {}
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call the listener for every update from now on; returns how to stop that."""
+        """Call the listener for every update from now on; return a function that unsubscribes it."""
         key = object()
         self._listeners[key] = listener
 
@@ -25,7 +25,7 @@ class Publisher:
         return unsubscribe
 
     def publish(self, updates: Iterable[Update]) -> None:
-        """Hand over updates whose transaction is committed."""
+        """Pass updates of a committed transaction to every listener."""
         for update in updates:
             for listener in tuple(self._listeners.values()):
                 try:

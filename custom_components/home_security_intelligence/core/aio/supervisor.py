@@ -1,4 +1,4 @@
-"""The pipeline's tasks: none ends without being noticed, and none outlives the pipeline."""
+"""The pipeline's background tasks and requests: each failure is logged, and none outlives a stop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -11,73 +11,76 @@ from .backoff import retry_delay
 _LOGGER = logging.getLogger(__name__)
 
 
-class Tasks:
-    """Runs tasks for as long as the pipeline runs, and questions until it stops."""
+class Supervisor:
+    """Runs background tasks and requests from outside until it is stopped."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
-        self._questions: set[asyncio.Task[object]] = set()
+        self._requests: set[asyncio.Task[object]] = set()
         self._stopped = False
 
-    def keep_running(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run something that has no end; should it fail, log it and start it again later."""
-        self._tasks.add(asyncio.create_task(self._forever(name, run), name=f"hsi {name}"))
+    def keep_running(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run endless work in the background; log its failures and restart it after a pause."""
+        self._tasks.add(asyncio.create_task(self._restart(name, work), name=f"hsi {name}"))
 
-    def repeat(self, name: str, run: Callable[[], Awaitable[object]], *, every: float) -> None:
-        """Run something again and again, with so many seconds in between."""
+    def repeat(self, name: str, work: Callable[[], Awaitable[object]], *, every: float) -> None:
+        """Run work in the background again and again, with `every` seconds in between."""
 
         async def loop() -> None:
             while True:
-                await run()
+                await work()
                 await asyncio.sleep(every)
 
         self.keep_running(name, loop)
 
-    async def answer[T](self, question: Coroutine[object, object, T]) -> T:
-        """Return what somebody asks from outside; raises PipelineStoppedError at the stop."""
+    async def run_request[T](self, request: Coroutine[object, object, T]) -> T:
+        """Return the result of a request; raises PipelineStoppedError once stopped."""
         if self._stopped:
-            question.close()
+            request.close()
             raise PipelineStoppedError
-        task = asyncio.create_task(question)
-        self._questions.add(task)
+        task = asyncio.create_task(request)
+        self._requests.add(task)
         try:
             return await task
         except asyncio.CancelledError as error:
-            asker = asyncio.current_task()
-            if asker is not None and asker.cancelling():
+            caller = asyncio.current_task()
+            if caller is not None and caller.cancelling():
                 raise
             raise PipelineStoppedError from error
         finally:
-            self._questions.discard(task)
+            self._requests.discard(task)
 
-    async def cancel(self) -> None:
-        """End all tasks and questions, and wait for them."""
+    async def stop(self) -> None:
+        """Cancel all tasks and requests, and wait until they have ended."""
         self._stopped = True
-        tasks = (*self._tasks, *self._questions)
+        tasks = (*self._tasks, *self._requests)
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
         self._tasks.clear()
 
-    async def _forever(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Start again after a pause that grows with each failure that follows upon a start."""
+    async def _restart(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run work again whenever it ends; the pause doubles with each failure in a row."""
         loop = asyncio.get_running_loop()
         failures = 0
         while True:
             began = loop.time()
             failed: Exception | None = None
             try:
-                await run()
-            except Exception as error:  # noqa: BLE001 - whatever it is, it has to go on
+                await work()
+            except Exception as error:  # noqa: BLE001 - the supervisor outlives every failure
                 failed = error
-            # What has run for a while has worked: this failure is a new one.
-            well = failed is None or loop.time() - began > self._settings.retry_max
-            failures = 1 if well else failures + 1
+            # Work that ran for a while did start: its failure does not count as one in a row.
+            started = failed is None or loop.time() - began > self._settings.retry_max
+            failures = 1 if started else failures + 1
             pause = retry_delay(failures, jitter=0, settings=self._settings).total_seconds()
             if failed is not None:
                 _LOGGER.error(
-                    "%s failed unexpectedly and starts again in %g s", name, pause, exc_info=failed
+                    "Background task %s failed unexpectedly and restarts in %g s",
+                    name,
+                    pause,
+                    exc_info=failed,
                 )
             await asyncio.sleep(pause)

@@ -35,7 +35,7 @@ class CountHours:
 
     async def run(self) -> None:
         """Count once."""
-        await self._database.run(self._count)
+        await self._database.run_transaction(self._count)
 
     async def _count(self, connection: AsyncConnection) -> None:
         now = self._now()

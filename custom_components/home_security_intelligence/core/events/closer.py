@@ -46,13 +46,13 @@ class CloseEvents:
     async def _look(self) -> float:
         """Look once through the open events; returns for how many seconds none becomes due."""
         wait = self._settings.poll_interval
-        for event in await self._database.ask(events.all_open):
+        for event in await self._database.run_statement(events.all_open):
             left = (due_at(span_of(event), self._settings) - self._now()).total_seconds()
             if left > 0:
                 wait = min(wait, left)
             else:
                 close = partial(self._close, camera=event.camera)
-                self._publish(await self._database.run(close))
+                self._publish(await self._database.run_transaction(close))
         return wait
 
     async def _close(self, connection: AsyncConnection, camera: str) -> Sequence[Update]:

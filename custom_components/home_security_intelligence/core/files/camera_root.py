@@ -31,7 +31,7 @@ async def enter(connection: AsyncConnection, path: Path, host: str) -> CameraRoo
     another folder, on this machine or elsewhere: the cameras would be taken for each other's.
     Those who have stopped keep nobody out, as their folder may have been moved.
     """
-    await roots.take_turns(connection)
+    await roots.acquire_lock(connection)
     await roots.forget_gone(connection)
     mine = CameraRoot(
         id=await roots.register(connection, host, str(path)), path=path, worker=uuid4()

@@ -50,7 +50,9 @@ class Reader:
             return await self._as_it_was(image, version_in(image))
         except ImageReplacedError as error:
             found = Version(size=error.size, mtime_ns=error.mtime_ns)
-            if not await self._database.ask(lambda c: images.is_given_up(c, image, found)):
+            if not await self._database.run_statement(
+                lambda c: images.is_given_up(c, image, found)
+            ):
                 raise
         except ImageUnreadableError as error:
             if error.code not in _ABSENT:
@@ -88,7 +90,9 @@ class Reader:
             return CameraFolderAwayError(
                 f"the folder of camera {image.camera} is gone, empty or may not be read"
             )
-        other = await self._database.ask(lambda connection: roots.find(connection, number))
+        other = await self._database.run_statement(
+            lambda connection: roots.find(connection, number)
+        )
         if other is None:
             return error
         if other.live:

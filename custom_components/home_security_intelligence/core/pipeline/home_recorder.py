@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..aio.notifier import Wakeup
+from ..aio.notifier import Notifier
 from ..domain.context import Home
 from ..domain.settings import Settings
 from ..store import home_states
@@ -29,7 +29,7 @@ class HomeWatch:
         self._database = database
         self._settings = settings
         self._now = now
-        self._changed = Wakeup()
+        self._changed = Notifier()
         self._changes: deque[tuple[datetime, Home]] = deque([(now(), home)], maxlen=_BACKLOG)
         self._last = home
         self._since: datetime | None = None
@@ -39,13 +39,13 @@ class HomeWatch:
         if home != self._last:
             self._last = home
             self._changes.append((self._now(), home))
-            self._changed.call()
+            self._changed.notify()
 
     async def run(self) -> None:
         """Write until cancelled."""
         while True:
-            seen = self._changed.calls
-            written, self._since = await self._database.run(self._write)
+            seen = self._changed.count
+            written, self._since = await self._database.run_transaction(self._write)
             for _ in range(min(written, len(self._changes))):
                 self._changes.popleft()
             await self._changed.wait(seen, self._settings.home_interval)

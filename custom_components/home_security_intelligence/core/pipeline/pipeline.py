@@ -134,7 +134,7 @@ class Pipeline:
             with suppress(TimeoutError):
                 async with asyncio.timeout(drain):
                     await running.drain()
-        await running.tasks.cancel()
+        await running.supervisor.stop()
         with suppress(StoreError, TimeoutError):  # it counts as gone by itself after a while
             async with asyncio.timeout(_LEAVE_TIMEOUT), running.database.begin() as connection:
                 await leave(connection, running.root)
@@ -227,7 +227,7 @@ class Pipeline:
     async def _ask[T](self, question: Callable[[Running], Coroutine[object, object, T]]) -> T:
         if self._running is None:
             raise PipelineStoppedError
-        return await self._running.tasks.answer(question(self._running))
+        return await self._running.supervisor.run_request(question(self._running))
 
 
 def _check_root(root: Path) -> None:

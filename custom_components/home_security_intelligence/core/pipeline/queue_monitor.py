@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ..aio.notifier import Wakeup
+from ..aio.notifier import Notifier
 from ..aio.publisher import Publisher
 from ..domain.models import QueueStats
 from ..domain.settings import Settings
@@ -20,18 +20,18 @@ class QueueWatch:
         self._database = database
         self._publisher = publisher
         self._settings = settings
-        self._changed = Wakeup()
+        self._changed = Notifier()
         self._last: QueueStats | None = None
 
     def note_change(self) -> None:
         """Note that the numbers have probably changed."""
-        self._changed.call()
+        self._changed.notify()
 
     async def run(self) -> None:
         """Count and publish until cancelled."""
         while True:
-            seen = self._changed.calls
-            stats = await self._database.ask(jobs.stats)
+            seen = self._changed.count
+            stats = await self._database.run_statement(jobs.stats)
             if stats != self._last:
                 self._last = stats
                 self._publisher.publish([QueueUpdate(stats=stats)])

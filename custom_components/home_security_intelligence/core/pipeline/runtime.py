@@ -10,9 +10,9 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..aio.health_board import HealthBoard
-from ..aio.notifier import Wakeup
+from ..aio.notifier import Notifier
 from ..aio.publisher import Publisher
-from ..aio.supervisor import Tasks
+from ..aio.supervisor import Supervisor
 from ..domain.context import Home
 from ..domain.found_file import FoundFile
 from ..domain.models import Camera, JobKind
@@ -27,14 +27,14 @@ from ..files.camera_root import CameraRoot
 from ..files.image_loader import Reader
 from ..inference.build_servers import Servers, wire
 from ..inference.client import InferenceClient
-from ..queue.dead_letters import DeadLetterOffice
+from ..queue.dead_letters import DeadLetterService
 from ..queue.handler import Stage
-from ..queue.lease_reaper import ExpireLeases
-from ..queue.worker import Crew
+from ..queue.lease_reaper import LeaseReaper
+from ..queue.worker import Worker
 from ..stages.assess import Assess
 from ..stages.clean_up import CleanUp
 from ..stages.detect import Detect
-from ..stages.prompt_images import Shown
+from ..stages.prompt_images import PromptImages
 from ..stages.register import Register
 from ..store import roots
 from ..store.database import Database
@@ -51,12 +51,12 @@ class Running:
 
     database: Database
     archive: Archive
-    dead_letters: DeadLetterOffice
+    dead_letters: DeadLetterService
     servers: Servers
     clean_up: CleanUp
     feedback: Feedback
     home_watch: HomeWatch | None
-    tasks: Tasks
+    supervisor: Supervisor
     root: CameraRoot
     drain: Callable[[], Awaitable[None]]  # takes no more jobs, and ends those in hand
 
@@ -77,7 +77,7 @@ def launch(
     """Wire everything and start its tasks."""
     origin = uuid4().hex
     database = Database(engine, board, settings)
-    wakeups = {kind: Wakeup() for kind in JobKind}
+    notifiers = {kind: Notifier() for kind in JobKind}
 
     def look_again(file: FoundFile) -> None:
         watcher.look_again(file)
@@ -97,7 +97,9 @@ def launch(
         now=now,
         on_replaced=look_again,
     )
-    assess = Assess(database, servers.pool, Shown(reader, settings), settings=settings, now=now)
+    assess = Assess(
+        database, servers.pool, PromptImages(reader, settings), settings=settings, now=now
+    )
     queue_watch = QueueWatch(database, publisher, settings)
 
     def publish(updates: Sequence[Update]) -> None:
@@ -110,7 +112,7 @@ def launch(
 
     def wake(kind: JobKind) -> None:
         show_gate(kind)
-        wakeups[kind].call()
+        notifiers[kind].notify()
         queue_watch.note_change()
 
     def forget(file: FoundFile) -> None:
@@ -144,7 +146,7 @@ def launch(
         database, group, settings=settings, origin=origin, now=now, publish=publish
     )
     clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
-    expire = ExpireLeases(
+    expire = LeaseReaper(
         database,
         {stage.kind: stage for stage in (detect, assess)},
         settings=settings,
@@ -152,36 +154,40 @@ def launch(
         publish=publish,
     )
 
-    tasks = Tasks(settings)
+    supervisor = Supervisor(settings)
     board.database_answered()
-    tasks.keep_running("register", register.run)
-    tasks.keep_running("watch", watcher.run)
-    tasks.keep_running("listen", news_desk.listen)
-    tasks.keep_running("news", news_desk.pass_on)
+    supervisor.keep_running("register", register.run)
+    supervisor.keep_running("watch", watcher.run)
+    supervisor.keep_running("listen", news_desk.listen)
+    supervisor.keep_running("news", news_desk.pass_on)
     for watch in servers.watches:
-        tasks.keep_running("server", watch.run)
-    tasks.keep_running("queue", queue_watch.run)
-    tasks.repeat(
+        supervisor.keep_running("server", watch.run)
+    supervisor.keep_running("queue", queue_watch.run)
+    supervisor.repeat(
         "camera root",
-        lambda: database.ask(partial(roots.note_seen, worker=root.worker, root_id=root.id)),
+        lambda: database.run_statement(
+            partial(roots.note_seen, worker=root.worker, root_id=root.id)
+        ),
         every=roots.SEEN_EVERY,
     )
-    tasks.keep_running("clean up", clean_up.run_daily)
+    supervisor.keep_running("clean up", clean_up.run_daily)
     count_hours = CountHours(database, time_zone=time_zone, settings=settings, now=now)
-    tasks.repeat("count hours", count_hours.run, every=INTERVAL)
+    supervisor.repeat("count hours", count_hours.run, every=INTERVAL)
     home_watch = None
     if home is not None:
         home_watch = HomeWatch(database, home, settings=settings, now=now)
-        tasks.keep_running("home", home_watch.run)
-    tasks.keep_running("close events", close_events.run)
-    tasks.repeat("expire leases", expire.run, every=min(settings.lease / 6, settings.poll_interval))
+        supervisor.keep_running("home", home_watch.run)
+    supervisor.keep_running("close events", close_events.run)
+    supervisor.repeat(
+        "expire leases", expire.run, every=min(settings.lease / 6, settings.poll_interval)
+    )
 
-    def crew[Result](stage: Stage[Result], hands: int) -> Crew[Result]:
-        return Crew(
+    def crew[Result](stage: Stage[Result], hands: int) -> Worker[Result]:
+        return Worker(
             database,
             stage,
             servers.gates[stage.kind],
-            wakeups[stage.kind],
+            notifiers[stage.kind],
             hands=hands * len(clients),
             settings=settings,
             origin=origin,
@@ -192,8 +198,8 @@ def launch(
 
     detecting = crew(detect, settings.detect_workers)
     assessing = crew(assess, settings.assess_workers)
-    tasks.keep_running("detect", detecting.run)
-    tasks.keep_running("assess", assessing.run)
+    supervisor.keep_running("detect", detecting.run)
+    supervisor.keep_running("assess", assessing.run)
 
     async def drain() -> None:
         await asyncio.gather(detecting.drain(), assessing.drain())
@@ -201,7 +207,7 @@ def launch(
     return Running(
         database=database,
         archive=Archive(database, root.path, settings, now=now),
-        dead_letters=DeadLetterOffice(
+        dead_letters=DeadLetterService(
             database,
             requeue_limit=settings.requeue_limit,
             origin=origin,
@@ -213,7 +219,7 @@ def launch(
         clean_up=clean_up,
         feedback=Feedback(database, settings=settings, now=now),
         home_watch=home_watch,
-        tasks=tasks,
+        supervisor=supervisor,
         root=root,
         drain=drain,
     )

@@ -15,7 +15,7 @@ from ..domain.settings import Settings
 from ..domain.updates import EventUpdate, ImageUpdate, Update
 from ..store import events, images, update_backfill
 from ..store.database import Database
-from ..store.notify import EventNews, ImageNews, News, listen, parse_update
+from ..store.notify import EventNotice, ImageNotice, News, listen, parse_update
 
 _BACKLOG = 1000  # news not yet loaded; where there are more, today's state is read instead
 
@@ -80,7 +80,7 @@ class NewsDesk:
                 load = partial(_load_missed, gap=news, settings=self._settings)
             else:
                 load = partial(_load, news=news)
-            self._publish(await self._database.run(load))
+            self._publish(await self._database.run_transaction(load))
 
     def doubt(self) -> None:
         """Read what was done lately: our own commit may have gone through without an answer."""
@@ -119,10 +119,10 @@ class NewsDesk:
 
 async def _load(connection: AsyncConnection, news: News) -> tuple[Update, ...]:
     match news:
-        case ImageNews(image_id=image_id):
+        case ImageNotice(image_id=image_id):
             image = await images.get(connection, image_id)
             return () if image is None else (ImageUpdate(image=image),)
-        case EventNews(event_id=event_id, phase=phase):
+        case EventNotice(event_id=event_id, phase=phase):
             event = await events.get(connection, event_id)
             return () if event is None else (EventUpdate(event=event, phase=phase),)
 

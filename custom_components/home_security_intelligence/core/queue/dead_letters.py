@@ -16,7 +16,7 @@ from ..store.errors import StoreConflictError
 _PORTION = 1000  # dead letters changed in one transaction, at most
 
 
-class DeadLetterOffice:
+class DeadLetterService:
     """Requeues and discards; raises StoreError when the database is away."""
 
     def __init__(

@@ -30,7 +30,7 @@ class Stored:
     updates: Sequence[Update]
 
 
-class Undertaker(Protocol):
+class DeadJobHandler(Protocol):
     """What is done about a job that has failed for good."""
 
     async def bury(
@@ -42,7 +42,7 @@ class Undertaker(Protocol):
         """Lock what `bury` will change, before the job itself is changed."""
 
 
-class Stage[Result](Undertaker, Protocol):
+class Stage[Result](DeadJobHandler, Protocol):
     """One kind of work."""
 
     kind: JobKind

@@ -12,17 +12,17 @@ from ..domain.updates import Update
 from ..store import leases, notify
 from ..store.database import Database
 from ..store.leases import ClaimedJob, LeaseLostError
-from .handler import Undertaker
+from .handler import DeadJobHandler
 from .retry_policy import settle_crash
 
 
-class ExpireLeases:
+class LeaseReaper:
     """Counts a crash for each job whose lease has ended, and lets it run again."""
 
     def __init__(
         self,
         database: Database,
-        stages: Mapping[JobKind, Undertaker],
+        stages: Mapping[JobKind, DeadJobHandler],
         *,
         settings: Settings,
         origin: str,
@@ -39,10 +39,10 @@ class ExpireLeases:
         # Back from an absence, the database first hears from the workers that are still alive.
         if self._database.well_for < self._settings.lease / 2:
             return 0
-        lost = await self._database.ask(leases.expired)
+        lost = await self._database.run_statement(leases.expired)
         for job in lost:
             with suppress(LeaseLostError):
-                self._publish(await self._database.run(partial(self._settle, job=job)))
+                self._publish(await self._database.run_transaction(partial(self._settle, job=job)))
         return len(lost)
 
     async def _settle(self, connection: AsyncConnection, job: ClaimedJob) -> Sequence[Update]:

@@ -16,7 +16,7 @@ _LOGGER = logging.getLogger(__name__)
 _RELEASE_TIMEOUT = 5.0  # seconds to give jobs back while stopping; their leases end by themselves
 
 
-class LeaseKeeper:
+class LeaseRenewer:
     """Knows the jobs in hand and, by a call, tells of one that somebody else has taken over."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -58,7 +58,7 @@ class LeaseKeeper:
         if not held:
             return
         jobs = [job for job, _ in held.values()]
-        still = await self._database.ask(
+        still = await self._database.run_statement(
             lambda connection: leases.renew(connection, jobs, lease=self._settings.lease)
         )
         for number, (job, on_lost) in held.items():

@@ -13,7 +13,7 @@ from ..domain.settings import Settings
 from ..domain.updates import Update
 from ..store import leases
 from ..store.leases import ClaimedJob, Failure
-from .handler import Undertaker
+from .handler import DeadJobHandler
 
 _IN_COMPANY = 3  # deaths, with whatever else in hand, that weigh as much as one alone
 
@@ -33,7 +33,7 @@ def failure_of(error: Exception) -> Failure:
 
 async def settle(
     connection: AsyncConnection,
-    stage: Undertaker,
+    stage: DeadJobHandler,
     job: ClaimedJob,
     error: Exception,
     *,
@@ -72,7 +72,7 @@ async def settle(
 
 
 async def settle_crash(
-    connection: AsyncConnection, stage: Undertaker, job: ClaimedJob, settings: Settings
+    connection: AsyncConnection, stage: DeadJobHandler, job: ClaimedJob, settings: Settings
 ) -> Sequence[Update]:
     """Let a job whose worker died wait, or make it a dead letter after too many such deaths.
 

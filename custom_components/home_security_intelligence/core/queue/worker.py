@@ -7,8 +7,8 @@ import logging
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..aio.batcher import PATIENCE, Together
-from ..aio.notifier import Wakeup
+from ..aio.batcher import MAX_BATCH_DELAY, Batcher
+from ..aio.notifier import Notifier
 from ..domain.errors import CoreError, WatchError
 from ..domain.settings import Settings
 from ..domain.updates import Update
@@ -17,7 +17,7 @@ from ..store import leases, notify
 from ..store.database import Database
 from ..store.leases import ClaimedJob, LeaseLostError
 from .handler import Outcome, Stage, Stored
-from .lease_renewer import LeaseKeeper
+from .lease_renewer import LeaseRenewer
 from .retry_policy import settle
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ _PORTION = 0.25  # of the hands claim together, and store together, while there 
 _CLAIM_PATIENCE = 1.0  # seconds to wait while stopping for what is being claimed
 
 
-class Crew[Result]:
+class Worker[Result]:
     """Claims as many jobs as it has hands free, works on them side by side, stores them together.
 
     While more jobs are known to wait, it does so in portions that are worth their transactions.
@@ -43,7 +43,7 @@ class Crew[Result]:
         database: Database,
         stage: Stage[Result],
         gate: StageGate,
-        wakeup: Wakeup,
+        notifier: Notifier,
         *,
         hands: int,
         settings: Settings,
@@ -56,16 +56,16 @@ class Crew[Result]:
         self._database = database
         self._stage = stage
         self._gate = gate
-        self._wakeup = wakeup
+        self._notifier = notifier
         self._hands = hands
         self._settings = settings
         self._origin = origin
         self._publish = publish
         self._on_gate = on_gate
         self._on_doubt = on_doubt
-        self._keeper = LeaseKeeper(database, settings)
+        self._keeper = LeaseRenewer(database, settings)
         self._backlog = False  # more jobs are known to wait
-        self._storing = Together(self._store, at_most=stage.together, enough=self._portion)
+        self._storing = Batcher(self._store, max_size=stage.together, min_size=self._portion)
         self._at_work: set[asyncio.Task[None]] = set()
         self._hand_free = asyncio.Event()
         self._draining = False
@@ -74,7 +74,7 @@ class Crew[Result]:
     async def drain(self) -> None:
         """Claim no more jobs; return when those in hand are settled."""
         self._draining = True
-        self._wakeup.call()
+        self._notifier.notify()
         self._hand_free.set()
         await self._claims_no_more.wait()
         if self._at_work:
@@ -95,10 +95,10 @@ class Crew[Result]:
             if self._draining:
                 break
             free = min(self._hands - len(self._at_work), _CLAIM_LIMIT)
-            seen = self._wakeup.calls
+            seen = self._notifier.count
             wait = self._gate.acquire()
             if wait > 0:
-                await self._wakeup.wait(seen, wait)
+                await self._notifier.wait(seen, wait)
                 continue
             trial = self._gate.is_open
             wanted = 1 if trial else free
@@ -110,7 +110,7 @@ class Crew[Result]:
             if suspect is not None:
                 await self._do_alone(suspect, trial=trial)
             elif len(jobs) < wanted:
-                await self._wakeup.wait(seen, self._settings.poll_interval)
+                await self._notifier.wait(seen, self._settings.poll_interval)
         self._claims_no_more.set()
         await asyncio.Event().wait()  # until cancelled: what is in hand is not to be given back
 
@@ -120,7 +120,7 @@ class Crew[Result]:
     async def _hands_to_be_free(self) -> None:
         """Wait for a portion of the hands, or a moment longer than for one of them."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(MAX_BATCH_DELAY):
                 await self._free(self._portion())
         await self._free(1)
 
@@ -131,7 +131,7 @@ class Crew[Result]:
 
     async def _claim(self, at_most: int) -> tuple[ClaimedJob, ...]:
         claiming = asyncio.create_task(
-            self._database.ask(
+            self._database.run_statement(
                 lambda connection: leases.claim(
                     connection,
                     self._stage.kind,
@@ -165,7 +165,9 @@ class Crew[Result]:
         if others:
             for job in jobs:
                 self._keeper.hold(job)  # should this be cancelled, all are given back
-            await self._database.ask(lambda connection: leases.release(connection, others))
+            await self._database.run_statement(
+                lambda connection: leases.release(connection, others)
+            )
             for job in others:
                 self._keeper.let_go(job)
         return [job for job in jobs if not job.is_suspect], suspects[0] if suspects else None
@@ -198,7 +200,7 @@ class Crew[Result]:
         return not self._at_work
 
     async def _note_alone(self, job: ClaimedJob, *, alone: bool) -> bool:
-        return await self._database.ask(
+        return await self._database.run_statement(
             lambda connection: leases.note_alone(connection, job, alone=alone)
         )
 
@@ -231,7 +233,7 @@ class Crew[Result]:
             outcome = await self._stage.run(job)
             self._note_success()
             self._keeper.hold(job)  # from here on its fence decides
-            stored = await self._storing.ask(outcome)
+            stored = await self._storing.submit(outcome)
         except Exception as error:  # noqa: BLE001 - every failure has to be settled
             await self._settle(job, error)
             return
@@ -239,7 +241,9 @@ class Crew[Result]:
             self._doubt(job)
 
     async def _store(self, outcomes: Sequence[Outcome[Result]]) -> list[bool]:
-        stored = await self._database.run(lambda connection: self._store_in(connection, outcomes))
+        stored = await self._database.run_transaction(
+            lambda connection: self._store_in(connection, outcomes)
+        )
         self._publish(stored.updates)
         return [outcome.job.id in stored.jobs for outcome in outcomes]
 
@@ -256,7 +260,9 @@ class Crew[Result]:
             _LOGGER.error("job %s failed unexpectedly", job.id, exc_info=error)
         self._keeper.hold(job)
         try:
-            updates = await self._database.run(lambda c: self._store_failure(c, job, error))
+            updates = await self._database.run_transaction(
+                lambda c: self._store_failure(c, job, error)
+            )
         except LeaseLostError:
             self._doubt(job)
         else:
@@ -285,7 +291,7 @@ class Crew[Result]:
         was_open = self._gate.is_open
         self._gate.success()
         if was_open:
-            self._wakeup.call()
+            self._notifier.notify()
             self._on_gate()
 
     def _note_failure(self, error: Exception) -> None:

@@ -18,7 +18,7 @@ from ..risk.rules import Verdict
 from ..store import cameras, events, images, jobs, leases
 from ..store.database import Database
 from ..store.leases import ClaimedJob, Failure
-from .prompt_images import Shown
+from .prompt_images import PromptImages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Assess:
         self,
         database: Database,
         client: Inference,
-        shown: Shown,
+        shown: PromptImages,
         *,
         settings: Settings,
         now: Callable[[], datetime],
@@ -52,7 +52,9 @@ class Assess:
 
     async def run(self, job: ClaimedJob) -> Outcome[Judgement]:
         """Judge the event by the rules, then ask the server how worrying it is within their band."""
-        facts, verdict = await self._database.run(lambda connection: self._judge(connection, job))
+        facts, verdict = await self._database.run_transaction(
+            lambda connection: self._judge(connection, job)
+        )
         assessment: Assessment | None
         try:
             assessment = await self._client.assess(facts, pictures=await self._pictures(job))
@@ -112,7 +114,9 @@ class Assess:
         if event_id is None or job.error_type or not allowed:
             return ()
         return await self._shown.read(
-            await self._database.ask(lambda connection: images.of_event(connection, event_id))
+            await self._database.run_statement(
+                lambda connection: images.of_event(connection, event_id)
+            )
         )
 
     async def _judge(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..aio.batcher import Together
+from ..aio.batcher import Batcher
 from ..domain.errors import ImageReplacedError, ImageUnreadableError
 from ..domain.file_version import Version
 from ..domain.found_file import FoundFile
@@ -20,7 +20,7 @@ from ..inference.protocol import Inference
 from ..queue.handler import Outcome, Stored
 from ..store import cameras, detections, images, leases
 from ..store.database import Database
-from ..store.detections import LookedAt
+from ..store.detections import DetectedImage
 from ..store.leases import ClaimedJob, Failure
 
 _AT_ONCE = 100  # images asked about or stored at once, at most
@@ -70,10 +70,10 @@ class Detect:
         self._on_replaced = on_replaced
         self._window = timedelta(seconds=settings.dedupe_window)
         self._reading = 0  # files; their images are about to be asked about
-        self._known = Together(
+        self._known = Batcher(
             self._are_known,
-            at_most=_AT_ONCE,
-            enough=lambda: _WORTH_ASKING if self._reading else 1,
+            max_size=_AT_ONCE,
+            min_size=lambda: _WORTH_ASKING if self._reading else 1,
         )
 
     async def run(self, job: ClaimedJob) -> Outcome[Seen | Replaced]:
@@ -98,7 +98,7 @@ class Detect:
         finally:
             self._reading -= 1
         result: DetectResult | None = None
-        if not await self._known.ask((image, file.sha256)):
+        if not await self._known.submit((image, file.sha256)):
             result = await self._client.detect(
                 file.content,
                 content_type=file.content_type,
@@ -145,7 +145,7 @@ class Detect:
         return (ImageUpdate(image=dead),)
 
     async def _are_known(self, contents: Sequence[tuple[Image, bytes]]) -> list[bool]:
-        known = await self._database.ask(
+        known = await self._database.run_statement(
             lambda connection: images.duplicates(connection, contents, window=self._window)
         )
         return [image.id in known for image, _ in contents]
@@ -211,10 +211,10 @@ class Detect:
         if not looked_at:
             return ()
         grouping = await self._group.run(connection, [image for image, _, _ in looked_at])
-        await detections.keep(
+        await detections.insert(
             connection,
             [
-                LookedAt(
+                DetectedImage(
                     image_id=image.id,
                     sha256=one.sha256,
                     result=result,

@@ -8,12 +8,12 @@ from ..domain.settings import Settings
 from ..files.image_loader import Reader
 
 # Of the wire format.
-MOST_PICTURES: Final = 3
-MAX_PICTURE_BYTES: Final = 1024 * 1024
-MAX_PICTURE_PIXELS: Final = 25_000_000
+MAX_IMAGES: Final = 3
+MAX_IMAGE_BYTES: Final = 1024 * 1024
+MAX_IMAGE_PIXELS: Final = 25_000_000
 
 
-class Shown:
+class PromptImages:
     """Reads the pictures that show best what an event is about."""
 
     def __init__(self, reader: Reader, settings: Settings) -> None:
@@ -23,7 +23,7 @@ class Shown:
     async def read(self, images: Sequence[Image]) -> list[bytes]:
         """Return up to three pictures, oldest first; one that cannot be had is left out."""
         chosen = best(images, self._watched)
-        found = [await self._reader.glance(image, MAX_PICTURE_BYTES) for image in chosen]
+        found = [await self._reader.glance(image, MAX_IMAGE_BYTES) for image in chosen]
         return [content for content in found if content is not None]
 
 
@@ -34,7 +34,7 @@ def best(images: Sequence[Image], watched: frozenset[str]) -> list[Image]:
         (image for image in images if weights.get(image.id)),
         key=lambda image: (image.captured_at, image.id),
     )
-    parts = min(MOST_PICTURES, len(showing))
+    parts = min(MAX_IMAGES, len(showing))
     return [
         max(
             showing[len(showing) * part // parts : len(showing) * (part + 1) // parts],
@@ -46,7 +46,7 @@ def best(images: Sequence[Image], watched: frozenset[str]) -> list[Image]:
 
 def _fits(image: Image) -> bool:
     pixels = (image.width or 0) * (image.height or 0)
-    return image.size <= MAX_PICTURE_BYTES and pixels <= MAX_PICTURE_PIXELS
+    return image.size <= MAX_IMAGE_BYTES and pixels <= MAX_IMAGE_PIXELS
 
 
 def _weight(image: Image, watched: frozenset[str]) -> float:

@@ -124,13 +124,15 @@ class Register:
                 await self._register_singly(batch, lane)
 
     async def _register(self, batch: Sequence[FoundFile], lane: _Lane) -> None:
-        known = await self._database.ask(lambda connection: images.known(connection, batch))
+        known = await self._database.run_statement(
+            lambda connection: images.known(connection, batch)
+        )
         new = [file for file in dict.fromkeys(batch) if file not in known]
         while new:
             room = await self._room(lane)
             self._note_clocks(new[:room])
             items = await asyncio.to_thread(self._describe, new[:room])
-            added = await self._database.run(partial(self._add, items=items))
+            added = await self._database.run_transaction(partial(self._add, items=items))
             if added:
                 self._on_registered()
             new = new[room:]
@@ -157,7 +159,7 @@ class Register:
     async def _room(self, lane: _Lane) -> int:
         """Return how many more jobs the queue may hold, once it may."""
         count = partial(jobs.waiting_detects, at_most=lane.limit)
-        while (room := lane.limit - await self._database.ask(count)) <= 0:
+        while (room := lane.limit - await self._database.run_statement(count)) <= 0:
             self._hold_back(lane, held_back=True)
             await asyncio.sleep(self._settings.poll_interval)
         self._hold_back(lane, held_back=False)
@@ -168,7 +170,7 @@ class Register:
         count = partial(jobs.waiting_detects, at_most=limit)
         while True:
             await self._turned_away.wait()
-            if await self._database.ask(count) <= limit * REFILL:
+            if await self._database.run_statement(count) <= limit * REFILL:
                 self._turned_away.clear()
                 self._on_room()
             await asyncio.sleep(self._settings.poll_interval)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..aio.backoff import retry_delay
 from ..aio.health_board import HealthBoard
-from ..aio.notifier import Wakeup
+from ..aio.notifier import Notifier
 from ..domain.errors import StoreError
 from ..domain.settings import Settings
 from .engine import begin, connected, without_transactions
@@ -24,7 +24,7 @@ class Database:
         self._single = without_transactions(engine)
         self._health = health
         self._settings = settings
-        self._returned = Wakeup()
+        self._returned = Notifier()
         self._well_since = asyncio.get_running_loop().time()
 
     @property
@@ -60,9 +60,9 @@ class Database:
         if was_away and not self._health.health.database_reachable:
             self._well_since = asyncio.get_running_loop().time()
             self._health.database_answered()
-            self._returned.call()
+            self._returned.notify()
 
-    async def run[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def run_transaction[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run work in a transaction, again and again until the database lets it through.
 
         Work must bear being repeated: a connection lost during the commit leaves open whether
@@ -70,7 +70,7 @@ class Database:
         """
         return await self._repeat(self.begin, work)
 
-    async def ask[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def run_statement[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run work of one statement as `run` does, without a transaction's two round trips."""
         return await self._repeat(self._autocommit, work)
 
@@ -86,7 +86,7 @@ class Database:
     ) -> T:
         failures = 0
         while True:
-            seen = self._returned.calls
+            seen = self._returned.count
             try:
                 async with connect() as connection:
                     return await work(connection)

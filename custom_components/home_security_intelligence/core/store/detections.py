@@ -1,4 +1,4 @@
-"""Keeping what was seen in images, many at once."""
+"""Storing the detections of many images at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.inference import DetectResult
 
-# One statement instead of three for each image, as this is on the way of all of them.
-_KEEP = text(
+# One statement instead of three per image: every image takes this path.
+_INSERT = text(
     """
-    WITH looked_at AS (
+    WITH detected AS (
         UPDATE hsi.images
         SET state = 'detected', reason = NULL, sha256 = one.sha256, width = one.width,
             height = one.height, model = one.model, detected_at = :detected_at,
@@ -53,8 +53,8 @@ _KEEP = text(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookedAt:
-    """What was seen in an image, and the event that it belongs to, if any."""
+class DetectedImage:
+    """The detections of an image, and the event that it belongs to, if any."""
 
     image_id: int
     sha256: bytes
@@ -62,30 +62,32 @@ class LookedAt:
     event_id: UUID | None
 
 
-async def keep(connection: AsyncConnection, found: Sequence[LookedAt], *, now: datetime) -> None:
-    """Keep what was seen in images whose jobs this transaction has finished."""
+async def insert(
+    connection: AsyncConnection, detected: Sequence[DetectedImage], *, now: datetime
+) -> None:
+    """Store the detections of images whose jobs this transaction has finished."""
     objects = [
-        (one.image_id, position, seen)
-        for one in found
-        for position, seen in enumerate(one.result.detections)
+        (one.image_id, position, detection)
+        for one in detected
+        for position, detection in enumerate(one.result.detections)
     ]
     await connection.execute(
-        _KEEP,
+        _INSERT,
         {
             "detected_at": now,
-            "images": [one.image_id for one in found],
-            "contents": [one.sha256 for one in found],
-            "widths": [one.result.width for one in found],
-            "heights": [one.result.height for one in found],
-            "models": [one.result.model for one in found],
-            "events": [one.event_id for one in found],
+            "images": [one.image_id for one in detected],
+            "contents": [one.sha256 for one in detected],
+            "widths": [one.result.width for one in detected],
+            "heights": [one.result.height for one in detected],
+            "models": [one.result.model for one in detected],
+            "events": [one.event_id for one in detected],
             "of_images": [image_id for image_id, _, _ in objects],
             "positions": [position for _, position, _ in objects],
-            "labels": [seen.label for _, _, seen in objects],
-            "confidences": [seen.confidence for _, _, seen in objects],
-            "x1": [seen.box.x1 for _, _, seen in objects],
-            "y1": [seen.box.y1 for _, _, seen in objects],
-            "x2": [seen.box.x2 for _, _, seen in objects],
-            "y2": [seen.box.y2 for _, _, seen in objects],
+            "labels": [detection.label for _, _, detection in objects],
+            "confidences": [detection.confidence for _, _, detection in objects],
+            "x1": [detection.box.x1 for _, _, detection in objects],
+            "y1": [detection.box.y1 for _, _, detection in objects],
+            "x2": [detection.box.x2 for _, _, detection in objects],
+            "y2": [detection.box.y2 for _, _, detection in objects],
         },
     )

@@ -29,21 +29,21 @@ _ANNOUNCE = select(func.pg_notify(UPDATES_CHANNEL, _EACH))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageNews:
+class ImageNotice:
     """Another worker has brought an image to its end."""
 
     image_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventNews:
+class EventNotice:
     """Another worker has changed an event."""
 
     event_id: UUID
     phase: EventPhase
 
 
-type News = ImageNews | EventNews
+type News = ImageNotice | EventNotice
 
 
 class _Driver(Protocol):
@@ -80,10 +80,10 @@ def parse_update(payload: str, *, origin: str) -> News | None:
         case [sender, *_] if sender == origin:
             return None
         case [_, "image", number] if number.isdecimal():
-            return ImageNews(image_id=int(number))
+            return ImageNotice(image_id=int(number))
         case [_, "event", text, phase] if phase in EventPhase:
             try:
-                return EventNews(event_id=UUID(text), phase=EventPhase(phase))
+                return EventNotice(event_id=UUID(text), phase=EventPhase(phase))
             except ValueError:
                 return None
         case _:

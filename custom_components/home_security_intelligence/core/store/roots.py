@@ -31,7 +31,7 @@ class KnownRoot:
     live: bool
 
 
-async def take_turns(connection: AsyncConnection) -> None:
+async def acquire_lock(connection: AsyncConnection) -> None:
     """Let nobody else enter until this transaction ends."""
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ENTRY_LOCK})
 

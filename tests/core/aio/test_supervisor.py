@@ -1,4 +1,4 @@
-"""Background tasks that fail start again, not too soon; questions end with the pipeline."""
+"""The supervisor: failed background tasks restart after a growing pause; requests end with a stop."""
 
 import asyncio
 from itertools import pairwise
@@ -9,17 +9,17 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.aio.supervisor import Tasks
+from hsi_core.aio.supervisor import Supervisor
 from hsi_core.domain.errors import PipelineStoppedError
 from hsi_core.domain.settings import Settings
 
 SETTINGS = Settings(retry_base=0.01, retry_max=5.0)
 
 
-async def test_a_task_that_keeps_failing_waits_longer_each_time(
+async def test_a_task_that_keeps_failing_restarts_after_a_growing_pause(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tasks = Tasks(SETTINGS)
+    supervisor = Supervisor(SETTINGS)
     loop = asyncio.get_running_loop()
     clock = loop.time
     starts: list[float] = []
@@ -28,58 +28,58 @@ async def test_a_task_that_keeps_failing_waits_longer_each_time(
     async def fail() -> None:
         starts.append(loop.time())
         if len(starts) == 4:
-            # It has worked for a while: what follows is a new failure.
+            # It has run for a while: the next failure is the first in a row again.
             monkeypatch.setattr(loop, "time", lambda: clock() + 6)
         if len(starts) == 6:
             enough.set()
         raise ValueError("no")
 
     with caplog.at_level(logging.ERROR):
-        tasks.keep_running("test", fail)
+        supervisor.keep_running("test", fail)
         async with asyncio.timeout(60):
             await enough.wait()
-        await tasks.cancel()
+        await supervisor.stop()
     pauses = [float(record.getMessage().split()[-2]) for record in caplog.records]
     assert pauses[:5] == [0.01, 0.02, 0.04, 0.01, 0.02]
     assert all(later - early >= 0.01 for early, later in pairwise(starts))
     assert all(record.exc_info for record in caplog.records)
 
 
-async def test_a_question_ends_with_the_pipeline() -> None:
-    tasks = Tasks(SETTINGS)
-    asked, ended = asyncio.Event(), asyncio.Event()
+async def test_a_stop_cancels_requests() -> None:
+    supervisor = Supervisor(SETTINGS)
+    started, ended = asyncio.Event(), asyncio.Event()
 
-    async def question() -> None:
-        asked.set()
+    async def request() -> None:
+        started.set()
         try:
             await asyncio.Event().wait()
         finally:
             ended.set()
 
-    asking = asyncio.create_task(tasks.answer(question()))
-    await asked.wait()
-    await tasks.cancel()
+    caller = asyncio.create_task(supervisor.run_request(request()))
+    await started.wait()
+    await supervisor.stop()
     assert ended.is_set()
     with pytest.raises(PipelineStoppedError):
-        await asking
+        await caller
     with pytest.raises(PipelineStoppedError):
-        await tasks.answer(question())
+        await supervisor.run_request(request())
 
 
-async def test_who_stops_asking_stops_the_question() -> None:
-    tasks = Tasks(SETTINGS)
-    asked, ended = asyncio.Event(), asyncio.Event()
+async def test_a_cancelled_caller_cancels_its_request() -> None:
+    supervisor = Supervisor(SETTINGS)
+    started, ended = asyncio.Event(), asyncio.Event()
 
-    async def question() -> None:
-        asked.set()
+    async def request() -> None:
+        started.set()
         try:
             await asyncio.Event().wait()
         finally:
             ended.set()
 
-    asking = asyncio.create_task(tasks.answer(question()))
-    await asked.wait()
-    asking.cancel()
+    caller = asyncio.create_task(supervisor.run_request(request()))
+    await started.wait()
+    caller.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asking
+        await caller
     assert ended.is_set()
