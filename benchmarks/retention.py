@@ -19,7 +19,7 @@ from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.models import Camera
 from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.settings import Settings
-from hsi_core.files.camera_root import enter
+from hsi_core.files import camera_root
 from hsi_core.stages.clean_up import CleanUp
 from hsi_core.store import cameras, event_list, jobs
 from hsi_core.store.database import Database
@@ -61,7 +61,7 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
             for camera in harness.CAMERAS:
                 (Path(folder) / camera).mkdir()
             async with begin(engine) as connection:
-                root = await enter(connection, Path(folder), "bench")
+                root = await camera_root.register(connection, Path(folder), "bench")
             clean_up = CleanUp(
                 database,
                 root=root,

@@ -6,8 +6,8 @@ import re
 from homeassistant.core import HomeAssistant
 
 from .core.domain.errors import PathEscapeError
+from .core.domain.paths import resolve_below
 from .core.watch.filenames import is_hidden, is_storable
-from .core.watch.paths import contained
 
 
 class FolderError(Exception):
@@ -48,7 +48,7 @@ def camera_folder(root: Path, typed: str, taken: list[str]) -> str:
     """Return a folder below the root that is there and free for a new camera; or FolderError."""
     folder = PurePosixPath(typed.strip().strip("/")).as_posix()
     try:
-        path = contained(root, folder)
+        path = resolve_below(root, folder)
     except PathEscapeError as err:
         raise FolderError("folder_outside") from err
     if folder == "." or ".." in PurePosixPath(folder).parts:

@@ -30,7 +30,7 @@ from hsi_core.domain.models import (
 from hsi_core.domain.presence import person_until
 from hsi_core.domain.settings import Settings
 from hsi_core.events.facts import Judged, facts_of
-from hsi_core.files.reader import captured_at, read
+from hsi_core.files.reader import read_capture_time, read_image
 from hsi_core.risk.facts import gather
 from hsi_core.risk.rules import judge
 
@@ -190,7 +190,7 @@ def test_a_picture_counts_by_its_files_time_and_never_from_the_future(tmp_path: 
     ahead = write(tmp_path / "b.jpg", b"x", NOON + timedelta(days=3))
 
     def taken(path: str, mtime_ns: int) -> datetime:
-        return captured_at(
+        return read_capture_time(
             tmp_path, path, mtime_ns=mtime_ns, time_zone=BERLIN, now=NOON + timedelta(hours=1)
         )
 
@@ -224,5 +224,5 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, path: str, code: st
     there = (root / path).exists()
     version = version_of((root / path).stat()) if there else Version(size=1, mtime_ns=1)
     with pytest.raises(InputError) as caught:
-        read(root, path, version, max_bytes=100)
+        read_image(root, path, version, max_bytes=100)
     assert caught.value.code == code

@@ -186,7 +186,7 @@ async def test_a_file_that_is_gone_says_so(house: House) -> None:
     house.server.go.set()
     gone = await journal.image(waiting)
     assert gone.state is ImageState.DEAD
-    assert gone.reason == "the file was gone before it could be looked at"
+    assert gone.reason == "the file was deleted before it was processed"
     [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
     assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "file_gone")
 

@@ -16,7 +16,7 @@ from tests.core.pipeline.worker_process import fate, start_worker
 # isort: split
 from hsi_core.domain.errors import CameraRootForeignError
 from hsi_core.domain.models import FailureClass, ImageState
-from hsi_core.files.camera_root import enter
+from hsi_core.files import camera_root
 from hsi_core.pipeline.pipeline import DeadLetterQuery, Pipeline
 from hsi_core.store.engine import begin
 
@@ -66,7 +66,7 @@ async def test_the_same_folder_mounted_elsewhere_on_another_machine(
 async def test_another_machine_with_other_pictures_is_refused(house: House, other: Path) -> None:
     await registered(house, 1)
     house.root, house.host = other, "there"
-    with pytest.raises(CameraRootForeignError, match="here works on this database"):
+    with pytest.raises(CameraRootForeignError, match="here uses this database"):
         await house.run()
 
 
@@ -95,7 +95,7 @@ async def test_who_enters_waits_for_others_who_do(
 ) -> None:
     house.root, mine = other, house.root
     async with begin(engine) as connection:
-        await enter(connection, mine, house.host)
+        await camera_root.register(connection, mine, house.host)
         second = asyncio.create_task(house.run())
         await until_not("0", WAITING, postgres, house)
     with pytest.raises(CameraRootForeignError):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hsi_core.files.reader import captured_at
+from hsi_core.files.reader import read_capture_time
 from tests.core.watch.conftest import Watch, write
 
 type Make = Callable[..., Watch]
@@ -48,7 +48,7 @@ def test_its_time_is_that_of_its_name(root: Path, layout: str) -> None:
     file = write(root / "front" / layout)
     uploaded = TAKEN.timestamp() + 600
     os.utime(file, (uploaded, uploaded))
-    taken = captured_at(
+    taken = read_capture_time(
         root,
         f"front/{layout}",
         mtime_ns=file.stat().st_mtime_ns,

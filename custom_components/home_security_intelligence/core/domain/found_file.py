@@ -1,9 +1,11 @@
-"""A complete picture in a camera folder."""
+"""An image file found in a camera folder."""
 
 from dataclasses import dataclass
 import os
 from pathlib import Path
 import stat
+
+_LAST_MTIME = 2**63 - 1  # nanoseconds since 1970, in the year 2262: PostgreSQL has no larger number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +21,8 @@ class FoundFile:
     mtime_ns: int  # nanoseconds since 1970
 
 
-def look_at(root: Path, camera: str, path: str) -> FoundFile | None:
-    """Return the file as it is now; None where it is gone or no regular file. Blocks."""
+def stat_file(root: Path, camera: str, path: str) -> FoundFile | None:
+    """Return the file as it is now; None if it is gone or not a regular file. Blocks."""
     try:
         status = (root / path).lstat()
     except OSError:
@@ -29,5 +31,11 @@ def look_at(root: Path, camera: str, path: str) -> FoundFile | None:
 
 
 def found_file(camera: str, path: str, status: os.stat_result) -> FoundFile:
-    """Return the file that the status was taken of."""
-    return FoundFile(camera=camera, path=path, size=status.st_size, mtime_ns=status.st_mtime_ns)
+    """Return the file that a stat result describes."""
+    mtime_ns = storable_mtime(status.st_mtime_ns)
+    return FoundFile(camera=camera, path=path, size=status.st_size, mtime_ns=mtime_ns)
+
+
+def storable_mtime(mtime_ns: int) -> int:
+    """Return a modification time that the database can store: some file systems allow later ones."""
+    return min(mtime_ns, _LAST_MTIME)

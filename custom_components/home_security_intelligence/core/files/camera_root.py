@@ -1,4 +1,7 @@
-"""The camera root as one of several: those who share a database may each mount it elsewhere."""
+"""The camera root of this pipeline among those registered in the database.
+
+Pipelines that share a database may each mount the same camera root at another path.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,24 +15,24 @@ from ..domain.errors import CameraRootForeignError
 from ..store import roots
 from ..store.roots import KnownRoot
 
-_SAMPLE = 20  # pictures looked for
+_SAMPLE = 20  # images of the other root to look for in this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraRoot:
-    """The folder this pipeline works on, and the database's numbers for it and for the pipeline."""
+    """The camera root and the database's ids for it and for this pipeline."""
 
     id: int
     path: Path
     worker: UUID
 
 
-async def enter(connection: AsyncConnection, path: Path, host: str) -> CameraRoot:
-    """Register as working on a folder.
+async def register(connection: AsyncConnection, path: Path, host: str) -> CameraRoot:
+    """Register this pipeline as a worker on a camera root.
 
-    Raises CameraRootForeignError where somebody works on this database with the pictures of
-    another folder, on this machine or elsewhere: the cameras would be taken for each other's.
-    Those who have stopped keep nobody out, as their folder may have been moved.
+    Raises CameraRootForeignError if a running worker uses this database with another camera root,
+    on any machine: their cameras would be mixed up. Stopped workers are ignored, because their
+    camera root may have been moved.
     """
     await roots.acquire_lock(connection)
     await roots.forget_gone(connection)
@@ -40,26 +43,26 @@ async def enter(connection: AsyncConnection, path: Path, host: str) -> CameraRoo
         paths = await roots.latest_paths(connection, other.id, at_most=_SAMPLE)
         if not await asyncio.to_thread(_may_be_the_same, path, other, host, paths):
             raise CameraRootForeignError(
-                f"{other.host} works on this database with the pictures in {other.path}, and none"
-                f" of them is in {path}{'' if other.host == host else ' here'}. Give the same"
-                " folder, or a database of its own. Where nobody uses that folder any more, try"
-                f" again after {roots.LIVE_FOR.total_seconds():.0f} s."
+                f"{other.host} uses this database with the camera root {other.path}, and none of"
+                f" its images is in {path}{'' if other.host == host else ' on this machine'}."
+                " Configure the same camera root, or another database. If that camera root is no"
+                f" longer in use, try again after {roots.LIVE_FOR.total_seconds():.0f} s."
             )
     await roots.note_seen(connection, mine.worker, mine.id)
     return mine
 
 
-async def leave(connection: AsyncConnection, root: CameraRoot) -> None:
-    """Note that nobody of this pipeline works on the folder any more."""
+async def unregister(connection: AsyncConnection, root: CameraRoot) -> None:
+    """Remove this pipeline from the workers of its camera root."""
     await roots.note_left(connection, root.worker)
 
 
 def _may_be_the_same(root: Path, other: KnownRoot, host: str, paths: Sequence[str]) -> bool:
-    """Tell whether two roots may be one folder, by pictures that should be in the other one."""
+    """Return whether two roots may be one folder: images of the other one should be in this one."""
     if paths:
         return any((root / path).is_file() for path in paths)
     try:
-        # Also on one machine it may be out of sight, as that of another container.
+        # Even on this machine the path may be invisible, such as one in another container.
         return other.host != host or root.samefile(other.path)
     except OSError:
         return True

@@ -1,14 +1,14 @@
-"""When a picture was taken: from its EXIF, else its name, else the file's own time."""
+"""The capture time of an image: from EXIF, else the file name, else the modification time."""
 
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 import re
 
 from .exif import ExifTime, exif_time
 
-HEAD_BYTES = 64 * 1024 + 4  # of a file, which hold the EXIF block where there is one
+HEAD_BYTES = 64 * 1024 + 4  # of a file, enough for the EXIF block
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-_MAX_AHEAD = timedelta(days=1)  # of the file's own time
+_MAX_AHEAD = timedelta(days=1)  # of the modification time
 
 _EXIF = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
@@ -25,10 +25,11 @@ _DATE_FOLDER = re.compile(
 
 
 def capture_time(head: bytes, path: str, mtime: datetime, time_zone: tzinfo) -> datetime:
-    """Return when the picture was taken, in the home's time zone.
+    """Return when the image was taken, in the home's time zone.
 
-    `head` is the file's first HEAD_BYTES, `path` its name with the folders of its camera. A time before 2000 or more than a day after the file's
-    own is a camera with a wrong clock, and the next source counts.
+    `head` is the file's first HEAD_BYTES; `path` is relative to the camera root. A time before 2000
+    or more than a day after the file's modification time comes from a wrong camera clock: the next
+    source is used.
     """
     for time in (_from_exif(exif_time(head), time_zone), _from_path(path, time_zone)):
         if time is not None and _EARLIEST <= time <= mtime + _MAX_AHEAD:

@@ -1,4 +1,4 @@
-"""When a camera says it took a picture: the time fields of a JPEG's EXIF block."""
+"""Reading the capture time fields of a JPEG's EXIF block."""
 
 from dataclasses import dataclass
 import struct
@@ -14,14 +14,14 @@ _MAX_TEXT = 64  # bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExifTime:
-    """The fields as written: `2026:11:23 13:19:03`, and `+01:00` where there is one."""
+    """The fields as written: `2026:11:23 13:19:03`, and `+01:00` if present."""
 
     text: str
     offset: str | None
 
 
 def exif_time(head: bytes) -> ExifTime | None:
-    """Return the time of capture from a JPEG's first bytes; None where there is none to trust."""
+    """Return the time of capture from a JPEG's first bytes; None if there is none to trust."""
     tiff = _exif_block(head)
     if tiff is None:
         return None
@@ -66,7 +66,7 @@ class _Tiff:
             raise _MalformedError from err
 
     def _entry(self, directory: int, tag: int, kind: int) -> bytes | None:
-        """Return the value's bytes of a directory's entry; None where there is no such entry."""
+        """Return the bytes of an entry's value; None if there is no such entry."""
         (count,) = self._unpack("H", directory)
         for index in range(min(count, _MAX_ENTRIES)):
             start = directory + 2 + 12 * index
@@ -88,7 +88,7 @@ class _Tiff:
 
 
 def _exif_block(head: bytes) -> bytes | None:
-    """Return the TIFF bytes of the first EXIF segment that lies wholly within the head."""
+    """Return the TIFF bytes of the first EXIF segment that is complete within the head."""
     if not head.startswith(b"\xff\xd8"):
         return None
     position = 2
@@ -97,7 +97,7 @@ def _exif_block(head: bytes) -> bytes | None:
         if marker == 0xFF:  # padding
             position += 1
             continue
-        if marker in {0xD9, 0xDA}:  # the picture itself begins or ends
+        if marker in {0xD9, 0xDA}:  # the image data begins or ends
             return None
         size = int.from_bytes(head[position + 2 : position + 4])
         segment = head[position + 4 : position + 2 + size]

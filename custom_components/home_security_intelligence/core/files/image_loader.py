@@ -1,4 +1,4 @@
-"""Reading the picture of a job, which may lie on another machine or be another one by now."""
+"""Loading the image of a job, whose file may be on another machine or replaced by now."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,13 +18,13 @@ from ..domain.settings import Settings
 from ..store import images, roots
 from ..store.database import Database
 from .camera_root import CameraRoot
-from .reader import Content, is_bare, read
+from .reader import ImageContent, looks_unmounted, read_image
 
 _ABSENT = frozenset({"file_gone", "file_forbidden"})
 
 
-class Reader:
-    """Reads from this pipeline's camera root."""
+class ImageLoader:
+    """Loads images from this pipeline's camera root."""
 
     def __init__(
         self,
@@ -39,15 +39,15 @@ class Reader:
         self._settings = settings
         self._now = now
 
-    async def read(self, image: Image, failing_since: datetime | None) -> Content:
-        """Return the image's content; raises as `files.read` does.
+    async def load(self, image: Image, failing_since: datetime | None) -> ImageContent:
+        """Return the image's content; raises as `read_image` does.
 
-        Raises PictureAwayError where the file is not here and those who registered it, in another
-        folder, are still at work, or where its camera's folder is away; that is no longer waited
-        for when the job has been failing for too long.
+        Raises PictureAwayError if the file is not here and either a worker with another camera
+        root has registered it and is running, or the camera's folder is away. The folder is not
+        waited for once the job has been failing for longer than `away_limit`.
         """
         try:
-            return await self._as_it_was(image, version_in(image))
+            return await self._read(image, version_in(image))
         except ImageReplacedError as error:
             found = Version(size=error.size, mtime_ns=error.mtime_ns)
             if not await self._database.run_statement(
@@ -57,38 +57,40 @@ class Reader:
         except ImageUnreadableError as error:
             if error.code not in _ABSENT:
                 raise
-            raise await self._absence(image, error, failing_since) from error
-        # Another machine sees other times and has skipped the file as we see it: one has to look.
-        return await self._as_it_was(image, found)
+            raise await self._explain_absence(image, error, failing_since) from error
+        # Another machine sees other times and has skipped this version: one of us must process it.
+        return await self._read(image, found)
 
-    async def glance(self, image: Image, most_bytes: int) -> bytes | None:
-        """Return the image's content; None where it is not here as it was, or larger."""
+    async def try_load(self, image: Image, *, max_bytes: int) -> bytes | None:
+        """Return the image's content; None if the file is missing, replaced or larger."""
         version = version_in(image)
         try:
             file = await asyncio.to_thread(
-                read, self._root.path, image.path, version, max_bytes=most_bytes
+                read_image, self._root.path, image.path, version, max_bytes=max_bytes
             )
         except CoreError:
             return None
         return file.content
 
-    async def _as_it_was(self, image: Image, version: Version) -> Content:
-        size = self._settings.max_image_bytes
-        return await asyncio.to_thread(read, self._root.path, image.path, version, max_bytes=size)
+    async def _read(self, image: Image, version: Version) -> ImageContent:
+        limit = self._settings.max_image_bytes
+        return await asyncio.to_thread(
+            read_image, self._root.path, image.path, version, max_bytes=limit
+        )
 
-    async def _absence(
+    async def _explain_absence(
         self, image: Image, error: ImageUnreadableError, failing_since: datetime | None
     ) -> ImageUnreadableError | PictureAwayError:
-        """Return what it means that the file is not here."""
+        """Return the error that says why the file is not here."""
         number = image.root
         if number is None or number == self._root.id:
             waited = self._now() - (failing_since or self._now())
             if waited.total_seconds() > self._settings.away_limit:
                 return error
-            if not await asyncio.to_thread(is_bare, self._root.path / image.camera):
+            if not await asyncio.to_thread(looks_unmounted, self._root.path / image.camera):
                 return error
             return CameraFolderAwayError(
-                f"the folder of camera {image.camera} is gone, empty or may not be read"
+                f"the folder of camera {image.camera} is missing, empty or not readable"
             )
         other = await self._database.run_statement(
             lambda connection: roots.find(connection, number)
@@ -97,10 +99,10 @@ class Reader:
             return error
         if other.live:
             return PictureElsewhereError(
-                f"the picture lies in {other.path} on {other.host}, where it is waited for"
+                f"the image is in {other.path} on {other.host}; the worker there processes it"
             )
         return ImageUnreadableError(
-            f"the camera folder was changed: the picture was found in {other.path} on {other.host}"
-            f" and is not in {self._root.path}. Move it there and try again, or dismiss it",
+            f"the camera folder was changed: the image was found in {other.path} on {other.host}"
+            f" and is not in {self._root.path}. Move it there and requeue it, or discard it",
             code="root_changed",
         )

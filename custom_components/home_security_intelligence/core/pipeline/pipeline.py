@@ -36,7 +36,7 @@ from ..domain.models import (
 from ..domain.queries import DeadLetterQuery, EventQuery, ImageFile
 from ..domain.settings import Settings
 from ..domain.updates import CameraState, Health, Listener
-from ..files.camera_root import enter, leave
+from ..files import camera_root
 from ..inference.client import InferenceClient
 from ..store import cameras
 from ..store.engine import begin, connect
@@ -105,7 +105,7 @@ class Pipeline:
         try:
             async with begin(engine) as connection:
                 await cameras.register(connection, config.cameras)
-                root = await enter(connection, config.camera_root, config.host)
+                root = await camera_root.register(connection, config.camera_root, config.host)
         except BaseException:
             await engine.dispose()
             raise
@@ -137,7 +137,7 @@ class Pipeline:
         await running.supervisor.stop()
         with suppress(StoreError, TimeoutError):  # it counts as gone by itself after a while
             async with asyncio.timeout(_LEAVE_TIMEOUT), running.database.begin() as connection:
-                await leave(connection, running.root)
+                await camera_root.unregister(connection, running.root)
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await running.database.engine.dispose()

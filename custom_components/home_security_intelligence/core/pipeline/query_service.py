@@ -13,7 +13,7 @@ from ..domain.presence import PERSON, person_until
 from ..domain.queries import DeadLetterQuery, EventQuery, ImageFile
 from ..domain.settings import Settings
 from ..domain.updates import CameraState
-from ..files.reader import read
+from ..files.reader import read_image
 from ..store import cameras, dead_letters, event_list, events, feedback, images, jobs
 from ..store.database import Database
 
@@ -90,7 +90,7 @@ class Archive:
         if image is None:
             raise ImageUnreadableError("there is no such image", code="image_forgotten")
         file = await asyncio.to_thread(
-            read,
+            read_image,
             self._root,
             image.path,
             version_in(image),

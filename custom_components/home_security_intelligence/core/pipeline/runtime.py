@@ -24,7 +24,7 @@ from ..events.context_provider import Surroundings
 from ..events.feedback import Feedback
 from ..events.grouper import Group
 from ..files.camera_root import CameraRoot
-from ..files.image_loader import Reader
+from ..files.image_loader import ImageLoader
 from ..inference.build_servers import Servers, wire
 from ..inference.client import InferenceClient
 from ..queue.dead_letters import DeadLetterService
@@ -87,18 +87,18 @@ def launch(
 
     servers = wire(clients, board, settings=settings, now=now, on_change=hold_or_go_on)
     group = Group(settings, Surroundings(time_zone, settings), now=now, new_id=uuid4)
-    reader = Reader(database, root, settings=settings, now=now)
+    loader = ImageLoader(database, root, settings=settings, now=now)
     detect = Detect(
         database,
         servers.pool,
         group,
-        reader=reader,
+        loader=loader,
         settings=settings,
         now=now,
         on_replaced=look_again,
     )
     assess = Assess(
-        database, servers.pool, PromptImages(reader, settings), settings=settings, now=now
+        database, servers.pool, PromptImages(loader, settings), settings=settings, now=now
     )
     queue_watch = QueueWatch(database, publisher, settings)
 

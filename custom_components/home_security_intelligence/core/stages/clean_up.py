@@ -12,7 +12,7 @@ from ..domain.errors import StoreError
 from ..domain.models import CleanupReport
 from ..domain.settings import Settings
 from ..files.camera_root import CameraRoot
-from ..files.source_files import Look, delete, look
+from ..files.source_files import FileCheck, check_files, delete_file
 from ..store import feedback, home_states, retention, roots
 from ..store.database import Database
 from ..store.retention import Deleted, KnownFile
@@ -103,12 +103,12 @@ class CleanUp:
                 # Notes whose file is gone are orphans, and counted as such below.
                 away = [item for item in known if item.image_id and item.file in seen.gone]
                 for item in known:
-                    if item.file not in seen.there:
+                    if item.file not in seen.present:
                         continue
                     kept_bytes += item.file.size
                     if self._is_kept(item, kept_bytes, now):
                         continue
-                    if dry_run or await asyncio.to_thread(delete, self._root.path, item.file):
+                    if dry_run or await asyncio.to_thread(delete_file, self._root.path, item.file):
                         files += 1
                         file_bytes += item.file.size
                         away.append(item)
@@ -168,7 +168,7 @@ class CleanUp:
                     orphans += await retention.note_gone(connection, gone)
         return orphans
 
-    async def _files(self, source: _Files) -> AsyncIterator[tuple[Sequence[KnownFile], Look]]:
+    async def _files(self, source: _Files) -> AsyncIterator[tuple[Sequence[KnownFile], FileCheck]]:
         last: KnownFile | None = None
         while True:
             async with self._database.begin() as connection:
@@ -178,8 +178,8 @@ class CleanUp:
             yield known, await self._look(known)
             last = known[-1]
 
-    async def _look(self, known: Sequence[KnownFile]) -> Look:
-        seen = await asyncio.to_thread(look, self._root.path, [item.file for item in known])
+    async def _look(self, known: Sequence[KnownFile]) -> FileCheck:
+        seen = await asyncio.to_thread(check_files, self._root.path, [item.file for item in known])
         async with self._database.begin() as connection:
             others = {other.id for other in await roots.others_live(connection, self._root.id)}
         theirs = {item.file for item in known if item.root in others}

@@ -15,7 +15,7 @@ from ..domain.models import Image, ImageState, JobKind, SkipReason
 from ..domain.settings import Settings
 from ..domain.updates import ImageUpdate, Update
 from ..events.grouper import Group
-from ..files.image_loader import Reader
+from ..files.image_loader import ImageLoader
 from ..inference.protocol import Inference
 from ..queue.handler import Outcome, Stored
 from ..store import cameras, detections, images, leases
@@ -56,7 +56,7 @@ class Detect:
         client: Inference,
         group: Group,
         *,
-        reader: Reader,
+        loader: ImageLoader,
         settings: Settings,
         now: Callable[[], datetime],
         on_replaced: Callable[[FoundFile], None],
@@ -64,7 +64,7 @@ class Detect:
         self._database = database
         self._client = client
         self._group = group
-        self._reader = reader
+        self._loader = loader
         self._settings = settings
         self._now = now
         self._on_replaced = on_replaced
@@ -83,7 +83,7 @@ class Detect:
             raise _forgotten()
         self._reading += 1
         try:
-            file = await self._reader.read(image, job.first_failed_at)
+            file = await self._loader.load(image, job.first_failed_at)
         except ImageReplacedError as error:
             found = Version(size=error.size, mtime_ns=error.mtime_ns)
             self._on_replaced(

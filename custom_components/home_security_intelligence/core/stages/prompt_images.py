@@ -5,7 +5,7 @@ from typing import Final
 
 from ..domain.models import Image
 from ..domain.settings import Settings
-from ..files.image_loader import Reader
+from ..files.image_loader import ImageLoader
 
 # Of the wire format.
 MAX_IMAGES: Final = 3
@@ -16,14 +16,14 @@ MAX_IMAGE_PIXELS: Final = 25_000_000
 class PromptImages:
     """Reads the pictures that show best what an event is about."""
 
-    def __init__(self, reader: Reader, settings: Settings) -> None:
-        self._reader = reader
+    def __init__(self, loader: ImageLoader, settings: Settings) -> None:
+        self._loader = loader
         self._watched = settings.watched_labels
 
     async def read(self, images: Sequence[Image]) -> list[bytes]:
         """Return up to three pictures, oldest first; one that cannot be had is left out."""
         chosen = best(images, self._watched)
-        found = [await self._reader.glance(image, MAX_IMAGE_BYTES) for image in chosen]
+        found = [await self._loader.try_load(image, max_bytes=MAX_IMAGE_BYTES) for image in chosen]
         return [content for content in found if content is not None]
 
 

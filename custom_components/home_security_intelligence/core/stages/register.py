@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 import logging
@@ -11,12 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..aio.health_board import HealthBoard
 from ..domain.errors import QueueFullError
-from ..domain.file_version import storable_mtime
 from ..domain.found_file import FoundFile
 from ..domain.models import Image, JobKind
 from ..domain.settings import Settings
 from ..files.camera_root import CameraRoot
-from ..files.reader import captured_at
+from ..files.reader import read_capture_time
 from ..store import images, jobs, notify
 from ..store.database import Database
 from ..store.images import NewImage
@@ -96,7 +94,6 @@ class Register:
 
     async def put(self, file: FoundFile) -> None:
         """Take a file, as soon as there is room; raises QueueFullError for one that can wait."""
-        file = replace(file, mtime_ns=storable_mtime(file.mtime_ns))
         if self._is_fresh(file):
             await self._fresh.files.put(file)
             return
@@ -204,7 +201,7 @@ class Register:
         return [
             NewImage(
                 file=file,
-                captured_at=captured_at(
+                captured_at=read_capture_time(
                     self._root.path,
                     file.path,
                     mtime_ns=file.mtime_ns,

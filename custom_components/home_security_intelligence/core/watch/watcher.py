@@ -8,8 +8,9 @@ from pathlib import Path
 import time
 
 from ..domain.errors import CoreError, PathEscapeError, QueueFullError, WatchError
-from ..domain.found_file import FoundFile, look_at
+from ..domain.found_file import FoundFile, stat_file
 from ..domain.models import Camera
+from ..domain.paths import resolve_below
 from ..domain.settings import Settings
 from .cameras import CameraFolders, join
 from .filenames import is_hidden, is_image_name, is_storable
@@ -22,7 +23,6 @@ from .inotify import (
     WatchLimitError,
 )
 from .mounts import tells_changes
-from .paths import contained
 from .scanner import Batch, missing, walk
 from .seen_files import DeliveryMemory
 from .stability import Settling
@@ -139,7 +139,7 @@ class FolderWatcher:
         camera = self._cameras.camera_of(folder)
         if camera is None or not is_image_name(name) or not is_storable(name):
             return
-        file = await asyncio.to_thread(look_at, self._root, camera, join(folder, name))
+        file = await asyncio.to_thread(stat_file, self._root, camera, join(folder, name))
         if file is None:
             return
         if file.size == 0:
@@ -175,7 +175,7 @@ class FolderWatcher:
                 async with asyncio.timeout_at(due):
                     await self._settling_grew.wait()
             for then in self._settling.take_due(_now()):
-                now = await asyncio.to_thread(look_at, self._root, then.camera, then.path)
+                now = await asyncio.to_thread(stat_file, self._root, then.camera, then.path)
                 if now == then:
                     await self._deliver(now)
                 elif now is not None:
@@ -245,7 +245,7 @@ class FolderWatcher:
 
     def _is_told(self, camera: str) -> bool:
         try:
-            return tells_changes(contained(self._root, camera))
+            return tells_changes(resolve_below(self._root, camera))
         except PathEscapeError:
             return True  # the walk says what is wrong
 
@@ -253,7 +253,7 @@ class FolderWatcher:
         for folder in self._cameras.above:
             # What is missing or forbidden there shows in the cameras below.
             with suppress(PathEscapeError, OSError):
-                self._changes.watch(folder, contained(self._root, folder))
+                self._changes.watch(folder, resolve_below(self._root, folder))
 
     async def _walk(self, folder: str) -> WatchError | None:
         """Hand over the pictures in this folder and below; return the first problem met."""
@@ -267,7 +267,7 @@ class FolderWatcher:
 
     def _batches(self, folder: str) -> Iterator[Batch]:
         try:
-            real = contained(self._root, folder)
+            real = resolve_below(self._root, folder)
         except PathEscapeError as err:
             yield Batch(problem=WatchError(str(err), code=err.code))
             return

@@ -1,4 +1,4 @@
-"""When a picture was taken, by the first source that can be believed."""
+"""The capture time comes from the first plausible source."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ import pytest
 
 from hsi_core.files.capture_time import capture_time
 from testbed.drawing.scenes import draw, jpeg as jpeg_of
-from tests.core.watch.exif_bytes import exif, jpeg, segment
+from tests.core.files.exif_bytes import exif, jpeg, segment
 
 HOME = ZoneInfo("Europe/Berlin")
 MTIME = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
@@ -17,26 +17,26 @@ EXIF_TAKEN = "2026:11:23 13:19:03"
 
 
 @pytest.mark.parametrize("order", ["<", ">"], ids=["little", "big"])
-def test_exif_is_the_homes_time(order: str) -> None:
+def test_exif_time_is_in_the_home_time_zone(order: str) -> None:
     head = jpeg(segment(0xE0, b"JFIF\0"), exif(EXIF_TAKEN, order=order))
 
     assert capture_time(head, "a.jpg", MTIME, HOME) == TAKEN
 
 
-def test_exif_as_an_image_library_writes_it() -> None:
-    picture = jpeg_of(draw(1, size=(64, 48)), captured_at=TAKEN)
+def test_exif_written_by_an_image_library() -> None:
+    image = jpeg_of(draw(1, size=(64, 48)), captured_at=TAKEN)
 
-    assert capture_time(picture, "a.jpg", MTIME, HOME) == TAKEN
+    assert capture_time(image, "a.jpg", MTIME, HOME) == TAKEN
 
 
-def test_exif_with_an_offset_of_its_own() -> None:
+def test_exif_with_an_offset() -> None:
     taken = capture_time(jpeg(exif(EXIF_TAKEN, "-05:00")), "a.jpg", MTIME.replace(hour=20), HOME)
 
     assert taken == TAKEN.replace(tzinfo=UTC) + timedelta(hours=5)
     assert taken.tzinfo is HOME
 
 
-def test_an_offset_that_is_none_is_ignored() -> None:
+def test_an_empty_offset_is_ignored() -> None:
     assert capture_time(jpeg(exif(EXIF_TAKEN, "   :  ")), "a.jpg", MTIME, HOME) == TAKEN
 
 
@@ -54,7 +54,7 @@ def test_an_offset_that_is_none_is_ignored() -> None:
         "IPC_20261123-131903-007.jpeg",
     ],
 )
-def test_a_name_that_tells_the_time(name: str) -> None:
+def test_a_name_with_a_time(name: str) -> None:
     assert capture_time(b"", name, MTIME, HOME) == TAKEN
 
 
@@ -75,22 +75,22 @@ def test_a_name_that_tells_the_time(name: str) -> None:
         "2026-13-23/13.19.03[M][0@0][0].jpg",
     ],
 )
-def test_a_name_that_does_not(name: str) -> None:
+def test_a_name_without_a_time(name: str) -> None:
     assert capture_time(b"", name, MTIME, HOME) == MTIME
 
 
 @pytest.mark.parametrize(
-    "absurd", ["1999:12:31 23:59:59", "0000:00:00 00:00:00", "2026:11:25 13:19:03", "soon"]
+    "implausible", ["1999:12:31 23:59:59", "0000:00:00 00:00:00", "2026:11:25 13:19:03", "soon"]
 )
-def test_an_absurd_time_leaves_it_to_the_next_source(absurd: str) -> None:
-    head = jpeg(exif(absurd))
+def test_an_implausible_time_falls_back_to_the_next_source(implausible: str) -> None:
+    head = jpeg(exif(implausible))
 
     assert capture_time(head, "20261123_131903.jpg", MTIME, HOME) == TAKEN
     assert capture_time(head, "19991231_235959.jpg", MTIME, HOME) == MTIME
     assert capture_time(head, "20261125_131903.jpg", MTIME, HOME) == MTIME
 
 
-def test_an_hour_that_comes_twice_is_the_first_one() -> None:
+def test_an_ambiguous_hour_is_the_first_one() -> None:
     taken = capture_time(jpeg(exif("2026:10:25 02:30:00")), "a.jpg", MTIME, HOME)
 
     assert taken.astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
@@ -101,7 +101,7 @@ def whole() -> bytes:
 
 
 @pytest.mark.parametrize("length", range(0, len(whole()), 7))
-def test_a_head_cut_off_anywhere_is_no_error(length: int) -> None:
+def test_a_truncated_head_is_not_an_error(length: int) -> None:
     assert capture_time(whole()[:length], "a.jpg", MTIME, HOME) in {MTIME, TAKEN}
 
 

@@ -1,10 +1,10 @@
-"""Builds the first bytes of JPEGs as cameras write them."""
+"""Build the first bytes of JPEGs as cameras write them."""
 
 import struct
 
 
 def jpeg(*segments: bytes) -> bytes:
-    """Return a JPEG's head made of these segments, the picture itself cut off."""
+    """Return a JPEG's head made of these segments, without the image data."""
     return b"\xff\xd8" + b"".join(segments) + b"\xff\xda"
 
 
@@ -14,7 +14,7 @@ def segment(marker: int, content: bytes) -> bytes:
 
 
 def exif(time: str | None, offset: str | None = None, *, order: str = "<") -> bytes:
-    """Return an EXIF segment with DateTimeOriginal and perhaps OffsetTimeOriginal."""
+    """Return an EXIF segment with DateTimeOriginal and optionally OffsetTimeOriginal."""
     fields = [(0x9003, time), (0x9011, offset)]
     texts = [(tag, text.encode() + b"\0") for tag, text in fields if text is not None]
     first = (
