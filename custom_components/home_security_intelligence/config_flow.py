@@ -30,7 +30,7 @@ from .const import (
     SUBENTRY_SERVER,
 )
 from .coordinator import images_waiting
-from .core.inference.certificate import shown_fingerprint
+from .core.inference.certificate import format_fingerprint
 from .discovery import Announced, async_follow, known_servers
 from .flows import forms
 from .flows.camera import CameraSubentryFlow
@@ -313,7 +313,7 @@ class HsiConfigFlow(ConfigFlow, domain=DOMAIN):
     def _certificate_form(self, step: str) -> ConfigFlowResult:
         return self.async_show_form(
             step_id=step,
-            description_placeholders={"fingerprint": shown_fingerprint(self._unconfirmed)},
+            description_placeholders={"fingerprint": format_fingerprint(self._unconfirmed)},
         )
 
     def _confirmed(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from hsi_core.domain.inference import (
 from hsi_core.domain.models import Box, RiskFactor
 from hsi_core.domain.movement import Movement
 from hsi_core.domain.zones import ZoneKind
-from hsi_core.inference.json_reader import Answer
+from hsi_core.inference.json_reader import JsonReader
 from hsi_core.inference.wire import (
     API_VERSION,
     facts_json,
@@ -31,7 +31,7 @@ from hsi_core.inference.wire import (
 )
 from hsi_core.stages.prompt_images import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, MOST_PICTURES
 from tests.contract.openapi import SCHEMAS, required_fields, validate
-from tests.core.client.answers import ASSESSED, DETECTED, HEALTH
+from tests.core.inference.answers import ASSESSED, DETECTED, HEALTH
 
 READERS = {
     "Health": (read_health, HEALTH),
@@ -70,10 +70,10 @@ def test_every_part_of_the_schema_is_pinned() -> None:
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=named)
 def test_every_required_field_is_read(name: str, field: tuple[str | int, ...]) -> None:
     reader, whole = READERS[name]
-    reader(Answer(copy.deepcopy(whole)))
+    reader(JsonReader(copy.deepcopy(whole)))
 
     with pytest.raises(ClientError, match=str(field[-1])):
-        reader(Answer(changed(whole, field, ...)))
+        reader(JsonReader(changed(whole, field, ...)))
 
 
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=named)
@@ -84,7 +84,7 @@ def test_every_required_field_has_to_be_of_its_kind(
 
     wrong = changed(whole, field, {"wrong": []} if field[-1] != "image" else 1)
     with pytest.raises(ClientError):
-        reader(Answer(wrong))
+        reader(JsonReader(wrong))
 
 
 @pytest.mark.parametrize(("name", "field"), FIELDS, ids=named)
@@ -95,9 +95,9 @@ def test_null_is_taken_where_the_schema_allows_it(name: str, field: tuple[str | 
         validate(name, null)
     except ValidationError:
         with pytest.raises(ClientError):
-            reader(Answer(null))
+            reader(JsonReader(null))
     else:
-        reader(Answer(null))
+        reader(JsonReader(null))
 
 
 def test_enums_are_equal() -> None:
@@ -114,21 +114,22 @@ def test_what_a_server_tells_of_vision_is_read_and_may_be_missing() -> None:
     said = changed(HEALTH, ("assessor", "vision"), True)
     validate("Health", said)
 
-    assert read_health(Answer(said)).assessor.vision is True
+    assert read_health(JsonReader(said)).assessor.vision is True
     assert (
-        read_health(Answer(changed(HEALTH, ("assessor", "vision"), None))).assessor.vision is None
+        read_health(JsonReader(changed(HEALTH, ("assessor", "vision"), None))).assessor.vision
+        is None
     )
-    assert read_health(Answer(copy.deepcopy(HEALTH))).assessor.vision is None
+    assert read_health(JsonReader(copy.deepcopy(HEALTH))).assessor.vision is None
     with pytest.raises(ClientError, match="vision"):
-        read_health(Answer(changed(HEALTH, ("assessor", "vision"), "yes")))
+        read_health(JsonReader(changed(HEALTH, ("assessor", "vision"), "yes")))
 
 
 def test_what_a_server_tells_of_decoding_is_read_and_may_be_missing() -> None:
     said = changed(HEALTH, ("detector", "decode"), "gpu")
     validate("Health", said)
 
-    assert read_health(Answer(said)).detector.decode == "gpu"
-    assert read_health(Answer(copy.deepcopy(HEALTH))).detector.decode is None
+    assert read_health(JsonReader(said)).detector.decode == "gpu"
+    assert read_health(JsonReader(copy.deepcopy(HEALTH))).detector.decode is None
 
 
 def test_the_limits_of_pictures_are_equal() -> None:
@@ -169,7 +170,7 @@ def test_what_the_schema_refuses_the_client_refuses(
     with pytest.raises(ValidationError):
         validate(name, wrong)
     with pytest.raises(ClientError):
-        reader(Answer(wrong))
+        reader(JsonReader(wrong))
 
 
 def test_facts_are_of_the_schema() -> None:

@@ -1,4 +1,4 @@
-"""The small rules: backoff, breaker, presence, facts, capture time of a file."""
+"""The small rules: backoff, presence, facts, capture time of a file."""
 
 from datetime import UTC, datetime, timedelta
 import os
@@ -13,7 +13,6 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
 from hsi_core.aio.backoff import retry_delay
-from hsi_core.aio.circuit_breaker import Breaker
 from hsi_core.domain.context import Context
 from hsi_core.domain.errors import InputError
 from hsi_core.domain.file_version import Version, version_of
@@ -52,85 +51,6 @@ def test_jitter_only_adds_and_only_so_much(failures: int, jitter: float) -> None
     plain = retry_delay(failures, jitter=0, settings=SETTINGS)
     assert plain <= retry_delay(failures, jitter=jitter, settings=SETTINGS) <= plain * 1.25
     assert plain <= retry_delay(failures + 1, jitter=0, settings=SETTINGS)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def tripped() -> tuple[Breaker, Clock]:
-    clock = Clock()
-    breaker = Breaker(failures=3, recovery=60, clock=clock)
-    for _ in range(3):
-        assert breaker.wait() == 0
-        breaker.enter().failure("unreachable")
-    return breaker, clock
-
-
-def test_a_breaker_opens_after_failures_in_a_row() -> None:
-    breaker, _ = tripped()
-    assert breaker.is_open
-    assert (breaker.wait(), breaker.reason) == (60, "unreachable")
-
-
-def test_a_success_in_between_starts_the_count_again() -> None:
-    breaker = Breaker(failures=3, recovery=60, clock=Clock())
-    for _ in range(5):
-        breaker.enter().failure("timeout")
-        breaker.enter().failure("timeout")
-        breaker.enter().success()
-    assert not breaker.is_open
-
-
-def test_after_recovery_one_trial_goes_through() -> None:
-    breaker, clock = tripped()
-    clock.now = 60
-    assert breaker.wait() == 0
-    trial = breaker.enter()
-    assert breaker.wait() > 0
-    trial.success()
-    assert not breaker.is_open
-    assert (breaker.wait(), breaker.reason) == (0, None)
-
-
-def test_a_failed_trial_opens_it_again() -> None:
-    breaker, clock = tripped()
-    clock.now = 61
-    breaker.enter().failure("timeout")
-    assert (breaker.wait(), breaker.reason) == (60, "timeout")
-
-
-def test_a_trial_without_work_leaves_it_to_the_next() -> None:
-    breaker, clock = tripped()
-    clock.now = 60
-    breaker.enter().abandon()
-    assert breaker.is_open
-    assert breaker.wait() == 0
-
-
-def test_who_began_before_it_opened_is_no_trial() -> None:
-    clock = Clock()
-    breaker = Breaker(failures=1, recovery=60, clock=clock)
-    slow, other = breaker.enter(), breaker.enter()
-    other.failure("unreachable")
-    clock.now = 30
-    slow.failure("unreachable")
-    assert breaker.wait() == 30
-    clock.now = 60
-    breaker.enter()
-    slow.abandon()
-    assert breaker.wait() > 0
-
-
-def test_a_server_that_says_when_is_asked_then() -> None:
-    clock = Clock()
-    breaker = Breaker(failures=1, recovery=60, clock=clock)
-    breaker.enter().failure("overloaded", retry_after=5)
-    assert breaker.wait() == 5
 
 
 def image(*labels: str, at: datetime = NOON) -> Image:

@@ -13,8 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN, SUBENTRY_SERVER
 from custom_components.home_security_intelligence.core.inference.certificate import (
+    format_fingerprint,
     peer_fingerprint,
-    shown_fingerprint,
 )
 from testbed.services.inference_server import InferenceServer
 
@@ -63,7 +63,7 @@ async def test_the_fingerprint_is_shown_and_confirmed(hass: HomeAssistant, tmp_p
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "certificate"
     assert result["description_placeholders"] == {
-        "fingerprint": shown_fingerprint(await server.fingerprint())
+        "fingerprint": format_fingerprint(await server.fingerprint())
     }
     result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
     assert result["step_id"] == "database"

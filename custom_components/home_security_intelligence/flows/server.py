@@ -9,7 +9,7 @@ from yarl import URL
 
 from ..bridge import with_shared_token
 from ..const import CONF_FINGERPRINT, SUBENTRY_SERVER
-from ..core.inference.certificate import shown_fingerprint
+from ..core.inference.certificate import format_fingerprint
 from ..core.inference.url import normalize_url
 from . import forms
 from .validation import CheckFailedError, UnknownCertificateError, async_check_server
@@ -100,7 +100,7 @@ class ServerSubentryFlow(ConfigSubentryFlow):
     def _certificate_form(self, step: str) -> SubentryFlowResult:
         return self.async_show_form(
             step_id=step,
-            description_placeholders={"fingerprint": shown_fingerprint(self._unconfirmed)},
+            description_placeholders={"fingerprint": format_fingerprint(self._unconfirmed)},
         )
 
     def _confirmed(self) -> dict[str, Any]:

@@ -81,4 +81,4 @@ async def test_servers_with_different_models_are_told_of(
     assert f"another one at {other.url}" in caplog.text
     other.model = "scripted"
     await journal.health(lambda h: not h.detectors_differ)
-    assert caplog.text.count("different models") == 1
+    assert caplog.text.count("different detector models") == 1

@@ -1,8 +1,9 @@
-"""Keeps the pipeline's health: publishes each change, and logs each loss and each return once."""
+"""The pipeline's health: publish every change, log every outage and recovery once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 import logging
+from typing import Protocol
 
 from ..domain.errors import CoreError, StoreError, WatchError
 from ..domain.inference import ServerHealth
@@ -13,76 +14,100 @@ from .publisher import Publisher
 _LOGGER = logging.getLogger(__name__)
 
 
+class TrackedServer(Protocol):
+    """An inference server, as the owner of its circuit breakers."""
+
+    @property
+    def url(self) -> str:
+        """Return the address that identifies the server."""
+
+    @property
+    def breakers(self) -> Mapping[JobKind, BreakerStatus]:
+        """Return the current status of each stage's circuit breaker."""
+
+
+class TrackedStage(Protocol):
+    """A stage that can be paused."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the stage is paused."""
+
+
 class HealthBoard:
-    """The only writer of `Health`."""
+    """The only writer of `Health`; circuit breakers are read from their owners, never copied in."""
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._health = Health()
+        self._servers: Mapping[str, TrackedServer] = {}
+        self._stages: Mapping[JobKind, TrackedStage] = {}
 
     @property
     def health(self) -> Health:
-        """The health as last seen."""
+        """Return the health as last published."""
         return self._health
 
-    def servers_known(self, urls: Sequence[str]) -> None:
-        """Note which inference servers there are; nothing is known of them yet."""
-        self._set(replace(self._health, servers=tuple(ServerState(url=url) for url in urls)))
+    def track(
+        self, servers: Sequence[TrackedServer], stages: Mapping[JobKind, TrackedStage]
+    ) -> None:
+        """Show these servers and stages; call `refresh` when one of their breakers changes."""
+        self._servers = {server.url: server for server in servers}
+        self._stages = stages
+        self._set(
+            replace(self._health, servers=tuple(ServerState(url=url) for url in self._servers))
+        )
+
+    def refresh(self) -> None:
+        """Publish the current circuit breakers and paused stages."""
+        self._set(self._health)
 
     def server_answered(self, url: str, health: ServerHealth) -> None:
-        """Note that an inference server is there, and how it is."""
+        """Record an inference server's answer to a health request."""
         server = self._server(url)
         if server.reachable is False:
-            _LOGGER.info("the inference server at %s is back", url)
+            _LOGGER.info("Inference server %s is available again", url)
         self._set_server(replace(server, reachable=True, error=None, health=health))
 
     def server_failed(self, url: str, error: CoreError) -> None:
-        """Note that an inference server cannot be used; what it last said of itself stays."""
+        """Record that an inference server cannot be used; its last health stays."""
         server = self._server(url)
         if server.error != error.code:
-            _LOGGER.info("the inference server at %s cannot be used: %s", url, error)
+            _LOGGER.info("Inference server %s is unavailable: %s", url, error)
         self._set_server(replace(server, reachable=False, error=error.code))
 
-    def breaker_changed(self, url: str, kind: JobKind, status: BreakerStatus) -> None:
-        """Note that a stage leaves an inference server alone, or that it does not any more."""
-        server = self._server(url)
-        self._set_server(replace(server, breakers={**server.breakers, kind: status}))
-
     def database_answered(self) -> None:
-        """Note that the database is there."""
+        """Record that the database can be used."""
         if self._health.database_error is not None:
-            _LOGGER.info("the database is back")
+            _LOGGER.info("Database is available again")
         self._set(replace(self._health, database_reachable=True, database_error=None))
 
     def database_failed(self, error: StoreError) -> None:
-        """Note that the database cannot be used."""
+        """Record that the database cannot be used."""
         if self._health.database_error != error.code:
-            _LOGGER.info("the database cannot be used, pictures wait in their folders: %s", error)
+            _LOGGER.info(
+                "Database is unavailable, new images wait in their folders: %s",
+                error,
+            )
         self._set(replace(self._health, database_reachable=False, database_error=error.code))
 
     def camera_trouble(self, camera: str, error: WatchError | None) -> None:
-        """Note that a camera's folder is in trouble, or with None that it is well again."""
+        """Record that a camera's folder cannot be read, or with None that it can again."""
         errors = dict(self._health.camera_errors)
         if error is not None:
             errors[camera] = error.code
-            _LOGGER.info("camera %s: %s", camera, error)
+            _LOGGER.info("Camera %s: folder is unavailable: %s", camera, error)
         elif errors.pop(camera, None) is not None:
-            _LOGGER.info("camera %s: its folder is back", camera)
+            _LOGGER.info("Camera %s: folder is available again", camera)
         self._set(replace(self._health, camera_errors=errors))
 
-    def stage_paused(self, kind: JobKind, *, paused: bool) -> None:
-        """Note that a stage holds back because of what it asks, or that it goes on."""
-        others = self._health.stages_paused - {kind}
-        stages = others | {kind} if paused else others
-        if stages != self._health.stages_paused:
-            _LOGGER.info("%s is %s", kind, "held back for a while" if paused else "going on")
-        self._set(replace(self._health, stages_paused=stages))
-
     def spooling(self, *, spooling: bool) -> None:
-        """Note that new pictures wait in their folders because the queue is full."""
+        """Record whether new images wait in their folders because the queue is full."""
         if spooling != self._health.spooling:
             _LOGGER.info(
-                "the queue is %s", "full, pictures wait in their folders" if spooling else "open"
+                "Queue is full, new images wait in their folders"
+                if spooling
+                else "Queue accepts new images again"
             )
         self._set(replace(self._health, spooling=spooling))
 
@@ -95,18 +120,7 @@ class HealthBoard:
         )
         reachable = [server for server in servers if server.reachable]
         asked = [server for server in servers if server.reachable is not None]
-        detectors = {
-            server.url: server.health.detector.model
-            for server in reachable
-            if server.health is not None and server.health.detector.model is not None
-        }
-        differ = len(set(detectors.values())) > 1
-        if differ and not self._health.detectors_differ:
-            _LOGGER.warning(
-                "the inference servers look at pictures with different models, so it matters which "
-                "one is asked: %s",
-                ", ".join(f"{model} at {url}" for url, model in detectors.items()),
-            )
+        differ = self._detectors_differ(reachable)
         first = next(iter(reachable or asked), None)
         self._set(
             replace(
@@ -119,7 +133,35 @@ class HealthBoard:
             )
         )
 
+    def _detectors_differ(self, reachable: Sequence[ServerState]) -> bool:
+        detectors = {
+            server.url: server.health.detector.model
+            for server in reachable
+            if server.health is not None and server.health.detector.model is not None
+        }
+        differ = len(set(detectors.values())) > 1
+        if differ and not self._health.detectors_differ:
+            _LOGGER.warning(
+                "Inference servers use different detector models, so detections depend on the "
+                "server that is used: %s",
+                ", ".join(f"{model} at {url}" for url, model in detectors.items()),
+            )
+        return differ
+
     def _set(self, health: Health) -> None:
-        if health != self._health:
-            self._health = health
-            self._publisher.publish([HealthUpdate(health=health)])
+        health = replace(
+            health,
+            servers=tuple(
+                replace(server, breakers=self._servers[server.url].breakers)
+                for server in health.servers
+            ),
+            stages_paused=frozenset(kind for kind, each in self._stages.items() if each.is_paused),
+        )
+        if health == self._health:
+            return
+        for kind in health.stages_paused - self._health.stages_paused:
+            _LOGGER.info("Stage %s is paused", kind)
+        for kind in self._health.stages_paused - health.stages_paused:
+            _LOGGER.info("Stage %s resumed", kind)
+        self._health = health
+        self._publisher.publish([HealthUpdate(health=health)])

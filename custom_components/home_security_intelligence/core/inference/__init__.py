@@ -1,1 +1,1 @@
-"""The client of inference servers: wire format, server pool, health polling."""
+"""Client of the inference servers: wire format, server pool, health polling."""

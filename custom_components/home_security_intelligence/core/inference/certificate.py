@@ -1,4 +1,4 @@
-"""The fingerprint of a certificate that nobody vouches for, so that a person can."""
+"""SHA-256 fingerprints of server certificates, for a user to confirm an untrusted one."""
 
 import asyncio
 from contextlib import suppress
@@ -9,27 +9,27 @@ from yarl import URL
 
 
 def read_fingerprint(text: str) -> str:
-    """Return a sha256 fingerprint as 64 hex digits; colons, spaces and case do not matter.
+    """Return a SHA-256 fingerprint as 64 lower-case hex digits; raises ValueError.
 
-    Raises ValueError where it is none.
+    Colons, spaces and case do not matter.
     """
     digits = text.replace(":", "").replace(" ", "").lower()
     if len(digits) != 64 or any(digit not in "0123456789abcdef" for digit in digits):
-        raise ValueError("A fingerprint is 64 hexadecimal digits (SHA-256).")
+        raise ValueError("A fingerprint has 64 hexadecimal digits (SHA-256).")
     return digits
 
 
-def shown_fingerprint(fingerprint: str) -> str:
-    """Return a fingerprint in pairs, as the server prints it."""
+def format_fingerprint(fingerprint: str) -> str:
+    """Return a fingerprint as colon-separated pairs, as the server prints it."""
     upper = fingerprint.upper()
     return ":".join(upper[index : index + 2] for index in range(0, len(upper), 2))
 
 
 async def peer_fingerprint(url: str, timeout: float) -> str | None:
-    """Return the sha256 fingerprint that the server shows, None where it cannot be asked."""
+    """Return the SHA-256 fingerprint of a server's certificate; None if it cannot be read."""
     address = URL(url)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # it is only looked at; nothing is sent
+    context.check_hostname = False  # only the certificate is read, nothing is sent
     context.verify_mode = ssl.CERT_NONE
     try:
         async with asyncio.timeout(timeout):

@@ -1,4 +1,4 @@
-"""The client of the inference server: one request, one answer or one error of our own tree."""
+"""HTTP client of one inference server: a request returns a value or raises a `CoreError`."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -21,9 +21,9 @@ from ..domain.errors import (
 from ..domain.inference import DetectResult, EventFacts, Pull, ServerHealth
 from ..domain.models import Assessment
 from ..domain.settings import Settings
-from .certificate import peer_fingerprint, shown_fingerprint
-from .error_mapping import OTHER_PROGRAM, failure_of
-from .json_reader import Answer, read_object
+from .certificate import format_fingerprint, peer_fingerprint
+from .error_mapping import OTHER_PROGRAM, error_from_response
+from .json_reader import JsonReader, read_object
 from .url import normalize_url
 from .wire import (
     API_VERSION,
@@ -34,17 +34,17 @@ from .wire import (
     read_pull,
 )
 
-MAX_ANSWER_BYTES = 1024 * 1024  # a larger answer is not ours
+MAX_RESPONSE_BYTES = 1024 * 1024  # a larger response is not an inference server's
 
 _NOT_HTTP = "not_http"
 _MALFORMED = "malformed_answer"
 
 
 class InferenceClient:
-    """Asks one inference server; keeps no state but its session.
+    """Send requests to one inference server; the session is its only state.
 
-    It asks again only where a connection breaks off before the answer, once and at once: it may
-    have been kept from before a restart of the server.
+    A request is repeated once, at once, if the connection is lost before the response: it may
+    be a kept-alive connection from before a restart of the server.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class InferenceClient:
         settings: Settings,
         fingerprint: str | None = None,
     ) -> None:
-        """`fingerprint` is the sha256 of the only certificate taken, in hex; None trusts the usual ones."""
+        """Trust only the certificate with this SHA-256 `fingerprint` (hex), or with None the usual CAs."""
         self._session = session
         self._ssl = aiohttp.Fingerprint(bytes.fromhex(fingerprint)) if fingerprint else True
         self._url = normalize_url(url)
@@ -65,35 +65,35 @@ class InferenceClient:
 
     @property
     def url(self) -> str:
-        """The server's address as it is used."""
+        """Return the normalized address."""
         return self._url
 
     async def health(self) -> ServerHealth:
-        """Return the server's health; tells a wrong address from a server in trouble."""
+        """Return the server's health; the error tells a wrong address from a failing server."""
         try:
-            answer = await self._request("GET", "/v1/health", self._settings.connect_timeout)
+            response = await self._request("GET", "/v1/health", self._settings.connect_timeout)
         except ClientError as err:
-            about_the_address = _about_the_address(err)
-            if about_the_address is err:
+            address_error = _address_error(err)
+            if address_error is err:
                 raise
-            raise about_the_address from err
+            raise address_error from err
         except InputError as err:
             raise ServerIncompatibleError(OTHER_PROGRAM) from err
-        if not (answer.has("api_version") and answer.has("instance_id")):
+        if not (response.has("api_version") and response.has("instance_id")):
             raise ServerIncompatibleError(OTHER_PROGRAM)
-        version = answer.integer("api_version")
+        version = response.integer("api_version")
         if version != API_VERSION:
             older = "integration" if version > API_VERSION else "inference server"
             raise ServerIncompatibleError(
-                f"The inference server speaks API version {version}, this integration "
+                f"The inference server uses API version {version}, this integration uses "
                 f"{API_VERSION}. Update the {older}."
             )
-        return read_health(answer)
+        return read_health(response)
 
     async def detect(self, image: bytes, *, content_type: str, threshold: float) -> DetectResult:
-        """Return what is in the picture; `threshold` is the lowest confidence to answer with."""
+        """Return the objects in an image with at least the confidence `threshold` (0-1)."""
         timeout = self._settings.detect_timeout
-        answer = await self._request(
+        response = await self._request(
             "POST",
             "/v1/detect",
             timeout,
@@ -101,22 +101,22 @@ class InferenceClient:
             headers={"Content-Type": content_type, **_deadline(timeout)},
             data=image,
         )
-        return read_detect_result(answer)
+        return read_detect_result(response)
 
-    async def assess(self, facts: EventFacts, *, pictures: Sequence[bytes] = ()) -> Assessment:
-        """Return how worrying the event is; only a server whose model sees takes pictures."""
+    async def assess(self, facts: EventFacts, *, images: Sequence[bytes] = ()) -> Assessment:
+        """Return an event's risk assessment; send images only if the model takes them."""
         timeout = self._settings.assess_timeout
-        answer = await self._request(
+        response = await self._request(
             "POST",
             "/v1/assess",
             timeout,
             headers=_deadline(timeout),
-            json=facts_json(facts, pictures),
+            json=facts_json(facts, images),
         )
-        return read_assessment(answer)
+        return read_assessment(response)
 
     async def pull_model(self) -> Pull:
-        """Have the server download the language model it is set up with; returns at once."""
+        """Start the download of the configured language model; returns at once."""
         return read_pull(
             await self._request("POST", "/v1/models/pull", self._settings.connect_timeout)
         )
@@ -125,19 +125,19 @@ class InferenceClient:
         self,
         method: str,
         path: str,
-        answer_timeout: float,
+        response_timeout: float,
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         data: bytes | None = None,
         json: object = None,
-    ) -> Answer:
-        """Return the answer's JSON object; every other outcome is an error of `core.errors`."""
+    ) -> JsonReader:
+        """Return the response's JSON object; raises CoreError for every other outcome."""
         request = partial(
-            self._ask,
+            self._send,
             method,
             path,
-            answer_timeout,
+            response_timeout,
             params=params,
             headers=headers,
             data=data,
@@ -149,22 +149,22 @@ class InferenceClient:
             try:
                 return await request()
             except ServerLostError, ServerUnreachableError:
-                # Nobody answers any more: it may have been this very request that brought the
-                # server down, so it counts as the request's failure and not as an outage.
+                # This request may have crashed the server, so it counts as the request's own
+                # failure, not as an outage.
                 raise lost from None
 
-    async def _ask(
+    async def _send(
         self,
         method: str,
         path: str,
-        answer_timeout: float,
+        response_timeout: float,
         *,
         params: Mapping[str, str] | None,
         headers: Mapping[str, str] | None,
         data: bytes | None,
         json: object,
-    ) -> Answer:
-        """Ask once; raises ServerLostError where the connection broke off before the answer."""
+    ) -> JsonReader:
+        """Send once; raises ServerLostError if the connection is lost before the response."""
         connect = self._settings.connect_timeout
         try:
             async with self._session.request(
@@ -175,14 +175,14 @@ class InferenceClient:
                 data=data,
                 json=json,
                 ssl=self._ssl,
-                allow_redirects=False,  # a redirect could carry the token to somebody else
-                timeout=aiohttp.ClientTimeout(total=connect + answer_timeout, connect=connect),
+                allow_redirects=False,  # a redirect could leak the token
+                timeout=aiohttp.ClientTimeout(total=connect + response_timeout, connect=connect),
             ) as response:
                 body = await _read_limited(response.content)
         except aiohttp.ServerFingerprintMismatch as err:
             raise ServerCertificateChangedError(
-                "The inference server shows another TLS certificate than the one that was "
-                f"confirmed ({shown_fingerprint(err.got.hex())}).",
+                "The inference server's TLS certificate is not the confirmed one "
+                f"({format_fingerprint(err.got.hex())}).",
                 fingerprint=err.got.hex(),
             ) from err
         except aiohttp.ClientConnectorCertificateError as err:
@@ -190,34 +190,36 @@ class InferenceClient:
         except aiohttp.ClientSSLError as err:
             raise ServerTlsError(
                 "The inference server does not speak TLS at this address. "
-                "Use http://, or the port on which it speaks TLS."
+                "Use http://, or its TLS port."
             ) from err
         except aiohttp.ConnectionTimeoutError as err:
             raise ServerUnreachableError(
-                f"Nothing answers at {self._url} within {connect:g} s."
+                f"No response from {self._url} within {connect:g} s."
             ) from err
         except aiohttp.ClientConnectorDNSError as err:
-            raise ServerUnreachableError(f"The name in {self._url} is not known.") from err
-        except aiohttp.ClientConnectorError as err:
             raise ServerUnreachableError(
-                f"Nothing answers at {self._url} ({err.strerror})."
+                f"The host name in {self._url} cannot be resolved."
             ) from err
+        except aiohttp.ClientConnectorError as err:
+            raise ServerUnreachableError(f"No connection to {self._url} ({err.strerror}).") from err
         except TimeoutError as err:
             raise ServerTimeoutError(
-                f"The inference server did not answer within {answer_timeout:g} s."
+                f"The inference server did not respond within {response_timeout:g} s."
             ) from err
         except aiohttp.ClientResponseError as err:
-            raise ClientError("What answers there does not speak HTTP.", code=_NOT_HTTP) from err
+            raise ClientError(
+                "The program at this address does not speak HTTP.", code=_NOT_HTTP
+            ) from err
         except aiohttp.ClientPayloadError as err:
             raise ClientError(
-                "The inference server broke off its answer.", code=ServerLostError.code
+                "The connection was lost during the response.", code=ServerLostError.code
             ) from err
         except (aiohttp.ClientError, ConnectionError) as err:
             raise ServerLostError(
-                "The inference server broke off the connection before it answered."
+                "The inference server closed the connection before it responded."
             ) from err
         if response.status not in {200, 202}:
-            raise failure_of(response.status, response.headers, body)
+            raise error_from_response(response.status, response.headers, body)
         return read_object(body)
 
     async def _untrusted(self, err: aiohttp.ClientConnectorCertificateError) -> ServerTlsError:
@@ -231,7 +233,7 @@ class InferenceClient:
         return ServerCertificateError(message, fingerprint=fingerprint)
 
     def _headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
-        # One id in both, so that the server's log and any trace tell of the same request.
+        # One id in both headers, so that logs and traces can be matched.
         trace_id = secrets.token_hex(16)
         merged = {
             "X-Request-ID": trace_id,
@@ -240,13 +242,13 @@ class InferenceClient:
         }
         if self._token:
             if not (self._token.isascii() and self._token.isprintable()):
-                raise ServerAuthError("The token contains characters that no token has.")
+                raise ServerAuthError("The token contains characters that are not allowed.")
             merged["Authorization"] = f"Bearer {self._token}"
         return merged
 
 
 def _deadline(timeout: float) -> dict[str, str]:
-    """Tell the server when nobody will read its answer any more, so that it need not work for it."""
+    """Return the header after whose time the server may drop the request."""
     return {"X-Deadline-Ms": str(max(1, round(timeout * 1000)))}
 
 
@@ -254,18 +256,18 @@ async def _read_limited(content: aiohttp.StreamReader) -> bytes:
     body = bytearray()
     async for chunk in content.iter_chunked(64 * 1024):
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise ClientError("The inference server's answer is too large.", code=_MALFORMED)
+        if len(body) > MAX_RESPONSE_BYTES:
+            raise ClientError("The inference server's response is too large.", code=_MALFORMED)
     return bytes(body)
 
 
-def _about_the_address(err: ClientError) -> ClientError:
-    """Return the error as the first thing asked of an address shows it."""
+def _address_error(err: ClientError) -> ClientError:
+    """Return the error to show for the first request to an address."""
     match err.code:
         case ServerLostError.code:
             return ServerUnreachableError(
-                "Something at this address hangs up without an answer. Check the port, and whether "
-                "it wants https://."
+                "The connection is closed without a response. Check the port, and whether the address "
+                "needs https://."
             )
         case "not_http" | "malformed_answer" | "server_error":
             return ServerIncompatibleError(OTHER_PROGRAM)

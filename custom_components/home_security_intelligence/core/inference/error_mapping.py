@@ -1,4 +1,4 @@
-"""From a refused HTTP answer to the error that says whether a retry can help."""
+"""Map a refused HTTP response to the error that tells whether a retry can help."""
 
 from collections.abc import Mapping
 import math
@@ -16,20 +16,20 @@ from ..domain.errors import (
     ServerUnreachableError,
 )
 from ..domain.inference import AnswerProblem
-from .json_reader import Answer, read_object
+from .json_reader import JsonReader, read_object
 
 _ADVICE = "Enter the address of a Home Security Intelligence inference server."
-OTHER_PROGRAM = f"What answers at this address is no inference server. {_ADVICE}"
+OTHER_PROGRAM = f"This address belongs to another program, not to an inference server. {_ADVICE}"
 
-_DETAIL_LIMIT = 500  # characters of the server's own words that reach the user
-_RETRY_AFTER_LIMIT = 3600.0  # seconds; a longer wish is not believed
+_DETAIL_LIMIT = 500  # characters of the server's message shown to the user
+_RETRY_AFTER_LIMIT = 3600.0  # seconds; longer requests are cut to this
 
 
-def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> CoreError:
-    """Return the error for an answer that is no success."""
-    problem = _problem(headers, body)
+def error_from_response(status: int, headers: Mapping[str, str], body: bytes) -> CoreError:
+    """Return the error for a response whose status is not a success."""
+    problem = _read_problem(headers, body)
     if problem is None:
-        return _foreign_failure(status, headers)
+        return _foreign_error(status, headers)
     code = problem.text("code")
     message = problem.text("detail")[:_DETAIL_LIMIT]
     retryable = problem.flag("retryable")
@@ -44,8 +44,8 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> CoreErro
         case 413 | 415 | 422 if not retryable:
             return ServerRejectedInputError(message, code=code)
         case 429 | 503:
-            wish = problem.number("retry_after_s") if problem.has("retry_after_s") else None
-            return ServerBusyError(message, code=code, retry_after=_retry_after(wish, headers))
+            wanted = problem.number("retry_after_s") if problem.has("retry_after_s") else None
+            return ServerBusyError(message, code=code, retry_after=_retry_after(wanted, headers))
         case 501:
             return AssessorAbsentError(message, code=code)
         case 502 if code in AnswerProblem:
@@ -56,8 +56,8 @@ def failure_of(status: int, headers: Mapping[str, str], body: bytes) -> CoreErro
             return ClientError(message, code=code)
 
 
-def _problem(headers: Mapping[str, str], body: bytes) -> Answer | None:
-    """Return our server's problem details; None where something else answered."""
+def _read_problem(headers: Mapping[str, str], body: bytes) -> JsonReader | None:
+    """Return the server's problem details; None if a proxy or another program responded."""
     if not headers.get("Content-Type", "").startswith("application/problem+json"):
         return None
     try:
@@ -72,41 +72,41 @@ def _problem(headers: Mapping[str, str], body: bytes) -> Answer | None:
     return problem
 
 
-def _foreign_failure(status: int, headers: Mapping[str, str]) -> CoreError:
-    """Return the error where a proxy or another program answered in the server's place."""
+def _foreign_error(status: int, headers: Mapping[str, str]) -> CoreError:
+    """Return the error for a response of a proxy or another program."""
     match status:
         case 401:
             return ServerAuthError("The inference server does not accept the token.")
         case 413:
             return ServerRejectedInputError(
-                "A proxy before the inference server refuses a picture of this size.",
+                "A proxy in front of the inference server refuses an image of this size.",
                 code="body_too_large",
             )
         case 429 | 503:
             return ServerBusyError(
-                f"The inference server's address answers with HTTP {status} (no room right now).",
+                f"The inference server's address responds with HTTP {status} (busy).",
                 retry_after=_retry_after(None, headers),
             )
         case 502:
             return ServerUnreachableError(
-                "A proxy answers, but not the inference server behind it."
+                "A proxy responds, but the inference server behind it does not."
             )
         case 504:
-            return ServerTimeoutError("A proxy waited in vain for the inference server's answer.")
+            return ServerTimeoutError("A proxy timed out while waiting for the inference server.")
         case _ if 300 <= status < 400:
-            return ServerIncompatibleError(f"This address redirects elsewhere. {_ADVICE}")
+            return ServerIncompatibleError(f"This address redirects to another one. {_ADVICE}")
         case 404 | 405:
             return ServerIncompatibleError(OTHER_PROGRAM)
         case _:
-            return ClientError(f"The inference server's address answers with HTTP {status}.")
+            return ClientError(f"The inference server's address responds with HTTP {status}.")
 
 
-def _retry_after(wish: float | None, headers: Mapping[str, str]) -> float | None:
-    if wish is None:
+def _retry_after(wanted: float | None, headers: Mapping[str, str]) -> float | None:
+    if wanted is None:
         try:
-            wish = float(headers.get("Retry-After", ""))
+            wanted = float(headers.get("Retry-After", ""))
         except ValueError:
             return None
-    if not math.isfinite(wish) or wish < 0:
+    if not math.isfinite(wanted) or wanted < 0:
         return None
-    return min(wish, _RETRY_AFTER_LIMIT)
+    return min(wanted, _RETRY_AFTER_LIMIT)

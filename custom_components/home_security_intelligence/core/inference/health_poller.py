@@ -1,4 +1,4 @@
-"""Asks an inference server regularly how it is, and lets held back stages go on when it is back."""
+"""Poll an inference server's health."""
 
 import asyncio
 from contextlib import suppress
@@ -10,37 +10,37 @@ from ..domain.settings import Settings
 from .server import Server
 
 
-class ServerWatch:
-    """Keeps one server's part of the health."""
+class HealthPoller:
+    """Keep one server's state and its part of the health board current."""
 
     def __init__(self, server: Server, board: HealthBoard, *, settings: Settings) -> None:
         self._server = server
         self._board = board
         self._settings = settings
-        self._asked = asyncio.Event()
+        self._due = asyncio.Event()
 
-    async def run(self) -> None:
-        """Ask every `health_interval`, and at once after a failure, until cancelled."""
+    async def poll_forever(self) -> None:
+        """Poll every `health_interval` seconds, and at once after a failure, until cancelled."""
         while True:
-            self._asked.clear()
-            await self.ask()
+            self._due.clear()
+            await self.poll()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.health_interval):
-                    await self._asked.wait()
+                    await self._due.wait()
 
-    async def ask(self) -> None:
-        """Ask the server now."""
+    async def poll(self) -> None:
+        """Request the server's health once."""
         try:
             health = await self._server.client.health()
         except CoreError as error:
-            self._server.failed()
+            self._server.set_health(None)
             self._board.server_failed(self._server.url, error)
         else:
-            self._server.answered(health)
+            self._server.set_health(health)
             self._board.server_answered(self._server.url, health)
 
     def note_failure(self, error: CoreError) -> None:
-        """Take in that a stage could not use the server."""
+        """Record a stage's failed request and poll at once."""
         if error.failure is FailureClass.OUTAGE:
             self._board.server_failed(self._server.url, error)
-        self._asked.set()
+        self._due.set()

@@ -1,4 +1,4 @@
-"""Strict reading of JSON answers: what is missing or of the wrong kind is an error."""
+"""Read JSON strictly: a missing field or a wrong type is an error."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,48 +12,48 @@ from ..domain.errors import ClientError
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 
-class Answer:
-    """One JSON object of an answer; each reader raises ClientError naming the field."""
+class JsonReader:
+    """One JSON object of a response; every method raises ClientError naming the field."""
 
     def __init__(self, fields: dict[str, Json], where: str = "") -> None:
         self._fields = fields
         self._where = where
 
     def has(self, key: str) -> bool:
-        """Tell whether the field is there at all."""
+        """Return whether the field is present."""
         return key in self._fields
 
-    def text(self, key: str, shortest: int = 0, longest: int | None = None) -> str:
-        """Return a string of at least `shortest` and at most `longest` characters."""
+    def text(self, key: str, min_length: int = 0, max_length: int | None = None) -> str:
+        """Return a string of `min_length` to `max_length` characters."""
         value = self._value(key)
         if not isinstance(value, str):
             raise self._wrong(key, "a string")
-        if len(value) < shortest or (longest is not None and len(value) > longest):
-            raise self._wrong(key, "of the length it has to have")
+        if len(value) < min_length or (max_length is not None and len(value) > max_length):
+            raise self._wrong(key, "a string of the allowed length")
         return value
 
     def flag(self, key: str) -> bool:
-        """Return true or false."""
+        """Return a boolean."""
         value = self._value(key)
         if not isinstance(value, bool):
             raise self._wrong(key, "true or false")
         return value
 
     def integer(self, key: str, low: int = 0, high: int | None = None) -> int:
-        """Return an integer of at least `low` and at most `high`."""
+        """Return an integer from `low` to `high`."""
         value = self._value(key)
         if not isinstance(value, int) or isinstance(value, bool):
             raise self._wrong(key, "an integer")
         if value < low or (high is not None and value > high):
-            raise self._wrong(key, "within its range")
+            raise self._wrong(key, "in the allowed range")
         return value
 
     def number(self, key: str, low: float = 0.0, high: float = math.inf) -> float:
-        """Return a finite number of at least `low` and at most `high`."""
+        """Return a finite number from `low` to `high`."""
         return self._number(key, self._value(key), low, high)
 
     def numbers(self, key: str, count: int, low: float, high: float) -> tuple[float, ...]:
-        """Return exactly `count` finite numbers within the range."""
+        """Return exactly `count` finite numbers from `low` to `high`."""
         values = self._list(key)
         if len(values) != count:
             raise self._wrong(key, f"a list of {count} numbers")
@@ -75,13 +75,13 @@ class Answer:
             raise self._wrong(key, f"one of {', '.join(choices)}") from err
 
     def time(self, key: str) -> datetime:
-        """Return a point in time; one without an offset is refused."""
+        """Return a timestamp, which must have a UTC offset."""
         try:
             value = datetime.fromisoformat(self.text(key))
         except ValueError as err:
             raise self._wrong(key, "a timestamp") from err
         if value.tzinfo is None:
-            raise self._wrong(key, "a timestamp with an offset")
+            raise self._wrong(key, "a timestamp with a UTC offset")
         return value
 
     def uuid(self, key: str) -> UUID:
@@ -91,29 +91,29 @@ class Answer:
         except ValueError as err:
             raise self._wrong(key, "a UUID") from err
 
-    def inner(self, key: str) -> Answer:
-        """Return an object within this one."""
+    def object(self, key: str) -> JsonReader:
+        """Return a nested object."""
         value = self._value(key)
         if not isinstance(value, dict):
             raise self._wrong(key, "an object")
-        return Answer(value, self._path(key))
+        return JsonReader(value, self._path(key))
 
-    def inners(self, key: str) -> tuple[Answer, ...]:
+    def objects(self, key: str) -> tuple[JsonReader, ...]:
         """Return a list of objects."""
-        answers = []
+        readers = []
         for index, value in enumerate(self._list(key)):
             if not isinstance(value, dict):
                 raise self._wrong(key, "a list of objects")
-            answers.append(Answer(value, f"{self._path(key)}[{index}]"))
-        return tuple(answers)
+            readers.append(JsonReader(value, f"{self._path(key)}[{index}]"))
+        return tuple(readers)
 
     def optional[T](self, key: str, reader: Callable[[str], T]) -> T | None:
-        """Return None where the field is null, else what the reader makes of it."""
+        """Return None for a null field, otherwise the result of `reader`."""
         return None if self._value(key) is None else reader(key)
 
     def _value(self, key: str) -> Json:
         if key not in self._fields:
-            raise self._wrong(key, "there")
+            raise self._wrong(key, "present")
         return self._fields[key]
 
     def _list(self, key: str) -> list[Json]:
@@ -128,9 +128,9 @@ class Answer:
         try:
             number = float(value)
         except OverflowError as err:
-            raise self._wrong(key, "within its range") from err
+            raise self._wrong(key, "in the allowed range") from err
         if not math.isfinite(number) or not low <= number <= high:
-            raise self._wrong(key, "within its range")
+            raise self._wrong(key, "in the allowed range")
         return number
 
     def _path(self, key: str) -> str:
@@ -138,21 +138,21 @@ class Answer:
 
     def _wrong(self, key: str, expected: str) -> ClientError:
         return ClientError(
-            f"The inference server's answer is malformed: {self._path(key)} is not {expected}.",
+            f"The inference server's response is malformed: {self._path(key)} is not {expected}.",
             code="malformed_answer",
         )
 
 
-def read_object(body: bytes) -> Answer:
-    """Return the JSON object in the body; anything else is a ClientError."""
+def read_object(body: bytes) -> JsonReader:
+    """Return the JSON object in the body; raises ClientError for anything else."""
     try:
         value: Json = json.loads(body)
     except (ValueError, RecursionError) as err:
         raise ClientError(
-            "The inference server's answer is not JSON.", code="malformed_answer"
+            "The inference server's response is not JSON.", code="malformed_answer"
         ) from err
     if not isinstance(value, dict):
         raise ClientError(
-            "The inference server's answer is not a JSON object.", code="malformed_answer"
+            "The inference server's response is not a JSON object.", code="malformed_answer"
         )
-    return Answer(value)
+    return JsonReader(value)

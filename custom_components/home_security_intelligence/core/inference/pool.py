@@ -1,4 +1,4 @@
-"""Chooses among inference servers: the least loaded first, and none that is to be left alone."""
+"""Choose among inference servers: the least loaded one that may be used now."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -11,19 +11,19 @@ from .server import Server
 
 
 class ServerPool:
-    """Asks as one client does; a server that has no room or is away costs a job nothing.
+    """Act as one client for all servers; a busy or unavailable server costs a job no attempt.
 
-    A failure that may be the job's own is not tried on another server at once: one retry layer
-    decides about that, and a picture that brings a server down must not bring down all of them.
+    A failure that the job itself may have caused is not tried on another server: the queue's
+    retry policy decides, and an image that crashes one server must not crash all of them.
     """
 
     def __init__(self, servers: Sequence[Server]) -> None:
         self.servers = tuple(servers)
-        self._questions = 0
+        self._requests = 0
 
     async def detect(self, image: bytes, *, content_type: str, threshold: float) -> DetectResult:
-        """Return what is in the picture, as `InferenceClient.detect`."""
-        return await self._ask(
+        """Return the objects in an image, as `InferenceClient.detect`."""
+        return await self._send(
             JobKind.DETECT,
             lambda _: partial(
                 InferenceClient.detect,
@@ -34,49 +34,51 @@ class ServerPool:
         )
 
     @property
-    def sees(self) -> bool:
-        """Whether one of the servers that may be asked has a language model that sees."""
-        return any(server.sees for server in self._candidates(JobKind.ASSESS))
+    def accepts_images(self) -> bool:
+        """Whether a server that may be used has a language model that takes images."""
+        return any(server.accepts_images for server in self._candidates(JobKind.ASSESS))
 
-    async def assess(self, facts: EventFacts, *, pictures: Sequence[bytes] = ()) -> Assessment:
-        """Return how worrying the event is; only a server that sees is sent the pictures."""
-        return await self._ask(
+    async def assess(self, facts: EventFacts, *, images: Sequence[bytes] = ()) -> Assessment:
+        """Return an event's risk assessment; images go only to a server that takes them."""
+        return await self._send(
             JobKind.ASSESS,
             lambda server: partial(
-                InferenceClient.assess, facts=facts, pictures=pictures if server.sees else ()
+                InferenceClient.assess,
+                facts=facts,
+                images=images if server.accepts_images else (),
             ),
         )
 
     def wait(self, kind: JobKind) -> float:
-        """Return for how many seconds no server may be asked; 0.0 means go ahead."""
+        """Return the seconds until a server may be used; 0.0 means now."""
         return min(server.wait(kind) for server in self._candidates(kind))
 
     def failures(self, kind: JobKind) -> int:
-        """Return how many failures came in a row on the server that has the fewest."""
+        """Return the consecutive failures of the server that has the fewest."""
         return min(server.failures(kind) for server in self._candidates(kind))
 
     def is_open(self, kind: JobKind) -> bool:
-        """Tell whether the breakers of all servers that count are open."""
+        """Whether the breakers of all candidate servers are open."""
         return all(server.is_open(kind) for server in self._candidates(kind))
 
-    async def _ask[T](
+    async def _send[T](
         self,
         kind: JobKind,
-        question: Callable[[Server], Callable[[InferenceClient], Awaitable[T]]],
+        request_for: Callable[[Server], Callable[[InferenceClient], Awaitable[T]]],
     ) -> T:
         tried: set[Server] = set()
         refusals: list[CoreError] = []
         while (server := self._choose(kind, tried)) is not None:
             tried.add(server)
-            self._questions += 1
-            server.asked_last = self._questions
+            self._requests += 1
+            server.last_used = self._requests
             try:
-                return await server.ask(kind, question(server))
+                return await server.send(kind, request_for(server))
             except CoreError as error:
-                if not _is_about_the_server(error):
+                if not _is_caused_by_server(error):
                     raise
                 refusals.append(error)
-        raise self._refusal(kind, tried, refusals)
+        raise self._combined_error(kind, tried, refusals)
 
     def _choose(self, kind: JobKind, tried: set[Server]) -> Server | None:
         free = [
@@ -86,36 +88,38 @@ class ServerPool:
         ]
         return min(
             free,
-            key=lambda server: (server.load(kind), server.asked_last),
+            key=lambda server: (server.load(kind), server.last_used),
             default=None,
         )
 
     def _candidates(self, kind: JobKind) -> Sequence[Server]:
-        """Return the servers that are ready; where none is known to be, all that may become so."""
-        for well in ({PartState.READY}, {PartState.LOADING, PartState.FAILED, None}):
-            if fit := [server for server in self.servers if server.part(kind) in well]:
-                return fit
+        """Return the ready servers; if there are none, those that may become ready."""
+        for states in ({PartState.READY}, {PartState.LOADING, PartState.FAILED, None}):
+            if found := [
+                server for server in self.servers if server.component_state(kind) in states
+            ]:
+                return found
         return self.servers
 
-    def _refusal(
+    def _combined_error(
         self, kind: JobKind, tried: set[Server], refusals: Sequence[CoreError]
     ) -> CoreError:
-        """Return the error that says best what to wait for."""
+        """Return the error that tells best what to wait for."""
         absent = [error for error in refusals if isinstance(error, AssessorAbsentError)]
         if absent and len(absent) == len(self._candidates(kind)):
-            return absent[0]  # nobody has a model, and nobody will have one
+            return absent[0]  # no server is configured with a language model
         if len(self.servers) == 1 and refusals:
             return refusals[0]
         outages = [error for error in refusals if error.failure is FailureClass.OUTAGE]
         if outages and len(outages) == len(tried):
             return outages[-1]
         return ServerBusyError(
-            "No inference server has room right now.",
+            "All inference servers are busy.",
             retry_after=self.wait(kind) if refusals else None,
         )
 
 
-def _is_about_the_server(error: CoreError) -> bool:
-    """Tell whether another server may well be able to do what this one is not."""
+def _is_caused_by_server(error: CoreError) -> bool:
+    """Return whether another server may be able to do the job."""
     outside_the_job = error.failure in {FailureClass.CAPACITY, FailureClass.OUTAGE}
     return outside_the_job or isinstance(error, AssessorAbsentError)

@@ -1,4 +1,4 @@
-"""What a stage asks of inference servers, be it one or many."""
+"""What a stage needs from inference servers, one or many."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,15 +7,15 @@ from ..domain.inference import DetectResult, EventFacts
 from ..domain.models import Assessment
 
 
-class Inference(Protocol):
-    """Looks at pictures and assesses events; raises errors of `core.errors`."""
+class InferenceBackend(Protocol):
+    """Detects objects and assesses events; raises errors of `core.domain.errors`."""
 
     async def detect(self, image: bytes, *, content_type: str, threshold: float) -> DetectResult:
-        """Return what is in the picture; `threshold` is the lowest confidence to answer with."""
+        """Return the objects in an image with at least the confidence `threshold` (0-1)."""
 
     @property
-    def sees(self) -> bool:
-        """Whether pictures may help an assessment: a server's language model sees them."""
+    def accepts_images(self) -> bool:
+        """Whether a server's language model takes images."""
 
-    async def assess(self, facts: EventFacts, *, pictures: Sequence[bytes] = ()) -> Assessment:
-        """Return how worrying the event is; whoever cannot see is not sent the pictures."""
+    async def assess(self, facts: EventFacts, *, images: Sequence[bytes] = ()) -> Assessment:
+        """Return an event's risk assessment; images go only to a model that takes them."""

@@ -1,12 +1,13 @@
-"""One inference server and the books about it: what it has in hand, and whether to ask it."""
+"""One inference server: its load, its circuit breakers and its last health."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from functools import partial
 import math
 import time
 
-from ..aio.circuit_breaker import Breaker, Call
+from ..aio.circuit_breaker import Call, CircuitBreaker
 from ..domain.errors import (
     AssessorAbsentError,
     AssessorAnswerError,
@@ -22,14 +23,14 @@ from ..domain.settings import Settings
 from ..domain.updates import BreakerStatus
 from .client import InferenceClient
 
-_BUSY_PAUSE = 1.0  # seconds that a server without room is left alone unless it says how long
+_BUSY_PAUSE = 1.0  # seconds without requests after "busy" that names no time itself
 
 
 class Server:
-    """Asks one server, and notes what comes of it; each stage has a breaker of its own.
+    """Send requests to one server and record their outcome; each stage has its own breaker.
 
-    `on_change` hears of each stage for which a breaker or the part it needs has changed,
-    `on_failure` of each error that makes it worth asking the server how it is.
+    `on_change` is called with a stage whose breaker or component state has changed,
+    `on_failure` with each error after which the server's health should be polled.
     """
 
     def __init__(
@@ -39,123 +40,120 @@ class Server:
         settings: Settings,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
-        on_change: Callable[[Server, JobKind], None],
+        on_change: Callable[[JobKind], None],
         on_failure: Callable[[Server, CoreError], None],
     ) -> None:
         self.client = client
-        self.asked_last = 0  # the pool's count of questions when it was last asked
-        self._now = now
+        self.last_used = 0  # the pool's request count at the last request
         self._clock = clock
         self._on_change = on_change
         self._on_failure = on_failure
         self._recovery = settings.breaker_recovery
         self._breakers = {
-            kind: Breaker(
-                failures=settings.breaker_failures, recovery=settings.breaker_recovery, clock=clock
+            kind: CircuitBreaker(
+                failures=settings.breaker_failures,
+                recovery=settings.breaker_recovery,
+                now=now,
+                clock=clock,
+                on_change=partial(on_change, kind),
             )
             for kind in JobKind
         }
-        self._status = dict.fromkeys(JobKind, BreakerStatus())
-        self._told: dict[JobKind, float | None] = dict.fromkeys(JobKind)  # open until
-        self._in_hand: Counter[JobKind] = Counter()
-        self._of_others = 0  # pictures of other clients when it was last asked
+        self._in_flight: Counter[JobKind] = Counter()
+        self._foreign_images = 0  # images of other clients at the last health poll
         self._busy_until = dict.fromkeys(JobKind, 0.0)
-        self._failed_at = dict.fromkeys(JobKind, -math.inf)  # other than for want of room
-        self._health: ServerHealth | None = None  # None: it could not be asked, or not yet
+        self._failed_at = dict.fromkeys(JobKind, -math.inf)  # not counting "busy"
+        self._health: ServerHealth | None = None  # None: not polled yet, or the last poll failed
 
     @property
     def url(self) -> str:
-        """The server's address, by which it is known."""
+        """Return the address that identifies the server."""
         return self.client.url
 
-    def status(self, kind: JobKind) -> BreakerStatus:
-        """Return how a stage's breaker stands."""
-        return self._status[kind]
+    @property
+    def breakers(self) -> Mapping[JobKind, BreakerStatus]:
+        """Return the status of each stage's circuit breaker."""
+        return {kind: breaker.status for kind, breaker in self._breakers.items()}
+
+    @property
+    def model_missing(self) -> bool:
+        """Whether the server reports that its language model is not installed."""
+        return self._health is not None and self._health.assessor.model_missing
+
+    @property
+    def accepts_images(self) -> bool:
+        """Whether the server reports a language model that takes images."""
+        return self._health is not None and self._health.assessor.vision is True
 
     def failures(self, kind: JobKind) -> int:
-        """Return how many failures of a stage came in a row."""
+        """Return the number of consecutive failures of a stage."""
         return self._breakers[kind].failures
 
     def is_open(self, kind: JobKind) -> bool:
-        """Tell whether a stage's breaker is open."""
+        """Whether a stage's breaker is open."""
         return self._breakers[kind].is_open
 
-    def part(self, kind: JobKind) -> PartState | None:
-        """Return how the part that a stage needs is; None where that is not known."""
+    def component_state(self, kind: JobKind) -> PartState | None:
+        """Return the state of the component that a stage needs; None if unknown."""
         if self._health is None:
             return None
         health = self._health
         return health.detector.state if kind is JobKind.DETECT else health.assessor.state
 
-    @property
-    def misses_model(self) -> bool:
-        """Whether it said that its language model is not there."""
-        return self._health is not None and self._health.assessor.model_missing
-
-    @property
-    def sees(self) -> bool:
-        """Whether it said that its language model sees pictures."""
-        return self._health is not None and self._health.assessor.vision is True
-
     def load(self, kind: JobKind) -> int:
-        """Return how much it has to do, as far as is known here.
+        """Return the known number of requests in progress, of all clients.
 
-        Failures count as well for a while: who fails at once would seem to have nothing to do.
+        Recent failures count too: a server that fails at once would otherwise look idle.
         """
-        others = self._of_others if kind is JobKind.DETECT else 0
-        lately = self._clock() < self._failed_at[kind] + self._recovery
-        return self._in_hand[kind] + others + (self.failures(kind) if lately else 0)
+        foreign = self._foreign_images if kind is JobKind.DETECT else 0
+        recent = self._clock() < self._failed_at[kind] + self._recovery
+        return self._in_flight[kind] + foreign + (self.failures(kind) if recent else 0)
 
     def wait(self, kind: JobKind) -> float:
-        """Return for how many seconds it is to be left alone."""
+        """Return the seconds until a request may be sent; 0.0 means now."""
         return max(self._breakers[kind].wait(), self._busy_until[kind] - self._clock(), 0.0)
 
-    async def ask[T](self, kind: JobKind, question: Callable[[InferenceClient], Awaitable[T]]) -> T:
-        """Ask it, when there is nothing to wait for; raises what the client raises."""
+    async def send[T](self, kind: JobKind, request: Callable[[InferenceClient], Awaitable[T]]) -> T:
+        """Send a request once `wait` returns 0.0; raises what the client raises."""
         call = self._breakers[kind].enter()
-        self._in_hand[kind] += 1
+        self._in_flight[kind] += 1
         try:
-            answer = await question(self.client)
+            response = await request(self.client)
         except CoreError as error:
-            self._note(kind, call, error)
+            self._record(kind, call, error)
             raise
         else:
             call.success()
-            return answer
+            return response
         finally:
-            self._in_hand[kind] -= 1
+            self._in_flight[kind] -= 1
             call.abandon()
-            self._tell(kind)
 
-    def answered(self, health: ServerHealth) -> None:
-        """Take in how it says it is; what was away and is ready again may be asked at once."""
-        before = {kind: self.part(kind) for kind in JobKind}
-        self._take_in(health)
-        self._of_others = max(0, (health.detector.pictures or 0) - self._in_hand[JobKind.DETECT])
+    def set_health(self, health: ServerHealth | None) -> None:
+        """Record the result of a health poll, None if it failed.
+
+        The breaker closes only for a component that was seen to be away and is ready again. A
+        server that reports ready while a stage cannot use it, as behind a proxy that refuses
+        images, is left to the breaker.
+        """
+        before = {kind: self.component_state(kind) for kind in JobKind}
+        self._health = health
+        if health is not None:
+            own = self._in_flight[JobKind.DETECT]
+            self._foreign_images = max(0, (health.detector.pictures or 0) - own)
         for kind in JobKind:
-            # Only what was seen to be away returns: a server that says it is well while a stage
-            # cannot use it, as behind a proxy that lets no picture through, is left to the breaker.
-            if self.part(kind) is PartState.READY is not before[kind]:
+            state = self.component_state(kind)
+            if state is before[kind]:
+                continue
+            if state is PartState.READY:
                 self._busy_until[kind] = 0.0
                 self._breakers[kind].close()
-                self._tell(kind)
+            self._on_change(kind)
 
-    def failed(self) -> None:
-        """Take in that it could not be asked how it is."""
-        self._take_in(None)
-
-    def _take_in(self, health: ServerHealth | None) -> None:
-        before = {kind: self.part(kind) for kind in JobKind}
-        self._health = health
-        for kind in JobKind:
-            if self.part(kind) is not before[kind]:
-                self._on_change(self, kind)
-
-    def _note(self, kind: JobKind, call: Call, error: CoreError) -> None:
+    def _record(self, kind: JobKind, call: Call, error: CoreError) -> None:
         match error:
             case ServerRejectedInputError() | AssessorAbsentError() | AssessorAnswerError():
-                # It answered.
-                call.success()
+                call.success()  # the server answered
             case ServerAuthError():
                 call.trip(error.code)
                 self._on_failure(self, error)
@@ -167,18 +165,3 @@ class Server:
                 self._failed_at[kind] = self._clock()
                 call.failure(error.code)
                 self._on_failure(self, error)
-
-    def _tell(self, kind: JobKind) -> None:
-        """Say how a breaker stands, where that is news."""
-        breaker = self._breakers[kind]
-        if breaker.open_until == self._told[kind]:
-            return
-        self._told[kind] = breaker.open_until
-        self._status[kind] = (
-            BreakerStatus(
-                open_until=self._now() + timedelta(seconds=breaker.wait()), reason=breaker.reason
-            )
-            if breaker.is_open
-            else BreakerStatus()
-        )
-        self._on_change(self, kind)

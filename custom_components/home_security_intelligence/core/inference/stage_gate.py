@@ -1,45 +1,59 @@
-"""Says whether a stage may go ahead: its servers and the folders it reads from have to be there."""
+"""Whether a stage may run: its inference servers and its camera folders must be available."""
 
-from ..aio.circuit_breaker import Breaker
+from collections.abc import Callable
+from datetime import datetime
+
+from ..aio.circuit_breaker import CircuitBreaker
+from ..domain.errors import CameraFolderMissingError
 from ..domain.models import JobKind
 from ..domain.settings import Settings
 from .pool import ServerPool
 
-_FOLDERS = "folder_missing"
-
 
 class StageGate:
-    """Holds a stage back; what comes of a question to a server, the pool knows by itself.
+    """Pause a stage while none of its servers, or no camera folder, can be used.
 
-    While nothing is known to be well, one job at a time goes through. Whoever goes ahead must
-    report `success`, `failure` or `abandon`.
+    Server failures are counted by the pool; this object counts only folder failures.
+    While the stage is paused, one job at a time runs as a trial. Every `acquire` that returns
+    0.0 must be followed by `success`, `failure` or `abandon`.
     """
 
-    def __init__(self, kind: JobKind, pool: ServerPool, *, settings: Settings) -> None:
+    def __init__(
+        self,
+        kind: JobKind,
+        pool: ServerPool,
+        *,
+        settings: Settings,
+        now: Callable[[], datetime],
+        on_change: Callable[[], None],
+    ) -> None:
         self._kind = kind
         self._pool = pool
         self._recovery = settings.breaker_recovery
-        self._folders = Breaker(
-            failures=settings.breaker_failures, recovery=settings.breaker_recovery
+        self._folders = CircuitBreaker(
+            failures=settings.breaker_failures,
+            recovery=settings.breaker_recovery,
+            now=now,
+            on_change=on_change,
         )
         self._trial_running = False
 
     @property
-    def is_open(self) -> bool:
-        """Whether the stage is held back; a trial that runs does not change that."""
+    def is_paused(self) -> bool:
+        """Whether the stage is paused; a running trial does not change that."""
         return self._pool.is_open(self._kind) or self._folders.is_open
 
     @property
     def failures(self) -> int:
-        """How many failures came in a row that were not the jobs' own."""
+        """Return the number of consecutive failures that were not caused by the jobs."""
         return max(self._pool.failures(self._kind), self._folders.failures)
 
     def acquire(self) -> float:
-        """Ask to work on a job: 0.0 means go ahead, anything else is the seconds to wait first."""
+        """Request to run a job: 0.0 grants it, otherwise the seconds to wait."""
         wait = max(self._pool.wait(self._kind), self._folders.wait())
         if wait > 0:
             return wait
-        if not self.is_open:
+        if not self.is_paused:
             return 0.0
         if self._trial_running:
             return self._recovery
@@ -47,15 +61,15 @@ class StageGate:
         return 0.0
 
     def success(self) -> None:
-        """Report that a job came through: the folders can be read."""
+        """Report that a job read its image."""
         self._trial_running = False
         self._folders.close()
 
     def failure(self) -> None:
-        """Report that what all pictures lie on is away."""
+        """Report that no camera folder can be read."""
         self._trial_running = False
-        self._folders.enter().failure(_FOLDERS)
+        self._folders.enter().failure(CameraFolderMissingError.code)
 
     def abandon(self) -> None:
-        """Report that there was no job, or that it says nothing about folders and servers."""
+        """Report that no job ran, or that it says nothing about folders and servers."""
         self._trial_running = False

@@ -1,4 +1,4 @@
-"""The wire format: JSON answers to values, values to JSON requests."""
+"""The wire format: JSON responses to values, values to JSON requests."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -19,22 +19,22 @@ from ..domain.inference import (
     ServerStatus,
 )
 from ..domain.models import Assessment, Box, Detection, ModelUse
-from .json_reader import Answer, Json
+from .json_reader import Json, JsonReader
 
 API_VERSION = 1
 
 _DETECT_TIMINGS = ("queue", "decode", "preprocess", "infer", "postprocess", "total")
 
 
-def read_health(answer: Answer) -> ServerHealth:
+def read_health(body: JsonReader) -> ServerHealth:
     """Return the server's health."""
-    detector = answer.inner("detector")
-    assessor = answer.inner("assessor")
+    detector = body.object("detector")
+    assessor = body.object("assessor")
     return ServerHealth(
-        status=answer.choice("status", ServerStatus),
-        version=answer.text("version"),
-        api_version=answer.integer("api_version", API_VERSION, API_VERSION),
-        instance_id=answer.uuid("instance_id"),
+        status=body.choice("status", ServerStatus),
+        version=body.text("version"),
+        api_version=body.integer("api_version", API_VERSION, API_VERSION),
+        instance_id=body.uuid("instance_id"),
         detector=DetectorHealth(
             state=detector.choice("state", PartState),
             since=detector.time("since"),
@@ -47,10 +47,10 @@ def read_health(answer: Answer) -> ServerHealth:
             test_model=detector.flag("test_model"),
             batch_most=detector.optional("batch_most", lambda key: detector.integer(key, 1)),
             fallback=detector.optional("fallback", detector.text),
-            parity=detector.optional("parity", lambda key: _read_parity(detector.inner(key))),
+            parity=detector.optional("parity", lambda key: _read_parity(detector.object(key))),
             proven_at=detector.optional("proven_at", detector.time),
             error=detector.optional("error", detector.text),
-            pictures=_told(detector, "pictures"),
+            pictures=_optional_count(detector, "pictures"),
         ),
         assessor=AssessorHealth(
             state=assessor.choice("state", PartState),
@@ -65,52 +65,52 @@ def read_health(answer: Answer) -> ServerHealth:
             tokens_per_second=assessor.optional("tokens_per_second", assessor.number),
             fallback=assessor.optional("fallback", assessor.text),
             proven_at=assessor.optional("proven_at", assessor.time),
-            pull=assessor.optional("pull", lambda key: read_pull(assessor.inner(key))),
+            pull=assessor.optional("pull", lambda key: read_pull(assessor.object(key))),
             problem=assessor.optional("problem", assessor.text),
             error=assessor.optional("error", assessor.text),
         ),
-        gpu=answer.optional("gpu", lambda key: _read_gpu(answer.inner(key))),
+        gpu=body.optional("gpu", lambda key: _read_gpu(body.object(key))),
     )
 
 
-def read_pull(answer: Answer) -> Pull:
-    """Return how far a language model's download is."""
+def read_pull(body: JsonReader) -> Pull:
+    """Return the progress of a language model's download."""
     return Pull(
-        state=answer.choice("state", PullState),
-        model=answer.text("model"),
-        completed_bytes=answer.integer("completed_bytes"),
-        total_bytes=answer.integer("total_bytes"),
-        error=answer.optional("error", answer.text),
+        state=body.choice("state", PullState),
+        model=body.text("model"),
+        completed_bytes=body.integer("completed_bytes"),
+        total_bytes=body.integer("total_bytes"),
+        error=body.optional("error", body.text),
     )
 
 
-def read_detect_result(answer: Answer) -> DetectResult:
-    """Return what the detector saw."""
-    image = answer.inner("image")
-    timings = answer.inner("timings_ms")
+def read_detect_result(body: JsonReader) -> DetectResult:
+    """Return the detected objects."""
+    image = body.object("image")
+    timings = body.object("timings_ms")
     return DetectResult(
-        model=answer.text("model"),
-        test_model=answer.flag("test_model"),
+        model=body.text("model"),
+        test_model=body.flag("test_model"),
         width=image.integer("width", 1),
         height=image.integer("height", 1),
-        detections=tuple(_read_detection(item) for item in answer.inners("detections")),
+        detections=tuple(_read_detection(item) for item in body.objects("detections")),
         timings_ms={name: timings.number(name) for name in _DETECT_TIMINGS},
     )
 
 
-def read_assessment(answer: Answer) -> Assessment:
+def read_assessment(body: JsonReader) -> Assessment:
     """Return the risk assessment."""
-    usage = answer.inner("usage")
-    timings = answer.inner("timings_ms")
+    usage = body.object("usage")
+    timings = body.object("timings_ms")
     return Assessment(
-        risk_score=answer.integer("risk_score", 0, 100),
-        summary=answer.text("summary", 1, 500),
-        reasoning=answer.text("reasoning", 1, 2000),
+        risk_score=body.integer("risk_score", 0, 100),
+        summary=body.text("summary", 1, 500),
+        reasoning=body.text("reasoning", 1, 2000),
         by=ModelUse(
-            model=answer.text("model"),
-            backend=answer.choice("backend", AssessorBackend),
-            model_digest=answer.optional("model_digest", answer.text),
-            prompt_version=answer.text("prompt_version"),
+            model=body.text("model"),
+            backend=body.choice("backend", AssessorBackend),
+            model_digest=body.optional("model_digest", body.text),
+            prompt_version=body.text("prompt_version"),
             prompt_tokens=usage.optional("prompt_tokens", usage.integer),
             completion_tokens=usage.optional("completion_tokens", usage.integer),
             load_ms=timings.optional("load", timings.number),
@@ -121,10 +121,10 @@ def read_assessment(answer: Answer) -> Assessment:
     )
 
 
-def facts_json(facts: EventFacts, pictures: Sequence[bytes] = ()) -> dict[str, Json]:
-    """Return the body of an assess request; blocks for milliseconds with pictures."""
-    shown: dict[str, Json] = (
-        {"pictures": [b64encode(each).decode() for each in pictures]} if pictures else {}
+def facts_json(facts: EventFacts, images: Sequence[bytes] = ()) -> dict[str, Json]:
+    """Return the body of an assess request; with images it blocks for milliseconds."""
+    encoded: dict[str, Json] = (
+        {"pictures": [b64encode(image).decode() for image in images]} if images else {}
     )
     return {
         "camera": facts.camera,
@@ -155,46 +155,46 @@ def facts_json(facts: EventFacts, pictures: Sequence[bytes] = ()) -> dict[str, J
             ],
         },
         "earlier_problem": facts.earlier_problem,
-        **shown,
+        **encoded,
     }
 
 
-def _told(answer: Answer, key: str) -> int | None:
-    """Return a count that servers before it was told of leave out."""
-    return answer.integer(key) if answer.has(key) else None
+def _optional_count(body: JsonReader, key: str) -> int | None:
+    """Return a count; None from servers too old to send it."""
+    return body.integer(key) if body.has(key) else None
 
 
-def _read_parity(answer: Answer) -> ParityHealth:
+def _read_parity(body: JsonReader) -> ParityHealth:
     return ParityHealth(
-        pictures=answer.integer("pictures", 1),
-        objects=answer.integer("objects"),
-        score_difference=answer.number("score_difference", 0.0, 1.0),
-        least_iou=answer.number("least_iou", 0.0, 1.0),
+        pictures=body.integer("pictures", 1),
+        objects=body.integer("objects"),
+        score_difference=body.number("score_difference", 0.0, 1.0),
+        least_iou=body.number("least_iou", 0.0, 1.0),
     )
 
 
-def _read_gpu(answer: Answer) -> GpuHealth:
+def _read_gpu(body: JsonReader) -> GpuHealth:
     return GpuHealth(
-        at=answer.time("at"),
-        index=answer.integer("index"),
-        name=answer.text("name"),
-        uuid=answer.text("uuid"),
-        utilization_percent=answer.optional(
-            "utilization_percent", lambda key: answer.integer(key, 0, 100)
+        at=body.time("at"),
+        index=body.integer("index"),
+        name=body.text("name"),
+        uuid=body.text("uuid"),
+        utilization_percent=body.optional(
+            "utilization_percent", lambda key: body.integer(key, 0, 100)
         ),
-        memory_used_bytes=answer.optional("memory_used_bytes", answer.integer),
-        memory_total_bytes=answer.optional("memory_total_bytes", answer.integer),
-        temperature_c=answer.optional("temperature_c", lambda key: answer.integer(key, -300)),
-        power_w=answer.optional("power_w", answer.number),
-        power_limit_w=answer.optional("power_limit_w", answer.number),
-        pressure=answer.optional("pressure", lambda key: answer.choice(key, GpuPressure)),
+        memory_used_bytes=body.optional("memory_used_bytes", body.integer),
+        memory_total_bytes=body.optional("memory_total_bytes", body.integer),
+        temperature_c=body.optional("temperature_c", lambda key: body.integer(key, -300)),
+        power_w=body.optional("power_w", body.number),
+        power_limit_w=body.optional("power_limit_w", body.number),
+        pressure=body.optional("pressure", lambda key: body.choice(key, GpuPressure)),
     )
 
 
-def _read_detection(answer: Answer) -> Detection:
-    x1, y1, x2, y2 = answer.numbers("box", 4, 0.0, 1.0)
+def _read_detection(body: JsonReader) -> Detection:
+    x1, y1, x2, y2 = body.numbers("box", 4, 0.0, 1.0)
     return Detection(
-        label=answer.text("label"),
-        confidence=answer.number("confidence", 0.0, 1.0),
+        label=body.text("label"),
+        confidence=body.number("confidence", 0.0, 1.0),
         box=Box(x1=x1, y1=y1, x2=x2, y2=y2),
     )

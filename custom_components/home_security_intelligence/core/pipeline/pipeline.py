@@ -157,7 +157,7 @@ class Pipeline:
 
     async def refresh_health(self) -> Health:
         """Ask the inference servers now; return the health with their answers."""
-        await self._ask(lambda parts: parts.servers.ask())
+        await self._ask(lambda parts: parts.servers.poll())
         return self.health
 
     async def pull_models(self) -> None:

@@ -25,8 +25,8 @@ from ..events.feedback import Feedback
 from ..events.grouper import Group
 from ..files.camera_root import CameraRoot
 from ..files.image_loader import ImageLoader
-from ..inference.build_servers import Servers, wire
 from ..inference.client import InferenceClient
+from ..inference.server_set import ServerSet, build_servers
 from ..queue.dead_letters import DeadLetterService
 from ..queue.handler import Stage
 from ..queue.lease_reaper import LeaseReaper
@@ -52,7 +52,7 @@ class Running:
     database: Database
     archive: Archive
     dead_letters: DeadLetterService
-    servers: Servers
+    servers: ServerSet
     clean_up: CleanUp
     feedback: Feedback
     home_watch: HomeWatch | None
@@ -82,10 +82,13 @@ def launch(
     def look_again(file: FoundFile) -> None:
         watcher.look_again(file)
 
-    def hold_or_go_on(kind: JobKind) -> None:
-        wake(kind)
+    queue_watch = QueueWatch(database, publisher, settings)
 
-    servers = wire(clients, board, settings=settings, now=now, on_change=hold_or_go_on)
+    def wake(kind: JobKind) -> None:
+        notifiers[kind].notify()
+        queue_watch.note_change()
+
+    servers = build_servers(clients, board, settings=settings, now=now, on_change=wake)
     group = Group(settings, Surroundings(time_zone, settings), now=now, new_id=uuid4)
     loader = ImageLoader(database, root, settings=settings, now=now)
     detect = Detect(
@@ -100,20 +103,11 @@ def launch(
     assess = Assess(
         database, servers.pool, PromptImages(loader, settings), settings=settings, now=now
     )
-    queue_watch = QueueWatch(database, publisher, settings)
 
     def publish(updates: Sequence[Update]) -> None:
         if updates:
             publisher.publish(updates)
             queue_watch.note_change()
-
-    def show_gate(kind: JobKind) -> None:
-        board.stage_paused(kind, paused=servers.gates[kind].is_open)
-
-    def wake(kind: JobKind) -> None:
-        show_gate(kind)
-        notifiers[kind].notify()
-        queue_watch.note_change()
 
     def forget(file: FoundFile) -> None:
         watcher.forget(file)
@@ -160,8 +154,8 @@ def launch(
     supervisor.keep_running("watch", watcher.run)
     supervisor.keep_running("listen", news_desk.listen)
     supervisor.keep_running("news", news_desk.pass_on)
-    for watch in servers.watches:
-        supervisor.keep_running("server", watch.run)
+    for poller in servers.pollers:
+        supervisor.keep_running("server", poller.poll_forever)
     supervisor.keep_running("queue", queue_watch.run)
     supervisor.repeat(
         "camera root",
@@ -192,7 +186,6 @@ def launch(
             settings=settings,
             origin=origin,
             publish=publish,
-            on_gate=partial(show_gate, stage.kind),
             on_doubt=news_desk.doubt,
         )
 

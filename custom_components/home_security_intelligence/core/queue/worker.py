@@ -49,7 +49,6 @@ class Worker[Result]:
         settings: Settings,
         origin: str,
         publish: Callable[[Sequence[Update]], None],
-        on_gate: Callable[[], None],
         on_doubt: Callable[[], None],
     ) -> None:
         """`on_doubt` hears of jobs that may have been stored already without anybody being told."""
@@ -61,7 +60,6 @@ class Worker[Result]:
         self._settings = settings
         self._origin = origin
         self._publish = publish
-        self._on_gate = on_gate
         self._on_doubt = on_doubt
         self._keeper = LeaseRenewer(database, settings)
         self._backlog = False  # more jobs are known to wait
@@ -100,7 +98,7 @@ class Worker[Result]:
             if wait > 0:
                 await self._notifier.wait(seen, wait)
                 continue
-            trial = self._gate.is_open
+            trial = self._gate.is_paused
             wanted = 1 if trial else free
             jobs = await self._claim(wanted)
             self._backlog = len(jobs) == wanted
@@ -288,16 +286,14 @@ class Worker[Result]:
         return updates
 
     def _note_success(self) -> None:
-        was_open = self._gate.is_open
+        was_paused = self._gate.is_paused
         self._gate.success()
-        if was_open:
+        if was_paused:
             self._notifier.notify()
-            self._on_gate()
 
     def _note_failure(self, error: Exception) -> None:
         if isinstance(error, WatchError):  # what all pictures lie on is away
             self._gate.failure()
-            self._on_gate()
 
 
 def _note_loss(job: ClaimedJob) -> None:

@@ -12,7 +12,7 @@ from ..domain.models import Assessment, EventState, JobKind
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate, Update
 from ..events.facts import facts_of, judge_event
-from ..inference.protocol import Inference
+from ..inference.protocol import InferenceBackend
 from ..queue.handler import Outcome, Stored
 from ..risk.rules import Verdict
 from ..store import cameras, events, images, jobs, leases
@@ -38,7 +38,7 @@ class Assess:
     def __init__(
         self,
         database: Database,
-        client: Inference,
+        client: InferenceBackend,
         shown: PromptImages,
         *,
         settings: Settings,
@@ -57,7 +57,7 @@ class Assess:
         )
         assessment: Assessment | None
         try:
-            assessment = await self._client.assess(facts, pictures=await self._pictures(job))
+            assessment = await self._client.assess(facts, images=await self._pictures(job))
         except AssessorAbsentError:
             # Nothing failed: whoever set the server up wants it to detect only.
             assessment = None
@@ -110,7 +110,7 @@ class Assess:
         Not after a failure: the pictures may have been the reason, and are not worth the score.
         """
         event_id = job.event_id
-        allowed = self._settings.pictures_to_model and self._client.sees
+        allowed = self._settings.pictures_to_model and self._client.accepts_images
         if event_id is None or job.error_type or not allowed:
             return ()
         return await self._shown.read(

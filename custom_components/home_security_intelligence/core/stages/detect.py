@@ -16,7 +16,7 @@ from ..domain.settings import Settings
 from ..domain.updates import ImageUpdate, Update
 from ..events.grouper import Group
 from ..files.image_loader import ImageLoader
-from ..inference.protocol import Inference
+from ..inference.protocol import InferenceBackend
 from ..queue.handler import Outcome, Stored
 from ..store import cameras, detections, images, leases
 from ..store.database import Database
@@ -53,7 +53,7 @@ class Detect:
     def __init__(
         self,
         database: Database,
-        client: Inference,
+        client: InferenceBackend,
         group: Group,
         *,
         loader: ImageLoader,

@@ -23,8 +23,8 @@ from hsi_core.domain.errors import (
 )
 from hsi_core.domain.models import FailureClass
 from hsi_core.inference.client import InferenceClient
-from tests.core.client.answers import DETECTED, HEALTH
-from tests.core.client.conftest import Stage
+from tests.core.inference.answers import DETECTED, HEALTH
+from tests.core.inference.conftest import Stage
 
 type Connect = Callable[..., InferenceClient]
 
@@ -267,18 +267,18 @@ async def test_an_answer_that_breaks_off_is_not_asked_for_again(connect: Connect
         raised = await failure(connect(url))
 
     assert (raised.code, raised.failure) == ("connection_lost", FailureClass.UNKNOWN)
-    assert "answer" in str(raised)
+    assert "response" in str(raised)
 
 
 async def test_health_of_something_that_hangs_up(connect: Connect) -> None:
     async with listener(None) as url:
-        with pytest.raises(ServerUnreachableError, match="hangs up"):
+        with pytest.raises(ServerUnreachableError, match="closed without a response"):
             await connect(url).health()
 
 
 async def test_health_of_something_that_speaks_no_http(connect: Connect) -> None:
     async with listener(b"220 ftp ready\r\n") as url:
-        with pytest.raises(ServerIncompatibleError, match="no inference server"):
+        with pytest.raises(ServerIncompatibleError, match="not to an inference server"):
             await connect(url).health()
 
 

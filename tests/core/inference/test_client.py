@@ -15,8 +15,8 @@ from hsi_core.domain.models import Box, Detection, ModelUse
 from hsi_core.domain.movement import Movement
 from hsi_core.domain.zones import ZoneKind
 from hsi_core.inference.client import InferenceClient
-from tests.core.client.answers import ASSESSED, DETECTED, HEALTH
-from tests.core.client.conftest import Stage
+from tests.core.inference.answers import ASSESSED, DETECTED, HEALTH
+from tests.core.inference.conftest import Stage
 
 HOME = timezone(timedelta(hours=1))
 FACTS = EventFacts(

@@ -94,7 +94,7 @@ async def make(clock: Clock) -> AsyncIterator[Callable[..., ServerPool]]:
                         settings=SETTINGS,
                         now=lambda: NOON,
                         clock=clock,
-                        on_change=lambda server, kind: None,
+                        on_change=lambda kind: None,
                         on_failure=lambda server, error: None,
                     )
                     for server in servers
@@ -111,7 +111,7 @@ async def detect(pool: ServerPool) -> None:
 async def hear(pool: ServerPool) -> None:
     """Ask all servers how they are."""
     for server in pool.servers:
-        server.answered(await server.client.health())
+        server.set_health(await server.client.health())
 
 
 async def reach(count: int, *servers: ScriptedServer) -> None:
@@ -218,14 +218,14 @@ async def test_a_refused_token_is_not_tried_again_soon_and_says_why(
     for _ in range(4):
         await detect(pool)
     assert asked(first) == 1
-    status = pool.servers[0].status(JobKind.DETECT)
+    status = pool.servers[0].breakers[JobKind.DETECT]
     assert status == BreakerStatus(open_until=NOON + timedelta(seconds=60), reason="unauthorized")
-    assert pool.servers[0].status(JobKind.ASSESS) == BreakerStatus()
+    assert pool.servers[0].breakers[JobKind.ASSESS] == BreakerStatus()
     first.fault = None
     clock.now += 61
     await detect(pool)
     await detect(pool)
-    assert pool.servers[0].status(JobKind.DETECT) == BreakerStatus()
+    assert pool.servers[0].breakers[JobKind.DETECT] == BreakerStatus()
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,9 @@ async def test_after_recovery_one_question_is_asked(
     make: Callable[..., ServerPool], first: ScriptedServer, clock: Clock
 ) -> None:
     pool = make(first)
-    gate = StageGate(JobKind.DETECT, pool, settings=SETTINGS)
+    gate = StageGate(
+        JobKind.DETECT, pool, settings=SETTINGS, now=lambda: NOON, on_change=lambda: None
+    )
     first.fault = UNAUTHORIZED
     with pytest.raises(CoreError):
         await detect(pool)
@@ -357,7 +359,7 @@ async def test_a_server_that_returns_is_asked_at_once(
     first.fault = UNAUTHORIZED
     with pytest.raises(CoreError):
         await detect(pool)
-    pool.servers[0].failed()
+    pool.servers[0].set_health(None)
     first.fault = None
     await hear(pool)
     await detect(pool)
