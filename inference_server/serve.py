@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from functools import partial
 import logging
 import os
 import signal
@@ -24,7 +23,6 @@ from inference_server.http.runner import ProblemRunner
 from inference_server.http.security import is_loopback
 from inference_server.http.tls import load_tls
 from inference_server.identity import load_instance_id
-from inference_server.import_guard import ImportGuard, another_process_can_import
 from inference_server.observability.metrics import NO_METRICS, Metrics, create_metrics
 from inference_server.observability.tracing import create_tracing
 from inference_server.settings import Settings
@@ -34,10 +32,7 @@ _IDLE = 75.0  # seconds a connection may take to begin a request, the first or t
 _LOST_DRAIN = 30.0  # seconds, where the server ends by itself and nobody kills it
 _DRAIN = 7.0  # seconds for requests underway; runtimes kill after 10
 _LAST_SPANS = 2.0  # seconds to send them
-_GPU_LOST = "The GPU is lost to this process"
-_IMPORT_LOST = (
-    "What the detector needs cannot be imported in this process, and in another one it can"
-)
+_GPU_LOST = "The GPU is lost to this process; start the server again."
 
 
 class RestartError(Exception):
@@ -55,17 +50,14 @@ async def serve(settings: Settings) -> None:
     instance_id = load_instance_id(settings.state_dir)
     tracing = create_tracing(settings, str(instance_id))
     stopping = asyncio.Event()
-    lost: list[str] = []
+    gpu_lost = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def end(why: str) -> None:  # from a thread
-        lost.append(why)
-        loop.call_soon_threadsafe(stopping.set)
+    def on_gpu_lost() -> None:  # called from a thread
+        for event in (gpu_lost, stopping):
+            loop.call_soon_threadsafe(event.set)
 
-    imports = ImportGuard(
-        load_detector, on_lost=partial(end, _IMPORT_LOST), probe=another_process_can_import
-    )
-    guard = GpuGuard(imports.load, on_lost=partial(end, _GPU_LOST), probe=probe_gpu)
+    guard = GpuGuard(load_detector, on_lost=on_gpu_lost, probe=probe_gpu)
     places = Places()
     app = create_app(
         settings,
@@ -109,15 +101,15 @@ async def serve(settings: Settings) -> None:
         await runner.stop_listening()
         if announcement:
             await announcement.withdraw()
-        drain = _LOST_DRAIN if lost else _DRAIN
+        drain = _LOST_DRAIN if gpu_lost.is_set() else _DRAIN
         runner.drain_for(drain)
         _LOG.info("Stopping; requests underway have %g s", drain)
     finally:
         await runner.cleanup()
         with contextlib.suppress(TimeoutError):  # whoever takes traces may not answer
             await asyncio.wait_for(asyncio.to_thread(tracing.close), _LAST_SPANS)
-    if lost:
-        raise RestartError(f"{lost[0]}; start the server again.")
+    if gpu_lost.is_set():
+        raise RestartError(_GPU_LOST)
 
 
 def create_runner(app: web.Application, metrics: Metrics = NO_METRICS) -> ProblemRunner:

@@ -45,14 +45,6 @@ class DetectorPrecision(StrEnum):
     AUTO = "auto"  # fp16 on CUDA, fp32 on a CPU
     FP32 = "fp32"
     BF16 = "bf16"  # faster on CPUs with AVX512-BF16 or AMX
-    INT8 = "int8"  # OpenVINO's backbone and encoder; calibrated with the owner's pictures
-
-
-class DetectorDecode(StrEnum):
-    """What decodes the pictures that a GPU can decode; all others are the processor's."""
-
-    CPU = "cpu"
-    GPU = "gpu"  # nvJPEG, where the detector is on CUDA; on the processor where it is not to be had
 
 
 class LlmBackend(StrEnum):
@@ -94,7 +86,6 @@ class Settings:
     device: Device = Device.AUTO
     detector_runtime: DetectorRuntime = DetectorRuntime.AUTO
     detector_precision: DetectorPrecision = DetectorPrecision.AUTO
-    detector_decode: DetectorDecode = DetectorDecode.CPU
     parity_pictures: Path | None = None  # a folder; runtimes are compared with these, too
     confidence_threshold: float = 0.5  # 0-1, where a request names none
     max_pixels: int = 50_000_000  # width x height a picture may have
@@ -272,14 +263,8 @@ _OPTIONS = (
     _Option(
         setting="detector_precision",
         env="DETECTOR_PRECISION",
-        help="the numbers the detector is computed with: auto, fp32, bf16 or int8",
+        help="the numbers the detector is computed with: auto, fp32 or bf16",
         parse=choice(DetectorPrecision),
-    ),
-    _Option(
-        setting="detector_decode",
-        env="DETECTOR_DECODE",
-        help="what decodes pictures: cpu, or gpu for the JPEGs that it can decode",
-        parse=choice(DetectorDecode),
     ),
     _Option(
         setting="parity_pictures",

@@ -12,8 +12,6 @@ import time
 from benchmarks.server.machine import describe
 from benchmarks.server.weights import make_r18
 
-_SCENES = 12
-
 
 def main() -> None:
     """Measure and print."""
@@ -62,26 +60,12 @@ def _measure(folder: Path, rounds: int) -> dict[str, dict[str, object]]:
 
         return OpenVinoRuntime(checkpoint, folder / "openvino", precision=precision)
 
-    def on_int8() -> Runtime:
-        from inference_server.detection.int8 import int8_model  # noqa: PLC0415
-        from inference_server.detection.runtimes.openvino import OpenVinoRuntime  # noqa: PLC0415
-        from inference_server.settings import Settings  # noqa: PLC0415
-
-        settings = Settings(parity_pictures=_draw_scenes(folder / "pictures"))
-
-        def quantize(model: Path) -> Path:
-            return int8_model(checkpoint, settings, model, folder / "int8")
-
-        return OpenVinoRuntime(checkpoint, folder / "openvino", precision="int8", quantize=quantize)
-
     makers: dict[str, Callable[[], Runtime]] = {"torch": on_torch}
     if find_spec("onnxruntime"):
         makers["onnxruntime"] = on_onnx
     if find_spec("openvino"):
         makers["openvino fp32"] = lambda: on_openvino("fp32")
         makers["openvino bf16"] = lambda: on_openvino("bf16")
-        if find_spec("nncf"):
-            makers["openvino int8"] = on_int8
     figures: dict[str, dict[str, object]] = {}
     runtimes: dict[str, Runtime] = {}
     for name, make in makers.items():
@@ -112,16 +96,6 @@ def _measure(folder: Path, rounds: int) -> dict[str, dict[str, object]]:
             "times_torch_by_cpu": round(best["torch"][1] / spent_s, 2),
         }
     return figures
-
-
-def _draw_scenes(folder: Path) -> Path:
-    """Fill a folder with what int8 is calibrated with."""
-    from testbed.drawing.scenes import draw  # noqa: PLC0415 - as the others
-
-    folder.mkdir()
-    for seed in range(_SCENES):
-        draw(seed).image.convert("RGB").save(folder / f"{seed:02}.jpg", quality=90)
-    return folder
 
 
 if __name__ == "__main__":

@@ -73,7 +73,6 @@ class HealthHandler:
                     "labels": list(info.labels) if info else [],
                     "test_model": info.test_model if info else False,
                     "batch_most": self._detection.batch_most,
-                    "decode": info.decode if info else None,
                     "fallback": fallback,
                     "parity": asdict(info.parity) if info and info.parity else None,
                     "proven_at": _iso(proven_at) if proven_at else None,

@@ -2,5 +2,5 @@
 
 import sys
 
-# It reports to a third party that OpenVINO was imported, or NNCF used; both go without it.
+# OpenVINO reports its import to a third party through this package; it works without it.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment] # so it is not found

@@ -56,7 +56,6 @@ class DetectorInfo:
     parity: Parity | None = None  # None for the reference itself
     best_batch: int = 1  # pictures at once, beyond which nothing is gained
     fallback: str | None = None  # what it had to fall back from, as a sentence
-    decode: str = "cpu"  # or gpu: of the pictures that one can decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

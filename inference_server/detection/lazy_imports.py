@@ -8,27 +8,19 @@ import sys
 from inference_server.detection.base import DetectorLoadError
 
 _LOG = logging.getLogger(__name__)
-_broken: list[tuple[str, tuple[str, ...]]] = []  # of the process, as sys.modules is, and for good
-
-
-class HalfImportedError(DetectorLoadError):
-    """Packages broke off while they were imported; this process can have them no more."""
-
-    def __init__(self, message: str, *, packages: tuple[str, ...]) -> None:
-        super().__init__(message)
-        self.packages = packages
+_broken: list[str] = []  # per process, as sys.modules is, and for good
 
 
 @contextlib.contextmanager
 def heavy_imports(*, install: str) -> Iterator[None]:
-    """Import what is heavy in its body; raises DetectorLoadError and, from then on, HalfImportedError.
+    """Import heavy packages in the body of the context; raises DetectorLoadError.
 
-    `install` is a sentence for who lacks a package. Of a package that fails Python forgets the
-    name and keeps the parts: torch and numpy, begun again with these, fail on something else, or
-    crash the process.
+    `install` is the sentence that says how to install a missing package. When an import fails halfway,
+    Python forgets the package and keeps its submodules: a second import of torch or numpy then fails
+    with another error or crashes the process. It is therefore not repeated, and the error stays.
     """
-    for message, packages in _broken:
-        raise HalfImportedError(message, packages=packages)
+    for message in _broken:
+        raise DetectorLoadError(message)
     halves = _halves()
     try:
         yield
@@ -36,11 +28,11 @@ def heavy_imports(*, install: str) -> Iterator[None]:
         if halved := tuple(sorted(_halves() - halves)):
             message = (
                 f"The import of {', '.join(halved)} broke off ({_first_line(err)}). "
-                "Restart the server; where that does not help, install it again."
+                "Restart the server; if that does not help, install it again."
             )
             _LOG.exception("%s", message)
-            _broken.append((message, halved))
-            raise HalfImportedError(message, packages=halved) from err
+            _broken.append(message)
+            raise DetectorLoadError(message) from err
         if isinstance(err, ModuleNotFoundError) and err.name and "." not in err.name:
             raise DetectorLoadError(f"The package {err.name} is not installed. {install}") from err
         _LOG.exception("The detector's packages cannot be imported")

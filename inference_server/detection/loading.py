@@ -24,7 +24,6 @@ def load_detector(settings: Settings) -> Detector:
         )
     with heavy_imports(install="Install the server with its torch extra, then restart it."):
         from inference_server.detection.checkpoint import load_checkpoint  # noqa: PLC0415 - torch takes seconds and GBs
-        from inference_server.detection.decoding.decoder_selection import with_decoder  # noqa: PLC0415
         from inference_server.detection.rtdetr import RtDetr  # noqa: PLC0415
         from inference_server.detection.selection.fallback import unused_gpu  # noqa: PLC0415
         from inference_server.detection.selection.selection import choose_runtime  # noqa: PLC0415
@@ -37,7 +36,6 @@ def load_detector(settings: Settings) -> Detector:
     if choice.runtime.device == "cpu" and not chosen and (unused := unused_gpu()):
         _LOG.error("%s", unused)
         choice = replace(choice, fallback=in_one(unused, choice.fallback))
-    choice = with_decoder(choice, settings, checkpoint.size)
     return RtDetr(checkpoint, choice, max_pixels=settings.max_pixels)
 
 

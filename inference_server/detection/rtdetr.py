@@ -1,15 +1,13 @@
 """An RT-DETRv2 on any runtime: pictures in, labelled boxes out."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from time import perf_counter
 
 import torch
 
-from inference_server.detection.base import Detection, DetectorInfo, Found, Prepared, in_one
+from inference_server.detection.base import Detection, DetectorInfo, Found, Prepared
 from inference_server.detection.checkpoint import Checkpoint
 from inference_server.detection.decoding.decode import decode
-from inference_server.detection.decoding.gpu_decode import GAVE_UP
 from inference_server.detection.decoding.preprocess import InputSize, to_input
 from inference_server.detection.postprocess import clip, drop_duplicates, select
 from inference_server.detection.runtimes.base import RawOutput
@@ -26,8 +24,7 @@ class RtDetr:
         self._size = checkpoint.size
         self._labels = checkpoint.labels
         self._runtime = runtime
-        self._gpu = choice.decoder
-        self._info = DetectorInfo(
+        self.info = DetectorInfo(
             model=checkpoint.folder.resolve().name,
             device=runtime.device,
             runtime=runtime.name,
@@ -37,22 +34,12 @@ class RtDetr:
             parity=choice.parity,
             best_batch=runtime.best_batch,
             fallback=choice.fallback,
-            decode="gpu" if choice.decoder else "cpu",
         )
         self._infer(_nothing(self._size))  # the first is slow
-
-    @property
-    def info(self) -> DetectorInfo:
-        """What is loaded, and what became of its GPU decoding."""
-        if self._gpu is None or self._gpu.works:
-            return self._info
-        return replace(self._info, decode="cpu", fallback=in_one(self._info.fallback, GAVE_UP))
 
     def prepare(self, data: bytes) -> Prepared:
         """Decode and resize one picture."""
         started = perf_counter()
-        if self._gpu and (prepared := self._gpu.prepare(data)):
-            return prepared
         picture = decode(data, max_pixels=self._max_pixels, size=self._size)
         decoded = perf_counter()
         pixels = to_input(picture.pixels, self._size)

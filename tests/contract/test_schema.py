@@ -29,7 +29,7 @@ from hsi_core.inference.wire import (
     read_detect_result,
     read_health,
 )
-from hsi_core.stages.prompt_images import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, MOST_PICTURES
+from hsi_core.stages.prompt_images import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGES
 from tests.contract.openapi import SCHEMAS, required_fields, validate
 from tests.core.inference.answers import ASSESSED, DETECTED, HEALTH
 
@@ -124,19 +124,11 @@ def test_what_a_server_tells_of_vision_is_read_and_may_be_missing() -> None:
         read_health(JsonReader(changed(HEALTH, ("assessor", "vision"), "yes")))
 
 
-def test_what_a_server_tells_of_decoding_is_read_and_may_be_missing() -> None:
-    said = changed(HEALTH, ("detector", "decode"), "gpu")
-    validate("Health", said)
-
-    assert read_health(JsonReader(said)).detector.decode == "gpu"
-    assert read_health(JsonReader(copy.deepcopy(HEALTH))).detector.decode is None
-
-
 def test_the_limits_of_pictures_are_equal() -> None:
     pictures = SCHEMAS["AssessRequest"]["properties"]["pictures"]
-    assert pictures["maxItems"] == MOST_PICTURES
-    assert pictures["items"]["maxLength"] == len(b64encode(bytes(MAX_PICTURE_BYTES)))
-    assert f"{MAX_PICTURE_PIXELS:,} pixels" in pictures["description"]
+    assert pictures["maxItems"] == MAX_IMAGES
+    assert pictures["items"]["maxLength"] == len(b64encode(bytes(MAX_IMAGE_BYTES)))
+    assert f"{MAX_IMAGE_PIXELS:,} pixels" in pictures["description"]
 
 
 @pytest.mark.parametrize(

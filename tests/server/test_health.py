@@ -88,7 +88,6 @@ async def test_a_loaded_detector_is_described(settings: Settings, detector: Dete
         "runtime": detector.info.runtime,
         "labels": list(detector.info.labels),
         "precision": "fp32",
-        "decode": "cpu",
         "batch_most": 1,
         "test_model": True,
         "fallback": None,

@@ -276,11 +276,11 @@ def test_the_owners_pictures_are_compared_too(
     assert parity is not None
     assert parity.pictures == len(gate_pictures(InputSize())) + 3
     assert parity.objects >= 3
-    assert "torn.jpg is left out" in caplog.text
+    assert "Skipped torn.jpg" in caplog.text
 
 
 def test_a_folder_without_pictures_is_told(on_openvino: Settings, tmp_path: Path) -> None:
-    with pytest.raises(DetectorLoadError, match="holds no picture"):
+    with pytest.raises(DetectorLoadError, match="holds no image"):
         load_detector(replace(on_openvino, parity_pictures=tmp_path))
 
 

@@ -40,7 +40,7 @@ def decode(data: bytes, *, max_pixels: int, size: InputSize | None = None) -> Pi
 
     Raises ImageTooLargeError or InvalidImageError.
     """
-    header = admit(data, max_pixels=max_pixels)
+    header = _check_header(data, max_pixels=max_pixels)
     if header.progressive and data.count(b"\xff\xda") > _MOST_SCANS:
         raise InvalidImageError(f"The picture has more than {_MOST_SCANS} scans.")
     on_its_side = header.orientation >= 5
@@ -49,13 +49,13 @@ def decode(data: bytes, *, max_pixels: int, size: InputSize | None = None) -> Pi
     else:
         pixels = _decode_with_pillow(data, header)
     return Picture(
-        pixels=upright(pixels, header.orientation),
+        pixels=_rotate_upright(pixels, header.orientation),
         width=header.height if on_its_side else header.width,
         height=header.width if on_its_side else header.height,
     )
 
 
-def admit(data: bytes, *, max_pixels: int) -> ImageHeader:
+def _check_header(data: bytes, *, max_pixels: int) -> ImageHeader:
     """Return a picture's header; raises ImageTooLargeError or InvalidImageError."""
     header = read_header(data)
     if header.width * header.height > max_pixels:
@@ -66,19 +66,7 @@ def admit(data: bytes, *, max_pixels: int) -> ImageHeader:
     return header
 
 
-def is_sound(data: bytes) -> bool:
-    """Say whether decode() finds a plain JPEG whole, for a half to three quarters of its time.
-
-    For an eighth of its size in grey libjpeg-turbo reads every bit, and computes few pixels.
-    """
-    try:
-        simplejpeg.decode_jpeg(data, colorspace="GRAY", min_factor=8, strict=True)
-    except ValueError:
-        return False
-    return True
-
-
-def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+def _rotate_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     """Undo an EXIF orientation (1-8)."""
     if orientation >= 5:  # stored on its side
         pixels = pixels.transpose(1, 0, 2)

@@ -13,7 +13,7 @@ _EXIF_MAGIC = b"Exif\x00\x00"
 _ORIENTATION_TAG = 0x0112
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
-START_OF_SCAN = 0xDA
+_START_OF_SCAN = 0xDA
 _NO_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})  # markers that stand alone
 
 
@@ -78,7 +78,7 @@ def read_orientation(exif: bytes) -> int:
     return 1
 
 
-def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield a JPEG's markers up to its first scan's, and where the content of each begins and ends.
 
     Raises InvalidImageError, IndexError or struct.error where they are broken.
@@ -97,14 +97,14 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         if length < 2:
             raise InvalidImageError("The picture's header is corrupt.")
         yield marker, position + 2, position + length
-        if marker == START_OF_SCAN:
+        if marker == _START_OF_SCAN:
             return
         position += length
 
 
 def _read_jpeg(data: bytes) -> ImageHeader:
     orientation = 1
-    for marker, start, end in jpeg_segments(data):
+    for marker, start, end in _jpeg_segments(data):
         if marker in _START_OF_FRAME:
             bits, height, width, components = struct.unpack_from(">BHHB", data, start)
             return ImageHeader(

@@ -89,8 +89,7 @@ class CudaRuntime:
                 return _Program(pixels=pixels, run=compute)
             torch.cuda.synchronize(self._device)
             graph = torch.cuda.CUDAGraph()
-            # Other threads may use the GPU meanwhile: the detector at work until this one takes over,
-            # and those that decode.
+            # Other threads may use the GPU meanwhile: the previous detector works until the switch.
             with torch.cuda.graph(
                 graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
             ):

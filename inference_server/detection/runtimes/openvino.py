@@ -1,6 +1,5 @@
 """OpenVINO on the CPU."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -15,8 +14,7 @@ from inference_server.detection.runtimes.base import RawOutput
 from inference_server.detection.runtimes.model_cache import converted, traced
 
 _DEVICE = "CPU"
-# OpenVINO's own words; of int8 it is for what is not quantized.
-_HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
+_HINTS = {"fp32": "f32", "bf16": "bf16"}  # OpenVINO's names
 
 
 class OpenVinoRuntime:
@@ -26,15 +24,8 @@ class OpenVinoRuntime:
     Raises what OpenVINO, torch's tracing and the disk raise.
     """
 
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        cache: Path,
-        *,
-        precision: str = "fp32",
-        quantize: Callable[[Path], Path] | None = None,
-    ) -> None:
-        """`precision` is fp32, bf16, or int8, for which `quantize` makes the model's file another."""
+    def __init__(self, checkpoint: Checkpoint, cache: Path, *, precision: str = "fp32") -> None:
+        """`precision` is fp32 or bf16."""
         self.name = f"openvino {openvino.__version__.partition('-')[0]}"
         self.device = _DEVICE.lower()
         self.precision = precision
@@ -47,8 +38,6 @@ class OpenVinoRuntime:
         file = converted(
             checkpoint, cache, "model.xml", openvino.__version__, lambda to: _save(checkpoint, to)
         )
-        if quantize:
-            file = quantize(file)
         core.set_property({"CACHE_DIR": str(cache / "compiled")})
         properties = {
             # Where the CPU has it, OpenVINO would take bf16 by itself, and answer differently.

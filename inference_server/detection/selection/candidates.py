@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 
 import torch
 
@@ -17,7 +16,6 @@ CPU_RUNTIMES = {  # by preference, and the package each needs
     DetectorRuntime.OPENVINO: "openvino",
     DetectorRuntime.ONNXRUNTIME: "onnxruntime",
 }
-_LOW = (DetectorPrecision.INT8, DetectorPrecision.BF16)  # on OpenVINO, the less precise first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +37,6 @@ def on_gpu(checkpoint: Checkpoint, settings: Settings) -> list[Attempt]:
     device = torch.device("cuda", 0)
     asked = settings.detector_precision
     attempts: list[Attempt] = []
-    if asked is DetectorPrecision.INT8:
-        attempts.append(_only_on_openvino(asked, "torch on the GPU"))
-        asked = DetectorPrecision.AUTO
     precision = "fp16" if asked is DetectorPrecision.AUTO else str(asked)
 
     def attempt(precision: str, *, graphs: bool) -> Attempt:
@@ -68,10 +63,10 @@ def on_cpu(
     plain = Attempt(what="torch on the CPU", make=lambda: TorchRuntime(checkpoint))
     asked = settings.detector_precision
     if runtime is DetectorRuntime.OPENVINO:
-        precisions = [*_precisions(asked, settings.parity_pictures), "fp32"]
+        precisions = ["bf16", "fp32"] if asked is DetectorPrecision.BF16 else ["fp32"]
         return [*(_on_openvino(checkpoint, settings, each) for each in precisions), plain]
     attempts = [plain] if runtime is None else [_on_onnxruntime(checkpoint, settings), plain]
-    if asked in _LOW:
+    if asked is DetectorPrecision.BF16:
         attempts.insert(
             0, _only_on_openvino(asked, "ONNX Runtime" if runtime else "torch on the CPU")
         )
@@ -111,14 +106,7 @@ def _on_openvino(checkpoint: Checkpoint, settings: Settings, precision: str) -> 
     def make() -> Runtime:
         from inference_server.detection.runtimes.openvino import OpenVinoRuntime  # noqa: PLC0415 - an optional package
 
-        if precision != DetectorPrecision.INT8:
-            return OpenVinoRuntime(checkpoint, cache, precision=precision)
-        from inference_server.detection.int8 import int8_model  # noqa: PLC0415 - needs that package, too
-
-        def quantize(model: Path) -> Path:
-            return int8_model(checkpoint, settings, model, settings.state_dir / "openvino-int8")
-
-        return OpenVinoRuntime(checkpoint, cache, precision=precision, quantize=quantize)
+        return OpenVinoRuntime(checkpoint, cache, precision=precision)
 
     return Attempt(what=f"OpenVINO in {precision}", make=make)
 
@@ -130,13 +118,6 @@ def _on_onnxruntime(checkpoint: Checkpoint, settings: Settings) -> Attempt:
         return OnnxRuntime(checkpoint, settings.state_dir / DetectorRuntime.ONNXRUNTIME)
 
     return Attempt(what="ONNX Runtime", make=make)
-
-
-def _precisions(asked: DetectorPrecision, pictures: Path | None) -> tuple[str, ...]:
-    """Return the numbers to try before fp32; what was not asked for, with own pictures only."""
-    if asked not in _LOW:
-        return ()
-    return tuple(map(str, _LOW[_LOW.index(asked) :])) if pictures else (str(asked),)
 
 
 def _only_on_openvino(asked: DetectorPrecision, instead: str) -> Attempt:

@@ -9,10 +9,8 @@ import torch
 
 from inference_server.detection.base import DetectorLoadError, Parity, UnavailableError
 from inference_server.detection.checkpoint import Checkpoint
-from inference_server.detection.decoding.gpu_decode import GpuDecoder
 from inference_server.detection.runtimes.base import Runtime
 from inference_server.detection.runtimes.torch_cpu import TorchRuntime
-from inference_server.detection.selection.calibration_images import own_pictures
 from inference_server.detection.selection.candidates import (
     CPU_RUNTIMES,
     Attempt,
@@ -22,6 +20,7 @@ from inference_server.detection.selection.candidates import (
     on_gpu,
 )
 from inference_server.detection.selection.parity import ParityError, check_parity
+from inference_server.detection.selection.parity_images import load_parity_images
 from inference_server.detection.selection.reference import Reference
 from inference_server.detection.selection.synthetic_images import gate_pictures
 from inference_server.settings import DetectorRuntime, Device, Settings
@@ -36,7 +35,6 @@ class Choice:
     runtime: Runtime
     parity: Parity | None = None
     fallback: str | None = None  # what it had to fall back from, as a sentence
-    decoder: GpuDecoder | None = None  # of the pictures that it can decode
 
 
 def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:
@@ -81,7 +79,7 @@ def _first_that_passes(
     """Return the first that runs and computes what the reference does, and say what did not."""
     reference, pictures = Reference(checkpoint), gate_pictures(checkpoint.size)
     if folder := settings.parity_pictures:
-        pictures += own_pictures(folder, checkpoint.size, max_pixels=settings.max_pixels)
+        pictures += load_parity_images(folder, checkpoint.size, max_pixels=settings.max_pixels)
     reasons: list[str] = []
     crowded = False
     for attempt in attempts:

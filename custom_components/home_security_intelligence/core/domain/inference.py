@@ -76,7 +76,6 @@ class DetectorHealth(PartHealth):
     device: str | None
     runtime: str | None
     precision: str | None
-    decode: str | None  # cpu or gpu: what really decodes JPEGs; also None: not told
     labels: tuple[str, ...]
     test_model: bool  # the small model that only knows drawn scenes
     batch_most: int | None  # pictures it is given at once at most; fewer where memory runs short

@@ -42,7 +42,6 @@ def read_health(body: JsonReader) -> ServerHealth:
             device=detector.optional("device", detector.text),
             runtime=detector.optional("runtime", detector.text),
             precision=detector.optional("precision", detector.text),
-            decode=detector.optional("decode", detector.text) if detector.has("decode") else None,
             labels=detector.texts("labels"),
             test_model=detector.flag("test_model"),
             batch_most=detector.optional("batch_most", lambda key: detector.integer(key, 1)),
