@@ -30,35 +30,18 @@ from homeassistant.util.ssl import client_context
 
 from .const import (
     CONF_CAMERA_ROOT,
-    CONF_CONFIDENCE_THRESHOLD,
-    CONF_CRITICAL_FROM,
     CONF_DATABASE,
-    CONF_EVENT_IDLE,
-    CONF_EVENT_WINDOW,
-    CONF_FAST_PATH_CONFIDENCE,
     CONF_FINGERPRINT,
     CONF_FOLDER,
-    CONF_HIGH_FROM,
-    CONF_MEDIUM_FROM,
-    CONF_ORIGINAL_DAYS,
-    CONF_ORIGINAL_GIGABYTES,
-    CONF_PICTURES_TO_MODEL,
-    CONF_POLLING_INTERVAL,
-    CONF_RETENTION_DAYS,
-    CONF_WATCH_POLLING,
     CONF_ZONES,
     DOMAIN,
-    SECTION_FINDING,
-    SECTION_KEEPING,
-    SECTION_LEVELS,
     SUBENTRY_CAMERA,
     SUBENTRY_SERVER,
 )
 from .core.domain.errors import CoreError, StoreAuthError, StoreNewerError
 from .core.domain.inference import ServerHealth
-from .core.domain.levels import Bands
 from .core.domain.models import Camera
-from .core.domain.settings import Settings
+from .core.domain.settings import DECLARATIONS, Settings, changed
 from .core.domain.zones import Zone, read_zones
 from .core.inference.client import InferenceClient
 from .core.inference.url import normalize_url
@@ -66,41 +49,26 @@ from .core.pipeline.pipeline import Pipeline, PipelineConfig
 from .core.store.engine import check
 from .home_state import home_of
 
-# These bear the same names as the core's settings.
-_OPTIONS = (
-    CONF_CONFIDENCE_THRESHOLD,
-    CONF_EVENT_IDLE,
-    CONF_EVENT_WINDOW,
-    CONF_FAST_PATH_CONFIDENCE,
-    CONF_ORIGINAL_DAYS,
-    CONF_PICTURES_TO_MODEL,
-    CONF_POLLING_INTERVAL,
-    CONF_RETENTION_DAYS,
-    CONF_WATCH_POLLING,
-)
-_BYTES_PER_GIGABYTE = 10**9
-
 
 def settings_of(entry: ConfigEntry[Any]) -> Settings:
-    """Return the core's settings: its defaults, and what the options say otherwise."""
-    chosen = dict(entry.options)
-    for section in (SECTION_LEVELS, SECTION_KEEPING, SECTION_FINDING):
-        chosen |= chosen.pop(section, {})
-    changes = {name: chosen[name] for name in _OPTIONS if name in chosen}
-    if CONF_ORIGINAL_GIGABYTES in chosen:
-        changes["original_bytes"] = round(chosen[CONF_ORIGINAL_GIGABYTES] * _BYTES_PER_GIGABYTE)
-    return Settings(risk_bands=bands_of(entry.options), **changes)
+    """Return the core's defaults, changed by the entry's options; raises RiskBandsError."""
+    return settings_from(entry.options)
 
 
-def bands_of(options: Mapping[str, Any]) -> Bands:
-    """Return where the risk levels begin; raises RiskBandsError."""
-    chosen = options.get(SECTION_LEVELS, {})
-    standard = Bands()
-    return Bands(
-        medium=chosen.get(CONF_MEDIUM_FROM, standard.medium),
-        high=chosen.get(CONF_HIGH_FROM, standard.high),
-        critical=chosen.get(CONF_CRITICAL_FROM, standard.critical),
-    )
+def settings_from(options: Mapping[str, Any]) -> Settings:
+    """Return the core's defaults, changed by the options.
+
+    Raises RiskBandsError and EventLengthError for options that contradict each other.
+    """
+    values = {}
+    for name, declaration in DECLARATIONS.items():
+        option = declaration.option
+        if option is None:
+            continue
+        chosen = options if option.section is None else options.get(option.section, {})
+        if option.key in chosen:
+            values[name] = chosen[option.key]
+    return changed(Settings(), values)
 
 
 def zones_of(camera: ConfigSubentry) -> tuple[Zone, ...]:

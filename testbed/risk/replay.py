@@ -59,7 +59,9 @@ async def outcomes(
     url: str, backend: str, bands: Bands, *, since: datetime | None, todays_zones: bool
 ) -> tuple[Outcome, ...]:
     """Return what becomes of the events in a database; raises StoreError and JudgeError."""
-    settings = Settings(risk_bands=bands)
+    settings = Settings(
+        medium_from=bands.medium, high_from=bands.high, critical_from=bands.critical
+    )
     engine = await connect_read_only(url, application_name="hsi evaluate-risk")
     try:
         async with asking(backend) as ask_model:

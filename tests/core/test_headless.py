@@ -1,4 +1,4 @@
-"""What the environment tells the headless worker."""
+"""The headless worker's environment and command line."""
 
 from pathlib import Path
 
@@ -15,53 +15,94 @@ from hsi_core.cli.environment import (
     with_arguments,
 )
 from hsi_core.domain.levels import Bands
-from hsi_core.domain.settings import Settings
+from hsi_core.domain.settings import DECLARATIONS, Settings
 
 
-def test_nothing_said_means_the_defaults() -> None:
-    assert read_settings({}) == Settings()
+def read(environ: dict[str, str]) -> Settings:
+    return read_settings(environ).settings
 
 
-def test_polling_can_be_forced() -> None:
-    settings = read_settings({"FILE_WATCHER_POLLING": "true", "FILE_WATCHER_POLLING_INTERVAL": "5"})
-    assert settings == Settings(watch_polling=True, polling_interval=5.0)
+def test_an_empty_environment_means_the_defaults() -> None:
+    assert read({}) == Settings()
 
 
-def test_how_long_things_are_kept_can_be_said() -> None:
-    assert read_settings({"RETENTION_DAYS": "7"}) == Settings(retention_days=7.0)
-    assert read_settings({"RETENTION_DAYS": "0"}) == Settings(retention_days=0.0)
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("AI_CONNECT_TIMEOUT", "5", "connect_timeout", 5.0),
+        ("BATCH_IDLE_TIMEOUT_SECONDS", "60", "event_idle", 60.0),
+        ("BATCH_WINDOW_SECONDS", "120", "event_window", 120.0),
+        ("DEDUPE_TTL_SECONDS", "600", "dedupe_window", 600.0),
+        ("DETECTION_CONFIDENCE_THRESHOLD", "0.7", "confidence_threshold", 0.7),
+        ("DRAIN_SECONDS", "60", "drain_limit", 60.0),
+        ("FAST_PATH_CONFIDENCE_THRESHOLD", " 1 ", "fast_path_confidence", 1.0),
+        ("FAST_PATH_OBJECT_TYPES", "Person, dog", "fast_path_labels", {"person", "dog"}),
+        ("FILE_WATCHER_POLLING", "true", "watch_polling", True),
+        ("FILE_WATCHER_POLLING_INTERVAL", "5", "polling_interval", 5.0),
+        ("NEMOTRON_READ_TIMEOUT", "300", "assess_timeout", 300.0),
+        ("ORIGINAL_DAYS", "14", "original_days", 14.0),
+        ("ORIGINAL_GIGABYTES", "0.5", "original_bytes", 500_000_000),
+        ("PICTURES_TO_MODEL", "yes", "pictures_to_model", True),
+        ("QUEUE_MAX_SIZE", "100", "queue_limit", 100),
+        ("RETENTION_DAYS", "0", "retention_days", 0.0),
+        ("RTDETR_READ_TIMEOUT", "30", "detect_timeout", 30.0),
+        ("SEVERITY_LOW_MAX", "19", "medium_from", 20),
+        ("TZ", "Europe/Berlin", "time_zone", "Europe/Berlin"),
+        ("WATCHED_LABELS", "cell phone", "watched_labels", {"cell phone"}),
+    ],
+)
+def test_a_variable_sets_its_setting(variable: str, text: str, name: str, value: object) -> None:
+    assert getattr(read({variable: text}), name) == value
 
 
-def test_where_the_levels_begin_can_be_said() -> None:
-    said = {"SEVERITY_LOW_MAX": "19", "SEVERITY_HIGH_MAX": "94"}
-    assert read_settings(said).risk_bands == Bands(medium=20, high=60, critical=95)
+def test_every_variable_can_be_written_back() -> None:
+    for declaration in DECLARATIONS.values():
+        assert declaration.parse(declaration.format(declaration.default)) == declaration.default
 
 
-def test_pictures_may_be_shown_to_the_language_model() -> None:
-    assert read_settings({"PICTURES_TO_MODEL": "true"}) == Settings(pictures_to_model=True)
+def test_only_what_is_set_counts_as_configured() -> None:
+    environ = {"RETENTION_DAYS": "30", "TZ": "", "PATH": "/bin"}
+    assert read_settings(environ).names == {"retention_days"}
 
 
-def test_how_long_it_may_take_to_stop_can_be_said() -> None:
-    assert read_settings({"DRAIN_SECONDS": "60"}) == Settings(drain_limit=60.0)
+def test_the_help_names_every_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        with_arguments({}, ["--help"])
+    text = capsys.readouterr().out
+    variables = {declaration.variable for declaration in DECLARATIONS.values()} - {None}
+    assert not [name for name in (*variables, *NEEDED) if str(name) not in text]
+
+
+def test_the_levels_follow_from_their_highest_scores() -> None:
+    environ = {"SEVERITY_LOW_MAX": "19", "SEVERITY_HIGH_MAX": "94"}
+    assert read(environ).risk_bands == Bands(medium=20, high=60, critical=95)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("BATCH_IDLE_TIMEOUT_SECONDS", "91"),  # longer than the event itself
+        ("BATCH_WINDOW_SECONDS", "20"),
+        ("DETECTION_CONFIDENCE_THRESHOLD", "50"),
         ("DRAIN_SECONDS", "-1"),
+        ("FAST_PATH_OBJECT_TYPES", '["person"]'),
         ("FILE_WATCHER_POLLING", "maybe"),
         ("FILE_WATCHER_POLLING_INTERVAL", "soon"),
         ("FILE_WATCHER_POLLING_INTERVAL", "0"),
         ("FILE_WATCHER_POLLING_INTERVAL", "nan"),
         ("FILE_WATCHER_POLLING_INTERVAL", "61"),
+        ("QUEUE_MAX_SIZE", "1000.5"),
         ("RETENTION_DAYS", "-1"),
         ("SEVERITY_LOW_MAX", "100"),
         ("SEVERITY_HIGH_MAX", "59"),
+        ("TZ", "Middle/Earth"),
+        ("TZ", "../../etc"),
+        ("WATCHED_LABELS", ","),
     ],
 )
-def test_what_is_wrong_is_named(name: str, value: str) -> None:
+def test_an_invalid_value_is_refused_by_its_variable(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=name):
-        read_settings({name: value})
+        read({name: value})
 
 
 NEEDED = {"DATABASE_URL": "postgresql://u@h/d", "CAMERA_ROOT": "/cameras", "INFERENCE_URL": "a:1"}
@@ -118,8 +159,6 @@ def test_the_command_line_names_servers_as_well(tmp_path: Path) -> None:
         ("INFERENCE_URL", "a:1,http://a:1", "INFERENCE_URL"),
         ("INFERENCE_TOKEN", "one,two", "INFERENCE_TOKEN"),
         ("INFERENCE_TOKEN_FILE", "/does/not/exist", "INFERENCE_TOKEN_FILE"),
-        ("TZ", "Middle/Earth", "TZ"),
-        ("TZ", "../../etc", "TZ"),
         ("CAMERA_ROOT", "", "CAMERA_ROOT"),
     ],
 )

@@ -9,7 +9,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.bridge import settings_of
-from custom_components.home_security_intelligence.core.domain.levels import Bands
 from custom_components.home_security_intelligence.core.domain.settings import Settings
 from tests.ha.helpers import STANDARD, act, choose_options, state_is, suggested, upload
 from tests.ha.scripted_server import ScriptedServer
@@ -51,8 +50,10 @@ async def test_what_is_chosen_is_in_force_and_shown_again(
         fast_path_confidence=0.8,
         retention_days=365,
         original_days=14,
-        original_bytes=2_500_000_000,
-        risk_bands=Bands(medium=20, high=50, critical=95),
+        original_gigabytes=2.5,
+        medium_from=20,
+        high_from=50,
+        critical_from=95,
         pictures_to_model=True,
         watch_polling=True,
         polling_interval=0.5,

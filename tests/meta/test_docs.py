@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -30,6 +32,18 @@ def test_links_lead_somewhere(root: Path) -> None:
 def test_every_setting_of_the_server_is_documented(root: Path) -> None:
     text = (root / "docs/configuration.md").read_text()
     assert not [name for name in environment_names() if f"`{name}`" not in text]
+
+
+def test_what_is_made_from_the_declared_settings_is_current(root: Path) -> None:
+    checked = subprocess.run(
+        [sys.executable, root / "scripts/lib/settings_docs.py", "--check"],
+        check=False,
+        cwd=root,
+        env={"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_every_action_is_documented(root: Path) -> None:

@@ -33,7 +33,7 @@ from custom_components.home_security_intelligence.core.domain.models import (
     RiskLevel,
 )
 from custom_components.home_security_intelligence.core.domain.zones import ZoneKind
-from custom_components.home_security_intelligence.flows import forms
+from custom_components.home_security_intelligence.flows import forms, options
 from custom_components.home_security_intelligence.sensors import assessor, gpu
 
 INTEGRATION = Path("custom_components/home_security_intelligence")
@@ -76,7 +76,7 @@ FORMS = {
     ("config", "reconfigure_folder"): forms.CAMERA_ROOT,
     ("config_subentries.camera", "user"): forms.new_camera(["front_door"]),
     ("config_subentries.camera", "reconfigure"): forms.CAMERA,
-    ("options", "init"): forms.OPTIONS,
+    ("options", "init"): options.OPTIONS,
 }
 
 

@@ -12,11 +12,8 @@ from homeassistant.const import (
     CONF_URL,
     CONF_USERNAME,
 )
-from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    EntitySelector,
-    EntitySelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -34,39 +31,18 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..const import (
-    CONF_ALARM,
     CONF_CAMERA_ROOT,
     CONF_CAMERAS,
-    CONF_CONFIDENCE_THRESHOLD,
     CONF_CORNERS,
-    CONF_CRITICAL_FROM,
     CONF_DATABASE,
-    CONF_EVENT_IDLE,
-    CONF_EVENT_WINDOW,
-    CONF_FAST_PATH_CONFIDENCE,
     CONF_FOLDER,
-    CONF_HIGH_FROM,
     CONF_KIND,
-    CONF_MEDIUM_FROM,
-    CONF_ORIGINAL_DAYS,
-    CONF_ORIGINAL_GIGABYTES,
-    CONF_PICTURES_TO_MODEL,
-    CONF_POLLING_INTERVAL,
-    CONF_RESIDENTS,
-    CONF_RETENTION_DAYS,
-    CONF_WATCH_POLLING,
     CONF_ZONES,
     DEFAULT_CAMERA_ROOT,
     DEFAULT_DATABASE,
     DEFAULT_DATABASE_PORT,
     DEFAULT_SERVER_URL,
-    RESIDENT_DOMAINS,
-    SECTION_FINDING,
-    SECTION_HOME,
-    SECTION_KEEPING,
-    SECTION_LEVELS,
 )
-from ..core.domain.settings import POLLING_RANGE, RETENTION_RANGE, Settings
 from ..core.domain.zones import ZoneKind
 
 _TEXT = TextSelector()
@@ -77,36 +53,6 @@ _SECRET = TextSelector(
 _PORT = vol.All(
     NumberSelector(NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)),
     vol.Coerce(int),
-)
-_SCORE = vol.All(
-    NumberSelector(NumberSelectorConfig(min=1, max=100, step=1, mode=NumberSelectorMode.BOX)),
-    vol.Coerce(int),
-)
-_CONFIDENCE = NumberSelector(
-    NumberSelectorConfig(min=0.05, max=1, step=0.01, mode=NumberSelectorMode.SLIDER)
-)
-_DAYS = NumberSelector(
-    NumberSelectorConfig(
-        min=RETENTION_RANGE[0],
-        max=RETENTION_RANGE[1],
-        step=1,
-        unit_of_measurement="d",
-        mode=NumberSelectorMode.BOX,
-    )
-)
-_GIGABYTES = NumberSelector(
-    NumberSelectorConfig(
-        min=0, max=1_000_000, step=0.1, unit_of_measurement="GB", mode=NumberSelectorMode.BOX
-    )
-)
-_POLLING_INTERVAL = NumberSelector(
-    NumberSelectorConfig(
-        min=POLLING_RANGE[0],
-        max=POLLING_RANGE[1],
-        step=0.1,
-        unit_of_measurement="s",
-        mode=NumberSelectorMode.BOX,
-    )
 )
 # Home Assistant translates no options in the dialog of an object's fields.
 ZONE_KINDS: Final = {
@@ -140,7 +86,6 @@ _ZONES = ObjectSelector(
         },
     )
 )
-_SETTINGS = Settings()
 
 SERVER: Final = vol.Schema(
     {
@@ -172,60 +117,6 @@ SECRETS: Final = vol.Schema(
     {vol.Optional(CONF_TOKEN): _SECRET, vol.Optional(CONF_PASSWORD): _SECRET}
 )
 CAMERA: Final = vol.Schema({vol.Required(CONF_NAME): _TEXT, vol.Optional(CONF_ZONES): _ZONES})
-HOME: Final = vol.Schema(
-    {
-        vol.Optional(CONF_ALARM): EntitySelector(
-            EntitySelectorConfig(domain="alarm_control_panel")
-        ),
-        vol.Optional(CONF_RESIDENTS): EntitySelector(
-            EntitySelectorConfig(domain=RESIDENT_DOMAINS, multiple=True)
-        ),
-    }
-)
-LEVELS: Final = vol.Schema(
-    {
-        vol.Required(CONF_MEDIUM_FROM, default=_SETTINGS.risk_bands.medium): _SCORE,
-        vol.Required(CONF_HIGH_FROM, default=_SETTINGS.risk_bands.high): _SCORE,
-        vol.Required(CONF_CRITICAL_FROM, default=_SETTINGS.risk_bands.critical): _SCORE,
-        vol.Required(
-            CONF_PICTURES_TO_MODEL, default=_SETTINGS.pictures_to_model
-        ): BooleanSelector(),
-    }
-)
-KEEPING: Final = vol.Schema(
-    {
-        vol.Required(CONF_RETENTION_DAYS, default=_SETTINGS.retention_days): _DAYS,
-        vol.Required(CONF_ORIGINAL_DAYS, default=_SETTINGS.original_days): _DAYS,
-        # The standard is no limit, and none is none in any unit.
-        vol.Required(CONF_ORIGINAL_GIGABYTES, default=_SETTINGS.original_bytes): _GIGABYTES,
-    }
-)
-FINDING: Final = vol.Schema(
-    {
-        vol.Required(CONF_WATCH_POLLING, default=_SETTINGS.watch_polling): BooleanSelector(),
-        vol.Required(CONF_POLLING_INTERVAL, default=_SETTINGS.polling_interval): _POLLING_INTERVAL,
-    }
-)
-OPTIONS: Final = vol.Schema(
-    {
-        vol.Required(
-            CONF_CONFIDENCE_THRESHOLD, default=_SETTINGS.confidence_threshold
-        ): _CONFIDENCE,
-        vol.Required(CONF_EVENT_IDLE, default=_SETTINGS.event_idle): NumberSelector(
-            NumberSelectorConfig(min=5, max=300, step=1, unit_of_measurement="s")
-        ),
-        vol.Required(CONF_EVENT_WINDOW, default=_SETTINGS.event_window): NumberSelector(
-            NumberSelectorConfig(min=10, max=900, step=1, unit_of_measurement="s")
-        ),
-        vol.Required(
-            CONF_FAST_PATH_CONFIDENCE, default=_SETTINGS.fast_path_confidence
-        ): _CONFIDENCE,
-        vol.Required(SECTION_HOME): section(HOME, {"collapsed": True}),
-        vol.Required(SECTION_LEVELS): section(LEVELS, {"collapsed": True}),
-        vol.Required(SECTION_KEEPING): section(KEEPING, {"collapsed": True}),
-        vol.Required(SECTION_FINDING): section(FINDING, {"collapsed": True}),
-    }
-)
 
 
 def cameras(folders: list[str]) -> vol.Schema:

@@ -260,7 +260,7 @@ async def test_the_oldest_files_go_by_bytes_forgotten_ones_too(house: House, sto
     room = sum((house.root / path).stat().st_size for path in ("yard/a.jpg", "yard/empty.jpg"))
 
     house.upload("yard/last.jpg", "car 0.9 #last")
-    pipeline, journal = await house.run(original_bytes=room + 120)
+    pipeline, journal = await house.run(original_gigabytes=(room + 120) / 10**9)
     await journal.image("yard/last.jpg")
     await store.age(1, where="path = 'yard/broken.jpg'")
     house.upload("front/2.jpg", "person 0.95 #rewritten " + "x" * 80)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import logging
 from pathlib import Path
 import signal
+from zoneinfo import ZoneInfo
 
 import aiohttp
 
@@ -35,7 +36,7 @@ async def run(
         database_url=environment.database_url,
         camera_root=environment.camera_root,
         cameras=await _cameras(environment),
-        time_zone=environment.time_zone,
+        time_zone=ZoneInfo(settings.time_zone),
         settings=settings,
     )
     async with aiohttp.ClientSession() as session:
@@ -68,7 +69,7 @@ def main(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         environ = with_arguments(environ, arguments)
-        asyncio.run(run(read_environment(environ), read_settings(environ)))
+        asyncio.run(run(read_environment(environ), read_settings(environ).settings))
     except UsageError as error:
         _LOGGER.error("%s", error)
         return 2

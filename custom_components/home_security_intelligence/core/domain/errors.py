@@ -38,6 +38,12 @@ class RiskBandsError(InputError):
     code = "risk_bands"
 
 
+class EventLengthError(InputError):
+    """An event's idle time is longer than its maximum length."""
+
+    code = "event_length"
+
+
 class ImageUnreadableError(InputError):
     """The file is gone, may not be read, is empty or is larger than the limit."""
 

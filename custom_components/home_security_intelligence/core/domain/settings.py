@@ -1,8 +1,20 @@
-"""Every tunable of the core with its unit, default and range, in one place."""
+"""Every setting of the core, declared once.
 
-from dataclasses import dataclass, field
+To add one, add a field. Given a `variable`, the headless worker reads it; given an `option`, Home
+Assistant's options form shows it. `scripts/docs` writes the tables and form texts made from this.
 
-from .levels import Bands
+`shared` settings decide what is stored for all, so every worker on one database has to have the
+same: what is detected and grouped, how risk is judged, what may leave the machine, and how long
+records are kept. Each machine's own are its timeouts, how it watches its folders, and how long
+and how much it keeps of the image files on its disk.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from .declarations import Declaration, Option, Value, declarations_of, setting
+from .errors import EventLengthError
+from .levels import HIGHEST_SCORE, Bands
 
 DEFAULT_WATCHED_LABELS = frozenset(
     {"person", "bicycle", "car", "motorcycle", "bus", "truck", "cat", "dog", "package"}
@@ -11,77 +23,314 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 PARTIAL_UPLOAD_SUFFIXES = frozenset(
     {".part", ".partial", ".tmp", ".temp", ".filepart", ".uploading"}
 )
-POLLING_RANGE = (0.1, 60.0)  # seconds
-RETENTION_RANGE = (0.0, 36_500.0)  # days
-DRAIN_RANGE = (0.0, 600.0)  # seconds
+SECTION_LEVELS = "levels"
+SECTION_RETENTION = "keeping"
+SECTION_WATCHING = "finding"
+
+_BYTES_PER_GIGABYTE = 10**9
+_CONFIDENCES = (0.05, 1.0)
+_DAYS = (0.0, 36_500.0)
+_SCORES = (1, HIGHEST_SCORE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The core's settings; the defaults are those of the system this one succeeds."""
+    """The core's settings; the defaults are those of the system this one succeeds.
+
+    Raises RiskBandsError and EventLengthError for values that contradict each other.
+    """
 
     # detection
-    confidence_threshold: float = 0.5  # 0-1, detections below are not stored
-    watched_labels: frozenset[str] = DEFAULT_WATCHED_LABELS  # these open an event
-    max_image_bytes: int = 20 * 1024 * 1024  # larger files are dead letters, not requests
-    detect_workers: int = 2  # concurrent detect jobs for each inference server
+    confidence_threshold: float = setting(
+        0.5,
+        "Objects that the detector is less sure of are not recorded.",
+        allowed=_CONFIDENCES,
+        variable="DETECTION_CONFIDENCE_THRESHOLD",
+        option=Option(
+            key="confidence_threshold", label="Minimum confidence", step=0.01, slider=True
+        ),
+        shared=True,
+    )
+    watched_labels: frozenset[str] = setting(
+        DEFAULT_WATCHED_LABELS,
+        "Labels that open an event. Others are only recorded.",
+        variable="WATCHED_LABELS",
+        shared=True,
+    )
+    max_image_bytes: int = setting(
+        20 * 1024 * 1024, "Larger files become dead letters, not requests.", unit="bytes"
+    )
+    detect_workers: int = setting(2, "Concurrent detect jobs for each inference server.")
 
     # events
-    event_window: float = 90.0  # seconds from first to last image, at most
-    event_idle: float = 30.0  # seconds without activity after which an event closes
-    fast_path_confidence: float = 0.90  # 0-1, an event opened by this or more is assessed at once
-    fast_path_labels: frozenset[str] = frozenset({"person"})
-    history_images: int = 120  # a camera's latest pictures that an event is judged by, at most
-    presence_hold: float = 30.0  # seconds a person counts as present after the image was captured
+    event_idle: float = setting(
+        30.0,
+        "An event ends after this time without activity.",
+        unit="s",
+        allowed=(5, 300),
+        variable="BATCH_IDLE_TIMEOUT_SECONDS",
+        option=Option(key="event_idle", label="Event idle time", slider=True),
+        shared=True,
+    )
+    event_window: float = setting(
+        90.0,
+        "A longer event is split.",
+        unit="s",
+        allowed=(10, 900),
+        variable="BATCH_WINDOW_SECONDS",
+        option=Option(key="event_window", label="Maximum event length", slider=True),
+        shared=True,
+    )
+    fast_path_confidence: float = setting(
+        0.90,
+        "A person detected with at least this confidence is assessed immediately, not only at "
+        "the end of the event.",
+        allowed=_CONFIDENCES,
+        variable="FAST_PATH_CONFIDENCE_THRESHOLD",
+        option=Option(
+            key="fast_path_confidence",
+            label="Confidence for an immediate assessment",
+            step=0.01,
+            slider=True,
+        ),
+        shared=True,
+    )
+    fast_path_labels: frozenset[str] = setting(
+        frozenset({"person"}),
+        "Labels that are assessed immediately.",
+        variable="FAST_PATH_OBJECT_TYPES",
+        shared=True,
+    )
+    history_images: int = setting(
+        120, "Maximum number of a camera's latest images that an event is judged by."
+    )
+    presence_hold: float = setting(
+        30.0, "A person counts as present for this long after the image was captured.", unit="s"
+    )
 
     # the home
-    home_interval: float = 30.0  # seconds between notes that what the home says still holds
-    home_hold: float = 60.0  # seconds after such a note for which it counts
+    time_zone: str = setting(
+        "UTC",
+        "The home's time zone. Capture times without an offset, the part of day that an event is "
+        "judged by, and the nightly cleanup use it.",
+        variable="TZ",
+        shared=True,
+    )
+    home_interval: float = setting(
+        30.0, "Interval at which an unchanged state of the home is confirmed.", unit="s"
+    )
+    home_hold: float = setting(
+        60.0, "A recorded state of the home is valid for this long.", unit="s"
+    )
 
     # risk
-    risk_bands: Bands = field(default_factory=Bands)  # where the levels begin
-    pictures_to_model: bool = False  # a language model that sees is sent an event's best pictures
+    medium_from: int = setting(
+        30,
+        "The lowest score that is medium. Lower scores are low.",
+        allowed=_SCORES,
+        variable="SEVERITY_LOW_MAX",
+        variable_offset=1,
+        variable_description="The highest score that is low.",
+        option=Option(key="medium_from", label="Medium from", section=SECTION_LEVELS),
+        shared=True,
+    )
+    high_from: int = setting(
+        60,
+        "The lowest score that is high.",
+        allowed=_SCORES,
+        variable="SEVERITY_MEDIUM_MAX",
+        variable_offset=1,
+        variable_description="The highest score that is medium.",
+        option=Option(key="high_from", label="High from", section=SECTION_LEVELS),
+        shared=True,
+    )
+    critical_from: int = setting(
+        85,
+        "The lowest score that is critical.",
+        allowed=_SCORES,
+        variable="SEVERITY_HIGH_MAX",
+        variable_offset=1,
+        variable_description="The highest score that is high.",
+        option=Option(key="critical_from", label="Critical from", section=SECTION_LEVELS),
+        shared=True,
+    )
+    pictures_to_model: bool = setting(
+        False,
+        "If on, images leave this machine: up to three images of each event are sent to the "
+        "inference server and from there to the language model, if it accepts images. If off, "
+        "the model receives only what was detected, as words and numbers.",
+        variable="PICTURES_TO_MODEL",
+        option=Option(
+            key="pictures_to_model",
+            label="Send images to the language model",
+            section=SECTION_LEVELS,
+        ),
+        shared=True,
+    )
 
-    # dedupe
-    dedupe_window: float = 300.0  # seconds in which the same content counts as a duplicate
+    # deduplication
+    dedupe_window: float = setting(
+        300.0,
+        "An image with the same content as an earlier one of the camera within this time is "
+        "skipped as a duplicate.",
+        unit="s",
+        allowed=(60, 3600),
+        variable="DEDUPE_TTL_SECONDS",
+        shared=True,
+    )
 
     # inference server
-    connect_timeout: float = 10.0  # seconds
-    detect_timeout: float = 60.0  # seconds
-    assess_timeout: float = 120.0  # seconds
-
-    # queue
-    queue_limit: int = 10_000  # pending jobs above which the folder is the spool
-    lease: float = 30.0  # seconds; renewed at half
-    max_attempts: int = 3  # for failures of class unknown
-    max_crashes: int = 3  # of workers that did nothing else, after which a job counts as poison
-    requeue_limit: int = 5  # times that one dead letter may be requeued
-    retry_base: float = 1.0  # seconds, doubles each attempt
-    retry_max: float = 30.0  # seconds
-    retry_jitter: float = 0.25  # share of the delay added at random, at most
-    drain_limit: float = 8.0  # seconds for a stopped worker's jobs in hand; Docker kills after 10
-    poll_interval: float = 1.0  # seconds, the safety net below LISTEN/NOTIFY
-    assess_workers: int = 1  # concurrent assess jobs for each inference server
-    listen_check: float = 15.0  # seconds between checks that notifications can still come
-    missed_limit: float = 600.0  # seconds for which a missed assessment is still told as news
-
-    # inference server's health
-    health_interval: float = 10.0  # seconds between questions how it is
+    connect_timeout: float = setting(
+        10.0,
+        "Timeout for a connection to the inference server.",
+        unit="s",
+        allowed=(1, 60),
+        variable="AI_CONNECT_TIMEOUT",
+    )
+    detect_timeout: float = setting(
+        60.0,
+        "Timeout for a detection.",
+        unit="s",
+        allowed=(10, 300),
+        variable="RTDETR_READ_TIMEOUT",
+    )
+    assess_timeout: float = setting(
+        120.0,
+        "Timeout for an assessment by the language model.",
+        unit="s",
+        allowed=(30, 600),
+        variable="NEMOTRON_READ_TIMEOUT",
+    )
+    health_interval: float = setting(
+        10.0, "Interval between health checks of the inference server.", unit="s"
+    )
 
     # circuit breaker of the inference server
-    breaker_failures: int = 5
-    breaker_recovery: float = 60.0  # seconds
+    breaker_failures: int = setting(5, "Consecutive failures after which the breaker opens.")
+    breaker_recovery: float = setting(60.0, "An open breaker allows a trial after this.", unit="s")
 
-    # retention, every night
-    cleanup_hour: int = 3  # of the home's local time
-    retention_days: float = 30.0  # that events, images and jobs are kept; 0 keeps them for ever
-    original_days: float = 0.0  # that the picture files themselves are kept; 0 keeps them for ever
-    original_bytes: int = 0  # of picture files kept, the newest ones; 0 sets no limit
+    # queue
+    queue_limit: int = setting(
+        10_000,
+        "Maximum number of pending jobs. Further images wait in their folder.",
+        allowed=(100, 100_000),
+        variable="QUEUE_MAX_SIZE",
+    )
+    lease: float = setting(30.0, "Lifetime of a job's lease; it is renewed at half.", unit="s")
+    max_attempts: int = setting(3, "Attempts for failures of class unknown.")
+    max_crashes: int = setting(
+        3, "Crashes of isolated workers after which a job is dead-lettered as poison."
+    )
+    requeue_limit: int = setting(5, "Number of times that one dead letter may be requeued.")
+    retry_base: float = setting(1.0, "First delay of a retry; it doubles each time.", unit="s")
+    retry_max: float = setting(30.0, "Maximum delay of a retry.", unit="s")
+    retry_jitter: float = setting(0.25, "Maximum share of the delay that is added at random.")
+    drain_limit: float = setting(
+        8.0,
+        "Time in which a stopped worker finishes its running jobs. Docker kills a container after "
+        "10 s by default.",
+        unit="s",
+        allowed=(0, 600),
+        variable="DRAIN_SECONDS",
+    )
+    poll_interval: float = setting(
+        1.0, "Interval of polling the queue, in case a notification is lost.", unit="s"
+    )
+    assess_workers: int = setting(1, "Concurrent assess jobs for each inference server.")
+    listen_check: float = setting(
+        15.0, "Interval between checks of the connection that notifications come by.", unit="s"
+    )
+    missed_limit: float = setting(
+        600.0, "Age up to which a missed assessment is still published as new.", unit="s"
+    )
 
-    # watch
-    rescan_interval: float = 300.0  # seconds between reconciling scans
-    away_limit: float = 86_400.0  # seconds that images wait for their camera's folder to come back
-    watch_retry: float = 10.0  # seconds between looks at folders that are missing or in trouble
-    settle_time: float = 2.0  # seconds a scanned file must be unchanged to count as complete
-    watch_polling: bool = False  # look regularly instead of relying on what the system tells
-    polling_interval: float = 1.0  # seconds between looks where nothing is told
+    # retention
+    cleanup_hour: int = setting(3, "Hour of the nightly cleanup, in the home's time zone.")
+    retention_days: float = setting(
+        30.0,
+        "Events, the records of their images, and jobs are deleted after this time; 0 keeps them "
+        "forever. Image files are not deleted.",
+        unit="d",
+        allowed=_DAYS,
+        variable="RETENTION_DAYS",
+        option=Option(key="retention_days", label="Keep events for", section=SECTION_RETENTION),
+        shared=True,
+    )
+    original_days: float = setting(
+        0.0,
+        "Caution: image files uploaded by the cameras are permanently deleted from the camera "
+        "folder after this time. 0 deletes none.",
+        unit="d",
+        allowed=_DAYS,
+        variable="ORIGINAL_DAYS",
+        option=Option(key="original_days", label="Keep image files for", section=SECTION_RETENTION),
+    )
+    original_gigabytes: float = setting(
+        0.0,
+        "Caution: if the image files uploaded by the cameras need more space than this, the "
+        "oldest are permanently deleted from the camera folder. 0 sets no limit.",
+        unit="GB",
+        allowed=(0, 1_000_000),
+        variable="ORIGINAL_GIGABYTES",
+        option=Option(
+            key="original_gigabytes",
+            label="Maximum size of image files",
+            section=SECTION_RETENTION,
+            step=0.1,
+        ),
+    )
+
+    # watching the folders
+    rescan_interval: float = setting(300.0, "Interval between reconciling scans.", unit="s")
+    away_limit: float = setting(
+        86_400.0, "Images wait this long for their camera's folder to return.", unit="s"
+    )
+    watch_retry: float = setting(
+        10.0, "Interval between checks of folders that are missing or unreadable.", unit="s"
+    )
+    settle_time: float = setting(
+        2.0, "A scanned file is complete after it was unchanged for this long.", unit="s"
+    )
+    watch_polling: bool = setting(
+        False,
+        "For folders in which new images are found late because the system does not report them.",
+        variable="FILE_WATCHER_POLLING",
+        option=Option(key="watch_polling", label="Poll the folders", section=SECTION_WATCHING),
+    )
+    polling_interval: float = setting(
+        1.0,
+        "Pause between two scans. With many images the pause is longer, so that scanning takes at "
+        "most a tenth of the time.",
+        unit="s",
+        allowed=(0.1, 60),
+        variable="FILE_WATCHER_POLLING_INTERVAL",
+        option=Option(
+            key="polling_interval", label="Polling interval", section=SECTION_WATCHING, step=0.1
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        _ = self.risk_bands
+        if self.event_idle > self.event_window:
+            raise EventLengthError(
+                f"an event that ends after {self.event_idle:g} s without activity cannot be "
+                f"limited to {self.event_window:g} s"
+            )
+
+    @property
+    def risk_bands(self) -> Bands:
+        """The scores at which the levels begin."""
+        return Bands(medium=self.medium_from, high=self.high_from, critical=self.critical_from)
+
+    @property
+    def original_bytes(self) -> int:
+        """The maximum size of the image files in bytes; 0 sets no limit."""
+        return round(self.original_gigabytes * _BYTES_PER_GIGABYTE)
+
+
+DECLARATIONS: Mapping[str, Declaration] = declarations_of(Settings)
+
+
+def changed(settings: Settings, values: Mapping[str, Value]) -> Settings:
+    """Return the settings with other values, each of its declaration's type."""
+    return replace(settings, **values)  # type: ignore[arg-type]  # as declared
