@@ -61,7 +61,7 @@ async def bookkeeping(
     url: str, root: Path, server: str, images: int, hands: int
 ) -> dict[str, float]:
     """Have a backlog looked at; the clock runs from the first image's end to the last one's."""
-    config = harness.config(url, root, replace(SETTINGS, detect_workers=hands))
+    config = harness.config(url, root, replace(SETTINGS, detect_concurrency=hands))
     yesterday = time.time() - 86_400
     for number in range(images):
         camera = harness.CAMERAS[number % len(harness.CAMERAS)]

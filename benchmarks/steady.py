@@ -61,7 +61,7 @@ class Heartbeat:
 
 async def measure(url: str, root: Path, server: str, images: int, rate: float) -> dict[str, object]:
     """Have so many pictures come in at a rate; note each late beat, and memory now and then."""
-    settings = Settings(detect_workers=4)
+    settings = Settings(detect_concurrency=4)
     ended = 0
     memory: list[float] = []
     done = asyncio.Event()

@@ -54,7 +54,7 @@ async def test_what_is_chosen_is_in_force_and_shown_again(
         medium_from=20,
         high_from=50,
         critical_from=95,
-        pictures_to_model=True,
+        images_to_model=True,
         watch_polling=True,
         polling_interval=0.5,
     )

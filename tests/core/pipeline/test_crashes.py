@@ -160,7 +160,7 @@ async def test_a_picture_that_kills_every_worker_dies_alone_and_takes_none_along
         content = "poison" if number == 2 else f"car 0.8 #{number}"
         house.upload(f"front/{number}.jpg", content, age=600 - number)
     # Takes the jobs back from those that die, and does none.
-    watching, journal = await house.run(detect_workers=0, lease=1.0)
+    watching, journal = await house.run(detect_concurrency=0, lease=1.0)
     deaths = 0
     while not (letters := (await watching.list_dead_letters(DeadLetterQuery())).items):
         worker = await start_worker(**environ(house))
@@ -213,7 +213,7 @@ async def suspect(
     server.go.clear()
     for number in range(count):
         house.upload(f"front/{number}.jpg", f"car 0.8 #{number}", age=600 - number)
-    first, journal = await house.run(detect_workers=0)
+    first, journal = await house.run(detect_concurrency=0)
     await journal.depth(count)
     await first.stop()
     query(
@@ -229,7 +229,7 @@ async def test_what_was_in_hand_when_a_worker_died_is_done_alone_and_one_after_t
     house: House, server: ScriptedServer, postgres: Postgres
 ) -> None:
     asked = await suspect(house, server, postgres, "'front/0.jpg', 'front/1.jpg', 'front/2.jpg'")
-    _, journal = await house.run(detect_workers=3, poll_interval=NEVER)
+    _, journal = await house.run(detect_concurrency=3, poll_interval=NEVER)
     await until_leased(postgres, house, asked + 1, leased=1)
     in_hand = "select crashes, alone from hsi.jobs where state = 'leased'"
     assert query(postgres, house, in_hand) == "1|t"
@@ -256,7 +256,7 @@ async def test_a_suspect_does_not_wait_for_long_for_others_that_hang(
     house: House, server: ScriptedServer, postgres: Postgres
 ) -> None:
     asked = await suspect(house, server, postgres, "'front/1.jpg'")
-    await house.run(detect_workers=4)
+    await house.run(detect_concurrency=4)
     await until_leased(postgres, house, asked + 3, leased=4)
     await until_leased(postgres, house, asked + 4)
     assert query(postgres, house, "select count(*) from hsi.jobs where alone") == "0"
@@ -294,7 +294,7 @@ async def test_who_has_lost_the_lease_changes_nothing(
     house: House, server: ScriptedServer, postgres: Postgres
 ) -> None:
     server.go.clear()
-    first, journal = await house.run(lease=30.0, detect_workers=1)
+    first, journal = await house.run(lease=30.0, detect_concurrency=1)
     house.upload("front/a.jpg", "person 0.8")
     await until_leased(postgres, house, 1)
     # Somebody else has taken the job over.
@@ -310,8 +310,8 @@ async def test_who_has_lost_the_lease_changes_nothing(
 
 
 async def test_two_pipelines_look_at_each_image_once(house: House, postgres: Postgres) -> None:
-    _, one = await house.run(detect_workers=3, queue_limit=1000)
-    _, two = await house.run(detect_workers=3, queue_limit=1000)
+    _, one = await house.run(detect_concurrency=3, queue_limit=1000)
+    _, two = await house.run(detect_concurrency=3, queue_limit=1000)
     for number in range(30):
         camera = ("front", "yard")[number % 2]
         house.upload(f"{camera}/{number}.jpg", f"person 0.8 #{number}", age=30 - number)

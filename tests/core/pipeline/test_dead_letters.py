@@ -213,7 +213,7 @@ async def test_a_letter_that_always_fails_is_not_requeued_for_ever(
 async def test_requeuing_and_discarding_at_once_never_meet_in_a_circle(
     house: House, postgres: Postgres
 ) -> None:
-    pipeline, _ = await house.run(detect_workers=0)
+    pipeline, _ = await house.run(detect_concurrency=0)
     make_dead(postgres, 400)
     ids = list(range(1, 401))
     choices = (ids, ids[::-1], ids[::2] + ids[1::2], ids[200:] + ids[:200])
@@ -279,7 +279,7 @@ async def test_any_number_of_letters_is_requeued_and_discarded(
     house: House, postgres: Postgres, by_id: bool
 ) -> None:
     count = 33_000  # more than PostgreSQL takes values in one statement
-    pipeline, _ = await house.run(detect_workers=0)
+    pipeline, _ = await house.run(detect_concurrency=0)
     make_dead(postgres, count)
     ids = range(1, count + 1) if by_id else None
     assert await pipeline.discard_dead_letters(job_ids=[1]) == 1

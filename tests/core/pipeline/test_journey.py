@@ -145,7 +145,7 @@ async def test_the_same_content_after_the_window_is_looked_at(house: House) -> N
 async def test_the_same_content_at_the_same_time_is_looked_at_once(house: House) -> None:
     for number in range(6):
         house.upload(f"front/{number}.jpg", "person 0.8", age=5)
-    _, journal = await house.run(detect_workers=6)
+    _, journal = await house.run(detect_concurrency=6)
     states = [image.state for image in await journal.ended(6)]
     assert states.count(ImageState.DETECTED) == 1
     assert states.count(ImageState.SKIPPED) == 5
@@ -178,7 +178,7 @@ async def test_a_file_that_is_gone_says_so(house: House) -> None:
     house.server.go.clear()
     house.upload("front/a.jpg", "car 0.7", age=60)
     house.upload("front/b.jpg", "car 0.8", age=50)
-    pipeline, journal = await house.run(detect_workers=1)
+    pipeline, journal = await house.run(detect_concurrency=1)
     await house.server.asked.wait()
     await journal.depth(2)
     waiting = "front/a.jpg" if b"car 0.8" in house.server.detected else "front/b.jpg"
@@ -216,7 +216,7 @@ async def test_fresh_pictures_go_before_a_backlog(house: House) -> None:
     house.server.go.clear()
     for number in range(5):
         house.upload(f"yard/{number}.jpg", f"car 0.7 #{number}", age=3600 - number)
-    _, journal = await house.run(detect_workers=1)
+    _, journal = await house.run(detect_concurrency=1)
     await house.server.asked.wait()
     house.upload("front/now.jpg", "person 0.8")
     await journal.depth(6)

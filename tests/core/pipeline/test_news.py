@@ -19,7 +19,7 @@ from hsi_core.pipeline.pipeline import Pipeline
 from hsi_core.queue.handler import Stored
 from hsi_core.store.database import Database
 
-ONLY_LISTENING = replace(QUICK, detect_workers=0, assess_workers=0, listen_check=0.3)
+ONLY_LISTENING = replace(QUICK, detect_concurrency=0, assess_concurrency=0, listen_check=0.3)
 SURE = "person 0.95"  # enough to be assessed at once
 
 

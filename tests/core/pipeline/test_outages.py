@@ -71,7 +71,7 @@ async def test_a_proxy_that_lets_no_picture_through_is_not_pestered(
     server.fault = lambda: web.Response(status=502)
     for number in range(20):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
-    pipeline, journal = await house.run(detect_workers=1, breaker_recovery=NEVER)
+    pipeline, journal = await house.run(detect_concurrency=1, breaker_recovery=NEVER)
     await journal.depth(20)
     await journal.health(lambda h: JobKind.DETECT in h.stages_paused)
     asked = server.detected.total()
@@ -135,7 +135,7 @@ async def test_a_full_queue_leaves_pictures_in_their_folder(
     server.go.clear()
     for number in range(12):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
-    pipeline, journal = await house.run(queue_limit=2, detect_workers=1)
+    pipeline, journal = await house.run(queue_limit=2, detect_concurrency=1)
     await server.asked.wait()
     house.upload("front/late.jpg", "car 0.9 #late")
     await journal.health(lambda h: h.spooling)
@@ -152,7 +152,7 @@ async def test_a_picture_of_now_passes_those_that_a_full_queue_leaves_in_their_f
     server.go.clear()
     for number in range(30):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=3600)
-    _, journal = await house.run(queue_limit=5, detect_workers=1)
+    _, journal = await house.run(queue_limit=5, detect_concurrency=1)
     await journal.depth(6)
     await journal.health(lambda h: h.spooling)
     house.upload("yard/now.jpg", "car 0.9 #now")
@@ -172,7 +172,7 @@ async def test_what_a_full_queue_leaves_in_its_folder_is_fetched_before_the_queu
         (house.root / "front" / f"{number}.jpg").write_text(f"car 0.9 #{number}")
         os.utime(house.root / "front" / f"{number}.jpg", (1.7e9, 1.7e9))
     _, journal = await house.run(
-        queue_limit=50, detect_workers=4, watch_retry=3600, rescan_interval=3600
+        queue_limit=50, detect_concurrency=4, watch_retry=3600, rescan_interval=3600
     )
     await journal.health(lambda h: h.spooling)
     server.go.set()
@@ -187,7 +187,7 @@ async def test_a_full_queue_does_not_keep_polling_from_pictures_of_now(
         (house.root / "front" / f"{number}.jpg").write_text(f"car 0.9 #{number}")
         os.utime(house.root / "front" / f"{number}.jpg", (1.7e9, 1.7e9))
     _, journal = await house.run(
-        queue_limit=5, detect_workers=1, watch_polling=True, polling_interval=0.1
+        queue_limit=5, detect_concurrency=1, watch_polling=True, polling_interval=0.1
     )
     await journal.depth(6)
     await journal.health(lambda h: h.spooling)
@@ -225,7 +225,7 @@ async def test_pictures_on_a_share_that_is_away_are_waited_for(house: House) -> 
     house.server.go.clear()
     for number in range(9):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
-    pipeline, journal = await house.run(detect_workers=1)
+    pipeline, journal = await house.run(detect_concurrency=1)
     await journal.depth(9)
     away = house.root.with_name("away")
     house.root.rename(away)
@@ -242,7 +242,7 @@ async def test_pictures_of_a_camera_whose_folder_is_away_are_waited_for(house: H
     house.server.go.clear()
     for number in range(8):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
-    pipeline, journal = await house.run(detect_workers=1, breaker_failures=2)
+    pipeline, journal = await house.run(detect_concurrency=1, breaker_failures=2)
     await journal.depth(8)
     front = house.root / "front"
     away = house.root.with_name("away")
@@ -261,7 +261,7 @@ async def test_pictures_of_a_camera_whose_folder_is_away_are_waited_for(house: H
 
 
 async def test_a_camera_folder_that_stays_away_is_given_up(house: House) -> None:
-    pipeline, journal = await house.run(detect_workers=0)
+    pipeline, journal = await house.run(detect_concurrency=0)
     house.upload("front/a.jpg", "car 0.9", age=60)
     await journal.depth(1)
     await pipeline.stop()

@@ -42,7 +42,7 @@ def of(path: str, found: list[Image]) -> list[Image]:
 @pytest.mark.parametrize("replace", [over, renamed])
 async def test_a_picture_replaced_before_it_is_read(house: House, replace: object) -> None:
     assert callable(replace)
-    pipeline, journal = await house.run(detect_workers=1)
+    pipeline, journal = await house.run(detect_concurrency=1)
     await hold_up(house)
     house.upload("front/a.jpg", FIRST, age=5)
     await journal.depth(2)
@@ -63,7 +63,7 @@ async def test_a_picture_replaced_before_it_is_read(house: House, replace: objec
 
 async def test_a_replacement_that_nobody_told_of_is_found_at_once(house: House) -> None:
     """Such as by an FTP server that sets a file's time after it has closed it."""
-    _, journal = await house.run(detect_workers=1)
+    _, journal = await house.run(detect_concurrency=1)
     await hold_up(house)
     house.upload("front/a.jpg", FIRST, age=5)
     await journal.depth(2)
@@ -77,7 +77,7 @@ async def test_a_replacement_that_nobody_told_of_is_found_at_once(house: House) 
 async def test_a_file_whose_time_two_machines_see_differently_is_looked_at_once(
     house: House, postgres: Postgres
 ) -> None:
-    _, journal = await house.run(detect_workers=1)
+    _, journal = await house.run(detect_concurrency=1)
     await hold_up(house)
     path = house.upload("front/a.jpg", FIRST, age=5)
     await journal.depth(2)

@@ -35,7 +35,7 @@ def other(tmp_path: Path) -> Path:
 
 async def registered(house: House, count: int) -> Pipeline:
     """Have so many pictures registered by a pipeline that looks at none."""
-    pipeline, journal = await house.run(detect_workers=0)
+    pipeline, journal = await house.run(detect_concurrency=0)
     for number in range(count):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60 - number)
     await journal.depth(count)
@@ -128,13 +128,13 @@ async def test_who_has_stopped_keeps_nobody_out_unless_others_are_there(
     house: House, other: Path
 ) -> None:
     first = await registered(house, 1)
-    second, _ = await house.run(detect_workers=0)
+    second, _ = await house.run(detect_concurrency=0)
     mine, house.root = house.root, other
     await first.stop()
     with pytest.raises(CameraRootForeignError):
         await house.run()
     await second.stop()
-    moved, _ = await house.run(detect_workers=0)
+    moved, _ = await house.run(detect_concurrency=0)
     # And back again, as nothing was found in the other one.
     await moved.stop()
     house.root = mine

@@ -62,7 +62,7 @@ def test_what_shows_nothing_watched_or_is_too_large_is_left_out(unfit: Image) ->
 async def run(house: House, *, allowed: bool | None, vision: bool | None) -> list[object]:
     """Let two pictures of an event be assessed; return what was shown of them."""
     house.server.vision = vision
-    changed = {} if allowed is None else {"pictures_to_model": allowed}
+    changed = {} if allowed is None else {"images_to_model": allowed}
     _, journal = await house.run(event_idle=0.5, **changed)
     await journal.health(lambda health: health.server is not None)
     # None of them is looked at before all are known: an event waits for what may still join it.
@@ -101,7 +101,7 @@ async def test_after_a_failure_it_goes_without(house: House) -> None:
 
 async def test_a_picture_that_is_gone_is_left_out(house: House, postgres: Postgres) -> None:
     house.server.vision = True
-    _, journal = await house.run(pictures_to_model=True)
+    _, journal = await house.run(images_to_model=True)
     await journal.health(lambda health: health.server is not None)
     house.upload("front/a.jpg", "person 0.8")
     house.upload("front/b.jpg", "person 0.7")

@@ -35,7 +35,7 @@ async def test_a_result_that_no_database_takes_fails_alone(
     for number in range(5):
         house.upload(f"front/{number}.jpg", f"person 0.8 #{number}", age=60 - number)
     house.upload("front/odd.jpg", "odd 0.8", age=50)
-    pipeline, journal = await house.run(detect_workers=6)
+    pipeline, journal = await house.run(detect_concurrency=6)
     await asked(server, 6)
     server.go.set()
     ended = {image.path: image.state for image in await journal.ended(6)}
@@ -56,7 +56,7 @@ async def test_the_same_content_twice_at_once_is_kept_once(
     for number, age in enumerate((1000, 900, 500, 100)):
         house.upload(f"front/{number}.jpg", "person 0.8", age=age)
     house.upload("yard/0.jpg", "person 0.8", age=900)
-    _, journal = await house.run(detect_workers=5)
+    _, journal = await house.run(detect_concurrency=5)
     await asked(server, 5)
     server.go.set()
     ended = {image.path: image.reason for image in await journal.ended(5)}
@@ -102,7 +102,7 @@ async def test_a_backlog_is_claimed_in_portions(
     claim: Callable[..., Awaitable[tuple[ClaimedJob, ...]]] = leases.claim
     monkeypatch.setattr(leases, "claim", note)
     monkeypatch.setattr(worker, "MAX_BATCH_DELAY", 5.0)
-    _, journal = await house.run(detect_workers=16)
+    _, journal = await house.run(detect_concurrency=16)
     await journal.ended(66)
     assert claimed[0] == 16
     assert min(claimed[:-1]) >= 4
@@ -116,7 +116,7 @@ async def test_a_backlog_does_not_wait_for_jobs_that_take_long(
         content = f"person 0.8 #{number}" if number >= 2 else ""
         house.upload(f"front/{number}.jpg", content, age=1000 - number)
     server.go.clear()
-    await house.run(detect_workers=16)
+    await house.run(detect_concurrency=16)
     await asked(server, 16)
     server.go.set()
 

@@ -61,7 +61,7 @@ async def run(
             await stopped.wait()
         finally:
             _LOGGER.info("stopping: finishing what is in hand")
-            await pipeline.stop(drain=settings.drain_limit)
+            await pipeline.stop(drain=settings.drain_timeout)
 
 
 def main(environ: Mapping[str, str], arguments: Sequence[str]) -> int:

@@ -60,7 +60,7 @@ class Settings:
     max_image_bytes: int = setting(
         20 * 1024 * 1024, "Larger files become dead letters, not requests.", unit="bytes"
     )
-    detect_workers: int = setting(2, "Concurrent detect jobs for each inference server.")
+    detect_concurrency: int = setting(2, "Concurrent detect jobs for each inference server.")
 
     # events
     event_idle: float = setting(
@@ -154,7 +154,7 @@ class Settings:
         option=Option(key="critical_from", label="Critical from", section=SECTION_LEVELS),
         shared=True,
     )
-    pictures_to_model: bool = setting(
+    images_to_model: bool = setting(
         False,
         "If on, images leave this machine: up to three images of each event are sent to the "
         "inference server and from there to the language model, if it accepts images. If off, "
@@ -225,7 +225,7 @@ class Settings:
     retry_base: float = setting(1.0, "First delay of a retry; it doubles each time.", unit="s")
     retry_max: float = setting(30.0, "Maximum delay of a retry.", unit="s")
     retry_jitter: float = setting(0.25, "Maximum share of the delay that is added at random.")
-    drain_limit: float = setting(
+    drain_timeout: float = setting(
         8.0,
         "Time in which a stopped worker finishes its running jobs. Docker kills a container after "
         "10 s by default.",
@@ -236,7 +236,7 @@ class Settings:
     poll_interval: float = setting(
         1.0, "Interval of polling the queue, in case a notification is lost.", unit="s"
     )
-    assess_workers: int = setting(1, "Concurrent assess jobs for each inference server.")
+    assess_concurrency: int = setting(1, "Concurrent assess jobs for each inference server.")
     listen_check: float = setting(
         15.0, "Interval between checks of the connection that notifications come by.", unit="s"
     )

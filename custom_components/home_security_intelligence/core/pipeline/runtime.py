@@ -189,8 +189,8 @@ def launch(
             on_doubt=news_desk.doubt,
         )
 
-    detecting = crew(detect, settings.detect_workers)
-    assessing = crew(assess, settings.assess_workers)
+    detecting = crew(detect, settings.detect_concurrency)
+    assessing = crew(assess, settings.assess_concurrency)
     supervisor.keep_running("detect", detecting.run)
     supervisor.keep_running("assess", assessing.run)
 

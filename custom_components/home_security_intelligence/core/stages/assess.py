@@ -110,7 +110,7 @@ class Assess:
         Not after a failure: the pictures may have been the reason, and are not worth the score.
         """
         event_id = job.event_id
-        allowed = self._settings.pictures_to_model and self._client.accepts_images
+        allowed = self._settings.images_to_model and self._client.accepts_images
         if event_id is None or job.error_type or not allowed:
             return ()
         return await self._shown.read(
