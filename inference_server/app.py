@@ -19,6 +19,7 @@ from inference_server.detection.catalog import ModelCatalog
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.http.drain import Drain
 from inference_server.http.problems import problem_details
 from inference_server.http.security import bearer
 from inference_server.observability.metrics import NO_METRICS, Metrics
@@ -38,26 +39,30 @@ def create_app(
     metrics: Metrics = NO_METRICS,
     tracing: Tracing | None = None,
     load: Callable[[Settings], Detector] = load_detector,
-    on_pass: Callable[[web.BaseRequest], None] | None = None,
+    drain: Drain | None = None,
+    on_authorized: Callable[[web.BaseRequest], None] | None = None,
 ) -> web.Application:
     """Return the application; it starts and stops its services with itself.
 
-    `load` loads the detectors that are asked for by name; `on_pass` is told of every request of
-    who may talk to the server.
+    `load` loads the detectors that are requested by name; `on_authorized` is called with every
+    request that carries a valid token.
     """
     gpu = gpu or GpuWatch(None)
+    drain = drain or Drain()
     app = web.Application(
         middlewares=[
             traced(tracing or NoTracing()),
             problem_details(metrics),
+            drain.middleware(),
             bearer(
                 settings.api_tokens,
                 open_paths=_OPEN_PATHS,
                 per_second=settings.rate_limit,
-                on_pass=on_pass,
+                on_authorized=on_authorized,
             ),
         ],
     )
+    drain.install(app)
     pull = AssessorPull(keeper)
     health = HealthHandler(detection, keeper, gpu, pull, instance_id=instance_id)
     detect = DetectHandler(

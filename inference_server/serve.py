@@ -16,21 +16,22 @@ from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_guard import GpuGuard, probe_gpu
 from inference_server.gpu.gpu_monitor import GpuWatch
 from inference_server.gpu.nvml import load_nvml
-from inference_server.http.connection_limiter import Places
+from inference_server.http.connection_limiter import ConnectionLimiter
+from inference_server.http.drain import Drain
 from inference_server.http.listener import listen
 from inference_server.http.mdns import Announcement
-from inference_server.http.runner import ProblemRunner
+from inference_server.http.open_files import max_connections, raise_open_file_limit
+from inference_server.http.runner import create_runner
 from inference_server.http.security import is_loopback
 from inference_server.http.tls import load_tls
 from inference_server.identity import load_instance_id
-from inference_server.observability.metrics import NO_METRICS, Metrics, create_metrics
+from inference_server.observability.metrics import create_metrics
 from inference_server.observability.tracing import create_tracing
 from inference_server.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-_IDLE = 75.0  # seconds a connection may take to begin a request, the first or the next
-_LOST_DRAIN = 30.0  # seconds, where the server ends by itself and nobody kills it
-_DRAIN = 7.0  # seconds for requests underway; runtimes kill after 10
+_LOST_DRAIN = 30.0  # seconds, if the server stops by itself and no supervisor kills it
+_DRAIN = 7.0  # seconds for requests in progress; container runtimes kill after 10
 _LAST_SPANS = 2.0  # seconds to send them
 _GPU_LOST = "The GPU is lost to this process; start the server again."
 
@@ -58,7 +59,8 @@ async def serve(settings: Settings) -> None:
             loop.call_soon_threadsafe(event.set)
 
     guard = GpuGuard(load_detector, on_lost=on_gpu_lost, probe=probe_gpu)
-    places = Places()
+    limiter = ConnectionLimiter(total=max_connections(raise_open_file_limit()))
+    drain = Drain()
     app = create_app(
         settings,
         instance_id=instance_id,
@@ -79,15 +81,16 @@ async def serve(settings: Settings) -> None:
         metrics=metrics,
         tracing=tracing,
         load=guard.load,
-        on_pass=places.keep,
+        drain=drain,
+        on_authorized=limiter.exempt,
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    runner = create_runner(app, metrics)
+    runner = create_runner(app)
     await runner.setup()
     try:
         context = tls.context if tls else None
-        await listen(runner, settings.host, settings.port, context, places=places)
+        await listen(runner, settings.host, settings.port, context, limiter=limiter)
         scheme = "https" if tls else "http"
         print(f"listening on {scheme}://{_address(settings.host, runner)}", flush=True)  # noqa: T201 - for whoever started it
         if tls:
@@ -98,23 +101,18 @@ async def serve(settings: Settings) -> None:
                 settings.host, runner.addresses[0][1], instance_id=instance_id, tls=bool(tls)
             )
         await stopping.wait()
-        await runner.stop_listening()
-        if announcement:
-            await announcement.withdraw()
-        drain = _LOST_DRAIN if gpu_lost.is_set() else _DRAIN
-        runner.drain_for(drain)
-        _LOG.info("Stopping; requests underway have %g s", drain)
+        timeout = _LOST_DRAIN if gpu_lost.is_set() else _DRAIN
+        _LOG.info("Stopping; requests in progress have %g s", timeout)
+        await asyncio.gather(
+            drain.stop(runner, timeout=timeout),
+            *([announcement.withdraw()] if announcement else []),
+        )
     finally:
         await runner.cleanup()
         with contextlib.suppress(TimeoutError):  # whoever takes traces may not answer
             await asyncio.wait_for(asyncio.to_thread(tracing.close), _LAST_SPANS)
     if gpu_lost.is_set():
         raise RestartError(_GPU_LOST)
-
-
-def create_runner(app: web.Application, metrics: Metrics = NO_METRICS) -> ProblemRunner:
-    """Return what serves the application's connections."""
-    return ProblemRunner(app, idle_timeout=_IDLE, shutdown_timeout=_DRAIN, metrics=metrics)
 
 
 def _address(host: str, runner: web.AppRunner) -> str:

@@ -1,90 +1,111 @@
-"""Bounds how many connections there are, and says which of them give way."""
+"""Limit open connections, in all and per client."""
 
 from collections import Counter
 import contextlib
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 import logging
 import socket
 from time import monotonic
+from typing import Final
 import weakref
 
 from aiohttp import web
 
 _LOG = logging.getLogger(__name__)
-_OF_ONE = 256  # connections of one client
-_OF_ALL = 512  # a process may often open no more than 1,024 files; one over TLS takes 256 KiB
-_ENDING = 64  # connections that gave way and are not closed yet
-_TELL_EVERY = 60.0  # seconds
+MAX_CONNECTIONS: Final = 512  # a TLS connection takes 256 KiB
+MAX_CLOSING: Final = 64  # evicted connections that are not closed yet
+_LOG_INTERVAL: Final = 60.0  # seconds
 
 
-class Places:
-    """Who holds how many connections, from their first byte on.
+@dataclass(slots=True)
+class _Connection:
+    socket: weakref.ref[socket.socket]
+    client: str
+    exempt: bool = False  # from eviction
+    evicted: bool = False
 
-    Where none is left, one that has sent no valid token gives way: the oldest of whoever has most.
+    def is_open(self, number: int) -> bool:
+        connection = self.socket()
+        return connection is not None and connection.fileno() == number
+
+
+class ConnectionLimiter:
+    """Admit connections, from their first byte on.
+
+    At a limit, the oldest unauthenticated connection of the client with the most is evicted.
     """
 
-    def __init__(self) -> None:
-        self._held: dict[int, str] = {}  # the client by the connection's file number
-        self._strangers: dict[int, weakref.ref[socket.socket]] = {}  # of these, the oldest first
-        self._ending: set[int] = set()  # shut, and not closed yet
-        self._told_at = -_TELL_EVERY
+    def __init__(self, *, total: int = MAX_CONNECTIONS, per_client: int | None = None) -> None:
+        """Without `per_client`, a client may have half of `total`."""
+        self._total = total
+        self._per_client = per_client or max(1, total // 2)
+        self._connections: dict[int, _Connection] = {}  # by file descriptor, the oldest first
+        self._logged_at = -_LOG_INTERVAL
 
-    def take(self, connection: socket.socket, address: str) -> bool:
-        """Have the connection hold a place; False where there is none for it."""
-        clients, client = Counter(self._held.values()), client_of(address)
-        if clients[client] >= _OF_ONE:
-            room = self._free_one(address, {client})
-        else:
-            room = clients.total() < _OF_ALL or self._free_one(address, set(clients))
-        if room:
-            self._held[connection.fileno()] = client
-            self._strangers[connection.fileno()] = weakref.ref(connection)
-        return room
+    def admit(self, connection: socket.socket, address: str) -> bool:
+        """Count the connection until it is closed; return False if it has to be refused."""
+        client, number = client_of(address), connection.fileno()
+        self._connections.pop(number, None)  # closed, as its number is free
+        if len(self._connections) >= self._per_client:
+            self._forget_closed()
+        counts = Counter(each.client for each in self._connections.values() if not each.evicted)
+        admitted = True
+        if counts[client] >= self._per_client:
+            admitted = self._evict_one({client}, address)
+        elif counts.total() >= self._total:
+            admitted = self._evict_one(set(counts), address)
+        if admitted:
+            self._connections[number] = _Connection(weakref.ref(connection), client)
+        return admitted
 
-    def give_back(self, number: int) -> None:
-        """Forget a connection."""
-        self._held.pop(number, None)
-        self._strangers.pop(number, None)
-        self._ending.discard(number)
-
-    def keep(self, request: web.BaseRequest) -> None:
-        """Have the connection of who may talk to the server give way to nobody."""
+    def exempt(self, request: web.BaseRequest) -> None:
+        """Exempt the connection of an authorized request from eviction."""
         transport = request.transport
         if transport and (connection := transport.get_extra_info("socket")):
-            self._strangers.pop(connection.fileno(), None)
+            known = self._connections.get(connection.fileno())
+            if known:
+                known.exempt = True
 
-    def _free_one(self, newcomer: str, clients: set[str]) -> bool:
-        of_each = Counter(each for each in map(self._held.get, self._strangers) if each in clients)
-        number = None
-        if of_each and len(self._ending) < _ENDING:
-            [(most, _)] = of_each.most_common(1)
-            number = next(each for each in self._strangers if self._held[each] == most)
-        self._tell(newcomer, "was refused" if number is None else "took the place of another")
-        if number is None:
+    def _forget_closed(self) -> None:
+        closed = [number for number, each in self._connections.items() if not each.is_open(number)]
+        for number in closed:
+            del self._connections[number]
+
+    def _evict_one(self, clients: set[str], address: str) -> bool:
+        candidates = [
+            each
+            for each in self._connections.values()
+            if not (each.exempt or each.evicted) and each.client in clients
+        ]
+        closing = sum(each.evicted for each in self._connections.values())
+        if not candidates or closing >= MAX_CLOSING:
+            self._log(address, "was refused")
             return False
-        connection = self._strangers[number]()
-        self.give_back(number)
-        if connection:
-            self._ending.add(number)
+        self._log(address, "replaced an older one")
+        [(client, _)] = Counter(each.client for each in candidates).most_common(1)
+        oldest = next(each for each in candidates if each.client == client)
+        oldest.evicted = True
+        if connection := oldest.socket():
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)  # whoever serves it hears of it, and closes
+                connection.shutdown(socket.SHUT_RDWR)  # its transport notices, and closes it
         return True
 
-    def _tell(self, address: str, what: str) -> None:
-        if monotonic() - self._told_at >= _TELL_EVERY:
-            self._told_at = monotonic()
+    def _log(self, address: str, outcome: str) -> None:
+        if monotonic() - self._logged_at >= _LOG_INTERVAL:
+            self._logged_at = monotonic()
             _LOG.warning(
-                "A connection of %s %s: %d are open, at most %d and %d of one client",
+                "A connection from %s %s: %d are open; the limit is %d, and %d per client",
                 address,
-                what,
-                len(self._held),
-                _OF_ALL,
-                _OF_ONE,
+                outcome,
+                len(self._connections),
+                self._total,
+                self._per_client,
             )
 
 
 def client_of(address: str) -> str:
-    """Return whom an address belongs to: with IPv6, one machine has 2^64 of them."""
+    """Return the client an address belongs to: an IPv6 machine has a network of 2^64 addresses."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

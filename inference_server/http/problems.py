@@ -16,7 +16,6 @@ from inference_server.errors import (
     MethodNotAllowedError,
     NotFoundError,
     ProblemError,
-    StoppingError,
     UnauthorizedError,
 )
 from inference_server.observability.logs import current_request_id
@@ -42,15 +41,8 @@ def problem_details(metrics: Metrics) -> Middleware:
         try:
             response = await handler(request)
         except asyncio.CancelledError:
-            if request.transport is None:
-                _LOG.info("The client went away", extra={"fields": fields | _took(started)})
-                metrics.count_request(route_of(request), "gone", None)
-            else:
-                fields |= {"status": int(StoppingError.status), "code": StoppingError.code}
-                _LOG.info("Given up, to stop", extra={"fields": fields | _took(started)})
-                metrics.count_request(
-                    route_of(request), str(int(StoppingError.status)), StoppingError.code
-                )
+            _LOG.info("The client disconnected", extra={"fields": fields | _took(started)})
+            metrics.count_request(route_of(request), "gone", None)
             raise
         except Exception as err:  # noqa: BLE001 - the border: nothing may leave here as it is
             problem = _translate(err, request)

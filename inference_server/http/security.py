@@ -32,7 +32,7 @@ def bearer(
     *,
     open_paths: Collection[str],
     per_second: float = 0,
-    on_pass: Callable[[web.BaseRequest], None] | None = None,
+    on_authorized: Callable[[web.BaseRequest], None] | None = None,
 ) -> Middleware:
     """Let requests pass that carry one of the tokens, and tell of them; without tokens let all pass.
 
@@ -61,8 +61,8 @@ def bearer(
                 wrong.take(client)
                 raise UnauthorizedError("Send a valid token as 'Authorization: Bearer <token>'.")
             number = matches.index(True)
-        if on_pass:
-            on_pass(request)
+        if on_authorized:
+            on_authorized(request)
         limit.take(f"{number} {client}")
         return await handler(request)
 

@@ -52,6 +52,8 @@ def complaint(answer: Answer, *, head_only: bool = False) -> str | None:
         return f"status {answer.status}"
     if answer.status < 400 or (head_only and not answer.body):
         return None
+    if _is_refused_by_aiohttp(answer):
+        return None
     if not answer.headers.get("content-type", "").startswith(_PROBLEM):
         return f"status {answer.status} as {answer.headers.get('content-type')}"
     try:
@@ -63,3 +65,10 @@ def complaint(answer: Answer, *, head_only: bool = False) -> str | None:
     if problem["status"] != answer.status:
         return f"status {answer.status}, the problem says {problem['status']}"
     return None
+
+
+def _is_refused_by_aiohttp(answer: Answer) -> bool:
+    """Tell whether the request was malformed or had an unknown Expect header: answered as plain text."""
+    return answer.status in {400, 417} and answer.headers.get("content-type", "").startswith(
+        "text/plain"
+    )

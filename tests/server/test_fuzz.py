@@ -9,7 +9,7 @@ from inference_server.app import create_app
 from inference_server.assessment.facts import Facts
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
-from inference_server.serve import create_runner
+from inference_server.http.runner import create_runner
 from inference_server.settings import Settings
 from testbed.fuzz.answers import Answer, complaint
 from testbed.fuzz.attack import attack

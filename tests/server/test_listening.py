@@ -1,10 +1,11 @@
-"""How many connections there are is bounded, from their first byte on."""
+"""Open connections are limited, from their first byte on."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 import contextlib
 import os
 from pathlib import Path
+import resource
 import socket
 import ssl
 import subprocess
@@ -14,17 +15,22 @@ from typing import Self
 from aiohttp import web
 import pytest
 
-from inference_server.http import connection_limiter, listener
+from inference_server.http.connection_limiter import ConnectionLimiter, client_of
+from inference_server.http.listener import listen
+from inference_server.http.open_files import max_connections
 from inference_server.http.problems import problem_details
+from inference_server.http.runner import create_runner
 from inference_server.http.security import bearer
 from inference_server.http.tls import load_tls
 from inference_server.observability.metrics import NO_METRICS
-from inference_server.serve import create_runner
 from inference_server.settings import Settings
 from testbed.services.inference_server import InferenceServer
+from tests.server.support import ROOT
 
 Address = tuple[str, int]
 TOKEN = "a-token-for-tests"
+USUAL_SOFT_LIMIT = 1024  # open files of a process
+FLOOD_FILES = 2048  # what the flood and the test runner open, with room to spare
 
 
 @pytest.fixture(scope="session")
@@ -36,22 +42,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 
 @pytest.fixture(params=["http", "https"])
 async def address(
-    request: pytest.FixtureRequest, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, certificate: ssl.SSLContext
 ) -> AsyncIterator[Address]:
     """Listen for three connections of one address, and five in all."""
-    monkeypatch.setattr(connection_limiter, "_OF_ONE", 3)
-    monkeypatch.setattr(connection_limiter, "_OF_ALL", 5)
-    async with serving(certificate if request.param == "https" else None) as address:
-        yield address
-
-
-@contextlib.asynccontextmanager
-async def serving(tls: ssl.SSLContext | None) -> AsyncIterator[Address]:
-    connections = connection_limiter.Places()
-    guard = bearer([TOKEN], open_paths=(), on_pass=connections.keep)
+    limiter = ConnectionLimiter(total=5, per_client=3)
+    guard = bearer([TOKEN], open_paths=(), on_authorized=limiter.exempt)
     runner = create_runner(web.Application(middlewares=[problem_details(NO_METRICS), guard]))
     await runner.setup()
-    await listener.listen(runner, "127.0.0.1", 0, tls, places=connections)
+    tls = certificate if request.param == "https" else None
+    await listen(runner, "127.0.0.1", 0, tls, limiter=limiter)
     yield runner.addresses[0]
     await runner.cleanup()
 
@@ -64,7 +63,7 @@ def trusting() -> ssl.SSLContext:
 
 
 class Client:
-    """Somebody who comes from some address."""
+    """A client with a source address."""
 
     def __init__(self, address: Address, source: str, tls: ssl.SSLContext | None) -> None:
         self._address, self._source, self._tls = address, source, tls
@@ -76,7 +75,7 @@ class Client:
         return self
 
     async def is_answered(self, *, token: str | None = None) -> bool:
-        """Tell whether the server answers once more."""
+        """Return whether the server responds once more."""
         sent = f"Authorization: Bearer {token}\r\n" if token else ""
         try:
             self._writer.write(f"GET / HTTP/1.1\r\nHost: a\r\n{sent}\r\n".encode())
@@ -101,7 +100,7 @@ class Client:
 async def answers(
     address: Address, source: str, tls: ssl.SSLContext | None, token: str | None = None
 ) -> bool:
-    """Tell whether somebody who comes from `source` is answered."""
+    """Return whether a new client from `source` gets a response."""
     client = Client(address, source, tls)
     try:
         await client.connect()
@@ -123,13 +122,13 @@ def tls(request: pytest.FixtureRequest) -> ssl.SSLContext | None:
     return trusting() if "https" in request.node.name else None
 
 
-async def test_the_oldest_connection_of_who_has_most_gives_way(
+async def test_the_oldest_connection_of_the_client_with_the_most_is_evicted(
     address: Address, tls: ssl.SSLContext | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, second, third = [await hold(address, "127.0.0.1") for _ in range(3)]
     assert await answers(address, "127.0.0.1", tls)  # at its own cost
     assert await first.is_cut_off()
-    assert "127.0.0.1 took the place of another: 3 are open" in caplog.text
+    assert "127.0.0.1 replaced an older one: 3 are open" in caplog.text
     others = [await hold(address, f"127.0.0.{number}") for number in (2, 3, 4)]
     for number in range(2, 6):  # once at the cost of who has most; each gives its place back
         assert await answers(address, f"127.0.0.{number}", tls)
@@ -139,7 +138,7 @@ async def test_the_oldest_connection_of_who_has_most_gives_way(
         await client.close()
 
 
-async def test_who_has_sent_a_valid_token_gives_way_to_nobody(
+async def test_a_connection_with_a_valid_token_is_not_evicted(
     address: Address, tls: ssl.SSLContext | None
 ) -> None:
     known = [await Client(address, "127.0.0.1", tls).connect() for _ in range(3)]
@@ -149,30 +148,14 @@ async def test_who_has_sent_a_valid_token_gives_way_to_nobody(
     for source in ("127.0.0.2", "127.0.0.3"):
         known.append(await Client(address, source, tls).connect())
         assert await known[-1].is_answered(token=TOKEN)
-    assert not await answers(address, "127.0.0.4", tls, TOKEN)  # nobody is left to give way
+    assert not await answers(address, "127.0.0.4", tls, TOKEN)  # none is left to evict
     for client in known:
         assert await client.is_answered(token=TOKEN)
     for client in known:
         await client.close()
     async with asyncio.timeout(60):
-        while not await answers(address, "127.0.0.1", tls):  # noqa: ASYNC110 - it hears of it later
+        while not await answers(address, "127.0.0.1", tls):  # noqa: ASYNC110 - the server notices later
             await asyncio.sleep(0.01)
-
-
-async def test_who_never_agrees_on_tls_is_not_waited_for(
-    certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listener, "_HANDSHAKE", 0.3)
-    monkeypatch.setattr(connection_limiter, "_OF_ONE", 2)
-    async with serving(certificate) as address:
-        for begun in (b"", b"\x16\x03\x01\x02\x00\x01"):  # a handshake that breaks off
-            reader, writer = await asyncio.open_connection(*address)
-            writer.write(begun)
-            async with asyncio.timeout(60):
-                with contextlib.suppress(ConnectionResetError):
-                    assert await reader.read() == b""
-            writer.close()
-        assert await answers(address, "127.0.0.1", trusting())
 
 
 @pytest.mark.parametrize(
@@ -187,23 +170,36 @@ async def test_who_never_agrees_on_tls_is_not_waited_for(
     ],
 )
 def test_an_ipv6_network_is_one_client(one: str, other: str, same: bool) -> None:
-    assert (connection_limiter.client_of(one) == connection_limiter.client_of(other)) is same
+    assert (client_of(one) == client_of(other)) is same
 
 
-async def test_a_name_may_have_several_addresses_and_one_in_use_is_told() -> None:
+async def test_every_address_of_a_host_is_served_and_one_in_use_is_an_error() -> None:
     runner = create_runner(web.Application())
     await runner.setup()
-    await listener.listen(runner, "", 0)
+    await listen(runner, "", 0)
     ports = {address[1] for address in runner.addresses}
     assert await answers(("127.0.0.1", runner.addresses[0][1]), "127.0.0.1", None)
     with pytest.raises(OSError, match="Address already in use"):
-        await listener.listen(runner, "", ports.pop())
+        await listen(runner, "", ports.pop())
     with pytest.raises(OSError, match="Cannot assign requested address"):
-        await listener.listen(runner, "192.0.2.1", 0)
+        await listen(runner, "192.0.2.1", 0)
     await runner.cleanup()
 
 
-def test_a_flooded_server_serves_who_has_the_token_and_its_health_check(tmp_path: Path) -> None:
+@pytest.fixture
+def many_open_files() -> Iterator[None]:
+    """Raise this process's soft limit of open files: the attacker holds more than 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < FLOOD_FILES:
+        if hard < FLOOD_FILES:
+            pytest.skip(f"needs a hard limit of {FLOOD_FILES} open files")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FLOOD_FILES, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_open_files")
+def test_a_flooded_server_serves_authorized_clients_and_its_health_check(tmp_path: Path) -> None:
     environ = {"TLS_SELF_SIGNED": "true"}
     server = InferenceServer(
         tmp_path, detector=tmp_path / "none", python=Path(sys.executable), environ=environ
@@ -231,5 +227,29 @@ def test_a_flooded_server_serves_who_has_the_token_and_its_health_check(tmp_path
             assert known.recv(12) == b"HTTP/1.1 200"
             known.recv(65_536)
             flood(more)
+        assert len(list(Path(f"/proc/{server.pid}/fd").iterdir())) < USUAL_SOFT_LIMIT
         check = [sys.executable, "-m", "inference_server.healthcheck"]
         subprocess.run(check, env={**os.environ, **environ, "PORT": str(port)}, check=True)
+
+
+def test_few_open_files_mean_few_connections_and_the_log_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert max_connections(USUAL_SOFT_LIMIT) == 512
+    assert not caplog.messages
+    assert max_connections(400) == 80
+    assert "at most 80 connections at a time instead of 512" in caplog.text
+    assert "Raise its hard limit of open files to 832" in caplog.text
+
+
+@pytest.mark.parametrize(("soft", "hard", "raised"), [(256, 300, 300), (1024, 9999, 4096)])
+def test_the_soft_limit_of_open_files_is_raised(soft: int, hard: int, raised: int) -> None:
+    program = (
+        "import resource as r; from inference_server.http.open_files import raise_open_file_limit;"
+        f"r.setrlimit(r.RLIMIT_NOFILE, ({soft}, {hard}));"
+        "print(raise_open_file_limit(), r.getrlimit(r.RLIMIT_NOFILE)[0])"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.split() == [str(raised)] * 2

@@ -19,8 +19,8 @@ from inference_server.app import create_app
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.http import security
+from inference_server.http.runner import create_runner
 from inference_server.observability.metrics import create_metrics
-from inference_server.serve import create_runner
 from inference_server.settings import Settings
 from tests.server.support import INSTANCE_ID, ROOT, TOKEN, draw, encode, no_assessor
 

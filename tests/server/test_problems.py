@@ -121,7 +121,7 @@ async def test_a_client_that_goes_away_is_noticed(
 
     class Notice(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.getMessage() == "The client went away":
+            if record.getMessage() == "The client disconnected":
                 gone.set()
 
     handler = Notice()

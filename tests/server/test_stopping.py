@@ -1,4 +1,4 @@
-"""A server that is asked to end answers what was sent to it, and says that connections end."""
+"""A stopping server answers the requests it has received and announces that connections close."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ import aiohttp
 from aiohttp import web
 import pytest
 
-from inference_server import serve
-from inference_server.http import runner as runner_module
+from inference_server.http import drain as drain_module
+from inference_server.http.drain import Drain
 from inference_server.http.listener import listen
 from inference_server.http.problems import problem_details
+from inference_server.http.runner import create_runner
 from inference_server.observability.metrics import NO_METRICS
 from testbed.services.inference_server import InferenceServer
 from tests.server.support import check_problem, eventually
@@ -94,24 +95,21 @@ async def test_every_request_is_answered_and_kept_connections_are_told(
     server.stop()
 
 
-async def test_nobody_is_waited_for_where_nobody_is_connected(
+async def test_a_server_without_connections_stops_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runner_module, "_FAREWELL", 3600.0)
-    runner = serve.create_runner(web.Application())
+    monkeypatch.setattr(drain_module, "_GOODBYE", 3600.0)
+    runner = create_runner(web.Application())
     await runner.setup()
     await listen(runner, "127.0.0.1", 0)
-    async with aiohttp.ClientSession() as session:  # somebody was
+    async with aiohttp.ClientSession() as session:  # it had one before
         await session.get(f"http://127.0.0.1:{runner.addresses[0][1]}/")
     async with asyncio.timeout(60):
+        await Drain().stop(runner, timeout=3600.0)
         await runner.cleanup()
 
 
-async def test_what_is_not_done_in_time_is_answered_and_may_be_asked_again(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(serve, "_DRAIN", 0.2)
-    caplog.set_level("INFO")
+async def test_a_request_that_outlasts_the_drain_gets_an_error_that_allows_a_retry() -> None:
     begun = asyncio.Event()
 
     async def never(_: web.Request) -> web.Response:
@@ -119,9 +117,11 @@ async def test_what_is_not_done_in_time_is_answered_and_may_be_asked_again(
         await asyncio.Event().wait()
         raise AssertionError
 
-    app = web.Application(middlewares=[problem_details(NO_METRICS)])
+    drain = Drain()
+    app = web.Application(middlewares=[problem_details(NO_METRICS), drain.middleware()])
     app.router.add_get("/", never)
-    runner = serve.create_runner(app)
+    drain.install(app)
+    runner = create_runner(app)
     await runner.setup()
     await listen(runner, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
@@ -129,10 +129,9 @@ async def test_what_is_not_done_in_time_is_answered_and_may_be_asked_again(
         asking = asyncio.create_task(session.get(url, headers={"X-Request-ID": "mine"}))
         await begun.wait()
         async with asyncio.timeout(60):
+            await drain.stop(runner, timeout=0.2)
             await runner.cleanup()
             answer = await asking
         problem = await check_problem(answer, 503, "stopping")
         assert (problem["retryable"], problem["request_id"]) == (True, "mine")
         assert answer.headers["Connection"] == "close"
-    assert "Given up, to stop" in caplog.text
-    assert "went away" not in caplog.text

@@ -15,9 +15,9 @@ from inference_server.detection.rtdetr import RtDetr
 from inference_server.detection.runtimes.base import RawOutput
 from inference_server.detection.selection.selection import Choice
 from inference_server.detection.service import DetectionService
+from inference_server.http.runner import create_runner
 from inference_server.observability.logs import configure
 from inference_server.observability.metrics import create_metrics
-from inference_server.serve import create_runner
 from inference_server.settings import Settings
 
 _SURE = 3  # objects in each picture, as one with some people in it has
