@@ -71,7 +71,7 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
             )
             waits: list[float] = []
             quiet = [await _ask(database) for _ in range(50)]
-            running = asyncio.create_task(clean_up.run(dry_run=False))
+            running = asyncio.create_task(clean_up.delete_expired(dry_run=False))
             began = time.perf_counter()
             while not running.done():
                 waits.append(await _ask(database))

@@ -104,8 +104,10 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         folders = [camera.data[CONF_FOLDER] for camera in cameras]
         try:
             return HsiData(
-                cameras={folder: await self.pipeline.camera_state(folder) for folder in folders},
-                queue=await self.pipeline.queue_stats(),
+                cameras={
+                    folder: await self.pipeline.queries.camera_state(folder) for folder in folders
+                },
+                queue=await self.pipeline.queries.queue_stats(),
                 health=self.pipeline.health,
             )
         except StoreError as err:

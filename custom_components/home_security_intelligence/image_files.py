@@ -18,7 +18,7 @@ async def async_read_picture(pipeline: Pipeline, image_id: int) -> ImageFile:
     Raises PictureGoneError where it is gone, and HomeAssistantError where it cannot be read now.
     """
     try:
-        return await pipeline.read_image(image_id)
+        return await pipeline.queries.read_image(image_id)
     except CoreError as err:
         kind = PictureGoneError if isinstance(err, InputError) else HomeAssistantError
         raise kind(

@@ -46,13 +46,13 @@ class DeadLettersFlow(RepairsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Give all of them another chance."""
-        return await self._async_finish(Pipeline.requeue_dead_letters)
+        return await self._async_finish(lambda pipeline: pipeline.dead_letters.requeue())
 
     async def async_step_discard(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Dismiss all of them."""
-        return await self._async_finish(Pipeline.discard_dead_letters)
+        return await self._async_finish(lambda pipeline: pipeline.dead_letters.discard())
 
     async def _async_finish(
         self, action: Callable[[Pipeline], Awaitable[object]]

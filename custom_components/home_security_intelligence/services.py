@@ -1,6 +1,6 @@
 """The actions: look up and mark events, look after dead letters, and clean up."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -138,10 +138,10 @@ def async_setup_services(hass: HomeAssistant) -> None:
             limit=call.data[ATTR_LIMIT],
             cursor=call.data.get(ATTR_CURSOR),
         )
-        page = await _answered(_pipeline(entry).list_events(query))
+        page = await _ask(entry, lambda pipeline: pipeline.queries.list_events(query))
         missed: Sequence[MissedMoment] = ()
         if query.mark is EventMark.MISSED and query.cursor is None:
-            missed = await _answered(_pipeline(entry).missed_moments(query))
+            missed = await _ask(entry, lambda pipeline: pipeline.queries.missed_moments(query))
         return {
             "missed_moments": [missed_json(moment) for moment in missed],
             "events": [event_json(event) for event in page.items],
@@ -152,15 +152,21 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
     async def mark_event(call: ServiceCall) -> ServiceResponse:
         entry, camera = _async_place(hass, call)
-        pipeline = _pipeline(entry)
         mark: EventMark | None = None if call.data[ATTR_MARK] == NO_MARK else call.data[ATTR_MARK]
         match call.data.get(ATTR_EVENT_ID), camera, _utc(call.data, ATTR_AT):
             case UUID() as event_id, None, None:
-                return marked_json(await _answered(pipeline.mark_event(event_id, mark)))
+                return marked_json(
+                    await _ask(entry, lambda pipeline: pipeline.feedback.mark(event_id, mark))
+                )
             case None, str(), datetime() as at if mark is EventMark.MISSED:
-                return marked_json(await _answered(pipeline.mark_missed(camera, at)))
+                return marked_json(
+                    await _ask(entry, lambda pipeline: pipeline.feedback.mark_missed(camera, at))
+                )
             case None, str(), datetime() as at if mark is None:
-                return {"taken_back": await _answered(pipeline.take_back_missed(camera, at))}
+                count = await _ask(
+                    entry, lambda pipeline: pipeline.feedback.take_back_missed(camera, at)
+                )
+                return {"taken_back": count}
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="mark_unclear")
 
     async def list_dead_letters(call: ServiceCall) -> ServiceResponse:
@@ -172,7 +178,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             limit=call.data[ATTR_LIMIT],
             cursor=call.data.get(ATTR_CURSOR),
         )
-        page = await _answered(_pipeline(entry).list_dead_letters(query))
+        page = await _ask(entry, lambda pipeline: pipeline.queries.list_dead_letters(query))
         return {
             "dead_letters": [dead_letter_json(letter) for letter in page.items],
             "total": page.total,
@@ -182,8 +188,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async def requeue_dead_letters(call: ServiceCall) -> ServiceResponse:
         entry, camera = _async_place(hass, call)
         job_ids, query = _selection(call.data, camera)
-        report = await _answered(
-            _pipeline(entry).requeue_dead_letters(job_ids=job_ids, query=query)
+        report = await _ask(
+            entry, lambda pipeline: pipeline.dead_letters.requeue(job_ids=job_ids, query=query)
         )
         return {
             "requeued": report.requeued,
@@ -194,18 +200,20 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async def discard_dead_letters(call: ServiceCall) -> ServiceResponse:
         entry, camera = _async_place(hass, call)
         job_ids, query = _selection(call.data, camera)
-        return {
-            "discarded": await _answered(
-                _pipeline(entry).discard_dead_letters(job_ids=job_ids, query=query)
-            )
-        }
+        count = await _ask(
+            entry, lambda pipeline: pipeline.dead_letters.discard(job_ids=job_ids, query=query)
+        )
+        return {"discarded": count}
 
     async def clean_up(call: ServiceCall) -> ServiceResponse:
         entry: HsiConfigEntry = async_get_config_entry(
             hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
         )
         dry_run: bool = call.data[ATTR_DRY_RUN]
-        return cleanup_json(await _answered(_pipeline(entry).cleanup(dry_run=dry_run)))
+        report = await _ask(
+            entry, lambda pipeline: pipeline.cleanup.delete_expired(dry_run=dry_run)
+        )
+        return cleanup_json(report)
 
     for name, handler, schema in (
         (Action.LIST_EVENTS, list_events, LIST_EVENTS_SCHEMA),
@@ -221,10 +229,6 @@ def async_setup_services(hass: HomeAssistant) -> None:
         (Action.CLEAN_UP, clean_up, CLEAN_UP_SCHEMA),
     ):
         async_register_admin_service(hass, DOMAIN, name, handler, schema, SupportsResponse.OPTIONAL)
-
-
-def _pipeline(entry: HsiConfigEntry) -> Pipeline:
-    return entry.runtime_data.pipeline
 
 
 @callback
@@ -262,10 +266,10 @@ def _utc(data: Mapping[str, Any], key: str) -> datetime | None:
     return dt_util.as_utc(data[key]) if key in data else None
 
 
-async def _answered[T](question: Awaitable[T]) -> T:
-    """Return the pipeline's answer, its errors as Home Assistant shows them."""
+async def _ask[T](entry: HsiConfigEntry, question: Callable[[Pipeline], Awaitable[T]]) -> T:
+    """Return the pipeline's answer; translate its errors for Home Assistant."""
     try:
-        return await question
+        return await question(entry.runtime_data.pipeline)
     except InputError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN,

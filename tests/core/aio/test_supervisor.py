@@ -1,4 +1,4 @@
-"""The supervisor: failed background tasks restart after a growing pause; requests end with a stop."""
+"""Background tasks that fail start again, not too soon."""
 
 import asyncio
 from itertools import pairwise
@@ -10,7 +10,6 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
 from hsi_core.aio.supervisor import Supervisor
-from hsi_core.domain.errors import PipelineStoppedError
 from hsi_core.domain.settings import Settings
 
 SETTINGS = Settings(retry_base=0.01, retry_max=5.0)
@@ -43,43 +42,3 @@ async def test_a_task_that_keeps_failing_restarts_after_a_growing_pause(
     assert pauses[:5] == [0.01, 0.02, 0.04, 0.01, 0.02]
     assert all(later - early >= 0.01 for early, later in pairwise(starts))
     assert all(record.exc_info for record in caplog.records)
-
-
-async def test_a_stop_cancels_requests() -> None:
-    supervisor = Supervisor(SETTINGS)
-    started, ended = asyncio.Event(), asyncio.Event()
-
-    async def request() -> None:
-        started.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-
-    caller = asyncio.create_task(supervisor.run_request(request()))
-    await started.wait()
-    await supervisor.stop()
-    assert ended.is_set()
-    with pytest.raises(PipelineStoppedError):
-        await caller
-    with pytest.raises(PipelineStoppedError):
-        await supervisor.run_request(request())
-
-
-async def test_a_cancelled_caller_cancels_its_request() -> None:
-    supervisor = Supervisor(SETTINGS)
-    started, ended = asyncio.Event(), asyncio.Event()
-
-    async def request() -> None:
-        started.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-
-    caller = asyncio.create_task(supervisor.run_request(request()))
-    await started.wait()
-    caller.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await caller
-    assert ended.is_set()

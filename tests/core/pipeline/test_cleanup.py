@@ -16,14 +16,9 @@ from tests.core.pipeline.scripted_server import ScriptedServer
 # isort: split
 from hsi_core.domain.errors import PipelineStoppedError
 from hsi_core.domain.models import Camera, CleanupReport, ImageState
+from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 from hsi_core.inference.client import InferenceClient
-from hsi_core.pipeline.pipeline import (
-    APPLICATION_NAME,
-    DeadLetterQuery,
-    EventQuery,
-    Pipeline,
-    PipelineConfig,
-)
+from hsi_core.pipeline.pipeline import APPLICATION_NAME, Pipeline, PipelineConfig
 from hsi_core.stages.clean_up import next_time
 
 UNSETTLED = """
@@ -88,17 +83,19 @@ async def test_a_dry_run_counts_what_the_run_then_deletes(house: House, store: S
     await store.age(40, where="camera = 'front' OR path = 'yard/broken.jpg'")
     before = await store.counts()
 
-    counted = await pipeline.cleanup(dry_run=True)
+    counted = await pipeline.cleanup.delete_expired(dry_run=True)
     assert await store.counts() == before
     assert (counted.events, counted.images, counted.detections) == (1, 4, 3)
-    assert await pipeline.cleanup(dry_run=False) == counted
+    assert await pipeline.cleanup.delete_expired(dry_run=False) == counted
 
     after = await store.counts()
     for table in TABLES:
         assert before[table] - after[table] == getattr(counted, table), table
-    assert [event.camera for event in (await pipeline.list_events(EventQuery())).items] == ["yard"]
-    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
-    assert await pipeline.cleanup(dry_run=False) == CleanupReport()
+    assert [event.camera for event in (await pipeline.queries.list_events(EventQuery())).items] == [
+        "yard"
+    ]
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
+    assert await pipeline.cleanup.delete_expired(dry_run=False) == CleanupReport()
 
 
 async def test_a_cleanup_that_the_stop_cuts_short_says_so_and_leaves_no_connection(
@@ -111,7 +108,7 @@ async def test_a_cleanup_that_the_stop_cuts_short_says_so_and_leaves_no_connecti
     blocker = await asyncpg.connect(house.database_url.replace("+asyncpg", ""))
     async with blocker.transaction():
         await blocker.execute("LOCK TABLE hsi.detections")
-        cleanup = asyncio.create_task(pipeline.cleanup(dry_run=False))
+        cleanup = asyncio.create_task(pipeline.cleanup.delete_expired(dry_run=False))
         async with asyncio.timeout(SOON):
             while await store.ask(BLOCKED) == "0":  # noqa: ASYNC110 - PostgreSQL does not tell
                 await asyncio.sleep(0.05)
@@ -124,7 +121,7 @@ async def test_a_cleanup_that_the_stop_cuts_short_says_so_and_leaves_no_connecti
     await blocker.close()
     assert await store.counts() == before
     with pytest.raises(PipelineStoppedError):
-        await pipeline.cleanup(dry_run=False)
+        await pipeline.cleanup.delete_expired(dry_run=False)
 
 
 async def test_an_event_that_may_just_be_joined_is_not_deleted_meanwhile(
@@ -136,7 +133,7 @@ async def test_an_event_that_may_just_be_joined_is_not_deleted_meanwhile(
     joining = await asyncpg.connect(house.database_url.replace("+asyncpg", ""))
     async with joining.transaction():
         await joining.execute("SELECT FROM hsi.cameras WHERE folder = 'front' FOR NO KEY UPDATE")
-        cleanup = asyncio.create_task(pipeline.cleanup(dry_run=False))
+        cleanup = asyncio.create_task(pipeline.cleanup.delete_expired(dry_run=False))
         async with asyncio.timeout(SOON):
             while await store.ask(BLOCKED) == "0":
                 assert not cleanup.done()
@@ -160,7 +157,7 @@ async def test_what_is_young_or_not_done_stays(
     await store.ask("UPDATE hsi.images SET found_at = found_at - interval '40 days'")
     before = await store.counts()
 
-    assert await pipeline.cleanup(dry_run=False) == CleanupReport()
+    assert await pipeline.cleanup.delete_expired(dry_run=False) == CleanupReport()
     assert await store.counts() == before
     server.go.set()
     assert (await journal.image("yard/waits.jpg")).state is ImageState.DETECTED
@@ -172,9 +169,11 @@ async def test_an_event_goes_with_the_youngest_of_its_images(house: House, store
     await store.age(40, where="camera = 'front'")
     await store.ask("UPDATE hsi.images SET found_at = now() WHERE path = 'front/1.jpg'")
 
-    assert await pipeline.cleanup(dry_run=False) == CleanupReport()
+    assert await pipeline.cleanup.delete_expired(dry_run=False) == CleanupReport()
     await store.ask("UPDATE hsi.images SET found_at = now() - interval '31 days'")
-    assert (await pipeline.cleanup(dry_run=False)).images == 5  # the yard's event is too young
+    assert (
+        await pipeline.cleanup.delete_expired(dry_run=False)
+    ).images == 5  # the yard's event is too young
 
 
 async def test_a_forgotten_file_is_not_found_anew(
@@ -183,7 +182,7 @@ async def test_a_forgotten_file_is_not_found_anew(
     pipeline, journal = await house.run()
     await fill(house, journal, store)
     await store.age(40)
-    assert (await pipeline.cleanup(dry_run=False)).images == 6
+    assert (await pipeline.cleanup.delete_expired(dry_run=False)).images == 6
     await pipeline.stop()
     asked = server.detected.total()
 
@@ -199,9 +198,9 @@ async def test_a_forgotten_file_is_not_found_anew(
 
     (house.root / "front/1.jpg").unlink()
     for _ in range(2):  # the overwritten one and the deleted one
-        assert await pipeline.cleanup(dry_run=True) == CleanupReport(orphans=2)
-    assert await pipeline.cleanup(dry_run=False) == CleanupReport(orphans=2)
-    assert await pipeline.cleanup(dry_run=True) == CleanupReport()
+        assert await pipeline.cleanup.delete_expired(dry_run=True) == CleanupReport(orphans=2)
+    assert await pipeline.cleanup.delete_expired(dry_run=False) == CleanupReport(orphans=2)
+    assert await pipeline.cleanup.delete_expired(dry_run=True) == CleanupReport()
 
 
 @pytest.mark.parametrize("mount_point_stays", [False, True])
@@ -215,8 +214,8 @@ async def test_the_files_of_an_absent_folder_are_not_taken_for_deleted(
     shutil.move(house.root / "front", away)
     if mount_point_stays:
         (house.root / "front").mkdir()
-    assert (await pipeline.cleanup(dry_run=False)).images == 6
-    assert await pipeline.cleanup(dry_run=False) == CleanupReport()
+    assert (await pipeline.cleanup.delete_expired(dry_run=False)).images == 6
+    assert await pipeline.cleanup.delete_expired(dry_run=False) == CleanupReport()
     assert await store.ask("SELECT count(*) FROM hsi.forgotten_files WHERE camera = 'front'") == "3"
     if mount_point_stays:
         (house.root / "front").rmdir()
@@ -230,7 +229,7 @@ async def test_files_stay_unless_their_deletion_is_asked_for(house: House, store
     pipeline, journal = await house.run()
     await fill(house, journal, store)
     await store.age(4000)
-    report = await pipeline.cleanup(dry_run=False)
+    report = await pipeline.cleanup.delete_expired(dry_run=False)
     assert (report.files, report.file_bytes) == (0, 0)
     assert len(list(house.root.rglob("*.jpg"))) == 6
 
@@ -241,21 +240,21 @@ async def test_files_go_by_their_days(house: House, store: Store) -> None:
     await store.age(10, where="camera = 'front'")
     size = sum(path.stat().st_size for path in (house.root / "front").iterdir())
 
-    counted = await pipeline.cleanup(dry_run=True)
+    counted = await pipeline.cleanup.delete_expired(dry_run=True)
     assert counted == CleanupReport(files=3, file_bytes=size)
     assert len(list(house.root.rglob("*.jpg"))) == 6
-    assert await pipeline.cleanup(dry_run=False) == counted
+    assert await pipeline.cleanup.delete_expired(dry_run=False) == counted
     assert not list((house.root / "front").iterdir())
     assert len(list(house.root.rglob("*.jpg"))) == 3
     assert (await store.counts())["images"] == 6
-    assert await pipeline.cleanup(dry_run=False) == CleanupReport()
+    assert await pipeline.cleanup.delete_expired(dry_run=False) == CleanupReport()
 
 
 async def test_the_oldest_files_go_by_bytes_forgotten_ones_too(house: House, store: Store) -> None:
     pipeline, journal = await house.run()
     await fill(house, journal, store)
     await store.age(40, where="camera = 'front'")
-    await pipeline.cleanup(dry_run=False)
+    await pipeline.cleanup.delete_expired(dry_run=False)
     await pipeline.stop()
     room = sum((house.root / path).stat().st_size for path in ("yard/a.jpg", "yard/empty.jpg"))
 
@@ -266,9 +265,9 @@ async def test_the_oldest_files_go_by_bytes_forgotten_ones_too(house: House, sto
     house.upload("front/2.jpg", "person 0.95 #rewritten " + "x" * 80)
     await journal.image("front/2.jpg")
 
-    counted = await pipeline.cleanup(dry_run=True)
+    counted = await pipeline.cleanup.delete_expired(dry_run=True)
     assert counted.files > 0
-    assert await pipeline.cleanup(dry_run=False) == counted
+    assert await pipeline.cleanup.delete_expired(dry_run=False) == counted
     left = {path.relative_to(house.root).as_posix() for path in house.root.rglob("*.jpg")}
     assert left >= {"front/2.jpg", "yard/last.jpg"}  # the latest
     assert not left & {"front/0.jpg", "front/1.jpg"}  # the oldest, forgotten already
@@ -287,7 +286,7 @@ async def test_a_link_out_of_the_root_is_never_followed(
     shutil.rmtree(house.root / "front")
     (house.root / "front").symlink_to(precious)
 
-    assert (await pipeline.cleanup(dry_run=False)).files == 0
+    assert (await pipeline.cleanup.delete_expired(dry_run=False)).files == 0
     assert (precious / "a.jpg").exists()
 
 

@@ -12,7 +12,7 @@ from tests.core.pipeline.worker_process import fate, start_worker
 
 # isort: split
 from hsi_core.domain.models import FailureClass, ImageState
-from hsi_core.pipeline.pipeline import DeadLetterQuery, EventQuery
+from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 
 HELD = "select count(*) from hsi.jobs where state = 'leased'"
 
@@ -69,8 +69,8 @@ async def test_a_killed_worker_loses_nothing(
     assert len({image.id for image in journal.images}) == 5
     assert query(postgres, house, "select sum(crashes) from hsi.jobs") == "2"
     assert query(postgres, house, "select count(*) from hsi.detections") == "5"
-    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
-    [event] = (await pipeline.list_events(EventQuery())).items
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
+    [event] = (await pipeline.queries.list_events(EventQuery())).items
     assert event.image_count == 5
 
 
@@ -141,10 +141,10 @@ async def test_a_job_that_kills_its_worker_every_time_is_poison(
     pipeline, journal = await house.run()
     image = await journal.image("front/a.jpg")
     assert image.state is ImageState.DEAD
-    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    [letter] = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
     assert (letter.failure, letter.crashes, letter.attempts) == (FailureClass.CRASH, 3, 0)
     server.go.set()
-    await pipeline.requeue_dead_letters()
+    await pipeline.dead_letters.requeue()
     await journal.until(lambda j: [i for i in j.images if i.state is ImageState.DETECTED])
     assert (
         query(postgres, house, "select crashes, requeues from hsi.jobs where kind='detect'")
@@ -162,7 +162,7 @@ async def test_a_picture_that_kills_every_worker_dies_alone_and_takes_none_along
     # Takes the jobs back from those that die, and does none.
     watching, journal = await house.run(detect_concurrency=0, lease=1.0)
     deaths = 0
-    while not (letters := (await watching.list_dead_letters(DeadLetterQuery())).items):
+    while not (letters := (await watching.queries.list_dead_letters(DeadLetterQuery())).items):
         worker = await start_worker(**environ(house))
         async with asyncio.timeout(SOON):
             await server.poisoned.wait()
@@ -306,7 +306,7 @@ async def test_who_has_lost_the_lease_changes_nothing(
     assert (
         query(postgres, house, "select state from hsi.images where path='front/a.jpg'") == "pending"
     )
-    assert (await first.list_events(EventQuery())).total == 1
+    assert (await first.queries.list_events(EventQuery())).total == 1
 
 
 async def test_two_pipelines_look_at_each_image_once(house: House, postgres: Postgres) -> None:

@@ -22,8 +22,8 @@ from tests.core.pipeline.scripted_server import (
 # isort: split
 from hsi_core.domain.errors import InputError
 from hsi_core.domain.models import AssessmentState, FailureClass, ImageState, JobKind, RequeueReport
+from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 from hsi_core.domain.updates import EventPhase
-from hsi_core.pipeline.pipeline import DeadLetterQuery, EventQuery
 
 ALL = DeadLetterQuery()
 
@@ -54,7 +54,7 @@ async def test_an_unknown_failure_is_tried_three_times(
     pipeline, journal = await house.run()
     house.upload("front/a.jpg")
     assert (await journal.image("front/a.jpg")).state is ImageState.DEAD
-    [letter] = (await pipeline.list_dead_letters(ALL)).items
+    [letter] = (await pipeline.queries.list_dead_letters(ALL)).items
     assert (letter.failure, letter.attempts) == (FailureClass.UNKNOWN, 3)
     assert letter.first_failed_at < letter.last_failed_at
     assert server.detected.total() == 3
@@ -68,7 +68,7 @@ async def test_words_that_no_database_takes_are_kept_without_them(
     house.upload("front/a.jpg")
     image = await journal.image("front/a.jpg")
     assert (image.state, image.reason) == (ImageState.DEAD, "the server says bad?picture")
-    [letter] = (await pipeline.list_dead_letters(ALL)).items
+    [letter] = (await pipeline.queries.list_dead_letters(ALL)).items
     assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "bad?picture")
     assert server.detected.total() == 1
 
@@ -78,7 +78,7 @@ async def test_a_passing_failure_leaves_no_trace(house: House, server: ScriptedS
     pipeline, journal = await house.run()
     house.upload("front/a.jpg")
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
-    assert (await pipeline.list_dead_letters(ALL)).total == 0
+    assert (await pipeline.queries.list_dead_letters(ALL)).total == 0
 
 
 async def test_a_full_server_costs_no_attempt(house: House, server: ScriptedServer) -> None:
@@ -97,10 +97,10 @@ async def test_a_requeued_picture_is_looked_at_after_all(
     house.upload("front/a.jpg")
     await journal.image("front/a.jpg")
     server.fault = None
-    assert await pipeline.requeue_dead_letters() == RequeueReport(requeued=1)
+    assert await pipeline.dead_letters.requeue() == RequeueReport(requeued=1)
     await journal.until(lambda j: [i for i in j.images if i.state is ImageState.DETECTED])
-    assert (await pipeline.list_dead_letters(ALL)).total == 0
-    assert await pipeline.requeue_dead_letters() == RequeueReport(requeued=0)
+    assert (await pipeline.queries.list_dead_letters(ALL)).total == 0
+    assert await pipeline.dead_letters.requeue() == RequeueReport(requeued=0)
 
 
 async def test_an_event_without_a_score_gets_one_late(house: House, server: ScriptedServer) -> None:
@@ -111,12 +111,12 @@ async def test_an_event_without_a_score_gets_one_late(house: House, server: Scri
     assert unassessed.assessment is AssessmentState.UNASSESSED
     assert (unassessed.risk_score, unassessed.risk_level) == (None, None)
     assert unassessed.provisional_score == sum(each.points for each in unassessed.factors) > 0
-    [letter] = (await pipeline.list_dead_letters(ALL)).items
+    [letter] = (await pipeline.queries.list_dead_letters(ALL)).items
     assert (letter.kind, letter.event_id) == (JobKind.ASSESS, unassessed.id)
     assert letter.image_path is None
 
     server.assess_fault = None
-    assert (await pipeline.requeue_dead_letters(job_ids=[letter.job_id])).requeued == 1
+    assert (await pipeline.dead_letters.requeue(job_ids=[letter.job_id])).requeued == 1
     late = await journal.event(EventPhase.LATE)
     assert (late.id, late.assessment, late.late) == (
         unassessed.id,
@@ -153,7 +153,7 @@ async def test_a_model_that_keeps_inventing_things_leaves_no_score_and_holds_not
         lambda j: len({e.id for phase, e in j.events if phase is EventPhase.UNASSESSED}) == 3
     )
 
-    letters = (await pipeline.list_dead_letters(ALL)).items
+    letters = (await pipeline.queries.list_dead_letters(ALL)).items
     assert {each.error_type for each in letters} == {"assessor_foreign_claim"}
     assert {each.attempts for each in letters} == {2}  # told of it once, it would go on for ever
     assert not pipeline.health.stages_paused
@@ -168,7 +168,7 @@ async def test_without_a_language_model_events_stay_unassessed_and_nothing_faile
     event = await journal.event(EventPhase.UNASSESSED)
     assert (event.assessment, event.risk_score) == (AssessmentState.UNASSESSED, None)
     await journal.depth(0)
-    assert (await pipeline.list_dead_letters(ALL)).total == 0
+    assert (await pipeline.queries.list_dead_letters(ALL)).total == 0
     assert len(server.assessed) == 1
 
 
@@ -178,9 +178,9 @@ async def test_a_requeued_letter_that_fails_again_is_counted(
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "broken 1")
     await journal.ended(1)
-    await pipeline.requeue_dead_letters(query=DeadLetterQuery(camera="front"))
+    await pipeline.dead_letters.requeue(query=DeadLetterQuery(camera="front"))
     await journal.ended(2)
-    [letter] = (await pipeline.list_dead_letters(ALL)).items
+    [letter] = (await pipeline.queries.list_dead_letters(ALL)).items
     assert letter.requeues == 1
     assert server.detected.total() == 2
 
@@ -192,22 +192,24 @@ async def test_a_letter_that_always_fails_is_not_requeued_for_ever(
     house.upload("front/a.jpg", "broken 1")
     for time in (1, 2):
         await journal.ended(time)
-        [letter] = (await pipeline.list_dead_letters(ALL)).items
+        [letter] = (await pipeline.queries.list_dead_letters(ALL)).items
         assert letter.refusal is None
-        assert (await pipeline.requeue_dead_letters()).requeued == 1
+        assert (await pipeline.dead_letters.requeue()).requeued == 1
     await journal.ended(3)
     house.upload("front/b.jpg", "broken 2")
     await journal.ended(4)
-    report = await pipeline.requeue_dead_letters()
+    report = await pipeline.dead_letters.requeue()
     assert (report.requeued, report.refused) == (1, 1)
     assert report.refusal is not None
     assert "2 times" in report.refusal
     await journal.ended(5)
-    letters = {each.image_path: each for each in (await pipeline.list_dead_letters(ALL)).items}
+    letters = {
+        each.image_path: each for each in (await pipeline.queries.list_dead_letters(ALL)).items
+    }
     assert letters["front/a.jpg"].refusal == report.refusal
     assert letters["front/b.jpg"].refusal is None
     assert server.detected == {b"broken 1": 3, b"broken 2": 2}
-    assert await pipeline.discard_dead_letters() == 2
+    assert await pipeline.dead_letters.discard() == 2
 
 
 async def test_requeuing_and_discarding_at_once_never_meet_in_a_circle(
@@ -218,22 +220,22 @@ async def test_requeuing_and_discarding_at_once_never_meet_in_a_circle(
     ids = list(range(1, 401))
     choices = (ids, ids[::-1], ids[::2] + ids[1::2], ids[200:] + ids[:200])
     counts = await asyncio.gather(
-        *(pipeline.discard_dead_letters(job_ids=choice) for choice in choices),
-        *(pipeline.requeue_dead_letters(job_ids=choice) for choice in choices),
+        *(pipeline.dead_letters.discard(job_ids=choice) for choice in choices),
+        *(pipeline.dead_letters.requeue(job_ids=choice) for choice in choices),
     )
     changed = [each if isinstance(each, int) else each.requeued for each in counts]
     assert sum(changed) == 400
-    assert (await pipeline.list_dead_letters(ALL)).total == 0
+    assert (await pipeline.queries.list_dead_letters(ALL)).total == 0
 
 
 async def test_a_discarded_letter_is_gone_and_its_picture_says_why(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "broken 1")
     image = await journal.image("front/a.jpg")
-    assert await pipeline.discard_dead_letters() == 1
-    assert (await pipeline.list_dead_letters(ALL)).total == 0
-    assert (await pipeline.queue_stats()).dead_total == 0
-    assert (await pipeline.read_image(image.id)).image == image
+    assert await pipeline.dead_letters.discard() == 1
+    assert (await pipeline.queries.list_dead_letters(ALL)).total == 0
+    assert (await pipeline.queries.queue_stats()).dead_total == 0
+    assert (await pipeline.queries.read_image(image.id)).image == image
 
 
 async def test_letters_are_found_by_camera_kind_and_failure(house: House) -> None:
@@ -244,17 +246,17 @@ async def test_letters_are_found_by_camera_kind_and_failure(house: House) -> Non
 
     async def total(**wanted: object) -> int:
         query = DeadLetterQuery(**wanted)  # type: ignore[arg-type]  # names of its fields
-        return (await pipeline.list_dead_letters(query)).total
+        return (await pipeline.queries.list_dead_letters(query)).total
 
     assert await total() == 2
     assert await total(camera="yard") == 1
     assert await total(kind=JobKind.ASSESS) == 0
     assert await total(failure=FailureClass.INPUT) == 2
     assert await total(failure=FailureClass.CRASH) == 0
-    assert await pipeline.discard_dead_letters(query=DeadLetterQuery(camera="yard")) == 1
-    [letter] = (await pipeline.list_dead_letters(ALL)).items
+    assert await pipeline.dead_letters.discard(query=DeadLetterQuery(camera="yard")) == 1
+    [letter] = (await pipeline.queries.list_dead_letters(ALL)).items
     assert letter.camera == "front"
-    assert await pipeline.discard_dead_letters(job_ids=[]) == 0
+    assert await pipeline.dead_letters.discard(job_ids=[]) == 0
 
 
 async def test_pages_follow_each_other_without_gap_or_overlap(house: House) -> None:
@@ -265,7 +267,7 @@ async def test_pages_follow_each_other_without_gap_or_overlap(house: House) -> N
     seen: list[int] = []
     cursor: str | None = None
     while True:
-        page = await pipeline.list_dead_letters(DeadLetterQuery(limit=3, cursor=cursor))
+        page = await pipeline.queries.list_dead_letters(DeadLetterQuery(limit=3, cursor=cursor))
         assert page.total == 7
         seen += [letter.job_id for letter in page.items]
         cursor = page.next_cursor
@@ -282,12 +284,12 @@ async def test_any_number_of_letters_is_requeued_and_discarded(
     pipeline, _ = await house.run(detect_concurrency=0)
     make_dead(postgres, count)
     ids = range(1, count + 1) if by_id else None
-    assert await pipeline.discard_dead_letters(job_ids=[1]) == 1
-    assert (await pipeline.requeue_dead_letters(job_ids=ids)).requeued == count - 1
-    assert (await pipeline.queue_stats()).pending[JobKind.DETECT] == count - 1
+    assert await pipeline.dead_letters.discard(job_ids=[1]) == 1
+    assert (await pipeline.dead_letters.requeue(job_ids=ids)).requeued == count - 1
+    assert (await pipeline.queries.queue_stats()).pending[JobKind.DETECT] == count - 1
     postgres.execute("UPDATE hsi.jobs SET state = 'dead' WHERE id > 1", database="shared")
-    assert await pipeline.discard_dead_letters(job_ids=ids) == count - 1
-    assert (await pipeline.list_dead_letters(ALL)).total == 0
+    assert await pipeline.dead_letters.discard(job_ids=ids) == count - 1
+    assert (await pipeline.queries.list_dead_letters(ALL)).total == 0
 
 
 @pytest.mark.parametrize(
@@ -304,9 +306,9 @@ async def test_any_number_of_letters_is_requeued_and_discarded(
 async def test_a_foreign_cursor_is_refused(house: House, cursor: str) -> None:
     pipeline, _ = await house.run()
     with pytest.raises(InputError):
-        await pipeline.list_dead_letters(DeadLetterQuery(cursor=cursor))
+        await pipeline.queries.list_dead_letters(DeadLetterQuery(cursor=cursor))
     with pytest.raises(InputError):
-        await pipeline.list_events(EventQuery(cursor=cursor))
+        await pipeline.queries.list_events(EventQuery(cursor=cursor))
 
 
 @pytest.mark.parametrize("text", ["nul \0", "half a character \ud800"], ids=["nul", "half"])
@@ -314,9 +316,9 @@ async def test_words_that_no_database_takes_are_refused(house: House, text: str)
     pipeline, _ = await house.run()
     for query in (EventQuery(camera=text), EventQuery(label=text)):
         with pytest.raises(InputError, match="character"):
-            await pipeline.list_events(query)
+            await pipeline.queries.list_events(query)
     with pytest.raises(InputError, match="character"):
-        await pipeline.list_dead_letters(DeadLetterQuery(camera=text))
+        await pipeline.queries.list_dead_letters(DeadLetterQuery(camera=text))
 
 
 @pytest.mark.parametrize("year", [1, 9999])
@@ -325,4 +327,4 @@ async def test_times_beyond_all_calendars_are_refused(house: House, year: int) -
     east = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
     west = datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))
     with pytest.raises(InputError, match="beyond"):
-        await pipeline.list_events(EventQuery(since=east if year == 1 else west))
+        await pipeline.queries.list_events(EventQuery(since=east if year == 1 else west))

@@ -10,8 +10,9 @@ from tests.core.pipeline.harness import House, Journal
 # isort: split
 from hsi_core.domain.errors import InputError
 from hsi_core.domain.models import EventMark, MissedMoment, SecurityEvent
+from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.updates import EventPhase
-from hsi_core.pipeline.pipeline import EventQuery, Pipeline
+from hsi_core.pipeline.pipeline import Pipeline
 
 HOUR = timedelta(hours=1)
 
@@ -24,7 +25,7 @@ async def somebody(house: House, journal: Journal, path: str, at: datetime) -> S
 
 
 async def marked(pipeline: Pipeline, mark: EventMark) -> set[UUID]:
-    return {event.id for event in (await pipeline.list_events(EventQuery(mark=mark))).items}
+    return {event.id for event in (await pipeline.queries.list_events(EventQuery(mark=mark))).items}
 
 
 async def test_a_mark_is_kept_found_changed_and_taken_back(house: House) -> None:
@@ -33,16 +34,16 @@ async def test_a_mark_is_kept_found_changed_and_taken_back(house: House) -> None
     one = await somebody(house, journal, "front/a.jpg", now - 2 * HOUR)
     other = await somebody(house, journal, "front/b.jpg", now - HOUR)
 
-    said = await pipeline.mark_event(one.id, EventMark.FALSE_ALARM)
-    await pipeline.mark_event(other.id, EventMark.TRUE_ALARM)
+    said = await pipeline.feedback.mark(one.id, EventMark.FALSE_ALARM)
+    await pipeline.feedback.mark(other.id, EventMark.TRUE_ALARM)
     assert said.mark is EventMark.FALSE_ALARM
     assert said.marked_at is not None
     assert now <= said.marked_at <= datetime.now(UTC)
     assert await marked(pipeline, EventMark.FALSE_ALARM) == {one.id}
 
-    await pipeline.mark_event(one.id, EventMark.TRUE_ALARM)
+    await pipeline.feedback.mark(one.id, EventMark.TRUE_ALARM)
     assert await marked(pipeline, EventMark.TRUE_ALARM) == {one.id, other.id}
-    assert (await pipeline.mark_event(one.id, None)).marked_at is None
+    assert (await pipeline.feedback.mark(one.id, None)).marked_at is None
     assert await marked(pipeline, EventMark.TRUE_ALARM) == {other.id}
 
 
@@ -51,32 +52,35 @@ async def test_what_was_missed_is_marked_or_noted(house: House) -> None:
     now = datetime.now(UTC)
     event = await somebody(house, journal, "front/a.jpg", now - HOUR)
 
-    near = await pipeline.mark_missed("front", event.started_at + timedelta(seconds=29))
+    near = await pipeline.feedback.mark_missed("front", event.started_at + timedelta(seconds=29))
     assert isinstance(near, SecurityEvent)
     assert (near.id, near.mark) == (event.id, EventMark.MISSED)
     for camera, at in (
         ("yard", event.started_at),
         ("front", event.started_at - timedelta(seconds=31)),
     ):
-        noted = await pipeline.mark_missed(camera, at)
+        noted = await pipeline.feedback.mark_missed(camera, at)
         assert isinstance(noted, MissedMoment)
-        await pipeline.mark_missed(camera, at)  # twice is once
+        await pipeline.feedback.mark_missed(camera, at)  # twice is once
     query = EventQuery(camera="yard")
-    [kept] = await pipeline.missed_moments(query)
+    [kept] = await pipeline.queries.missed_moments(query)
     assert (kept.camera, kept.at) == ("yard", event.started_at)
-    assert len(await pipeline.missed_moments(EventQuery())) == 2
+    assert len(await pipeline.queries.missed_moments(EventQuery())) == 2
 
-    assert await pipeline.take_back_missed("yard", event.started_at + timedelta(seconds=5)) == 1
-    assert await pipeline.missed_moments(query) == ()
+    assert (
+        await pipeline.feedback.take_back_missed("yard", event.started_at + timedelta(seconds=5))
+        == 1
+    )
+    assert await pipeline.queries.missed_moments(query) == ()
 
 
 async def test_what_cannot_be_marked_is_an_error(house: House) -> None:
     pipeline, _ = await house.run()
     now = datetime.now(UTC)
     for attempt, code in (
-        (pipeline.mark_event(uuid4(), EventMark.MISSED), "event_unknown"),
-        (pipeline.mark_missed("attic", now - HOUR), "camera_unknown"),
-        (pipeline.mark_missed("front", now + HOUR), "moment_in_future"),
+        (pipeline.feedback.mark(uuid4(), EventMark.MISSED), "event_unknown"),
+        (pipeline.feedback.mark_missed("attic", now - HOUR), "camera_unknown"),
+        (pipeline.feedback.mark_missed("front", now + HOUR), "moment_in_future"),
     ):
         with pytest.raises(InputError) as caught:
             await attempt
@@ -86,10 +90,10 @@ async def test_what_cannot_be_marked_is_an_error(house: House) -> None:
 async def test_old_moments_go_with_the_rest(house: House) -> None:
     pipeline, _ = await house.run(retention_days=1.0)
     now = datetime.now(UTC)
-    await pipeline.mark_missed("front", now - 25 * HOUR)
-    await pipeline.mark_missed("front", now - 23 * HOUR)
-    await pipeline.cleanup(dry_run=True)
-    assert len(await pipeline.missed_moments(EventQuery())) == 2
-    await pipeline.cleanup(dry_run=False)
-    [kept] = await pipeline.missed_moments(EventQuery())
+    await pipeline.feedback.mark_missed("front", now - 25 * HOUR)
+    await pipeline.feedback.mark_missed("front", now - 23 * HOUR)
+    await pipeline.cleanup.delete_expired(dry_run=True)
+    assert len(await pipeline.queries.missed_moments(EventQuery())) == 2
+    await pipeline.cleanup.delete_expired(dry_run=False)
+    [kept] = await pipeline.queries.missed_moments(EventQuery())
     assert kept.at == now - 23 * HOUR

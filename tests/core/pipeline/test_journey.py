@@ -12,9 +12,9 @@ from tests.core.pipeline.test_home import written
 from hsi_core.domain.context import Home, Occupancy
 from hsi_core.domain.levels import Bands
 from hsi_core.domain.models import AssessmentState, EventState, FailureClass, ImageState, JobKind
+from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 from hsi_core.domain.updates import EventPhase
 from hsi_core.domain.zones import Zone, ZoneKind
-from hsi_core.pipeline.pipeline import DeadLetterQuery, EventQuery
 
 
 async def test_files_from_the_future_count_as_found_now_and_are_told_of_once(
@@ -67,8 +67,8 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
     assert (by.prompt_tokens, by.completion_tokens) == (700, 60)
     assert (by.load_ms, by.prefill_ms, by.generate_ms, by.total_ms) == (None, 90.0, 1500.0, 1600.0)
     assert by.tokens_per_second == 40.0
-    assert await pipeline.get_event(opened.id) == assessed
-    assert [i.id for i in await pipeline.event_images(opened.id)] == [image.id]
+    assert await pipeline.queries.get_event(opened.id) == assessed
+    assert [i.id for i in await pipeline.queries.event_images(opened.id)] == [image.id]
 
     facts = house.server.assessed[0]
     assert facts["camera"] == "Front"
@@ -120,7 +120,7 @@ async def test_an_empty_picture_is_no_event(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "chair 0.9")
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
-    assert (await pipeline.list_events(EventQuery())).total == 0
+    assert (await pipeline.queries.list_events(EventQuery())).total == 0
 
 
 async def test_the_same_content_is_skipped(house: House) -> None:
@@ -158,7 +158,7 @@ async def test_a_broken_picture_is_a_dead_letter_that_says_why(house: House) -> 
     assert image.state is ImageState.DEAD
     assert image.reason
     assert "invalid_image" in image.reason
-    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    [letter] = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
     assert (letter.kind, letter.failure) == (JobKind.DETECT, FailureClass.INPUT)
     assert (letter.error_type, letter.attempts) == ("invalid_image", 0)
     assert letter.image_path == "front/a.jpg"
@@ -187,7 +187,7 @@ async def test_a_file_that_is_gone_says_so(house: House) -> None:
     gone = await journal.image(waiting)
     assert gone.state is ImageState.DEAD
     assert gone.reason == "the file was deleted before it was processed"
-    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    [letter] = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
     assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "file_gone")
 
 
@@ -231,14 +231,14 @@ async def test_camera_state_is_what_the_database_knows(house: House) -> None:
     house.upload("front/a.jpg", "person 0.95")
     image = await journal.image("front/a.jpg")
     await journal.event(EventPhase.ASSESSED)
-    state = await pipeline.camera_state("front")
+    state = await pipeline.queries.camera_state("front")
     assert state.camera.name == "Front"
     assert state.latest_image == image
     assert state.last_event is not None
     assert state.last_event.assessment is AssessmentState.ASSESSED
     assert state.last_event_image == image
     assert state.person_until == image.captured_at + timedelta(seconds=30)
-    file = await pipeline.read_image(image.id)
+    file = await pipeline.queries.read_image(image.id)
     assert (file.content, file.content_type) == (b"person 0.95", "image/jpeg")
 
 
@@ -246,5 +246,5 @@ async def test_who_is_gone_is_not_present(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "person 0.95", age=60)
     image = await journal.image("front/a.jpg")
-    state = await pipeline.camera_state("front")
+    state = await pipeline.queries.camera_state("front")
     assert (state.latest_image, state.person_until) == (image, None)

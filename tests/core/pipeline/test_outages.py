@@ -14,8 +14,8 @@ from tests.core.pipeline.scripted_server import NOT_READY, UNAUTHORIZED, Scripte
 # isort: split
 from hsi_core.domain.errors import CameraFolderMissingError, StoreError
 from hsi_core.domain.models import ImageState, JobKind
+from hsi_core.domain.queries import DeadLetterQuery
 from hsi_core.domain.updates import HealthUpdate
-from hsi_core.pipeline.pipeline import DeadLetterQuery
 from hsi_core.stages.register import BATCH
 
 
@@ -39,7 +39,7 @@ async def test_a_server_that_is_away_is_waited_for(house: House, server: Scripte
     up = await journal.health(lambda h: bool(h.server_reachable) and not h.stages_paused)
     assert up.server_error is None
     assert up.server is not None
-    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
 
 
 async def test_a_server_that_loads_its_model_is_waited_for(
@@ -60,7 +60,7 @@ async def test_a_refused_token_costs_nothing_and_shows(
     health = await journal.health(lambda h: h.server_error == "unauthorized")
     assert health.server_reachable is False
     await journal.health(lambda h: JobKind.DETECT in h.stages_paused)
-    assert (await pipeline.queue_stats()).depth == 1
+    assert (await pipeline.queries.queue_stats()).depth == 1
     server.fault = None
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
 
@@ -78,7 +78,7 @@ async def test_a_proxy_that_lets_no_picture_through_is_not_pestered(
     for _ in range(3):
         assert JobKind.DETECT in (await pipeline.refresh_health()).stages_paused
     assert server.detected.total() == asked
-    assert (await pipeline.queue_stats()).depth == 20
+    assert (await pipeline.queries.queue_stats()).depth == 20
 
 
 async def test_refresh_asks_the_server_now(house: House, server: ScriptedServer) -> None:
@@ -100,13 +100,13 @@ async def test_a_database_that_goes_away_is_waited_for(house: House) -> None:
         assert down.database_error == "database_unreachable"
         house.upload("front/while.jpg", "car 0.9 #2")
         with pytest.raises(StoreError):
-            await pipeline.queue_stats()
+            await pipeline.queries.queue_stats()
 
         own.start()
         assert (await journal.image("front/while.jpg")).state is ImageState.DETECTED
         up = await journal.health(lambda h: h.database_reachable)
         assert up.database_error is None
-        assert (await pipeline.queue_stats()).dead_total == 0
+        assert (await pipeline.queries.queue_stats()).dead_total == 0
         # Before the server below it ends.
         await pipeline.stop()
 
@@ -142,7 +142,7 @@ async def test_a_full_queue_leaves_pictures_in_their_folder(
     server.go.set()
     await journal.image("front/late.jpg")
     assert len(await journal.ended(13)) == 13
-    assert (await pipeline.queue_stats()).pending[JobKind.DETECT] == 0
+    assert (await pipeline.queries.queue_stats()).pending[JobKind.DETECT] == 0
     await journal.health(lambda h: not h.spooling)
 
 
@@ -235,7 +235,7 @@ async def test_pictures_on_a_share_that_is_away_are_waited_for(house: House) -> 
     house.root.rmdir()
     away.rename(house.root)
     assert {image.state for image in await journal.ended(9)} == {ImageState.DETECTED}
-    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
 
 
 async def test_pictures_of_a_camera_whose_folder_is_away_are_waited_for(house: House) -> None:
@@ -256,7 +256,7 @@ async def test_pictures_of_a_camera_whose_folder_is_away_are_waited_for(house: H
 
     away.rename(front)
     assert {image.state for image in await journal.ended(9)} == {ImageState.DETECTED}
-    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
     await journal.health(lambda h: not h.camera_errors)
 
 
@@ -268,7 +268,7 @@ async def test_a_camera_folder_that_stays_away_is_given_up(house: House) -> None
     (house.root / "front/a.jpg").unlink()
     pipeline, journal = await house.run(away_limit=0.1)
     assert (await journal.image("front/a.jpg")).state is ImageState.DEAD
-    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    [letter] = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
     assert letter.error_type == "file_gone"
 
 

@@ -15,9 +15,10 @@ from tests.core.pipeline.harness import BERLIN, QUICK, Journal
 
 # isort: split
 from hsi_core.domain.models import Camera, EventState, ImageState
+from hsi_core.domain.queries import DeadLetterQuery
 from hsi_core.domain.updates import EventPhase
 from hsi_core.inference.client import InferenceClient
-from hsi_core.pipeline.pipeline import DeadLetterQuery, Pipeline, PipelineConfig
+from hsi_core.pipeline.pipeline import Pipeline, PipelineConfig
 
 # A real model on a busy machine takes seconds, not tenths of one.
 SETTINGS = replace(QUICK, lease=30.0, detect_timeout=60.0, connect_timeout=10.0)
@@ -71,7 +72,7 @@ async def test_pictures_become_detections_events_and_dead_letters(
             uploader.no_image("front", "text.jpg")
             for path in ("front/cut.jpg", "front/text.jpg"):
                 assert (await journal.image(path)).state is ImageState.DEAD
-            letters = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+            letters = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
             assert {letter.error_type for letter in letters} <= {
                 "invalid_image",
                 "unsupported_media_type",

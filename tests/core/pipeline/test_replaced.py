@@ -12,7 +12,7 @@ from tests.core.pipeline.test_crashes import query
 # isort: split
 from hsi_core.domain.errors import ImageReplacedError
 from hsi_core.domain.models import Image, ImageState
-from hsi_core.pipeline.pipeline import DeadLetterQuery, EventQuery
+from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 
 FIRST = "car 0.9 #first"
 SECOND = "person 0.8 #the second one"
@@ -56,8 +56,8 @@ async def test_a_picture_replaced_before_it_is_read(house: House, replace: objec
         (ImageState.DETECTED, None, len(SECOND)),
     }
     assert house.server.detected == {b"car 0.7": 1, SECOND.encode(): 1}
-    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
-    events = (await pipeline.list_events(EventQuery(camera="front"))).items
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
+    events = (await pipeline.queries.list_events(EventQuery(camera="front"))).items
     assert [(event.labels, event.image_count) for event in events] == [(("person",), 1)]
 
 
@@ -105,7 +105,7 @@ async def test_a_later_picture_is_not_shown_as_an_earlier_one(house: House) -> N
     image = await journal.image("front/a.jpg")
     house.upload("front/a.jpg", SECOND)
     with pytest.raises(ImageReplacedError):
-        await pipeline.read_image(image.id)
+        await pipeline.queries.read_image(image.id)
     await journal.ended(2)
     later = journal.images[-1]
-    assert (await pipeline.read_image(later.id)).content == SECOND.encode()
+    assert (await pipeline.queries.read_image(later.id)).content == SECOND.encode()

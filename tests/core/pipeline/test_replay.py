@@ -18,10 +18,10 @@ from tests.core.pipeline.harness import BERLIN, House, Journal
 
 # isort: split
 from hsi_core.domain.models import EventMark, MissedMoment
+from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.updates import EventPhase
 from hsi_core.domain.zones import Zone, ZoneKind
 from hsi_core.events.facts import Judged
-from hsi_core.pipeline.pipeline import EventQuery
 
 TODAY = datetime.now(BERLIN)  # and also when midnight passes meanwhile
 REPORTED = "true alarms and missed, reported"
@@ -61,12 +61,12 @@ async def marked(house: House, postgres: Postgres) -> House:
         f"DELETE FROM hsi.events WHERE id = '{lost}'",
         database="shared",
     )
-    await pipeline.mark_event(by_day, EventMark.MISSED)
-    await pipeline.mark_event(nightly, EventMark.FALSE_ALARM)
-    await pipeline.mark_event(in_yard, EventMark.TRUE_ALARM)
+    await pipeline.feedback.mark(by_day, EventMark.MISSED)
+    await pipeline.feedback.mark(nightly, EventMark.FALSE_ALARM)
+    await pipeline.feedback.mark(in_yard, EventMark.TRUE_ALARM)
     for at in (yesterday(4, 30), yesterday(18)):
-        assert isinstance(await pipeline.mark_missed("yard", at), MissedMoment)
-    assert (await pipeline.list_events(EventQuery())).total == 3
+        assert isinstance(await pipeline.feedback.mark_missed("yard", at), MissedMoment)
+    assert (await pipeline.queries.list_events(EventQuery())).total == 3
     await pipeline.stop()
     return house
 

@@ -16,8 +16,9 @@ from tests.core.pipeline.worker_process import fate, start_worker
 # isort: split
 from hsi_core.domain.errors import CameraRootForeignError
 from hsi_core.domain.models import FailureClass, ImageState
+from hsi_core.domain.queries import DeadLetterQuery
 from hsi_core.files import camera_root
-from hsi_core.pipeline.pipeline import DeadLetterQuery, Pipeline
+from hsi_core.pipeline.pipeline import Pipeline
 from hsi_core.store.engine import begin
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
@@ -59,7 +60,7 @@ async def test_the_same_folder_mounted_elsewhere_on_another_machine(
     assert {image.state for image in await journal.ended(3)} == {ImageState.DETECTED}
     house.upload("front/later.jpg", "car 0.8")
     assert (await journal.image("front/later.jpg")).state is ImageState.DETECTED
-    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
     assert house.server.detected.total() == 4
 
 
@@ -156,7 +157,7 @@ async def test_a_picture_in_a_folder_that_others_work_on_waits_for_them(
     await until_not("", job.format("error_type"), postgres, house)
     waits = query(postgres, house, job.format("jobs.state, error_type, attempts"))
     assert waits.removeprefix("pending").removeprefix("leased") == "|file_elsewhere|0"
-    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
 
     house.root, house.host = mine, "here"
     _, journal = await house.run()
@@ -172,7 +173,7 @@ async def test_the_clean_up_leaves_alone_what_others_have_found(
     await journal.ended(1)
     if forgotten:
         query(postgres, house, "UPDATE hsi.images SET found_at = found_at - interval '2 days'")
-        assert (await house.pipelines[0].cleanup(dry_run=False)).images == 1
+        assert (await house.pipelines[0].cleanup.delete_expired(dry_run=False)).images == 1
     there = (
         "SELECT (SELECT count(*) FROM hsi.images WHERE NOT file_gone)"
         " + (SELECT count(*) FROM hsi.forgotten_files)"
@@ -183,14 +184,14 @@ async def test_the_clean_up_leaves_alone_what_others_have_found(
     house.upload("front/1.jpg", "tree 0.8")
     second, journal = await house.run(retention_days=0.0, original_days=30.0)
     await journal.image("front/1.jpg")
-    assert (await second.cleanup(dry_run=True)).orphans == 0
-    assert (await second.cleanup(dry_run=False)).orphans == 0
+    assert (await second.cleanup.delete_expired(dry_run=True)).orphans == 0
+    assert (await second.cleanup.delete_expired(dry_run=False)).orphans == 0
     assert query(postgres, house, there) == "2"
 
     # Nobody is there any more: the folder was changed, and what is not here is gone.
     await house.pipelines[0].stop()
     query(postgres, house, f"{LONG_AGO} WHERE root = 1")
-    assert (await second.cleanup(dry_run=False)).orphans == int(forgotten)
+    assert (await second.cleanup.delete_expired(dry_run=False)).orphans == int(forgotten)
     assert query(postgres, house, there) == "1"
 
 
@@ -205,7 +206,7 @@ async def test_a_changed_folder_has_what_was_moved_and_says_what_was_not(
 
     pipeline, journal = await house.run()
     ended = {(i.path, i.state, i.reason) for i in await journal.ended(4)}
-    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    [letter] = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
     assert ended == {
         ("front/0.jpg", ImageState.DETECTED, None),
         ("front/1.jpg", ImageState.SKIPPED, "replaced"),
@@ -217,5 +218,5 @@ async def test_a_changed_folder_has_what_was_moved_and_says_what_was_not(
     assert str(other) in letter.message
 
     shutil.copy2(before / "front/2.jpg", other / "front/2.jpg")
-    await pipeline.requeue_dead_letters()
+    await pipeline.dead_letters.requeue()
     await journal.until(lambda j: [i for i in j.images if i.path == "front/2.jpg" and not i.reason])

@@ -9,7 +9,7 @@ from tests.core.pipeline.scripted_server import OVERLOADED, ScriptedServer
 
 # isort: split
 from hsi_core.domain.models import ImageState, JobKind
-from hsi_core.pipeline.pipeline import DeadLetterQuery
+from hsi_core.domain.queries import DeadLetterQuery
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def test_work_is_shared_and_a_server_that_dies_costs_nothing(
     assert (health.servers[0].error, health.servers[1].reachable) == ("unreachable", True)
     assert (health.server_reachable, health.server_error) == (True, None)
     assert not health.stages_paused
-    assert (await pipeline.list_dead_letters(DeadLetterQuery())).total == 0
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
 
 
 async def test_the_state_of_each_breaker_is_told(

@@ -13,7 +13,7 @@ from tests.core.pipeline.scripted_server import OVERLOADED, ScriptedServer
 
 # isort: split
 from hsi_core.domain.models import FailureClass, ImageState, JobKind, SkipReason
-from hsi_core.pipeline.pipeline import DeadLetterQuery, EventQuery
+from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 from hsi_core.queue import worker
 from hsi_core.store import leases
 from hsi_core.store.leases import ClaimedJob
@@ -41,11 +41,11 @@ async def test_a_result_that_no_database_takes_fails_alone(
     ended = {image.path: image.state for image in await journal.ended(6)}
     assert ended.pop("front/odd.jpg") is ImageState.DEAD
     assert set(ended.values()) == {ImageState.DETECTED}
-    [letter] = (await pipeline.list_dead_letters(DeadLetterQuery())).items
+    [letter] = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
     assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "bad_text")
     assert "person" not in letter.message
     assert server.detected.total() == 6
-    [event] = (await pipeline.list_events(EventQuery())).items
+    [event] = (await pipeline.queries.list_events(EventQuery())).items
     assert event.image_count == 5
 
 

@@ -1,10 +1,9 @@
-"""The pipeline's background tasks and requests: each failure is logged, and none outlives a stop."""
+"""The pipeline's background tasks: each failure is logged, and none outlives a stop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 import logging
 
-from ..domain.errors import PipelineStoppedError
 from ..domain.settings import Settings
 from .backoff import retry_delay
 
@@ -12,13 +11,11 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Runs background tasks and requests from outside until it is stopped."""
+    """Run tasks for as long as the pipeline runs."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
-        self._requests: set[asyncio.Task[object]] = set()
-        self._stopped = False
 
     def keep_running(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run endless work in the background; log its failures and restart it after a pause."""
@@ -34,31 +31,12 @@ class Supervisor:
 
         self.keep_running(name, loop)
 
-    async def run_request[T](self, request: Coroutine[object, object, T]) -> T:
-        """Return the result of a request; raises PipelineStoppedError once stopped."""
-        if self._stopped:
-            request.close()
-            raise PipelineStoppedError
-        task = asyncio.create_task(request)
-        self._requests.add(task)
-        try:
-            return await task
-        except asyncio.CancelledError as error:
-            caller = asyncio.current_task()
-            if caller is not None and caller.cancelling():
-                raise
-            raise PipelineStoppedError from error
-        finally:
-            self._requests.discard(task)
-
     async def stop(self) -> None:
-        """Cancel all tasks and requests, and wait until they have ended."""
-        self._stopped = True
-        tasks = (*self._tasks, *self._requests)
-        for task in tasks:
+        """End all tasks and wait for them."""
+        for task in self._tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         self._tasks.clear()
 
     async def _restart(self, name: str, work: Callable[[], Awaitable[None]]) -> None:

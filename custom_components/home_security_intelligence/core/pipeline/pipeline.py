@@ -1,7 +1,7 @@
 """The whole pipeline: wires its parts, starts and stops them, and answers for them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 import socket
 import ssl as ssl_module
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ..aio.health_board import HealthBoard
@@ -21,34 +20,18 @@ from ..domain.errors import (
     PipelineStoppedError,
     StoreError,
 )
-from ..domain.models import (
-    Camera,
-    CleanupReport,
-    DeadLetter,
-    EventMark,
-    Image,
-    MissedMoment,
-    Page,
-    QueueStats,
-    RequeueReport,
-    SecurityEvent,
-)
-from ..domain.queries import DeadLetterQuery, EventQuery, ImageFile
+from ..domain.models import Camera
 from ..domain.settings import Settings
-from ..domain.updates import CameraState, Health, Listener
+from ..domain.updates import Health, Listener
+from ..events.feedback import Feedback
 from ..files import camera_root
 from ..inference.client import InferenceClient
+from ..queue.dead_letters import DeadLetterService
+from ..stages.clean_up import CleanUp
 from ..store import cameras
 from ..store.engine import begin, connect
-from .runtime import Running, launch
-
-__all__ = [
-    "DeadLetterQuery",
-    "EventQuery",
-    "ImageFile",
-    "Pipeline",
-    "PipelineConfig",
-]
+from .query_service import QueryService
+from .runtime import Runtime, start
 
 APPLICATION_NAME = "home_security_intelligence"
 _LEAVE_TIMEOUT = 2.0  # seconds to tell the database that nobody is at work here any more
@@ -73,8 +56,8 @@ class Pipeline:
     """From files in camera folders to assessed events.
 
     Each of `clients` is of another inference server; the least loaded one is asked.
-    Questions raise StoreError while the database is away, and PipelineStoppedError before the
-    start and after the stop.
+    Requests raise StoreError while the database is away, and PipelineStoppedError before the
+    start, after the stop and when the stop interrupts them.
     """
 
     def __init__(
@@ -88,7 +71,7 @@ class Pipeline:
         self._now = now
         self._publisher = Publisher()
         self._board = HealthBoard(self._publisher)
-        self._running: Running | None = None
+        self._runtime: Runtime | None = None
 
     @property
     def health(self) -> Health:
@@ -109,7 +92,7 @@ class Pipeline:
         except BaseException:
             await engine.dispose()
             raise
-        self._running = launch(
+        self._runtime = start(
             engine,
             self._clients,
             self._publisher,
@@ -127,20 +110,21 @@ class Pipeline:
 
         Jobs in hand may be finished for `drain` seconds; those that are not are given back.
         """
-        running, self._running = self._running, None
-        if running is None:
+        runtime, self._runtime = self._runtime, None
+        if runtime is None:
             return
         if drain > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(drain):
-                    await running.drain()
-        await running.supervisor.stop()
+                    await runtime.drain()
+        await runtime.supervisor.stop()
+        await runtime.requests.stop()
         with suppress(StoreError, TimeoutError):  # it counts as gone by itself after a while
-            async with asyncio.timeout(_LEAVE_TIMEOUT), running.database.begin() as connection:
-                await camera_root.unregister(connection, running.root)
+            async with asyncio.timeout(_LEAVE_TIMEOUT), begin(runtime.engine) as connection:
+                await camera_root.unregister(connection, runtime.root)
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_TIMEOUT):
-                await running.database.engine.dispose()
+                await runtime.engine.dispose()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call the listener on the event loop for every update; returns how to stop that."""
@@ -148,86 +132,49 @@ class Pipeline:
 
     def note_home(self, home: Home) -> None:
         """Note what the home says from now on; events keep what it said when they began."""
-        if self._running is None:
-            raise PipelineStoppedError
-        watch = self._running.home_watch
+        watch = self._started.home_watch
         if watch is None:
             raise RuntimeError("the pipeline was not told what the home says at the start")
         watch.note(home)
 
+    @property
+    def queries(self) -> QueryService:
+        """What is stored: cameras, events, images, dead letters, the queue's numbers."""
+        return self._started.queries
+
+    @property
+    def dead_letters(self) -> DeadLetterService:
+        """Requeue and discard dead letters."""
+        return self._started.dead_letters
+
+    @property
+    def feedback(self) -> Feedback:
+        """Mark events and missed moments."""
+        return self._started.feedback
+
+    @property
+    def cleanup(self) -> CleanUp:
+        """Delete what is older than the retention, or count it."""
+        return self._started.cleanup
+
     async def refresh_health(self) -> Health:
         """Ask the inference servers now; return the health with their answers."""
-        await self._ask(lambda parts: parts.servers.poll())
+        runtime = self._started
+        with runtime.requests.track():
+            await runtime.servers.poll()
         return self.health
 
     async def pull_models(self) -> None:
-        """Have servers that miss their language model download it; raises ClientError."""
-        await self._ask(lambda parts: parts.servers.pull_models())
+        """Have servers without their language model download it; raises ClientError."""
+        runtime = self._started
+        with runtime.requests.track():
+            await runtime.servers.pull_models()
 
-    async def camera_state(self, folder: str) -> CameraState:
-        """Return where a camera stands."""
-        return await self._ask(lambda parts: parts.archive.camera_state(folder))
-
-    async def queue_stats(self) -> QueueStats:
-        """Return the queue's numbers."""
-        return await self._ask(lambda parts: parts.archive.queue_stats())
-
-    async def list_events(self, query: EventQuery) -> Page[SecurityEvent]:
-        """Return a page of events, newest first; raises InputError for a cursor not ours."""
-        return await self._ask(lambda parts: parts.archive.list_events(query))
-
-    async def get_event(self, event_id: UUID) -> SecurityEvent | None:
-        """Return one event."""
-        return await self._ask(lambda parts: parts.archive.get_event(event_id))
-
-    async def mark_event(self, event_id: UUID, mark: EventMark | None) -> SecurityEvent:
-        """Keep what a person says of an event, None to take it back; raises InputError."""
-        return await self._ask(lambda parts: parts.feedback.mark(event_id, mark))
-
-    async def mark_missed(self, camera: str, at: datetime) -> SecurityEvent | MissedMoment:
-        """Mark the event of a moment as missed, or note the moment; raises InputError."""
-        return await self._ask(lambda parts: parts.feedback.mark_missed(camera, at))
-
-    async def take_back_missed(self, camera: str, at: datetime) -> int:
-        """Take back that something was missed around a moment; returns how many notes went."""
-        return await self._ask(lambda parts: parts.feedback.take_back_missed(camera, at))
-
-    async def missed_moments(self, query: EventQuery) -> Sequence[MissedMoment]:
-        """Return the moments noted, by the query's camera and time, the latest first."""
-        return await self._ask(lambda parts: parts.archive.missed_moments(query))
-
-    async def event_images(self, event_id: UUID) -> tuple[Image, ...]:
-        """Return an event's images, by capture time."""
-        return await self._ask(lambda parts: parts.archive.event_images(event_id))
-
-    async def read_image(self, image_id: int) -> ImageFile:
-        """Return an image and its file; raises InputError when either is gone."""
-        return await self._ask(lambda parts: parts.archive.read_image(image_id))
-
-    async def list_dead_letters(self, query: DeadLetterQuery) -> Page[DeadLetter]:
-        """Return a page of dead letters, latest failure first; raises InputError as above."""
-        return await self._ask(lambda parts: parts.archive.list_dead_letters(query))
-
-    async def requeue_dead_letters(
-        self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
-    ) -> RequeueReport:
-        """Give dead letters another chance: by id, by filter, or all."""
-        return await self._ask(lambda parts: parts.dead_letters.requeue(job_ids, query))
-
-    async def discard_dead_letters(
-        self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
-    ) -> int:
-        """Dismiss dead letters: by id, by filter, or all; returns how many."""
-        return await self._ask(lambda parts: parts.dead_letters.discard(job_ids, query))
-
-    async def cleanup(self, *, dry_run: bool) -> CleanupReport:
-        """Delete what is older than the settings say, or only count it."""
-        return await self._ask(lambda parts: parts.clean_up.run(dry_run=dry_run))
-
-    async def _ask[T](self, question: Callable[[Running], Coroutine[object, object, T]]) -> T:
-        if self._running is None:
+    @property
+    def _started(self) -> Runtime:
+        if self._runtime is None:
             raise PipelineStoppedError
-        return await self._running.supervisor.run_request(question(self._running))
+        return self._runtime
 
 
 def _check_root(root: Path) -> None:

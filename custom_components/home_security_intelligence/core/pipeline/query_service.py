@@ -1,4 +1,4 @@
-"""What has been kept, for whoever asks."""
+"""Read-only queries of what is stored."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -18,8 +18,8 @@ from ..store import cameras, dead_letters, event_list, events, feedback, images,
 from ..store.database import Database
 
 
-class Archive:
-    """Answers questions from the database; every method raises StoreError when it is away."""
+class QueryService:
+    """Answer queries from the database; every method raises StoreError when it is away."""
 
     def __init__(
         self, database: Database, root: Path, settings: Settings, *, now: Callable[[], datetime]

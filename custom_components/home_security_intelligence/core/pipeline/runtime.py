@@ -1,4 +1,4 @@
-"""A pipeline that runs: its parts, wired to each other, and its background tasks."""
+"""The running pipeline: its parts, wired to each other, and its background tasks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ..aio.health_board import HealthBoard
 from ..aio.notifier import Notifier
 from ..aio.publisher import Publisher
+from ..aio.request_tracker import RequestTracker
 from ..aio.supervisor import Supervisor
 from ..domain.context import Home
 from ..domain.found_file import FoundFile
@@ -40,28 +41,29 @@ from ..store import roots
 from ..store.database import Database
 from ..watch.watcher import FolderWatcher
 from .home_recorder import HomeWatch
-from .query_service import Archive
+from .query_service import QueryService
 from .queue_monitor import QueueWatch
 from .update_listener import NewsDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """What the pipeline's facade asks, and what its stop has to end."""
+class Runtime:
+    """The parts that the pipeline's facade exposes, and those that its stop ends."""
 
-    database: Database
-    archive: Archive
+    engine: AsyncEngine
+    queries: QueryService
     dead_letters: DeadLetterService
     servers: ServerSet
-    clean_up: CleanUp
+    cleanup: CleanUp
     feedback: Feedback
     home_watch: HomeWatch | None
     supervisor: Supervisor
+    requests: RequestTracker
     root: CameraRoot
     drain: Callable[[], Awaitable[None]]  # takes no more jobs, and ends those in hand
 
 
-def launch(
+def start(
     engine: AsyncEngine,
     clients: Sequence[InferenceClient],
     publisher: Publisher,
@@ -73,10 +75,11 @@ def launch(
     home: Home | None,
     settings: Settings,
     now: Callable[[], datetime],
-) -> Running:
+) -> Runtime:
     """Wire everything and start its tasks."""
     origin = uuid4().hex
-    database = Database(engine, board, settings)
+    requests = RequestTracker()
+    database = Database(engine, board, settings, requests=requests)
     notifiers = {kind: Notifier() for kind in JobKind}
 
     def look_again(file: FoundFile) -> None:
@@ -164,7 +167,7 @@ def launch(
         ),
         every=roots.SEEN_EVERY,
     )
-    supervisor.keep_running("clean up", clean_up.run_daily)
+    supervisor.keep_running("clean up", clean_up.delete_expired_daily)
     count_hours = CountHours(database, time_zone=time_zone, settings=settings, now=now)
     supervisor.repeat("count hours", count_hours.run, every=INTERVAL)
     home_watch = None
@@ -197,9 +200,9 @@ def launch(
     async def drain() -> None:
         await asyncio.gather(detecting.drain(), assessing.drain())
 
-    return Running(
-        database=database,
-        archive=Archive(database, root.path, settings, now=now),
+    return Runtime(
+        engine=engine,
+        queries=QueryService(database, root.path, settings, now=now),
         dead_letters=DeadLetterService(
             database,
             requeue_limit=settings.requeue_limit,
@@ -209,10 +212,11 @@ def launch(
             on_job=wake,
         ),
         servers=servers,
-        clean_up=clean_up,
+        cleanup=clean_up,
         feedback=Feedback(database, settings=settings, now=now),
         home_watch=home_watch,
         supervisor=supervisor,
+        requests=requests,
         root=root,
         drain=drain,
     )

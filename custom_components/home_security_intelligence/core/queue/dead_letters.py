@@ -37,9 +37,9 @@ class DeadLetterService:
         self._on_job = on_job
 
     async def requeue(
-        self, job_ids: Sequence[int] | None, query: DeadLetterQuery | None
+        self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
     ) -> RequeueReport:
-        """Put dead letters back into the queue, but for those that were so too often."""
+        """Requeue dead letters by id, by filter, or all, except those at the requeue limit."""
         done = [await self._requeue(ids) for ids in await self._select(job_ids, query)]
         refused = sum(each.refused for each in done)
         return RequeueReport(
@@ -48,8 +48,10 @@ class DeadLetterService:
             refusal=dead_letters.refusal(self._limit) if refused else None,
         )
 
-    async def discard(self, job_ids: Sequence[int] | None, query: DeadLetterQuery | None) -> int:
-        """Dismiss dead letters; returns how many."""
+    async def discard(
+        self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
+    ) -> int:
+        """Discard dead letters by id, by filter, or all; returns how many."""
         return sum([await self._discard(ids) for ids in await self._select(job_ids, query)])
 
     async def _select(

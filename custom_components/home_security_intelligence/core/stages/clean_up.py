@@ -52,7 +52,7 @@ class CleanUp:
         self._now = now
         self._running = asyncio.Lock()
 
-    async def run_daily(self) -> None:
+    async def delete_expired_daily(self) -> None:
         """Clean up whenever the hour has come, until cancelled."""
         due = self._next(self._now())
         while True:
@@ -60,7 +60,7 @@ class CleanUp:
             if self._now() < due:
                 continue
             try:
-                report = await self.run(dry_run=False)
+                report = await self.delete_expired(dry_run=False)
             except StoreError as error:
                 _LOGGER.info("the cleanup is put off: %s", error)
                 await asyncio.sleep(_LOOK_AT_CLOCK)
@@ -68,7 +68,7 @@ class CleanUp:
             _LOGGER.info("cleaned up: %s", report)
             due = self._next(self._now())
 
-    async def run(self, *, dry_run: bool) -> CleanupReport:
+    async def delete_expired(self, *, dry_run: bool) -> CleanupReport:
         """Delete everything that is due by now, or count what that would be."""
         async with self._running:
             now = self._now()

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ..aio.backoff import retry_delay
 from ..aio.health_board import HealthBoard
 from ..aio.notifier import Notifier
+from ..aio.request_tracker import RequestTracker
 from ..domain.errors import StoreError
 from ..domain.settings import Settings
 from .engine import begin, connected, without_transactions
@@ -19,8 +20,16 @@ from .errors import StoreConflictError
 class Database:
     """Runs transactions and notes in the health whether that works."""
 
-    def __init__(self, engine: AsyncEngine, health: HealthBoard, settings: Settings) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        health: HealthBoard,
+        settings: Settings,
+        *,
+        requests: RequestTracker | None = None,
+    ) -> None:
         self.engine = engine
+        self._requests = requests or RequestTracker()
         self._single = without_transactions(engine)
         self._health = health
         self._settings = settings
@@ -36,9 +45,13 @@ class Database:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that commits at the end; raises StoreError at once."""
-        async with self._noted(begin(self.engine)) as connection:
-            yield connection
+        """Open a transaction of a request, which commits at the end.
+
+        Raises StoreError at once, and PipelineStoppedError when the pipeline stops meanwhile.
+        """
+        with self._requests.track():
+            async with self._noted(begin(self.engine)) as connection:
+                yield connection
 
     @asynccontextmanager
     async def _noted(
@@ -68,11 +81,16 @@ class Database:
         Work must bear being repeated: a connection lost during the commit leaves open whether
         the commit took place.
         """
-        return await self._repeat(self.begin, work)
+        return await self._repeat(self._transaction, work)
 
     async def run_statement[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run work of one statement as `run` does, without a transaction's two round trips."""
         return await self._repeat(self._autocommit, work)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        async with self._noted(begin(self.engine)) as connection:
+            yield connection
 
     @asynccontextmanager
     async def _autocommit(self) -> AsyncIterator[AsyncConnection]:
