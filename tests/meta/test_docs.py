@@ -11,12 +11,18 @@ import yaml
 
 from inference_server.settings import environment_names
 
+PATH = re.compile(r"`((?:core|inference_server|testbed|tests|scripts|benchmarks)/[\w./-]+)`")
 INTEGRATION = Path("custom_components/home_security_intelligence")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
 
 
 def documents(root: Path) -> list[Path]:
-    return [root / "README.md", root / "CHANGELOG.md", *sorted((root / "docs").glob("*.md"))]
+    return [
+        root / "README.md",
+        root / "CHANGELOG.md",
+        *sorted((root / "docs").rglob("*.md")),
+        *sorted((root / "benchmarks/results").glob("*.md")),
+    ]
 
 
 def test_links_lead_somewhere(root: Path) -> None:
@@ -29,8 +35,28 @@ def test_links_lead_somewhere(root: Path) -> None:
     assert not broken
 
 
+def test_paths_named_in_the_documents_exist(root: Path) -> None:
+    missing = [
+        f"{document.name}: {path}"
+        for document in documents(root)
+        for path in PATH.findall(document.read_text())
+        if not (root / path).exists() and not (root / INTEGRATION / path).exists()
+    ]
+    assert not missing
+
+
+def test_tables_can_be_read(root: Path) -> None:
+    long = [
+        f"{document.name}:{number}"
+        for document in documents(root)
+        for number, line in enumerate(document.read_text().splitlines(), start=1)
+        if line.startswith("|") and max(map(len, line.split("|"))) > 300
+    ]
+    assert not long
+
+
 def test_every_setting_of_the_server_is_documented(root: Path) -> None:
-    text = (root / "docs/configuration.md").read_text()
+    text = (root / "docs/server.md").read_text()
     assert not [name for name in environment_names() if f"`{name}`" not in text]
 
 
@@ -48,7 +74,7 @@ def test_what_is_made_from_the_declared_settings_is_current(root: Path) -> None:
 
 def test_every_action_is_documented(root: Path) -> None:
     actions = yaml.safe_load((root / INTEGRATION / "services.yaml").read_text())
-    text = (root / "docs/home-assistant.md").read_text()
+    text = (root / "docs/actions.md").read_text()
     assert not [action for action in actions if f"`{action}`" not in text]
 
 
