@@ -1,40 +1,47 @@
-"""The pictures that an event's facts may bring for a model that sees."""
+"""The images that may come with an event's facts, for a model with vision."""
 
 import binascii
 from typing import Final
 
-from inference_server.detection.decoding.headers import read_header
-from inference_server.errors import InvalidImageError, InvalidRequestError
+from pydantic_core import PydanticCustomError
 
-MOST_PICTURES: Final = 3
-MAX_PICTURE_BYTES: Final = 1024 * 1024  # decoded
-# A runtime decodes them whole, four bytes a pixel.
-MAX_PICTURE_PIXELS: Final = 25_000_000
+from inference_server.detection.decoding.headers import read_header
+from inference_server.errors import InvalidImageError
+
+MAX_IMAGES: Final = 3
+MAX_IMAGE_BYTES: Final = 1024 * 1024  # decoded
+MAX_IMAGE_PIXELS: Final = 25_000_000  # the runtime decodes the whole image, four bytes a pixel
 
 
 def encoded_length(size: int) -> int:
-    """Return the characters that so many bytes take in base64."""
+    """Return the number of base64 characters for a number of bytes."""
     return -(-size // 3) * 4
 
 
-def read_picture(text: str, name: str) -> bytes:
-    """Decode base64 and look at the picture's header; raises InvalidRequestError naming `name`."""
-    if len(text) > encoded_length(MAX_PICTURE_BYTES):
-        raise _too_large(name)
+def read_image(text: object) -> bytes:
+    """Decode an image from base64 and check its header; raises PydanticCustomError."""
+    if not isinstance(text, str):
+        raise PydanticCustomError("image", "must be a text")
+    if len(text) > encoded_length(MAX_IMAGE_BYTES):
+        raise _too_large()
     try:
         data = binascii.a2b_base64(text, strict_mode=True)
     except ValueError as err:
-        raise InvalidRequestError(f"{name} must be a picture in base64") from err
-    if len(data) > MAX_PICTURE_BYTES:
-        raise _too_large(name)
+        raise PydanticCustomError("image", "must be an image in base64") from err
+    if len(data) > MAX_IMAGE_BYTES:
+        raise _too_large()
     try:
         header = read_header(data)
     except InvalidImageError as err:
-        raise InvalidRequestError(f"{name} must be a JPEG, PNG or WebP picture") from err
-    if header.width * header.height > MAX_PICTURE_PIXELS:
-        raise InvalidRequestError(f"{name} must have {MAX_PICTURE_PIXELS} pixels at most")
+        raise PydanticCustomError("image", "must be a JPEG, PNG or WebP image") from err
+    if header.width * header.height > MAX_IMAGE_PIXELS:
+        raise PydanticCustomError(
+            "image", "must have at most {limit} pixels", {"limit": MAX_IMAGE_PIXELS}
+        )
     return data
 
 
-def _too_large(name: str) -> InvalidRequestError:
-    return InvalidRequestError(f"{name} must have {MAX_PICTURE_BYTES} bytes at most")
+def _too_large() -> PydanticCustomError:
+    return PydanticCustomError(
+        "image", "must have at most {limit} bytes", {"limit": MAX_IMAGE_BYTES}
+    )

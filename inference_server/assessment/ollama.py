@@ -20,7 +20,7 @@ from inference_server.assessment.base import (
     speed,
 )
 from inference_server.assessment.facts import Facts
-from inference_server.assessment.images import MOST_PICTURES
+from inference_server.assessment.images import MAX_IMAGES
 from inference_server.assessment.prompt import (
     PICTURES_PROMPT_VERSION,
     PROMPT_VERSION,
@@ -125,7 +125,7 @@ class OllamaAssessor:
         pictures = facts.pictures if self.vision else ()
         if pictures:
             # Another length has Ollama load the model again, which is to happen once only.
-            self._context = CONTEXT_TOKENS + MOST_PICTURES * PICTURE_TOKENS
+            self._context = CONTEXT_TOKENS + MAX_IMAGES * PICTURE_TOKENS
         chat: list[dict[str, object]] = [
             {**each} for each in messages(facts, pictures=len(pictures))
         ]

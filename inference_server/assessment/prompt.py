@@ -192,7 +192,8 @@ def _part_of_day(moment: datetime) -> str:
 
 
 def _size(box: Box) -> str:
-    share = (box.x2 - box.x1) * (box.y2 - box.y1)
+    x1, y1, x2, y2 = box
+    share = (x2 - x1) * (y2 - y1)
     return f"{100 * share:.0f}%" if share >= 0.01 else "under 1%"
 
 

@@ -1,8 +1,10 @@
-"""The shape of a model's answer, and the only way to read one."""
+"""The schema of a model's answer, and its strict parser."""
 
-from dataclasses import dataclass
 import json
-from typing import Final, Never
+from typing import Annotated, Final, Never
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from inference_server.errors import (
     AssessorInvalidOutputError,
@@ -11,91 +13,85 @@ from inference_server.errors import (
     AssessorTruncatedError,
 )
 
-LONGEST_SUMMARY: Final = 200  # characters
-LONGEST_REASONING: Final = 240  # characters
+MAX_SUMMARY: Final = 200  # characters
+MAX_REASONING: Final = 240  # characters
 
-# The longest English answer the schema allows is about 140 tokens; what passes this is cut off.
+# The longest English answer within the schema has about 140 tokens; a longer one is cut off.
 MAX_ANSWER_TOKENS: Final = 160
 
 _SUBJECT: Final = "The language model's answer"
 
-# A model writes the fields in this order: the reasons before the number they lead to.
-_FIELDS: Final = ("reasoning", "risk_score", "summary")
+# Written out because the model is sent these bytes. It writes the fields in this order: the reasons
+# before the score they lead to.
 ANSWER_SCHEMA: Final[dict[str, object]] = {
     "type": "object",
     "properties": {
-        "reasoning": {"type": "string", "minLength": 1, "maxLength": LONGEST_REASONING},
+        "reasoning": {"type": "string", "minLength": 1, "maxLength": MAX_REASONING},
         "risk_score": {"type": "integer", "minimum": 0, "maximum": 100},
-        "summary": {"type": "string", "minLength": 1, "maxLength": LONGEST_SUMMARY},
+        "summary": {"type": "string", "minLength": 1, "maxLength": MAX_SUMMARY},
     },
-    "required": list(_FIELDS),
+    "required": ["reasoning", "risk_score", "summary"],
     "additionalProperties": False,
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A model's answer that keeps to the schema."""
+def _strip(text: str) -> str:
+    if not (stripped := text.strip()):
+        raise PydanticCustomError("empty", "Text should not be empty")
+    return stripped
 
-    risk_score: int
-    summary: str
-    reasoning: str
+
+_Text = Annotated[str, AfterValidator(_strip)]
+
+
+class Answer(BaseModel):
+    """A model's answer that matches ANSWER_SCHEMA."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    reasoning: _Text = Field(min_length=1, max_length=MAX_REASONING)
+    risk_score: int = Field(ge=0, le=100)
+    summary: _Text = Field(min_length=1, max_length=MAX_SUMMARY)
 
 
 def parse_answer(text: str | None, finish_reason: str | None) -> Answer:
-    """Read an answer as it stands; raises the AssessorInvalidOutputError that says what is wrong."""
+    """Parse an answer without repairing it; raises AssessorInvalidOutputError with the problem."""
     if finish_reason == "length":
         raise AssessorTruncatedError(f"{_SUBJECT} was cut off after {MAX_ANSWER_TOKENS} tokens")
     if finish_reason not in {"stop", "", None}:
-        raise _invalid(f"ended early ({finish_reason[:30]})")
+        raise AssessorInvalidOutputError(f"{_SUBJECT} ended early ({finish_reason[:30]})")
     if not text or not text.strip():
-        raise _invalid("is empty")
+        raise AssessorInvalidOutputError(f"{_SUBJECT} is empty")
     try:
-        value = json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as err:
         raise AssessorNotJsonError(f"{_SUBJECT} is not JSON") from err
-    if not isinstance(value, dict):
-        raise _invalid("is not an object")
-    if missing := [name for name in _FIELDS if name not in value]:
-        raise _invalid(f"has no {' and no '.join(missing)}")
-    if len(value) > len(_FIELDS):
-        raise _invalid("has a field that was not asked for")
-    return Answer(
-        risk_score=_score(value["risk_score"]),
-        summary=_text("summary", value["summary"], LONGEST_SUMMARY),
-        reasoning=_text("reasoning", value["reasoning"], LONGEST_REASONING),
-    )
+    try:
+        return Answer.model_validate(value)
+    except ValidationError as err:
+        raise _problem(err) from err
 
 
-def _score(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _invalid("has a risk_score that is no whole number")
-    if not 0 <= value <= 100:
-        raise AssessorScoreOutOfRangeError(f"{_SUBJECT} has a risk_score outside 0-100")
-    return value
+def _problem(err: ValidationError) -> AssessorInvalidOutputError:
+    """Return the problem without repeating the answer; its shape counts before its values."""
+    problems = {error["type"]: error for error in reversed(err.errors(include_url=False))}
+    if "model_type" in problems:
+        return AssessorInvalidOutputError(f"{_SUBJECT} is not an object")
+    if "extra_forbidden" in problems and "missing" not in problems:
+        return AssessorInvalidOutputError(f"{_SUBJECT} has a field that was not asked for")
+    out_of_range = problems.keys() & {"greater_than_equal", "less_than_equal"}
+    if out_of_range and "missing" not in problems:
+        return AssessorScoreOutOfRangeError(f"{_SUBJECT} has a risk_score outside 0-100")
+    first = problems.get("missing") or next(reversed(problems.values()))
+    return AssessorInvalidOutputError(f"{_SUBJECT} is invalid: {first['loc'][0]}: {first['msg']}")
 
 
-def _text(name: str, value: object, longest: int) -> str:
-    if not isinstance(value, str):
-        raise _invalid(f"has a {name} that is no text")
-    text = value.strip()
-    if not text:
-        raise _invalid(f"has an empty {name}")
-    if len(value) > longest:
-        raise _invalid(f"has a {name} of more than {longest} characters")
-    return text
-
-
-def _no_key_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise _invalid("has a field twice")
+        raise AssessorInvalidOutputError(f"{_SUBJECT} has a field twice")
     return value
 
 
-def _no_constant(name: str) -> Never:
+def _refuse_constant(name: str) -> Never:
     raise ValueError(f"{name} is not JSON")
-
-
-def _invalid(problem: str) -> AssessorInvalidOutputError:
-    return AssessorInvalidOutputError(f"{_SUBJECT} {problem}")

@@ -22,7 +22,7 @@ from inference_server.assessment.base import (
     Usage,
 )
 from inference_server.assessment.facts import Facts
-from inference_server.assessment.images import MAX_PICTURE_BYTES
+from inference_server.assessment.images import MAX_IMAGE_BYTES
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import (
@@ -195,7 +195,7 @@ async def test_it_says_whether_the_model_sees_and_how_many_pictures_it_was_given
 ) -> None:
     scripted.vision = vision
     # As large as they may be, with what a JPEG decoder skips.
-    large = base64.b64encode(PICTURE + bytes(MAX_PICTURE_BYTES - len(PICTURE))).decode()
+    large = base64.b64encode(PICTURE + bytes(MAX_IMAGE_BYTES - len(PICTURE))).decode()
     told = {**FACTS, "pictures": [large] * 3}
     check_schema("AssessRequest", told)
 
