@@ -19,6 +19,7 @@ import aiohttp
 import asyncpg  # type: ignore[import-untyped]  # has no types
 
 from benchmarks import harness
+from testbed.fake_inference_server import TOKEN
 from testbed.services.postgres import Postgres
 
 # isort: split
@@ -108,7 +109,7 @@ async def living(url: str, root: Path, server: str, seconds: float) -> dict[str,
                 told.set()
 
     async with aiohttp.ClientSession() as session:
-        client = InferenceClient(session, server, None, settings=replace(settings))
+        client = InferenceClient(session, server, TOKEN, settings=replace(settings))
         pipeline = Pipeline(harness.config(url, root, settings), client)
         pipeline.subscribe(take)
         await pipeline.start()

@@ -17,6 +17,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
+from testbed.fake_inference_server import TOKEN
 
 # isort: split
 from hsi_core.domain.settings import Settings
@@ -79,7 +80,7 @@ async def requests_alone(server: str, count: int, at_once: int) -> dict[str, flo
     left = iter(range(count))
 
     async with aiohttp.ClientSession() as session:
-        client = InferenceClient(session, server, None, settings=Settings())
+        client = InferenceClient(session, server, TOKEN, settings=Settings())
 
         async def ask() -> None:
             for number in left:

@@ -27,7 +27,7 @@ CAMERAS = ("front", "yard", "garage", "gate")
 def instant_server() -> Iterator[str]:
     """Run the server that answers at once in a process of its own; yields its URL."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.instant_server", str(port)])
+    process = subprocess.Popen([sys.executable, "-m", "testbed.fake_inference_server", str(port)])
     try:
         _wait_until_it_listens(port)
         yield f"http://127.0.0.1:{port}"

@@ -23,6 +23,7 @@ from sqlalchemy.event import listen
 
 from benchmarks import harness
 from benchmarks.baseline import requests_alone, sql_alone
+from testbed.fake_inference_server import TOKEN
 from testbed.services.postgres import Postgres
 
 # isort: split
@@ -83,7 +84,7 @@ async def bookkeeping(
                 done.set()
 
     async with aiohttp.ClientSession() as session:
-        client = InferenceClient(session, server, None, settings=config.settings)
+        client = InferenceClient(session, server, TOKEN, settings=config.settings)
         pipeline = Pipeline(config, client)
         pipeline.subscribe(take)
         await pipeline.start()

@@ -18,6 +18,7 @@ import aiohttp
 from asyncinotify import Inotify, Mask
 
 from benchmarks import harness
+from testbed.fake_inference_server import TOKEN
 from testbed.services.postgres import Postgres
 
 # isort: split
@@ -46,7 +47,7 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
                 waiting.set_result(time.perf_counter())
 
     async with aiohttp.ClientSession() as session:
-        client = InferenceClient(session, server, None, settings=settings)
+        client = InferenceClient(session, server, TOKEN, settings=settings)
         pipeline = Pipeline(harness.config(url, root / "watched", settings), client)
         pipeline.subscribe(take)
         await pipeline.start()

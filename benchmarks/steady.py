@@ -18,6 +18,7 @@ import time
 import aiohttp
 
 from benchmarks import harness
+from testbed.fake_inference_server import TOKEN
 from testbed.services.postgres import Postgres
 
 # isort: split
@@ -82,7 +83,7 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
                 done.set()
 
     async with aiohttp.ClientSession() as session:
-        client = InferenceClient(session, server, None, settings=settings)
+        client = InferenceClient(session, server, TOKEN, settings=settings)
         pipeline = Pipeline(harness.config(url, root, settings), client)
         pipeline.subscribe(take)
         heartbeat = Heartbeat()

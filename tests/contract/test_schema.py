@@ -30,8 +30,8 @@ from hsi_core.inference.wire import (
     read_health,
 )
 from hsi_core.stages.prompt_images import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGES
+from testbed.inference_responses import ASSESSED, DETECTED, HEALTH
 from tests.contract.openapi import SCHEMAS, required_fields, validate
-from tests.core.inference.answers import ASSESSED, DETECTED, HEALTH
 
 READERS = {
     "Health": (read_health, HEALTH),

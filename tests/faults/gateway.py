@@ -1,7 +1,7 @@
-"""Stands before the inference server and makes it answer badly on demand.
+"""A proxy in front of an inference server that makes its responses fail on demand.
 
-It tells workers apart by their token. Assessments it answers itself: the server runs without a
-language model here.
+It identifies workers by their token. It assesses events itself: the server runs without a language
+model here.
 """
 
 import asyncio
@@ -11,55 +11,11 @@ from enum import StrEnum
 import aiohttp
 from aiohttp import web
 
-from tests.core.pipeline.scripted_server import INTERNAL, NOT_READY, OVERLOADED, garbage
+from testbed import inference_responses as responses
+from testbed.fake_inference_server import INTERNAL, MAX_BODY, NOT_READY, OVERLOADED, not_json
 
-_ASSESSMENT = {
-    "risk_score": 42,
-    "summary": "somebody came",
-    "reasoning": "a person was seen",
-    "backend": "embedded",
-    "model": "scripted",
-    "model_digest": None,
-    "prompt_version": "1",
-    "usage": {"prompt_tokens": 1, "completion_tokens": None},
-    "timings_ms": {"load": None, "prefill": None, "generate": None, "total": 1.0},
-}
-_ASSESSOR = {
-    "state": "ready",
-    "since": "2026-01-01T00:00:00+00:00",
-    "backend": "embedded",
-    "model": "scripted",
-    "model_digest": None,
-    "gpu_share": None,
-    "tokens_per_second": None,
-    "fallback": None,
-    "proven_at": None,
-    "pull": None,
-    "problem": None,
-    "error": None,
-}
-_SCRIPTED_HEALTH = {
-    "status": "ok",
-    "version": "0.1.0",
-    "api_version": 1,
-    "instance_id": "00000000-0000-0000-0000-000000000007",
-    "detector": {
-        "state": "ready",
-        "since": "2026-01-01T00:00:00+00:00",
-        "model": "scripted",
-        "device": "cpu",
-        "runtime": "none",
-        "labels": ["person"],
-        "test_model": True,
-        "precision": "fp32",
-        "batch_most": 1,
-        "fallback": None,
-        "parity": None,
-        "proven_at": "2026-01-01T00:00:00+00:00",
-        "error": None,
-    },
-    "gpu": None,
-}
+SCORE = 42  # of every event
+_READY_ASSESSOR = responses.health(instance_id="", detector={}, assessor={})["assessor"]
 
 
 class Answer(StrEnum):
@@ -77,15 +33,15 @@ _RESPONSES = {
     Answer.BUSY: OVERLOADED,
     Answer.NOT_READY: NOT_READY,
     Answer.ERROR: INTERNAL,
-    Answer.GARBAGE: garbage,
+    Answer.GARBAGE: not_json,
 }
 
 
 class Gateway:
-    """Listens for workers, passes their pictures on, and notes what it answered of each."""
+    """Forwards the workers' images to a server, unless told to fail, and counts requests."""
 
-    def __init__(self, server: str | None, token: str) -> None:
-        """`server` is the real one's address; without one, each whole JPEG has one person."""
+    def __init__(self, server: str, token: str) -> None:
+        """Forward to the server at this URL, with this token."""
         self.url = ""
         self.bad: deque[Answer] = deque()  # what comes of the next requests
         self.requests: Counter[str] = Counter()
@@ -98,7 +54,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Listen, on the same port every time."""
-        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app = web.Application(client_max_size=MAX_BODY)
         app.router.add_get("/v1/health", self._health)
         app.router.add_post("/v1/detect", self._detect)
         app.router.add_post("/v1/assess", self._assess)
@@ -130,11 +86,9 @@ class Gateway:
             self._watched.pop(kind, None)
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
-        if self._server is None:
-            return web.json_response(_SCRIPTED_HEALTH | {"assessor": _ASSESSOR})
-        status, answer = await self._pass_on("GET", "/v1/health", b"", {})
+        status, answer = await self._forward("GET", "/v1/health", b"", {})
         if isinstance(answer, dict) and "assessor" in answer:
-            answer["assessor"] = _ASSESSOR
+            answer["assessor"] = _READY_ASSESSOR
         return web.json_response(answer, status=status)
 
     async def _detect(self, request: web.Request) -> web.StreamResponse:
@@ -142,9 +96,7 @@ class Gateway:
         self.requests["detect"] += 1
         if (bad := await self._fail("detect", request)) is not None:
             return bad
-        if self._server is None:
-            return _scripted(content)
-        status, answer = await self._pass_on(
+        status, answer = await self._forward(
             "POST",
             f"/v1/detect?{request.query_string}",
             content,
@@ -158,7 +110,7 @@ class Gateway:
         self.requests["assess"] += 1
         if (bad := await self._fail("assess", request)) is not None:
             return bad
-        return web.json_response(_ASSESSMENT)
+        return web.json_response(responses.assessed(SCORE))
 
     async def _fail(self, kind: str, request: web.Request) -> web.StreamResponse | None:
         caught = self._watched.get(kind)
@@ -177,7 +129,7 @@ class Gateway:
                 return web.Response(status=500)
         return _RESPONSES[answer]()
 
-    async def _pass_on(
+    async def _forward(
         self, method: str, path: str, content: bytes, headers: dict[str, str]
     ) -> tuple[int, object]:
         assert self._session is not None
@@ -191,28 +143,3 @@ class Gateway:
             raise web.HTTPBadGateway from None  # as a proxy says that there is no server
         except aiohttp.ClientError:
             raise web.HTTPInternalServerError from None
-
-
-def _scripted(content: bytes) -> web.Response:
-    whole = content.startswith(b"\xff\xd8") and content.endswith(b"\xff\xd9")
-    if not whole:
-        body = {
-            "type": "urn:hsi:problem:invalid_image",
-            "title": "invalid image",
-            "status": 422,
-            "detail": "it is not a whole picture",
-            "code": "invalid_image",
-            "retryable": False,
-            "request_id": "1",
-        }
-        return web.json_response(body, status=422, content_type="application/problem+json")
-    timings = ("queue", "decode", "preprocess", "infer", "postprocess", "total")
-    return web.json_response(
-        {
-            "model": "scripted",
-            "test_model": True,
-            "image": {"width": 320, "height": 240},
-            "detections": [{"label": "person", "confidence": 0.93, "box": [0.1, 0.1, 0.5, 0.9]}],
-            "timings_ms": dict.fromkeys(timings, 0.0),
-        }
-    )

@@ -21,6 +21,7 @@ import time
 import asyncpg  # type: ignore[import-untyped]  # has no types
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
+from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.inference_server import InferenceServer
 from testbed.services.postgres import Postgres
 from tests.faults.disk import Disk
@@ -139,9 +140,11 @@ async def run(
         await prepare(url)
         strikes = Strikes(url)
         await strikes.install()
-        gateways = [Gateway(server.url, server.token) for server in servers] or [
-            Gateway(None, "") for _ in range(SERVERS)
+        backends = servers or [
+            await stack.enter_async_context(FakeInferenceServer(recording=False))
+            for _ in range(SERVERS)
         ]
+        gateways = [Gateway(each.url, each.token) for each in backends]
         for gateway in gateways:
             await gateway.start()
             stack.push_async_callback(gateway.stop)
@@ -269,7 +272,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=75.0, help="of faults in each run")
     parser.add_argument("--images", type=int, help="files in each run; 4 a second unless given")
     parser.add_argument(
-        "--server", choices=("real", "scripted"), default="real",
+        "--server", choices=("real", "fake"), default="real",
         help="real: the inference server with the small test model, in a process of its own",
     )  # fmt: skip
     parser.add_argument("--json", type=Path, help="where to write all results")

@@ -24,8 +24,8 @@ from custom_components.home_security_intelligence.core.risk.facts import FactShe
 from custom_components.home_security_intelligence.core.risk.llm_adjustment import band_around
 from custom_components.home_security_intelligence.core.risk.rules import Verdict
 from custom_components.home_security_intelligence.core.store.engine import connect
+from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
-from tests.ha.scripted_server import ScriptedServer
 
 # The test plugin writes out every statement, which takes longer than running them.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -89,24 +89,26 @@ def newer_database(postgres: Postgres, home_database: dict[str, str | int | bool
 
 
 @pytest.fixture
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptedServer]:
+async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeInferenceServer]:
     """Return an inference server that answers as the test tells it to.
 
     The rules give the same score as it does: what they would say depends on the hour.
     """
-    async with ScriptedServer() as scripted:
+    async with FakeInferenceServer(
+        detections=[("person", 0.97)], score=72, box=(0.4, 0.3, 0.6, 0.9)
+    ) as fake:
 
         def judge(sheet: FactSheet, bands: Bands) -> Verdict:
-            factor = RiskFactor(name="as told", points=scripted.score, reason="The test says so.")
+            factor = RiskFactor(name="as told", points=fake.score, reason="The test says so.")
             return Verdict(
-                score=scripted.score,
-                level=bands.level_of(scripted.score),
-                band=band_around(scripted.score, bands),
+                score=fake.score,
+                level=bands.level_of(fake.score),
+                band=band_around(fake.score, bands),
                 factors=(factor,),
             )
 
         monkeypatch.setattr(facts, "judge", judge)
-        yield scripted
+        yield fake
 
 
 @pytest.fixture
@@ -122,7 +124,7 @@ def camera_root(hass: HomeAssistant, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def entry_data(
-    server: ScriptedServer, home_database: dict[str, str | int | bool], camera_root: Path
+    server: FakeInferenceServer, home_database: dict[str, str | int | bool], camera_root: Path
 ) -> dict[str, str | int | bool]:
     """Return what the config flow stores."""
     return {
@@ -135,7 +137,7 @@ def entry_data(
 
 @pytest.fixture
 def entry(
-    hass: HomeAssistant, server: ScriptedServer, entry_data: dict[str, str | int | bool]
+    hass: HomeAssistant, server: FakeInferenceServer, entry_data: dict[str, str | int | bool]
 ) -> MockConfigEntry:
     """Return an installation with two cameras, not yet set up."""
     entry = MockConfigEntry(

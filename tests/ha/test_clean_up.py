@@ -8,9 +8,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import STANDARD, act, choose_options, state_is, upload
-from tests.ha.scripted_server import ScriptedServer
 
 NOTHING = {
     "events": 0,
@@ -34,7 +34,7 @@ AGED = """
 @pytest.fixture
 async def old_picture(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     quick: MockConfigEntry,
     camera_root: Path,
     postgres: Postgres,

@@ -10,9 +10,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.fake_inference_server import FakeInferenceServer, json_response
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import suggested
-from tests.ha.scripted_server import ScriptedServer
 
 type Answers = dict[str, str | int | bool]
 
@@ -24,7 +24,7 @@ async def start(hass: HomeAssistant) -> str:
     return result["flow_id"]
 
 
-async def to_database(hass: HomeAssistant, server: ScriptedServer) -> str:
+async def to_database(hass: HomeAssistant, server: FakeInferenceServer) -> str:
     flow = await start(hass)
     result = await hass.config_entries.flow.async_configure(
         flow, {"url": server.url, "token": server.token}
@@ -33,7 +33,7 @@ async def to_database(hass: HomeAssistant, server: ScriptedServer) -> str:
     return flow
 
 
-async def to_folder(hass: HomeAssistant, server: ScriptedServer, database: Answers) -> str:
+async def to_folder(hass: HomeAssistant, server: FakeInferenceServer, database: Answers) -> str:
     flow = await to_database(hass, server)
     result = await hass.config_entries.flow.async_configure(flow, database)
     assert result["step_id"] == "folder"
@@ -41,7 +41,7 @@ async def to_folder(hass: HomeAssistant, server: ScriptedServer, database: Answe
 
 
 async def test_sets_up_server_database_and_cameras(
-    hass: HomeAssistant, server: ScriptedServer, database: Answers, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, database: Answers, camera_root: Path
 ) -> None:
     (camera_root / os.fsdecode(b"no_\xff_text")).mkdir()
     flow = await to_folder(hass, server, database)
@@ -83,19 +83,19 @@ async def test_sets_up_server_database_and_cameras(
         ({"url": "http://127.0.0.1:9"}, {}, {"url": "unreachable"}),
         ({"url": "https://{host}"}, {}, {"url": "tls_failed"}),
         ({"token": "wrong-token"}, {}, {"token": "unauthorized"}),
-        ({}, {"health": {"status": "ok"}}, {"url": "incompatible"}),
-        ({}, {"health_status": 503}, {"url": "overloaded"}),
-        ({}, {"health_status": 504}, {"url": "timeout"}),
+        ({}, {"health_fault": json_response({"status": "ok"})}, {"url": "incompatible"}),
+        ({}, {"health_fault": json_response({}, 503)}, {"url": "overloaded"}),
+        ({}, {"health_fault": json_response({}, 504)}, {"url": "timeout"}),
         (
             {},
-            {"health": {"api_version": 2, "instance_id": "x"}},
+            {"health_fault": json_response({"api_version": 2, "instance_id": "x"})},
             {"url": "incompatible"},
         ),
     ],
 )
 async def test_says_what_is_wrong_with_the_server(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     typed: dict[str, str],
     script: dict[str, object],
     errors: dict[str, str],
@@ -113,7 +113,7 @@ async def test_says_what_is_wrong_with_the_server(
     for name, value in answers.items():
         assert suggested(result, name) == value
 
-    server.health, server.health_status = None, 200
+    server.health_fault = None
     result = await hass.config_entries.flow.async_configure(
         flow, {"url": server.url, "token": server.token}
     )
@@ -121,7 +121,7 @@ async def test_says_what_is_wrong_with_the_server(
 
 
 async def test_refuses_a_server_that_is_set_up_already(
-    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     flow = await start(hass)
     result = await hass.config_entries.flow.async_configure(
@@ -144,7 +144,7 @@ async def test_refuses_a_server_that_is_set_up_already(
 )
 async def test_says_what_is_wrong_with_the_database(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     database: Answers,
     typed: Answers,
     errors: dict[str, str],
@@ -163,7 +163,7 @@ async def test_says_what_is_wrong_with_the_database(
 
 
 async def test_refuses_the_database_of_another_installation(
-    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry, database: Answers
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry, database: Answers
 ) -> None:
     server.instance_id = "0b4f6c1e-0000-4000-8000-000000000002"
     flow = await to_database(hass, server)
@@ -175,7 +175,7 @@ async def test_refuses_the_database_of_another_installation(
 
 
 async def test_says_that_the_database_user_lacks_a_permission(
-    hass: HomeAssistant, server: ScriptedServer, database: Answers, postgres: Postgres
+    hass: HomeAssistant, server: FakeInferenceServer, database: Answers, postgres: Postgres
 ) -> None:
     postgres.execute("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN PASSWORD 'guest'")
     flow = await to_database(hass, server)
@@ -193,7 +193,7 @@ async def test_says_that_the_database_user_lacks_a_permission(
 
 
 async def test_says_that_the_database_is_newer(
-    hass: HomeAssistant, server: ScriptedServer, home_database: Answers, newer_database: None
+    hass: HomeAssistant, server: FakeInferenceServer, home_database: Answers, newer_database: None
 ) -> None:
     flow = await to_database(hass, server)
     result = await hass.config_entries.flow.async_configure(flow, home_database)
@@ -202,7 +202,7 @@ async def test_says_that_the_database_is_newer(
 
 async def test_says_what_is_wrong_with_the_camera_folder(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     database: Answers,
     camera_root: Path,
     tmp_path: Path,
@@ -227,7 +227,7 @@ async def test_says_what_is_wrong_with_the_camera_folder(
 
 async def test_says_that_the_camera_folder_may_not_be_read(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     database: Answers,
     camera_root: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -8,13 +8,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_security_intelligence.diagnostics import (
     async_get_config_entry_diagnostics,
 )
+from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.conftest import PASSWORD
 from tests.ha.helpers import state_is
-from tests.ha.scripted_server import ScriptedServer
 
 
 async def test_say_what_is_set_and_how_it_is(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry
 ) -> None:
     await state_is(hass, "binary_sensor.home_security_intelligence_inference_server", "on")
     report = await async_get_config_entry_diagnostics(hass, loaded)
@@ -34,7 +34,7 @@ async def test_say_what_is_set_and_how_it_is(
 
 
 async def test_keep_addresses_in_what_the_server_says_to_themselves(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry
 ) -> None:
     server.assessor = {
         "state": "failed",

@@ -10,8 +10,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import suggested
-from tests.ha.scripted_server import ScriptedServer
 
 
 async def announce(
@@ -32,7 +32,7 @@ async def announce(
 
 
 async def test_a_new_server_is_offered_with_its_address(
-    hass: HomeAssistant, server: ScriptedServer
+    hass: HomeAssistant, server: FakeInferenceServer
 ) -> None:
     result = await announce(hass, server.instance_id, server.port)
     assert result["type"] is FlowResultType.FORM
@@ -60,17 +60,17 @@ async def test_what_is_no_server_of_ours_is_not_offered(
 
 
 async def test_a_server_that_refuses_its_token_is_not_taken_for_one_that_moved(
-    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     before = dict(entry.data)
     server.token = "rotated"
-    async with ScriptedServer(token=before["token"]) as other:
+    async with FakeInferenceServer(token=before["token"]) as other:
         await announce(hass, server.instance_id, other.port)
     assert entry.data == before
 
 
 async def test_a_known_server_that_moved_is_followed(
-    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     old = "http://127.0.0.1:9"
     hass.config_entries.async_update_entry(entry, data={**entry.data, "url": old})
@@ -90,7 +90,7 @@ async def test_a_known_server_that_moved_is_followed(
 )
 async def test_not_everything_announced_is_believed(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     entry: MockConfigEntry,
     url: str | None,
     port: int | None,

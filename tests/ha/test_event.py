@@ -18,9 +18,9 @@ from custom_components.home_security_intelligence.core.domain.updates import (
     EventUpdate,
     Update,
 )
+from testbed.fake_inference_server import FakeInferenceServer, problem
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import PATIENCE, state_is, state_when, upload
-from tests.ha.scripted_server import ScriptedServer
 
 ACTIVITY = "event.front_door_activity"
 SCORE = "sensor.front_door_risk_score"
@@ -39,7 +39,7 @@ DEAD = "sensor.home_security_intelligence_dead_letters"
 )
 async def test_a_person_becomes_a_risk(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     loaded: MockConfigEntry,
     camera_root: Path,
     score: int,
@@ -55,7 +55,7 @@ async def test_a_person_becomes_a_risk(
     assert told.attributes["event_type"] == level
     assert told.attributes["risk_score"] == score
     assert told.attributes["labels"] == ["person"]
-    assert told.attributes["summary"] == "A person stands at the door."
+    assert told.attributes["summary"] == "A person at the door at night."
     assert told.attributes["late"] is False
     assert told.attributes["event_id"]
     assert (await state_is(hass, SCORE, str(score))).attributes["state_class"] == "measurement"
@@ -67,9 +67,9 @@ async def test_a_person_becomes_a_risk(
 
 
 async def test_a_failed_assessment_is_told_and_gets_no_score(
-    hass: HomeAssistant, server: ScriptedServer, quick: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, quick: MockConfigEntry, camera_root: Path
 ) -> None:
-    server.assess_problem = (422, "invalid_request")
+    server.assess_fault = problem(422, "invalid_request")
     upload(camera_root, "front_door/one.jpg")
 
     told = await state_when(hass, ACTIVITY, lambda state: state.state != "unknown")
@@ -86,7 +86,7 @@ async def test_a_failed_assessment_is_told_and_gets_no_score(
 
 async def test_a_better_informed_assessment_is_told_only_if_the_level_changes(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     loaded: MockConfigEntry,
     camera_root: Path,
     postgres: Postgres,
@@ -119,7 +119,7 @@ async def test_a_better_informed_assessment_is_told_only_if_the_level_changes(
 
 async def test_a_late_picture_of_an_earlier_event_tells_that_again_only_if_its_level_changes(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     loaded: MockConfigEntry,
     camera_root: Path,
     postgres: Postgres,
@@ -148,7 +148,7 @@ async def test_a_late_picture_of_an_earlier_event_tells_that_again_only_if_its_l
 
 
 async def test_what_was_told_before_a_restart_is_not_told_again(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     upload(camera_root, "front_door/one.jpg")
     await state_is(hass, LEVEL, "high")
@@ -197,7 +197,7 @@ async def assessed_elsewhere(
 
 
 async def test_what_was_assessed_while_the_folder_was_away_is_told_once_it_is_back(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     assessed = asyncio.Event()
 
@@ -206,13 +206,13 @@ async def test_what_was_assessed_while_the_folder_was_away_is_told_once_it_is_ba
             assessed.set()
 
     loaded.async_on_unload(loaded.runtime_data.pipeline.subscribe(look))
-    server.assesses = asyncio.Event()
+    server.assess_gate.clear()
     upload(camera_root, "front_door/one.jpg")
     await state_is(hass, "binary_sensor.front_door_person", "on")
     away = camera_root.parent / "away"
     (camera_root / "front_door").rename(away)
     await state_is(hass, ACTIVITY, "unavailable")
-    server.assesses.set()
+    server.assess_gate.set()
     async with asyncio.timeout(PATIENCE):
         await assessed.wait()
     assert hass.states.get(ACTIVITY).state == "unavailable"
@@ -223,7 +223,7 @@ async def test_what_was_assessed_while_the_folder_was_away_is_told_once_it_is_ba
 
 
 async def test_what_was_assessed_while_home_assistant_was_off_is_told_once_and_late(
-    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry, camera_root: Path
 ) -> None:
     first = await assessed_elsewhere(hass, entry, camera_root, "front_door/one.jpg")
     hass.set_state(CoreState.starting)

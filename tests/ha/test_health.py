@@ -10,9 +10,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.fake_inference_server import FakeInferenceServer
+from testbed.inference_responses import GPU
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import state_is, state_when, upload
-from tests.ha.scripted_server import GPU, ScriptedServer
 
 HUB = "home_security_intelligence"
 
@@ -28,7 +29,7 @@ async def test_shows_which_models_do_the_work(hass: HomeAssistant, loaded: MockC
 
 
 async def test_a_test_detector_is_a_problem(
-    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     server.test_model = True
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -38,27 +39,28 @@ async def test_a_test_detector_is_a_problem(
 
 async def test_a_gpu_that_goes_unused_is_a_repair(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     entry: MockConfigEntry,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    server.fallback = "This machine has an NVIDIA GPU, but this build of torch knows no CUDA."
+    fallback = "This machine has an NVIDIA GPU, but this build of torch knows no CUDA."
+    server.detector = {"fallback": fallback}
     assert await hass.config_entries.async_setup(entry.entry_id)
     await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
     issue = issue_registry.async_get_issue(DOMAIN, "detector_fallback_01JENTRY")
     assert issue.severity is ir.IssueSeverity.WARNING
-    assert issue.translation_placeholders["fallback"] == server.fallback
+    assert issue.translation_placeholders["fallback"] == fallback
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert issue_registry.async_get_issue(DOMAIN, "detector_fallback_01JENTRY") is None
 
 
 async def test_a_gpu_is_shown_where_the_server_has_one(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     entry: MockConfigEntry,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    server.gpu = GPU
+    server.gpu = {**GPU, "power_w": None, "power_limit_w": None}
     assert await hass.config_entries.async_setup(entry.entry_id)
     memory = await state_is(hass, f"sensor.{HUB}_gpu_memory", "6.0")
     assert memory.attributes["unit_of_measurement"] == "GiB"
@@ -82,7 +84,7 @@ async def test_without_a_gpu_nothing_is_shown_of_one(
 
 async def test_pictures_wait_while_the_server_is_gone(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     entry: MockConfigEntry,
     camera_root: Path,
     device_registry: dr.DeviceRegistry,

@@ -6,9 +6,9 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import STANDARD, choose_options, database_says, state_when, upload
-from tests.ha.scripted_server import ScriptedServer
 
 ALARM = "alarm_control_panel.house"
 RESIDENTS = ["person.ann", "group.children", "binary_sensor.guest"]
@@ -41,7 +41,7 @@ async def noted(
 
 
 async def told(
-    hass: HomeAssistant, server: ScriptedServer, camera_root: Path, camera: str
+    hass: HomeAssistant, server: FakeInferenceServer, camera_root: Path, camera: str
 ) -> tuple[object, object]:
     """Return what the assessment of a camera's first event is told of the home."""
     upload(camera_root, f"{camera}/one.jpg")
@@ -65,7 +65,7 @@ async def told(
 )
 async def test_what_the_home_says_counts_and_nothing_is_guessed(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     loaded: MockConfigEntry,
     camera_root: Path,
     postgres: Postgres,
@@ -82,7 +82,7 @@ async def test_what_the_home_says_counts_and_nothing_is_guessed(
 
 async def test_a_change_counts_for_events_that_begin_later(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     loaded: MockConfigEntry,
     camera_root: Path,
     postgres: Postgres,
@@ -97,7 +97,7 @@ async def test_a_change_counts_for_events_that_begin_later(
 
 
 async def test_without_such_entities_the_home_is_unknown(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     say(hass, "armed_away", AWAY)
     assert await told(hass, server, camera_root, "yard") == (None, None)

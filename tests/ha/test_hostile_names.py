@@ -14,8 +14,8 @@ from custom_components.home_security_intelligence.core.events import facts
 from custom_components.home_security_intelligence.core.risk.rules import judge
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.prompt import messages
+from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import act, state_when, upload
-from tests.ha.scripted_server import ScriptedServer
 
 ACTIVITY = "event.yard_activity"
 ORDERS = [
@@ -50,7 +50,7 @@ async def event_at(hass: HomeAssistant, root: Path, moment: datetime) -> dict[st
 @pytest.mark.parametrize("name", ORDERS)
 async def test_a_name_that_gives_orders_changes_nothing(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     quick: MockConfigEntry,
     camera_root: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -11,9 +11,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import database_says, state_is
-from tests.ha.scripted_server import ScriptedServer
 
 CONNECTED = """
     SELECT count(*) > 0 FROM pg_stat_activity
@@ -56,7 +56,7 @@ async def test_the_pipeline_ends_with_home_assistant(
 
 
 async def test_a_refused_token_is_asked_for_once(
-    hass: HomeAssistant, entry: MockConfigEntry, server: ScriptedServer
+    hass: HomeAssistant, entry: MockConfigEntry, server: FakeInferenceServer
 ) -> None:
     server.token = "another"
     assert await set_up(hass, entry) is ConfigEntryState.LOADED

@@ -17,8 +17,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.home_security_intelligence.const import DOMAIN
 from custom_components.home_security_intelligence.flows import model_download
+from testbed.fake_inference_server import FakeInferenceServer, problem
+from testbed.inference_responses import pull
 from tests.ha.helpers import PATIENCE, state_is, upload
-from tests.ha.scripted_server import ScriptedServer, pull
 
 type Json = dict[str, object]
 
@@ -40,7 +41,7 @@ async def look(entry: MockConfigEntry) -> None:
 
 async def test_a_lost_gpu_is_told_until_it_is_back(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     loaded: MockConfigEntry,
     issue_registry: ir.IssueRegistry,
 ) -> None:
@@ -63,7 +64,7 @@ async def test_a_lost_gpu_is_told_until_it_is_back(
 
 
 async def test_a_server_without_a_language_model_shows_none_of_it(
-    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     server.assessor = {"state": "absent", "backend": None, "model": None}
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -73,7 +74,7 @@ async def test_a_server_without_a_language_model_shows_none_of_it(
 
 
 async def test_tokens_and_times_of_assessments_are_shown_and_added_up(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     await state_is(hass, f"{HUB}_prompt_tokens", "0")
     await state_is(hass, f"{HUB}_assessment_time", "unknown")
@@ -90,7 +91,7 @@ async def test_tokens_and_times_of_assessments_are_shown_and_added_up(
 
 
 async def test_totals_go_on_after_a_restart(
-    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     stored = {"native_value": 5000, "native_unit_of_measurement": None}
     mock_restore_cache_with_extra_data(hass, [(State(f"{HUB}_prompt_tokens", "5000"), stored)])
@@ -109,7 +110,7 @@ async def test_times_by_stage_are_there_for_those_who_want_them(
 
 
 @pytest.fixture
-async def missing(server: ScriptedServer, loaded: MockConfigEntry) -> MockConfigEntry:
+async def missing(server: FakeInferenceServer, loaded: MockConfigEntry) -> MockConfigEntry:
     """The model is not there."""
     server.assessor = GONE
     await look(loaded)
@@ -141,7 +142,7 @@ async def until_done(hass: HomeAssistant, post: Callable[..., Awaitable[Json]], 
 
 async def test_a_missing_model_is_downloaded_from_the_repair(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     post: Callable[..., Awaitable[Json]],
     missing: MockConfigEntry,
     issue_registry: ir.IssueRegistry,
@@ -170,7 +171,7 @@ async def test_a_missing_model_is_downloaded_from_the_repair(
 
 async def test_a_download_that_fails_says_why_and_stays_a_repair(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     post: Callable[..., Awaitable[Json]],
     issue_registry: ir.IssueRegistry,
 ) -> None:
@@ -188,9 +189,9 @@ async def test_a_download_that_fails_says_why_and_stays_a_repair(
 
 
 async def test_a_server_that_cannot_download_says_so(
-    hass: HomeAssistant, server: ScriptedServer, post: Callable[..., Awaitable[Json]]
+    hass: HomeAssistant, server: FakeInferenceServer, post: Callable[..., Awaitable[Json]]
 ) -> None:
-    server.pull_problem = (501, "pull_unsupported")
+    server.pull_fault = problem(501, "pull_unsupported")
     form = await post(FIX, handler=DOMAIN, issue_id=MISSING)
     flow = f"{FIX}/{form['flow_id']}"
     await post(flow)
@@ -202,7 +203,7 @@ async def test_a_server_that_cannot_download_says_so(
 
 async def test_closing_the_dialog_leaves_the_download_alone(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     post: Callable[..., Awaitable[Json]],
     hass_client: ClientSessionGenerator,
 ) -> None:

@@ -10,8 +10,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.bridge import settings_of
 from custom_components.home_security_intelligence.core.domain.settings import Settings
+from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import STANDARD, act, choose_options, state_is, suggested, upload
-from tests.ha.scripted_server import ScriptedServer
 
 ANSWERS = {
     "confidence_threshold": 0.7,
@@ -134,7 +134,7 @@ def told_of(folder: Path) -> bool:
 
 
 async def test_levels_begin_where_they_are_told_and_old_events_keep_theirs(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     server.score = 50
     upload(camera_root, "yard/one.jpg")

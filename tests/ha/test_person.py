@@ -11,8 +11,8 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from testbed.fake_inference_server import FakeInferenceServer, problem
 from tests.ha.helpers import state_is, state_when, upload
-from tests.ha.scripted_server import ScriptedServer
 
 PERSON = "binary_sensor.front_door_person"
 LAST = "sensor.front_door_last_activity"
@@ -39,15 +39,15 @@ async def test_goes_off_by_itself(
 
 
 async def test_needs_no_assessment(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
-    server.assess_problem = (503, "assessor_unavailable")
+    server.assess_fault = problem(503, "assessor_unavailable")
     upload(camera_root, "front_door/one.jpg")
     await state_is(hass, PERSON, "on")
 
 
 async def test_stays_off_for_a_car(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     server.detections = [("car", 0.95)]
     upload(camera_root, "front_door/one.jpg")

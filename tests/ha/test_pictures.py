@@ -14,8 +14,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from testbed.fake_inference_server import FakeInferenceServer, problem
 from tests.ha.helpers import state_is, state_when, upload
-from tests.ha.scripted_server import ScriptedServer
 
 CAMERA = "camera.front_door"
 EVENT = "image.front_door_last_event"
@@ -36,7 +36,7 @@ async def test_there_is_nothing_to_show_at_first(
 
 async def test_shows_the_files(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     loaded: MockConfigEntry,
     camera_root: Path,
     hass_client: ClientSessionGenerator,
@@ -62,7 +62,7 @@ async def test_shows_the_files(
 
 
 async def test_an_older_picture_does_not_replace_a_newer_one(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     upload(camera_root, "front_door/new.jpg")
     told = await state_when(hass, ACTIVITY, lambda state: state.state != "unknown")
@@ -89,7 +89,7 @@ async def test_a_deleted_file_is_an_error_and_no_other_picture(
 
 async def test_a_picture_written_over_makes_its_image_unavailable_until_there_is_another(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     loaded: MockConfigEntry,
     camera_root: Path,
     hass_client: ClientSessionGenerator,
@@ -99,7 +99,9 @@ async def test_a_picture_written_over_makes_its_image_unavailable_until_there_is
     await state_when(hass, EVENT, lambda state: state.state != "unknown")
     picture = camera_root / "front_door" / "one.jpg"
     before, kept = picture.stat(), picture.read_bytes()
-    server.detect_problem = (503, "detector_unavailable")  # nothing comes of what lies there now
+    server.detect_fault = problem(
+        503, "detector_unavailable"
+    )  # nothing comes of what lies there now
     picture.write_bytes(b"another one")
 
     client = await hass_client()
@@ -120,7 +122,7 @@ async def test_a_picture_written_over_makes_its_image_unavailable_until_there_is
     picture.unlink()
     await client.get(f"/api/image_proxy/{EVENT}")
     assert hass.states.get(EVENT).state == STATE_UNAVAILABLE
-    server.detect_problem = None
+    server.detect_fault = None
     server.detections = [("person", 0.99)]
     upload(camera_root, "front_door/two.jpg")
     await state_when(hass, EVENT, lambda state: state.state != STATE_UNAVAILABLE)

@@ -8,14 +8,14 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.conftest import PASSWORD
 from tests.ha.helpers import PATIENCE, suggested
-from tests.ha.scripted_server import ScriptedServer
 
 
 async def test_a_new_token_takes_effect(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry
 ) -> None:
     server.token = "new-token"
     result = await loaded.start_reauth_flow(hass)
@@ -90,7 +90,7 @@ async def test_a_password_that_was_changed_meanwhile_is_asked_for(
 
 
 async def test_the_password_can_be_corrected_while_the_server_is_down(
-    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     await server.stop()
     result = await entry.start_reauth_flow(hass)
@@ -109,7 +109,7 @@ async def test_the_password_can_be_corrected_while_the_server_is_down(
 
 @pytest.mark.parametrize("step", ["reauth", "reconfigure"])
 async def test_another_server_is_not_taken_for_this_one(
-    hass: HomeAssistant, server: ScriptedServer, entry: MockConfigEntry, step: str
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry, step: str
 ) -> None:
     server.instance_id = "11111111-2222-4333-8444-555555555555"
     if step == "reauth":

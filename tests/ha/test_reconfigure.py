@@ -8,8 +8,8 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from testbed.fake_inference_server import FakeInferenceServer, problem
 from tests.ha.helpers import state_is, suggested, upload
-from tests.ha.scripted_server import ScriptedServer
 
 QUEUE = "sensor.home_security_intelligence_queue"
 
@@ -46,7 +46,7 @@ async def choose(hass: HomeAssistant, entry: MockConfigEntry, step: str) -> str:
 )
 async def test_a_change_is_checked_and_takes_effect(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     loaded: MockConfigEntry,
     camera_root: Path,
     tmp_path: Path,
@@ -95,12 +95,12 @@ async def test_an_empty_password_stays_as_it_is(
 
 async def test_a_change_of_folder_says_how_many_pictures_wait(
     hass: HomeAssistant,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     loaded: MockConfigEntry,
     camera_root: Path,
     tmp_path: Path,
 ) -> None:
-    server.detect_problem = (503, "detector_unavailable")
+    server.detect_fault = problem(503, "detector_unavailable")
     other = tmp_path / "other"
     for folder in ("front_door", "yard"):
         (other / folder).mkdir(parents=True)

@@ -1,6 +1,5 @@
 """Many dead letters are a repair: all of them are tried again, or dismissed."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -13,9 +12,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.fake_inference_server import FakeInferenceServer, problem
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import act, state_is, upload
-from tests.ha.scripted_server import ScriptedServer
 
 type Json = dict[str, object]
 type Fix = Callable[[str], Awaitable[Json]]
@@ -27,10 +26,10 @@ FIX = "/api/repairs/issues/fix"
 
 @pytest.fixture
 async def ten_dead(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     """As many as are borne."""
-    server.detect_problem = (422, "invalid_image")
+    server.detect_fault = problem(422, "invalid_image")
     for number in range(10):
         upload(camera_root, f"yard/{number}.jpg")
     await state_is(hass, DEAD, "10")
@@ -38,12 +37,12 @@ async def ten_dead(
 
 @pytest.fixture
 async def eleven_dead(
-    hass: HomeAssistant, server: ScriptedServer, ten_dead: None, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, ten_dead: None, camera_root: Path
 ) -> None:
     """One more, and then the server is mended."""
     upload(camera_root, "yard/last.jpg")
     await state_is(hass, DEAD, "11")
-    server.detect_problem = None
+    server.detect_fault = None
 
 
 @pytest.fixture
@@ -122,14 +121,14 @@ async def test_all_are_dismissed(
 
 
 async def test_what_fails_again_is_a_repair_again(
-    hass: HomeAssistant, server: ScriptedServer, issue_registry: ir.IssueRegistry, fix: Fix
+    hass: HomeAssistant, server: FakeInferenceServer, issue_registry: ir.IssueRegistry, fix: Fix
 ) -> None:
-    server.detect_problem = (422, "invalid_image")
-    server.detects = asyncio.Event()
+    server.detect_fault = problem(422, "invalid_image")
+    server.detect_gate.clear()
     await fix("requeue")
     await state_is(hass, DEAD, "0")
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
-    server.detects.set()
+    server.detect_gate.set()
     await state_is(hass, DEAD, "11")
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is not None
 

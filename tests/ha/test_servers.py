@@ -17,8 +17,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.fake_inference_server import FakeInferenceServer, problem
+from testbed.inference_responses import GPU
 from tests.ha.helpers import state_is, state_when, suggested, upload
-from tests.ha.scripted_server import GPU, ScriptedServer
 
 HUB = "home_security_intelligence"
 OWN = f"binary_sensor.{HUB}_inference_server"
@@ -26,14 +27,14 @@ OTHER_ID = "11111111-2222-4333-8444-555555555555"
 
 
 @pytest.fixture
-async def other() -> AsyncIterator[ScriptedServer]:
+async def other() -> AsyncIterator[FakeInferenceServer]:
     """Return a second inference server, with the first one's token."""
-    async with ScriptedServer(instance_id=OTHER_ID) as scripted:
-        yield scripted
+    async with FakeInferenceServer(instance_id=OTHER_ID) as fake:
+        yield fake
 
 
 @pytest.fixture
-def second(hass: HomeAssistant, entry: MockConfigEntry, other: ScriptedServer) -> str:
+def second(hass: HomeAssistant, entry: MockConfigEntry, other: FakeInferenceServer) -> str:
     """Add the second server to the installation before it is set up; returns its sensor."""
     server = ConfigSubentry(
         data=MappingProxyType({"url": other.url}),
@@ -55,7 +56,7 @@ async def add(hass: HomeAssistant, entry: MockConfigEntry, **typed: str) -> Sube
 
 
 async def test_a_server_is_added_with_the_token_of_the_first(
-    hass: HomeAssistant, loaded: MockConfigEntry, other: ScriptedServer
+    hass: HomeAssistant, loaded: MockConfigEntry, other: FakeInferenceServer
 ) -> None:
     result = await add(hass, loaded, url=other.url)
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -66,7 +67,10 @@ async def test_a_server_is_added_with_the_token_of_the_first(
 
 
 async def test_what_does_not_work_is_refused(
-    hass: HomeAssistant, entry: MockConfigEntry, server: ScriptedServer, other: ScriptedServer
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    server: FakeInferenceServer,
+    other: FakeInferenceServer,
 ) -> None:
     other.token = "another"
     refused = {
@@ -86,7 +90,7 @@ async def test_what_does_not_work_is_refused(
 
 
 async def test_its_address_and_token_are_changed(
-    hass: HomeAssistant, entry: MockConfigEntry, second: str, other: ScriptedServer
+    hass: HomeAssistant, entry: MockConfigEntry, second: str, other: FakeInferenceServer
 ) -> None:
     other.token = "another"
     result = await hass.config_entries.subentries.async_init(
@@ -110,7 +114,7 @@ async def test_one_takes_over_from_the_other_and_each_says_how_it_is(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     second: str,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     camera_root: Path,
 ) -> None:
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -120,7 +124,7 @@ async def test_one_takes_over_from_the_other_and_each_says_how_it_is(
     await state_is(hass, OWN, "on")
 
     # Refused where pictures are looked at only: were it seen to be away, it would not be asked.
-    server.detect_problem = (401, "unauthorized")
+    server.detect_fault = problem(401, "unauthorized")
     for number in range(3):
         upload(camera_root, f"front_door/{number}.jpg")
     refused = await state_when(
@@ -142,7 +146,7 @@ async def test_an_added_server_that_refuses_its_token_is_told_of(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     second: str,
-    other: ScriptedServer,
+    other: FakeInferenceServer,
     issue_registry: ir.IssueRegistry,
 ) -> None:
     other.token = "another"
@@ -160,7 +164,7 @@ async def test_different_detectors_are_told_of(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     second: str,
-    other: ScriptedServer,
+    other: FakeInferenceServer,
     issue_registry: ir.IssueRegistry,
 ) -> None:
     other.model = "another_detector"
@@ -178,8 +182,8 @@ async def test_each_shows_its_own_gpu_and_language_model(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     second: str,
-    server: ScriptedServer,
-    other: ScriptedServer,
+    server: FakeInferenceServer,
+    other: FakeInferenceServer,
     entity_registry: er.EntityRegistry,
     device_registry: dr.DeviceRegistry,
 ) -> None:
@@ -209,7 +213,7 @@ async def test_a_server_without_a_language_model_shows_none(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     second: str,
-    server: ScriptedServer,
+    server: FakeInferenceServer,
     entity_registry: er.EntityRegistry,
 ) -> None:
     server.assessor = {"state": "absent", "backend": None, "model": None}

@@ -12,8 +12,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from testbed.fake_inference_server import FakeInferenceServer, problem
 from tests.ha.helpers import act, state_is, upload
-from tests.ha.scripted_server import ScriptedServer
 
 DEAD = "sensor.home_security_intelligence_dead_letters"
 
@@ -25,7 +25,7 @@ def device(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> str:
 
 @pytest.fixture
 async def two_events(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     """A critical one at the front door, and then a low one in the yard."""
     server.score = 90
@@ -38,14 +38,14 @@ async def two_events(
 
 @pytest.fixture
 async def two_dead(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     """A picture of each camera that is none."""
-    server.detect_problem = (422, "invalid_image")
+    server.detect_fault = problem(422, "invalid_image")
     upload(camera_root, "front_door/bad.jpg")
     upload(camera_root, "yard/bad.jpg")
     await state_is(hass, DEAD, "2")
-    server.detect_problem = None
+    server.detect_fault = None
 
 
 @pytest.mark.usefixtures("two_events")
@@ -125,7 +125,7 @@ async def test_dead_letters_say_why(hass: HomeAssistant) -> None:
         "input",
         "yard/bad.jpg",
     )
-    assert "scripted: invalid_image" in letter["message"]
+    assert "The server reports invalid_image." in letter["message"]
     assert (await act(hass, "list_dead_letters", kind="assess"))["total"] == 0
     assert (await act(hass, "list_dead_letters", failure="crash"))["total"] == 0
 

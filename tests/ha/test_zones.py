@@ -10,8 +10,8 @@ from homeassistant.data_entry_flow import InvalidData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import state_when, suggested, upload
-from tests.ha.scripted_server import ScriptedServer
 
 PORCH = {"name": "Porch", "kind": "entry_point", "corners": "0 0.2, 1 1"}
 POND = {"name": 'Koi & "friends" <1>', "kind": "restricted", "corners": "0 0, 0.1 0, 0 0.1"}
@@ -30,7 +30,7 @@ async def mark(
 
 
 async def test_zones_are_counted_and_shown_again(
-    hass: HomeAssistant, server: ScriptedServer, loaded: MockConfigEntry, camera_root: Path
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     assert (await mark(hass, loaded, [PORCH, POND]))["reason"] == "reconfigure_successful"
     form = await loaded.start_subentry_reconfigure_flow(hass, "01JFRONT_DOOR")

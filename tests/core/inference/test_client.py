@@ -15,7 +15,7 @@ from hsi_core.domain.models import Box, Detection, ModelUse
 from hsi_core.domain.movement import Movement
 from hsi_core.domain.zones import ZoneKind
 from hsi_core.inference.client import InferenceClient
-from tests.core.inference.answers import ASSESSED, DETECTED, HEALTH
+from testbed.inference_responses import ASSESSED, DETECTED, HEALTH
 from tests.core.inference.conftest import Stage
 
 HOME = timezone(timedelta(hours=1))

@@ -23,7 +23,7 @@ from hsi_core.domain.errors import (
 )
 from hsi_core.domain.models import FailureClass
 from hsi_core.inference.client import InferenceClient
-from tests.core.inference.answers import DETECTED, HEALTH
+from testbed.inference_responses import DETECTED, HEALTH
 from tests.core.inference.conftest import Stage
 
 type Connect = Callable[..., InferenceClient]

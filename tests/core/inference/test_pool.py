@@ -8,14 +8,15 @@ import aiohttp
 import pytest
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
-from tests.core.pipeline.scripted_server import (
+from testbed.fake_inference_server import (
     INTERNAL,
-    NO_IMAGE,
-    NO_LANGUAGE_MODEL,
+    INVALID_IMAGE,
+    NO_ASSESSOR,
     OVERLOADED,
     TOKEN,
     UNAUTHORIZED,
-    ScriptedServer,
+    FakeInferenceServer,
+    Fault,
     problem,
 )
 
@@ -61,16 +62,16 @@ class Clock:
 
 
 @pytest.fixture
-async def first() -> AsyncIterator[ScriptedServer]:
-    server = ScriptedServer()
+async def first() -> AsyncIterator[FakeInferenceServer]:
+    server = FakeInferenceServer()
     await server.start()
     yield server
     await server.stop()
 
 
 @pytest.fixture
-async def second() -> AsyncIterator[ScriptedServer]:
-    server = ScriptedServer()
+async def second() -> AsyncIterator[FakeInferenceServer]:
+    server = FakeInferenceServer()
     await server.start()
     yield server
     await server.stop()
@@ -86,7 +87,7 @@ async def make(clock: Clock) -> AsyncIterator[Callable[..., ServerPool]]:
     """Make pools of servers; failures and changes are told to nobody."""
     async with aiohttp.ClientSession() as session:
 
-        def of(*servers: ScriptedServer) -> ServerPool:
+        def of(*servers: FakeInferenceServer) -> ServerPool:
             return ServerPool(
                 [
                     Server(
@@ -114,42 +115,42 @@ async def hear(pool: ServerPool) -> None:
         server.set_health(await server.client.health())
 
 
-async def reach(count: int, *servers: ScriptedServer) -> None:
+async def reach(count: int, *servers: FakeInferenceServer) -> None:
     """Wait until they have been asked so often."""
     async with asyncio.timeout(60):
         while sum(asked(server) for server in servers) < count:
-            events = [asyncio.create_task(server.asked.wait()) for server in servers]
+            events = [asyncio.create_task(server.requested.wait()) for server in servers]
             await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
             for server, event in zip(servers, events, strict=True):
                 event.cancel()
-                server.asked.clear()
+                server.requested.clear()
 
 
-def asked(server: ScriptedServer) -> int:
+def asked(server: FakeInferenceServer) -> int:
     return server.detected.total()
 
 
 async def test_the_least_loaded_is_asked(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer
+    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
-    first.go.clear()
-    second.go.clear()
+    first.detect_gate.clear()
+    second.detect_gate.clear()
     async with asyncio.TaskGroup() as tasks:
         pending = {tasks.create_task(detect(pool)) for _ in range(6)}
         await reach(6, first, second)
         assert (asked(first), asked(second)) == (3, 3)
-        second.go.set()
+        second.detect_gate.set()
         while len(pending) > 3:
             _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
         for _ in range(6):
             await detect(pool)
         assert (asked(first), asked(second)) == (3, 9)
-        first.go.set()
+        first.detect_gate.set()
 
 
 async def test_they_take_turns_where_nobody_has_anything_to_do(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer
+    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
     for _ in range(6):
@@ -158,10 +159,10 @@ async def test_they_take_turns_where_nobody_has_anything_to_do(
 
 
 async def test_what_a_server_has_in_hand_of_others_counts(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer
+    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
-    first.pictures = 5
-    second.pictures = 0
+    first.detector = {"pictures": 5}
+    second.detector = {"pictures": 0}
     pool = make(first, second)
     await hear(pool)
     for _ in range(4):
@@ -170,25 +171,28 @@ async def test_what_a_server_has_in_hand_of_others_counts(
 
 
 async def test_a_server_without_room_is_left_alone_for_as_long_as_it_says(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer, clock: Clock
+    make: Callable[..., ServerPool],
+    first: FakeInferenceServer,
+    second: FakeInferenceServer,
+    clock: Clock,
 ) -> None:
     pool = make(first, second)
-    first.fault = problem(429, "overloaded", retryable=True, retry_after=7.0)
+    first.detect_fault = problem(429, "overloaded", retryable=True, retry_after=7.0)
     for _ in range(4):
         await detect(pool)
     assert (asked(first), asked(second)) == (1, 4)
-    first.fault = None
+    first.detect_fault = None
     clock.now += 7.1
     await detect(pool)
     assert asked(first) == 2
 
 
 async def test_where_nobody_has_room_the_soonest_counts(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer
+    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
-    first.fault = problem(429, "overloaded", retryable=True, retry_after=7.0)
-    second.fault = problem(503, "detector_unavailable", retryable=True, retry_after=3.0)
+    first.detect_fault = problem(429, "overloaded", retryable=True, retry_after=7.0)
+    second.detect_fault = problem(503, "detector_unavailable", retryable=True, retry_after=3.0)
     with pytest.raises(ServerBusyError) as caught:
         await detect(pool)
     assert caught.value.retry_after == 3.0
@@ -196,7 +200,7 @@ async def test_where_nobody_has_room_the_soonest_counts(
 
 
 async def test_a_server_that_is_away_costs_nothing(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer
+    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
     await first.stop()
@@ -211,17 +215,20 @@ async def test_a_server_that_is_away_costs_nothing(
 
 
 async def test_a_refused_token_is_not_tried_again_soon_and_says_why(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer, clock: Clock
+    make: Callable[..., ServerPool],
+    first: FakeInferenceServer,
+    second: FakeInferenceServer,
+    clock: Clock,
 ) -> None:
     pool = make(first, second)
-    first.fault = UNAUTHORIZED
+    first.detect_fault = UNAUTHORIZED
     for _ in range(4):
         await detect(pool)
     assert asked(first) == 1
     status = pool.servers[0].breakers[JobKind.DETECT]
     assert status == BreakerStatus(open_until=NOON + timedelta(seconds=60), reason="unauthorized")
     assert pool.servers[0].breakers[JobKind.ASSESS] == BreakerStatus()
-    first.fault = None
+    first.detect_fault = None
     clock.now += 61
     await detect(pool)
     await detect(pool)
@@ -229,17 +236,17 @@ async def test_a_refused_token_is_not_tried_again_soon_and_says_why(
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"), [(INTERNAL, ClientError), (NO_IMAGE, ServerRejectedInputError)]
+    ("answer", "error"), [(INTERNAL, ClientError), (INVALID_IMAGE, ServerRejectedInputError)]
 )
 async def test_what_may_be_the_pictures_own_fault_is_not_passed_on(
     make: Callable[..., ServerPool],
-    first: ScriptedServer,
-    second: ScriptedServer,
-    answer: Callable[[], object],
+    first: FakeInferenceServer,
+    second: FakeInferenceServer,
+    answer: Fault,
     error: type[CoreError],
 ) -> None:
     pool = make(first, second)
-    first.fault = answer  # type: ignore[assignment]  # as in its own module
+    first.detect_fault = answer
     with pytest.raises(error):
         await detect(pool)
     assert (asked(first), asked(second)) == (1, 0)
@@ -248,10 +255,10 @@ async def test_what_may_be_the_pictures_own_fault_is_not_passed_on(
 
 
 async def test_a_server_that_fails_at_once_does_not_draw_all_work_to_it(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer
+    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
-    first.fault = INTERNAL
+    first.detect_fault = INTERNAL
     failed = 0
     for _ in range(20):
         try:
@@ -262,16 +269,16 @@ async def test_a_server_that_fails_at_once_does_not_draw_all_work_to_it(
 
 
 async def test_who_is_not_ready_is_passed_over(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer
+    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
-    first.state = "loading"
+    first.detector = {"state": "loading"}
     pool = make(first, second)
     await hear(pool)
-    second.faults.append(OVERLOADED)
+    second.detect_faults.append(OVERLOADED)
     with pytest.raises(ServerBusyError):
         await detect(pool)
     assert asked(first) == 0
-    first.state = "ready"
+    first.detector = {"state": "ready"}
     await hear(pool)
     await detect(pool)
     assert asked(first) == 1
@@ -279,11 +286,14 @@ async def test_who_is_not_ready_is_passed_over(
 
 @pytest.mark.parametrize("known", [False, True])
 async def test_events_go_where_there_is_a_language_model(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer, known: bool
+    make: Callable[..., ServerPool],
+    first: FakeInferenceServer,
+    second: FakeInferenceServer,
+    known: bool,
 ) -> None:
     pool = make(first, second)
-    first.assess_fault = NO_LANGUAGE_MODEL
-    first.assessor_state = "absent"
+    first.assess_fault = NO_ASSESSOR
+    first.assessor = {"state": "absent"}
     if known:
         await hear(pool)
     for _ in range(3):
@@ -293,38 +303,38 @@ async def test_events_go_where_there_is_a_language_model(
 
 
 async def test_without_any_language_model_that_is_what_is_said(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer
+    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
-    first.assess_fault = second.assess_fault = NO_LANGUAGE_MODEL
+    first.assess_fault = second.assess_fault = NO_ASSESSOR
     with pytest.raises(AssessorAbsentError):
         await pool.assess(FACTS)
 
 
 async def test_a_language_model_that_is_away_is_waited_for(
-    make: Callable[..., ServerPool], first: ScriptedServer, second: ScriptedServer
+    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
-    first.assess_fault = NO_LANGUAGE_MODEL
+    first.assess_fault = NO_ASSESSOR
     await second.stop()
     with pytest.raises(ServerBusyError):
         await pool.assess(FACTS)
 
 
 async def test_after_recovery_one_question_is_asked(
-    make: Callable[..., ServerPool], first: ScriptedServer, clock: Clock
+    make: Callable[..., ServerPool], first: FakeInferenceServer, clock: Clock
 ) -> None:
     pool = make(first)
     gate = StageGate(
         JobKind.DETECT, pool, settings=SETTINGS, now=lambda: NOON, on_change=lambda: None
     )
-    first.fault = UNAUTHORIZED
+    first.detect_fault = UNAUTHORIZED
     with pytest.raises(CoreError):
         await detect(pool)
     assert gate.acquire() == 60
     clock.now += 60
-    first.fault = None
-    first.go.clear()
+    first.detect_fault = None
+    first.detect_gate.clear()
     assert gate.acquire() == 0
     assert gate.acquire() > 0  # one goes ahead
     trial = asyncio.create_task(detect(pool))
@@ -333,17 +343,17 @@ async def test_after_recovery_one_question_is_asked(
     with pytest.raises(ServerBusyError):
         await detect(pool)
     assert asked(first) == 2
-    first.go.set()
+    first.detect_gate.set()
     await trial
     assert gate.acquire() == 0
     assert gate.acquire() == 0
 
 
 async def test_a_trial_that_fails_holds_back_again(
-    make: Callable[..., ServerPool], first: ScriptedServer, clock: Clock
+    make: Callable[..., ServerPool], first: FakeInferenceServer, clock: Clock
 ) -> None:
     pool = make(first)
-    first.fault = UNAUTHORIZED
+    first.detect_fault = UNAUTHORIZED
     for _ in range(2):
         with pytest.raises(CoreError):
             await detect(pool)
@@ -353,14 +363,14 @@ async def test_a_trial_that_fails_holds_back_again(
 
 
 async def test_a_server_that_returns_is_asked_at_once(
-    make: Callable[..., ServerPool], first: ScriptedServer
+    make: Callable[..., ServerPool], first: FakeInferenceServer
 ) -> None:
     pool = make(first)
-    first.fault = UNAUTHORIZED
+    first.detect_fault = UNAUTHORIZED
     with pytest.raises(CoreError):
         await detect(pool)
     pool.servers[0].set_health(None)
-    first.fault = None
+    first.detect_fault = None
     await hear(pool)
     await detect(pool)
     assert asked(first) == 2

@@ -6,20 +6,22 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from testbed.fake_inference_server import FakeInferenceServer
 from tests.core.pipeline.harness import CAMERAS, House
-from tests.core.pipeline.scripted_server import ScriptedServer
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    made = ScriptedServer()
+async def server() -> AsyncIterator[FakeInferenceServer]:
+    made = FakeInferenceServer()
     await made.start()
     yield made
     await made.stop()
 
 
 @pytest.fixture
-async def house(tmp_path: Path, database_url: str, server: ScriptedServer) -> AsyncIterator[House]:
+async def house(
+    tmp_path: Path, database_url: str, server: FakeInferenceServer
+) -> AsyncIterator[House]:
     root = tmp_path / "cameras"
     for camera in CAMERAS:
         (root / camera).mkdir(parents=True)

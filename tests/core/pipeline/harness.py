@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
-from tests.core.pipeline.scripted_server import TOKEN, ScriptedServer
+from testbed.fake_inference_server import TOKEN, FakeInferenceServer
 
 # isort: split
 from hsi_core.domain.context import Home
@@ -112,9 +112,9 @@ class House:
 
     root: Path
     database_url: str
-    server: ScriptedServer
+    server: FakeInferenceServer
     session: aiohttp.ClientSession
-    others: list[ScriptedServer] = field(default_factory=list)  # besides `server`
+    others: list[FakeInferenceServer] = field(default_factory=list)  # besides `server`
     host: str = "here"
     pipelines: list[Pipeline] = field(default_factory=list)
     home: Home | None = None  # nobody tells what it says

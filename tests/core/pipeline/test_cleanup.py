@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
+from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import BERLIN, SOON, House, Journal
-from tests.core.pipeline.scripted_server import ScriptedServer
 
 # isort: split
 from hsi_core.domain.errors import PipelineStoppedError
@@ -145,21 +145,21 @@ async def test_an_event_that_may_just_be_joined_is_not_deleted_meanwhile(
 
 
 async def test_what_is_young_or_not_done_stays(
-    house: House, server: ScriptedServer, store: Store
+    house: House, server: FakeInferenceServer, store: Store
 ) -> None:
     pipeline, journal = await house.run()
     house.upload("front/open.jpg", "person 0.8")
     await journal.image("front/open.jpg")
-    server.go.clear()
-    server.asked.clear()
+    server.detect_gate.clear()
+    server.requested.clear()
     house.upload("yard/waits.jpg", "car 0.9")
-    await server.asked.wait()
+    await server.requested.wait()
     await store.ask("UPDATE hsi.images SET found_at = found_at - interval '40 days'")
     before = await store.counts()
 
     assert await pipeline.cleanup.delete_expired(dry_run=False) == CleanupReport()
     assert await store.counts() == before
-    server.go.set()
+    server.detect_gate.set()
     assert (await journal.image("yard/waits.jpg")).state is ImageState.DETECTED
 
 
@@ -177,7 +177,7 @@ async def test_an_event_goes_with_the_youngest_of_its_images(house: House, store
 
 
 async def test_a_forgotten_file_is_not_found_anew(
-    house: House, server: ScriptedServer, store: Store
+    house: House, server: FakeInferenceServer, store: Store
 ) -> None:
     pipeline, journal = await house.run()
     await fill(house, journal, store)

@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
+from testbed.fake_inference_server import TOKEN, FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import NEVER, SOON, House
-from tests.core.pipeline.scripted_server import TOKEN, ScriptedServer
 from tests.core.pipeline.worker_process import fate, start_worker
 
 # isort: split
@@ -35,8 +35,8 @@ async def until_leased(
 ) -> None:
     """Wait until so many requests were made that hang at the server, so that jobs are held."""
     while house.server.detected.total() < count:
-        house.server.asked.clear()
-        await asyncio.wait_for(house.server.asked.wait(), SOON)
+        house.server.requested.clear()
+        await asyncio.wait_for(house.server.requested.wait(), SOON)
     held = query(postgres, house, "select count(*) from hsi.jobs where state='leased'")
     assert int(held) == (count if leased is None else leased)
 
@@ -50,17 +50,17 @@ async def until_registered(postgres: Postgres, house: House, count: int) -> None
 
 
 async def test_a_killed_worker_loses_nothing(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     for number in range(5):
         house.upload(f"front/{number}.jpg", f"person 0.8 #{number}", age=600 - number)
-    server.go.clear()
+    server.detect_gate.clear()
     worker = await start_worker(**environ(house))
     await until_registered(postgres, house, 5)
     await until_leased(postgres, house, 2)
     worker.kill()
     await fate(worker)
-    server.go.set()
+    server.detect_gate.set()
     query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
 
     pipeline, journal = await house.run(lease=4.0)
@@ -75,17 +75,17 @@ async def test_a_killed_worker_loses_nothing(
 
 
 async def test_a_stopped_worker_gives_its_jobs_back(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     for number in range(3):
         house.upload(f"front/{number}.jpg", f"person 0.8 #{number}")
-    server.go.clear()
+    server.detect_gate.clear()
     worker = await start_worker(**environ(house), DRAIN_SECONDS="0")
     await until_registered(postgres, house, 3)
     await until_leased(postgres, house, 2)
     worker.send_signal(signal.SIGTERM)
     assert (await fate(worker))[0] == 0
-    server.go.set()
+    server.detect_gate.set()
     states = query(
         postgres, house, "select state, crashes, attempts, count(*) from hsi.jobs group by 1, 2, 3"
     )
@@ -93,11 +93,11 @@ async def test_a_stopped_worker_gives_its_jobs_back(
 
 
 async def test_a_stopped_worker_finishes_what_it_has_in_hand_and_takes_no_more(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     for number in range(3):
         house.upload(f"front/{number}.jpg", f"car 0.8 #{number}")
-    server.go.clear()
+    server.detect_gate.clear()
     worker = await start_worker(**environ(house))
     await until_registered(postgres, house, 3)
     await until_leased(postgres, house, 2)
@@ -106,7 +106,7 @@ async def test_a_stopped_worker_finishes_what_it_has_in_hand_and_takes_no_more(
     async with asyncio.timeout(SOON):
         while b"stopping" not in await worker.stderr.readline():
             pass
-    server.go.set()
+    server.detect_gate.set()
     assert (await fate(worker))[0] == 0
     states = query(
         postgres,
@@ -124,10 +124,10 @@ async def test_a_worker_without_its_settings_says_which() -> None:
 
 
 async def test_a_job_that_kills_its_worker_every_time_is_poison(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     house.upload("front/a.jpg")
-    server.go.clear()
+    server.detect_gate.clear()
     pipeline, journal = await house.run(lease=30.0)
     await until_leased(postgres, house, 1)
     await pipeline.stop()
@@ -143,7 +143,7 @@ async def test_a_job_that_kills_its_worker_every_time_is_poison(
     assert image.state is ImageState.DEAD
     [letter] = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
     assert (letter.failure, letter.crashes, letter.attempts) == (FailureClass.CRASH, 3, 0)
-    server.go.set()
+    server.detect_gate.set()
     await pipeline.dead_letters.requeue()
     await journal.until(lambda j: [i for i in j.images if i.state is ImageState.DETECTED])
     assert (
@@ -153,9 +153,9 @@ async def test_a_job_that_kills_its_worker_every_time_is_poison(
 
 
 async def test_a_picture_that_kills_every_worker_dies_alone_and_takes_none_along(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
-    server.poison = b"poison"
+    server.hang_on = b"poison"
     for number in range(6):
         content = "poison" if number == 2 else f"car 0.8 #{number}"
         house.upload(f"front/{number}.jpg", content, age=600 - number)
@@ -165,11 +165,11 @@ async def test_a_picture_that_kills_every_worker_dies_alone_and_takes_none_along
     while not (letters := (await watching.queries.list_dead_letters(DeadLetterQuery())).items):
         worker = await start_worker(**environ(house))
         async with asyncio.timeout(SOON):
-            await server.poisoned.wait()
+            await server.hung.wait()
             worker.kill()
             await fate(worker)
             deaths += 1
-            server.poisoned.clear()
+            server.hung.clear()
             query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
             while query(postgres, house, HELD) != "0":  # noqa: ASYNC110 - nobody tells of a lease
                 await asyncio.sleep(0.05)
@@ -188,14 +188,14 @@ async def test_a_picture_that_kills_every_worker_dies_alone_and_takes_none_along
 
 @pytest.mark.parametrize(("crashes", "state"), [(7, ImageState.DETECTED), (8, ImageState.DEAD)])
 async def test_deaths_with_other_jobs_in_hand_weigh_far_less(
-    house: House, server: ScriptedServer, postgres: Postgres, crashes: int, state: ImageState
+    house: House, server: FakeInferenceServer, postgres: Postgres, crashes: int, state: ImageState
 ) -> None:
     house.upload("front/a.jpg", "car 0.8")
-    server.go.clear()
+    server.detect_gate.clear()
     first, _ = await house.run()
     await until_leased(postgres, house, 1)
     await first.stop()
-    server.go.set()
+    server.detect_gate.set()
     query(
         postgres,
         house,
@@ -207,10 +207,10 @@ async def test_deaths_with_other_jobs_in_hand_weigh_far_less(
 
 
 async def suspect(
-    house: House, server: ScriptedServer, postgres: Postgres, which: str, count: int = 4
+    house: House, server: FakeInferenceServer, postgres: Postgres, which: str, count: int = 4
 ) -> int:
     """Have pictures in the queue of which some seem to have been in hand when a worker died."""
-    server.go.clear()
+    server.detect_gate.clear()
     for number in range(count):
         house.upload(f"front/{number}.jpg", f"car 0.8 #{number}", age=600 - number)
     first, journal = await house.run(detect_concurrency=0)
@@ -226,20 +226,20 @@ async def suspect(
 
 
 async def test_what_was_in_hand_when_a_worker_died_is_done_alone_and_one_after_the_other(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     asked = await suspect(house, server, postgres, "'front/0.jpg', 'front/1.jpg', 'front/2.jpg'")
     _, journal = await house.run(detect_concurrency=3, poll_interval=NEVER)
     await until_leased(postgres, house, asked + 1, leased=1)
     in_hand = "select crashes, alone from hsi.jobs where state = 'leased'"
     assert query(postgres, house, in_hand) == "1|t"
-    server.go.set()
+    server.detect_gate.set()
     # None of them waits for a look at the queue, which would come after an hour.
     assert {image.state for image in await journal.ended(4)} == {ImageState.DETECTED}
 
 
 async def test_a_suspect_that_hangs_does_not_hold_up_others_for_long(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     asked = await suspect(house, server, postgres, "'front/0.jpg'", count=1)
     await house.run()
@@ -249,24 +249,24 @@ async def test_a_suspect_that_hangs_does_not_hold_up_others_for_long(
     house.upload("yard/now.jpg", "car 0.8")
     await until_leased(postgres, house, asked + 2, leased=2)
     assert query(postgres, house, alone) == "0"
-    server.go.set()
+    server.detect_gate.set()
 
 
 async def test_a_suspect_does_not_wait_for_long_for_others_that_hang(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     asked = await suspect(house, server, postgres, "'front/1.jpg'")
     await house.run(detect_concurrency=4)
     await until_leased(postgres, house, asked + 3, leased=4)
     await until_leased(postgres, house, asked + 4)
     assert query(postgres, house, "select count(*) from hsi.jobs where alone") == "0"
-    server.go.set()
+    server.detect_gate.set()
 
 
 async def test_a_lease_is_renewed_for_as_long_as_the_work_takes(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
-    server.go.clear()
+    server.detect_gate.clear()
     _, journal = await house.run(lease=4.0)
     house.upload("front/a.jpg")
     await until_leased(postgres, house, 1)
@@ -283,7 +283,7 @@ async def test_a_lease_is_renewed_for_as_long_as_the_work_takes(
         before = await until()
         while await until() == before:  # noqa: ASYNC110 - nobody tells of a renewal
             await asyncio.sleep(0.05)
-    server.go.set()
+    server.detect_gate.set()
     await journal.image("front/a.jpg")
     assert server.detected.total() == 1
     # The other pipeline hears of it as well.
@@ -291,15 +291,15 @@ async def test_a_lease_is_renewed_for_as_long_as_the_work_takes(
 
 
 async def test_who_has_lost_the_lease_changes_nothing(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
-    server.go.clear()
+    server.detect_gate.clear()
     first, journal = await house.run(lease=30.0, detect_concurrency=1)
     house.upload("front/a.jpg", "person 0.8")
     await until_leased(postgres, house, 1)
     # Somebody else has taken the job over.
     query(postgres, house, "update hsi.jobs set fence = fence + 1")
-    server.go.set()
+    server.detect_gate.set()
     house.upload("front/b.jpg", "car 0.9")
     await journal.image("front/b.jpg")
     assert [image.path for image in journal.images] == ["front/b.jpg"]

@@ -6,18 +6,19 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from testbed.services.postgres import Postgres
-from tests.core.pipeline.harness import House
-from tests.core.pipeline.scripted_server import (
+from testbed.fake_inference_server import (
     FOREIGN_CLAIM,
     INTERNAL,
-    MALFORMED,
-    NO_LANGUAGE_MODEL,
+    INVALID_OUTPUT,
+    NO_ASSESSOR,
     OVERLOADED,
-    ScriptedServer,
-    garbage,
+    FakeInferenceServer,
+    Fault,
+    not_json,
     problem,
 )
+from testbed.services.postgres import Postgres
+from tests.core.pipeline.harness import House
 
 # isort: split
 from hsi_core.domain.errors import InputError
@@ -46,11 +47,11 @@ def make_dead(postgres: Postgres, count: int) -> None:
     )
 
 
-@pytest.mark.parametrize("answer", [INTERNAL, garbage], ids=["500", "garbage"])
+@pytest.mark.parametrize("answer", [INTERNAL, not_json], ids=["500", "garbage"])
 async def test_an_unknown_failure_is_tried_three_times(
-    house: House, server: ScriptedServer, answer: object
+    house: House, server: FakeInferenceServer, answer: Fault
 ) -> None:
-    server.fault = answer  # type: ignore[assignment]  # one of the scripted answers
+    server.detect_fault = answer
     pipeline, journal = await house.run()
     house.upload("front/a.jpg")
     assert (await journal.image("front/a.jpg")).state is ImageState.DEAD
@@ -61,28 +62,28 @@ async def test_an_unknown_failure_is_tried_three_times(
 
 
 async def test_words_that_no_database_takes_are_kept_without_them(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.fault = problem(422, "bad\0\ud800picture", retryable=False)
+    server.detect_fault = problem(422, "bad\0\ud800picture", retryable=False)
     pipeline, journal = await house.run()
     house.upload("front/a.jpg")
     image = await journal.image("front/a.jpg")
-    assert (image.state, image.reason) == (ImageState.DEAD, "the server says bad?picture")
+    assert (image.state, image.reason) == (ImageState.DEAD, "The server reports bad?picture.")
     [letter] = (await pipeline.queries.list_dead_letters(ALL)).items
     assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "bad?picture")
     assert server.detected.total() == 1
 
 
-async def test_a_passing_failure_leaves_no_trace(house: House, server: ScriptedServer) -> None:
-    server.faults.extend([INTERNAL, garbage])
+async def test_a_passing_failure_leaves_no_trace(house: House, server: FakeInferenceServer) -> None:
+    server.detect_faults.extend([INTERNAL, not_json])
     pipeline, journal = await house.run()
     house.upload("front/a.jpg")
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
     assert (await pipeline.queries.list_dead_letters(ALL)).total == 0
 
 
-async def test_a_full_server_costs_no_attempt(house: House, server: ScriptedServer) -> None:
-    server.faults.extend([OVERLOADED] * 8)
+async def test_a_full_server_costs_no_attempt(house: House, server: FakeInferenceServer) -> None:
+    server.detect_faults.extend([OVERLOADED] * 8)
     _, journal = await house.run()
     house.upload("front/a.jpg")
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
@@ -90,21 +91,23 @@ async def test_a_full_server_costs_no_attempt(house: House, server: ScriptedServ
 
 
 async def test_a_requeued_picture_is_looked_at_after_all(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.fault = INTERNAL
+    server.detect_fault = INTERNAL
     pipeline, journal = await house.run()
     house.upload("front/a.jpg")
     await journal.image("front/a.jpg")
-    server.fault = None
+    server.detect_fault = None
     assert await pipeline.dead_letters.requeue() == RequeueReport(requeued=1)
     await journal.until(lambda j: [i for i in j.images if i.state is ImageState.DETECTED])
     assert (await pipeline.queries.list_dead_letters(ALL)).total == 0
     assert await pipeline.dead_letters.requeue() == RequeueReport(requeued=0)
 
 
-async def test_an_event_without_a_score_gets_one_late(house: House, server: ScriptedServer) -> None:
-    server.assess_fault = MALFORMED
+async def test_an_event_without_a_score_gets_one_late(
+    house: House, server: FakeInferenceServer
+) -> None:
+    server.assess_fault = INVALID_OUTPUT
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "person 0.8", age=600)
     unassessed = await journal.event(EventPhase.UNASSESSED)
@@ -126,7 +129,7 @@ async def test_an_event_without_a_score_gets_one_late(house: House, server: Scri
 
 
 async def test_a_model_that_invents_things_is_told_so_when_it_is_asked_again(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
     server.assess_faults.append(FOREIGN_CLAIM)
     pipeline, journal = await house.run()
@@ -142,7 +145,7 @@ async def test_a_model_that_invents_things_is_told_so_when_it_is_asked_again(
 
 
 async def test_a_model_that_keeps_inventing_things_leaves_no_score_and_holds_nothing_back(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
     server.assess_fault = FOREIGN_CLAIM
     pipeline, journal = await house.run()
@@ -160,9 +163,9 @@ async def test_a_model_that_keeps_inventing_things_leaves_no_score_and_holds_not
 
 
 async def test_without_a_language_model_events_stay_unassessed_and_nothing_failed(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.assess_fault = NO_LANGUAGE_MODEL
+    server.assess_fault = NO_ASSESSOR
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "person 0.8", age=600)
     event = await journal.event(EventPhase.UNASSESSED)
@@ -173,7 +176,7 @@ async def test_without_a_language_model_events_stay_unassessed_and_nothing_faile
 
 
 async def test_a_requeued_letter_that_fails_again_is_counted(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "broken 1")
@@ -186,7 +189,7 @@ async def test_a_requeued_letter_that_fails_again_is_counted(
 
 
 async def test_a_letter_that_always_fails_is_not_requeued_for_ever(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
     pipeline, journal = await house.run(requeue_limit=2)
     house.upload("front/a.jpg", "broken 1")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from testbed.fake_inference_server import OVERLOADED
 from tests.core.pipeline.harness import SOON, House
-from tests.core.pipeline.scripted_server import OVERLOADED
 
 # isort: split
 from hsi_core.domain.context import Home, Occupancy

@@ -63,10 +63,10 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
     assert not assessed.late
     by = assessed.assessed_by
     assert by
-    assert (by.model, by.model_digest, by.prompt_version) == ("scripted", "5c81", "1")
-    assert (by.prompt_tokens, by.completion_tokens) == (700, 60)
-    assert (by.load_ms, by.prefill_ms, by.generate_ms, by.total_ms) == (None, 90.0, 1500.0, 1600.0)
-    assert by.tokens_per_second == 40.0
+    assert (by.model, by.model_digest, by.prompt_version) == ("nemotron-3-nano:4b", "b1c2", "1")
+    assert (by.prompt_tokens, by.completion_tokens) == (300, 60)
+    assert (by.load_ms, by.prefill_ms, by.generate_ms, by.total_ms) == (None, 20.0, 600.0, 640.0)
+    assert by.tokens_per_second == 100.0
     assert await pipeline.queries.get_event(opened.id) == assessed
     assert [i.id for i in await pipeline.queries.event_images(opened.id)] == [image.id]
 
@@ -175,15 +175,15 @@ async def test_a_file_that_is_too_large_is_not_sent(house: House) -> None:
 
 
 async def test_a_file_that_is_gone_says_so(house: House) -> None:
-    house.server.go.clear()
+    house.server.detect_gate.clear()
     house.upload("front/a.jpg", "car 0.7", age=60)
     house.upload("front/b.jpg", "car 0.8", age=50)
     pipeline, journal = await house.run(detect_concurrency=1)
-    await house.server.asked.wait()
+    await house.server.requested.wait()
     await journal.depth(2)
     waiting = "front/a.jpg" if b"car 0.8" in house.server.detected else "front/b.jpg"
     (house.root / waiting).unlink()
-    house.server.go.set()
+    house.server.detect_gate.set()
     gone = await journal.image(waiting)
     assert gone.state is ImageState.DEAD
     assert gone.reason == "the file was deleted before it was processed"
@@ -213,14 +213,14 @@ async def test_a_live_event_is_closed_as_soon_as_it_is_due(house: House) -> None
 
 
 async def test_fresh_pictures_go_before_a_backlog(house: House) -> None:
-    house.server.go.clear()
+    house.server.detect_gate.clear()
     for number in range(5):
         house.upload(f"yard/{number}.jpg", f"car 0.7 #{number}", age=3600 - number)
     _, journal = await house.run(detect_concurrency=1)
-    await house.server.asked.wait()
+    await house.server.requested.wait()
     house.upload("front/now.jpg", "person 0.8")
     await journal.depth(6)
-    house.server.go.set()
+    house.server.detect_gate.set()
     order = [image.path for image in await journal.ended(6)]
     assert order.index("front/now.jpg") == 1
     assert order[2:] == sorted(order[2:])

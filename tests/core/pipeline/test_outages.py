@@ -7,9 +7,9 @@ import os
 from aiohttp import web
 import pytest
 
+from testbed.fake_inference_server import NOT_READY, TOKEN, FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import NEVER, House, Journal
-from tests.core.pipeline.scripted_server import NOT_READY, UNAUTHORIZED, ScriptedServer
 
 # isort: split
 from hsi_core.domain.errors import CameraFolderMissingError, StoreError
@@ -24,7 +24,9 @@ def place(path: str, journal: Journal) -> int:
     return [image.path for image in journal.images].index(path)
 
 
-async def test_a_server_that_is_away_is_waited_for(house: House, server: ScriptedServer) -> None:
+async def test_a_server_that_is_away_is_waited_for(
+    house: House, server: FakeInferenceServer
+) -> None:
     await server.stop()
     pipeline, journal = await house.run(breaker_recovery=NEVER)
     for number in range(8):
@@ -43,32 +45,32 @@ async def test_a_server_that_is_away_is_waited_for(house: House, server: Scripte
 
 
 async def test_a_server_that_loads_its_model_is_waited_for(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.faults.extend([NOT_READY] * 7)
+    server.detect_faults.extend([NOT_READY] * 7)
     _, journal = await house.run()
     house.upload("front/a.jpg")
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
 
 
 async def test_a_refused_token_costs_nothing_and_shows(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.fault = UNAUTHORIZED
+    server.token = "changed"
     pipeline, journal = await house.run(max_attempts=1)
     house.upload("front/a.jpg")
     health = await journal.health(lambda h: h.server_error == "unauthorized")
     assert health.server_reachable is False
     await journal.health(lambda h: JobKind.DETECT in h.stages_paused)
     assert (await pipeline.queries.queue_stats()).depth == 1
-    server.fault = None
+    server.token = TOKEN
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
 
 
 async def test_a_proxy_that_lets_no_picture_through_is_not_pestered(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.fault = lambda: web.Response(status=502)
+    server.detect_fault = lambda: web.Response(status=502)
     for number in range(20):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
     pipeline, journal = await house.run(detect_concurrency=1, breaker_recovery=NEVER)
@@ -81,7 +83,7 @@ async def test_a_proxy_that_lets_no_picture_through_is_not_pestered(
     assert (await pipeline.queries.queue_stats()).depth == 20
 
 
-async def test_refresh_asks_the_server_now(house: House, server: ScriptedServer) -> None:
+async def test_refresh_asks_the_server_now(house: House, server: FakeInferenceServer) -> None:
     pipeline, _ = await house.run(health_interval=3600.0)
     assert (await pipeline.refresh_health()).server_reachable
     await server.stop()
@@ -112,16 +114,16 @@ async def test_a_database_that_goes_away_is_waited_for(house: House) -> None:
 
 
 async def test_a_database_that_goes_away_while_a_picture_is_looked_at(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
     with Postgres() as own:
         house.database_url = own.create_database()
-        server.go.clear()
+        server.detect_gate.clear()
         pipeline, journal = await house.run(lease=20.0)
         house.upload("front/a.jpg")
-        await server.asked.wait()
+        await server.requested.wait()
         own.kill()
-        server.go.set()
+        server.detect_gate.set()
         await journal.health(lambda h: not h.database_reachable)
         own.start()
         assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
@@ -130,16 +132,16 @@ async def test_a_database_that_goes_away_while_a_picture_is_looked_at(
 
 
 async def test_a_full_queue_leaves_pictures_in_their_folder(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.go.clear()
+    server.detect_gate.clear()
     for number in range(12):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
     pipeline, journal = await house.run(queue_limit=2, detect_concurrency=1)
-    await server.asked.wait()
+    await server.requested.wait()
     house.upload("front/late.jpg", "car 0.9 #late")
     await journal.health(lambda h: h.spooling)
-    server.go.set()
+    server.detect_gate.set()
     await journal.image("front/late.jpg")
     assert len(await journal.ended(13)) == 13
     assert (await pipeline.queries.queue_stats()).pending[JobKind.DETECT] == 0
@@ -147,9 +149,9 @@ async def test_a_full_queue_leaves_pictures_in_their_folder(
 
 
 async def test_a_picture_of_now_passes_those_that_a_full_queue_leaves_in_their_folder(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.go.clear()
+    server.detect_gate.clear()
     for number in range(30):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=3600)
     _, journal = await house.run(queue_limit=5, detect_concurrency=1)
@@ -157,16 +159,16 @@ async def test_a_picture_of_now_passes_those_that_a_full_queue_leaves_in_their_f
     await journal.health(lambda h: h.spooling)
     house.upload("yard/now.jpg", "car 0.9 #now")
     await journal.depth(7)  # one in hand, five waiting, and it
-    server.go.set()
+    server.detect_gate.set()
     await journal.image("yard/now.jpg")
     assert place("yard/now.jpg", journal) <= 1  # the one in hand was first
     assert len(await journal.ended(31)) == 31
 
 
 async def test_what_a_full_queue_leaves_in_its_folder_is_fetched_before_the_queue_is_empty(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.go.clear()
+    server.detect_gate.clear()
     count = 3 * BATCH  # more than can be on their way
     for number in range(count):
         (house.root / "front" / f"{number}.jpg").write_text(f"car 0.9 #{number}")
@@ -175,14 +177,14 @@ async def test_what_a_full_queue_leaves_in_its_folder_is_fetched_before_the_queu
         queue_limit=50, detect_concurrency=4, watch_retry=3600, rescan_interval=3600
     )
     await journal.health(lambda h: h.spooling)
-    server.go.set()
+    server.detect_gate.set()
     assert len(await journal.ended(count)) == count
 
 
 async def test_a_full_queue_does_not_keep_polling_from_pictures_of_now(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.go.clear()
+    server.detect_gate.clear()
     for number in range(3 * BATCH):  # more than can be on their way
         (house.root / "front" / f"{number}.jpg").write_text(f"car 0.9 #{number}")
         os.utime(house.root / "front" / f"{number}.jpg", (1.7e9, 1.7e9))
@@ -193,7 +195,7 @@ async def test_a_full_queue_does_not_keep_polling_from_pictures_of_now(
     await journal.health(lambda h: h.spooling)
     house.upload("yard/now.jpg", "car 0.9 #now", age=1)
     await journal.depth(7)  # one in hand, five waiting, and it
-    server.go.set()
+    server.detect_gate.set()
     await journal.image("yard/now.jpg")
     assert place("yard/now.jpg", journal) <= 1  # the one in hand was first
 
@@ -222,7 +224,7 @@ async def test_a_picture_that_the_database_refuses_is_tried_again(
 
 
 async def test_pictures_on_a_share_that_is_away_are_waited_for(house: House) -> None:
-    house.server.go.clear()
+    house.server.detect_gate.clear()
     for number in range(9):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
     pipeline, journal = await house.run(detect_concurrency=1)
@@ -230,7 +232,7 @@ async def test_pictures_on_a_share_that_is_away_are_waited_for(house: House) -> 
     away = house.root.with_name("away")
     house.root.rename(away)
     house.root.mkdir()
-    house.server.go.set()
+    house.server.detect_gate.set()
     await journal.health(lambda h: JobKind.DETECT in h.stages_paused)
     house.root.rmdir()
     away.rename(house.root)
@@ -239,7 +241,7 @@ async def test_pictures_on_a_share_that_is_away_are_waited_for(house: House) -> 
 
 
 async def test_pictures_of_a_camera_whose_folder_is_away_are_waited_for(house: House) -> None:
-    house.server.go.clear()
+    house.server.detect_gate.clear()
     for number in range(8):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
     pipeline, journal = await house.run(detect_concurrency=1, breaker_failures=2)
@@ -247,7 +249,7 @@ async def test_pictures_of_a_camera_whose_folder_is_away_are_waited_for(house: H
     front = house.root / "front"
     away = house.root.with_name("away")
     front.rename(away)
-    house.server.go.set()
+    house.server.detect_gate.set()
     await journal.health(lambda h: "front" in h.camera_errors)
     # The other camera's are looked at meanwhile.
     house.upload("yard/a.jpg", "person 0.8")

@@ -20,9 +20,9 @@ SECOND = "person 0.8 #the second one"
 
 async def hold_up(house: House) -> None:
     """Have the only worker hang at another camera's picture."""
-    house.server.go.clear()
+    house.server.detect_gate.clear()
     house.upload("yard/hold.jpg", "car 0.7")
-    await house.server.asked.wait()
+    await house.server.requested.wait()
 
 
 def over(path: Path, content: str) -> None:
@@ -48,7 +48,7 @@ async def test_a_picture_replaced_before_it_is_read(house: House, replace: objec
     await journal.depth(2)
     replace(house.root / "front/a.jpg", SECOND)
     await journal.depth(3)
-    house.server.go.set()
+    house.server.detect_gate.set()
 
     one, two = of("front/a.jpg", await journal.ended(3))
     assert {(i.state, i.reason, i.size) for i in (one, two)} == {
@@ -68,7 +68,7 @@ async def test_a_replacement_that_nobody_told_of_is_found_at_once(house: House) 
     house.upload("front/a.jpg", FIRST, age=5)
     await journal.depth(2)
     os.utime(house.root / "front/a.jpg", (1_795_000_000, 1_795_000_000))
-    house.server.go.set()
+    house.server.detect_gate.set()
     ended = of("front/a.jpg", await journal.ended(3))
     assert [image.reason for image in ended] == ["replaced", None]
     assert house.server.detected[FIRST.encode()] == 1
@@ -94,7 +94,7 @@ async def test_a_file_whose_time_two_machines_see_differently_is_looked_at_once(
         FROM hsi.images WHERE path = '{path}'
         """,
     )
-    house.server.go.set()
+    house.server.detect_gate.set()
     assert (await journal.image(path)).state is ImageState.DETECTED
     assert house.server.detected[FIRST.encode()] == 1
 

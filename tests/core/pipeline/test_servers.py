@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from testbed.fake_inference_server import OVERLOADED, FakeInferenceServer
 from tests.core.pipeline.harness import NEVER, House
-from tests.core.pipeline.scripted_server import OVERLOADED, ScriptedServer
 
 # isort: split
 from hsi_core.domain.models import ImageState, JobKind
@@ -13,8 +13,8 @@ from hsi_core.domain.queries import DeadLetterQuery
 
 
 @pytest.fixture
-async def other(house: House) -> AsyncIterator[ScriptedServer]:
-    made = ScriptedServer()
+async def other(house: House) -> AsyncIterator[FakeInferenceServer]:
+    made = FakeInferenceServer()
     await made.start()
     house.others.append(made)
     yield made
@@ -22,7 +22,7 @@ async def other(house: House) -> AsyncIterator[ScriptedServer]:
 
 
 async def test_work_is_shared_and_a_server_that_dies_costs_nothing(
-    house: House, server: ScriptedServer, other: ScriptedServer
+    house: House, server: FakeInferenceServer, other: FakeInferenceServer
 ) -> None:
     pipeline, journal = await house.run(max_attempts=1, breaker_recovery=NEVER)
     for number in range(20):
@@ -42,7 +42,7 @@ async def test_work_is_shared_and_a_server_that_dies_costs_nothing(
 
 
 async def test_the_state_of_each_breaker_is_told(
-    house: House, server: ScriptedServer, other: ScriptedServer
+    house: House, server: FakeInferenceServer, other: FakeInferenceServer
 ) -> None:
     await server.stop()
     await other.stop()
@@ -62,9 +62,9 @@ async def test_the_state_of_each_breaker_is_told(
 
 
 async def test_a_busy_server_costs_no_attempt(
-    house: House, server: ScriptedServer, other: ScriptedServer
+    house: House, server: FakeInferenceServer, other: FakeInferenceServer
 ) -> None:
-    server.fault = OVERLOADED
+    server.detect_fault = OVERLOADED
     _, journal = await house.run(max_attempts=1)
     for number in range(8):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
@@ -73,12 +73,15 @@ async def test_a_busy_server_costs_no_attempt(
 
 
 async def test_servers_with_different_models_are_told_of(
-    house: House, other: ScriptedServer, caplog: pytest.LogCaptureFixture
+    house: House,
+    server: FakeInferenceServer,
+    other: FakeInferenceServer,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     other.model = "another one"
     _, journal = await house.run()
     await journal.health(lambda h: h.detectors_differ)
     assert f"another one at {other.url}" in caplog.text
-    other.model = "scripted"
+    other.model = server.model
     await journal.health(lambda h: not h.detectors_differ)
     assert caplog.text.count("different detector models") == 1

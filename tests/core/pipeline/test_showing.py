@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from testbed.fake_inference_server import INVALID_OUTPUT
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import House
-from tests.core.pipeline.scripted_server import MALFORMED
 from tests.core.pipeline.test_crashes import query
 
 # isort: split
@@ -61,17 +61,17 @@ def test_what_shows_nothing_watched_or_is_too_large_is_left_out(unfit: Image) ->
 
 async def run(house: House, *, allowed: bool | None, vision: bool | None) -> list[object]:
     """Let two pictures of an event be assessed; return what was shown of them."""
-    house.server.vision = vision
+    house.server.assessor = {"vision": vision}
     changed = {} if allowed is None else {"images_to_model": allowed}
     _, journal = await house.run(event_idle=0.5, **changed)
     await journal.health(lambda health: health.server is not None)
     # None of them is looked at before all are known: an event waits for what may still join it.
-    house.server.go.clear()
+    house.server.detect_gate.clear()
     house.upload("front/a.jpg", "person 0.8")
     house.upload("front/b.jpg", "person 0.7" + " " * MAX_IMAGE_BYTES)
     house.upload("front/c.jpg", "person 0.6")
     await journal.depth(3)
-    house.server.go.set()
+    house.server.detect_gate.set()
     await journal.ended(3)
     await journal.event(EventPhase.ASSESSED)
     return [*house.server.assessed[-1].get("pictures", [])]
@@ -92,7 +92,7 @@ async def test_else_nothing_is(house: House, allowed: bool | None, vision: bool 
 
 
 async def test_after_a_failure_it_goes_without(house: House) -> None:
-    house.server.assess_faults.append(MALFORMED)
+    house.server.assess_faults.append(INVALID_OUTPUT)
     assert await run(house, allowed=True, vision=True) == []
     first, second = house.server.assessed
     assert "pictures" in first
@@ -100,7 +100,7 @@ async def test_after_a_failure_it_goes_without(house: House) -> None:
 
 
 async def test_a_picture_that_is_gone_is_left_out(house: House, postgres: Postgres) -> None:
-    house.server.vision = True
+    house.server.assessor = {"vision": True}
     _, journal = await house.run(images_to_model=True)
     await journal.health(lambda health: health.server is not None)
     house.upload("front/a.jpg", "person 0.8")

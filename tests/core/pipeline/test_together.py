@@ -7,9 +7,9 @@ import logging
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from testbed.fake_inference_server import OVERLOADED, FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import NEVER, SOON, House
-from tests.core.pipeline.scripted_server import OVERLOADED, ScriptedServer
 
 # isort: split
 from hsi_core.domain.models import FailureClass, ImageState, JobKind, SkipReason
@@ -19,25 +19,25 @@ from hsi_core.store import leases
 from hsi_core.store.leases import ClaimedJob
 
 
-async def asked(server: ScriptedServer, count: int) -> None:
+async def asked(server: FakeInferenceServer, count: int) -> None:
     """Wait until so many requests hang at the server."""
     while server.detected.total() < count:
-        server.asked.clear()
-        await asyncio.wait_for(server.asked.wait(), SOON)
+        server.requested.clear()
+        await asyncio.wait_for(server.requested.wait(), SOON)
 
 
 @pytest.mark.parametrize("label", ["per\0son", "per\ud800son"], ids=["nul", "half a character"])
 async def test_a_result_that_no_database_takes_fails_alone(
-    house: House, server: ScriptedServer, label: str
+    house: House, server: FakeInferenceServer, label: str
 ) -> None:
     server.labels["odd"] = label
-    server.go.clear()
+    server.detect_gate.clear()
     for number in range(5):
         house.upload(f"front/{number}.jpg", f"person 0.8 #{number}", age=60 - number)
     house.upload("front/odd.jpg", "odd 0.8", age=50)
     pipeline, journal = await house.run(detect_concurrency=6)
     await asked(server, 6)
-    server.go.set()
+    server.detect_gate.set()
     ended = {image.path: image.state for image in await journal.ended(6)}
     assert ended.pop("front/odd.jpg") is ImageState.DEAD
     assert set(ended.values()) == {ImageState.DETECTED}
@@ -50,25 +50,25 @@ async def test_a_result_that_no_database_takes_fails_alone(
 
 
 async def test_the_same_content_twice_at_once_is_kept_once(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
-    server.go.clear()
+    server.detect_gate.clear()
     for number, age in enumerate((1000, 900, 500, 100)):
         house.upload(f"front/{number}.jpg", "person 0.8", age=age)
     house.upload("yard/0.jpg", "person 0.8", age=900)
     _, journal = await house.run(detect_concurrency=5)
     await asked(server, 5)
-    server.go.set()
+    server.detect_gate.set()
     ended = {image.path: image.reason for image in await journal.ended(5)}
     duplicates = [path for path, reason in ended.items() if reason == SkipReason.DUPLICATE]
     assert duplicates == ["front/1.jpg"]
 
 
 async def test_a_picture_refused_on_trial_lets_the_others_through(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
     # The breaker opens for a moment; what it would wait for, were nobody to wake it, is an hour.
-    server.faults.extend([OVERLOADED] * 5)
+    server.detect_faults.extend([OVERLOADED] * 5)
     for number in range(8):
         house.upload(f"front/{number}.jpg", f"broken {number}", age=60)
     _, journal = await house.run(breaker_recovery=NEVER)
@@ -76,9 +76,9 @@ async def test_a_picture_refused_on_trial_lets_the_others_through(
 
 
 async def test_a_backlog_is_claimed_in_portions(
-    house: House, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    house: House, server: FakeInferenceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.go.clear()
+    server.detect_gate.clear()
     house.upload("front/first.jpg", age=2000)
     house.upload("yard/first.jpg", age=2000)
     registering, journal = await house.run()  # both of its hands are taken from now on
@@ -87,7 +87,7 @@ async def test_a_backlog_is_claimed_in_portions(
         house.upload(f"front/{number}.jpg", "", age=1000 - number)  # ends by itself
     await journal.depth(66)
     await registering.stop()
-    server.go.set()
+    server.detect_gate.set()
 
     claimed: list[int] = []
 
@@ -109,16 +109,16 @@ async def test_a_backlog_is_claimed_in_portions(
 
 
 async def test_a_backlog_does_not_wait_for_jobs_that_take_long(
-    house: House, server: ScriptedServer
+    house: House, server: FakeInferenceServer
 ) -> None:
     for number in range(40):
         # The first two end at once: their hands are fewer than what claims together.
         content = f"person 0.8 #{number}" if number >= 2 else ""
         house.upload(f"front/{number}.jpg", content, age=1000 - number)
-    server.go.clear()
+    server.detect_gate.clear()
     await house.run(detect_concurrency=16)
     await asked(server, 16)
-    server.go.set()
+    server.detect_gate.set()
 
 
 class Heard(logging.Handler):
@@ -135,7 +135,7 @@ class Heard(logging.Handler):
 
 
 async def test_a_lease_that_cannot_be_renewed_is_told_as_that(
-    house: House, server: ScriptedServer, postgres: Postgres
+    house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     heard, lost = Heard("leases could not be renewed"), Heard("lease was lost")
     logger = logging.getLogger("hsi_core.queue")
@@ -149,11 +149,11 @@ async def test_a_lease_that_cannot_be_renewed_is_told_as_that(
         database="shared",
     )
     try:
-        server.go.clear()
+        server.detect_gate.clear()
         _, journal = await house.run(lease=8.0)
         house.upload("front/a.jpg")
         await asyncio.wait_for(heard.heard.wait(), SOON)
-        server.go.set()
+        server.detect_gate.set()
         assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
     finally:
         # In a thread: it waits for transactions that this very loop has to end.
