@@ -24,6 +24,7 @@ from hsi_core.stages.clean_up import CleanUp
 from hsi_core.store import cameras, event_list, jobs
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin, connect
+from hsi_core.store.transaction import Outbox
 
 # Old rows: four images an event, each with a detection and a job; as many young ones beside them.
 FILL = """
@@ -56,7 +57,7 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
             postgres.execute, FILL.format(events=images * 2 // 4), database=database_name
         )
         settings = Settings()
-        database = Database(engine, HealthBoard(Publisher()), settings)
+        database = Database(engine, HealthBoard(Publisher()), settings, Outbox(Publisher()))
         with tempfile.TemporaryDirectory() as folder:
             for camera in harness.CAMERAS:
                 (Path(folder) / camera).mkdir()

@@ -176,7 +176,7 @@ async def test_a_picture_that_kills_every_worker_dies_alone_and_takes_none_along
     [letter] = letters
     assert (letter.failure, letter.crashes, deaths) == (FailureClass.CRASH, 4, 4)
     assert "4 times" in letter.message
-    assert "3 times of them while it did nothing else" in letter.message
+    assert "3 of them while it processed no other job" in letter.message
 
     await house.run()
     ended = {image.path: image.state for image in await journal.ended(6)}

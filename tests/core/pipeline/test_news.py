@@ -1,10 +1,9 @@
 """What others did is heard in the end, whatever kept it from being heard when it happened."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 from yarl import URL
 
 from testbed.services.postgres import Postgres
@@ -13,11 +12,11 @@ from tests.core.pipeline.telephone_line import TelephoneLine
 from tests.core.pipeline.test_crashes import query
 
 # isort: split
+from hsi_core.domain.errors import StoreUnreachableError
 from hsi_core.domain.models import AssessmentState
 from hsi_core.domain.updates import EventPhase, EventUpdate, ImageUpdate
 from hsi_core.pipeline.pipeline import Pipeline
-from hsi_core.queue.handler import Stored
-from hsi_core.store.database import Database
+from hsi_core.store.transaction import Outbox, Transaction
 
 ONLY_LISTENING = replace(QUICK, detect_concurrency=0, assess_concurrency=0, listen_check=0.3)
 SURE = "person 0.95"  # enough to be assessed at once
@@ -133,29 +132,26 @@ async def test_an_old_assessment_is_no_news(house: House, postgres: Postgres) ->
     assert not missed(journal)
 
 
-async def test_an_assessment_whose_commit_was_not_answered(
+async def test_an_assessment_whose_commit_was_not_confirmed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, journal = await house.run()
-    original = Database.run
+    original = Outbox.deliver
     lost: list[EventUpdate] = []
 
-    async def lose_the_answer[T](
-        database: Database, work: Callable[[AsyncConnection], Awaitable[T]]
-    ) -> T:
-        answer = await original(database, work)
-        updates = answer.updates if isinstance(answer, Stored) else ()
+    def lose_the_first(outbox: Outbox, transaction: Transaction) -> None:
         assessed = [
             update
-            for update in updates
+            for update in transaction.updates
             if isinstance(update, EventUpdate) and update.phase is EventPhase.ASSESSED
         ]
-        if not assessed or lost:
-            return answer
-        lost.extend(assessed)  # it is committed, and whoever asked for it does it again
-        return await original(database, work)
+        if assessed and not lost:
+            lost.extend(assessed)
+            # The transaction is committed, and the worker repeats it.
+            raise StoreUnreachableError("the connection was lost during the commit")
+        original(outbox, transaction)
 
-    monkeypatch.setattr(Database, "run", lose_the_answer)
+    monkeypatch.setattr(Outbox, "deliver", lose_the_first)
     house.upload("front/a.jpg", SURE)
-    told = await journal.event(EventPhase.ASSESSED)
-    assert [update.event.id for update in lost] == [told.id]
+    published = await journal.event(EventPhase.ASSESSED)
+    assert [update.event.id for update in lost] == [published.id]

@@ -15,7 +15,7 @@ from tests.core.pipeline.test_crashes import query
 from hsi_core.domain.models import Box, Detection, Image, ImageState
 from hsi_core.domain.settings import Settings
 from hsi_core.domain.updates import EventPhase
-from hsi_core.stages.prompt_images import MAX_IMAGE_BYTES, MAX_IMAGES, best
+from hsi_core.stages.prompt_images import MAX_IMAGE_BYTES, MAX_IMAGES, select_best
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WATCHED = Settings().watched_labels
@@ -41,9 +41,9 @@ def test_the_best_of_the_beginning_the_middle_and_the_end_are_shown() -> None:
     images = [image(number, 0.9 if number in {2, 3, 8} else 0.6) for number in range(1, 10)]
     images[5] = image(6, 0.7, size=8)  # nearer, which counts for more than surer
 
-    assert [each.id for each in best(images, WATCHED)] == [2, 6, 8]
-    assert [each.id for each in best(images[::-1], WATCHED)] == [2, 6, 8]
-    assert [each.id for each in best(images[:2], WATCHED)] == [1, 2]
+    assert [each.id for each in select_best(images, WATCHED)] == [2, 6, 8]
+    assert [each.id for each in select_best(images[::-1], WATCHED)] == [2, 6, 8]
+    assert [each.id for each in select_best(images[:2], WATCHED)] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_the_best_of_the_beginning_the_middle_and_the_end_are_shown() -> None:
     ],
 )
 def test_what_shows_nothing_watched_or_is_too_large_is_left_out(unfit: Image) -> None:
-    assert [each.id for each in best([image(1, 0.6), unfit], WATCHED)] == [1]
-    assert best([unfit], WATCHED) == []
+    assert [each.id for each in select_best([image(1, 0.6), unfit], WATCHED)] == [1]
+    assert select_best([unfit], WATCHED) == []
 
 
 async def run(house: House, *, allowed: bool | None, vision: bool | None) -> list[object]:

@@ -137,7 +137,7 @@ class Heard(logging.Handler):
 async def test_a_lease_that_cannot_be_renewed_is_told_as_that(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
-    heard, lost = Heard("leases could not be renewed"), Heard("lease was lost")
+    heard, lost = Heard("Leases could not be renewed"), Heard("lease was lost")
     logger = logging.getLogger("hsi_core.queue")
     for handler in (heard, lost):
         logger.addHandler(handler)

@@ -24,6 +24,7 @@ from hsi_core.store import cameras, detections, event_list, images, jobs, leases
 from hsi_core.store.detections import DetectedImage
 from hsi_core.store.engine import begin
 from hsi_core.store.images import NewImage
+from hsi_core.store.transaction import Transaction
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BOX = Box(x1=0, y1=0, x2=1, y2=1)
@@ -63,7 +64,7 @@ class Archive:
                 await jobs.enqueue_detect(connection, [image], now=NOON)
                 results[image.id] = _result(label, confidence)
             await cameras.lock(connection, {camera for camera, _, _, _ in seen})
-            held = await leases.claim(connection, JobKind.DETECT, lease=30.0, at_most=len(seen))
+            held = await leases.claim(connection, JobKind.DETECT, lease=30.0, limit=len(seen))
             assert {job.image_id for job in held} == set(results)
             assert len(await leases.finish(connection, held)) == len(held)
             looked_at = [
@@ -71,7 +72,7 @@ class Archive:
                 for job in held
                 if job.image is not None
             ]
-            grouping = await group.run(connection, looked_at)
+            grouping = await group.run(Transaction(connection), looked_at)
             kept = [
                 DetectedImage(
                     image_id=image.id,

@@ -17,6 +17,7 @@ from hsi_core.events.activity_counter import CountHours
 from hsi_core.store import activity_counts, events
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin
+from hsi_core.store.transaction import Outbox
 
 DAY = 86_400.0
 WEEK = 7 * DAY
@@ -25,7 +26,7 @@ WEEK = 7 * DAY
 async def count(archive: Archive, day: float, settings: Settings | None = None) -> None:
     """Count as at the end of a day after the first."""
     settings = settings or archive.settings
-    database = Database(archive.engine, HealthBoard(Publisher()), settings)
+    database = Database(archive.engine, HealthBoard(Publisher()), settings, Outbox(Publisher()))
     now = NOON + timedelta(days=day)
     await CountHours(database, time_zone=UTC, settings=settings, now=lambda: now).run()
 

@@ -123,7 +123,7 @@ def test_what_every_image_asks_finds_its_index(history: Postgres, statement: Exe
     [
         pytest.param(jobs.stats, id="stats"),
         pytest.param(lambda c: jobs.waiting_detects(c, at_most=10_000), id="waiting"),
-        pytest.param(leases.expired, id="expired"),
+        pytest.param(leases.find_expired, id="expired"),
         pytest.param(
             lambda c: images.any_waiting(c, "camera 1", after=NOW, before=NOW), id="any waiting"
         ),

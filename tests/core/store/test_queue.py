@@ -1,7 +1,8 @@
-"""The queue in the database: registering and claiming, by many at once."""
+"""The queue in the database: concurrent registering, claiming and settling."""
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,9 +15,10 @@ from hsi_core.domain.models import FailureClass, JobKind
 from hsi_core.store import images, jobs, leases
 from hsi_core.store.engine import begin
 from hsi_core.store.images import NewImage
-from hsi_core.store.leases import ClaimedJob, Failure, LeaseLostError
+from hsi_core.store.leases import ClaimedJob, Failure, LeaseLostError, RetryDecision
 
 FAILURE = Failure(failure=FailureClass.UNKNOWN, error_type="x", message="nul \0 in it")
+RETRY_NOW = RetryDecision(failure=FAILURE, delay=timedelta(0), spends_attempt=True)
 
 
 def file(number: int) -> FoundFile:
@@ -39,7 +41,7 @@ async def claim(archive: Archive, lease: float = 30.0) -> ClaimedJob | None:
         return claimed[0] if claimed else None
 
 
-async def test_scans_that_race_register_each_file_once(archive: Archive) -> None:
+async def test_concurrent_scans_register_each_file_once(archive: Archive) -> None:
     orders = (range(50), range(49, -1, -1), range(0, 50, 2), range(1, 50, 2))
     added = await asyncio.gather(*(register(archive, *order) for order in orders))
     assert sum(added) == 50
@@ -56,14 +58,14 @@ async def test_a_changed_file_is_another_image(archive: Archive) -> None:
         assert len(await images.add(connection, new, now=NOON)) == 1
 
 
-async def test_workers_that_race_claim_each_job_once(archive: Archive) -> None:
+async def test_concurrent_workers_claim_each_job_once(archive: Archive) -> None:
     await register(archive, *range(20))
     claimed = await asyncio.gather(*(claim(archive) for _ in range(25)))
     ids = [job.id for job in claimed if job is not None]
     assert len(ids) == len(set(ids)) == 20
 
 
-async def test_jobs_go_by_priority_and_then_as_it_happened(archive: Archive) -> None:
+async def test_jobs_are_claimed_by_priority_and_age(archive: Archive) -> None:
     await register(archive, 5, 3, 4)
     await register(archive, -100, -200)  # seconds ago: a backlog
     order = []
@@ -75,14 +77,12 @@ async def test_jobs_go_by_priority_and_then_as_it_happened(archive: Archive) -> 
     assert order == [3, 4, 5, -200, -100]
 
 
-async def test_a_job_that_waits_is_not_claimed(archive: Archive) -> None:
+async def test_a_postponed_job_is_not_claimed(archive: Archive) -> None:
     await register(archive, 1)
     job = await claim(archive)
     assert job is not None
     async with begin(archive.engine) as connection:
-        await leases.postpone(
-            connection, job, FAILURE, delay=timedelta(hours=1), spend_attempt=True
-        )
+        await leases.settle(connection, job, replace(RETRY_NOW, delay=timedelta(hours=1)))
     assert await claim(archive) is None
 
 
@@ -98,25 +98,21 @@ async def outdated(archive: Archive) -> tuple[ClaimedJob, ClaimedJob]:
     return old, new
 
 
-@pytest.mark.parametrize("act", ["postpone", "give_up"])
-async def test_an_old_fence_settles_nothing(archive: Archive, act: str) -> None:
+@pytest.mark.parametrize("delay", [timedelta(0), None], ids=["retry", "dead letter"])
+async def test_an_outdated_fence_settles_nothing(archive: Archive, delay: timedelta | None) -> None:
     await register(archive, 1)
     old, new = await outdated(archive)
-    actions = {
-        "postpone": lambda c: leases.postpone(
-            c, old, FAILURE, delay=timedelta(0), spend_attempt=True
-        ),
-        "give_up": lambda c: leases.give_up(c, old, FAILURE, spend_attempt=True),
-    }
     with pytest.raises(LeaseLostError):
         async with begin(archive.engine) as connection:
-            await actions[act](connection)
+            await leases.settle(connection, old, replace(RETRY_NOW, delay=delay))
     async with begin(archive.engine) as connection:
         assert await leases.finish(connection, [new]) == {new.id}
 
 
 @pytest.mark.parametrize("act", ["renew", "finish", "release"])
-async def test_of_many_jobs_an_old_fence_falls_out_alone(archive: Archive, act: str) -> None:
+async def test_a_batch_changes_all_jobs_but_those_with_an_outdated_fence(
+    archive: Archive, act: str
+) -> None:
     await register(archive, 1, 2, 3)
     old, new = await outdated(archive)
     others = [job for job in [await claim(archive), await claim(archive)] if job is not None]
@@ -132,39 +128,40 @@ async def test_of_many_jobs_an_old_fence_falls_out_alone(archive: Archive, act: 
         assert await leases.finish(connection, [new]) == {new.id}
 
 
-async def test_jobs_claimed_together_come_in_their_order(archive: Archive) -> None:
+async def test_jobs_claimed_in_a_batch_are_in_order(archive: Archive) -> None:
     await register(archive, 5, 3, 4)
     await register(archive, -100, -200)
     async with begin(archive.engine) as connection:
-        first = await leases.claim(connection, JobKind.DETECT, lease=30.0, at_most=4)
-        rest = await leases.claim(connection, JobKind.DETECT, lease=30.0, at_most=4)
+        first = await leases.claim(connection, JobKind.DETECT, lease=30.0, limit=4)
+        rest = await leases.claim(connection, JobKind.DETECT, lease=30.0, limit=4)
     order = [(job.image.captured_at - NOON).total_seconds() for job in (*first, *rest) if job.image]
     assert order == [3, 4, 5, -200, -100]
     assert (len(first), len(rest)) == (4, 1)
 
 
-async def test_many_at_once_lock_jobs_in_one_order(archive: Archive) -> None:
+async def test_concurrent_batches_lock_jobs_in_id_order(archive: Archive) -> None:
     await register(archive, *range(40))
     async with begin(archive.engine) as connection:
-        held = await leases.claim(connection, JobKind.DETECT, lease=30.0, at_most=40)
+        held = await leases.claim(connection, JobKind.DETECT, lease=30.0, limit=40)
 
     async def renew(jobs: Sequence[ClaimedJob]) -> None:
         async with begin(archive.engine) as connection:
             assert len(await leases.renew(connection, jobs, lease=30.0)) == 40
 
-    # In a circle they would wait for each other, and PostgreSQL would give one of them up.
+    # A deadlock would make PostgreSQL abort one of them.
     await asyncio.gather(*(renew(held[::step]) for step in (1, -1) * 5))
 
 
-async def test_only_an_ended_lease_is_taken_back(archive: Archive) -> None:
+async def test_only_an_expired_lease_counts_a_crash(archive: Archive) -> None:
     await register(archive, 1, 2)
     dead, alive = await claim(archive, lease=0.0), await claim(archive, lease=30.0)
     assert dead is not None
     assert alive is not None
     async with begin(archive.engine) as connection:
-        assert [job.id for job in await leases.expired(connection)] == [dead.id]
+        assert [job.id for job in await leases.find_expired(connection)] == [dead.id]
         assert await leases.renew(connection, [dead], lease=30.0) == {dead.id}
-    # Its worker was heard of after all.
+    # Its worker is alive after all.
+    crash = RetryDecision(failure=FAILURE, delay=timedelta(0), counts_crash=True)
     with pytest.raises(LeaseLostError):
         async with begin(archive.engine) as connection:
-            await leases.record_crash(connection, dead, FAILURE, delay=timedelta(0))
+            await leases.settle(connection, dead, crash)

@@ -1,9 +1,9 @@
-"""Whatever is done to the queue in whatever order, each job is in one place and held by one."""
+"""A state machine test: after any sequence of operations the queue agrees with a model of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, settings, strategies as st
@@ -26,17 +26,18 @@ from hsi_core.domain.models import Camera, FailureClass, JobKind, JobState
 from hsi_core.store import cameras, dead_letters, images, jobs, leases
 from hsi_core.store.engine import begin, connect
 from hsi_core.store.images import NewImage
-from hsi_core.store.leases import ClaimedJob, Failure, LeaseLostError
+from hsi_core.store.leases import ClaimedJob, Failure, LeaseLostError, RetryDecision
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FAILURE = Failure(failure=FailureClass.UNKNOWN, error_type="test", message="it went wrong")
+CRASH = RetryDecision(failure=FAILURE, delay=timedelta(0), counts_crash=True)
 MAX_CRASHES = 3
 REQUEUE_LIMIT = 2
 
 
 @dataclass(slots=True)
 class Model:
-    """What a job should be like."""
+    """The expected state of a job."""
 
     happened_at: datetime
     priority: int
@@ -44,7 +45,7 @@ class Model:
     fence: int = 0
     attempts: int = 0
     crashes: int = 0
-    alone: bool = False
+    isolated: bool = False
     lone_crashes: int = 0
     requeues: int = 0
 
@@ -58,7 +59,7 @@ class Queue(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model: dict[int, Model] = {}
-        self.tokens: list[ClaimedJob] = []  # every claim ever made, most of them outdated
+        self.tokens: list[ClaimedJob] = []  # all claims, most of them outdated
         self.do(self._wipe)
 
     def do[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -81,7 +82,7 @@ class Queue(RuleBasedStateMachine):
         return job.state is JobState.LEASED and job.fence == token.fence
 
     def use(self, token: ClaimedJob, work: Callable[[AsyncConnection], Awaitable[None]]) -> bool:
-        """Do something with a token: it works for who holds the job and for nobody else."""
+        """Use a token: it has an effect only if it is the current lease of its job."""
         if self.held(token):
             self.do(work)
             return True
@@ -116,9 +117,9 @@ class Queue(RuleBasedStateMachine):
 
         self.do(work)
 
-    @rule(at_most=st.integers(1, 4))
-    def claim(self, at_most: int) -> None:
-        tokens = self.do(lambda c: leases.claim(c, JobKind.DETECT, lease=3600.0, at_most=at_most))
+    @rule(limit=st.integers(1, 4))
+    def claim(self, limit: int) -> None:
+        tokens = self.do(lambda c: leases.claim(c, JobKind.DETECT, lease=3600.0, limit=limit))
         first = sorted(
             self.among(JobState.PENDING),
             key=lambda number: (
@@ -126,11 +127,11 @@ class Queue(RuleBasedStateMachine):
                 self.model[number].happened_at,
                 number,
             ),
-        )[:at_most]
+        )[:limit]
         assert [token.id for token in tokens] == first
         for token in tokens:
             job = self.model[token.id]
-            job.state, job.fence, job.alone = JobState.LEASED, job.fence + 1, False
+            job.state, job.fence, job.isolated = JobState.LEASED, job.fence + 1, False
             assert token.fence == job.fence
             assert token.image is not None
             assert token.image.captured_at == job.happened_at
@@ -138,8 +139,8 @@ class Queue(RuleBasedStateMachine):
 
     @precondition(lambda self: self.tokens)
     @rule(data=st.data(), act=st.sampled_from(("finish", "release", "renew")))
-    def use_together(self, data: st.DataObject, act: str) -> None:
-        """Do something with several tokens: those of who holds the job do, the others fall out."""
+    def use_batch(self, data: st.DataObject, act: str) -> None:
+        """Use several tokens in one call: only those that are current leases have an effect."""
         tokens = data.draw(st.lists(st.sampled_from(self.tokens), min_size=1, max_size=5))
         held = {token.id for token in tokens if self.held(token)}
         match act:
@@ -159,33 +160,38 @@ class Queue(RuleBasedStateMachine):
         token = data.draw(st.sampled_from(self.tokens))
         done = self.use(
             token,
-            lambda c: leases.postpone(c, token, FAILURE, delay=timedelta(0), spend_attempt=spend),
+            lambda c: leases.settle(
+                c,
+                token,
+                RetryDecision(failure=FAILURE, delay=timedelta(0), spends_attempt=spend),
+            ),
         )
         if done:
             job = self.model[token.id]
             job.state, job.attempts = JobState.PENDING, job.attempts + spend
 
     @precondition(lambda self: self.tokens)
-    @rule(data=st.data(), alone=st.booleans())
-    def note_alone(self, data: st.DataObject, *, alone: bool) -> None:
+    @rule(data=st.data(), isolated=st.booleans())
+    def set_isolated(self, data: st.DataObject, *, isolated: bool) -> None:
         token = data.draw(st.sampled_from(self.tokens))
         held = self.held(token)
-        assert self.do(lambda c: leases.note_alone(c, token, alone=alone)) is held
+        assert self.do(lambda c: leases.set_isolated(c, token, isolated=isolated)) is held
         if held:
-            self.model[token.id].alone = alone
+            self.model[token.id].isolated = isolated
 
     @precondition(lambda self: self.tokens)
     @rule(data=st.data())
-    def give_up(self, data: st.DataObject) -> None:
+    def dead_letter(self, data: st.DataObject) -> None:
         token = data.draw(st.sampled_from(self.tokens))
-        if self.use(token, lambda c: leases.give_up(c, token, FAILURE, spend_attempt=True)):
+        dead = RetryDecision(failure=FAILURE, delay=None, spends_attempt=True)
+        if self.use(token, lambda c: leases.settle(c, token, dead)):
             job = self.model[token.id]
             job.state, job.attempts = JobState.DEAD, job.attempts + 1
 
     @precondition(lambda self: self.tokens)
     @rule(data=st.data())
     def worker_dies(self, data: st.DataObject) -> None:
-        """Let a lease end and its crash be counted, by two who look at the same time."""
+        """Let a lease expire and its crash be counted by two reapers at the same time."""
         token = data.draw(st.sampled_from(self.tokens))
         if not self.held(token):
             return
@@ -197,19 +203,19 @@ class Queue(RuleBasedStateMachine):
             )
 
         self.do(lapse)
-        [lost] = self.do(leases.expired)
+        [lost] = self.do(leases.find_expired)
         assert lost.id == token.id
         job = self.model[token.id]
-        assert lost.alone is job.alone
+        assert lost.isolated is job.isolated
         job.crashes += 1
-        job.lone_crashes += job.alone
+        job.lone_crashes += job.isolated
         poison = job.lone_crashes >= MAX_CRASHES
         job.state = JobState.DEAD if poison else JobState.PENDING
-        delay = None if poison else timedelta(0)
-        self.do(lambda c: leases.record_crash(c, lost, FAILURE, delay=delay))
+        decision = replace(CRASH, delay=None) if poison else CRASH
+        self.do(lambda c: leases.settle(c, lost, decision))
         with suppress(LeaseLostError):
-            self.do(lambda c: leases.record_crash(c, lost, FAILURE, delay=delay))
-            raise AssertionError("one crash has counted twice")
+            self.do(lambda c: leases.settle(c, lost, decision))
+            raise AssertionError("one crash was counted twice")
 
     @precondition(lambda self: self.among(JobState.DEAD))
     @rule(data=st.data())
@@ -258,7 +264,7 @@ class Queue(RuleBasedStateMachine):
         assert stats.dead_total == len(self.among(JobState.DEAD))
 
 
-def test_the_queue_keeps_to_its_model(shared_url: str) -> None:
+def test_the_queue_agrees_with_its_model(shared_url: str) -> None:
     with asyncio.Runner() as runner:
         Queue.runner = runner
         Queue.engine = runner.run(connect(shared_url, application_name="tests"))

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ..domain.settings import Settings
 from ..store import activity_counts
 from ..store.database import Database
+from ..store.transaction import Transaction
 from .activity_baseline import LONGEST_SILENCE, WEEKS, hours_between
 
 INTERVAL = 3600.0  # seconds between two counts
@@ -37,8 +36,10 @@ class CountHours:
         """Count once."""
         await self._database.run_transaction(self._count)
 
-    async def _count(self, connection: AsyncConnection) -> None:
+    async def _count(self, transaction: Transaction) -> None:
         now = self._now()
         latest = tuple(hours_between(now - self._reach, now, self._time_zone))
-        await activity_counts.count(connection, latest, silence=LONGEST_SILENCE)
-        await activity_counts.delete_before(connection, now - timedelta(weeks=WEEKS + 1))
+        await activity_counts.count(transaction.connection, latest, silence=LONGEST_SILENCE)
+        await activity_counts.delete_before(
+            transaction.connection, now - timedelta(weeks=WEEKS + 1)
+        )

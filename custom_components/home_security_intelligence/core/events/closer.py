@@ -1,7 +1,7 @@
 """Ends events whose time is over."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.models import SecurityEvent
 from ..domain.settings import Settings
-from ..domain.updates import Update
-from ..store import cameras, events, images, notify
+from ..store import cameras, events, images
 from ..store.database import Database
+from ..store.transaction import Transaction
 from .event_batch import span_of
 from .grouper import Group
 from .grouping import due_at
@@ -26,16 +26,12 @@ class CloseEvents:
         group: Group,
         *,
         settings: Settings,
-        origin: str,
         now: Callable[[], datetime],
-        publish: Callable[[Sequence[Update]], None],
     ) -> None:
         self._database = database
         self._group = group
         self._settings = settings
-        self._origin = origin
         self._now = now
-        self._publish = publish
 
     async def run(self) -> None:
         """Close each event when it becomes due, until cancelled."""
@@ -52,17 +48,15 @@ class CloseEvents:
                 wait = min(wait, left)
             else:
                 close = partial(self._close, camera=event.camera)
-                self._publish(await self._database.run_transaction(close))
+                await self._database.run_transaction(close)
         return wait
 
-    async def _close(self, connection: AsyncConnection, camera: str) -> Sequence[Update]:
+    async def _close(self, transaction: Transaction, camera: str) -> None:
+        connection = transaction.connection
         await cameras.lock(connection, [camera])
         event = await events.open_of(connection, camera)
-        if event is None or not await self._is_over(connection, event):
-            return ()
-        updates = (await self._group.close(connection, event),)
-        await notify.announce_updates(connection, self._origin, updates)
-        return updates
+        if event is not None and await self._is_over(connection, event):
+            await self._group.close(transaction, event)
 
     async def _is_over(self, connection: AsyncConnection, event: SecurityEvent) -> bool:
         due = due_at(span_of(event), self._settings)

@@ -11,8 +11,9 @@ from ..domain.context import Context
 from ..domain.models import Image, JobKind, SecurityEvent
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate
-from ..store import events, jobs, notify
+from ..store import events, jobs
 from ..store.events import Grouped
+from ..store.transaction import Transaction
 from .context_provider import Surroundings
 from .event_batch import Ledger, Sighting
 
@@ -41,7 +42,7 @@ class Group:
         self._now = now
         self._new_id = new_id
 
-    async def run(self, connection: AsyncConnection, images: Sequence[Image]) -> Grouping:
+    async def run(self, transaction: Transaction, images: Sequence[Image]) -> Grouping:
         """Open, join or backfill events, for one image after the other as they were captured.
 
         An image without a watched object belongs to none. The caller keeps the images' places.
@@ -50,6 +51,7 @@ class Group:
         seen = [one for image in in_order if (one := _sighting(image, self._settings))]
         if not seen:
             return Grouping(places={}, updates=())
+        connection = transaction.connection
         known = await events.around(
             connection,
             [(one.image.camera, one.image.captured_at) for one in seen],
@@ -65,23 +67,23 @@ class Group:
             await events.add(
                 connection, [(one, await self._around(connection, one)) for one in ledger.new]
             )
-        await self._assess(connection, ledger.to_assess)
+        await self._assess(transaction, ledger.to_assess)
         return Grouping(places=ledger.places, updates=ledger.updates(stored))
 
-    async def close(self, connection: AsyncConnection, event: SecurityEvent) -> EventUpdate:
-        """End an event and have it assessed as a whole."""
-        closed = await events.close(connection, event)
-        await self._assess(connection, [closed])
-        return EventUpdate(event=closed, phase=EventPhase.UPDATED)
+    async def close(self, transaction: Transaction, event: SecurityEvent) -> None:
+        """Close an event and have it assessed as a whole."""
+        closed = await events.close(transaction.connection, event)
+        await self._assess(transaction, [closed])
+        transaction.publish([EventUpdate(event=closed, phase=EventPhase.UPDATED)])
 
     async def _around(self, connection: AsyncConnection, one: Grouped) -> Context:
         return await self._surroundings.at(connection, one.event.camera, one.event.started_at)
 
-    async def _assess(self, connection: AsyncConnection, wanted: Sequence[SecurityEvent]) -> None:
+    async def _assess(self, transaction: Transaction, wanted: Sequence[SecurityEvent]) -> None:
         if not wanted:
             return
-        await jobs.enqueue_assess(connection, wanted, now=self._now())
-        await notify.announce_jobs(connection, JobKind.ASSESS)
+        await jobs.enqueue_assess(transaction.connection, wanted, now=self._now())
+        transaction.notify_workers(JobKind.ASSESS)
 
 
 def _sighting(image: Image, settings: Settings) -> Sighting | None:

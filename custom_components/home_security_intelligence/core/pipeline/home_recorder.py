@@ -4,13 +4,12 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ..aio.notifier import Notifier
 from ..domain.context import Home
 from ..domain.settings import Settings
 from ..store import home_states
 from ..store.database import Database
+from ..store.transaction import Transaction
 
 _BACKLOG = 1000  # changes not yet written; the database is away for very long, or somebody plays
 
@@ -50,7 +49,8 @@ class HomeWatch:
                 self._changes.popleft()
             await self._changed.wait(seen, self._settings.home_interval)
 
-    async def _write(self, connection: AsyncConnection) -> tuple[int, datetime | None]:
+    async def _write(self, transaction: Transaction) -> tuple[int, datetime | None]:
+        connection = transaction.connection
         changes = tuple(self._changes)
         since = self._since
         for moment, home in changes:

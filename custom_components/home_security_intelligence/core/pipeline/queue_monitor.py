@@ -16,16 +16,14 @@ _PACE = 0.2  # seconds between two counts, at least
 class QueueWatch:
     """Counts again after something has happened, and now and then in any case."""
 
-    def __init__(self, database: Database, publisher: Publisher, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, publisher: Publisher, changed: Notifier, settings: Settings
+    ) -> None:
         self._database = database
         self._publisher = publisher
         self._settings = settings
-        self._changed = Notifier()
+        self._changed = changed
         self._last: QueueStats | None = None
-
-    def note_change(self) -> None:
-        """Note that the numbers have probably changed."""
-        self._changed.notify()
 
     async def run(self) -> None:
         """Count and publish until cancelled."""

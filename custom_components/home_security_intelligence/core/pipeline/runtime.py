@@ -10,15 +10,13 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..aio.health_board import HealthBoard
-from ..aio.notifier import Notifier
 from ..aio.publisher import Publisher
 from ..aio.request_tracker import RequestTracker
 from ..aio.supervisor import Supervisor
 from ..domain.context import Home
 from ..domain.found_file import FoundFile
-from ..domain.models import Camera, JobKind
+from ..domain.models import Camera
 from ..domain.settings import Settings
-from ..domain.updates import Update
 from ..events.activity_counter import INTERVAL, CountHours
 from ..events.closer import CloseEvents
 from ..events.context_provider import Surroundings
@@ -29,7 +27,7 @@ from ..files.image_loader import ImageLoader
 from ..inference.client import InferenceClient
 from ..inference.server_set import ServerSet, build_servers
 from ..queue.dead_letters import DeadLetterService
-from ..queue.handler import Stage
+from ..queue.handler import JobHandler
 from ..queue.lease_reaper import LeaseReaper
 from ..queue.worker import Worker
 from ..stages.assess import Assess
@@ -39,6 +37,7 @@ from ..stages.prompt_images import PromptImages
 from ..stages.register import Register
 from ..store import roots
 from ..store.database import Database
+from ..store.transaction import Outbox
 from ..watch.watcher import FolderWatcher
 from .home_recorder import HomeWatch
 from .query_service import QueryService
@@ -77,21 +76,16 @@ def start(
     now: Callable[[], datetime],
 ) -> Runtime:
     """Wire everything and start its tasks."""
-    origin = uuid4().hex
     requests = RequestTracker()
-    database = Database(engine, board, settings, requests=requests)
-    notifiers = {kind: Notifier() for kind in JobKind}
+    outbox = Outbox(publisher)
+    database = Database(engine, board, settings, outbox, requests=requests)
 
     def look_again(file: FoundFile) -> None:
         watcher.look_again(file)
 
-    queue_watch = QueueWatch(database, publisher, settings)
-
-    def wake(kind: JobKind) -> None:
-        notifiers[kind].notify()
-        queue_watch.note_change()
-
-    servers = build_servers(clients, board, settings=settings, now=now, on_change=wake)
+    servers = build_servers(
+        clients, board, settings=settings, now=now, on_change=outbox.notify_workers
+    )
     group = Group(settings, Surroundings(time_zone, settings), now=now, new_id=uuid4)
     loader = ImageLoader(database, root, settings=settings, now=now)
     detect = Detect(
@@ -106,11 +100,7 @@ def start(
     assess = Assess(
         database, servers.pool, PromptImages(loader, settings), settings=settings, now=now
     )
-
-    def publish(updates: Sequence[Update]) -> None:
-        if updates:
-            publisher.publish(updates)
-            queue_watch.note_change()
+    queue_watch = QueueWatch(database, publisher, outbox.queue_changed, settings)
 
     def forget(file: FoundFile) -> None:
         watcher.forget(file)
@@ -118,9 +108,7 @@ def start(
     def retry() -> None:
         watcher.retry()
 
-    news_desk = NewsDesk(
-        database, board, settings=settings, origin=origin, publish=publish, on_job=wake
-    )
+    news_desk = NewsDesk(database, board, settings=settings, outbox=outbox)
     register = Register(
         database,
         board,
@@ -128,7 +116,6 @@ def start(
         time_zone=time_zone,
         settings=settings,
         now=now,
-        on_registered=partial(wake, JobKind.DETECT),
         on_refused=forget,
         on_room=retry,
     )
@@ -139,16 +126,12 @@ def start(
         on_found=register.put,
         on_trouble=board.camera_trouble,
     )
-    close_events = CloseEvents(
-        database, group, settings=settings, origin=origin, now=now, publish=publish
-    )
+    close_events = CloseEvents(database, group, settings=settings, now=now)
     clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
-    expire = LeaseReaper(
+    reaper = LeaseReaper(
         database,
-        {stage.kind: stage for stage in (detect, assess)},
+        {handler.kind: handler for handler in (detect, assess)},
         settings=settings,
-        origin=origin,
-        publish=publish,
     )
 
     supervisor = Supervisor(settings)
@@ -176,26 +159,24 @@ def start(
         supervisor.keep_running("home", home_watch.run)
     supervisor.keep_running("close events", close_events.run)
     supervisor.repeat(
-        "expire leases", expire.run, every=min(settings.lease / 6, settings.poll_interval)
+        "reap leases", reaper.reap, every=min(settings.lease / 6, settings.poll_interval)
     )
 
-    def crew[Result](stage: Stage[Result], hands: int) -> Worker[Result]:
+    def worker_of[Result](handler: JobHandler[Result], concurrency: int) -> Worker[Result]:
         return Worker(
             database,
-            stage,
-            servers.gates[stage.kind],
-            notifiers[stage.kind],
-            hands=hands * len(clients),
+            handler,
+            servers.gates[handler.kind],
+            outbox.jobs[handler.kind],
+            concurrency=concurrency * len(clients),
             settings=settings,
-            origin=origin,
-            publish=publish,
-            on_doubt=news_desk.doubt,
+            on_lease_lost=news_desk.doubt,
         )
 
-    detecting = crew(detect, settings.detect_concurrency)
-    assessing = crew(assess, settings.assess_concurrency)
-    supervisor.keep_running("detect", detecting.run)
-    supervisor.keep_running("assess", assessing.run)
+    detecting = worker_of(detect, settings.detect_concurrency)
+    assessing = worker_of(assess, settings.assess_concurrency)
+    supervisor.keep_running("detect", detecting.work)
+    supervisor.keep_running("assess", assessing.work)
 
     async def drain() -> None:
         await asyncio.gather(detecting.drain(), assessing.drain())
@@ -203,14 +184,7 @@ def start(
     return Runtime(
         engine=engine,
         queries=QueryService(database, root.path, settings, now=now),
-        dead_letters=DeadLetterService(
-            database,
-            requeue_limit=settings.requeue_limit,
-            origin=origin,
-            publish=publish,
-            on_changed=queue_watch.note_change,
-            on_job=wake,
-        ),
+        dead_letters=DeadLetterService(database, requeue_limit=settings.requeue_limit),
         servers=servers,
         cleanup=clean_up,
         feedback=Feedback(database, settings=settings, now=now),

@@ -1,12 +1,9 @@
 """Hears what other workers on the same database have done, and passes it on as our own updates."""
 
 import asyncio
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..aio.health_board import HealthBoard
 from ..domain.errors import StoreError
@@ -15,7 +12,8 @@ from ..domain.settings import Settings
 from ..domain.updates import EventUpdate, ImageUpdate, Update
 from ..store import events, images, update_backfill
 from ..store.database import Database
-from ..store.notify import EventNotice, ImageNotice, News, listen, parse_update
+from ..store.notify import EventNotice, ImageNotice, Notice, listen, parse_job, parse_update
+from ..store.transaction import Outbox, Transaction
 
 _BACKLOG = 1000  # news not yet loaded; where there are more, today's state is read instead
 
@@ -40,17 +38,13 @@ class NewsDesk:
         health: HealthBoard,
         *,
         settings: Settings,
-        origin: str,
-        publish: Callable[[Sequence[Update]], None],
-        on_job: Callable[[JobKind], None],
+        outbox: Outbox,
     ) -> None:
         self._database = database
         self._health = health
-        self._publish = publish
         self._settings = settings
-        self._origin = origin
-        self._on_job = on_job
-        self._news: asyncio.Queue[News | _Gap] = asyncio.Queue()
+        self._outbox = outbox
+        self._news: asyncio.Queue[Notice | _Gap] = asyncio.Queue()
         self._gap: _Gap | None = None  # waits in the queue
         self._passed_on_until: datetime | None = None
 
@@ -80,7 +74,7 @@ class NewsDesk:
                 load = partial(_load_missed, gap=news, settings=self._settings)
             else:
                 load = partial(_load, news=news)
-            self._publish(await self._database.run_transaction(load))
+            self._outbox.publish(await self._database.run_transaction(load))
 
     def doubt(self) -> None:
         """Read what was done lately: our own commit may have gone through without an answer."""
@@ -89,7 +83,7 @@ class NewsDesk:
     def _catch_up(self) -> None:
         """Look for work and news, as there may have been calls that nobody heard."""
         for kind in JobKind:
-            self._on_job(kind)
+            self._outbox.notify_workers(kind)
         self._note_gap()
 
     def _note_heard(self, until: datetime) -> None:
@@ -102,11 +96,12 @@ class NewsDesk:
             self._news.put_nowait(self._gap)
 
     def _take_job(self, payload: str) -> None:
-        if payload in JobKind:
-            self._on_job(JobKind(payload))
+        kind = parse_job(payload, origin=self._outbox.origin)
+        if kind is not None:
+            self._outbox.notify_workers(kind)
 
     def _take_update(self, payload: str) -> None:
-        news = parse_update(payload, origin=self._origin)
+        news = parse_update(payload, origin=self._outbox.origin)
         if news is None:
             return
         if self._news.qsize() < _BACKLOG:
@@ -117,7 +112,8 @@ class NewsDesk:
             self._note_gap()
 
 
-async def _load(connection: AsyncConnection, news: News) -> tuple[Update, ...]:
+async def _load(transaction: Transaction, news: Notice) -> tuple[Update, ...]:
+    connection = transaction.connection
     match news:
         case ImageNotice(image_id=image_id):
             image = await images.get(connection, image_id)
@@ -128,8 +124,9 @@ async def _load(connection: AsyncConnection, news: News) -> tuple[Update, ...]:
 
 
 async def _load_missed(
-    connection: AsyncConnection, gap: _Gap, settings: Settings
+    transaction: Transaction, gap: _Gap, settings: Settings
 ) -> tuple[Update, ...]:
+    connection = transaction.connection
     assessed = await update_backfill.assessments(connection, gap.since, settings)
     # At the start, whoever wants to know asks where the cameras stand.
     states = () if gap.since is None else await update_backfill.states(connection, settings)

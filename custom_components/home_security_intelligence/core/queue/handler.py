@@ -1,4 +1,4 @@
-"""What the workers need of a stage."""
+"""What the queue needs of a stage that processes one kind of job."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,54 +7,44 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.models import JobKind
-from ..domain.updates import Update
 from ..store.leases import ClaimedJob, Failure
+from ..store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome[Result]:
-    """What a job has come to."""
+    """A processed job and its result, not yet stored."""
 
     job: ClaimedJob
     result: Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """The jobs whose outcomes were stored, by their ids, and what is told of that.
-
-    The leases of all others were lost.
-    """
-
-    jobs: frozenset[int]
-    updates: Sequence[Update]
-
-
 class DeadJobHandler(Protocol):
-    """What is done about a job that has failed for good."""
+    """Handles jobs that have become dead letters."""
 
-    async def bury(
-        self, connection: AsyncConnection, job: ClaimedJob, failure: Failure
-    ) -> Sequence[Update]:
-        """Say what a job that was given up means for its image or event."""
+    async def lock_subject(self, connection: AsyncConnection, job: ClaimedJob) -> None:
+        """Lock what `on_dead` will change, before the job itself is changed."""
 
-    async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:
-        """Lock what `bury` will change, before the job itself is changed."""
+    async def on_dead(self, transaction: Transaction, job: ClaimedJob, failure: Failure) -> None:
+        """Store and publish what a dead letter means for its image or event."""
 
 
-class Stage[Result](DeadJobHandler, Protocol):
-    """One kind of work."""
+class JobHandler[Result](DeadJobHandler, Protocol):
+    """Processes one kind of job."""
 
     kind: JobKind
-    together: int  # outcomes stored in one transaction, at most
+    batch_limit: int  # maximum number of outcomes stored in one transaction
 
-    async def run(self, job: ClaimedJob) -> Outcome[Result]:
-        """Do the work with no transaction open.
+    async def process(self, job: ClaimedJob) -> Outcome[Result]:
+        """Process a job while no transaction is open.
 
-        Raises CoreError, whose class decides what happens next.
+        Raises CoreError; its failure class decides whether the job is retried.
         """
 
     async def store(
-        self, connection: AsyncConnection, outcomes: Sequence[Outcome[Result]]
-    ) -> Stored:
-        """Finish jobs and store their outcomes, but for those whose lease is lost."""
+        self, transaction: Transaction, outcomes: Sequence[Outcome[Result]]
+    ) -> frozenset[int]:
+        """Finish jobs, store and publish their outcomes; return the ids of the jobs stored.
+
+        The leases of the others were lost: nothing of them is stored.
+        """

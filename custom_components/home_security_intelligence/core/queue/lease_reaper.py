@@ -1,51 +1,49 @@
-"""Takes jobs back from workers that have died."""
+"""Returns the jobs of dead workers to the queue."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+import random
 
 from ..domain.models import JobKind
 from ..domain.settings import Settings
-from ..domain.updates import Update
-from ..store import leases, notify
+from ..store import leases
 from ..store.database import Database
-from ..store.leases import ClaimedJob, LeaseLostError
+from ..store.leases import LeaseLostError
 from .handler import DeadJobHandler
-from .retry_policy import settle_crash
+from .retry_policy import decide_crash
+from .settlement import carry_out
 
 
 class LeaseReaper:
-    """Counts a crash for each job whose lease has ended, and lets it run again."""
+    """Counts a crash for each job whose lease has expired, and has the job retried."""
 
     def __init__(
         self,
         database: Database,
-        stages: Mapping[JobKind, DeadJobHandler],
+        handlers: Mapping[JobKind, DeadJobHandler],
         *,
         settings: Settings,
-        origin: str,
-        publish: Callable[[Sequence[Update]], None],
     ) -> None:
         self._database = database
-        self._stages = stages
+        self._handlers = handlers
         self._settings = settings
-        self._origin = origin
-        self._publish = publish
 
-    async def run(self) -> int:
-        """Look once through the ended leases; returns how many there were."""
-        # Back from an absence, the database first hears from the workers that are still alive.
-        if self._database.well_for < self._settings.lease / 2:
+    async def reap(self) -> int:
+        """Settle the leases that have expired; return how many were found."""
+        # After an absence of the database, living workers need time to renew their leases.
+        if self._database.reachable_for < self._settings.lease / 2:
             return 0
-        lost = await self._database.run_statement(leases.expired)
-        for job in lost:
+        expired = await self._database.run_statement(leases.find_expired)
+        for job in expired:
+            decision = decide_crash(
+                job,
+                jitter=random.random(),  # noqa: S311 - spreads load, guards nothing
+                settings=self._settings,
+            )
+            handler = self._handlers[job.kind]
             with suppress(LeaseLostError):
-                self._publish(await self._database.run_transaction(partial(self._settle, job=job)))
-        return len(lost)
-
-    async def _settle(self, connection: AsyncConnection, job: ClaimedJob) -> Sequence[Update]:
-        updates = await settle_crash(connection, self._stages[job.kind], job, self._settings)
-        await notify.announce_updates(connection, self._origin, updates)
-        return updates
+                await self._database.run_transaction(
+                    partial(carry_out, handler=handler, job=job, decision=decision)
+                )
+        return len(expired)

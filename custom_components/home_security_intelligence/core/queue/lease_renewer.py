@@ -1,4 +1,4 @@
-"""Holds on to jobs while they are worked on: renews their leases, all in one statement."""
+"""Renews the leases of running jobs, all in one statement."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,55 +13,55 @@ from ..store.leases import ClaimedJob
 
 _LOGGER = logging.getLogger(__name__)
 
-_RELEASE_TIMEOUT = 5.0  # seconds to give jobs back while stopping; their leases end by themselves
+_RELEASE_TIMEOUT = 5.0  # seconds to release jobs at a stop; leases that remain expire
 
 
 class LeaseRenewer:
-    """Knows the jobs in hand and, by a call, tells of one that somebody else has taken over."""
+    """Tracks leased jobs, and calls back when another worker has taken over one of them."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
-        self._held: dict[int, tuple[ClaimedJob, Callable[[], None] | None]] = {}
+        self._tracked: dict[int, tuple[ClaimedJob, Callable[[], None] | None]] = {}
 
-    def hold(self, job: ClaimedJob, on_lost: Callable[[], None] | None = None) -> None:
-        """Renew a job's lease from now on; `on_lost` takes the place of an earlier one."""
-        self._held[job.id] = (job, on_lost)
+    def track(self, job: ClaimedJob, on_lost: Callable[[], None] | None = None) -> None:
+        """Renew a job's lease from now on; `on_lost` replaces an earlier callback."""
+        self._tracked[job.id] = (job, on_lost)
 
-    def let_go(self, job: ClaimedJob) -> None:
-        """Renew it no more: what becomes of it is settled, or is nobody's business any more."""
-        self._held.pop(job.id, None)
+    def untrack(self, job: ClaimedJob) -> None:
+        """Renew a job's lease no longer."""
+        self._tracked.pop(job.id, None)
 
-    async def run(self) -> None:
-        """Renew at half of a lease's time, until cancelled."""
+    async def keep_renewing(self) -> None:
+        """Renew at half of the lease time, until cancelled."""
         while True:
             await asyncio.sleep(self._settings.lease / 2)
             try:
                 await self._renew()
             except Exception:
-                # Work goes on: if a lease ends meanwhile, its fence keeps the result out.
-                _LOGGER.exception("leases could not be renewed")
+                # Work goes on: if a lease expires meanwhile, its fence keeps the result out.
+                _LOGGER.exception("Leases could not be renewed")
 
-    async def give_back(self) -> None:
-        """Let others have the jobs in hand, untouched."""
-        held = [job for job, _ in self._held.values()]
-        self._held.clear()
-        if not held:
+    async def release_all(self) -> None:
+        """Return the tracked jobs to the queue unchanged."""
+        tracked = [job for job, _ in self._tracked.values()]
+        self._tracked.clear()
+        if not tracked:
             return
-        # A database that is away has nothing to be told.
+        # If the database is away, the leases expire.
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(_RELEASE_TIMEOUT), self._database.begin() as connection:
-                await leases.release(connection, held)
+                await leases.release(connection, tracked)
 
     async def _renew(self) -> None:
-        held = dict(self._held)
-        if not held:
+        tracked = dict(self._tracked)
+        if not tracked:
             return
-        jobs = [job for job, _ in held.values()]
-        still = await self._database.run_statement(
+        jobs = [job for job, _ in tracked.values()]
+        renewed = await self._database.run_statement(
             lambda connection: leases.renew(connection, jobs, lease=self._settings.lease)
         )
-        for number, (job, on_lost) in held.items():
-            as_then = self._held.get(number) == (job, on_lost)
-            if on_lost is not None and number not in still and as_then:
+        for job_id, (job, on_lost) in tracked.items():
+            unchanged = self._tracked.get(job_id) == (job, on_lost)
+            if on_lost is not None and job_id not in renewed and unchanged:
                 on_lost()

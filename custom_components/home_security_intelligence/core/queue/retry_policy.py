@@ -1,28 +1,69 @@
-"""What a failure means for a job: wait, try again or give up. The only place that decides it."""
+"""Retry policy: what a failure or a crash means for a job. It decides; the store carries it out."""
 
-from collections.abc import Sequence
 from datetime import timedelta
-import random
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..aio.backoff import retry_delay
 from ..domain.errors import AssessorAnswerError, CoreError, PictureAwayError, ServerBusyError
 from ..domain.models import FailureClass
 from ..domain.settings import Settings
-from ..domain.updates import Update
-from ..store import leases
-from ..store.leases import ClaimedJob, Failure
-from .handler import DeadJobHandler
+from ..store.leases import ClaimedJob, Failure, RetryDecision
 
-_IN_COMPANY = 3  # deaths, with whatever else in hand, that weigh as much as one alone
+_UNISOLATED_FACTOR = 3  # crashes beside other jobs that weigh as much as one in isolation
 
 
-def failure_of(error: Exception) -> Failure:
-    """Return what is kept of an error."""
+def decide(
+    job: ClaimedJob,
+    error: Exception,
+    *,
+    failures_in_a_row: int,
+    jitter: float,
+    settings: Settings,
+) -> RetryDecision:
+    """Decide about a job whose processing raised an error.
+
+    `failures_in_a_row` counts jobs of the kind that failed because of the server or the folders.
+    `jitter` is a random number from 0 to 1.
+    """
+    failure = describe(error)
+    match failure.failure:
+        case FailureClass.CAPACITY | FailureClass.OUTAGE:
+            delay = _outage_delay(error, max(failures_in_a_row, 1), jitter, settings)
+            return RetryDecision(failure=failure, delay=delay)
+        case FailureClass.UNKNOWN:
+            attempts = job.attempts + 1
+            final = attempts >= settings.max_attempts or _repeats_answer(job, error)
+            delay = retry_delay(attempts, jitter=jitter, settings=settings)
+            return RetryDecision(
+                failure=failure, delay=None if final else delay, spends_attempt=True
+            )
+        case _:
+            return RetryDecision(failure=failure, delay=None)
+
+
+def decide_crash(job: ClaimedJob, *, jitter: float, settings: Settings) -> RetryDecision:
+    """Decide about a job whose worker died.
+
+    The worker may have died of another job that it processed at the same time. So the crashes in
+    isolation decide; of all others it takes several times as many.
+    """
+    crashes, isolated = job.crashes + 1, job.isolated_crashes + int(job.isolated)
+    final = isolated >= settings.max_crashes or crashes >= _UNISOLATED_FACTOR * settings.max_crashes
+    message = "The worker died while it processed this job"
+    if crashes > 1:
+        message = f"The worker died {crashes} times while it processed this job, {isolated} of them"
+        message += " while it processed no other job"
+    return RetryDecision(
+        failure=Failure(failure=FailureClass.CRASH, error_type="worker_lost", message=message),
+        delay=None if final else retry_delay(crashes, jitter=jitter, settings=settings),
+        counts_crash=True,
+    )
+
+
+def describe(error: Exception) -> Failure:
+    """Return what is stored of an error."""
     if isinstance(error, CoreError):
         return Failure(failure=error.failure, error_type=error.code, message=str(error))
-    # Not an error raised on purpose: its type is all that can be relied on.
+    # An unexpected error: only its type is a reliable code.
     name = type(error).__name__
     return Failure(
         failure=FailureClass.UNKNOWN,
@@ -31,87 +72,22 @@ def failure_of(error: Exception) -> Failure:
     )
 
 
-async def settle(
-    connection: AsyncConnection,
-    stage: DeadJobHandler,
-    job: ClaimedJob,
-    error: Exception,
-    *,
-    in_a_row: int,
-    settings: Settings,
-) -> Sequence[Update]:
-    """Let a failed job wait or make it a dead letter; raises LeaseLostError.
-
-    `in_a_row` is how many jobs of the kind have failed in a row because of the server.
-    """
-    failure = failure_of(error)
-    match failure.failure:
-        case FailureClass.CAPACITY | FailureClass.OUTAGE:
-            delay = _delay(max(in_a_row, 1), settings)
-            if isinstance(error, ServerBusyError) and error.retry_after is not None:
-                delay = max(
-                    delay, timedelta(seconds=min(error.retry_after, settings.breaker_recovery))
-                )
-            if isinstance(error, PictureAwayError):
-                # There may be thousands of them, and others' pictures that can be looked at.
-                delay = timedelta(seconds=settings.retry_max)
-            await leases.postpone(connection, job, failure, delay=delay, spend_attempt=False)
-            return ()
-        case FailureClass.UNKNOWN if job.attempts + 1 < settings.max_attempts and not _told_in_vain(
-            job, error
-        ):
-            delay = _delay(job.attempts + 1, settings)
-            await leases.postpone(connection, job, failure, delay=delay, spend_attempt=True)
-            return ()
-        case _:
-            await stage.lock(connection, job)
-            await leases.give_up(
-                connection, job, failure, spend_attempt=failure.failure is FailureClass.UNKNOWN
-            )
-            return await stage.bury(connection, job, failure)
+def _outage_delay(error: Exception, failures: int, jitter: float, settings: Settings) -> timedelta:
+    delay = retry_delay(failures, jitter=jitter, settings=settings)
+    if isinstance(error, PictureAwayError):
+        # Thousands of images may be away; retries leave room for those of other cameras.
+        return timedelta(seconds=settings.retry_max)
+    if isinstance(error, ServerBusyError) and error.retry_after is not None:
+        asked = timedelta(seconds=min(error.retry_after, settings.breaker_recovery))
+        return max(delay, asked)
+    return delay
 
 
-async def settle_crash(
-    connection: AsyncConnection, stage: DeadJobHandler, job: ClaimedJob, settings: Settings
-) -> Sequence[Update]:
-    """Let a job whose worker died wait, or make it a dead letter after too many such deaths.
+def _repeats_answer(job: ClaimedJob, error: Exception) -> bool:
+    """Return whether the language model repeated a mistake that the prompt had pointed out.
 
-    It may have been something else in hand that the worker died of, so only deaths while the
-    worker did nothing but this count; of any others it takes far more.
-    Raises LeaseLostError when its worker was heard of after all.
-    """
-    crashes, alone = job.crashes + 1, job.lone_crashes + int(job.alone)
-    failure = Failure(
-        failure=FailureClass.CRASH,
-        error_type="worker_lost",
-        message=f"the worker was lost {_times(crashes)} while it worked on this, {_times(alone)} of"
-        " them while it did nothing else"
-        if crashes > 1
-        else "the worker was lost while it worked on this",
-    )
-    if alone < settings.max_crashes and crashes < _IN_COMPANY * settings.max_crashes:
-        delay = _delay(crashes, settings)
-        await leases.record_crash(connection, job, failure, delay=delay)
-        return ()
-    await stage.lock(connection, job)
-    await leases.record_crash(connection, job, failure, delay=None)
-    return await stage.bury(connection, job, failure)
-
-
-def _told_in_vain(job: ClaimedJob, error: Exception) -> bool:
-    """Tell whether a language model that was told of a mistake has made the same again.
-
-    It would every time: at temperature 0 the same question has the same answer.
+    It would repeat it every time: at temperature 0 the same prompt gets the same answer.
     """
     return (
         isinstance(error, AssessorAnswerError) and job.attempts > 0 and job.error_type == error.code
     )
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
-
-
-def _delay(failures: int, settings: Settings) -> timedelta:
-    jitter = random.random()  # noqa: S311 - spreads load, guards nothing
-    return retry_delay(failures, jitter=jitter, settings=settings)

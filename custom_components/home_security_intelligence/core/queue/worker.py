@@ -1,98 +1,92 @@
-"""Works on the jobs of one kind, and never lets go of one without saying what became of it."""
+"""Claims the jobs of one kind, processes them concurrently and settles every one of them."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 import logging
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from ..aio.batcher import MAX_BATCH_DELAY, Batcher
+from ..aio.batcher import MAX_BATCH_DELAY
 from ..aio.notifier import Notifier
 from ..domain.errors import CoreError, WatchError
 from ..domain.settings import Settings
-from ..domain.updates import Update
 from ..inference.stage_gate import StageGate
-from ..store import leases, notify
+from ..store import leases
 from ..store.database import Database
-from ..store.leases import ClaimedJob, LeaseLostError
-from .handler import Outcome, Stage, Stored
+from ..store.leases import ClaimedJob
+from .handler import JobHandler
 from .lease_renewer import LeaseRenewer
-from .retry_policy import settle
+from .settlement import Settlement
 
 _LOGGER = logging.getLogger(__name__)
 
-_CLAIM_LIMIT = 64  # jobs claimed at once, at most
-_SUSPECT_PATIENCE = (
-    5.0  # seconds to wait for jobs in hand before a suspect, and for it before others
-)
-_PORTION = 0.25  # of the hands claim together, and store together, while there is a backlog
-_CLAIM_PATIENCE = 1.0  # seconds to wait while stopping for what is being claimed
+_CLAIM_LIMIT = 64  # maximum number of jobs claimed at once
+_MIN_BATCH = 0.25  # minimum batch size during a backlog, as a share of concurrency
+_CLAIM_TIMEOUT = 1.0  # seconds that a stop waits for a claim under way
+# Seconds that a quarantined job waits for the running jobs, and other jobs for a quarantined one.
+_ISOLATION_TIMEOUT = 5.0
 
 
 class Worker[Result]:
-    """Claims as many jobs as it has hands free, works on them side by side, stores them together.
+    """Runs up to `concurrency` jobs at a time.
 
-    While more jobs are known to wait, it does so in portions that are worth their transactions.
-    Each of those that were in hand when a worker died, a suspect, it does alone: should it be what
-    kills workers, nothing else dies with it again, and it is known that it was this one.
+    While more jobs are known to wait, they are claimed and stored in batches that are worth their
+    transactions. A job that was leased when a worker died is quarantined: it is processed in
+    isolation, so that it takes no other job with it if it is the one that kills workers.
     """
 
     def __init__(
         self,
         database: Database,
-        stage: Stage[Result],
+        handler: JobHandler[Result],
         gate: StageGate,
         notifier: Notifier,
         *,
-        hands: int,
+        concurrency: int,
         settings: Settings,
-        origin: str,
-        publish: Callable[[Sequence[Update]], None],
-        on_doubt: Callable[[], None],
+        on_lease_lost: Callable[[], None],
     ) -> None:
-        """`on_doubt` hears of jobs that may have been stored already without anybody being told."""
+        """`on_lease_lost` is called if a job may have been stored without being published."""
         self._database = database
-        self._stage = stage
+        self._handler = handler
         self._gate = gate
         self._notifier = notifier
-        self._hands = hands
+        self._concurrency = concurrency
         self._settings = settings
-        self._origin = origin
-        self._publish = publish
-        self._on_doubt = on_doubt
-        self._keeper = LeaseRenewer(database, settings)
+        self._on_lease_lost = on_lease_lost
+        self._renewer = LeaseRenewer(database, settings)
         self._backlog = False  # more jobs are known to wait
-        self._storing = Batcher(self._store, max_size=stage.together, min_size=self._portion)
-        self._at_work: set[asyncio.Task[None]] = set()
-        self._hand_free = asyncio.Event()
+        self._settlement = Settlement(
+            database, handler, settings=settings, min_batch=self._min_batch
+        )
+        self._running: set[asyncio.Task[None]] = set()
+        self._job_ended = asyncio.Event()
         self._draining = False
-        self._claims_no_more = asyncio.Event()
+        self._claiming_ended = asyncio.Event()
+
+    async def work(self) -> None:
+        """Process jobs until cancelled, then release those that are running."""
+        renewing = asyncio.create_task(self._renewer.keep_renewing())
+        try:
+            await self._claim_and_start()
+        finally:
+            await _cancel(renewing, *self._running)
+            await self._renewer.release_all()
 
     async def drain(self) -> None:
-        """Claim no more jobs; return when those in hand are settled."""
+        """Claim no more jobs; return once the running ones are settled."""
         self._draining = True
         self._notifier.notify()
-        self._hand_free.set()
-        await self._claims_no_more.wait()
-        if self._at_work:
-            await asyncio.wait(self._at_work)
+        self._job_ended.set()
+        await self._claiming_ended.wait()
+        if self._running:
+            await asyncio.wait(self._running)
 
-    async def run(self) -> None:
-        """Work until cancelled; the jobs in hand are given back then."""
-        renewing = asyncio.create_task(self._keeper.run())
-        try:
-            await self._work_on()
-        finally:
-            await _end(renewing, *self._at_work)
-            await self._keeper.give_back()
-
-    async def _work_on(self) -> None:
+    async def _claim_and_start(self) -> None:
         while not self._draining:
-            await self._hands_to_be_free()
+            await self._wait_for_capacity()
             if self._draining:
                 break
-            free = min(self._hands - len(self._at_work), _CLAIM_LIMIT)
+            free = min(self._concurrency - len(self._running), _CLAIM_LIMIT)
             seen = self._notifier.count
             wait = self._gate.acquire()
             if wait > 0:
@@ -102,39 +96,39 @@ class Worker[Result]:
             wanted = 1 if trial else free
             jobs = await self._claim(wanted)
             self._backlog = len(jobs) == wanted
-            others, suspect = await self._apart(jobs)
+            others, quarantined = await self._separate(jobs)
             for job in others:
-                self._begin(job, trial=trial)
-            if suspect is not None:
-                await self._do_alone(suspect, trial=trial)
+                self._start(job, trial=trial)
+            if quarantined is not None:
+                await self._start_isolated(quarantined, trial=trial)
             elif len(jobs) < wanted:
                 await self._notifier.wait(seen, self._settings.poll_interval)
-        self._claims_no_more.set()
-        await asyncio.Event().wait()  # until cancelled: what is in hand is not to be given back
+        self._claiming_ended.set()
+        await asyncio.Event().wait()  # until cancelled: jobs that are draining are not released
 
-    def _portion(self) -> int:
-        return max(1, int(self._hands * _PORTION)) if self._backlog else 1
+    def _min_batch(self) -> int:
+        return max(1, int(self._concurrency * _MIN_BATCH)) if self._backlog else 1
 
-    async def _hands_to_be_free(self) -> None:
-        """Wait for a portion of the hands, or a moment longer than for one of them."""
+    async def _wait_for_capacity(self) -> None:
+        """Wait until a minimum batch can run, or a little longer than until one job can."""
         with suppress(TimeoutError):
             async with asyncio.timeout(MAX_BATCH_DELAY):
-                await self._free(self._portion())
-        await self._free(1)
+                await self._wait_until_free(self._min_batch())
+        await self._wait_until_free(1)
 
-    async def _free(self, wanted: int) -> None:
-        while self._hands - len(self._at_work) < wanted and not self._draining:
-            self._hand_free.clear()
-            await self._hand_free.wait()
+    async def _wait_until_free(self, wanted: int) -> None:
+        while self._concurrency - len(self._running) < wanted and not self._draining:
+            self._job_ended.clear()
+            await self._job_ended.wait()
 
-    async def _claim(self, at_most: int) -> tuple[ClaimedJob, ...]:
+    async def _claim(self, limit: int) -> tuple[ClaimedJob, ...]:
         claiming = asyncio.create_task(
             self._database.run_statement(
                 lambda connection: leases.claim(
                     connection,
-                    self._stage.kind,
+                    self._handler.kind,
                     lease=self._settings.lease,
-                    at_most=at_most,
+                    limit=limit,
                 )
             )
         )
@@ -142,148 +136,111 @@ class Worker[Result]:
         try:
             jobs = await asyncio.shield(claiming)
         except asyncio.CancelledError:
-            # What is claimed at this very moment is given back as well.
-            await asyncio.wait([claiming], timeout=_CLAIM_PATIENCE)
+            # Jobs claimed at this very moment are released as well.
+            await asyncio.wait([claiming], timeout=_CLAIM_TIMEOUT)
             if claiming.done() and claiming.exception() is None:
                 for job in claiming.result():
-                    self._keeper.hold(job)
-            await _end(claiming)
+                    self._renewer.track(job)
+            await _cancel(claiming)
             raise
         finally:
             if not jobs:
                 self._gate.abandon()
         return jobs
 
-    async def _apart(
+    async def _separate(
         self, jobs: Sequence[ClaimedJob]
     ) -> tuple[Sequence[ClaimedJob], ClaimedJob | None]:
-        """Return those that are no suspects, and the first suspect; give the others back."""
-        suspects = [job for job in jobs if job.is_suspect]
-        others = suspects[1:]
-        if others:
+        """Return the jobs that are not quarantined and the first that is; release the others."""
+        quarantined = [job for job in jobs if job.is_quarantined]
+        surplus = quarantined[1:]
+        if surplus:
             for job in jobs:
-                self._keeper.hold(job)  # should this be cancelled, all are given back
+                self._renewer.track(job)  # a cancellation releases all of them
             await self._database.run_statement(
-                lambda connection: leases.release(connection, others)
+                lambda connection: leases.release(connection, surplus)
             )
-            for job in others:
-                self._keeper.let_go(job)
-        return [job for job in jobs if not job.is_suspect], suspects[0] if suspects else None
+            for job in surplus:
+                self._renewer.untrack(job)
+        others = [job for job in jobs if not job.is_quarantined]
+        return others, quarantined[0] if quarantined else None
 
-    async def _do_alone(self, job: ClaimedJob, *, trial: bool) -> None:
-        """Do a suspect once nothing else is in hand, and nothing else meanwhile.
+    async def _start_isolated(self, job: ClaimedJob, *, trial: bool) -> None:
+        """Start a quarantined job while no other runs, and start no other until it has ended.
 
-        What hangs, that or the suspect itself, does not hold up all others for long.
+        A job that hangs, the quarantined one or another, delays this only for a limited time.
         """
-        self._keeper.hold(job)
-        await self._nothing_in_hand()
+        self._renewer.track(job)
+        await self._wait_until_idle()
         if self._draining:
-            return  # it is given back with what else is not finished
-        if self._at_work:
-            self._begin(job, trial=trial)
-        elif await self._note_alone(job, alone=True):
-            self._begin(job, trial=trial)
-            if not await self._nothing_in_hand():
-                await self._note_alone(job, alone=False)
+            return  # the stop releases it
+        if self._running:
+            self._start(job, trial=trial)
+        elif await self._set_isolated(job, isolated=True):
+            self._start(job, trial=trial)
+            if not await self._wait_until_idle():
+                await self._set_isolated(job, isolated=False)
         else:
-            self._keeper.let_go(job)
-            _note_loss(job)
+            self._renewer.untrack(job)
+            _log_lost_lease(job)
             if trial:
                 self._gate.abandon()
 
-    async def _nothing_in_hand(self) -> bool:
-        """Wait for a while until nothing is in hand; tell whether it is so."""
-        if self._at_work:
-            await asyncio.wait(self._at_work, timeout=_SUSPECT_PATIENCE)
-        return not self._at_work
+    async def _wait_until_idle(self) -> bool:
+        """Wait for a limited time until no job runs; return whether that is so."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=_ISOLATION_TIMEOUT)
+        return not self._running
 
-    async def _note_alone(self, job: ClaimedJob, *, alone: bool) -> bool:
+    async def _set_isolated(self, job: ClaimedJob, *, isolated: bool) -> bool:
         return await self._database.run_statement(
-            lambda connection: leases.note_alone(connection, job, alone=alone)
+            lambda connection: leases.set_isolated(connection, job, isolated=isolated)
         )
 
-    def _begin(self, job: ClaimedJob, *, trial: bool) -> None:
-        task = asyncio.create_task(self._work(job))
+    def _start(self, job: ClaimedJob, *, trial: bool) -> None:
+        task = asyncio.create_task(self._process(job))
 
-        def lose() -> None:
-            self._keeper.let_go(job)
-            _note_loss(job)
+        def cancel() -> None:
+            self._renewer.untrack(job)
+            _log_lost_lease(job)
             task.cancel()
 
         def end(_: object) -> None:
-            self._at_work.discard(task)
-            self._hand_free.set()
+            self._running.discard(task)
+            self._job_ended.set()
             if trial:
                 self._gate.abandon()
             if task.cancelled():
-                return  # it is to be given back, or somebody else does it
-            self._keeper.let_go(job)
+                return  # it is to be released, or another worker has it
+            self._renewer.untrack(job)
             if (error := task.exception()) is not None:
-                # Nothing is stored: the lease ends by itself and the crash is counted.
-                _LOGGER.error("job %s could not be settled", job.id, exc_info=error)
+                # Nothing is stored: the lease expires and the crash is counted.
+                _LOGGER.error("Job %s could not be settled", job.id, exc_info=error)
 
-        self._at_work.add(task)
-        self._keeper.hold(job, lose)
+        self._running.add(task)
+        self._renewer.track(job, cancel)
         task.add_done_callback(end)
 
-    async def _work(self, job: ClaimedJob) -> None:
+    async def _process(self, job: ClaimedJob) -> None:
         try:
-            outcome = await self._stage.run(job)
+            outcome = await self._handler.process(job)
             self._note_success()
-            self._keeper.hold(job)  # from here on its fence decides
-            stored = await self._storing.submit(outcome)
+            self._renewer.track(job)  # from here on its fence decides
+            settled = await self._settlement.store(outcome)
         except Exception as error:  # noqa: BLE001 - every failure has to be settled
-            await self._settle(job, error)
-            return
-        if not stored:
-            self._doubt(job)
+            settled = await self._fail(job, error)
+        if not settled:
+            # Another worker has the job, or an earlier commit was never confirmed.
+            _log_lost_lease(job)
+            self._on_lease_lost()
 
-    async def _store(self, outcomes: Sequence[Outcome[Result]]) -> list[bool]:
-        stored = await self._database.run_transaction(
-            lambda connection: self._store_in(connection, outcomes)
-        )
-        self._publish(stored.updates)
-        return [outcome.job.id in stored.jobs for outcome in outcomes]
-
-    async def _store_in(
-        self, connection: AsyncConnection, outcomes: Sequence[Outcome[Result]]
-    ) -> Stored:
-        stored = await self._stage.store(connection, outcomes)
-        await notify.announce_updates(connection, self._origin, stored.updates)
-        return stored
-
-    async def _settle(self, job: ClaimedJob, error: Exception) -> None:
-        self._note_failure(error)
+    async def _fail(self, job: ClaimedJob, error: Exception) -> bool:
+        if isinstance(error, WatchError):  # the folder of all images is away
+            self._gate.failure()
         if not isinstance(error, CoreError):
-            _LOGGER.error("job %s failed unexpectedly", job.id, exc_info=error)
-        self._keeper.hold(job)
-        try:
-            updates = await self._database.run_transaction(
-                lambda c: self._store_failure(c, job, error)
-            )
-        except LeaseLostError:
-            self._doubt(job)
-        else:
-            self._publish(updates)
-
-    def _doubt(self, job: ClaimedJob) -> None:
-        """Note that a job was not held any more: by then, or by a commit that was not answered."""
-        _note_loss(job)
-        self._on_doubt()
-
-    async def _store_failure(
-        self, connection: AsyncConnection, job: ClaimedJob, error: Exception
-    ) -> Sequence[Update]:
-        updates = await settle(
-            connection,
-            self._stage,
-            job,
-            error,
-            in_a_row=self._gate.failures,
-            settings=self._settings,
-        )
-        await notify.announce_updates(connection, self._origin, updates)
-        return updates
+            _LOGGER.error("Job %s failed unexpectedly", job.id, exc_info=error)
+        self._renewer.track(job)
+        return await self._settlement.fail(job, error, failures_in_a_row=self._gate.failures)
 
     def _note_success(self) -> None:
         was_paused = self._gate.is_paused
@@ -291,16 +248,12 @@ class Worker[Result]:
         if was_paused:
             self._notifier.notify()
 
-    def _note_failure(self, error: Exception) -> None:
-        if isinstance(error, WatchError):  # what all pictures lie on is away
-            self._gate.failure()
+
+def _log_lost_lease(job: ClaimedJob) -> None:
+    _LOGGER.warning("Job %s: the lease was lost to another worker", job.id)
 
 
-def _note_loss(job: ClaimedJob) -> None:
-    _LOGGER.warning("job %s: its lease was lost, somebody else does it", job.id)
-
-
-async def _end(*tasks: asyncio.Task[object]) -> None:
+async def _cancel(*tasks: asyncio.Task[object]) -> None:
     """Cancel tasks and wait for their end; their results and errors stay with them."""
     for task in tasks:
         task.cancel()

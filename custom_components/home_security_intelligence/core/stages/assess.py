@@ -1,8 +1,9 @@
-"""From an event to its risk."""
+"""Assesses an event: by the rules, then by the language model within their band."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,56 +11,55 @@ from ..domain.errors import AssessorAbsentError, InputError
 from ..domain.inference import AnswerProblem, EventFacts
 from ..domain.models import Assessment, EventState, JobKind
 from ..domain.settings import Settings
-from ..domain.updates import EventPhase, EventUpdate, Update
+from ..domain.updates import EventPhase, EventUpdate
 from ..events.facts import facts_of, judge_event
 from ..inference.protocol import InferenceBackend
-from ..queue.handler import Outcome, Stored
+from ..queue.handler import Outcome
 from ..risk.rules import Verdict
 from ..store import cameras, events, images, jobs, leases
 from ..store.database import Database
 from ..store.leases import ClaimedJob, Failure
+from ..store.transaction import Transaction
 from .prompt_images import PromptImages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What the rules and the model say of an event; the model is None where there is none."""
+    """The rules' verdict on an event, and the model's assessment if a model is set up."""
 
     verdict: Verdict
     assessment: Assessment | None
 
 
 class Assess:
-    """Has one event assessed as it is by now."""
+    """Assesses an event in its current state."""
 
     kind = JobKind.ASSESS
-    together = 1  # each locks an event of its own
+    batch_limit = 1  # each outcome locks an event of its own
 
     def __init__(
         self,
         database: Database,
         client: InferenceBackend,
-        shown: PromptImages,
+        prompt_images: PromptImages,
         *,
         settings: Settings,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._client = client
-        self._shown = shown
+        self._prompt_images = prompt_images
         self._settings = settings
         self._now = now
 
-    async def run(self, job: ClaimedJob) -> Outcome[Judgement]:
-        """Judge the event by the rules, then ask the server how worrying it is within their band."""
-        facts, verdict = await self._database.run_transaction(
-            lambda connection: self._judge(connection, job)
-        )
+    async def process(self, job: ClaimedJob) -> Outcome[Judgement]:
+        """Judge the event by the rules, then have the model assess it within their band."""
+        facts, verdict = await self._database.run_transaction(partial(self._judge, job=job))
         assessment: Assessment | None
         try:
-            assessment = await self._client.assess(facts, images=await self._pictures(job))
+            assessment = await self._client.assess(facts, images=await self._load_images(job))
         except AssessorAbsentError:
-            # Nothing failed: whoever set the server up wants it to detect only.
+            # No failure: the server was set up to detect only.
             assessment = None
         return Outcome(
             job=job,
@@ -67,68 +67,62 @@ class Assess:
         )
 
     async def store(
-        self, connection: AsyncConnection, outcomes: Sequence[Outcome[Judgement]]
-    ) -> Stored:
-        """Keep the assessments."""
-        held: list[int] = []
-        updates: list[Update] = []
+        self, transaction: Transaction, outcomes: Sequence[Outcome[Judgement]]
+    ) -> frozenset[int]:
+        """Store the assessments."""
+        stored: set[int] = set()
         for outcome in outcomes:
             job = outcome.job
-            await self.lock(connection, job)
-            if job.id in await leases.finish(connection, [job]):
-                held.append(job.id)
-                updates += await self._keep(connection, job, outcome.result)
-        return Stored(jobs=frozenset(held), updates=updates)
+            await self.lock_subject(transaction.connection, job)
+            if job.id in await leases.finish(transaction.connection, [job]):
+                stored.add(job.id)
+                await self._store(transaction, job, outcome.result)
+        return frozenset(stored)
 
-    async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:
-        """Lock the event: events come before jobs."""
+    async def lock_subject(self, connection: AsyncConnection, job: ClaimedJob) -> None:
+        """Lock the event: events are locked before jobs."""
         if job.event_id is not None:
             await events.get(connection, job.event_id, lock=True)
 
-    async def bury(
-        self, connection: AsyncConnection, job: ClaimedJob, failure: Failure
-    ) -> Sequence[Update]:
-        """Say of the event that it has no score, unless there is one or one is still coming."""
-        return await self._leave_unassessed(connection, job)
+    async def on_dead(self, transaction: Transaction, job: ClaimedJob, failure: Failure) -> None:
+        """Mark the event as unassessed, unless it has an assessment or another job will bring one."""
+        await self._mark_unassessed(transaction, job)
 
-    async def _leave_unassessed(
-        self, connection: AsyncConnection, job: ClaimedJob
-    ) -> Sequence[Update]:
+    async def _mark_unassessed(self, transaction: Transaction, job: ClaimedJob) -> None:
+        connection = transaction.connection
         event = None if job.event_id is None else await events.get(connection, job.event_id)
         if event is None or event.state is EventState.OPEN:
-            return ()
+            return
         if await jobs.other_assessment_coming(connection, job):
-            return ()
+            return
         unassessed = await events.set_unassessed(connection, event.id)
-        if unassessed is None:
-            return ()
-        return (EventUpdate(event=unassessed, phase=EventPhase.UNASSESSED),)
+        if unassessed is not None:
+            transaction.publish([EventUpdate(event=unassessed, phase=EventPhase.UNASSESSED)])
 
-    async def _pictures(self, job: ClaimedJob) -> Sequence[bytes]:
-        """Return what the model is shown, where that is allowed and of use.
+    async def _load_images(self, job: ClaimedJob) -> Sequence[bytes]:
+        """Return the images for the model, if the settings allow them and the model can see.
 
-        Not after a failure: the pictures may have been the reason, and are not worth the score.
+        After a failure there are none: the images may have caused it, and the score matters more.
         """
         event_id = job.event_id
         allowed = self._settings.images_to_model and self._client.accepts_images
         if event_id is None or job.error_type or not allowed:
             return ()
-        return await self._shown.read(
+        return await self._prompt_images.load(
             await self._database.run_statement(
                 lambda connection: images.of_event(connection, event_id)
             )
         )
 
-    async def _judge(
-        self, connection: AsyncConnection, job: ClaimedJob
-    ) -> tuple[EventFacts, Verdict]:
+    async def _judge(self, transaction: Transaction, job: ClaimedJob) -> tuple[EventFacts, Verdict]:
+        connection = transaction.connection
         event = None if job.event_id is None else await events.get(connection, job.event_id)
         if event is None:
-            raise InputError("the event is no longer known", code="event_forgotten")
+            raise InputError("The event is no longer in the database", code="event_forgotten")
         camera = await cameras.find(connection, event.camera)
-        context = await events.context_of(connection, event.id)  # the home as it was then
+        context = await events.context_of(connection, event.id)  # as it was when the event began
         judged = await judge_event(connection, event, context, self._settings)
-        # Without an answer from the model, this is what there is to see.
+        # Shown until the model's assessment arrives.
         await events.set_provisional(connection, event.id, judged.verdict)
         name = event.camera if camera is None else camera.name
         earlier = job.error_type or ""
@@ -140,16 +134,15 @@ class Assess:
         )
         return facts, judged.verdict
 
-    async def _keep(
-        self, connection: AsyncConnection, job: ClaimedJob, judgement: Judgement
-    ) -> Sequence[Update]:
+    async def _store(self, transaction: Transaction, job: ClaimedJob, judgement: Judgement) -> None:
         if judgement.assessment is None:
-            return await self._leave_unassessed(connection, job)
+            await self._mark_unassessed(transaction, job)
+            return
         if job.event_id is None:
-            return ()
+            return
         late = job.requeues > 0
         event = await events.set_assessed(
-            connection,
+            transaction.connection,
             job.event_id,
             judgement.assessment,
             judgement.verdict,
@@ -158,7 +151,7 @@ class Assess:
             now=self._now(),
         )
         if event is None:
-            return ()
-        await jobs.supersede_dead(connection, job)
+            return
+        await jobs.supersede_dead(transaction.connection, job)
         phase = EventPhase.LATE if late else EventPhase.ASSESSED
-        return (EventUpdate(event=event, phase=phase),)
+        transaction.publish([EventUpdate(event=event, phase=phase)])

@@ -1,4 +1,4 @@
-"""From an image in the queue to what is in it, and on to its event."""
+"""Detects the objects in an image, stores them and puts the image into its event."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,23 +13,24 @@ from ..domain.found_file import FoundFile
 from ..domain.inference import DetectResult
 from ..domain.models import Image, ImageState, JobKind, SkipReason
 from ..domain.settings import Settings
-from ..domain.updates import ImageUpdate, Update
+from ..domain.updates import ImageUpdate
 from ..events.grouper import Group
 from ..files.image_loader import ImageLoader
 from ..inference.protocol import InferenceBackend
-from ..queue.handler import Outcome, Stored
+from ..queue.handler import Outcome
 from ..store import cameras, detections, images, leases
 from ..store.database import Database
 from ..store.detections import DetectedImage
 from ..store.leases import ClaimedJob, Failure
+from ..store.transaction import Transaction
 
-_AT_ONCE = 100  # images asked about or stored at once, at most
-_WORTH_ASKING = 8  # images; with fewer, those being read at that moment are waited for
+_BATCH_LIMIT = 100  # maximum number of images checked or stored at once
+_MIN_CHECK = 8  # images in a duplicate check, while further files are being read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """An image's content by its SHA-256 and what is in it; no result where that is known already."""
+class Detected:
+    """An image, its content's SHA-256 and its detections; no result for known content."""
 
     image: Image
     sha256: bytes
@@ -38,17 +39,17 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced:
-    """An image whose file has become another one, which is found and registered by itself."""
+    """An image whose file was overwritten; the new version is registered as another image."""
 
     image: Image
     found: Version
 
 
 class Detect:
-    """Looks at images, unless their content was looked at a short while ago."""
+    """Has the server detect objects in images, unless their content was processed recently."""
 
     kind = JobKind.DETECT
-    together = _AT_ONCE
+    batch_limit = _BATCH_LIMIT
 
     def __init__(
         self,
@@ -69,15 +70,15 @@ class Detect:
         self._now = now
         self._on_replaced = on_replaced
         self._window = timedelta(seconds=settings.dedupe_window)
-        self._reading = 0  # files; their images are about to be asked about
-        self._known = Batcher(
-            self._are_known,
-            max_size=_AT_ONCE,
-            min_size=lambda: _WORTH_ASKING if self._reading else 1,
+        self._reading = 0  # files; a duplicate check of their images follows
+        self._duplicate_check = Batcher(
+            self._check_duplicates,
+            max_size=_BATCH_LIMIT,
+            min_size=lambda: _MIN_CHECK if self._reading else 1,
         )
 
-    async def run(self, job: ClaimedJob) -> Outcome[Seen | Replaced]:
-        """Read the file and ask the server what is in it."""
+    async def process(self, job: ClaimedJob) -> Outcome[Detected | Replaced]:
+        """Read the image's file and have the server detect the objects in it."""
         image = job.image
         if image is None:
             raise _forgotten()
@@ -98,121 +99,107 @@ class Detect:
         finally:
             self._reading -= 1
         result: DetectResult | None = None
-        if not await self._known.submit((image, file.sha256)):
+        if not await self._duplicate_check.submit((image, file.sha256)):
             result = await self._client.detect(
                 file.content,
                 content_type=file.content_type,
                 threshold=self._settings.confidence_threshold,
             )
-        return Outcome(job=job, result=Seen(image=image, sha256=file.sha256, result=result))
+        return Outcome(job=job, result=Detected(image=image, sha256=file.sha256, result=result))
 
     async def store(
-        self, connection: AsyncConnection, outcomes: Sequence[Outcome[Seen | Replaced]]
-    ) -> Stored:
-        """Keep what was seen, and let the images join their events."""
+        self, transaction: Transaction, outcomes: Sequence[Outcome[Detected | Replaced]]
+    ) -> frozenset[int]:
+        """Store detections and put the images into their events."""
+        connection = transaction.connection
         await cameras.lock(connection, {outcome.job.camera for outcome in outcomes})
         if any(isinstance(outcome.result, Replaced) for outcome in outcomes):
             await leases.lock(connection, [outcome.job for outcome in outcomes])
         stored: set[int] = set()
-        updates: list[Update] = []
-        looked_at: list[tuple[ClaimedJob, Seen]] = []
+        detected: list[tuple[ClaimedJob, Detected]] = []
         for outcome in outcomes:
             match outcome.result:
-                case Seen() as seen:
-                    looked_at.append((outcome.job, seen))
+                case Detected() as result:
+                    detected.append((outcome.job, result))
                 case Replaced() as replaced:
-                    settled = await self._replace(connection, outcome.job, replaced)
-                    stored |= settled.jobs
-                    updates += settled.updates
-        held = await leases.finish(connection, [job for job, _ in looked_at])
-        ended = [seen for job, seen in looked_at if job.id in held]
-        new = await self._new_among(connection, ended)
-        known = [(seen.image, seen.sha256) for seen in ended if seen.image.id not in new]
-        updates += await self._skip(connection, known, SkipReason.DUPLICATE)
-        updates += await self._keep(connection, new.values())
-        return Stored(jobs=held | stored, updates=updates)
+                    stored |= await self._store_replaced(transaction, outcome.job, replaced)
+        finished = await leases.finish(connection, [job for job, _ in detected])
+        results = [result for job, result in detected if job.id in finished]
+        new = await self._select_new(connection, results)
+        known = [(one.image, one.sha256) for one in results if one.image.id not in new]
+        await _skip(transaction, known, SkipReason.DUPLICATE)
+        await self._store_new(transaction, new.values())
+        return finished | stored
 
-    async def lock(self, connection: AsyncConnection, job: ClaimedJob) -> None:
-        """Lock nothing: the image is changed after its job, as everywhere."""
+    async def lock_subject(self, connection: AsyncConnection, job: ClaimedJob) -> None:
+        """Lock nothing: an image is changed after its job, as everywhere."""
 
-    async def bury(
-        self, connection: AsyncConnection, job: ClaimedJob, failure: Failure
-    ) -> Sequence[Update]:
-        """Say of the image that it could not be looked at."""
-        image = await _image_of(connection, job)
+    async def on_dead(self, transaction: Transaction, job: ClaimedJob, failure: Failure) -> None:
+        """Mark the image as dead."""
+        connection = transaction.connection
+        image = None if job.image_id is None else await images.get_waiting(connection, job.image_id)
+        if image is None:
+            raise _forgotten()
         await images.set_dead(connection, image.id, failure.message)
         dead = replace(image, state=ImageState.DEAD, reason=failure.message)
-        return (ImageUpdate(image=dead),)
+        transaction.publish([ImageUpdate(image=dead)])
 
-    async def _are_known(self, contents: Sequence[tuple[Image, bytes]]) -> list[bool]:
-        known = await self._database.run_statement(
+    async def _check_duplicates(self, contents: Sequence[tuple[Image, bytes]]) -> list[bool]:
+        duplicates = await self._database.run_statement(
             lambda connection: images.duplicates(connection, contents, window=self._window)
         )
-        return [image.id in known for image, _ in contents]
+        return [image.id in duplicates for image, _ in contents]
 
-    async def _new_among(
-        self, connection: AsyncConnection, seen: Sequence[Seen]
-    ) -> dict[int, tuple[Seen, DetectResult]]:
-        """Return those whose content nobody has looked at within the window, by image.
+    async def _select_new(
+        self, connection: AsyncConnection, results: Sequence[Detected]
+    ) -> dict[int, tuple[Detected, DetectResult]]:
+        """Return the results whose content was not detected within the window, by image id.
 
-        Asked again, now that nobody else can finish the same content at the same time; and it may
-        be there twice among these.
+        The check is repeated under the cameras' locks, because the same content may have been
+        processed twice at the same time. It may also occur twice among these results.
         """
-        looked_at = sorted(
-            (one for one in seen if one.result is not None),
+        ordered = sorted(
+            (one for one in results if one.result is not None),
             key=lambda one: (one.image.captured_at, one.image.id),
         )
-        if not looked_at:
+        if not ordered:
             return {}
-        known = await images.duplicates(
-            connection, [(one.image, one.sha256) for one in looked_at], window=self._window
+        duplicates = await images.duplicates(
+            connection, [(one.image, one.sha256) for one in ordered], window=self._window
         )
-        new: dict[int, tuple[Seen, DetectResult]] = {}
+        new: dict[int, tuple[Detected, DetectResult]] = {}
         last: dict[tuple[str, bytes], datetime] = {}
-        for one in looked_at:
+        for one in ordered:
             moment, content = one.image.captured_at, (one.image.camera, one.sha256)
-            again = content in last and moment - last[content] <= self._window
-            if one.result is None or one.image.id in known or again:
+            repeated = content in last and moment - last[content] <= self._window
+            if one.result is None or one.image.id in duplicates or repeated:
                 continue
             last[content] = moment
             new[one.image.id] = (one, one.result)
         return new
 
-    async def _replace(
-        self, connection: AsyncConnection, job: ClaimedJob, replaced: Replaced
-    ) -> Stored:
-        # One by one: of two that were replaced by each other, one has to be looked at.
+    async def _store_replaced(
+        self, transaction: Transaction, job: ClaimedJob, replaced: Replaced
+    ) -> frozenset[int]:
+        # One by one: of two images that replaced each other, one has to be detected.
+        connection = transaction.connection
         if await images.is_given_up(connection, replaced.image, replaced.found):
-            return Stored(jobs=await leases.release(connection, [job]), updates=())
-        held = await leases.finish(connection, [job])
-        skipped = [(replaced.image, None)] if held else []
-        updates = await self._skip(connection, skipped, SkipReason.REPLACED)
-        return Stored(jobs=held, updates=updates)
+            return await leases.release(connection, [job])
+        finished = await leases.finish(connection, [job])
+        if finished:
+            await _skip(transaction, [(replaced.image, None)], SkipReason.REPLACED)
+        return finished
 
-    async def _skip(
-        self,
-        connection: AsyncConnection,
-        contents: Sequence[tuple[Image, bytes | None]],
-        reason: SkipReason,
-    ) -> tuple[ImageUpdate, ...]:
-        if not contents:
-            return ()
-        await images.set_skipped(connection, contents, reason)
-        return tuple(
-            ImageUpdate(image=replace(image, state=ImageState.SKIPPED, reason=reason))
-            for image, _ in contents
-        )
-
-    async def _keep(
-        self, connection: AsyncConnection, new: Iterable[tuple[Seen, DetectResult]]
-    ) -> tuple[Update, ...]:
+    async def _store_new(
+        self, transaction: Transaction, new: Iterable[tuple[Detected, DetectResult]]
+    ) -> None:
         now = self._now()
-        looked_at = [(_looked_at(one.image, result, now), one, result) for one, result in new]
-        if not looked_at:
-            return ()
-        grouping = await self._group.run(connection, [image for image, _, _ in looked_at])
+        detected = [(_with_result(one.image, result, now), one, result) for one, result in new]
+        if not detected:
+            return
+        grouping = await self._group.run(transaction, [image for image, _, _ in detected])
         await detections.insert(
-            connection,
+            transaction.connection,
             [
                 DetectedImage(
                     image_id=image.id,
@@ -220,15 +207,29 @@ class Detect:
                     result=result,
                     event_id=grouping.places.get(image.id),
                 )
-                for image, one, result in looked_at
+                for image, one, result in detected
             ],
             now=now,
         )
-        told = (ImageUpdate(image=image) for image, _, _ in looked_at)
-        return (*told, *grouping.updates)
+        transaction.publish(ImageUpdate(image=image) for image, _, _ in detected)
+        transaction.publish(grouping.updates)
 
 
-def _looked_at(image: Image, result: DetectResult, now: datetime) -> Image:
+async def _skip(
+    transaction: Transaction,
+    contents: Sequence[tuple[Image, bytes | None]],
+    reason: SkipReason,
+) -> None:
+    if not contents:
+        return
+    await images.set_skipped(transaction.connection, contents, reason)
+    transaction.publish(
+        ImageUpdate(image=replace(image, state=ImageState.SKIPPED, reason=reason))
+        for image, _ in contents
+    )
+
+
+def _with_result(image: Image, result: DetectResult, now: datetime) -> Image:
     return replace(
         image,
         state=ImageState.DETECTED,
@@ -240,12 +241,5 @@ def _looked_at(image: Image, result: DetectResult, now: datetime) -> Image:
     )
 
 
-async def _image_of(connection: AsyncConnection, job: ClaimedJob) -> Image:
-    image = None if job.image_id is None else await images.get_waiting(connection, job.image_id)
-    if image is None:
-        raise _forgotten()
-    return image
-
-
 def _forgotten() -> ImageUnreadableError:
-    return ImageUnreadableError("the image is no longer known", code="image_forgotten")
+    return ImageUnreadableError("The image is no longer in the database", code="image_forgotten")

@@ -6,18 +6,17 @@ from datetime import datetime, tzinfo
 from functools import partial
 import logging
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ..aio.health_board import HealthBoard
 from ..domain.errors import QueueFullError
 from ..domain.found_file import FoundFile
-from ..domain.models import Image, JobKind
+from ..domain.models import JobKind
 from ..domain.settings import Settings
 from ..files.camera_root import CameraRoot
 from ..files.reader import read_capture_time
-from ..store import images, jobs, notify
+from ..store import images, jobs
 from ..store.database import Database
 from ..store.images import NewImage
+from ..store.transaction import Transaction
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -73,7 +72,6 @@ class Register:
         time_zone: tzinfo,
         settings: Settings,
         now: Callable[[], datetime],
-        on_registered: Callable[[], None],
         on_refused: Callable[[FoundFile], None],
         on_room: Callable[[], None],
     ) -> None:
@@ -83,7 +81,6 @@ class Register:
         self._time_zone = time_zone
         self._settings = settings
         self._now = now
-        self._on_registered = on_registered
         self._on_refused = on_refused
         self._on_room = on_room
         self._turned_away = asyncio.Event()  # a file that can wait, by a full queue
@@ -129,9 +126,7 @@ class Register:
             room = await self._room(lane)
             self._note_clocks(new[:room])
             items = await asyncio.to_thread(self._describe, new[:room])
-            added = await self._database.run_transaction(partial(self._add, items=items))
-            if added:
-                self._on_registered()
+            await self._database.run_transaction(partial(self._add, items=items))
             new = new[room:]
 
     async def _register_singly(self, batch: Sequence[FoundFile], lane: _Lane) -> None:
@@ -143,15 +138,12 @@ class Register:
                 _LOGGER.exception("%s cannot be registered", file.path)
                 self._on_refused(file)
 
-    async def _add(
-        self, connection: AsyncConnection, items: Sequence[NewImage]
-    ) -> tuple[Image, ...]:
+    async def _add(self, transaction: Transaction, items: Sequence[NewImage]) -> None:
         now = self._now()
-        added = await images.add(connection, items, now=now, root=self._root.id)
+        added = await images.add(transaction.connection, items, now=now, root=self._root.id)
         if added:
-            await jobs.enqueue_detect(connection, added, now=now)
-            await notify.announce_jobs(connection, JobKind.DETECT)
-        return added
+            await jobs.enqueue_detect(transaction.connection, added, now=now)
+            transaction.notify_workers(JobKind.DETECT)
 
     async def _room(self, lane: _Lane) -> int:
         """Return how many more jobs the queue may hold, once it may."""

@@ -1,4 +1,4 @@
-"""The database as the background work sees it: sometimes away, and then waited for."""
+"""Transactions for the pipeline: an absent database is waited for and shows in the health."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,51 +15,86 @@ from ..domain.errors import StoreError
 from ..domain.settings import Settings
 from .engine import begin, connected, without_transactions
 from .errors import StoreConflictError
+from .transaction import Outbox, Transaction
 
 
 class Database:
-    """Runs transactions and notes in the health whether that works."""
+    """Runs transactions, publishes what they collect, and reports reachability to the health board."""
 
     def __init__(
         self,
         engine: AsyncEngine,
         health: HealthBoard,
         settings: Settings,
+        outbox: Outbox,
         *,
         requests: RequestTracker | None = None,
     ) -> None:
         self.engine = engine
         self._requests = requests or RequestTracker()
-        self._single = without_transactions(engine)
+        self._autocommit_engine = without_transactions(engine)
         self._health = health
         self._settings = settings
+        self._outbox = outbox
         self._returned = Notifier()
-        self._well_since = asyncio.get_running_loop().time()
+        self._reachable_since = asyncio.get_running_loop().time()
 
     @property
-    def well_for(self) -> float:
-        """For how many seconds the database has been there without a break, as far as is known."""
+    def reachable_for(self) -> float:
+        """Seconds since the database was last found unreachable; 0.0 while it is."""
         if not self._health.health.database_reachable:
             return 0.0
-        return asyncio.get_running_loop().time() - self._well_since
+        return asyncio.get_running_loop().time() - self._reachable_since
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction of a request, which commits at the end.
+        """Open a transaction of a request, which publishes nothing and commits at the end.
 
-        Raises StoreError at once, and PipelineStoppedError when the pipeline stops meanwhile.
+        Raises StoreError at once, and PipelineStoppedError if the pipeline stops meanwhile.
         """
         with self._requests.track():
-            async with self._noted(begin(self.engine)) as connection:
+            async with self._observed(begin(self.engine)) as connection:
                 yield connection
 
     @asynccontextmanager
-    async def _noted(
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction of a request, which commits and publishes at the end; raises likewise."""
+        with self._requests.track():
+            async with self._published() as transaction:
+                yield transaction
+
+    async def run_transaction[T](self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run work in a transaction, again and again until the database accepts it.
+
+        Work has to be repeatable: if the connection is lost during the commit, it is unknown
+        whether the commit took place.
+        """
+        return await self._repeat(self._published, work)
+
+    async def run_statement[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run work of one statement like `run_transaction`, without BEGIN and COMMIT."""
+        return await self._repeat(self._autocommit, work)
+
+    @asynccontextmanager
+    async def _published(self) -> AsyncIterator[Transaction]:
+        async with self._observed(begin(self.engine)) as connection:
+            transaction = Transaction(connection)
+            yield transaction
+            await self._outbox.announce(transaction)
+        self._outbox.deliver(transaction)
+
+    @asynccontextmanager
+    async def _autocommit(self) -> AsyncIterator[AsyncConnection]:
+        async with self._observed(connected(self._autocommit_engine)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _observed(
         self, opened: AbstractAsyncContextManager[AsyncConnection]
     ) -> AsyncIterator[AsyncConnection]:
-        """Note in the health whether that worked.
+        """Report success and failure to the health board.
 
-        An answer to what was asked before the database was lost does not say that it is back.
+        A success counts as a return of the database only if it began after the loss.
         """
         was_away = not self._health.health.database_reachable
         try:
@@ -71,43 +106,21 @@ class Database:
             self._health.database_failed(error)
             raise
         if was_away and not self._health.health.database_reachable:
-            self._well_since = asyncio.get_running_loop().time()
+            self._reachable_since = asyncio.get_running_loop().time()
             self._health.database_answered()
             self._returned.notify()
 
-    async def run_transaction[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run work in a transaction, again and again until the database lets it through.
-
-        Work must bear being repeated: a connection lost during the commit leaves open whether
-        the commit took place.
-        """
-        return await self._repeat(self._transaction, work)
-
-    async def run_statement[T](self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run work of one statement as `run` does, without a transaction's two round trips."""
-        return await self._repeat(self._autocommit, work)
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        async with self._noted(begin(self.engine)) as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def _autocommit(self) -> AsyncIterator[AsyncConnection]:
-        async with self._noted(connected(self._single)) as connection:
-            yield connection
-
-    async def _repeat[T](
+    async def _repeat[C, T](
         self,
-        connect: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
-        work: Callable[[AsyncConnection], Awaitable[T]],
+        connect: Callable[[], AbstractAsyncContextManager[C]],
+        work: Callable[[C], Awaitable[T]],
     ) -> T:
         failures = 0
         while True:
             seen = self._returned.count
             try:
-                async with connect() as connection:
-                    return await work(connection)
+                async with connect() as opened:
+                    return await work(opened)
             except StoreError:
                 failures += 1
                 jitter = random.random()  # noqa: S311 - spreads load, guards nothing

@@ -1,8 +1,8 @@
-"""Holding a job: claiming it, keeping it, and what becomes of it.
+"""Leases of jobs: claim, renew, finish, release, and carry out what a failure means.
 
-A job is held by a lease that ends by itself and by a fence, a number that grows with every claim:
-whoever comes back late holds an old number and can no longer change anything. Leases and delays
-are compared inside PostgreSQL, so only its clock counts.
+A worker leases a job for a limited time and with a fence, a number that grows with every claim. A
+worker that returns too late has an outdated fence and can no longer change the job. Leases and
+delays are compared inside PostgreSQL, so only its clock counts.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,6 @@ from sqlalchemy import (
     Integer,
     Interval,
     RowMapping,
-    Update,
     bindparam,
     func,
     literal_column,
@@ -32,12 +31,12 @@ from .arrays import rows_from_arrays
 from .rows import image_of
 from .tables import images, in_state, jobs
 
-_IMAGE = "of_image_"  # before the names of an image's columns
+_IMAGE = "of_image_"  # prefix of an image's columns
 
 
 @cache
-def _claim(at_most: int) -> ReturningUpdate[tuple[object, ...]]:
-    """Return the statement that takes so many jobs; making it costs more than running it."""
+def _claim(limit: int) -> ReturningUpdate[tuple[object, ...]]:
+    """Return the statement that claims up to `limit` jobs, cached: building it is expensive."""
     due = (
         select(jobs.c.id, *(column.label(_IMAGE + column.name) for column in images.c))
         .outerjoin_from(jobs, images, images.c.id == jobs.c.image_id)
@@ -47,8 +46,8 @@ def _claim(at_most: int) -> ReturningUpdate[tuple[object, ...]]:
             jobs.c.run_after <= func.now(),
         )
         .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
-        # As a parameter it could be any number, and the plan would be one for many rows.
-        .limit(literal_column(str(at_most), Integer))
+        # As a parameter it could be any number, and the plan would be made for many rows.
+        .limit(literal_column(str(limit), Integer))
         .with_for_update(skip_locked=True, of=jobs)
         .cte("due")
         .prefix_with("MATERIALIZED")
@@ -67,8 +66,8 @@ def _claim(at_most: int) -> ReturningUpdate[tuple[object, ...]]:
 
 
 _TOKENS = rows_from_arrays("token", {"id": BigInteger, "fence": BigInteger})
-# Those of many that are still held, locked in one order: nobody who does the same waits in a circle.
-_STILL_HELD = (
+# The jobs whose fence is still valid, locked in id order to avoid deadlock.
+_STILL_LEASED = (
     select(jobs.c.id)
     .join_from(jobs, _TOKENS, (jobs.c.id == _TOKENS.c.id) & (jobs.c.fence == _TOKENS.c.fence))
     .where(in_state(jobs.c.state, JobState.LEASED))
@@ -76,31 +75,27 @@ _STILL_HELD = (
     .with_for_update(of=jobs, key_share=True)
     .cte("held")
 )
-_LOCK = select(_STILL_HELD.c.id)
-_CHANGE_HELD = update(jobs).where(jobs.c.id == _STILL_HELD.c.id).returning(jobs.c.id)
-_RENEW = _CHANGE_HELD.values(lease_until=func.now() + bindparam("lease", type_=Interval))
-_FINISH = _CHANGE_HELD.values(state=JobState.DONE, lease_until=None, finished_at=func.now())
-_NOTE_ALONE = _CHANGE_HELD.values(alone=bindparam("is_alone", type_=Boolean))
-_RELEASE = _CHANGE_HELD.values(state=JobState.PENDING, lease_until=None)
-_HELD = (
-    (jobs.c.id == bindparam("held_id"))
-    & (jobs.c.fence == bindparam("held_fence"))
-    & in_state(jobs.c.state, JobState.LEASED)
-)
+_LOCK = select(_STILL_LEASED.c.id)
+_CHANGE_LEASED = update(jobs).where(jobs.c.id == _STILL_LEASED.c.id).returning(jobs.c.id)
+_RENEW = _CHANGE_LEASED.values(lease_until=func.now() + bindparam("lease", type_=Interval))
+_FINISH = _CHANGE_LEASED.values(state=JobState.DONE, lease_until=None, finished_at=func.now())
+_SET_ISOLATED = _CHANGE_LEASED.values(alone=bindparam("isolated", type_=Boolean))
+_RELEASE = _CHANGE_LEASED.values(state=JobState.PENDING, lease_until=None)
 
 _CODE_LIMIT = 100  # characters
 _MESSAGE_LIMIT = 2000  # characters
+_EXPIRED_LIMIT = 100  # jobs returned by one call of find_expired
 
 
 class LeaseLostError(Exception):
-    """Somebody else holds the job by now; whatever was found out is theirs to store."""
+    """Another worker has the job; this worker's result must not be stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedJob:
-    """A job held by this worker; `image_id` is a detect job's, `event_id` an assess job's.
+    """A job leased by this worker; `image_id` is a detect job's, `event_id` an assess job's.
 
-    A detect job that was just claimed brings its image along, as yet without detections.
+    A detect job brings its image when it is claimed, without detections.
     """
 
     id: int
@@ -112,23 +107,23 @@ class ClaimedJob:
     attempts: int
     crashes: int
     requeues: int
-    alone: bool = False  # it was noted that its worker does nothing else
-    lone_crashes: int = 0  # of the crashes, those that came while that was so
-    error_type: str | None = None  # the code of its last failure
+    isolated: bool = False  # its worker processes no other job
+    isolated_crashes: int = 0  # the crashes that happened in isolation
+    error_type: str | None = None  # code of its last failure
     first_failed_at: datetime | None = None
     image: Image | None = None
 
     @property
-    def is_suspect(self) -> bool:
-        """A worker died with it in hand, of it or of something else."""
+    def is_quarantined(self) -> bool:
+        """Whether a worker has died while it had leased this job."""
         return self.crashes > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a job failed; `error_type` is a stable code, `message` a sentence for a person.
+    """Why a job failed; `error_type` is a stable code, `message` a sentence for the user.
 
-    Both may be a server's words, and are kept without what PostgreSQL takes in no text.
+    Both may come from a server. Characters that PostgreSQL cannot store are removed.
     """
 
     failure: FailureClass
@@ -140,136 +135,117 @@ class Failure:
         object.__setattr__(self, "message", _storable(self.message)[:_MESSAGE_LIMIT])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryDecision:
+    """What a failure means for a job: retried after `delay`, or a dead letter without one."""
+
+    failure: Failure
+    delay: timedelta | None
+    spends_attempt: bool = False
+    counts_crash: bool = False  # only if the lease has expired
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job becomes a dead letter."""
+        return self.delay is None
+
+
 async def claim(
     connection: AsyncConnection,
     kind: JobKind,
     *,
     lease: float,
-    at_most: int = 1,
+    limit: int = 1,
 ) -> tuple[ClaimedJob, ...]:
-    """Take the next jobs that are due, the first ones first, and hold them for `lease` seconds."""
+    """Lease the next due jobs for `lease` seconds, by priority and age."""
     rows = await connection.execute(
-        _claim(at_most), {"wanted": kind, "lease": timedelta(seconds=lease)}
+        _claim(limit), {"wanted": kind, "lease": timedelta(seconds=lease)}
     )
-    taken = sorted(
+    claimed = sorted(
         rows.mappings(), key=lambda row: (row["priority"], row["happened_at"], row["id"])
     )
-    return tuple(_claimed(row, _image_in(row)) for row in taken)
+    return tuple(_claimed_job(row, _image_in(row)) for row in claimed)
 
 
 async def renew(
-    connection: AsyncConnection, held: Sequence[ClaimedJob], *, lease: float
+    connection: AsyncConnection, leased: Sequence[ClaimedJob], *, lease: float
 ) -> frozenset[int]:
-    """Hold jobs for another `lease` seconds; returns those that are still held, by their ids."""
-    return await _change_all(connection, held, _RENEW, lease=timedelta(seconds=lease))
+    """Extend leases by `lease` seconds from now; return the ids of the jobs still leased."""
+    return await _change_all(connection, leased, _RENEW, lease=timedelta(seconds=lease))
 
 
-async def lock(connection: AsyncConnection, held: Sequence[ClaimedJob]) -> None:
-    """Lock jobs in one order, before they are changed in any other."""
-    await connection.execute(_LOCK, _tokens(held))
+async def lock(connection: AsyncConnection, leased: Sequence[ClaimedJob]) -> None:
+    """Lock jobs in id order, before they are changed in any other order."""
+    await connection.execute(_LOCK, _tokens(leased))
 
 
-async def finish(connection: AsyncConnection, held: Sequence[ClaimedJob]) -> frozenset[int]:
-    """Say that jobs are done; returns which, by their ids. Nothing may be stored of the others."""
-    return await _change_all(connection, held, _FINISH)
+async def finish(connection: AsyncConnection, leased: Sequence[ClaimedJob]) -> frozenset[int]:
+    """Mark jobs as done; return the ids of those that were still leased, the only ones to store."""
+    return await _change_all(connection, leased, _FINISH)
 
 
-async def release(connection: AsyncConnection, held: Sequence[ClaimedJob]) -> frozenset[int]:
-    """Give jobs back untouched; returns which were still held, by their ids."""
-    return await _change_all(connection, held, _RELEASE)
+async def release(connection: AsyncConnection, leased: Sequence[ClaimedJob]) -> frozenset[int]:
+    """Return jobs to the queue unchanged; return the ids of those that were still leased."""
+    return await _change_all(connection, leased, _RELEASE)
 
 
-async def note_alone(connection: AsyncConnection, job: ClaimedJob, *, alone: bool) -> bool:
-    """Note whether its worker does nothing but this; tell if it is still held."""
-    return bool(await _change_all(connection, [job], _NOTE_ALONE, is_alone=alone))
+async def set_isolated(connection: AsyncConnection, job: ClaimedJob, *, isolated: bool) -> bool:
+    """Record whether the worker processes no other job; return whether the job is still leased."""
+    return bool(await _change_all(connection, [job], _SET_ISOLATED, isolated=isolated))
 
 
-async def postpone(
-    connection: AsyncConnection,
-    job: ClaimedJob,
-    failure: Failure,
-    *,
-    delay: timedelta,
-    spend_attempt: bool,
-) -> None:
-    """Let the job wait, with an attempt less or not; raises LeaseLostError."""
-    await _change(
-        connection,
-        job,
+async def settle(connection: AsyncConnection, job: ClaimedJob, decision: RetryDecision) -> None:
+    """Carry out what a failure means for a job; raises LeaseLostError.
+
+    A crash is counted only while the lease is expired: LeaseLostError means that it was renewed.
+    """
+    statement = (
         update(jobs)
-        .where(_HELD)
+        .where(
+            jobs.c.id == bindparam("leased_id"),
+            jobs.c.fence == bindparam("leased_fence"),
+            in_state(jobs.c.state, JobState.LEASED),
+        )
         .values(
-            state=JobState.PENDING,
+            state=JobState.DEAD if decision.is_final else JobState.PENDING,
             lease_until=None,
-            run_after=func.now() + delay,
-            attempts=jobs.c.attempts + int(spend_attempt),
-            **_record(failure),
-        ),
+            failure=decision.failure.failure,
+            error_type=decision.failure.error_type,
+            message=decision.failure.message,
+            first_failed_at=func.coalesce(jobs.c.first_failed_at, func.now()),
+            last_failed_at=func.now(),
+        )
     )
+    if decision.delay is not None:
+        statement = statement.values(run_after=func.now() + decision.delay)
+    if decision.spends_attempt:
+        statement = statement.values(attempts=jobs.c.attempts + 1)
+    if decision.counts_crash:
+        statement = statement.where(jobs.c.lease_until < func.now()).values(
+            crashes=jobs.c.crashes + 1,
+            lone_crashes=jobs.c.lone_crashes + int(job.isolated),
+        )
+    changed = await connection.execute(statement, {"leased_id": job.id, "leased_fence": job.fence})
+    if changed.rowcount == 0:
+        raise LeaseLostError
 
 
-async def give_up(
-    connection: AsyncConnection, job: ClaimedJob, failure: Failure, *, spend_attempt: bool
-) -> None:
-    """Make the job a dead letter; raises LeaseLostError."""
-    await _change(
-        connection,
-        job,
-        update(jobs)
-        .where(_HELD)
-        .values(
-            state=JobState.DEAD,
-            lease_until=None,
-            attempts=jobs.c.attempts + int(spend_attempt),
-            **_record(failure),
-        ),
-    )
-
-
-async def expired(connection: AsyncConnection) -> tuple[ClaimedJob, ...]:
-    """Return jobs whose worker has not been heard of until its lease ended."""
+async def find_expired(connection: AsyncConnection) -> tuple[ClaimedJob, ...]:
+    """Return jobs whose lease has expired, the oldest first, up to 100."""
     rows = await connection.execute(
         select(jobs)
         .where(in_state(jobs.c.state, JobState.LEASED), jobs.c.lease_until < func.now())
         .order_by(jobs.c.lease_until)
-        .limit(100)
+        .limit(_EXPIRED_LIMIT)
     )
-    return tuple(_claimed(row) for row in rows.mappings())
-
-
-async def record_crash(
-    connection: AsyncConnection, job: ClaimedJob, failure: Failure, *, delay: timedelta | None
-) -> None:
-    """Count a crash and let the job wait, or without a delay make it a dead letter.
-
-    Raises LeaseLostError when its worker was heard of after all.
-    """
-    outcome: dict[str, object] = (
-        {"state": JobState.DEAD}
-        if delay is None
-        else {"state": JobState.PENDING, "run_after": func.now() + delay}
-    )
-    await _change(
-        connection,
-        job,
-        update(jobs)
-        .where(_HELD)
-        .where(jobs.c.lease_until < func.now())
-        .values(
-            lease_until=None,
-            crashes=jobs.c.crashes + 1,
-            lone_crashes=jobs.c.lone_crashes + int(job.alone),
-            **outcome,
-            **_record(failure),
-        ),
-    )
+    return tuple(_claimed_job(row) for row in rows.mappings())
 
 
 def _storable(text: str) -> str:
     return text.replace("\0", "").encode(errors="replace").decode()
 
 
-def _claimed(row: RowMapping, image: Image | None = None) -> ClaimedJob:
+def _claimed_job(row: RowMapping, image: Image | None = None) -> ClaimedJob:
     return ClaimedJob(
         id=row["id"],
         kind=row["kind"],
@@ -280,8 +256,8 @@ def _claimed(row: RowMapping, image: Image | None = None) -> ClaimedJob:
         attempts=row["attempts"],
         crashes=row["crashes"],
         requeues=row["requeues"],
-        alone=row["alone"],
-        lone_crashes=row["lone_crashes"],
+        isolated=row["alone"],
+        isolated_crashes=row["lone_crashes"],
         error_type=row["error_type"],
         first_failed_at=row["first_failed_at"],
         image=image,
@@ -296,31 +272,15 @@ def _image_in(row: RowMapping) -> Image | None:
 
 async def _change_all(
     connection: AsyncConnection,
-    held: Sequence[ClaimedJob],
+    leased: Sequence[ClaimedJob],
     statement: ReturningUpdate[tuple[int]],
     **more: object,
 ) -> frozenset[int]:
-    return frozenset(await connection.scalars(statement, _tokens(held) | more))
+    return frozenset(await connection.scalars(statement, _tokens(leased) | more))
 
 
-def _tokens(held: Sequence[ClaimedJob]) -> dict[str, object]:
+def _tokens(leased: Sequence[ClaimedJob]) -> dict[str, object]:
     return {
-        "token_id": [job.id for job in held],
-        "token_fence": [job.fence for job in held],
-    }
-
-
-async def _change(connection: AsyncConnection, job: ClaimedJob, statement: Update) -> None:
-    changed = await connection.execute(statement, {"held_id": job.id, "held_fence": job.fence})
-    if changed.rowcount == 0:
-        raise LeaseLostError
-
-
-def _record(failure: Failure) -> dict[str, object]:
-    return {
-        "failure": failure.failure,
-        "error_type": failure.error_type,
-        "message": failure.message,
-        "first_failed_at": func.coalesce(jobs.c.first_failed_at, func.now()),
-        "last_failed_at": func.now(),
+        "token_id": [job.id for job in leased],
+        "token_fence": [job.fence for job in leased],
     }

@@ -1,49 +1,50 @@
-"""Telling other workers on the same database, by NOTIFY and LISTEN.
+"""NOTIFY and LISTEN between processes that share a database.
 
-A notification belongs to the transaction that sends it: nobody hears of what was rolled back.
-Losing one does no harm: queues are polled as well, and `missed.py` reads what was not heard of.
+PostgreSQL delivers a notification when the transaction that sent it commits, and none after a
+rollback. A lost notification does no harm: queues are polled as well, and `update_backfill.py`
+reads what was missed.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Text, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..domain.errors import StoreUnreachableError
 from ..domain.models import JobKind
 from ..domain.updates import EventPhase, EventUpdate, ImageUpdate, Update
+from .arrays import rows_from_arrays
 from .errors import translated
 
 JOBS_CHANNEL = "hsi_jobs"
 UPDATES_CHANNEL = "hsi_updates"
 
 _NOW = "SELECT now()"
-_EACH = func.unnest(bindparam("payloads", type_=ARRAY(Text))).column_valued("each")
-_ANNOUNCE = select(func.pg_notify(UPDATES_CHANNEL, _EACH))
+_SENT = rows_from_arrays("sent", {"channel": Text, "payload": Text})
+_SEND = select(func.pg_notify(_SENT.c.channel, _SENT.c.payload))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageNotice:
-    """Another worker has brought an image to its end."""
+    """Another process has brought an image to its final state."""
 
     image_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventNotice:
-    """Another worker has changed an event."""
+    """Another process has changed an event."""
 
     event_id: UUID
     phase: EventPhase
 
 
-type News = ImageNotice | EventNotice
+type Notice = ImageNotice | EventNotice
 
 
 class _Driver(Protocol):
@@ -60,22 +61,35 @@ class _Driver(Protocol):
     async def fetchval(self, query: str, *, timeout: float) -> datetime: ...
 
 
-async def announce_jobs(connection: AsyncConnection, kind: JobKind) -> None:
-    """Wake whoever waits for jobs of this kind, once this transaction is committed."""
-    await connection.execute(select(func.pg_notify(JOBS_CHANNEL, kind.value)))
-
-
-async def announce_updates(
-    connection: AsyncConnection, origin: str, updates: Sequence[Update]
+async def send(
+    connection: AsyncConnection,
+    *,
+    origin: str,
+    job_kinds: Iterable[JobKind],
+    updates: Iterable[Update],
 ) -> None:
-    """Tell the other workers, once this transaction is committed, what this one has done."""
-    payloads = [payload for update in updates if (payload := _payload(origin, update))]
-    if payloads:
-        await connection.execute(_ANNOUNCE, {"payloads": payloads})
+    """Notify other processes of new jobs and of updates, in one statement; none if there are none."""
+    notifications = [(JOBS_CHANNEL, f"{origin} {kind.value}") for kind in job_kinds]
+    notifications += [
+        (UPDATES_CHANNEL, payload) for update in updates if (payload := _payload(origin, update))
+    ]
+    if notifications:
+        channels = [channel for channel, _ in notifications]
+        payloads = [payload for _, payload in notifications]
+        await connection.execute(_SEND, {"sent_channel": channels, "sent_payload": payloads})
 
 
-def parse_update(payload: str, *, origin: str) -> News | None:
-    """Return what another worker has announced; None for our own and for what is not understood."""
+def parse_job(payload: str, *, origin: str) -> JobKind | None:
+    """Return the kind of another process's new jobs; None for one of this origin or unknown form."""
+    match payload.split():
+        case [sender, kind] if sender != origin and kind in JobKind:
+            return JobKind(kind)
+        case _:
+            return None
+
+
+def parse_update(payload: str, *, origin: str) -> Notice | None:
+    """Return another process's notice; None for one of this origin or of an unknown form."""
     match payload.split():
         case [sender, *_] if sender == origin:
             return None
@@ -99,11 +113,11 @@ async def listen(
     on_job: Callable[[str], None],
     on_update: Callable[[str], None],
 ) -> None:
-    """Call back for every notification until the connection ends; raises StoreError then.
+    """Call back for every notification until the connection ends; then raises StoreError.
 
-    Every `check_every` seconds the connection is made to answer within as many: the other end of
-    one that is only listened to may vanish without a word. `on_heard_until` gets the database's time, up to
-    which everything was heard.
+    Every `check_every` seconds a query has to be answered within as many seconds, because the
+    other end of an idle connection may vanish without a sign. `on_heard_until` gets the database's
+    time, up to which every notification was received.
     """
     ended = asyncio.get_running_loop().create_future()
 
@@ -123,7 +137,7 @@ async def listen(
                     on_heard_until(await driver.fetchval(_NOW, timeout=check_every))
                     await asyncio.wait({ended}, timeout=check_every)
             finally:
-                # It goes on listening otherwise, back in the pool.
+                # Back in the pool, it would go on listening.
                 driver.terminate()
                 await connection.invalidate()
     raise StoreUnreachableError("the connection to PostgreSQL was lost")

@@ -1,0 +1,87 @@
+"""Transactions that collect what they change, and the outbox that publishes it after the commit."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..aio.notifier import Notifier
+from ..aio.publisher import Publisher
+from ..domain.models import JobKind
+from ..domain.updates import Update
+from . import notify
+
+
+class Transaction:
+    """An open transaction and what is published once it is committed; nothing after a rollback."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self._updates: list[Update] = []
+        self._job_kinds: dict[JobKind, None] = {}  # a set that keeps its order
+        self._changes_queue = False
+
+    @property
+    def updates(self) -> Sequence[Update]:
+        """The updates to publish, in the order they were collected."""
+        return self._updates
+
+    @property
+    def job_kinds(self) -> Collection[JobKind]:
+        """The kinds of jobs whose workers are to be notified."""
+        return self._job_kinds
+
+    @property
+    def changes_queue(self) -> bool:
+        """Whether the queue's numbers have probably changed."""
+        return self._changes_queue or bool(self._updates or self._job_kinds)
+
+    def publish(self, updates: Iterable[Update]) -> None:
+        """Publish updates once this transaction is committed."""
+        self._updates += updates
+
+    def notify_workers(self, kind: JobKind) -> None:
+        """Notify the workers of a kind of job once this transaction is committed."""
+        self._job_kinds[kind] = None
+
+    def note_queue_change(self) -> None:
+        """Have the queue counted again once this transaction is committed."""
+        self._changes_queue = True
+
+
+class Outbox:
+    """Publishes what transactions have collected: in this process and to others on the database."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self.origin = uuid4().hex  # marks notifications of this process as its own
+        self.jobs: Mapping[JobKind, Notifier] = {kind: Notifier() for kind in JobKind}
+        self.queue_changed = Notifier()
+        self._publisher = publisher
+
+    async def announce(self, transaction: Transaction) -> None:
+        """Notify other processes; PostgreSQL delivers that with the transaction's commit."""
+        await notify.send(
+            transaction.connection,
+            origin=self.origin,
+            job_kinds=transaction.job_kinds,
+            updates=transaction.updates,
+        )
+
+    def deliver(self, transaction: Transaction) -> None:
+        """Publish in this process what a transaction has collected; it must be committed."""
+        self.publish(transaction.updates)
+        for kind in transaction.job_kinds:
+            self.jobs[kind].notify()
+        if transaction.changes_queue:
+            self.queue_changed.notify()
+
+    def publish(self, updates: Sequence[Update]) -> None:
+        """Publish committed updates in this process only."""
+        if updates:
+            self._publisher.publish(updates)
+            self.queue_changed.notify()
+
+    def notify_workers(self, kind: JobKind) -> None:
+        """Notify this process's workers of a kind of job."""
+        self.jobs[kind].notify()
+        self.queue_changed.notify()
