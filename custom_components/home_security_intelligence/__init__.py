@@ -1,4 +1,4 @@
-"""Home Security Intelligence: what the cameras' pictures mean."""
+"""Home Security Intelligence: detect, group and assess what cameras upload."""
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
@@ -11,7 +11,7 @@ from .const import CONF_CAMERA_ROOT, DOMAIN
 from .coordinator import HsiConfigEntry, HsiCoordinator, server_version
 from .core.domain.errors import RiskBandsError, StoreError, WatchError
 from .devices import async_register_hub
-from .fired_events import Told
+from .fired_events import FiredEvents
 from .home_state import async_follow_home
 from .services import async_setup_services
 
@@ -33,7 +33,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
-    """Start the pipeline and show it; an unreachable inference server does not keep it back."""
+    """Start the pipeline; an unreachable inference server does not prevent it."""
     root = entry.data[CONF_CAMERA_ROOT]
     if not await hass.async_add_executor_job(hass.config.is_allowed_path, root):
         raise ConfigEntryError(
@@ -51,7 +51,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
             translation_placeholders={"error": str(err)},
         ) from err
     coordinator = HsiCoordinator(hass, entry, pipeline)
-    await coordinator.told.async_load()
+    await coordinator.fired_events.async_load()
     entry.async_on_unload(pipeline.stop)
     try:
         await pipeline.start()
@@ -63,7 +63,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
     entry.runtime_data = coordinator
     async_register_hub(hass, entry, server_version(coordinator.data.health))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    coordinator.async_release()
+    coordinator.async_start_updates()
 
     async def stop(event: Event) -> None:
         await pipeline.stop()
@@ -74,15 +74,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
-    """Remove the entities; the pipeline stops after them."""
+    """Remove the entities; the pipeline stops afterwards."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> None:
-    """Delete what was kept here; what is in the database stays."""
-    await Told(hass, entry).async_remove()
+    """Delete the entry's storage; the database stays."""
+    await FiredEvents(hass, entry).async_remove()
 
 
 async def _async_reload(hass: HomeAssistant, entry: HsiConfigEntry) -> None:
-    """Take up a changed address, option or camera."""
+    """Reload to apply a changed address, option or subentry."""
     await hass.config_entries.async_reload(entry.entry_id)

@@ -1,11 +1,11 @@
-"""What the inference servers say of their language models, in the few words that are shown."""
+"""The state of the inference servers' language models."""
 
 from .core.domain.inference import AssessorHealth, Pull
 from .core.domain.updates import Health
 
 
 def assessors(health: Health) -> list[AssessorHealth]:
-    """Return the risk assessment of each server that can be reached."""
+    """Return the risk assessment component of each reachable server."""
     return [
         server.health.assessor
         for server in health.servers
@@ -14,16 +14,16 @@ def assessors(health: Health) -> list[AssessorHealth]:
 
 
 def missing_models(health: Health) -> list[str]:
-    """Return the names of the models that are not where they should be."""
+    """Return the names of the configured models that are not installed."""
     missing = {each.model for each in assessors(health) if each.model_missing and each.model}
     return sorted(missing)
 
 
 def lost_gpus(health: Health) -> list[str]:
-    """Return a sentence for each language model that has lost its GPU."""
+    """Return the server's explanation for each language model that lost its GPU."""
     return [each.fallback for each in assessors(health) if each.fallback]
 
 
 def pulls(health: Health) -> list[Pull]:
-    """Return the last downloads."""
+    """Return the last model downloads."""
     return [each.pull for each in assessors(health) if each.pull]

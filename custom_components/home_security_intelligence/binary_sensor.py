@@ -1,4 +1,4 @@
-"""Who is there, and whether everything the pipeline needs can be reached."""
+"""Binary sensor platform: presence, and the state of folders, servers and database."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class HsiHubBinarySensorDescription(BinarySensorEntityDescription):
-    """Something that is true or not of what the pipeline needs; None while nobody knows."""
+    """A condition of the installation; None while unknown."""
 
     is_on_fn: Callable[[Health], bool | None]
 
@@ -72,7 +72,7 @@ async def async_setup_entry(
     entry: HsiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the hub's binary sensors and those of each camera."""
+    """Add the binary sensors of the hub, the servers and the cameras."""
     coordinator = entry.runtime_data
     async_add_entities(
         HsiHubBinarySensor(coordinator, description) for description in HUB_BINARY_SENSORS
@@ -90,37 +90,37 @@ async def async_setup_entry(
 
 
 class HsiPersonSensor(HsiCameraEntity, BinarySensorEntity):
-    """On from a picture with a person in it until a while after the last such picture."""
+    """On from an image with a person until the hold time after the last such image."""
 
     _cancel_timer: CALLBACK_TYPE | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Turn off in time also where a restart fell into somebody's presence."""
+        """Restore the presence and its timer after a restart."""
         await super().async_added_to_hass()
-        self._async_take_in()
+        self._async_update_presence()
 
     @override
     async def async_will_remove_from_hass(self) -> None:
-        """Leave no timer behind."""
+        """Cancel the timer."""
         self._async_cancel_timer()
         await super().async_will_remove_from_hass()
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        self._async_take_in()
+        self._async_update_presence()
         super()._handle_coordinator_update()
 
     @callback
-    def _async_take_in(self) -> None:
-        """Turn on until the moment known now, or stay off where it has passed."""
+    def _async_update_presence(self) -> None:
+        """Turn on until the known end of the presence, or off if it has passed."""
         self._async_cancel_timer()
         until = self._camera.person_until
         self._attr_is_on = until is not None and until > dt_util.utcnow()
         if until is not None and self._attr_is_on:
             self._cancel_timer = async_track_point_in_utc_time(
-                self.hass, self._async_time_is_up, until
+                self.hass, self._async_presence_ended, until
             )
 
     @callback
@@ -130,54 +130,54 @@ class HsiPersonSensor(HsiCameraEntity, BinarySensorEntity):
             self._cancel_timer = None
 
     @callback
-    def _async_time_is_up(self, now: datetime) -> None:
+    def _async_presence_ended(self, now: datetime) -> None:
         self._cancel_timer = None
         self._attr_is_on = False
         self.async_write_ha_state()
 
 
 class HsiFolderProblemSensor(HsiCameraEntity, BinarySensorEntity):
-    """On while the camera's folder is missing or may not be read."""
+    """On while the camera's folder is missing or cannot be read."""
 
     @property
     @override
     def available(self) -> bool:
-        """Stay, where the camera's other entities go."""
+        """Stay available when the camera's other entities are not."""
         return self.coordinator.last_update_success
 
     @property
     @override
     def is_on(self) -> bool:
-        """Tell whether the folder is in trouble."""
-        return self._folder_in_trouble
+        """Return whether the folder cannot be read."""
+        return self._folder_unavailable
 
 
 class HsiHubBinarySensor(HsiHubEntity, BinarySensorEntity):
-    """Shows whether something is true of what the pipeline needs."""
+    """Show a condition of the installation."""
 
     entity_description: HsiHubBinarySensorDescription
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Tell whether it is true; None while nobody knows."""
+        """Return whether the condition is true; None while unknown."""
         return self.entity_description.is_on_fn(self.coordinator.data.health)
 
 
 class HsiServerSensor(HsiServerEntity, BinarySensorEntity):
-    """On while an inference server can be reached; says which stages leave it alone."""
+    """On while an inference server is reachable; attributes show its circuit breakers."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Tell whether it can be reached; None while nobody knows."""
+        """Return whether the server is reachable; None while unknown."""
         server = self._server
         return None if server is None else server.reachable
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, str | datetime | None]:
-        """Tell why it cannot be used, and which stages leave it alone, until when and why."""
+        """Return the error, and for each stage the circuit breaker's state, retry time and reason."""
         server = self._server
         if server is None:
             return {}

@@ -1,4 +1,4 @@
-"""The only place that knows both Home Assistant and the core: it makes one fit the other."""
+"""Adapter between Home Assistant and the core: build core objects from config entries."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,7 +47,7 @@ from .core.inference.client import InferenceClient
 from .core.inference.url import normalize_url
 from .core.pipeline.pipeline import Pipeline, PipelineConfig
 from .core.store.engine import check
-from .home_state import home_of
+from .home_state import current_home
 
 
 def settings_of(entry: ConfigEntry[Any]) -> Settings:
@@ -72,12 +72,12 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
 
 
 def zones_of(camera: ConfigSubentry) -> tuple[Zone, ...]:
-    """Return a camera's zones; the flow has let no others in than can be read."""
+    """Return a camera's zones, which the flow has validated."""
     return read_zones(camera.data.get(CONF_ZONES, []))
 
 
 async def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipeline:
-    """Build the pipeline that a configuration entry describes, not yet started."""
+    """Build the pipeline of a config entry; the caller starts it."""
     settings = settings_of(entry)
     config = PipelineConfig(
         database_url=database_url(entry.data),
@@ -90,23 +90,23 @@ async def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) ->
             )
             for subentry in entry.get_subentries_of_type(SUBENTRY_CAMERA)
         ),
-        # Home Assistant accepts only time zones that exist.
+        # Home Assistant accepts only valid time zones, so this is never None.
         time_zone=cast("ZoneInfo", await dt_util.async_get_time_zone(hass.config.time_zone)),
         settings=settings,
         ssl=client_context() if entry.data[CONF_SSL] else None,
-        home=home_of(hass, entry),
+        home=current_home(hass, entry),
     )
     clients = [_client(hass, server, settings) for server in servers_of(entry)]
     return Pipeline(config, *clients)
 
 
 def servers_of(entry: ConfigEntry[Any]) -> list[Mapping[str, Any]]:
-    """Return address and token of each inference server, the installation's own first."""
+    """Return address and token of each inference server, the entry's first server first."""
     added = [
         with_shared_token(entry, server.data)
         for server in entry.get_subentries_of_type(SUBENTRY_SERVER)
     ]
-    # The own one's address may have been changed to that of another.
+    # The first server's address may have been changed to that of a subentry.
     known: dict[str, Mapping[str, Any]] = {}
     for server in (entry.data, *added):
         known.setdefault(server_url(server), server)
@@ -114,27 +114,27 @@ def servers_of(entry: ConfigEntry[Any]) -> list[Mapping[str, Any]]:
 
 
 def server_url(data: Mapping[str, Any]) -> str:
-    """Return a server's address as the health tells it."""
+    """Return the address that identifies a server in the health."""
     return normalize_url(data[CONF_URL])
 
 
 def with_shared_token(entry: ConfigEntry[Any], server: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an added server's address and token; without one it is the installation's."""
+    """Return a subentry server's data; without a token it uses the first server's."""
     return {CONF_TOKEN: entry.data.get(CONF_TOKEN), **server}
 
 
 async def async_server_health(hass: HomeAssistant, data: Mapping[str, Any]) -> ServerHealth:
-    """Ask the inference server who it is; raises ClientError."""
+    """Return the inference server's health; raises ClientError."""
     return await _client(hass, data, Settings()).health()
 
 
 async def async_check_database(data: Mapping[str, Any]) -> None:
-    """Raise StoreError unless the pipeline can work with this database."""
+    """Raise StoreError unless the pipeline can use this database."""
     await check(database_url(data), ssl=client_context() if data[CONF_SSL] else None)
 
 
 def setup_error(err: CoreError) -> HomeAssistantError:
-    """Return what Home Assistant should make of an error that kept the pipeline from starting."""
+    """Return Home Assistant's setup error for an error of the pipeline's start."""
     match err:
         case StoreAuthError():
             kind: type[HomeAssistantError] = ConfigEntryAuthFailed
@@ -144,19 +144,19 @@ def setup_error(err: CoreError) -> HomeAssistantError:
             kind = ConfigEntryNotReady
     return kind(
         translation_domain=DOMAIN,
-        translation_key=reason_of(err),
+        translation_key=error_key(err),
         translation_placeholders={"error": str(err)},
     )
 
 
-def reason_of(err: CoreError) -> str:
-    """Return the translation key of an error, the same wherever it is shown."""
-    # An instance may carry a finer code of the server's; the class's own are known beforehand.
+def error_key(err: CoreError) -> str:
+    """Return the translation key of an error."""
+    # An instance may carry a server's own code; only the classes' codes are translated.
     return type(err).code
 
 
 def database_url(data: Mapping[str, Any]) -> str:
-    """Return the database's address as SQLAlchemy wants it."""
+    """Return the database's SQLAlchemy URL."""
     login = ":".join(quote(data[key], safe="") for key in (CONF_USERNAME, CONF_PASSWORD))
     host = data[CONF_HOST].strip().removeprefix("[").removesuffix("]")
     if ":" in host:

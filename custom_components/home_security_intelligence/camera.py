@@ -1,4 +1,4 @@
-"""The latest picture of each camera."""
+"""Camera platform: the latest image of each camera."""
 
 from typing import override
 
@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry, HsiCoordinator
 from .entity import HsiCameraEntity
-from .image_files import async_read_picture
+from .image_files import async_read_image
 
 PARALLEL_UPDATES = 0
 
@@ -22,7 +22,7 @@ async def async_setup_entry(
     entry: HsiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add one camera a folder."""
+    """Add one camera entity per camera."""
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
             [HsiCamera(entry.runtime_data, camera)], config_subentry_id=camera.subentry_id
@@ -30,10 +30,10 @@ async def async_setup_entry(
 
 
 class HsiCamera(HsiCameraEntity, Camera):
-    """Shows the picture that was captured last among those looked at."""
+    """Show the processed image with the latest capture time."""
 
     def __init__(self, coordinator: HsiCoordinator, camera: ConfigSubentry) -> None:
-        """Call both constructors: they take different arguments."""
+        """Call both base constructors, which take different arguments."""
         HsiCameraEntity.__init__(self, coordinator, camera, LATEST_IMAGE)
         Camera.__init__(self)
 
@@ -41,10 +41,10 @@ class HsiCamera(HsiCameraEntity, Camera):
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """Return the picture's file as it was uploaded; None before the first."""
+        """Return the image file as uploaded; None before the first image."""
         image = self._camera.latest_image
         if image is None:
             return None
-        file = await async_read_picture(self.coordinator.pipeline, image.id)
+        file = await async_read_image(self.coordinator.pipeline, image.id)
         self.content_type = file.content_type
         return file.content

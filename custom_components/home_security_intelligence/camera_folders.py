@@ -1,4 +1,4 @@
-"""Looks for camera folders on disk; every function blocks and belongs into the executor."""
+"""Find and check camera folders on disk; these functions block, run them in the executor."""
 
 from pathlib import Path, PurePosixPath
 import re
@@ -11,7 +11,7 @@ from .core.watch.filenames import is_hidden, is_storable
 
 
 class FolderError(Exception):
-    """A folder cannot be used; `reason` is the translation key of why."""
+    """A folder cannot be used; `reason` is a translation key."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -35,7 +35,7 @@ def camera_folders(hass: HomeAssistant, root: Path) -> list[str]:
 
 
 def check_root(hass: HomeAssistant, root: Path) -> None:
-    """Raise FolderError unless Home Assistant may read files below the camera root."""
+    """Raise FolderError unless Home Assistant is allowed to read the camera root."""
     if not root.is_absolute():
         raise FolderError("folder_not_absolute")
     if not root.is_dir():
@@ -45,7 +45,10 @@ def check_root(hass: HomeAssistant, root: Path) -> None:
 
 
 def camera_folder(root: Path, typed: str, taken: list[str]) -> str:
-    """Return a folder below the root that is there and free for a new camera; or FolderError."""
+    """Return the folder of a new camera, relative to the root; raises FolderError.
+
+    It must exist and must not overlap a folder in `taken`.
+    """
     folder = PurePosixPath(typed.strip().strip("/")).as_posix()
     try:
         path = resolve_below(root, folder)
@@ -60,12 +63,12 @@ def camera_folder(root: Path, typed: str, taken: list[str]) -> str:
     return folder
 
 
-def humanised(folder: str) -> str:
-    """Return a camera's first name: `front_door` becomes `Front door`."""
+def default_name(folder: str) -> str:
+    """Return a camera's default name: `front_door` becomes `Front door`."""
     words = re.sub(r"[\s_/-]+", " ", folder).strip() or folder
     return words[0].upper() + words[1:]
 
 
 def _overlap(one: str, other: str) -> bool:
-    """Tell whether two folders are the same, or one lies within the other."""
+    """Return whether two folders are the same or one contains the other."""
     return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")

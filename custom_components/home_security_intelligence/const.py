@@ -1,4 +1,4 @@
-"""Names that more than one module of the integration uses."""
+"""Constants of the integration."""
 
 import logging
 from typing import Final
@@ -14,7 +14,7 @@ CONF_CAMERA_ROOT: Final = "camera_root"
 CONF_CAMERAS: Final = "cameras"
 CONF_CORNERS: Final = "corners"
 CONF_DATABASE: Final = "database"
-CONF_FINGERPRINT: Final = "fingerprint"  # sha256 in hex of the only certificate taken
+CONF_FINGERPRINT: Final = "fingerprint"  # SHA-256 (hex) of the only trusted certificate
 CONF_FOLDER: Final = "folder"
 CONF_KIND: Final = "kind"
 CONF_ZONES: Final = "zones"
@@ -29,7 +29,7 @@ DEFAULT_DATABASE: Final = "hsi"
 DEFAULT_DATABASE_PORT: Final = 5432
 DEFAULT_SERVER_URL: Final = "http://localhost:8090"
 
-# Whose states say whether somebody is home.
+# Their states tell whether someone is home.
 RESIDENT_DOMAINS: Final = ["binary_sensor", "device_tracker", "group", "input_boolean", "person"]
 
 SUBENTRY_CAMERA: Final = "camera"

@@ -1,4 +1,4 @@
-"""What the entities show, as one frozen value, and how an update of the core changes it."""
+"""The coordinator's data, and how an update of the core changes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,22 +11,24 @@ from .core.domain.updates import CameraState, EventUpdate, Health, ImageUpdate, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HsiData:
-    """The state of every camera, by its folder, of the queue and of what the pipeline needs."""
+    """The state of every camera by folder, the queue's numbers and the health."""
 
     cameras: Mapping[str, CameraState]
     queue: QueueStats
     health: Health
 
 
-def applied(data: HsiData, update: Update, settings: Settings) -> HsiData:
-    """Return the data as it is after the update."""
+def apply_update(data: HsiData, update: Update, settings: Settings) -> HsiData:
+    """Return the data after the update."""
     match update:
         case ImageUpdate(image=image):
             state = data.cameras.get(image.camera)
-            return data if state is None else _with_camera(data, _seen(state, image, settings))
+            return (
+                data if state is None else _with_camera(data, _with_image(state, image, settings))
+            )
         case EventUpdate(event=event):
             state = data.cameras.get(event.camera)
-            return data if state is None else _with_camera(data, _happened(state, event))
+            return data if state is None else _with_camera(data, _with_event(state, event))
         case QueueUpdate(stats=stats):
             return replace(data, queue=stats)
         case _:
@@ -37,8 +39,8 @@ def _with_camera(data: HsiData, state: CameraState) -> HsiData:
     return replace(data, cameras={**data.cameras, state.camera.folder: state})
 
 
-def _seen(state: CameraState, image: Image, settings: Settings) -> CameraState:
-    """Take in an image; one that was captured earlier than what is known changes nothing."""
+def _with_image(state: CameraState, image: Image, settings: Settings) -> CameraState:
+    """Return the state with a detected image; an older one than the latest changes nothing."""
     if image.state is not ImageState.DETECTED:
         return state
     latest = state.latest_image
@@ -50,8 +52,8 @@ def _seen(state: CameraState, image: Image, settings: Settings) -> CameraState:
     return state
 
 
-def _happened(state: CameraState, event: SecurityEvent) -> CameraState:
-    """Take in an event; news of an earlier one than the last changes nothing."""
+def _with_event(state: CameraState, event: SecurityEvent) -> CameraState:
+    """Return the state with an event; an older one than the last changes nothing."""
     last = state.last_event
     if last is None or event.id == last.id or event.started_at >= last.started_at:
         return replace(state, last_event=event)

@@ -1,4 +1,4 @@
-"""What helps to find a fault, without the secrets and addresses."""
+"""Diagnostics without secrets and addresses."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,14 +14,14 @@ from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
 
 TO_REDACT = {CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME}
-# The inference server names the language model's address in the reasons it gives.
+# The inference server's error texts contain the language model's address.
 _ADDRESS: Final = re.compile(r"\bhttps?://[^\s,;()]+")
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: HsiConfigEntry
 ) -> dict[str, Any]:
-    """Return the settings, the health and the queue of an installation."""
+    """Return an entry's settings, health and queue."""
     data = entry.runtime_data.data
     return {
         "entry": async_redact_data(entry.data, TO_REDACT),
@@ -41,7 +41,7 @@ async def async_get_config_entry_diagnostics(
 
 
 def _without_addresses(value: object) -> object:
-    """Return the same without the addresses that stand in texts."""
+    """Return the value with the addresses in its texts redacted."""
     match value:
         case str():
             return _ADDRESS.sub(REDACTED, value)

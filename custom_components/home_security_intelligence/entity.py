@@ -1,4 +1,4 @@
-"""What all entities share: the device they belong to and when they can be relied on."""
+"""Base classes of the entities: their device and their availability."""
 
 from typing import override
 
@@ -28,7 +28,7 @@ class HsiHubEntity(CoordinatorEntity[HsiCoordinator]):
 
 
 class HsiCameraEntity(CoordinatorEntity[HsiCoordinator]):
-    """An entity of one camera; unavailable while the camera's folder is in trouble."""
+    """An entity of one camera; unavailable while the camera's folder cannot be read."""
 
     _attr_has_entity_name = True
 
@@ -46,11 +46,11 @@ class HsiCameraEntity(CoordinatorEntity[HsiCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """Tell whether the camera's folder can be read."""
-        return super().available and not self._folder_in_trouble
+        """Return whether the camera's folder can be read."""
+        return super().available and not self._folder_unavailable
 
     @property
-    def _folder_in_trouble(self) -> bool:
+    def _folder_unavailable(self) -> bool:
         return self.folder in self.coordinator.data.health.camera_errors
 
     @property

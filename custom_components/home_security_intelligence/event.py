@@ -1,4 +1,4 @@
-"""What happened in front of each camera, for automations to fire on."""
+"""Event platform: the assessed events of each camera, for automations."""
 
 from dataclasses import replace
 from typing import Final, override
@@ -24,8 +24,8 @@ ATTR_SUMMARY: Final = "summary"
 
 UNASSESSED: Final = AssessmentState.UNASSESSED.value
 
-# The phases in which there is something to tell; in others an event just shows as it is.
-_TOLD_PHASES: Final = frozenset({EventPhase.ASSESSED, EventPhase.UNASSESSED, EventPhase.LATE})
+# Phases that fire; all others only update the state of sensors.
+_FIRING_PHASES: Final = frozenset({EventPhase.ASSESSED, EventPhase.UNASSESSED, EventPhase.LATE})
 
 ACTIVITY = EventEntityDescription(
     key="activity",
@@ -39,7 +39,7 @@ async def async_setup_entry(
     entry: HsiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add one event entity a camera."""
+    """Add one event entity per camera."""
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
             [HsiActivity(entry.runtime_data, camera, ACTIVITY)],
@@ -48,17 +48,17 @@ async def async_setup_entry(
 
 
 class HsiActivity(HsiCameraEntity, EventEntity):
-    """Fires once an event's risk is known, or known not to be; again only if its level changes.
+    """Fire when an event is assessed or given up as unassessed; again only if its level changes.
 
-    What became known while nobody was there to be told, or while the entity was unavailable, is
-    told as late.
+    An outcome that came while Home Assistant was down or the entity was unavailable fires as
+    late.
     """
 
     _unrecorded_attributes = frozenset({ATTR_FACTORS})
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to the events of all cameras."""
+        """Subscribe to the events of all cameras."""
         await super().async_added_to_hass()
         self._held: list[EventUpdate] = []
         self.async_on_remove(self.coordinator.async_subscribe_events(self._async_handle_event))
@@ -75,19 +75,19 @@ class HsiActivity(HsiCameraEntity, EventEntity):
     @callback
     def _async_handle_event(self, update: EventUpdate) -> None:
         event = update.event
-        if event.camera != self.folder or update.phase not in _TOLD_PHASES:
+        if event.camera != self.folder or update.phase not in _FIRING_PHASES:
             return
         if event.assessment is AssessmentState.PENDING:
             return
         if not self.available:
-            # An unavailable entity shows nothing, and automations would not see it fire.
+            # Home Assistant drops events of an unavailable entity, so automations would miss them.
             self._held.append(replace(update, missed=True))
             return
         outcome = event.risk_level or UNASSESSED
-        told = self.coordinator.told
-        if told.has(self.folder, str(event.id), outcome):
+        fired = self.coordinator.fired_events
+        if fired.contains(self.folder, str(event.id), outcome):
             return
-        told.note(self.folder, str(event.id), outcome)
+        fired.add(self.folder, str(event.id), outcome)
         self._trigger_event(
             outcome,
             {

@@ -1,4 +1,4 @@
-"""What the home says of itself: whether the alarm is set, and whether anybody is home."""
+"""The state of the home: whether the alarm is armed, and whether anyone is home."""
 
 from contextlib import suppress
 from typing import Any, Final
@@ -21,7 +21,7 @@ from .core.domain.context import Home, Occupancy
 from .core.domain.errors import PipelineStoppedError
 from .core.pipeline.pipeline import Pipeline
 
-# Whoever enters in time ends an alarm that is pending; until then it is as good as set.
+# A pending alarm counts as armed until it is disarmed.
 _ARMED: Final[dict[str, bool]] = {
     AlarmControlPanelState.ARMED_AWAY: True,
     AlarmControlPanelState.ARMED_CUSTOM_BYPASS: True,
@@ -30,17 +30,17 @@ _ARMED: Final[dict[str, bool]] = {
     AlarmControlPanelState.ARMED_VACATION: True,
     AlarmControlPanelState.PENDING: True,
     AlarmControlPanelState.TRIGGERED: True,
-    AlarmControlPanelState.ARMING: False,  # somebody is still leaving
+    AlarmControlPanelState.ARMING: False,  # the exit delay is running
     AlarmControlPanelState.DISARMED: False,
     AlarmControlPanelState.DISARMING: False,
 }
 _PRESENT: Final = {STATE_HOME: True, STATE_ON: True, STATE_NOT_HOME: False, STATE_OFF: False}
-_TRACKED: Final = {"device_tracker", "person"}  # whose state may be any place's name
+_TRACKED: Final = {"device_tracker", "person"}  # their state may be the name of any zone
 
 
-def home_of(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Home | None:
-    """Return what the entities chosen say now; None where none is chosen."""
-    alarm, residents = _chosen(entry)
+def current_home(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Home | None:
+    """Return the home's state by the configured entities; None if none is configured."""
+    alarm, residents = _configured_entities(entry)
     if alarm is None and not residents:
         return None
     state = None if alarm is None else hass.states.get(alarm)
@@ -51,26 +51,26 @@ def home_of(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Home | None:
 
 @callback
 def async_follow_home(hass: HomeAssistant, entry: ConfigEntry[Any], pipeline: Pipeline) -> None:
-    """Tell the pipeline what the home says, now and with every change, until the unload."""
-    alarm, residents = _chosen(entry)
+    """Report the home's state to the pipeline, now and at every change, until the unload."""
+    alarm, residents = _configured_entities(entry)
     followed = [*([] if alarm is None else [alarm]), *residents]
     if not followed:
         return
 
     @callback
-    def tell(_event: Event[EventStateChangedData] | None = None) -> None:
-        # Home Assistant stops it before it unloads what is left of the entry.
+    def report(_event: Event[EventStateChangedData] | None = None) -> None:
+        # The pipeline stops before these listeners are removed.
         with suppress(PipelineStoppedError):
-            if (home := home_of(hass, entry)) is not None:
+            if (home := current_home(hass, entry)) is not None:
                 pipeline.note_home(home)
 
-    entry.async_on_unload(async_track_state_change_event(hass, followed, tell))
-    tell()
+    entry.async_on_unload(async_track_state_change_event(hass, followed, report))
+    report()
 
 
-def _chosen(entry: ConfigEntry[Any]) -> tuple[str | None, list[str]]:
-    chosen = entry.options.get(SECTION_HOME, {})
-    return chosen.get(CONF_ALARM), chosen.get(CONF_RESIDENTS, [])
+def _configured_entities(entry: ConfigEntry[Any]) -> tuple[str | None, list[str]]:
+    section = entry.options.get(SECTION_HOME, {})
+    return section.get(CONF_ALARM), section.get(CONF_RESIDENTS, [])
 
 
 def _is_home(state: State | None) -> bool | None:
@@ -80,7 +80,7 @@ def _is_home(state: State | None) -> bool | None:
 
 
 def _occupancy(present: list[bool | None]) -> Occupancy | None:
-    """One who is home is enough; that nobody is has to be known of everybody."""
+    """Return HOME if anyone is home, AWAY only if everyone is known to be away."""
     if any(present):
         return Occupancy.HOME
     return Occupancy.AWAY if present and None not in present else None

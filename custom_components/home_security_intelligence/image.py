@@ -1,4 +1,4 @@
-"""What happened last in front of each camera, and the zones marked in its picture."""
+"""Image platform: the last event of each camera, and the camera's zones."""
 
 from typing import override
 
@@ -13,8 +13,8 @@ from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry, HsiCoordinator
 from .core.domain.queries import ImageFile
 from .entity import HsiCameraEntity
-from .image_files import PictureGoneError, async_read_picture
-from .zone_overlay import CONTENT_TYPE, drawn
+from .image_files import ImageGoneError, async_read_image
+from .zone_overlay import CONTENT_TYPE, render
 
 PARALLEL_UPDATES = 0
 
@@ -29,7 +29,7 @@ async def async_setup_entry(
     entry: HsiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the images of each camera."""
+    """Add the image entities of each camera."""
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
             [
@@ -41,9 +41,10 @@ async def async_setup_entry(
 
 
 class HsiEventImage(HsiCameraEntity, ImageEntity):
-    """Changes when an event opens, and when a better picture of it comes.
+    """Show the best image of the last event.
 
-    It is unavailable while that picture is known to be gone, so that nobody asks for it again.
+    The entity is unavailable while that file is known to be gone, so that it is not requested
+    again.
     """
 
     def __init__(
@@ -53,17 +54,17 @@ class HsiEventImage(HsiCameraEntity, ImageEntity):
         camera: ConfigSubentry,
         description: ImageEntityDescription,
     ) -> None:
-        """Call both constructors: they take different arguments."""
+        """Call both base constructors, which take different arguments."""
         HsiCameraEntity.__init__(self, coordinator, camera, description)
         ImageEntity.__init__(self, hass)
         self._shown: int | None = None
-        self._gone: int | None = None  # what was to be shown and is not there any more
-        self._show_best()
+        self._gone: int | None = None  # the image whose file no longer exists
+        self._choose_image()
 
     @override
     async def async_image(self) -> bytes | None:
-        """Return the picture's file as it was uploaded; None before the first event."""
-        file = await self._async_shown()
+        """Return the image file as uploaded; None before the first event."""
+        file = await self._async_read_shown()
         if file is None:
             return None
         self._attr_content_type = file.content_type
@@ -72,23 +73,23 @@ class HsiEventImage(HsiCameraEntity, ImageEntity):
     @property
     @override
     def available(self) -> bool:
-        """Tell whether there is something to show, as far as is known."""
+        """Return whether the image is not known to be gone."""
         return super().available and (self._shown is None or self._shown != self._gone)
 
-    async def _async_shown(self) -> ImageFile | None:
+    async def _async_read_shown(self) -> ImageFile | None:
         shown = self._shown
         if shown is None:
             return None
         try:
-            file = await async_read_picture(self.coordinator.pipeline, shown)
-        except PictureGoneError:
-            self._note_gone(shown)
+            file = await async_read_image(self.coordinator.pipeline, shown)
+        except ImageGoneError:
+            self._set_gone(shown)
             raise
-        self._note_gone(None)
+        self._set_gone(None)
         return file
 
     @callback
-    def _note_gone(self, image_id: int | None) -> None:
+    def _set_gone(self, image_id: int | None) -> None:
         if image_id != self._gone:
             self._gone = image_id
             self.async_write_ha_state()
@@ -96,20 +97,20 @@ class HsiEventImage(HsiCameraEntity, ImageEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        self._show_best()
+        self._choose_image()
         super()._handle_coordinator_update()
 
-    def _show_best(self) -> None:
+    def _choose_image(self) -> None:
         event = self._camera.last_event
         if event is None or event.best_image_id in {None, self._shown}:
             return
         self._shown = event.best_image_id
-        # The event's own time, not now: a reload must not look like news to automations.
+        # The event's own time: a reload must not trigger automations.
         self._attr_image_last_updated = event.last_activity_at
 
 
 class HsiZonesImage(HsiEventImage):
-    """Shows the zones over the same picture, or over the latest one before the first event."""
+    """Show the zones over the same image, or before the first event over the latest image."""
 
     def __init__(
         self,
@@ -118,23 +119,23 @@ class HsiZonesImage(HsiEventImage):
         camera: ConfigSubentry,
         description: ImageEntityDescription,
     ) -> None:
-        """Draw the zones as they are now: a change of them reloads the installation."""
+        """Keep the present zones; changing them reloads the entry."""
         super().__init__(hass, coordinator, camera, description)
         self._zones = zones_of(camera)
         self._attr_content_type = CONTENT_TYPE
 
     @override
     async def async_image(self) -> bytes | None:
-        """Return the picture with its zones; None before the first picture."""
-        file = await self._async_shown()
+        """Return the image with its zones; None before the first image."""
+        file = await self._async_read_shown()
         if file is None:
             return None
-        return await self.hass.async_add_executor_job(drawn, file, self._zones)
+        return await self.hass.async_add_executor_job(render, file, self._zones)
 
     @override
-    def _show_best(self) -> None:
+    def _choose_image(self) -> None:
         latest = self._camera.latest_image
-        super()._show_best()
+        super()._choose_image()
         if self._shown is None and latest is not None:
             self._shown = latest.id
             self._attr_image_last_updated = latest.captured_at

@@ -1,103 +1,130 @@
-"""What Home Assistant asks a person to repair."""
+"""The repair issues of an installation: one table of what each shows and when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
+from .assessors import lost_gpus, missing_models
 from .const import DOMAIN
+from .core.domain.errors import ServerAuthError
+from .data import HsiData
 
-DEAD_LETTERS: Final = "dead_letters"
-DEAD_LETTERS_BORNE: Final = 10  # one now and then is normal: a camera breaks off an upload
-
-FALLBACK: Final = "detector_fallback"
-
-DETECTORS_DIFFER: Final = "detectors_differ"
-REFUSING_SERVERS: Final = "server_token_refused"
-
+MAX_DEAD_LETTERS: Final = 10  # fewer are normal: a camera sometimes breaks off an upload
 MODEL_MISSING: Final = "model_missing"
-LLM_GPU_LOST: Final = "llm_gpu_lost"
-
 DATA_ENTRY_ID: Final = "entry_id"
 
 
-@callback
-def async_show_dead_letters(hass: HomeAssistant, entry: ConfigEntry[Any], count: int) -> None:
-    """Ask what to do about dead letters where there are many, and not any more where not."""
-    told = {"count": str(count)} if count > DEAD_LETTERS_BORNE else None
-    _show(hass, entry, DEAD_LETTERS, told, is_fixable=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One kind of issue; `key` is its translation key and the start of its id.
+
+    `placeholders_fn` returns what the text shows, or None while there is no such issue.
+    """
+
+    key: str
+    placeholders_fn: Callable[[HsiData], Mapping[str, str] | None]
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
+    is_fixable: bool = False
+
+
+def _dead_letters(data: HsiData) -> Mapping[str, str] | None:
+    count = data.queue.dead_total
+    return {"count": str(count)} if count > MAX_DEAD_LETTERS else None
+
+
+def _detector_fallback(data: HsiData) -> Mapping[str, str] | None:
+    """Return what detectors fell back from, such as a GPU that cannot be used."""
+    servers = data.health.servers
+    fallbacks = {
+        server.url: server.health.detector.fallback
+        for server in servers
+        if server.health is not None and server.health.detector.fallback is not None
+    }
+    if not fallbacks:
+        return None
+    if len(servers) == 1:
+        return {"fallback": next(iter(fallbacks.values()))}
+    return {"fallback": " ".join(f"{url}: {reason}" for url, reason in fallbacks.items())}
+
+
+def _detectors_differ(data: HsiData) -> Mapping[str, str] | None:
+    if not data.health.detectors_differ:
+        return None
+    models = [
+        f"{server.health.detector.model} ({server.url})"
+        for server in data.health.servers
+        if server.reachable and server.health is not None and server.health.detector.model
+    ]
+    return {"models": ", ".join(models)}
+
+
+def _refused_tokens(data: HsiData) -> Mapping[str, str] | None:
+    """Return the added servers that refuse their token; the first server has its own flow."""
+    refusing = [
+        server.url for server in data.health.servers[1:] if server.error == ServerAuthError.code
+    ]
+    return {"servers": ", ".join(refusing)} if refusing else None
+
+
+def _missing_models(data: HsiData) -> Mapping[str, str] | None:
+    models = missing_models(data.health)
+    return {"models": ", ".join(models)} if models else None
+
+
+def _lost_gpus(data: HsiData) -> Mapping[str, str] | None:
+    losses = lost_gpus(data.health)
+    return {"losses": " ".join(losses)} if losses else None
+
+
+ISSUES: Final = (
+    Issue(key="dead_letters", placeholders_fn=_dead_letters, is_fixable=True),
+    Issue(key="detector_fallback", placeholders_fn=_detector_fallback),
+    Issue(key="detectors_differ", placeholders_fn=_detectors_differ),
+    Issue(
+        key="server_token_refused",
+        placeholders_fn=_refused_tokens,
+        severity=ir.IssueSeverity.ERROR,
+    ),
+    Issue(
+        key=MODEL_MISSING,
+        placeholders_fn=_missing_models,
+        severity=ir.IssueSeverity.ERROR,
+        is_fixable=True,
+    ),
+    Issue(key="llm_gpu_lost", placeholders_fn=_lost_gpus),
+)
 
 
 @callback
-def async_withdraw_dead_letters(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Ask nothing about dead letters any more."""
-    _show(hass, entry, DEAD_LETTERS, None)
+def async_update_issues(hass: HomeAssistant, entry: ConfigEntry[Any], data: HsiData) -> None:
+    """Create the installation's issues that exist now and delete all others."""
+    for issue in ISSUES:
+        placeholders = issue.placeholders_fn(data)
+        if placeholders is None:
+            ir.async_delete_issue(hass, DOMAIN, _issue_id(issue, entry))
+            continue
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            _issue_id(issue, entry),
+            data={DATA_ENTRY_ID: entry.entry_id},  # for the repair flow
+            is_fixable=issue.is_fixable,
+            severity=issue.severity,
+            translation_key=issue.key,
+            translation_placeholders={"title": entry.title, **placeholders},
+        )
 
 
 @callback
-def async_show_fallback(hass: HomeAssistant, entry: ConfigEntry[Any], fallback: str | None) -> None:
-    """Tell what the inference server had to fall back from, such as a GPU it cannot use."""
-    _show(hass, entry, FALLBACK, None if fallback is None else {"fallback": fallback})
+def async_delete_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Delete all issues of the installation."""
+    for issue in ISSUES:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(issue, entry))
 
 
-@callback
-def async_show_detectors(
-    hass: HomeAssistant, entry: ConfigEntry[Any], models: Mapping[str, str]
-) -> None:
-    """Tell that inference servers have different detectors, given by address; none: all is well."""
-    told = ", ".join(f"{model} ({url})" for url, model in models.items())
-    _show(hass, entry, DETECTORS_DIFFER, {"models": told} if models else None)
-
-
-@callback
-def async_show_refused_tokens(
-    hass: HomeAssistant, entry: ConfigEntry[Any], urls: Sequence[str]
-) -> None:
-    """Tell which added inference servers do not accept their token."""
-    told = {"servers": ", ".join(urls)} if urls else None
-    _show(hass, entry, REFUSING_SERVERS, told, severity=ir.IssueSeverity.ERROR)
-
-
-@callback
-def async_show_missing_models(
-    hass: HomeAssistant, entry: ConfigEntry[Any], models: Sequence[str]
-) -> None:
-    """Offer to download the language models that inference servers look for in vain."""
-    told = {"models": ", ".join(models)} if models else None
-    _show(hass, entry, MODEL_MISSING, told, severity=ir.IssueSeverity.ERROR, is_fixable=True)
-
-
-@callback
-def async_show_lost_gpus(
-    hass: HomeAssistant, entry: ConfigEntry[Any], losses: Sequence[str]
-) -> None:
-    """Tell of language models that answer still, and from the CPU."""
-    _show(hass, entry, LLM_GPU_LOST, {"losses": " ".join(losses)} if losses else None)
-
-
-def _show(
-    hass: HomeAssistant,
-    entry: ConfigEntry[Any],
-    what: str,
-    told: Mapping[str, str] | None,
-    *,
-    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
-    is_fixable: bool = False,
-) -> None:
-    """Show an issue of this installation with what it tells; withdraw it where that is None."""
-    issue_id = f"{what}_{entry.entry_id}"
-    if told is None:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        data={DATA_ENTRY_ID: entry.entry_id},  # for the repair's form
-        is_fixable=is_fixable,
-        severity=severity,
-        translation_key=what,
-        translation_placeholders={"title": entry.title, **told},
-    )
+def _issue_id(issue: Issue, entry: ConfigEntry[Any]) -> str:
+    return f"{issue.key}_{entry.entry_id}"

@@ -1,4 +1,4 @@
-"""Repairs what `issues` asks about."""
+"""Repairs platform: the fix flows of the fixable issues."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -27,14 +27,14 @@ async def async_create_fix_flow(
 
 
 class DeadLettersFlow(RepairsFlow):
-    """Tries all dead letters of an installation again, or dismisses them."""
+    """Requeue or discard all dead letters of an entry."""
 
     def __init__(self, entry_id: str) -> None:
-        """Remember whose dead letters they are."""
+        """Keep the entry's id."""
         self._entry_id = entry_id
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ask what to do with them."""
+        """Show the choices."""
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return self.async_show_menu(
             step_id="init",
@@ -45,13 +45,13 @@ class DeadLettersFlow(RepairsFlow):
     async def async_step_requeue(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Give all of them another chance."""
+        """Requeue all dead letters."""
         return await self._async_finish(lambda pipeline: pipeline.dead_letters.requeue())
 
     async def async_step_discard(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Dismiss all of them."""
+        """Discard all dead letters."""
         return await self._async_finish(lambda pipeline: pipeline.dead_letters.discard())
 
     async def _async_finish(

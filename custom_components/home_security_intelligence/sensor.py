@@ -1,4 +1,4 @@
-"""Risk and activity of each camera; what the queue holds; which models do the work."""
+"""Sensor platform: risk of each camera, the queue, the models, and the families in `sensors`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class HsiCameraSensorDescription(SensorEntityDescription):
-    """A fact of the last event; None where the event has none."""
+    """A value of the last event; None if the event has none."""
 
     value_fn: Callable[[SecurityEvent], int | str | datetime | None]
-    explained: bool = False  # shows what made the score as well, or would have
+    shows_factors: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class HsiHubSensorDescription(SensorEntityDescription):
-    """A fact of the installation, available while its source is."""
+    """A value of the installation, available while its source is."""
 
     value_fn: Callable[[HsiData], int | str | None]
     available_fn: Callable[[HsiData], bool]
@@ -50,7 +50,7 @@ CAMERA_SENSORS = (
         translation_key="risk_score",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda event: event.risk_score,
-        explained=True,
+        shows_factors=True,
     ),
     HsiCameraSensorDescription(
         key="risk_level",
@@ -58,7 +58,7 @@ CAMERA_SENSORS = (
         device_class=SensorDeviceClass.ENUM,
         options=[level.value for level in RiskLevel],
         value_fn=lambda event: event.risk_level,
-        explained=True,
+        shows_factors=True,
     ),
     HsiCameraSensorDescription(
         key="last_activity",
@@ -107,7 +107,7 @@ async def async_setup_entry(
     entry: HsiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the hub's sensors and those of each camera."""
+    """Add the sensors of the hub, the servers and the cameras."""
     coordinator = entry.runtime_data
     async_add_entities(HsiHubSensor(coordinator, description) for description in HUB_SENSORS)
     async_add_gpu_sensors(entry, async_add_entities)
@@ -120,7 +120,7 @@ async def async_setup_entry(
 
 
 class HsiCameraSensor(HsiCameraEntity, SensorEntity):
-    """Shows a fact of a camera's last event; unknown before the first and where there is none."""
+    """Show a value of a camera's last event; unknown before the first event."""
 
     entity_description: HsiCameraSensorDescription
     _unrecorded_attributes = frozenset({ATTR_FACTORS})
@@ -128,33 +128,33 @@ class HsiCameraSensor(HsiCameraEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> int | str | datetime | None:
-        """Return the fact."""
+        """Return the value."""
         event = self._camera.last_event
         return None if event is None else self.entity_description.value_fn(event)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, JsonArrayType] | None:
-        """Return the factors; those of the rules are there even where there is no score."""
+        """Return the factors; those of the rules exist even without a score."""
         event = self._camera.last_event
-        if event is None or not self.entity_description.explained:
+        if event is None or not self.entity_description.shows_factors:
             return None
         return {ATTR_FACTORS: factors_json(event)}
 
 
 class HsiHubSensor(HsiHubEntity, SensorEntity):
-    """Shows a fact of the installation."""
+    """Show a value of the installation."""
 
     entity_description: HsiHubSensorDescription
 
     @property
     @override
     def available(self) -> bool:
-        """Tell whether the fact's source can be asked."""
+        """Return whether the value's source is available."""
         return super().available and self.entity_description.available_fn(self.coordinator.data)
 
     @property
     @override
     def native_value(self) -> int | str | None:
-        """Return the fact."""
+        """Return the value."""
         return self.entity_description.value_fn(self.coordinator.data)

@@ -1,4 +1,4 @@
-"""How the actions put what they answer with into JSON."""
+"""Convert values to the JSON of the actions' responses."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from .core.domain.models import CleanupReport, DeadLetter, MissedMoment, ModelUs
 
 
 def event_json(event: SecurityEvent) -> JsonObjectType:
-    """Return an event as an action answers it."""
+    """Return an event as JSON."""
     return {
         "event_id": str(event.id),
         "camera": event.camera,
@@ -34,14 +34,14 @@ def event_json(event: SecurityEvent) -> JsonObjectType:
 
 
 def marked_json(marked: SecurityEvent | MissedMoment) -> JsonObjectType:
-    """Return what was marked: an event, or a moment without one."""
+    """Return a marked event, or a missed moment without an event."""
     if isinstance(marked, SecurityEvent):
         return {"event": event_json(marked), "missed_moment": None}
     return {"event": None, "missed_moment": missed_json(marked)}
 
 
 def missed_json(missed: MissedMoment) -> JsonObjectType:
-    """Return a moment at which there should have been an event."""
+    """Return a moment at which an event was missed."""
     return {
         "camera": missed.camera,
         "at": missed.at.isoformat(),
@@ -50,7 +50,7 @@ def missed_json(missed: MissedMoment) -> JsonObjectType:
 
 
 def factors_json(event: SecurityEvent) -> JsonArrayType:
-    """Return what makes an event's score; where it has none, what the rules alone found."""
+    """Return the factors of an event's score; without a score, those of the rules alone."""
     return [
         {"name": factor.name, "points": factor.points, "reason": factor.reason}
         for factor in event.factors
@@ -73,7 +73,7 @@ def _use_json(use: ModelUse) -> JsonObjectType:
 
 
 def dead_letter_json(letter: DeadLetter) -> JsonObjectType:
-    """Return a dead letter as an action answers it."""
+    """Return a dead letter as JSON."""
     return {
         "job_id": letter.job_id,
         "kind": letter.kind.value,
@@ -93,7 +93,7 @@ def dead_letter_json(letter: DeadLetter) -> JsonObjectType:
 
 
 def cleanup_json(report: CleanupReport) -> JsonObjectType:
-    """Return what a cleanup did, or would do, as an action answers it."""
+    """Return what a cleanup deleted, or would delete."""
     return {
         "events": report.events,
         "images": report.images,

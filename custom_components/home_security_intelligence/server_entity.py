@@ -1,4 +1,4 @@
-"""What the entities of one inference server share: its device, and what it says of itself."""
+"""Base class of the entities of one inference server, and access to its state."""
 
 from collections.abc import Iterable
 
@@ -14,11 +14,11 @@ from .core.domain.updates import ServerState
 from .devices import server_device
 from .entity import HsiHubEntity
 
-type Server = ConfigSubentry | None  # None is the installation's own
+type Server = ConfigSubentry | None  # None is the entry's first server
 
 
 class HsiServerEntity(HsiHubEntity):
-    """An entity of one inference server; the installation's own is the hub's device."""
+    """An entity of one inference server; the first server belongs to the hub's device."""
 
     def __init__(
         self, coordinator: HsiCoordinator, server: Server, description: EntityDescription
@@ -33,27 +33,27 @@ class HsiServerEntity(HsiHubEntity):
 
     @property
     def _server(self) -> ServerState | None:
-        """Return the server as last seen."""
+        """Return the server's state as last seen."""
         return _state(self.coordinator, self._url)
 
     @property
     def _health(self) -> ServerHealth | None:
-        """Return what the server says of itself; None while it cannot be reached."""
+        """Return the server's health; None while it is unreachable."""
         return server_health(self.coordinator, self._url)
 
 
 def servers(entry: HsiConfigEntry) -> tuple[Server, ...]:
-    """Return every inference server, the installation's own first."""
+    """Return all inference servers, the entry's first server first."""
     return None, *entry.get_subentries_of_type(SUBENTRY_SERVER)
 
 
 def url_of(entry: HsiConfigEntry, server: Server) -> str:
-    """Return the address by which the health knows a server."""
+    """Return the address that identifies the server in the health."""
     return server_url(entry.data if server is None else server.data)
 
 
 def server_health(coordinator: HsiCoordinator, url: str) -> ServerHealth | None:
-    """Return what the server at that address says of itself; None while it cannot be reached."""
+    """Return the health of the server at an address; None while it is unreachable."""
     state = _state(coordinator, url)
     return None if state is None or state.reachable is False else state.health
 
@@ -61,7 +61,7 @@ def server_health(coordinator: HsiCoordinator, url: str) -> ServerHealth | None:
 def async_add_to(
     server: Server, add: AddConfigEntryEntitiesCallback, entities: Iterable[Entity]
 ) -> None:
-    """Add entities of the server; those of an added one go with it."""
+    """Add entities to the server's subentry, if it has one."""
     add(entities, config_subentry_id=None if server is None else server.subentry_id)
 
 

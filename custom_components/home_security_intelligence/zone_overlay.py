@@ -1,4 +1,4 @@
-"""Draws zones and a grid to read corners from over a camera's picture, as SVG."""
+"""Render zones and a coordinate grid over a camera's image, as SVG."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ CONTENT_TYPE: Final = "image/svg+xml"
 
 _WIDTH: Final = 1000
 _MARGIN: Final = 30
-_USUAL_SHAPE: Final = 0.75  # height by width, where a picture's is not known
+_DEFAULT_ASPECT: Final = 0.75  # height / width, if the image's is unknown
 _COLOURS: Final = {
     ZoneKind.ENTRY_POINT: "#ff9800",
     ZoneKind.DRIVEWAY: "#03a9f4",
@@ -22,19 +22,19 @@ _COLOURS: Final = {
 }
 
 
-def drawn(file: ImageFile, zones: Sequence[Zone]) -> bytes:
-    """Return a picture with its zones; slow enough for the executor."""
+def render(file: ImageFile, zones: Sequence[Zone]) -> bytes:
+    """Return the image with its zones; run in the executor."""
     image = file.image
-    shape = image.height / image.width if image.width and image.height else _USUAL_SHAPE
-    height = round(_WIDTH * shape)
-    picture = b64encode(file.content).decode()
+    aspect = image.height / image.width if image.width and image.height else _DEFAULT_ASPECT
+    height = round(_WIDTH * aspect)
+    content = b64encode(file.content).decode()
     return "".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" {_STYLE}>',
             f'<image width="{_WIDTH}" height="{height}" {_STRETCHED} href="data:',
-            f'{file.content_type};base64,{picture}"/>',
+            f'{file.content_type};base64,{content}"/>',
             *(_zone(zone, height) for zone in zones),
-            *(_lines(tenth, height) for tenth in range(1, 10)),
+            *(_grid_line(tenth, height) for tenth in range(1, 10)),
             "</svg>",
         )
     ).encode()
@@ -43,7 +43,7 @@ def drawn(file: ImageFile, zones: Sequence[Zone]) -> bytes:
 def _zone(zone: Zone, height: int) -> str:
     points = [(x * _WIDTH, y * height) for x, y in zone.polygon]
     colour = _COLOURS[zone.kind]
-    # Beside the numbers of the grid.
+    # Keep clear of the grid's numbers.
     left = max(min(x for x, _ in points), _MARGIN)
     top = max(min(y for _, y in points), _MARGIN)
     corners = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
@@ -54,7 +54,7 @@ def _zone(zone: Zone, height: int) -> str:
     )
 
 
-def _lines(tenth: int, height: int) -> str:
+def _grid_line(tenth: int, height: int) -> str:
     x, y = tenth * _WIDTH // 10, tenth * height // 10
     return (
         f'<path d="M{x} 0V{height}M0 {y}H{_WIDTH}" stroke="#fff" stroke-opacity="0.5" '

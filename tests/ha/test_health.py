@@ -104,8 +104,8 @@ async def test_pictures_wait_while_the_server_is_gone(
     await state_is(hass, f"sensor.{HUB}_dead_letters", "0")
     hub = device_registry.async_get_device_by_identifier((DOMAIN, "01JENTRY"), "01JENTRY")
     assert hub.sw_version == "0.1.0"
-    assert caplog.text.count("The inference server cannot be used") == 1
-    assert caplog.text.count("The inference server is back") == 1
+    assert caplog.text.count(f"Inference server {server.url} is unavailable") == 1
+    assert caplog.text.count(f"Inference server {server.url} is available again") == 1
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -135,8 +135,8 @@ async def test_a_lost_database_is_shown_and_comes_back(
     await state_is(hass, f"binary_sensor.{HUB}_database", "on")
     await state_is(hass, f"sensor.{HUB}_queue", "0")
     await state_is(hass, "camera.front_door", "idle")
-    assert caplog.text.count("The database cannot be used") == 1
-    assert caplog.text.count("The database is back") == 1
+    assert caplog.text.count("Database is unavailable") == 1
+    assert caplog.text.count("Database is available again") == 1
 
 
 async def test_what_was_last_known_stays_while_the_database_is_away(

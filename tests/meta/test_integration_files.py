@@ -212,9 +212,9 @@ def test_every_reason_a_form_gives_has_its_sentence(
     texts: dict[str, Any], integration: Path
 ) -> None:
     folder_reasons = reasons(integration / "camera_folders.py")
+    steps = ("base", "setup", "discovery", "reauth", "reconfigure", "validation")
     config = (
-        reasons(integration / "config_flow.py")
-        | reasons(integration / "flows/validation.py")
+        set().union(*(reasons(integration / f"flows/{step}.py") for step in steps))
         | codes(errors.ClientError, errors.StoreError)
         | folder_reasons - {"folder_outside", "folder_taken"}
     )
@@ -248,15 +248,10 @@ def test_every_exception_has_its_sentence(texts: dict[str, Any], integration: Pa
 
 
 def test_every_repair_has_its_sentences(texts: dict[str, Any], integration: Path) -> None:
-    assert set(texts["issues"]) == {
-        issues.DEAD_LETTERS,
-        issues.DETECTORS_DIFFER,
-        issues.FALLBACK,
-        issues.LLM_GPU_LOST,
-        issues.MODEL_MISSING,
-        issues.REFUSING_SERVERS,
-    }
-    flow = texts["issues"][issues.DEAD_LETTERS]["fix_flow"]
+    assert set(texts["issues"]) == {issue.key for issue in issues.ISSUES}
+    for issue in issues.ISSUES:
+        assert ("fix_flow" in texts["issues"][issue.key]) is issue.is_fixable
+    flow = texts["issues"]["dead_letters"]["fix_flow"]
     assert set(flow["abort"]) == literals(integration / "repairs.py", "reason")
     assert set(flow["step"]) == literals(integration / "repairs.py", "step_id")
     for option in flow["step"]["init"]["menu_options"]:

@@ -1,1 +1,1 @@
-"""The steps of the config, options and subentry flows."""
+"""The steps and forms of the config, options, subentry and repair flows."""

@@ -1,4 +1,4 @@
-"""Adds a camera to an installation; names one and marks the zones in its picture."""
+"""Subentry flow: add a camera, or change its name and zones."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 
-from ..camera_folders import FolderError, camera_folder, camera_folders, humanised
+from ..camera_folders import FolderError, camera_folder, camera_folders, default_name
 from ..const import CONF_CAMERA_ROOT, CONF_FOLDER, CONF_ZONES, SUBENTRY_CAMERA
 from ..core.domain.zones import ZoneError, read_zones
 from . import forms
@@ -16,7 +16,7 @@ class CameraSubentryFlow(ConfigSubentryFlow):
     """A camera is one folder below the camera root."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask for the folder: one that was found, or another that is typed."""
+        """Ask for the folder: one of those found, or another one."""
         errors: dict[str, str] = {}
         taken = [
             camera.data[CONF_FOLDER]
@@ -30,7 +30,7 @@ class CameraSubentryFlow(ConfigSubentryFlow):
             except FolderError as err:
                 errors[CONF_FOLDER] = err.reason
             else:
-                name = humanised(folder)
+                name = default_name(folder)
                 return self.async_create_entry(
                     title=name, data={CONF_FOLDER: folder, CONF_NAME: name}, unique_id=folder
                 )
@@ -50,12 +50,12 @@ class CameraSubentryFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Ask for the camera's name and zones; its folder is what it is."""
+        """Ask for the camera's name and zones; its folder cannot change."""
         errors: dict[str, str] = {}
         camera = self._get_reconfigure_subentry()
         placeholders = {"folder": camera.data[CONF_FOLDER]}
         if user_input is not None:
-            # Without any zone the form has no answer for them.
+            # The form sends no value if there are no zones.
             updates = {CONF_ZONES: [], **user_input}
             try:
                 read_zones(updates[CONF_ZONES])

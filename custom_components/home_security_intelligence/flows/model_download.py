@@ -1,4 +1,4 @@
-"""Repairs a language model that is not there: the inference server downloads it."""
+"""Fix flow for a missing language model: the inference server downloads it."""
 
 import asyncio
 from typing import Any
@@ -15,25 +15,25 @@ from ..core.domain.errors import CoreError
 from ..core.domain.inference import Pull, PullState
 from ..core.pipeline.pipeline import Pipeline
 
-POLL_INTERVAL = 1.0  # seconds between questions how far the download is
+POLL_INTERVAL = 1.0  # seconds between progress requests
 
 
 class ModelMissingFlow(RepairsFlow):
-    """Starts the download and shows how far it is; closing the dialog does not end it."""
+    """Start the download and show its progress; closing the dialog does not stop it."""
 
     def __init__(self, entry_id: str) -> None:
-        """Remember whose model it is."""
+        """Keep the entry's id."""
         self._entry_id = entry_id
         self._download: asyncio.Task[str | None] | None = None
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin."""
+        """Start with the confirmation."""
         return await self.async_step_confirm()
 
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Ask before gigabytes are downloaded."""
+        """Ask for confirmation, because the download may be several gigabytes."""
         if user_input is not None:
             return await self.async_step_download()
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
@@ -61,7 +61,7 @@ class ModelMissingFlow(RepairsFlow):
     async def async_step_finish(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Say what came of it."""
+        """Finish, or show the error."""
         error = self._download.result() if self._download else None
         if error is not None:
             return self.async_abort(
@@ -71,12 +71,12 @@ class ModelMissingFlow(RepairsFlow):
 
     @callback
     def async_remove(self) -> None:
-        """Stop looking; the inference server goes on."""
+        """Stop polling; the inference server continues the download."""
         if self._download is not None:
             self._download.cancel()
 
     async def _async_download(self, pipeline: Pipeline) -> str | None:
-        """Return None once the model has come, else what went wrong."""
+        """Return None once the model is installed, otherwise the error."""
         try:
             await pipeline.pull_models()
             while running := self._running(pipeline):
@@ -88,7 +88,7 @@ class ModelMissingFlow(RepairsFlow):
             return str(err)
         errors = [pull.error for pull in pulls(pipeline.health) if pull.error]
         if not errors and missing_models(pipeline.health):
-            return "The inference server broke off the download."
+            return "The inference server stopped the download."
         return errors[0] if errors else None
 
     def _running(self, pipeline: Pipeline) -> list[Pull]:

@@ -1,6 +1,7 @@
-"""Checks what people type into the flows against the real thing, and says which field is wrong."""
+"""Check the flows' input against the real server, database and folder."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 
-from ..bridge import async_check_database, async_server_health, reason_of
+from ..bridge import async_check_database, async_server_health, error_key
 from ..camera_folders import FolderError, camera_folders
-from ..const import CONF_CAMERA_ROOT, CONF_DATABASE
+from ..const import CONF_CAMERA_ROOT, CONF_DATABASE, CONF_FINGERPRINT
 from ..core.domain.errors import (
     ClientError,
     CoreError,
@@ -28,6 +29,7 @@ from ..core.domain.errors import (
     StoreUnreachableError,
 )
 from ..core.domain.inference import ServerHealth
+from ..core.inference.certificate import format_fingerprint
 from ..core.inference.url import normalize_url
 
 _FIELDS: Mapping[type[CoreError], str] = {
@@ -40,7 +42,7 @@ _FIELDS: Mapping[type[CoreError], str] = {
 
 
 class CheckFailedError(Exception):
-    """What was typed does not work; `errors` is what the form shows, by field."""
+    """The input does not work; `errors` maps a form field to a translation key."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
@@ -48,15 +50,33 @@ class CheckFailedError(Exception):
 
 
 class UnknownCertificateError(CheckFailedError):
-    """Nobody vouches for the server's certificate; a person may, by its fingerprint."""
+    """The server's certificate is not trusted; the user may confirm its fingerprint."""
 
     def __init__(self, reason: str, fingerprint: str) -> None:
         super().__init__(CONF_URL, reason)
         self.fingerprint = fingerprint
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingCertificate:
+    """A certificate that the user has to confirm, and the input to continue with."""
+
+    user_input: Mapping[str, Any]
+    fingerprint: str  # SHA-256, hex
+
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """Return the placeholders of the confirmation form."""
+        return {"fingerprint": format_fingerprint(self.fingerprint)}
+
+    @property
+    def confirmed_input(self) -> dict[str, Any]:
+        """Return the input with the certificate confirmed."""
+        return {**self.user_input, CONF_FINGERPRINT: self.fingerprint}
+
+
 async def async_check_server(hass: HomeAssistant, data: Mapping[str, Any]) -> ServerHealth:
-    """Return the health of the inference server described; raises CheckFailedError."""
+    """Return the inference server's health; raises CheckFailedError."""
     try:
         normalize_url(data[CONF_URL])
     except ValueError as err:
@@ -64,17 +84,17 @@ async def async_check_server(hass: HomeAssistant, data: Mapping[str, Any]) -> Se
     try:
         return await async_server_health(hass, data)
     except ServerCertificateError as err:
-        raise UnknownCertificateError(reason_of(err), err.fingerprint) from err
+        raise UnknownCertificateError(error_key(err), err.fingerprint) from err
     except ClientError as err:
-        raise CheckFailedError(_FIELDS.get(type(err), CONF_URL), reason_of(err)) from err
+        raise CheckFailedError(_FIELDS.get(type(err), CONF_URL), error_key(err)) from err
 
 
 async def async_check_store(data: Mapping[str, Any]) -> None:
-    """Raise CheckFailedError unless the database described can be used."""
+    """Raise CheckFailedError unless the database can be used."""
     try:
         await async_check_database(data)
     except StoreError as err:
-        raise CheckFailedError(_FIELDS.get(type(err), "base"), reason_of(err)) from err
+        raise CheckFailedError(_FIELDS.get(type(err), "base"), error_key(err)) from err
 
 
 async def async_check_camera_root(hass: HomeAssistant, data: Mapping[str, Any]) -> list[str]:

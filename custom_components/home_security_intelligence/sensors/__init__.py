@@ -1,1 +1,1 @@
-"""Families of sensors that the sensor platform collects."""
+"""Sensor families of the inference servers."""

@@ -1,4 +1,4 @@
-"""What the language model takes and where it runs; without one there are none of these."""
+"""Language model sensors: state per server, and the cost of assessments."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ from ..server_entity import HsiServerEntity, Server, async_add_to, server_health
 
 @dataclass(frozen=True, kw_only=True)
 class HsiLlmSensorDescription(SensorEntityDescription):
-    """How the language model stands; None is what nobody knows."""
+    """A figure of a server's language model; None while unknown."""
 
     value_fn: Callable[[AssessorHealth], float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class HsiUseSensorDescription(SensorEntityDescription):
-    """What the last assessment took, or with `total` all of them."""
+    """A cost of one assessment; None if the server does not report it."""
 
     value_fn: Callable[[ModelUse], float | None]
 
@@ -118,19 +118,19 @@ TOTAL_SENSORS = (
 def async_add_llm_sensors(
     entry: HsiConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of each server as soon as it has a language model, or should have.
+    """Add each server's sensors once a language model is configured there.
 
-    What assessments take is shown once, whichever server made them.
+    The cost of assessments is shown once for all servers.
     """
     coordinator = entry.runtime_data
-    used = False
+    added = False
 
     @callback
-    def add_used() -> None:
-        nonlocal used
-        if used or not any(map(_has_model, assessors(coordinator.data.health))):
+    def add_cost_sensors() -> None:
+        nonlocal added
+        if added or not any(map(_has_model, assessors(coordinator.data.health))):
             return
-        used = True
+        added = True
         async_add_entities(
             [
                 *(HsiUseSensor(coordinator, description) for description in USE_SENSORS),
@@ -139,13 +139,13 @@ def async_add_llm_sensors(
         )
 
     for server in servers(entry):
-        _async_add_of(server, entry, async_add_entities)
-    add_used()
-    entry.async_on_unload(coordinator.async_add_listener(add_used))
+        _async_add_server_sensors(server, entry, async_add_entities)
+    add_cost_sensors()
+    entry.async_on_unload(coordinator.async_add_listener(add_cost_sensors))
 
 
 @callback
-def _async_add_of(
+def _async_add_server_sensors(
     server: Server, entry: HsiConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     coordinator = entry.runtime_data
@@ -170,14 +170,14 @@ def _async_add_of(
 
 
 class HsiLlmSensor(HsiServerEntity, SensorEntity):
-    """Shows how a server's language model stands; unavailable while nobody tells it."""
+    """Show a figure of a server's language model; unavailable while it is not reported."""
 
     entity_description: HsiLlmSensorDescription
 
     @property
     @override
     def available(self) -> bool:
-        """Tell whether the server tells of a language model now."""
+        """Return whether the server reports a language model now."""
         return super().available and self._assessor is not None
 
     @property
@@ -194,13 +194,13 @@ class HsiLlmSensor(HsiServerEntity, SensorEntity):
 
 
 class HsiUseSensor(HsiHubEntity, SensorEntity):
-    """Shows what the last assessment took; unknown before the first."""
+    """Show a cost of the last assessment; unknown before the first."""
 
     entity_description: HsiUseSensorDescription
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Begin with the last assessment that is known."""
+        """Start with the last known assessment."""
         await super().async_added_to_hass()
         events = [state.last_event for state in self.coordinator.data.cameras.values()]
         assessed = [event for event in events if event and event.assessed_by and event.assessed_at]
@@ -209,41 +209,41 @@ class HsiUseSensor(HsiHubEntity, SensorEntity):
         )
         if latest is not None and latest.assessed_by is not None:
             self._attr_native_value = self.entity_description.value_fn(latest.assessed_by)
-        self.async_on_remove(self.coordinator.async_subscribe_events(self._async_take_in))
+        self.async_on_remove(self.coordinator.async_subscribe_events(self._async_handle_event))
 
     @callback
-    def _async_take_in(self, update: EventUpdate) -> None:
-        if (use := _use_in(update)) is not None:
+    def _async_handle_event(self, update: EventUpdate) -> None:
+        if (use := _new_use(update)) is not None:
             self._attr_native_value = self.entity_description.value_fn(use)
             self.async_write_ha_state()
 
 
 class HsiTotalSensor(HsiHubEntity, RestoreSensor):
-    """Adds up what all assessments took, over restarts."""
+    """Add up a cost of all assessments, over restarts."""
 
     entity_description: HsiUseSensorDescription
     _total: float = 0
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Go on from the last total."""
+        """Restore the total."""
         await super().async_added_to_hass()
         last = await self.async_get_last_sensor_data()
         if last is not None and isinstance(last.native_value, int | float):
             self._total = last.native_value
         self._attr_native_value = self._total
-        self.async_on_remove(self.coordinator.async_subscribe_events(self._async_take_in))
+        self.async_on_remove(self.coordinator.async_subscribe_events(self._async_handle_event))
 
     @callback
-    def _async_take_in(self, update: EventUpdate) -> None:
-        if (use := _use_in(update)) is not None:
+    def _async_handle_event(self, update: EventUpdate) -> None:
+        if (use := _new_use(update)) is not None:
             self._total += self.entity_description.value_fn(use) or 0
             self._attr_native_value = self._total
             self.async_write_ha_state()
 
 
-def _use_in(update: EventUpdate) -> ModelUse | None:
-    """Return what a new assessment took; other news of an event brings none."""
+def _new_use(update: EventUpdate) -> ModelUse | None:
+    """Return the cost of a new assessment; other updates of an event have none."""
     new = update.phase in {EventPhase.ASSESSED, EventPhase.LATE}
     return update.event.assessed_by if new else None
 

@@ -1,4 +1,4 @@
-"""What each inference server tells of its GPU; a server without one has none of these."""
+"""GPU sensors of each inference server that has a GPU."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ from ..server_entity import HsiServerEntity, Server, async_add_to, server_health
 
 @dataclass(frozen=True, kw_only=True)
 class HsiGpuSensorDescription(SensorEntityDescription):
-    """A figure of the GPU; None where its driver does not tell it."""
+    """A figure of the GPU; None if its driver does not report it."""
 
     value_fn: Callable[[GpuHealth], float | None]
 
 
-# What changes with every look is switched off until somebody wants it.
+# Sensors that change at every poll are disabled by default.
 GPU_SENSORS = (
     HsiGpuSensorDescription(
         key="gpu_memory",
@@ -81,13 +81,13 @@ GPU_SENSORS = (
 def async_add_gpu_sensors(
     entry: HsiConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add a sensor for each figure of each server's GPU, as soon as the server tells it."""
+    """Add a sensor for each figure of a server's GPU once the server reports it."""
     for server in servers(entry):
-        _async_add_of(server, entry, async_add_entities)
+        _async_add_server_sensors(server, entry, async_add_entities)
 
 
 @callback
-def _async_add_of(
+def _async_add_server_sensors(
     server: Server, entry: HsiConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     coordinator = entry.runtime_data
@@ -116,14 +116,14 @@ def _async_add_of(
 
 
 class HsiGpuSensor(HsiServerEntity, SensorEntity):
-    """Shows a figure of the GPU; unavailable while nobody tells it."""
+    """Show a figure of the GPU; unavailable while it is not reported."""
 
     entity_description: HsiGpuSensorDescription
 
     @property
     @override
     def available(self) -> bool:
-        """Tell whether the server tells of a GPU now."""
+        """Return whether the server reports a GPU now."""
         return super().available and self._gpu is not None
 
     @property
