@@ -16,7 +16,7 @@ from hsi_core.domain.errors import CameraFolderMissingError, StoreError
 from hsi_core.domain.models import ImageState, JobKind
 from hsi_core.domain.queries import DeadLetterQuery
 from hsi_core.domain.updates import HealthUpdate
-from hsi_core.stages.register import BATCH
+from hsi_core.watch.deliveries import CAPACITY
 
 
 def place(path: str, journal: Journal) -> int:
@@ -169,7 +169,7 @@ async def test_what_a_full_queue_leaves_in_its_folder_is_fetched_before_the_queu
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_gate.clear()
-    count = 3 * BATCH  # more than can be on their way
+    count = 3 * CAPACITY  # more than can be on their way
     for number in range(count):
         (house.root / "front" / f"{number}.jpg").write_text(f"car 0.9 #{number}")
         os.utime(house.root / "front" / f"{number}.jpg", (1.7e9, 1.7e9))
@@ -185,7 +185,7 @@ async def test_a_full_queue_does_not_keep_polling_from_pictures_of_now(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_gate.clear()
-    for number in range(3 * BATCH):  # more than can be on their way
+    for number in range(3 * CAPACITY):  # more than can be on their way
         (house.root / "front" / f"{number}.jpg").write_text(f"car 0.9 #{number}")
         os.utime(house.root / "front" / f"{number}.jpg", (1.7e9, 1.7e9))
     _, journal = await house.run(

@@ -1,9 +1,10 @@
-"""A camera root on a real disk and a watcher that tells of everything as it happens."""
+"""A camera root on a real disk, and a watcher whose deliveries are all recorded."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 import os
 from pathlib import Path
 import time
@@ -13,10 +14,13 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.domain.errors import WatchError
+from hsi_core.aio.health_board import HealthBoard
+from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.found_file import FoundFile
 from hsi_core.domain.models import Camera
 from hsi_core.domain.settings import Settings
+from hsi_core.domain.updates import HealthUpdate, Update
+from hsi_core.watch.deliveries import Deliveries, Lane
 from hsi_core.watch.watcher import FolderWatcher
 
 SOON = 60.0  # seconds within which a signal has to come, on a machine busy with other things
@@ -24,32 +28,54 @@ SETTLE = 0.2  # seconds
 
 
 class Watch:
-    """One running watcher and what it told."""
+    """One running watcher, what it delivered and the problems it reported."""
 
-    def __init__(self, root: Path, cameras: list[Camera], settings: Settings) -> None:
+    def __init__(self, root: Path, cameras: Sequence[Camera], settings: Settings) -> None:
         self.found: asyncio.Queue[FoundFile] = asyncio.Queue()
-        self.troubles: asyncio.Queue[tuple[str, WatchError | None]] = asyncio.Queue()
-        self.refusals = 0  # how many of the next files are not taken
+        self.problems: asyncio.Queue[tuple[str, str | None]] = asyncio.Queue()  # camera, error code
+        self.publisher = Publisher()
+        self.deliveries = Deliveries(now=lambda: datetime.now(UTC))
         self.watcher = FolderWatcher(
             root,
             cameras,
+            self.deliveries,
+            health=HealthBoard(self.publisher),
+            publisher=self.publisher,
             settings=settings,
-            on_found=self._take,
-            on_trouble=lambda camera, error: self.troubles.put_nowait((camera, error)),
         )
-        self._task: asyncio.Task[None] | None = None
+        self._refusals = 0  # of the next files
+        self._errors: dict[str, str] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.publisher.subscribe(self._note_health)
 
     async def start(self) -> None:
-        """Run until the first scan is delivered."""
-        self._task = asyncio.create_task(self.watcher.run())
+        """Start watching and taking files; return once all cameras are scanned."""
+        self.take()
+        self.watch()
         async with asyncio.timeout(SOON):
             await self.watcher.ready.wait()
+        await self._everything_taken()
+
+    def watch(self) -> None:
+        """Start watching, without taking the files found."""
+        self._tasks.append(asyncio.create_task(self.watcher.watch()))
+
+    def take(self) -> None:
+        """Take the files found and acknowledge them."""
+        lanes = (self.deliveries.live, self.deliveries.backlog)
+        self._tasks += [asyncio.create_task(self._take_from(lane)) for lane in lanes]
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
             with suppress(asyncio.CancelledError):
-                await self._task
+                await task
+
+    def refuse(self, count: int) -> None:
+        """Refuse the next files."""
+        self._refusals = count
 
     async def next(self) -> FoundFile:
         async with asyncio.timeout(SOON):
@@ -59,27 +85,49 @@ class Watch:
         """Return the paths of the next files, sorted."""
         return sorted([(await self.next()).path for _ in range(count)])
 
-    async def trouble(self) -> tuple[str, WatchError | None]:
+    async def problem(self) -> tuple[str, str | None]:
+        """Return the next camera with a problem and its code, None if the problem is over."""
         async with asyncio.timeout(SOON):
-            return await self.troubles.get()
+            return await self.problems.get()
 
-    async def only(self, root: Path, last: str) -> list[str]:
-        """Write one more file and return the paths told of up to that one."""
+    async def until(self, root: Path, last: str) -> list[str]:
+        """Write one more file; return the paths of the files delivered up to that one."""
         write(root / last)
-        told = []
-        while not told or told[-1] != last:
-            told.append((await self.next()).path)
-        return told
+        found: list[str] = []
+        while not found or found[-1] != last:
+            found.append((await self.next()).path)
+        return found
 
-    async def _take(self, file: FoundFile) -> None:
-        if self.refusals:
-            self.refusals -= 1
-            raise ConnectionError("the database is away")
-        self.found.put_nowait(file)
+    async def _take_from(self, lane: Lane) -> None:
+        while True:
+            self._accept(await lane.take())
+
+    def _accept(self, files: Iterable[FoundFile]) -> None:
+        for file in files:
+            if self._refusals:
+                self._refusals -= 1
+                self.deliveries.refuse([file])
+            else:
+                self.deliveries.acknowledge([file])
+                self.found.put_nowait(file)
+
+    async def _everything_taken(self) -> None:
+        """Let the takers, which are ready to run, take what is in the lanes."""
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    def _note_health(self, update: Update) -> None:
+        if not isinstance(update, HealthUpdate):
+            return
+        errors = dict(update.health.camera_errors)
+        for camera in sorted({*errors, *self._errors}):
+            if errors.get(camera) != self._errors.get(camera):
+                self.problems.put_nowait((camera, errors.get(camera)))
+        self._errors = errors
 
 
-def write(path: Path, content: bytes = b"picture", *, age: float = 0.0) -> Path:
-    """Write and close a file that was last changed so many seconds ago."""
+def write(path: Path, content: bytes = b"image", *, age: float = 0.0) -> Path:
+    """Write and close a file that was last changed `age` seconds ago."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     if age:
@@ -103,7 +151,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def watch(root: Path, settings: Settings) -> AsyncIterator[Callable[..., Watch]]:
-    """Make watchers, not yet started, over the root; they are stopped at the end."""
+    """Make watchers of the root, not yet started; they are stopped at the end."""
     made: list[Watch] = []
 
     def make(*cameras: str, **changed: float) -> Watch:

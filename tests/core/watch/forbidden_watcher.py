@@ -1,4 +1,4 @@
-"""Run as root: becomes somebody who may not read the folder, and then may."""
+"""Run as root: become a user without permission to read the folder, and then get it."""
 
 import asyncio
 import os
@@ -6,22 +6,21 @@ from pathlib import Path
 import sys
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
+from tests.core.watch.conftest import Watch
 
 # isort: split
-from hsi_core.domain.found_file import FoundFile
 from hsi_core.domain.models import Camera
 from hsi_core.domain.settings import Settings
-from hsi_core.watch.watcher import FolderWatcher
 
 NOBODY = 65534
 
 
-def say(*words: object) -> None:
+def report(*words: object) -> None:
     print(*words)  # noqa: T201 - the test reads it
 
 
 async def main(root: Path) -> None:
-    await asyncio.to_thread(os.getpid)  # later the interpreter's own files may be closed, too
+    await asyncio.to_thread(os.getpid)  # later the interpreter's own files may be unreadable, too
     folder = root / "front"
     folder.chmod(0o700)
     os.chown(folder, NOBODY, NOBODY)
@@ -29,31 +28,21 @@ async def main(root: Path) -> None:
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
     folder.chmod(0)
-    done = asyncio.Event()
-
-    async def found(file: FoundFile) -> None:
-        say("found", file.path)
-        done.set()
-
-    def trouble(_camera: str, error: Exception | None) -> None:
-        if error is None:
-            say("passed")
-            (folder / "a.jpg").write_bytes(b"picture")
-        else:
-            say("trouble", getattr(error, "code", error))
-            folder.chmod(0o700)
-
-    watcher = FolderWatcher(
+    watch = Watch(
         root,
         [Camera(folder="front", name="Front")],
-        settings=Settings(settle_time=0.1, watch_retry=0.1),
-        on_found=found,
-        on_trouble=trouble,
+        Settings(settle_time=0.1, watch_retry=0.1),
     )
-    task = asyncio.create_task(watcher.run())
-    async with asyncio.timeout(30):
-        await done.wait()
-    task.cancel()
+    watch.take()
+    watch.watch()
+    _, problem = await watch.problem()
+    report("problem", problem)
+    folder.chmod(0o700)
+    assert await watch.problem() == ("front", None)
+    report("recovered")
+    (folder / "a.jpg").write_bytes(b"image")
+    report("found", (await watch.next()).path)
+    await watch.stop()
 
 
 asyncio.run(main(Path(sys.argv[1])))

@@ -1,19 +1,18 @@
-"""Run in a user namespace: takes away the watches, and gives them back once a file was found."""
+"""Run in a user namespace: set the limit for watches to 0, and restore it once a file is found."""
 
 import asyncio
 from pathlib import Path
 import sys
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
+from tests.core.watch.conftest import Watch
 
 # isort: split
-from hsi_core.domain.found_file import FoundFile
 from hsi_core.domain.models import Camera
 from hsi_core.domain.settings import Settings
-from hsi_core.watch.watcher import FolderWatcher
 
 
-def say(*words: object) -> None:
+def report(*words: object) -> None:
     print(*words)  # noqa: T201 - the test reads it
 
 
@@ -21,31 +20,21 @@ async def main(root: Path, name: str) -> None:
     limit = Path("/proc/sys/user") / name
     before = limit.read_text()
     limit.write_text("0")
-    passed = asyncio.Event()
-
-    async def found(file: FoundFile) -> None:
-        say("found", file.path)
-        limit.write_text(before)
-
-    def trouble(_camera: str, error: Exception | None) -> None:
-        if error is None:
-            say("passed")
-            passed.set()
-        else:
-            say("trouble", getattr(error, "code", error))
-            (root / "front/a.jpg").write_bytes(b"picture")
-
-    watcher = FolderWatcher(
+    watch = Watch(
         root,
         [Camera(folder="front", name="Front")],
-        settings=Settings(settle_time=0.1, watch_retry=0.1),
-        on_found=found,
-        on_trouble=trouble,
+        Settings(settle_time=0.1, watch_retry=0.1),
     )
-    task = asyncio.create_task(watcher.run())
-    async with asyncio.timeout(30):
-        await passed.wait()
-    task.cancel()
+    watch.take()
+    watch.watch()
+    _, problem = await watch.problem()
+    report("problem", problem)
+    (root / "front/a.jpg").write_bytes(b"image")
+    report("found", (await watch.next()).path)
+    limit.write_text(before)
+    assert await watch.problem() == ("front", None)
+    report("recovered")
+    await watch.stop()
 
 
 asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

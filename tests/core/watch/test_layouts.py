@@ -1,4 +1,4 @@
-"""The folders and names that cameras make: every picture is found, with its camera and its time."""
+"""The folders and names of camera makers: each image is found with its camera and its time."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,13 +28,13 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
-async def test_a_picture_in_a_makers_folders(watch: Make, root: Path, layout: str) -> None:
+async def test_an_image_in_the_folders_of_a_maker(watch: Make, root: Path, layout: str) -> None:
     before, after = root / "front" / layout, root / "yard/gate" / layout
     write(before, age=60)
     seen = watch()
     await seen.start()
     found = [await seen.next()]
-    # All its folders are new, and the picture lands in the same moment.
+    # All its folders are new, and the image is written at the same moment.
     write(after)
     found.append(await seen.next())
     assert [(file.camera, file.path) for file in found] == [
@@ -44,7 +44,7 @@ async def test_a_picture_in_a_makers_folders(watch: Make, root: Path, layout: st
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
-def test_its_time_is_that_of_its_name(root: Path, layout: str) -> None:
+def test_its_capture_time_comes_from_its_name(root: Path, layout: str) -> None:
     file = write(root / "front" / layout)
     uploaded = TAKEN.timestamp() + 600
     os.utime(file, (uploaded, uploaded))

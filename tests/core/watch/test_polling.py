@@ -1,4 +1,4 @@
-"""Folders of whose changes nobody tells are looked through again and again."""
+"""Folders on file systems without inotify are polled."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,8 +27,8 @@ not a line of this kind
 """
 
 
-def unheard(path: Path) -> None:
-    """Put a picture there without any change that inotify tells of: by a hard link."""
+def link_unnoticed(path: Path) -> None:
+    """Create an image that inotify does not report: by a hard link."""
     aside = write(path.parents[1] / f"aside-{path.name}", age=120)
     os.link(aside, path)
 
@@ -47,38 +47,38 @@ def unheard(path: Path) -> None:
     ],
 )
 def test_the_file_system_of_a_folder(folder: str, kinds: set[str]) -> None:
-    assert mounts.kinds_at(Path(folder), MOUNTS) == kinds
+    assert mounts.filesystem_types(Path(folder), MOUNTS) == kinds
 
 
 @pytest.mark.parametrize(
-    ("folder", "tells"),
+    ("folder", "supported"),
     [("/home", True), ("/media/nas one", False), ("/srv/sshfs", False), ("/srv/ftp", False)],
 )
-def test_shares_do_not_tell_of_changes(
-    folder: str, tells: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_shares_do_not_support_inotify(
+    folder: str, supported: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mountinfo = tmp_path / "mountinfo"
     mountinfo.write_text(MOUNTS)
     monkeypatch.setattr(mounts, "MOUNTS", mountinfo)
-    assert mounts.tells_changes(Path(folder)) is tells
+    assert mounts.supports_inotify(Path(folder)) is supported
 
 
-def test_this_machines_own_disk_tells_of_changes(tmp_path: Path) -> None:
-    assert mounts.tells_changes(tmp_path)
-    assert mounts.kinds_at(tmp_path, mounts.MOUNTS.read_text())
+def test_a_local_disk_supports_inotify(tmp_path: Path) -> None:
+    assert mounts.supports_inotify(tmp_path)
+    assert mounts.filesystem_types(tmp_path, mounts.MOUNTS.read_text())
 
 
-async def test_polling_asked_for_needs_nobody_to_tell(watch: Make, root: Path) -> None:
+async def test_polling_finds_files_without_inotify(watch: Make, root: Path) -> None:
     seen = watch("front", watch_polling=True, polling_interval=0.1)
     await seen.start()
 
-    unheard(root / "front/a.jpg")
+    link_unnoticed(root / "front/a.jpg")
 
     assert (await seen.next()).path == "front/a.jpg"
-    assert seen.troubles.empty()
+    assert seen.problems.empty()
 
 
-async def test_polling_waits_for_a_file_that_grows(watch: Make, root: Path) -> None:
+async def test_polling_waits_until_a_growing_file_is_stable(watch: Make, root: Path) -> None:
     seen = watch("front", watch_polling=True, polling_interval=0.05, settle_time=1.5)
     await seen.start()
     with (root / "front/a.jpg").open("wb", buffering=0) as file:
@@ -111,14 +111,14 @@ async def test_a_camera_on_a_share_is_polled_and_others_are_not(
     seen = watch(polling_interval=0.1)
     await seen.start()
 
-    unheard(root / "yard/gate/b.jpg")
-    unheard(root / "front/a.jpg")
+    link_unnoticed(root / "yard/gate/b.jpg")
+    link_unnoticed(root / "front/a.jpg")
 
     assert (await seen.next()).path == "front/a.jpg"
     assert seen.found.empty()
 
 
-async def test_a_share_with_another_clock_hands_over_no_half_file(
+async def test_a_share_with_a_slow_clock_delivers_no_partial_file(
     watch: Make, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mountinfo = tmp_path / "mountinfo"
@@ -126,7 +126,7 @@ async def test_a_share_with_another_clock_hands_over_no_half_file(
     monkeypatch.setattr(mounts, "MOUNTS", mountinfo)
     seen = watch("front", polling_interval=0.05, settle_time=1.5)
     await seen.start()
-    slow = time.time() - 30  # what the share's clock says
+    slow = time.time() - 30  # by the share's clock
     with (root / "front/a.jpg").open("wb", buffering=0) as file:
         for piece in range(20):
             file.write(b"piece")

@@ -1,4 +1,4 @@
-"""How cameras put pictures into a watched folder, and what is told of them."""
+"""How cameras write images into a watched folder, and when the images are delivered."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from tests.core.watch.conftest import Watch, write
 type Make = Callable[..., Watch]
 
 
-async def test_pieces_then_closed(watch: Make, root: Path) -> None:
+async def test_a_file_is_delivered_when_it_is_closed(watch: Make, root: Path) -> None:
     seen = watch()
     await seen.start()
 
@@ -20,7 +20,7 @@ async def test_pieces_then_closed(watch: Make, root: Path) -> None:
         for piece in (b"one", b"two", b"three"):
             upload.write(piece)
             upload.flush()
-        assert await seen.only(root, "yard/gate/marker.jpg") == ["yard/gate/marker.jpg"]
+        assert await seen.until(root, "yard/gate/marker.jpg") == ["yard/gate/marker.jpg"]
 
     status = (root / "front/a.jpg").stat()
     assert await seen.next() == FoundFile(
@@ -28,23 +28,23 @@ async def test_pieces_then_closed(watch: Make, root: Path) -> None:
     )
 
 
-async def test_renamed_into_place(watch: Make, root: Path) -> None:
+async def test_a_file_renamed_into_place(watch: Make, root: Path) -> None:
     seen = watch()
     await seen.start()
 
     write(root / "front/.a.jpg.part").rename(root / "front/a.jpg")
 
-    assert await seen.only(root, "front/z.jpg") == ["front/a.jpg", "front/z.jpg"]
+    assert await seen.until(root, "front/z.jpg") == ["front/a.jpg", "front/z.jpg"]
 
 
-async def test_a_new_date_folder_with_a_picture_landing_at_once(watch: Make, root: Path) -> None:
+async def test_a_new_date_folder_with_an_image_at_once(watch: Make, root: Path) -> None:
     seen = watch()
     await seen.start()
 
     write(root / "front/2026/11/23/a.jpg")
     assert (await seen.next()).path == "front/2026/11/23/a.jpg"
 
-    assert await seen.only(root, "front/2026/11/23/b.jpg") == ["front/2026/11/23/b.jpg"]
+    assert await seen.until(root, "front/2026/11/23/b.jpg") == ["front/2026/11/23/b.jpg"]
 
 
 async def test_many_new_folders_at_once(watch: Make, root: Path) -> None:
@@ -58,7 +58,7 @@ async def test_many_new_folders_at_once(watch: Make, root: Path) -> None:
     assert await seen.paths(100) == sorted(names)
 
 
-async def test_a_folder_moved_in_with_its_pictures(watch: Make, root: Path) -> None:
+async def test_a_folder_moved_in_with_its_images(watch: Make, root: Path) -> None:
     seen = watch()
     await seen.start()
     write(root.parent / "elsewhere/2026/a.jpg", age=60)
@@ -66,10 +66,10 @@ async def test_a_folder_moved_in_with_its_pictures(watch: Make, root: Path) -> N
     (root.parent / "elsewhere/2026").rename(root / "front/2026")
 
     assert (await seen.next()).path == "front/2026/a.jpg"
-    assert await seen.only(root, "front/2026/b.jpg") == ["front/2026/b.jpg"]
+    assert await seen.until(root, "front/2026/b.jpg") == ["front/2026/b.jpg"]
 
 
-async def test_a_renamed_folder_goes_by_its_new_name(watch: Make, root: Path) -> None:
+async def test_a_renamed_folder_has_its_new_name(watch: Make, root: Path) -> None:
     write(root / "front/today/a.jpg", age=60)
     seen = watch()
     await seen.start()
@@ -78,7 +78,7 @@ async def test_a_renamed_folder_goes_by_its_new_name(watch: Make, root: Path) ->
     (root / "front/today").rename(root / "front/yesterday")
 
     assert (await seen.next()).path == "front/yesterday/a.jpg"
-    assert await seen.only(root, "front/yesterday/b.jpg") == ["front/yesterday/b.jpg"]
+    assert await seen.until(root, "front/yesterday/b.jpg") == ["front/yesterday/b.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -96,25 +96,25 @@ async def test_a_renamed_folder_goes_by_its_new_name(watch: Make, root: Path) ->
         "day/.cache/a.jpg",
     ],
 )
-async def test_what_is_no_picture_is_left_alone(watch: Make, root: Path, name: str) -> None:
+async def test_a_file_that_is_not_an_image_is_ignored(watch: Make, root: Path, name: str) -> None:
     write(root / "front/before" / name, age=60)
     seen = watch()
     await seen.start()
 
     write(root / "front" / name)
 
-    assert await seen.only(root, "front/z.jpg") == ["front/z.jpg"]
+    assert await seen.until(root, "front/z.jpg") == ["front/z.jpg"]
 
 
 @pytest.mark.parametrize("name", ["a.JPG", "b.jpeg", "c.png", "d.WebP", "e f ü.jpg", "x.2026.jpg"])
-async def test_what_is_a_picture(watch: Make, root: Path, name: str) -> None:
+async def test_the_names_of_images(watch: Make, root: Path, name: str) -> None:
     seen = watch()
     await seen.start()
 
-    assert await seen.only(root, f"front/{name}") == [f"front/{name}"]
+    assert await seen.until(root, f"front/{name}") == [f"front/{name}"]
 
 
-async def test_an_upload_broken_off_is_told_of_too(watch: Make, root: Path) -> None:
+async def test_an_interrupted_upload_is_delivered(watch: Make, root: Path) -> None:
     seen = watch()
     await seen.start()
 
@@ -123,18 +123,18 @@ async def test_an_upload_broken_off_is_told_of_too(watch: Make, root: Path) -> N
     assert (await seen.next()).size == 3
 
 
-async def test_an_empty_file_waits_to_be_filled(watch: Make, root: Path) -> None:
+async def test_an_empty_file_is_delivered_once_written(watch: Make, root: Path) -> None:
     seen = watch(settle_time=3600.0)
     await seen.start()
 
     write(root / "front/a.jpg", b"")
-    assert await seen.only(root, "front/z.jpg") == ["front/z.jpg"]
+    assert await seen.until(root, "front/z.jpg") == ["front/z.jpg"]
     write(root / "front/a.jpg", b"filled")
 
     assert (await seen.next()).size == 6
 
 
-async def test_a_file_that_stays_empty_is_told_of(watch: Make, root: Path) -> None:
+async def test_a_file_that_stays_empty_is_delivered(watch: Make, root: Path) -> None:
     seen = watch()
     await seen.start()
 
@@ -143,17 +143,17 @@ async def test_a_file_that_stays_empty_is_told_of(watch: Make, root: Path) -> No
     assert (await seen.next()).size == 0
 
 
-async def test_a_picture_written_again_is_another(watch: Make, root: Path) -> None:
+async def test_an_overwritten_file_is_delivered_again(watch: Make, root: Path) -> None:
     seen = watch()
     await seen.start()
 
-    assert await seen.only(root, "front/snapshot.jpg") == ["front/snapshot.jpg"]
-    write(root / "front/snapshot.jpg", b"another picture")
+    assert await seen.until(root, "front/snapshot.jpg") == ["front/snapshot.jpg"]
+    write(root / "front/snapshot.jpg", b"another content")
 
     assert (await seen.next()).size == 15
 
 
-async def test_folders_within_a_camera_belong_to_the_nearest_one(watch: Make, root: Path) -> None:
+async def test_a_folder_belongs_to_the_nearest_camera(watch: Make, root: Path) -> None:
     for name in ("yard/a.jpg", "yard/2026/b.jpg", "yard/gate/c.jpg", "yard/gate/2026/d.jpg"):
         write(root / name, age=60)
     seen = watch("yard", "yard/gate")
@@ -169,7 +169,7 @@ async def test_folders_within_a_camera_belong_to_the_nearest_one(watch: Make, ro
     assert (await seen.next()).camera == "yard/gate"
 
 
-async def test_a_folder_of_no_camera_is_left_alone(watch: Make, root: Path) -> None:
+async def test_a_folder_of_no_camera_is_ignored(watch: Make, root: Path) -> None:
     write(root / "garage/a.jpg", age=60)
     seen = watch("front")
     await seen.start()
@@ -178,7 +178,7 @@ async def test_a_folder_of_no_camera_is_left_alone(watch: Make, root: Path) -> N
     write(root / "new/c.jpg")
     write(root / "d.jpg")
 
-    assert await seen.only(root, "front/z.jpg") == ["front/z.jpg"]
+    assert await seen.until(root, "front/z.jpg") == ["front/z.jpg"]
 
 
 async def test_symbolic_links_are_not_followed(watch: Make, root: Path) -> None:
@@ -193,11 +193,11 @@ async def test_symbolic_links_are_not_followed(watch: Make, root: Path) -> None:
     (root / "front/moved").rename(root / "front/moved.jpg")
     write(outside.parent / "later.jpg")
 
-    assert await seen.only(root, "front/z.jpg") == ["front/z.jpg"]
+    assert await seen.until(root, "front/z.jpg") == ["front/z.jpg"]
 
 
-async def test_nothing_falls_between_starting_and_watching(watch: Make, root: Path) -> None:
-    """Folders and pictures keep coming while the watches are being set; no later scan helps."""
+async def test_no_file_is_lost_while_the_watches_are_set(watch: Make, root: Path) -> None:
+    """Folders and images are created while the watches are set; no later scan helps."""
     seen = watch(watch_retry=3600.0)
     names = [f"front/{day}/{hour}/{n}.jpg" for day in range(15) for hour in range(8) for n in "abc"]
 

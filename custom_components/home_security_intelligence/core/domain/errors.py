@@ -188,13 +188,6 @@ class StoreNewerError(StoreError):
     code = "database_newer"
 
 
-class QueueFullError(CoreError):
-    """The queue is full: the picture waits in its folder, which is the spool."""
-
-    failure = FailureClass.CAPACITY
-    code = "queue_full"
-
-
 class WatchError(CoreError):
     """A folder cannot be watched."""
 

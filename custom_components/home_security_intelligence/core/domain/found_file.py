@@ -1,10 +1,12 @@
 """An image file found in a camera folder."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 import os
 from pathlib import Path
 import stat
 
+LIVE_FOR = timedelta(minutes=1)  # an image is live for so long after it was written
 _LAST_MTIME = 2**63 - 1  # nanoseconds since 1970, in the year 2262: PostgreSQL has no larger number
 
 

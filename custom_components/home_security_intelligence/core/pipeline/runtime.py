@@ -14,7 +14,6 @@ from ..aio.publisher import Publisher
 from ..aio.request_tracker import RequestTracker
 from ..aio.supervisor import Supervisor
 from ..domain.context import Home
-from ..domain.found_file import FoundFile
 from ..domain.models import Camera
 from ..domain.settings import Settings
 from ..events.activity_counter import INTERVAL, CountHours
@@ -34,10 +33,12 @@ from ..stages.assess import Assess
 from ..stages.clean_up import CleanUp
 from ..stages.detect import Detect
 from ..stages.prompt_images import PromptImages
+from ..stages.queue_capacity import QueueCapacity
 from ..stages.register import Register
 from ..store import roots
 from ..store.database import Database
 from ..store.transaction import Outbox
+from ..watch.deliveries import Deliveries
 from ..watch.watcher import FolderWatcher
 from .home_recorder import HomeWatch
 from .query_service import QueryService
@@ -80,9 +81,6 @@ def start(
     outbox = Outbox(publisher)
     database = Database(engine, board, settings, outbox, requests=requests)
 
-    def look_again(file: FoundFile) -> None:
-        watcher.look_again(file)
-
     servers = build_servers(
         clients, board, settings=settings, now=now, on_change=outbox.notify_workers
     )
@@ -95,36 +93,24 @@ def start(
         loader=loader,
         settings=settings,
         now=now,
-        on_replaced=look_again,
     )
     assess = Assess(
         database, servers.pool, PromptImages(loader, settings), settings=settings, now=now
     )
     queue_watch = QueueWatch(database, publisher, outbox.queue_changed, settings)
 
-    def forget(file: FoundFile) -> None:
-        watcher.forget(file)
-
-    def retry() -> None:
-        watcher.retry()
-
     news_desk = NewsDesk(database, board, settings=settings, outbox=outbox)
+    deliveries = Deliveries(now=now)
+    watcher = FolderWatcher(
+        root.path, cameras, deliveries, health=board, publisher=publisher, settings=settings
+    )
     register = Register(
         database,
-        board,
+        deliveries,
+        QueueCapacity(database, board, deliveries, settings),
         root=root,
         time_zone=time_zone,
-        settings=settings,
         now=now,
-        on_refused=forget,
-        on_room=retry,
-    )
-    watcher = FolderWatcher(
-        root.path,
-        cameras,
-        settings=settings,
-        on_found=register.put,
-        on_trouble=board.camera_trouble,
     )
     close_events = CloseEvents(database, group, settings=settings, now=now)
     clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
@@ -136,8 +122,8 @@ def start(
 
     supervisor = Supervisor(settings)
     board.database_answered()
-    supervisor.keep_running("register", register.run)
-    supervisor.keep_running("watch", watcher.run)
+    supervisor.keep_running("register", register.register_deliveries)
+    supervisor.keep_running("watch", watcher.watch)
     supervisor.keep_running("listen", news_desk.listen)
     supervisor.keep_running("news", news_desk.pass_on)
     for poller in servers.pollers:

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..aio.batcher import Batcher
 from ..domain.errors import ImageReplacedError, ImageUnreadableError
 from ..domain.file_version import Version
-from ..domain.found_file import FoundFile
 from ..domain.inference import DetectResult
 from ..domain.models import Image, ImageState, JobKind, SkipReason
 from ..domain.settings import Settings
@@ -60,7 +59,6 @@ class Detect:
         loader: ImageLoader,
         settings: Settings,
         now: Callable[[], datetime],
-        on_replaced: Callable[[FoundFile], None],
     ) -> None:
         self._database = database
         self._client = client
@@ -68,7 +66,6 @@ class Detect:
         self._loader = loader
         self._settings = settings
         self._now = now
-        self._on_replaced = on_replaced
         self._window = timedelta(seconds=settings.dedupe_window)
         self._reading = 0  # files; a duplicate check of their images follows
         self._duplicate_check = Batcher(
@@ -87,14 +84,6 @@ class Detect:
             file = await self._loader.load(image, job.first_failed_at)
         except ImageReplacedError as error:
             found = Version(size=error.size, mtime_ns=error.mtime_ns)
-            self._on_replaced(
-                FoundFile(
-                    camera=image.camera,
-                    path=image.path,
-                    size=found.size,
-                    mtime_ns=found.mtime_ns,
-                )
-            )
             return Outcome(job=job, result=Replaced(image=image, found=found))
         finally:
             self._reading -= 1

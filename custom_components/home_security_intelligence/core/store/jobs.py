@@ -1,7 +1,7 @@
 """The queue: what is to be done, and how much of it there is."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -20,13 +20,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ..domain.found_file import LIVE_FOR
 from ..domain.models import Image, JobKind, JobState, QueueStats, SecurityEvent
 from .arrays import rows_from_arrays
 from .leases import ClaimedJob
 from .tables import in_state, jobs
 
 FRESH, BACKLOG = 0, 10  # priorities; the lower number goes first
-FRESH_FOR = timedelta(minutes=1)  # what happened within it goes before any backlog
 
 _NEW = rows_from_arrays(
     "job",
@@ -54,7 +54,7 @@ _WAITING_ASSESSMENTS = (
 
 def priority_of(happened_at: datetime, *, now: datetime) -> int:
     """Return the priority of a job about something that happened then."""
-    return FRESH if now - happened_at < FRESH_FOR else BACKLOG
+    return FRESH if now - happened_at < LIVE_FOR else BACKLOG
 
 
 async def enqueue_detect(

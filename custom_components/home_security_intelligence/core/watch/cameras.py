@@ -1,4 +1,4 @@
-"""Which folder belongs to which camera."""
+"""The cameras' folders as a tree."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,7 +6,10 @@ from ..domain.models import Camera
 
 
 class CameraFolders:
-    """The cameras' folders as a tree; paths are relative to the root, "" is the root itself."""
+    """Which folder belongs to which camera.
+
+    Paths are relative to the camera root; "" is the root itself.
+    """
 
     def __init__(self, cameras: Iterable[Camera]) -> None:
         self._folders = frozenset(camera.folder for camera in cameras)
@@ -17,23 +20,23 @@ class CameraFolders:
         return tuple(sorted(self._folders))
 
     @property
-    def above(self) -> tuple[str, ...]:
+    def ancestors(self) -> tuple[str, ...]:
         """Every folder that has cameras below it, from the root downwards."""
         return tuple(sorted({up for folder in self._folders for up in _parents(folder)}))
 
     def camera_of(self, folder: str) -> str | None:
-        """Return the camera this folder belongs to: itself or the nearest one above."""
+        """Return the camera this folder belongs to: itself or its nearest parent that is one."""
         if folder in self._folders:
             return folder
         return next((up for up in _parents(folder) if up in self._folders), None)
 
     def is_camera(self, folder: str) -> bool:
-        """Tell whether this very folder is a camera's."""
+        """Return whether this folder is a camera's own."""
         return folder in self._folders
 
-    def leads_to_camera(self, folder: str) -> bool:
-        """Tell whether this folder is a camera's or has cameras below it."""
-        return folder in self._folders or folder in self.above
+    def is_camera_or_ancestor(self, folder: str) -> bool:
+        """Return whether this folder is a camera's or has cameras below it."""
+        return folder in self._folders or folder in self.ancestors
 
 
 def join(folder: str, name: str) -> str:
@@ -42,7 +45,7 @@ def join(folder: str, name: str) -> str:
 
 
 def _parents(folder: str) -> Iterator[str]:
-    """Yield the folders above, the nearest first and the root last."""
+    """Yield the parent folders, the nearest first and the root last."""
     while folder:
         folder = folder.rpartition("/")[0]
         yield folder

@@ -1,4 +1,4 @@
-"""What inotify says of the watched folders, in our own words."""
+"""Changes in watched folders, as inotify reports them."""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ _MASK = (
     | Mask.ONLYDIR
     | Mask.DONT_FOLLOW
 )
-# The library's own NONBLOCK flag is another flag's value, and a read that blocks would stop the loop.
+# The library's NONBLOCK has the value of another flag; a blocking read would stop the event loop.
 _FLAGS = InitFlags(os.O_CLOEXEC | os.O_NONBLOCK)
 _CACHE_SIZE = 256  # events read at once
 _LIMIT_ERRORS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE})
 
 
 class WatchLimitError(WatchError):
-    """The system grants no more watches; the folder is scanned instead."""
+    """The system's limit for watches is reached; the folder is polled instead."""
 
     code = "watch_limit"
 
 
 @dataclass(frozen=True, slots=True)
-class FileWritten:
+class FileClosed:
     """A file was closed after writing or renamed into the folder."""
 
     folder: str
@@ -42,36 +42,36 @@ class FileWritten:
 
 
 @dataclass(frozen=True, slots=True)
-class FolderAppeared:
-    """A folder was made in or moved into a watched folder."""
+class FolderAdded:
+    """A folder was created in or moved into a watched folder."""
 
     folder: str
 
 
 @dataclass(frozen=True, slots=True)
-class FolderGone:
+class FolderRemoved:
     """A watched folder was deleted, moved away or unmounted."""
 
     folder: str
 
 
 @dataclass(frozen=True, slots=True)
-class ChangesLost:
-    """There were more changes than the system keeps; only a scan knows what they were."""
+class EventsLost:
+    """The kernel's queue overflowed; only a scan finds what has changed."""
 
 
-type Change = FileWritten | FolderAppeared | FolderGone | ChangesLost
+type FolderEvent = FileClosed | FolderAdded | FolderRemoved | EventsLost
 
 
-class FolderChanges:
-    """Watches single folders, named by their path relative to the camera root."""
+class FolderEvents:
+    """The events of watched folders, named by their path relative to the camera root."""
 
     def __init__(self) -> None:
         self._inotify: Inotify | None = None
         self._opened = asyncio.Event()
 
     def open(self) -> None:
-        """Begin, unless begun; raises WatchLimitError."""
+        """Open inotify unless it is open; raises WatchLimitError."""
         if self._inotify is not None:
             return
         try:
@@ -81,14 +81,14 @@ class FolderChanges:
         self._opened.set()
 
     def close(self) -> None:
-        """End all watches; it may be opened again."""
+        """End all watches and close inotify; it may be opened again."""
         if self._inotify is not None:
             self._inotify.close()
             self._inotify = None
             self._opened.clear()
 
     def watch(self, folder: str, real: Path) -> None:
-        """Watch one folder, again where it is a new one; raises WatchLimitError or OSError. Blocks."""
+        """Watch one folder, or another one of this name; raises WatchLimitError or OSError. Blocks."""
         if self._inotify is None:
             raise _limit_error()
         try:
@@ -97,11 +97,11 @@ class FolderChanges:
             if err.errno in _LIMIT_ERRORS:
                 raise _limit_error() from err
             raise
-        # A folder that was renamed keeps its watch, and with it its old name.
+        # A renamed folder keeps its watch, which has the old name.
         watch.path = Path(folder)
 
     def unwatch(self, folder: str) -> None:
-        """End the watches on this folder and all below it that still go by this name."""
+        """End the watches on this folder and below that have not been renamed since."""
         if self._inotify is None:
             return
         for watch in self._inotify.watches:
@@ -109,39 +109,39 @@ class FolderChanges:
                 try:
                     self._inotify.rm_watch(watch)
                 except OSError as err:
-                    if err.errno != errno.EINVAL:  # the system has already ended it
+                    if err.errno != errno.EINVAL:  # the kernel has already ended it
                         raise
 
-    async def next(self) -> Change:
-        """Return the next change."""
+    async def next(self) -> FolderEvent:
+        """Wait for the next event."""
         await self._opened.wait()
-        assert self._inotify is not None  # noqa: S101 - that is what opened means
+        assert self._inotify is not None  # noqa: S101 - _opened is set only then
         while True:
-            change = _change_of(await self._inotify.get())
-            if change is not None:
-                return change
+            event = _convert(await self._inotify.get())
+            if event is not None:
+                return event
 
 
-def _change_of(event: Event) -> Change | None:
+def _convert(event: Event) -> FolderEvent | None:
     if Mask.Q_OVERFLOW in event.mask:
-        return ChangesLost()
+        return EventsLost()
     if event.watch is None:
-        # The watch is so new that its folder is still to be listed, or it has been ended.
+        # The watch has ended, or is so new that its folder is yet to be listed.
         return None
     folder = _relative(event.watch.path)
     if event.mask & (Mask.DELETE_SELF | Mask.UNMOUNT):
-        return FolderGone(folder)
+        return FolderRemoved(folder)
     if Mask.MOVE_SELF in event.mask:
-        # Any other folder's move is told by the folder above, under the name it had.
-        return FolderGone(folder) if not folder else None
+        # The parent reports any other folder's move, under its old name.
+        return FolderRemoved(folder) if not folder else None
     if event.name is None:
         return None
     name = str(event.name)
     if Mask.ISDIR in event.mask:
         path = _relative(event.watch.path / name)
-        return FolderGone(path) if Mask.MOVED_FROM in event.mask else FolderAppeared(path)
+        return FolderRemoved(path) if Mask.MOVED_FROM in event.mask else FolderAdded(path)
     if event.mask & (Mask.CLOSE_WRITE | Mask.MOVED_TO):
-        return FileWritten(folder, name)
+        return FileClosed(folder, name)
     return None
 
 
@@ -152,6 +152,6 @@ def _relative(path: Path) -> str:
 
 def _limit_error() -> WatchLimitError:
     return WatchLimitError(
-        "The system grants no more folder watches (fs.inotify.max_user_watches or "
-        "max_user_instances); new pictures are found later, by scanning."
+        "The limit for inotify watches is reached; new images are found later, by polling. Raise "
+        "fs.inotify.max_user_watches and fs.inotify.max_user_instances."
     )

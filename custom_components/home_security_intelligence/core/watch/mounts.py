@@ -1,11 +1,11 @@
-"""Which file systems tell of changes: those whose files only this machine can change."""
+"""The file systems mounted at and below a folder, and whether inotify reports their changes."""
 
 from pathlib import Path
 import re
 
 MOUNTS = Path("/proc/self/mountinfo")
 
-# Others change these files as well, and then nobody here is told.
+# Other machines change these files as well; inotify does not report their changes.
 _SHARED = frozenset(
     {
         *("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "coda"),  # file servers
@@ -18,20 +18,23 @@ _SHARED_PREFIX = "fuse."  # sshfs, rclone, mergerfs, Docker Desktop's and Unraid
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-def tells_changes(real: Path) -> bool:
-    """Tell whether inotify hears of every change in and below a folder. Blocks.
+def supports_inotify(real: Path) -> bool:
+    """Return whether inotify reports every change in and below a folder. Blocks.
 
-    Where the system does not say what is mounted, it is taken to do so.
+    True if the system does not list its mounts.
     """
     try:
         mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return True
-    return not any(_is_shared(kind) for kind in kinds_at(real, mounts))
+    return not any(_is_shared(kind) for kind in filesystem_types(real, mounts))
 
 
-def kinds_at(real: Path, mounts: str) -> set[str]:
-    """Return the kinds of file system that hold a folder and what is below it."""
+def filesystem_types(real: Path, mounts: str) -> set[str]:
+    """Return the types of the file systems that hold a folder and everything below it.
+
+    `mounts` is text in the format of /proc/self/mountinfo.
+    """
     below: set[str] = set()
     holder, kind = "", ""
     for line in mounts.splitlines():
@@ -41,7 +44,7 @@ def kinds_at(real: Path, mounts: str) -> set[str]:
             continue
         point = _ESCAPE.sub(lambda match: chr(int(match[1], 8)), fields[4])
         if real.is_relative_to(point):
-            # The later of two mounts at one place lies on top.
+            # Of two mounts at one path, the later one is visible.
             if len(point) >= len(holder):
                 holder, kind = point, after.split(" ")[0]
         elif Path(point).is_relative_to(real):

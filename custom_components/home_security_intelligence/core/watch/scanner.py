@@ -1,106 +1,140 @@
-"""Listing a folder and all below it, piece by piece, each folder after its watch stands."""
+"""Scanning camera folders: watching them, finding their images and reporting problems."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-import os
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+import logging
 from pathlib import Path
 
-from ..domain.errors import CameraFolderMissingError, CameraFolderPermissionError, WatchError
-from ..domain.found_file import FoundFile, found_file
-from .cameras import CameraFolders, join
-from .filenames import is_hidden, is_image_name, is_storable
-from .inotify import WatchLimitError
+from ..aio.health_board import HealthBoard
+from ..domain.errors import PathEscapeError, WatchError
+from ..domain.paths import resolve_below
+from ..domain.settings import Settings
+from .cameras import CameraFolders
+from .completeness import CompletenessCheck
+from .deliveries import Deliveries
+from .inotify import FolderEvents, WatchLimitError
+from .listing import ListingPart, list_images, missing
+from .mounts import supports_inotify
 
-BATCH = 256  # files listed before they are handed over
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """A piece of a walk: pictures found, or what stood in the way."""
-
-    files: tuple[FoundFile, ...] = ()
-    problem: WatchError | None = None
+_LOGGER = logging.getLogger(__name__)
 
 
-def walk(
-    cameras: CameraFolders, folder: str, real: Path, watch: Callable[[str, Path], None]
-) -> Iterator[Batch]:
-    """Yield what is in this folder and below, other cameras' folders left out. Blocks.
+class CameraScanner:
+    """Finds the images in camera folders and keeps the cameras' problems in the health."""
 
-    `real` is the folder's resolved path. No symbolic link below it is followed.
-    """
-    camera = cameras.camera_of(folder)
-    assert camera is not None  # noqa: S101 - only cameras' folders are walked
-    folders = [(folder, real)]
-    while folders:
-        current, path = folders.pop()
-        below: list[tuple[str, Path]] = []
-        try:
+    def __init__(
+        self,
+        root: Path,
+        cameras: CameraFolders,
+        events: FolderEvents,
+        completeness: CompletenessCheck,
+        deliveries: Deliveries,
+        health: HealthBoard,
+        settings: Settings,
+    ) -> None:
+        self._root = root
+        self._cameras = cameras
+        self._events = events
+        self._completeness = completeness
+        self._deliveries = deliveries
+        self._health = health
+        self._settings = settings
+        self._problems: dict[str, WatchError] = {}
+        self._polled: set[str] = set()
+
+    async def scan_all(self) -> None:
+        """Scan all cameras."""
+        self._deliveries.begin_full_scan()
+        await self._scan(self._cameras.folders)
+        self._deliveries.end_full_scan()
+
+    async def scan_unfinished(self) -> None:
+        """Scan the cameras with a problem or with files left to a later scan."""
+        if cameras := self._deliveries.postponed.union(self._problems):
+            await self._scan(sorted(cameras))
+
+    async def scan_polled(self) -> None:
+        """Scan the cameras for which inotify does not report every file."""
+        if self._polled:
+            await self._scan(sorted(self._polled))
+
+    async def scan_new_folder(self, folder: str) -> None:
+        """Watch and scan a folder that was created within a camera's."""
+        problem = await self._scan_folder(folder)
+        camera = self._cameras.camera_of(folder)
+        if problem is not None and camera is not None:
+            self._report(camera, problem)
+
+    async def _scan(self, cameras: Iterable[str]) -> None:
+        """Watch and scan these cameras, and report their problems."""
+        limit: WatchError | None = None
+        if not self._settings.watch_polling:
             try:
-                watch(current, path)
+                self._events.open()
+                await asyncio.to_thread(self._watch_ancestors)
             except WatchLimitError as err:
-                yield Batch(problem=err)
-            yield from _list(camera, current, path, below)
-        except FileNotFoundError, NotADirectoryError:
-            if current == camera:
-                yield Batch(problem=missing(camera))
-        except OSError as err:
-            yield Batch(problem=_problem(current, err))
-        # Date folders are walked in the order of their names, which is the order of time.
-        folders += sorted((item for item in below if not cameras.is_camera(item[0])), reverse=True)
+                limit = err
+        for camera in cameras:
+            self._deliveries.begin_scan(camera)
+            await self._choose_polling(camera)
+            problem = await self._scan_folder(camera) or limit
+            if isinstance(problem, WatchLimitError):
+                self._polled.add(camera)
+            self._report(camera, problem)
+
+    async def _choose_polling(self, camera: str) -> None:
+        """Decide whether the camera is polled; a share may be mounted at any time."""
+        polled = self._settings.watch_polling or not await asyncio.to_thread(
+            self._supports_inotify, camera
+        )
+        if polled and camera not in self._polled:
+            _LOGGER.info("Camera %s is polled every %g s", camera, self._settings.polling_interval)
+        (self._polled.add if polled else self._polled.discard)(camera)
+
+    def _supports_inotify(self, camera: str) -> bool:
+        try:
+            return supports_inotify(resolve_below(self._root, camera))
+        except PathEscapeError:
+            return True  # the scan reports the problem
+
+    def _watch_ancestors(self) -> None:
+        for folder in self._cameras.ancestors:
+            # The scan of the cameras below reports a folder that is missing or not readable.
+            with suppress(PathEscapeError, OSError):
+                self._events.watch(folder, resolve_below(self._root, folder))
+
+    async def _scan_folder(self, folder: str) -> WatchError | None:
+        """Check the images in this folder and below; return the first problem."""
+        problem: WatchError | None = None
+        listing = self._list(folder)
+        while (part := await asyncio.to_thread(next, listing, None)) is not None:
+            problem = problem or part.problem
+            for file in part.files:
+                await self._completeness.check_listed(file, remote=file.camera in self._polled)
+        return problem
+
+    def _list(self, folder: str) -> Iterator[ListingPart]:
+        try:
+            real = resolve_below(self._root, folder)
+        except PathEscapeError as err:
+            yield ListingPart(problem=WatchError(str(err), code=err.code))
+            return
+        if not self._root.is_dir():
+            yield ListingPart(problem=missing(str(self._root)))
+            return
+        watch = _watch_nothing if self._settings.watch_polling else self._events.watch
+        yield from list_images(self._cameras, folder, real, watch)
+
+    def _report(self, camera: str, problem: WatchError | None) -> None:
+        before = self._problems.get(camera)
+        if problem is None:
+            self._problems.pop(camera, None)
+        else:
+            self._problems[camera] = problem
+        if repr(before) != repr(problem):
+            self._health.camera_trouble(camera, problem)
 
 
-def missing(folder: str) -> CameraFolderMissingError:
-    """Return the error for a camera's folder that is not there."""
-    return CameraFolderMissingError(f"The camera folder {folder!r} is not there.")
-
-
-def _list(camera: str, folder: str, path: Path, below: list[tuple[str, Path]]) -> Iterator[Batch]:
-    """Yield the folder's pictures and note the folders within it."""
-    files: list[FoundFile] = []
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if is_hidden(entry.name):
-                    continue
-                if is_storable(entry.name):
-                    below.append((join(folder, entry.name), path / entry.name))
-                else:
-                    yield Batch(problem=_unstorable(folder))
-                continue
-            if not is_image_name(entry.name):
-                continue
-            if not is_storable(entry.name):
-                yield Batch(problem=_unstorable(folder))
-                continue
-            file = _look(camera, folder, entry)
-            if file is not None:
-                files.append(file)
-            if len(files) >= BATCH:
-                yield Batch(files=tuple(files))
-                files.clear()
-    if files:
-        yield Batch(files=tuple(files))
-
-
-def _look(camera: str, folder: str, entry: os.DirEntry[str]) -> FoundFile | None:
-    try:
-        if not entry.is_file(follow_symlinks=False):
-            return None
-        status = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-    return found_file(camera, join(folder, entry.name), status)
-
-
-def _problem(folder: str, err: OSError) -> WatchError:
-    if isinstance(err, PermissionError):
-        return CameraFolderPermissionError(f"The folder {folder!r} may not be read.")
-    return WatchError(f"The folder {folder!r} cannot be read: {err.strerror}.")
-
-
-def _unstorable(folder: str) -> WatchError:
-    return WatchError(
-        f"A picture or folder in {folder!r} has a name that is not UTF-8; rename it.",
-        code="file_name",
-    )
+def _watch_nothing(_folder: str, _real: Path) -> None:
+    """Leave a polled folder unwatched."""

@@ -1,42 +1,34 @@
-"""Which files have been handed over, so that a scan does not hand all of them over again."""
+"""Files that were delivered, so that scans do not deliver them again."""
 
 from ..domain.found_file import FoundFile
 
-LIMIT = 100_000  # files; those beyond are handed over again by every scan, which does no harm
+LIMIT = 100_000  # files; those beyond are delivered again by every scan, which is harmless
 
 
-class DeliveryMemory:
-    """Remembers files handed over for as long as scans still find them, within a limit."""
+class SeenFiles:
+    """A bounded set of delivered files; a file is removed once a full scan does not find it."""
 
     def __init__(self) -> None:
-        self._rounds: dict[int, int] = {}  # a file's hash -> the last round that saw it
-        self._round = 0
+        self._last_scan: dict[int, int] = {}  # a file's hash -> the last full scan that found it
+        self._scan = 0
 
     def has(self, file: FoundFile) -> bool:
-        """Tell whether the file was handed over."""
+        """Return whether the file was delivered, and note that it still exists."""
         key = hash(file)
-        if key not in self._rounds:
+        if key not in self._last_scan:
             return False
-        self._rounds[key] = self._round
+        self._last_scan[key] = self._scan
         return True
 
     def add(self, file: FoundFile) -> None:
-        """Remember that the file was handed over."""
-        if len(self._rounds) < LIMIT:
-            self._rounds[hash(file)] = self._round
+        """Add a delivered file."""
+        if len(self._last_scan) < LIMIT:
+            self._last_scan[hash(file)] = self._scan
 
-    def drop(self, file: FoundFile) -> None:
-        """Forget the file, so that the next scan hands it over again."""
-        self._rounds.pop(hash(file), None)
+    def begin_full_scan(self) -> None:
+        """Begin a scan of all cameras."""
+        self._scan += 1
 
-    def begin_round(self) -> None:
-        """Begin a scan of everything."""
-        self._round += 1
-
-    def end_round(self) -> None:
-        """Forget what the scan of everything did not find any more."""
-        self._rounds = {key: seen for key, seen in self._rounds.items() if seen == self._round}
-
-    def clear(self) -> None:
-        """Forget everything, so that the next scan hands every file over."""
-        self._rounds.clear()
+    def end_full_scan(self) -> None:
+        """Remove the files that the scan of all cameras did not find."""
+        self._last_scan = {key: scan for key, scan in self._last_scan.items() if scan == self._scan}

@@ -1,4 +1,4 @@
-"""Files that a scan found and that may still be written to."""
+"""Files that may still be written to."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ class _Waiting:
     due: float
 
 
-class Settling:
-    """Keeps files until they have been unchanged for the settle time; times are in seconds."""
+class UnstableFiles:
+    """Files that wait until they have been unchanged for the settle time; times are in seconds."""
 
     def __init__(self, settle_time: float) -> None:
         self._settle_time = settle_time
@@ -22,11 +22,11 @@ class Settling:
 
     @property
     def next_due(self) -> float | None:
-        """When the next file should be looked at again."""
+        """When the next file has to be checked again."""
         return min((waiting.due for waiting in self._waiting.values()), default=None)
 
     def add(self, file: FoundFile, now: float) -> bool:
-        """Let the file wait, unless it waits already as it is; False when there is no room."""
+        """Add a file, unless it is waiting unchanged; return False if the limit is reached."""
         waiting = self._waiting.get(file.path)
         if waiting is None and len(self._waiting) >= LIMIT:
             return False
@@ -34,12 +34,12 @@ class Settling:
             self._waiting[file.path] = _Waiting(file, now + self._settle_time)
         return True
 
-    def drop(self, path: str) -> None:
-        """Wait no longer for this file."""
+    def remove(self, path: str) -> None:
+        """Remove the file, if it is waiting."""
         self._waiting.pop(path, None)
 
     def take_due(self, now: float) -> list[FoundFile]:
-        """Take out the files whose time has come, as they were when they began to wait."""
+        """Remove and return the files that are due, as they were when they were added."""
         due = [waiting.file for waiting in self._waiting.values() if waiting.due <= now]
         for file in due:
             del self._waiting[file.path]

@@ -1,35 +1,35 @@
-"""What the watcher remembers stays within limits, and forgetting never loses a file."""
+"""The watcher's memory is bounded, and no file is lost because of a bound."""
 
 import pytest
 
 from hsi_core.domain.found_file import FoundFile
 from hsi_core.watch import seen_files, stability
-from hsi_core.watch.seen_files import DeliveryMemory
-from hsi_core.watch.stability import Settling
+from hsi_core.watch.seen_files import SeenFiles
+from hsi_core.watch.stability import UnstableFiles
 
 
 def file(name: str, size: int = 1) -> FoundFile:
     return FoundFile(camera="front", path=f"front/{name}", size=size, mtime_ns=0)
 
 
-def test_what_a_round_did_not_see_is_forgotten() -> None:
-    known = DeliveryMemory()
+def test_a_file_not_found_by_a_full_scan_is_removed() -> None:
+    known = SeenFiles()
     known.add(file("gone.jpg"))
     known.add(file("kept.jpg"))
 
-    known.begin_round()
+    known.begin_full_scan()
     assert known.has(file("kept.jpg"))
     known.add(file("new.jpg"))
-    known.end_round()
+    known.end_full_scan()
 
     assert known.has(file("kept.jpg"))
     assert known.has(file("new.jpg"))
     assert not known.has(file("gone.jpg"))
 
 
-def test_beyond_the_limit_files_are_just_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_beyond_the_limit_are_not_added(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seen_files, "LIMIT", 2)
-    known = DeliveryMemory()
+    known = SeenFiles()
 
     for name in "abc":
         known.add(file(name))
@@ -38,14 +38,14 @@ def test_beyond_the_limit_files_are_just_not_remembered(monkeypatch: pytest.Monk
 
 
 def test_another_size_is_another_file() -> None:
-    known = DeliveryMemory()
+    known = SeenFiles()
     known.add(file("a.jpg", 1))
 
     assert not known.has(file("a.jpg", 2))
 
 
-def test_a_file_settles_once_it_stays_the_same() -> None:
-    waiting = Settling(2.0)
+def test_a_file_is_due_once_it_is_unchanged_for_the_settle_time() -> None:
+    waiting = UnstableFiles(2.0)
     waiting.add(file("a.jpg", 1), now=10.0)
     waiting.add(file("a.jpg", 1), now=11.0)
     waiting.add(file("b.jpg", 1), now=11.0)
@@ -57,9 +57,9 @@ def test_a_file_settles_once_it_stays_the_same() -> None:
     assert waiting.next_due is None
 
 
-def test_too_many_unsettled_files_wait_for_the_next_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unstable_files_beyond_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stability, "LIMIT", 1)
-    waiting = Settling(2.0)
+    waiting = UnstableFiles(2.0)
 
     assert waiting.add(file("a.jpg"), now=0.0)
     assert not waiting.add(file("b.jpg"), now=0.0)

@@ -1,6 +1,7 @@
-"""Folders that are missing, forbidden, replaced or not watchable, and their recovery."""
+"""Folders that are missing, unreadable, replaced or not watchable, and their recovery."""
 
 from collections.abc import Callable
+import logging
 import os
 from pathlib import Path
 import shutil
@@ -16,6 +17,7 @@ type Make = Callable[..., Watch]
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[2]
+MISSING = CameraFolderMissingError.code
 
 
 async def test_a_camera_folder_missing_at_the_start(watch: Make, root: Path) -> None:
@@ -23,11 +25,9 @@ async def test_a_camera_folder_missing_at_the_start(watch: Make, root: Path) -> 
 
     await seen.start()
 
-    camera, error = await seen.trouble()
-    assert camera == "new/one"
-    assert isinstance(error, CameraFolderMissingError)
+    assert await seen.problem() == ("new/one", MISSING)
     write(root / "new/one/a.jpg")
-    assert await seen.trouble() == ("new/one", None)
+    assert await seen.problem() == ("new/one", None)
     assert (await seen.next()).path == "new/one/a.jpg"
 
 
@@ -36,13 +36,12 @@ async def test_a_camera_folder_vanishes_and_returns(watch: Make, root: Path) -> 
     await seen.start()
 
     shutil.rmtree(root / "front")
-    camera, error = await seen.trouble()
-    assert (camera, type(error)) == ("front", CameraFolderMissingError)
+    assert await seen.problem() == ("front", MISSING)
 
     write(root / "front/a.jpg")
-    assert await seen.trouble() == ("front", None)
+    assert await seen.problem() == ("front", None)
     assert (await seen.next()).path == "front/a.jpg"
-    assert await seen.only(root, "front/b.jpg") == ["front/b.jpg"]
+    assert await seen.until(root, "front/b.jpg") == ["front/b.jpg"]
 
 
 async def test_a_camera_folder_is_replaced_by_another(watch: Make, root: Path) -> None:
@@ -55,21 +54,22 @@ async def test_a_camera_folder_is_replaced_by_another(watch: Make, root: Path) -
 
     assert (await seen.next()).path == "front/a.jpg"
     write(root / "before/old.jpg")
-    assert await seen.only(root, "front/b.jpg") == ["front/b.jpg"]
+    assert await seen.until(root, "front/b.jpg") == ["front/b.jpg"]
 
 
-async def test_the_root_missing_at_the_start(watch: Make, root: Path) -> None:
+async def test_the_root_missing_at_the_start(
+    watch: Make, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     shutil.rmtree(root)
     seen = watch("front")
 
     await seen.start()
 
-    camera, error = await seen.trouble()
-    assert camera == "front"
-    assert isinstance(error, CameraFolderMissingError)
-    assert str(root) in str(error)
+    assert await seen.problem() == ("front", MISSING)
+    assert str(root) in caplog.text
     write(root / "front/a.jpg", age=60)
-    assert await seen.trouble() == ("front", None)
+    assert await seen.problem() == ("front", None)
     assert (await seen.next()).path == "front/a.jpg"
 
 
@@ -79,11 +79,11 @@ async def test_the_root_is_moved_away_and_back(watch: Make, root: Path) -> None:
 
     away = root.parent / "away"
     shutil.move(root, away)
-    assert isinstance((await seen.trouble())[1], CameraFolderMissingError)
+    assert await seen.problem() == ("front", MISSING)
     shutil.move(away, root)
 
-    assert await seen.trouble() == ("front", None)
-    assert await seen.only(root, "front/a.jpg") == ["front/a.jpg"]
+    assert await seen.problem() == ("front", None)
+    assert await seen.until(root, "front/a.jpg") == ["front/a.jpg"]
 
 
 async def test_a_camera_folder_that_leads_out_of_the_root(watch: Make, root: Path) -> None:
@@ -93,9 +93,8 @@ async def test_a_camera_folder_that_leads_out_of_the_root(watch: Make, root: Pat
 
     await seen.start()
 
-    camera, error = await seen.trouble()
-    assert (camera, error.code) == ("link", "path_escape")
-    assert await seen.only(root, "front/a.jpg") == ["front/a.jpg"]
+    assert await seen.problem() == ("link", "path_escape")
+    assert await seen.until(root, "front/a.jpg") == ["front/a.jpg"]
 
 
 async def test_a_file_in_place_of_the_folder(watch: Make, root: Path) -> None:
@@ -105,7 +104,7 @@ async def test_a_file_in_place_of_the_folder(watch: Make, root: Path) -> None:
 
     await seen.start()
 
-    assert isinstance((await seen.trouble())[1], CameraFolderMissingError)
+    assert await seen.problem() == ("front", MISSING)
 
 
 @pytest.mark.parametrize("name", [b"\xff.jpg", b"\xff/b.jpg"])
@@ -115,32 +114,30 @@ async def test_a_name_that_cannot_be_recorded(watch: Make, root: Path, name: byt
 
     await seen.start()
 
-    camera, error = await seen.trouble()
-    assert (camera, error.code) == ("front", "file_name")
-    assert await seen.only(root, "front/a.jpg") == ["front/a.jpg"]
+    assert await seen.problem() == ("front", "file_name")
+    assert await seen.until(root, "front/a.jpg") == ["front/a.jpg"]
 
 
 async def test_a_new_folder_that_cannot_be_recorded(watch: Make, root: Path) -> None:
     seen = watch("front")
     await seen.start()
     write(root / "front" / os.fsdecode(b"\xff/a.jpg"))
-    camera, error = await seen.trouble()
-    assert (camera, error.code) == ("front", "file_name")
-    assert await seen.only(root, "front/a.jpg") == ["front/a.jpg"]
+    assert await seen.problem() == ("front", "file_name")
+    assert await seen.until(root, "front/a.jpg") == ["front/a.jpg"]
 
 
-async def test_a_trouble_is_told_once(watch: Make, root: Path) -> None:
+async def test_a_problem_is_reported_once(watch: Make, root: Path) -> None:
     seen = watch("front", "gone", watch_retry=0.01)
     await seen.start()
-    await seen.trouble()
+    await seen.problem()
 
     for index in range(20):
-        assert await seen.only(root, f"front/{index}.jpg")
+        assert await seen.until(root, f"front/{index}.jpg")
 
-    assert seen.troubles.empty()
+    assert seen.problems.empty()
 
 
-async def test_a_watcher_that_ended_can_run_again(watch: Make, root: Path) -> None:
+async def test_a_stopped_watcher_can_run_again(watch: Make, root: Path) -> None:
     seen = watch()
     await seen.start()
     await seen.stop()
@@ -149,7 +146,7 @@ async def test_a_watcher_that_ended_can_run_again(watch: Make, root: Path) -> No
     assert await seen.paths(1) == ["front/between.jpg"]
     write(root / "front/after.jpg")
     assert await seen.paths(1) == ["front/after.jpg"]
-    assert seen.troubles.empty()
+    assert seen.problems.empty()
 
 
 def run_elsewhere(script: str, *arguments: object, command: tuple[str, ...] = ()) -> str:
@@ -178,26 +175,26 @@ def namespaces_work() -> bool:
         return False
 
 
-@pytest.mark.skipif(not namespaces_work(), reason="needs user namespaces for a limit of its own")
+@pytest.mark.skipif(not namespaces_work(), reason="needs user namespaces for its own limit")
 @pytest.mark.parametrize("limit", ["max_inotify_watches", "max_inotify_instances"])
-def test_no_more_watches_granted(root: Path, limit: str) -> None:
-    """With a real limit, in a namespace of its own, pictures are still found, by scanning."""
-    said = run_elsewhere("limited_watcher.py", root, limit, command=NAMESPACE)
+def test_the_limit_for_watches_is_reached(root: Path, limit: str) -> None:
+    """With a real limit, in a namespace of its own, images are found by polling."""
+    output = run_elsewhere("limited_watcher.py", root, limit, command=NAMESPACE)
 
-    assert said.splitlines() == ["trouble watch_limit", "found front/a.jpg", "passed"]
+    assert output.splitlines() == ["problem watch_limit", "found front/a.jpg", "recovered"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become a user who may not read")
-def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become a user without permission")
+def test_a_folder_without_read_permission(tmp_path: Path) -> None:
     import tempfile
 
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to others
+    with tempfile.TemporaryDirectory() as folder:  # other users cannot read pytest's own folders
         Path(folder).chmod(0o755)
         (Path(folder) / "front").mkdir()
-        said = run_elsewhere("forbidden_watcher.py", folder)
+        output = run_elsewhere("forbidden_watcher.py", folder)
 
-    assert said.splitlines() == [
-        f"trouble {CameraFolderPermissionError.code}",
-        "passed",
+    assert output.splitlines() == [
+        f"problem {CameraFolderPermissionError.code}",
+        "recovered",
         "found front/a.jpg",
     ]

@@ -1,0 +1,80 @@
+"""Deciding when a file is complete."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+import time
+
+from ..domain.found_file import FoundFile, stat_file
+from ..domain.settings import Settings
+from .deliveries import Deliveries
+from .stability import UnstableFiles
+
+_CLOCK_SKEW = 60.0  # seconds by which the clock of a file server may differ from this machine's
+_NS = 1_000_000_000  # nanoseconds in a second
+
+
+class CompletenessCheck:
+    """Offers each file for delivery as soon as it is complete.
+
+    A file is complete when its writer has closed it, or when it has been unchanged for the settle
+    time.
+    """
+
+    def __init__(self, root: Path, deliveries: Deliveries, settings: Settings) -> None:
+        self._root = root
+        self._deliveries = deliveries
+        self._settle_time = settings.settle_time
+        self._unstable = UnstableFiles(settings.settle_time)
+        self._added = asyncio.Event()
+
+    async def check_closed(self, file: FoundFile) -> None:
+        """Offer a file that its writer has closed or renamed into place."""
+        if file.size == 0:
+            # Some uploaders create the file first and open it again to write it.
+            self.offer_when_stable(file)
+        else:
+            await self._offer(file)
+
+    async def check_listed(self, file: FoundFile, *, remote: bool) -> None:
+        """Offer a file that a scan found; one written recently has to be stable first.
+
+        The modification time of a remote file is set by another machine's clock.
+        """
+        age = time.time() - file.mtime_ns / _NS
+        if age > self._settle_time + (_CLOCK_SKEW if remote else 0.0):
+            await self._offer(file)
+        else:
+            self.offer_when_stable(file)
+
+    def offer_when_stable(self, file: FoundFile) -> None:
+        """Offer a file once it is unchanged for the settle time, unless it was delivered."""
+        if self._deliveries.is_known(file):
+            return
+        if self._unstable.add(file, _loop_time()):
+            self._added.set()
+        else:
+            self._deliveries.postpone(file)
+
+    async def check_unstable(self) -> None:
+        """Offer the files that become stable, until cancelled."""
+        while True:
+            due = self._unstable.next_due
+            self._added.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._added.wait()
+            for before in self._unstable.take_due(_loop_time()):
+                now = await asyncio.to_thread(stat_file, self._root, before.camera, before.path)
+                if now == before:
+                    await self._offer(now)
+                elif now is not None:
+                    self.offer_when_stable(now)
+
+    async def _offer(self, file: FoundFile) -> None:
+        self._unstable.remove(file.path)
+        await self._deliveries.offer(file)
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

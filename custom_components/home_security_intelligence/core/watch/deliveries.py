@@ -1,0 +1,142 @@
+"""Delivering complete files to one consumer, each at least once."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from ..domain.found_file import LIVE_FOR, FoundFile
+from .seen_files import SeenFiles
+
+CAPACITY = 200  # files that wait in one lane; further ones make the watcher wait
+_NS = 1_000_000_000  # nanoseconds in a second
+
+
+class Lane:
+    """Files that wait for the consumer, in the order they were found."""
+
+    def __init__(self) -> None:
+        self._files: asyncio.Queue[FoundFile] = asyncio.Queue(CAPACITY)
+        self._closed = asyncio.Event()
+
+    def close(self) -> None:
+        """Refuse further files, including those that wait for space now."""
+        self._closed.set()
+
+    def open(self) -> None:
+        """Accept files again."""
+        self._closed.clear()
+
+    async def put(self, file: FoundFile) -> bool:
+        """Add the file as soon as there is space; return False if the lane is closed."""
+        if self._closed.is_set():
+            return False
+        if not self._files.full():
+            self._files.put_nowait(file)
+            return True
+        putting = asyncio.create_task(self._files.put(file))
+        closed = asyncio.create_task(self._closed.wait())
+        try:
+            await asyncio.wait((putting, closed), return_when=asyncio.FIRST_COMPLETED)
+            return putting.done()
+        finally:
+            putting.cancel()
+            closed.cancel()
+
+    async def take(self) -> list[FoundFile]:
+        """Wait for a file; remove and return all files of the lane."""
+        files = [await self._files.get()]
+        while len(files) < CAPACITY and not self._files.empty():
+            files.append(self._files.get_nowait())
+        return files
+
+
+class Deliveries:
+    """Files on their way from the watcher to the consumer that records them.
+
+    The consumer takes files from the lanes and acknowledges each one once it is recorded; an
+    acknowledged file is not delivered again. A refused file, or one the backlog lane has no space
+    for, is left to a later scan: its folder is the buffer. Live files have a lane of their own, so
+    that they do not wait behind a backlog.
+    """
+
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        self.live = Lane()
+        self.backlog = Lane()
+        self._now = now
+        self._seen = SeenFiles()
+        self._in_flight: set[FoundFile] = set()  # neither acknowledged nor refused so far
+        self._postponed: set[str] = set()  # cameras with files left to a later scan
+        self._overflowed = asyncio.Event()  # the backlog lane was closed to a file
+        self._resumed = asyncio.Event()
+
+    # What the consumer calls
+
+    def acknowledge(self, files: Iterable[FoundFile]) -> None:
+        """Note that files are recorded."""
+        for file in files:
+            self._in_flight.discard(file)
+            self._seen.add(file)
+
+    def refuse(self, files: Iterable[FoundFile]) -> None:
+        """Leave those of the files that are not acknowledged to the next full scan."""
+        self._in_flight.difference_update(files)
+
+    async def overflowed(self) -> None:
+        """Wait until the closed backlog lane has left a file in its folder."""
+        await self._overflowed.wait()
+
+    def resume(self) -> None:
+        """Have the files that the closed backlog lane left in their folders delivered now."""
+        self._overflowed.clear()
+        self._resumed.set()
+
+    # What the watcher calls
+
+    @property
+    def postponed(self) -> frozenset[str]:
+        """The cameras with files that are left to a later scan."""
+        return frozenset(self._postponed)
+
+    def is_known(self, file: FoundFile) -> bool:
+        """Return whether the file is on its way or acknowledged."""
+        return file in self._in_flight or self._seen.has(file)
+
+    async def offer(self, file: FoundFile) -> None:
+        """Deliver a complete file, unless it is known; waits while its lane is full."""
+        if self.is_known(file):
+            return
+        self._in_flight.add(file)
+        accepted = False
+        try:
+            accepted = await (self.live if self._is_live(file) else self.backlog).put(file)
+        finally:
+            if not accepted:
+                self._in_flight.discard(file)
+                self.postpone(file)
+        if not accepted:
+            self._overflowed.set()
+
+    def postpone(self, file: FoundFile) -> None:
+        """Leave a file to a later scan of its camera."""
+        self._postponed.add(file.camera)
+
+    async def resumed(self) -> None:
+        """Wait until the consumer asks for what is left in the folders."""
+        await self._resumed.wait()
+        self._resumed.clear()
+
+    def begin_scan(self, camera: str) -> None:
+        """Note that a scan of the camera begins, which finds the files left to it."""
+        self._postponed.discard(camera)
+
+    def begin_full_scan(self) -> None:
+        """Note that a scan of all cameras begins."""
+        self._seen.begin_full_scan()
+
+    def end_full_scan(self) -> None:
+        """Forget the acknowledged files that the scan of all cameras did not find."""
+        self._seen.end_full_scan()
+
+    def _is_live(self, file: FoundFile) -> bool:
+        age = self._now().timestamp() - file.mtime_ns / _NS
+        return age < LIVE_FOR.total_seconds()

@@ -1,0 +1,109 @@
+"""Listing the images in a folder and below it; each folder is watched before it is listed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+import os
+from pathlib import Path
+
+from ..domain.errors import CameraFolderMissingError, CameraFolderPermissionError, WatchError
+from ..domain.found_file import FoundFile, found_file
+from .cameras import CameraFolders, join
+from .filenames import is_hidden, is_image_name, is_storable
+from .inotify import WatchLimitError
+
+BATCH = 256  # files in one part of a listing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingPart:
+    """Part of a listing: images found, or a problem."""
+
+    files: tuple[FoundFile, ...] = ()
+    problem: WatchError | None = None
+
+
+def list_images(
+    cameras: CameraFolders, folder: str, real: Path, watch: Callable[[str, Path], None]
+) -> Iterator[ListingPart]:
+    """Yield the images in this folder and below, without those of other cameras. Blocks.
+
+    `real` is the folder's resolved path. `watch` is called for each folder before it is listed, so
+    an image is either listed or reported by inotify. Symbolic links below the folder are ignored.
+    """
+    camera = cameras.camera_of(folder)
+    assert camera is not None  # noqa: S101 - only cameras' folders are listed
+    folders = [(folder, real)]
+    while folders:
+        current, path = folders.pop()
+        below: list[tuple[str, Path]] = []
+        try:
+            try:
+                watch(current, path)
+            except WatchLimitError as err:
+                yield ListingPart(problem=err)
+            yield from _list_folder(camera, current, path, below)
+        except FileNotFoundError, NotADirectoryError:
+            if current == camera:
+                yield ListingPart(problem=missing(camera))
+        except OSError as err:
+            yield ListingPart(problem=_unreadable(current, err))
+        # By name, which for date folders is the order of time.
+        folders += sorted((item for item in below if not cameras.is_camera(item[0])), reverse=True)
+
+
+def missing(folder: str) -> CameraFolderMissingError:
+    """Return the error for a camera folder that does not exist."""
+    return CameraFolderMissingError(f"The camera folder {folder!r} does not exist.")
+
+
+def _list_folder(
+    camera: str, folder: str, path: Path, below: list[tuple[str, Path]]
+) -> Iterator[ListingPart]:
+    """Yield the images in the folder and add its subfolders to `below`."""
+    files: list[FoundFile] = []
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if is_hidden(entry.name):
+                    continue
+                if is_storable(entry.name):
+                    below.append((join(folder, entry.name), path / entry.name))
+                else:
+                    yield ListingPart(problem=_unstorable(folder))
+                continue
+            if not is_image_name(entry.name):
+                continue
+            if not is_storable(entry.name):
+                yield ListingPart(problem=_unstorable(folder))
+                continue
+            file = _stat_entry(camera, folder, entry)
+            if file is not None:
+                files.append(file)
+            if len(files) >= BATCH:
+                yield ListingPart(files=tuple(files))
+                files.clear()
+    if files:
+        yield ListingPart(files=tuple(files))
+
+
+def _stat_entry(camera: str, folder: str, entry: os.DirEntry[str]) -> FoundFile | None:
+    try:
+        if not entry.is_file(follow_symlinks=False):
+            return None
+        status = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return found_file(camera, join(folder, entry.name), status)
+
+
+def _unreadable(folder: str, err: OSError) -> WatchError:
+    if isinstance(err, PermissionError):
+        return CameraFolderPermissionError(f"There is no permission to read the folder {folder!r}.")
+    return WatchError(f"The folder {folder!r} cannot be read: {err.strerror}.")
+
+
+def _unstorable(folder: str) -> WatchError:
+    return WatchError(
+        f"An image or folder in {folder!r} has a name that is not valid UTF-8; rename it.",
+        code="file_name",
+    )
