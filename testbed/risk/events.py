@@ -8,7 +8,7 @@ from datetime import timedelta
 import testbed.core  # noqa: F401 # registers hsi_core
 
 from hsi_core.events.grouping import due_at, spans_of  # isort: skip
-from hsi_core.risk.facts import FactSheet, gather  # isort: skip
+from hsi_core.risk.facts import FactSheet, build_fact_sheet  # isort: skip
 from hsi_core.risk.facts import HISTORY  # isort: skip
 from hsi_core.domain.settings import Settings  # isort: skip
 
@@ -21,7 +21,7 @@ def sheets(scenario: Scenario, settings: Settings | None = None) -> Iterator[Fac
     for span in spans_of(scenario.images, settings):
         until = due_at(span, settings)
         until = max(until, span.last_activity_at + timedelta(seconds=settings.event_idle))
-        yield gather(
+        yield build_fact_sheet(
             scenario.camera,
             [
                 image

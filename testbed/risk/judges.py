@@ -23,11 +23,11 @@ from hsi_core.domain.errors import CoreError  # isort: skip
 from hsi_core.domain.models import Assessment, AssessmentState, EventState, SecurityEvent  # isort: skip
 from hsi_core.domain.levels import Bands  # isort: skip
 from hsi_core.risk.facts import FactSheet
-from hsi_core.risk.llm_adjustment import bounded
-from hsi_core.risk.rules import judge
+from hsi_core.risk.llm_adjustment import adjust_score
+from hsi_core.risk.rules import apply_rules
 
 from hsi_core.domain.settings import Settings  # isort: skip
-from hsi_core.events.facts import Judged, facts_of  # isort: skip
+from hsi_core.events.judge import JudgedEvent, facts_for_model  # isort: skip
 
 from testbed.risk.events import sheets
 from testbed.risk.measures import Call, Result
@@ -54,7 +54,7 @@ class Answer:
     calls: tuple[Call, ...]  # the last one's failure is the answer's
 
 
-Ask = Callable[[Judged], Awaitable[Answer]]
+Ask = Callable[[JudgedEvent], Awaitable[Answer]]
 
 
 @asynccontextmanager
@@ -92,15 +92,15 @@ async def judged(scenario: Scenario, ask_model: Ask | None, bands: Bands) -> Res
     calls: list[Call] = []
     unassessed = False
     for sheet in sheets(scenario):
-        verdict = judge(sheet, bands)
+        verdict = apply_rules(sheet, bands)
         score, factors = verdict.score, verdict.factors
         if ask_model is not None:
-            answer = await ask_model(Judged(sheet=sheet, verdict=verdict))
+            answer = await ask_model(JudgedEvent(sheet=sheet, verdict=verdict))
             calls.extend(answer.calls)
             if answer.score is None:
                 unassessed = True
             else:
-                score, say = bounded(verdict.score, verdict.band, answer.score)
+                score, say = adjust_score(verdict.score, verdict.llm_range, answer.score)
                 factors = (*factors, say)
         scores.append((score, tuple(f"{each.name} {each.points:+d}" for each in factors)))
     score, reasons = max(scores, key=lambda each: each[0], default=(0, ()))
@@ -114,12 +114,14 @@ async def judged(scenario: Scenario, ask_model: Ask | None, bands: Bands) -> Res
     )
 
 
-async def ask(client: InferenceClient, event: Judged) -> Answer:
+async def ask(client: InferenceClient, event: JudgedEvent) -> Answer:
     """Ask a language model about an event as the pipeline does."""
     calls: list[Call] = []
     problem: AnswerProblem | None = None
     for _ in range(Settings().max_attempts):
-        facts = facts_of(_event_of(event.sheet), event.sheet.camera, event, earlier_problem=problem)
+        facts = facts_for_model(
+            _event_of(event.sheet), event.sheet.camera, event, earlier_problem=problem
+        )
         began = time.perf_counter()
         try:
             said = await client.assess(facts)

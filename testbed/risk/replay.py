@@ -11,7 +11,7 @@ import testbed.core  # noqa: F401 # registers hsi_core
 from hsi_core.domain.models import EventMark, RiskFactor, RiskLevel  # isort: skip
 from hsi_core.events.replay import Replayed, replay  # isort: skip
 from hsi_core.domain.levels import Bands  # isort: skip
-from hsi_core.risk.llm_adjustment import bounded
+from hsi_core.risk.llm_adjustment import adjust_score
 
 from hsi_core.risk.points import LANGUAGE_MODEL  # isort: skip
 from hsi_core.domain.settings import Settings  # isort: skip
@@ -156,7 +156,7 @@ async def _outcome(each: Replayed, ask_model: Ask | None) -> Outcome:
         if ask_model is not None:
             answer = await ask_model(each.judged)
             if answer.score is not None:
-                said, _ = bounded(verdict.score, verdict.band, answer.score)
+                said, _ = adjust_score(verdict.score, verdict.llm_range, answer.score)
                 after = (said, verdict.level)
         else:
             after = (said, verdict.level)

@@ -19,9 +19,9 @@ import custom_components  # noqa: F401
 from custom_components.home_security_intelligence.const import DOMAIN
 from custom_components.home_security_intelligence.core.domain.levels import Bands
 from custom_components.home_security_intelligence.core.domain.models import RiskFactor
-from custom_components.home_security_intelligence.core.events import facts
+from custom_components.home_security_intelligence.core.events import judge
 from custom_components.home_security_intelligence.core.risk.facts import FactSheet
-from custom_components.home_security_intelligence.core.risk.llm_adjustment import band_around
+from custom_components.home_security_intelligence.core.risk.llm_adjustment import llm_range
 from custom_components.home_security_intelligence.core.risk.rules import Verdict
 from custom_components.home_security_intelligence.core.store.engine import connect
 from testbed.fake_inference_server import FakeInferenceServer
@@ -98,16 +98,16 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeInference
         detections=[("person", 0.97)], score=72, box=(0.4, 0.3, 0.6, 0.9)
     ) as fake:
 
-        def judge(sheet: FactSheet, bands: Bands) -> Verdict:
+        def apply_rules(sheet: FactSheet, bands: Bands) -> Verdict:
             factor = RiskFactor(name="as told", points=fake.score, reason="The test says so.")
             return Verdict(
                 score=fake.score,
                 level=bands.level_of(fake.score),
-                band=band_around(fake.score, bands),
+                llm_range=llm_range(fake.score, bands),
                 factors=(factor,),
             )
 
-        monkeypatch.setattr(facts, "judge", judge)
+        monkeypatch.setattr(judge, "apply_rules", apply_rules)
         yield fake
 
 

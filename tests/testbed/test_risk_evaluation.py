@@ -17,7 +17,7 @@ from testbed.risk.scenarios import Scenario, ScenarioError, read, read_all
 from hsi_core.domain.context import Occupancy
 from hsi_core.domain.levels import Bands
 from hsi_core.domain.models import RiskLevel
-from hsi_core.events.facts import Judged
+from hsi_core.events.judge import JudgedEvent
 
 RECALL, FALSE_ALARMS = 0.90, 0.05  # what the rules alone have to reach
 SETS = ("tuning", "held_out")
@@ -59,7 +59,7 @@ async def results(name: str, say: Say | None = None) -> list[Result]:
         if say is None:
             return None
 
-        async def ask(event: Judged) -> Answer:
+        async def ask(event: JudgedEvent) -> Answer:
             return Answer(score=say(scenario.incident), calls=(call(),))
 
         return ask

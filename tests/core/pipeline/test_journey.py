@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.core.pipeline.harness import House
-from tests.core.pipeline.test_home import written
+from tests.core.pipeline.test_home_recorder import written
 
 # isort: split
 from hsi_core.domain.context import Home, Occupancy

@@ -21,7 +21,7 @@ from hsi_core.domain.models import EventMark, MissedMoment
 from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.updates import EventPhase
 from hsi_core.domain.zones import Zone, ZoneKind
-from hsi_core.events.facts import Judged
+from hsi_core.events.judge import JudgedEvent
 
 TODAY = datetime.now(BERLIN)  # and also when midnight passes meanwhile
 REPORTED = "true alarms and missed, reported"
@@ -137,7 +137,7 @@ async def test_a_model_is_asked_and_bounded_as_ever(
 
     @asynccontextmanager
     async def asking(backend: str) -> AsyncIterator[object]:
-        async def ask(event: Judged) -> Answer:
+        async def ask(event: JudgedEvent) -> Answer:
             return Answer(score=answers[-1], calls=())
 
         yield ask

@@ -11,8 +11,8 @@ from hsi_core.domain.context import Context
 from hsi_core.domain.levels import Bands
 from hsi_core.domain.models import Box, Detection, Image, ImageState
 from hsi_core.domain.zones import Zone, ZoneKind
-from hsi_core.risk.facts import FactSheet, gather
-from hsi_core.risk.rules import Verdict, judge
+from hsi_core.risk.facts import FactSheet, build_fact_sheet
+from hsi_core.risk.rules import Verdict, apply_rules
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = datetime(2026, 11, 21, 2, 15, tzinfo=BERLIN)
@@ -70,13 +70,13 @@ def facts(
 ) -> FactSheet:
     """Gather the facts of an event that begins at a second; `known` is of the context."""
     context = Context(**{"time_zone": BERLIN, "zones": ZONES, **known})  # type: ignore[arg-type]
-    return gather(
+    return build_fact_sheet(
         "front", images(start, seen), context, started_at=start + timedelta(seconds=begins)
     )
 
 
 def verdict(seen: dict[float, Sequence[Detection]], **around: object) -> Verdict:
-    return judge(facts(seen, **around), Bands())  # type: ignore[arg-type]
+    return apply_rules(facts(seen, **around), Bands())  # type: ignore[arg-type]
 
 
 def points(seen: dict[float, Sequence[Detection]], **around: object) -> dict[str, int]:

@@ -6,7 +6,7 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
 from hsi_core.domain.levels import Bands
-from hsi_core.risk.points import BAND_REACH, LANGUAGE_MODEL, WEIGHTS
+from hsi_core.risk.points import LANGUAGE_MODEL, MAX_LLM_MOVE, WEIGHTS
 
 TEXT = (Path(__file__).parents[3] / "docs/risk.md").read_text(encoding="utf-8")
 
@@ -17,7 +17,7 @@ def test_every_factor_is_documented_with_its_points_and_no_other_is() -> None:
     *rows, model = table.splitlines()
 
     assert rows == [f"| {each.name} | {each.points:+d} | {each.when} |" for each in WEIGHTS]
-    assert model.startswith(f"| {LANGUAGE_MODEL} | up to ±{BAND_REACH} |")
+    assert model.startswith(f"| {LANGUAGE_MODEL} | up to ±{MAX_LLM_MOVE} |")
 
 
 def test_the_levels_are_documented() -> None:

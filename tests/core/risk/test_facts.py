@@ -78,7 +78,7 @@ def test_two_who_cross_stay_two() -> None:
         }
     )
 
-    assert len(sheet.people) == sheet.most_people == 2
+    assert len(sheet.people) == sheet.max_people == 2
 
 
 def test_somebody_who_comes_after_a_while_is_somebody_else() -> None:
@@ -98,7 +98,7 @@ def test_a_thing_that_lies_there_is_the_same_after_minutes() -> None:
 def test_one_person_seen_twice_in_a_picture_is_one() -> None:
     sheet = facts({0: [person(0.5, DOOR), person(0.505, DOOR, 0.55)]})
 
-    assert (len(sheet.people), sheet.most_people) == (1, 1)
+    assert (len(sheet.people), sheet.max_people) == (1, 1)
 
 
 def test_time_in_a_zone_is_counted_between_pictures_in_it() -> None:
@@ -150,7 +150,7 @@ TAKEN = {
 
 
 def test_a_package_that_leaves_with_somebody_was_taken() -> None:
-    [belonging] = facts(TAKEN).belongings
+    [belonging] = facts(TAKEN).object_changes
 
     assert (belonging.label, belonging.change) == ("package", Change.TAKEN_AWAY)
 
@@ -158,13 +158,13 @@ def test_a_package_that_leaves_with_somebody_was_taken() -> None:
 def test_a_package_that_vanishes_at_the_door_was_taken_in() -> None:
     seen = {0: [PACKAGE], 60: [PACKAGE, person(0.5, 0.98)], 64: [person(0.52, 0.98)], 70: []}
 
-    assert [each.change for each in facts(seen).belongings] == [Change.TAKEN_IN]
+    assert [each.change for each in facts(seen).object_changes] == [Change.TAKEN_IN]
 
 
 def test_a_package_behind_somebody_is_still_there() -> None:
     seen = {0: [PACKAGE, person(0.2, PATH)], 5: [person(0.5, 0.95)], 10: [person(0.5, 0.95)]}
 
-    assert not facts(seen).belongings
+    assert not facts(seen).object_changes
 
 
 def test_a_package_that_stays_when_somebody_goes_was_brought() -> None:
@@ -175,7 +175,7 @@ def test_a_package_that_stays_when_somebody_goes_was_brought() -> None:
         18: [person(0.05, PAVEMENT), PACKAGE],
     }
 
-    assert [each.change for each in facts(seen).belongings] == [Change.BROUGHT]
+    assert [each.change for each in facts(seen).object_changes] == [Change.BROUGHT]
 
 
 def test_a_cyclist_takes_nothing() -> None:
@@ -184,11 +184,11 @@ def test_a_cyclist_takes_nothing() -> None:
         for second, x in ((0, 0.1), (3, 0.4), (6, 0.7))
     }
 
-    assert not facts({**seen, 9: []}).belongings
+    assert not facts({**seen, 9: []}).object_changes
 
 
 def test_what_happened_before_the_event_is_not_told_again() -> None:
     later = {**TAKEN, 400: [person(0.1, PAVEMENT)]}
 
-    assert not facts(later, begins=400).belongings
+    assert not facts(later, begins=400).object_changes
     assert timedelta(seconds=400) + NIGHT == facts(later, begins=400).started_at

@@ -12,8 +12,8 @@ from hsi_core.domain.context import Elsewhere, Occupancy
 from hsi_core.domain.errors import RiskBandsError
 from hsi_core.domain.levels import Bands
 from hsi_core.domain.models import Detection, RiskLevel
-from hsi_core.risk.llm_adjustment import band_around, bounded
-from hsi_core.risk.points import BAND_REACH, WEIGHTS
+from hsi_core.risk.llm_adjustment import adjust_score, llm_range
+from hsi_core.risk.points import MAX_LLM_MOVE, WEIGHTS
 
 Seen = dict[float, Sequence[Detection]]
 
@@ -50,9 +50,9 @@ def test_the_same_visit_weighs_more_at_night_and_less_with_residents_about() -> 
     day = verdict(AT_THE_DOOR, start=NOON).score
     night = verdict(AT_THE_DOOR, start=NIGHT).score
     armed = verdict(AT_THE_DOOR, start=NIGHT, **INTRUDED).score
-    at_ease = verdict(AT_THE_DOOR, start=NIGHT, **RESIDENTS).score
+    residents_likely = verdict(AT_THE_DOOR, start=NIGHT, **RESIDENTS).score
 
-    assert at_ease < night < armed
+    assert residents_likely < night < armed
     assert day < night
 
 
@@ -182,13 +182,13 @@ BANDS = st.lists(st.integers(1, 100), min_size=3, max_size=3, unique=True).map(
 
 @given(provisional=st.integers(0, 100), said=st.integers(0, 100), bands=BANDS)
 def test_whatever_a_model_says_the_level_stays(provisional: int, said: int, bands: Bands) -> None:
-    low, high = band_around(provisional, bands)
-    score, factor = bounded(provisional, (low, high), said)
+    low, high = llm_range(provisional, bands)
+    score, factor = adjust_score(provisional, (low, high), said)
 
     assert bands.level_of(score) is bands.level_of(provisional)
     assert low <= score <= high
     assert low <= provisional <= high
-    assert high - low <= 2 * BAND_REACH
+    assert high - low <= 2 * MAX_LLM_MOVE
     assert factor.points == score - provisional
     assert str(said) in factor.reason
     if low <= said <= high:

@@ -18,8 +18,8 @@ from hsi_core.domain.models import Box, Camera, Detection, Image, JobKind, Secur
 from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.settings import Settings
 from hsi_core.domain.updates import EventPhase
-from hsi_core.events.context_provider import Surroundings
-from hsi_core.events.grouper import Group
+from hsi_core.events.context_provider import ContextProvider
+from hsi_core.events.grouper import EventGrouper
 from hsi_core.store import cameras, detections, event_list, images, jobs, leases
 from hsi_core.store.detections import DetectedImage
 from hsi_core.store.engine import begin
@@ -50,8 +50,10 @@ class Archive:
 
     async def see_together(self, seen: Sequence[tuple[str, float, str, float]]) -> list[EventPhase]:
         """Let images be stored in one transaction: camera, second, label and confidence of each."""
-        surroundings = Surroundings(UTC, self.settings)
-        group = Group(self.settings, surroundings, now=lambda: at(10_000), new_id=uuid4)
+        context_provider = ContextProvider(UTC, self.settings)
+        grouper = EventGrouper(
+            self.settings, context_provider, now=lambda: at(10_000), new_id=uuid4
+        )
         async with begin(self.engine) as connection:
             results: dict[int, DetectResult] = {}
             for camera, seconds, label, confidence in seen:
@@ -72,13 +74,13 @@ class Archive:
                 for job in held
                 if job.image is not None
             ]
-            grouping = await group.run(Transaction(connection), looked_at)
+            grouping = await grouper.add(Transaction(connection), looked_at)
             kept = [
                 DetectedImage(
                     image_id=image.id,
                     sha256=image.id.to_bytes(32),
                     result=results[image.id],
-                    event_id=grouping.places.get(image.id),
+                    event_id=grouping.event_ids.get(image.id),
                 )
                 for image in looked_at
             ]

@@ -22,8 +22,8 @@ from tests.core.store.conftest import Archive, at
 # isort: split
 from hsi_core.domain.models import Camera
 from hsi_core.domain.settings import Settings
-from hsi_core.events.context_provider import Surroundings
-from hsi_core.events.grouper import Group
+from hsi_core.events.context_provider import ContextProvider
+from hsi_core.events.grouper import EventGrouper
 from hsi_core.store import cameras, events
 from hsi_core.store.engine import begin, connect
 
@@ -101,7 +101,9 @@ class Events(RuleBasedStateMachine):
         self.runner.run(self._end(camera))
 
     async def _end(self, camera: str) -> None:
-        group = Group(RULES, Surroundings(UTC, RULES), now=lambda: at(10_000), new_id=uuid4)
+        group = EventGrouper(
+            RULES, ContextProvider(UTC, RULES), now=lambda: at(10_000), new_id=uuid4
+        )
         async with begin(self.engine) as connection:
             await cameras.lock(connection, [camera])
             event = await events.open_of(connection, camera)

@@ -13,7 +13,7 @@ from tests.core.store.conftest import NOON, Archive
 from hsi_core.aio.health_board import HealthBoard
 from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.settings import Settings
-from hsi_core.events.activity_counter import CountHours
+from hsi_core.events.activity_counter import ActivityCounter
 from hsi_core.store import activity_counts, events
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin
@@ -28,7 +28,7 @@ async def count(archive: Archive, day: float, settings: Settings | None = None) 
     settings = settings or archive.settings
     database = Database(archive.engine, HealthBoard(Publisher()), settings, Outbox(Publisher()))
     now = NOON + timedelta(days=day)
-    await CountHours(database, time_zone=UTC, settings=settings, now=lambda: now).run()
+    await ActivityCounter(database, time_zone=UTC, settings=settings, now=lambda: now).count()
 
 
 async def counted(archive: Archive, days: Sequence[float]) -> list[dict[str, int]]:

@@ -213,20 +213,20 @@ class CameraRootForeignError(WatchError):
     code = "folder_foreign"
 
 
-class PictureAwayError(CoreError):
+class ImageAwayError(CoreError):
     """One camera's pictures cannot be seen from here now; all others can."""
 
     failure = FailureClass.OUTAGE
     code = "file_away"
 
 
-class PictureElsewhereError(PictureAwayError):
+class ImageElsewhereError(ImageAwayError):
     """The picture lies on another machine, whose own worker will look at it."""
 
     code = "file_elsewhere"
 
 
-class CameraFolderAwayError(PictureAwayError):
+class CameraFolderAwayError(ImageAwayError):
     """The folder of the picture's camera is gone, empty or may not be read; it may come back."""
 
     code = "camera_folder_away"

@@ -1,1 +1,1 @@
-"""Grouping images into events, and what is known around them."""
+"""Grouping of images into events, their context, and feedback on them."""

@@ -1,22 +1,24 @@
-"""How usual something is at an hour of the week, from how often it was seen in hours like it."""
+"""Expected activity at an hour of the week, from the same hour of earlier weeks."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
-WEEKS = 12  # looked back
-ENOUGH = 4  # hours like this one in which the camera worked; with fewer nothing is said
-# A camera that sent nothing for longer may have been off: those hours are not counted as empty.
-LONGEST_SILENCE = timedelta(hours=48)
+WEEKS = 12  # how far to look back
+MIN_HOURS = 4  # comparable hours in which the camera worked; with fewer the activity is unknown
+# A camera that is silent for longer may have been off, so its hours do not count as empty.
+MAX_SILENCE = timedelta(hours=48)
 
 _HOUR = timedelta(hours=1)
-# Half a visit is added to what was counted: four empty hours do not make a visitor rare, six do.
-_UNSEEN = 0.5
+# Half an event is added to each count: four empty hours make no label rare, six do.
+_PRIOR_EVENTS = 0.5
 
 
-def hours_like(moment: datetime, time_zone: tzinfo, *, weeks: int = WEEKS) -> tuple[datetime, ...]:
-    """Return when the same hour of the week began in the weeks before, by the local clock.
+def comparable_hours(
+    moment: datetime, time_zone: tzinfo, *, weeks: int = WEEKS
+) -> tuple[datetime, ...]:
+    """Return the starts of the same local hour of the week in earlier weeks, oldest first.
 
-    An hour that the clock skipped is not there; one that it showed twice is there twice.
+    An hour that the clock skipped is missing; an hour that it repeated occurs twice.
     """
     local = moment.astimezone(time_zone)
     wall = local.replace(tzinfo=None, minute=0, second=0, microsecond=0, fold=0)
@@ -31,11 +33,11 @@ def hours_like(moment: datetime, time_zone: tzinfo, *, weeks: int = WEEKS) -> tu
 def hours_between(
     start: datetime, end: datetime, time_zone: tzinfo
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the whole hours of the local clock from one moment on that are over by another."""
+    """Yield start and end of each complete local hour from the one that contains `start` to `end`."""
     began = _floor(start, time_zone)
     while True:
         ended = _floor(began + _HOUR, time_zone)
-        if ended <= began:  # where the clock moves by half an hour
+        if ended <= began:  # the clock moved by half an hour
             ended = began + _HOUR
         if ended > end:
             return
@@ -43,12 +45,12 @@ def hours_between(
         began = ended
 
 
-def rates(hours: Sequence[Mapping[str, int]], labels: Iterable[str]) -> dict[str, float]:
-    """Return how many events with each label an hour like these sees; nothing of too few hours."""
-    if len(hours) < ENOUGH:
+def expected_counts(hours: Sequence[Mapping[str, int]], labels: Iterable[str]) -> dict[str, float]:
+    """Return the expected number of events an hour by label; empty if there are too few hours."""
+    if len(hours) < MIN_HOURS:
         return {}
     return {
-        label: (sum(counts.get(label, 0) for counts in hours) + _UNSEEN) / len(hours)
+        label: (sum(counts.get(label, 0) for counts in hours) + _PRIOR_EVENTS) / len(hours)
         for label in labels
     }
 

@@ -1,4 +1,4 @@
-"""Ends events whose time is over."""
+"""Closing of events whose time is over."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,34 +13,34 @@ from ..store import cameras, events, images
 from ..store.database import Database
 from ..store.transaction import Transaction
 from .event_batch import span_of
-from .grouper import Group
+from .grouper import EventGrouper
 from .grouping import due_at
 
 
-class CloseEvents:
-    """Closes each event that is due, once nothing that could still join it is waiting."""
+class EventCloser:
+    """Close each event that is due, once no waiting image could still join it."""
 
     def __init__(
         self,
         database: Database,
-        group: Group,
+        grouper: EventGrouper,
         *,
         settings: Settings,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._group = group
+        self._grouper = grouper
         self._settings = settings
         self._now = now
 
-    async def run(self) -> None:
+    async def close_due_events(self) -> None:
         """Close each event when it becomes due, until cancelled."""
         while True:
-            wait = await self._look()
+            wait = await self._close_due()
             await asyncio.sleep(wait)
 
-    async def _look(self) -> float:
-        """Look once through the open events; returns for how many seconds none becomes due."""
+    async def _close_due(self) -> float:
+        """Close events that are due; returns the seconds until the next check."""
         wait = self._settings.poll_interval
         for event in await self._database.run_statement(events.all_open):
             left = (due_at(span_of(event), self._settings) - self._now()).total_seconds()
@@ -56,12 +56,12 @@ class CloseEvents:
         await cameras.lock(connection, [camera])
         event = await events.open_of(connection, camera)
         if event is not None and await self._is_over(connection, event):
-            await self._group.close(transaction, event)
+            await self._grouper.close(transaction, event)
 
     async def _is_over(self, connection: AsyncConnection, event: SecurityEvent) -> bool:
         due = due_at(span_of(event), self._settings)
         if due > self._now():
             return False
-        # An image that is still to be looked at may join, so a backlog groups as it happened.
+        # A waiting image may still join, so that a backlog is grouped as it was captured.
         reach = event.started_at - timedelta(seconds=self._settings.event_idle)
         return not await images.any_waiting(connection, event.camera, after=reach, before=due)

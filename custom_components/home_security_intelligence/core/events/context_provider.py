@@ -1,4 +1,4 @@
-"""What is known around a moment in front of a camera, from what was written down."""
+"""The context of an event, from recorded data."""
 
 from datetime import datetime, timedelta, tzinfo
 
@@ -7,27 +7,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..domain.context import Context
 from ..domain.settings import Settings
 from ..store import activity_counts, cameras, home_states
-from .activity_baseline import hours_like, rates
+from .activity_baseline import comparable_hours, expected_counts
 
 
-class Surroundings:
-    """Knows the zones of today and the home of the time; what nobody wrote down is unknown."""
+class ContextProvider:
+    """Build context from current zones, recorded home state and the activity baseline."""
 
     def __init__(self, time_zone: tzinfo, settings: Settings) -> None:
         self._time_zone = time_zone
         self._labels = settings.watched_labels
         self._hold = timedelta(seconds=settings.home_hold)
 
-    async def at(self, connection: AsyncConnection, camera: str, moment: datetime) -> Context:
-        """Return the context of an event that began then."""
+    async def context_at(
+        self, connection: AsyncConnection, camera: str, moment: datetime
+    ) -> Context:
+        """Return the context of an event that began at `moment`; what was not recorded is unknown."""
         known = await cameras.find(connection, camera)
         home = await home_states.at(connection, moment, hold=self._hold)
-        alike = hours_like(moment, self._time_zone)
-        seen = await activity_counts.counted(connection, camera, alike)
+        hours = comparable_hours(moment, self._time_zone)
+        counts = await activity_counts.counted(connection, camera, hours)
         return Context(
             time_zone=self._time_zone,
             zones=() if known is None else known.zones,
             armed=home.armed,
             occupancy=home.occupancy,
-            usual=rates(seen, self._labels),
+            usual=expected_counts(counts, self._labels),
         )

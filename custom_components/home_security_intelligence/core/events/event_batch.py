@@ -1,4 +1,4 @@
-"""Putting images into events in memory: what comes of it is then stored at once."""
+"""Grouping of images into events in memory; the result is then stored in one batch."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,17 +13,17 @@ from .grouping import Placement, Span, place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """What an image adds to an event: the watched labels in it and the surest of them."""
+class Observation:
+    """An image with watched labels and the highest confidence among them."""
 
     image: Image
     labels: frozenset[str]
     confidence: float
-    urgent: bool  # an event that begins with it is assessed at once
+    urgent: bool  # an event that starts with it is assessed at once
 
 
-class Ledger:
-    """Events of some cameras, as far as images of theirs may belong to them."""
+class EventBatch:
+    """The events that a batch of images may start, join or end."""
 
     def __init__(
         self, known: Iterable[Grouped], settings: Settings, *, new_id: Callable[[], UUID]
@@ -34,45 +34,45 @@ class Ledger:
         self._known = frozenset(self._events)
         self._touched: set[UUID] = set()
         self._to_assess: set[UUID] = set()
-        self._places: dict[int, UUID] = {}
-        self._told: list[EventUpdate] = []
+        self._event_ids: dict[int, UUID] = {}
+        self._updates: list[EventUpdate] = []
 
     @property
     def new(self) -> tuple[Grouped, ...]:
-        """The events that have begun."""
+        """The events that this batch started."""
         return tuple(one for number, one in self._events.items() if number not in self._known)
 
     @property
     def changed(self) -> tuple[Grouped, ...]:
-        """The events that were there and have grown or ended."""
+        """The existing events that this batch extended or ended."""
         return tuple(self._events[number] for number in self._touched & self._known)
 
     @property
     def to_assess(self) -> tuple[SecurityEvent, ...]:
-        """The events that are to be assessed as they are by now."""
+        """The events that need a new assessment."""
         return tuple(self._events[number].event for number in self._to_assess)
 
     @property
-    def places(self) -> Mapping[int, UUID]:
-        """The event of each image, by the image's id."""
-        return self._places
+    def event_ids(self) -> Mapping[int, UUID]:
+        """The event id of each image, by image id."""
+        return self._event_ids
 
     def updates(self, stored: Mapping[UUID, SecurityEvent]) -> tuple[EventUpdate, ...]:
-        """Return what is told of the events; of several changes of one only the last.
+        """Return the updates to publish, only the last one of each event and phase.
 
-        An event that was there already is told of as it was stored.
+        `stored` holds the existing events as the database returned them.
         """
-        told: dict[tuple[UUID, EventPhase], EventUpdate] = {}
-        for update in self._told:
+        latest: dict[tuple[UUID, EventPhase], EventUpdate] = {}
+        for update in self._updates:
             key = (update.event.id, update.phase)
-            told.pop(key, None)
-            told[key] = replace(update, event=stored.get(update.event.id, update.event))
-        return tuple(told.values())
+            latest.pop(key, None)
+            latest[key] = replace(update, event=stored.get(update.event.id, update.event))
+        return tuple(latest.values())
 
-    def take(self, seen: Sighting) -> None:
-        """Put an image into its event, which may begin with it and may end another one."""
+    def add(self, seen: Observation) -> None:
+        """Add an image to its event; it may start a new event and end the open one."""
         moment = seen.image.captured_at
-        current, closed = self._around(seen.image.camera)
+        current, closed = self._events_of(seen.image.camera)
         placement, index = place(
             moment,
             None if current is None else span_of(current.event),
@@ -85,20 +85,20 @@ class Ledger:
             case Placement.JOIN_CLOSED if index is not None:
                 self._join(closed[index], seen)
             case Placement.BACKFILL:
-                self._begin(seen, over=True)
+                self._start(seen, over=True)
             case _:
                 if current is not None:
                     self._end(current)
-                self._begin(seen, over=False)
+                self._start(seen, over=False)
 
-    def _around(self, camera: str) -> tuple[Grouped | None, tuple[Grouped, ...]]:
-        """Return the camera's open event, and its closed ones, the latest first."""
+    def _events_of(self, camera: str) -> tuple[Grouped | None, tuple[Grouped, ...]]:
+        """Return the camera's open event, and its closed events, latest first."""
         mine = [one for one in self._events.values() if one.event.camera == camera]
         current = next((one for one in mine if one.event.state is EventState.OPEN), None)
         closed = (one for one in mine if one.event.state is EventState.CLOSED)
         return current, tuple(sorted(closed, key=_started_at, reverse=True))
 
-    def _begin(self, seen: Sighting, *, over: bool) -> None:
+    def _start(self, seen: Observation, *, over: bool) -> None:
         moment = seen.image.captured_at
         event = SecurityEvent(
             id=self._new_id(),
@@ -112,14 +112,14 @@ class Ledger:
             best_image_id=seen.image.id,
             assessment=AssessmentState.PENDING,
         )
-        self._places[seen.image.id] = event.id
+        self._event_ids[seen.image.id] = event.id
         self._note(
             Grouped(event=event, best_confidence=seen.confidence),
             EventPhase.OPENED,
             assess=over or seen.urgent,
         )
 
-    def _join(self, one: Grouped, seen: Sighting) -> None:
+    def _join(self, one: Grouped, seen: Observation) -> None:
         event = one.event
         span = span_of(event).with_image(seen.image.captured_at)
         labels = tuple(sorted(seen.labels.union(event.labels)))
@@ -134,7 +134,7 @@ class Ledger:
             image_count=event.image_count + 1,
             best_image_id=seen.image.id if better else event.best_image_id,
         )
-        self._places[seen.image.id] = event.id
+        self._event_ids[seen.image.id] = event.id
         confidence = seen.confidence if better else one.best_confidence
         grown = span != span_of(event) or labels != event.labels
         self._note(
@@ -152,13 +152,13 @@ class Ledger:
         number = one.event.id
         self._events[number] = one
         self._touched.add(number)
-        self._told.append(EventUpdate(event=one.event, phase=phase))
+        self._updates.append(EventUpdate(event=one.event, phase=phase))
         if assess:
             self._to_assess.add(number)
 
 
 def span_of(event: SecurityEvent) -> Span:
-    """Return from when to when an event was going on."""
+    """Return an event's span of capture times."""
     return Span(started_at=event.started_at, last_activity_at=event.last_activity_at)
 
 

@@ -1,4 +1,4 @@
-"""What people say of events afterwards."""
+"""Marks that people set on events afterwards."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from ..store.database import Database
 
 
 class Feedback:
-    """Keeps marks; raises InputError for what there is not, StoreError while the database is away."""
+    """Store marks; raises InputError for an unknown event or camera, and StoreError."""
 
     def __init__(
         self, database: Database, *, settings: Settings, now: Callable[[], datetime]
@@ -21,19 +21,22 @@ class Feedback:
         self._within = timedelta(seconds=settings.event_idle)
         self._now = now
 
-    async def mark(self, event_id: UUID, said: EventMark | None) -> SecurityEvent:
-        """Mark an event, or take a mark back."""
+    async def mark(self, event_id: UUID, mark: EventMark | None) -> SecurityEvent:
+        """Mark an event; None removes its mark."""
         async with self._database.begin() as connection:
-            event = await feedback.mark(connection, event_id, said, self._now())
+            event = await feedback.mark(connection, event_id, mark, self._now())
         if event is None:
             raise InputError(f"there is no event {event_id}", code="event_unknown")
         return event
 
     async def mark_missed(self, camera: str, at: datetime) -> SecurityEvent | MissedMoment:
-        """Mark the event of a moment as missed; where there is none, note the moment."""
+        """Mark the event of a moment as missed; without one, record the moment.
+
+        Raises InputError for an unknown camera and for a moment in the future.
+        """
         now = self._now()
         if at > now:
-            raise InputError("the moment has not come yet", code="moment_in_future")
+            raise InputError("the moment is in the future", code="moment_in_future")
         async with self._database.begin() as connection:
             if await cameras.find(connection, camera) is None:
                 raise InputError(f"there is no camera {camera}", code="camera_unknown")
@@ -47,6 +50,6 @@ class Feedback:
             return missed
 
     async def take_back_missed(self, camera: str, at: datetime) -> int:
-        """Take back that something was missed around a moment; returns how many notes there were."""
+        """Remove the missed moments around a moment; returns how many were removed."""
         async with self._database.begin() as connection:
             return await feedback.forget_missed(connection, camera, at, within=self._within)

@@ -1,4 +1,4 @@
-"""From images with watched objects to the events they belong to."""
+"""Grouping of detected images into events, stored in the caller's transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,43 +14,43 @@ from ..domain.updates import EventPhase, EventUpdate
 from ..store import events, jobs
 from ..store.events import Grouped
 from ..store.transaction import Transaction
-from .context_provider import Surroundings
-from .event_batch import Ledger, Sighting
+from .context_provider import ContextProvider
+from .event_batch import EventBatch, Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grouping:
-    """The event of each image that has one, by the image's id, and what is told of the events."""
+class GroupingResult:
+    """The event id of each grouped image, by image id, and the updates to publish."""
 
-    places: Mapping[int, UUID]
+    event_ids: Mapping[int, UUID]
     updates: tuple[EventUpdate, ...]
 
 
-class Group:
-    """Puts images into events; the caller holds their cameras' locks."""
+class EventGrouper:
+    """Group images into events; the caller holds their cameras' locks."""
 
     def __init__(
         self,
         settings: Settings,
-        surroundings: Surroundings,
+        context_provider: ContextProvider,
         *,
         now: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
         self._settings = settings
-        self._surroundings = surroundings
+        self._context_provider = context_provider
         self._now = now
         self._new_id = new_id
 
-    async def run(self, transaction: Transaction, images: Sequence[Image]) -> Grouping:
-        """Open, join or backfill events, for one image after the other as they were captured.
+    async def add(self, transaction: Transaction, images: Sequence[Image]) -> GroupingResult:
+        """Open, extend or backfill events, by capture time.
 
-        An image without a watched object belongs to none. The caller keeps the images' places.
+        An image without a watched label belongs to no event. The caller stores the event ids.
         """
         in_order = sorted(images, key=lambda image: (image.captured_at, image.id))
-        seen = [one for image in in_order if (one := _sighting(image, self._settings))]
+        seen = [one for image in in_order if (one := _observation(image, self._settings))]
         if not seen:
-            return Grouping(places={}, updates=())
+            return GroupingResult(event_ids={}, updates=())
         connection = transaction.connection
         known = await events.around(
             connection,
@@ -58,26 +58,28 @@ class Group:
             within=timedelta(seconds=self._settings.event_idle),
             longest=timedelta(seconds=self._settings.event_window),
         )
-        ledger = Ledger(known, self._settings, new_id=self._new_id)
+        batch = EventBatch(known, self._settings, new_id=self._new_id)
         for one in seen:
-            ledger.take(one)
-        # What is over ends first: only one event of a camera may be open.
-        stored = await events.grow(connection, ledger.changed) if ledger.changed else {}
-        if ledger.new:
+            batch.add(one)
+        # Ended events are stored first: a camera may have only one open event.
+        stored = await events.grow(connection, batch.changed) if batch.changed else {}
+        if batch.new:
             await events.add(
-                connection, [(one, await self._around(connection, one)) for one in ledger.new]
+                connection, [(one, await self._context_of(connection, one)) for one in batch.new]
             )
-        await self._assess(transaction, ledger.to_assess)
-        return Grouping(places=ledger.places, updates=ledger.updates(stored))
+        await self._assess(transaction, batch.to_assess)
+        return GroupingResult(event_ids=batch.event_ids, updates=batch.updates(stored))
 
     async def close(self, transaction: Transaction, event: SecurityEvent) -> None:
-        """Close an event and have it assessed as a whole."""
+        """Close an event and order its assessment."""
         closed = await events.close(transaction.connection, event)
         await self._assess(transaction, [closed])
         transaction.publish([EventUpdate(event=closed, phase=EventPhase.UPDATED)])
 
-    async def _around(self, connection: AsyncConnection, one: Grouped) -> Context:
-        return await self._surroundings.at(connection, one.event.camera, one.event.started_at)
+    async def _context_of(self, connection: AsyncConnection, one: Grouped) -> Context:
+        return await self._context_provider.context_at(
+            connection, one.event.camera, one.event.started_at
+        )
 
     async def _assess(self, transaction: Transaction, wanted: Sequence[SecurityEvent]) -> None:
         if not wanted:
@@ -86,11 +88,11 @@ class Group:
         transaction.notify_workers(JobKind.ASSESS)
 
 
-def _sighting(image: Image, settings: Settings) -> Sighting | None:
+def _observation(image: Image, settings: Settings) -> Observation | None:
     watched = [seen for seen in image.detections if seen.label in settings.watched_labels]
     if not watched:
         return None
-    return Sighting(
+    return Observation(
         image=image,
         labels=frozenset(seen.label for seen in watched),
         confidence=max(seen.confidence for seen in watched),

@@ -1,4 +1,4 @@
-"""Which images make up one event: plain rules over times, no clock and no database."""
+"""Which images form one event: pure functions of capture times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class Span:
 
 
 class Placement(StrEnum):
-    """Where an image with a watched object belongs."""
+    """Where an image with a watched label belongs."""
 
-    JOIN_OPEN = "join_open"  # to the open event
-    JOIN_CLOSED = "join_closed"  # to an event that has closed before the image came in
-    OPEN = "open"  # to a new event; one that is still open is over and closes
-    BACKFILL = "backfill"  # to a new event that is over: the open one is younger
+    JOIN_OPEN = "join_open"  # the open event
+    JOIN_CLOSED = "join_closed"  # an event that closed before the image arrived
+    OPEN = "open"  # a new event; the event that is still open closes
+    BACKFILL = "backfill"  # a new event that is already over: the open event is later
 
 
 def due_at(span: Span, settings: Settings) -> datetime:
@@ -42,7 +42,7 @@ def due_at(span: Span, settings: Settings) -> datetime:
 
 
 def reaches(span: Span, captured_at: datetime, settings: Settings) -> bool:
-    """Tell whether an image belongs to the event: near enough, and the event not too long."""
+    """Tell whether an image is close enough to an event and would not make it too long."""
     idle = timedelta(seconds=settings.event_idle)
     if not span.started_at - idle <= captured_at <= span.last_activity_at + idle:
         return False
@@ -55,7 +55,7 @@ def place(
 ) -> tuple[Placement, int | None]:
     """Return where an image belongs and, for JOIN_CLOSED, which of the closed events.
 
-    Images may come in any order: workers overtake each other, and cameras upload late.
+    Images arrive in any order: workers overtake each other, and cameras upload late.
     """
     if open_span is not None and reaches(open_span, captured_at, settings):
         return Placement.JOIN_OPEN, None
@@ -68,7 +68,7 @@ def place(
 
 
 def spans_of(images: Sequence[Image], settings: Settings) -> tuple[Span, ...]:
-    """Return the events that images make which come in the order they were captured in."""
+    """Return the spans of the events that images form, in order of capture time."""
     found: list[Span] = []
     for image in images:
         if not any(seen.label in settings.watched_labels for seen in image.detections):

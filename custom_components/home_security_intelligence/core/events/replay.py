@@ -1,6 +1,6 @@
-"""Stored events judged anew: what today's rules would say of what was seen then.
+"""Stored events judged again with today's rules.
 
-Nothing is written. An event keeps its pictures and what was known of the home when it began.
+Nothing is written. An event keeps its images and its recorded context.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -16,22 +16,22 @@ from ..domain.queries import EventQuery
 from ..domain.settings import Settings
 from ..store import cameras, event_list, events, feedback, images
 from ..store.engine import begin
-from .context_provider import Surroundings
-from .facts import Judged, judge_event
+from .context_provider import ContextProvider
 from .grouping import Span, spans_of
+from .judge import JudgedEvent, judge_event
 
 _PAGE = 200  # events in one transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What was, and what the rules say of it today."""
+    """A stored event or missed moment, and today's verdict on it."""
 
     camera: str
     at: datetime
-    event: SecurityEvent | None  # None where somebody missed one
+    event: SecurityEvent | None  # None for a missed moment
     mark: EventMark | None
-    judged: Judged | None  # None where there is no event today either
+    judged: JudgedEvent | None  # None if today's grouping finds no event either
 
 
 async def replay(
@@ -41,40 +41,40 @@ async def replay(
     since: datetime | None = None,
     todays_zones: bool = False,
 ) -> AsyncIterator[Replayed]:
-    """Yield every closed event, the latest first, then the moments noted as missed.
+    """Yield every closed event, latest first, then the missed moments.
 
-    With `todays_zones` the cameras' present zones are taken instead of those of the time.
+    `todays_zones` replaces the recorded zones with the cameras' current ones.
     """
     query = EventQuery(since=since, limit=_PAGE)
     time_zone: tzinfo = UTC
     while True:
-        # No transaction stays open while somebody asks a model about what is yielded.
+        # No transaction stays open while the caller asks a model about a yielded event.
         async with begin(engine) as connection:
             page = await event_list.find(connection, query)
             contexts = [await events.context_of(connection, event.id) for event in page.items]
-            again = [
-                await _again(connection, event, context, settings, todays_zones)
+            replayed = [
+                await _replay_event(connection, event, context, settings, todays_zones)
                 for event, context in zip(page.items, contexts, strict=True)
                 if event.state is EventState.CLOSED
             ]
         if contexts and query.cursor is None:
             time_zone = contexts[0].time_zone
-        for each in again:
+        for each in replayed:
             yield each
         if page.next_cursor is None:
             break
         query = replace(query, cursor=page.next_cursor)
-    surroundings = Surroundings(time_zone, settings)
+    context_provider = ContextProvider(time_zone, settings)
     async with begin(engine) as connection:
-        noted = [
-            await _missed(connection, missed, surroundings, settings)
+        missed_moments = [
+            await _replay_missed(connection, missed, context_provider, settings)
             for missed in await feedback.missed(connection, since=since)
         ]
-    for each in noted:
+    for each in missed_moments:
         yield each
 
 
-async def _again(
+async def _replay_event(
     connection: AsyncConnection,
     event: SecurityEvent,
     context: Context,
@@ -93,13 +93,13 @@ async def _again(
     )
 
 
-async def _missed(
+async def _replay_missed(
     connection: AsyncConnection,
     missed: MissedMoment,
-    surroundings: Surroundings,
+    context_provider: ContextProvider,
     settings: Settings,
 ) -> Replayed:
-    """Group the pictures around a moment anew; of several events the worst counts."""
+    """Group the images around a moment again; of several events the highest score counts."""
     idle = timedelta(seconds=settings.event_idle)
     reach = timedelta(seconds=settings.event_window) + idle
     seen = await images.seen_between(
@@ -109,9 +109,9 @@ async def _missed(
         missed.at + reach,
         at_most=settings.history_images,
     )
-    found: list[Judged] = []
-    for span in _around(spans_of(seen, settings), missed.at, idle):
-        context = await surroundings.at(connection, missed.camera, span.started_at)
+    found: list[JudgedEvent] = []
+    for span in _spans_near(spans_of(seen, settings), missed.at, idle):
+        context = await context_provider.context_at(connection, missed.camera, span.started_at)
         event = _event(missed.camera, span)
         found.append(await judge_event(connection, event, context, settings))
     return Replayed(
@@ -123,7 +123,7 @@ async def _missed(
     )
 
 
-def _around(spans: Sequence[Span], moment: datetime, idle: timedelta) -> list[Span]:
+def _spans_near(spans: Sequence[Span], moment: datetime, idle: timedelta) -> list[Span]:
     return [
         span for span in spans if span.started_at - idle <= moment <= span.last_activity_at + idle
     ]

@@ -7,10 +7,10 @@ from datetime import datetime
 from ..domain.errors import (
     CameraFolderAwayError,
     CoreError,
+    ImageAwayError,
+    ImageElsewhereError,
     ImageReplacedError,
     ImageUnreadableError,
-    PictureAwayError,
-    PictureElsewhereError,
 )
 from ..domain.file_version import Version, version_in
 from ..domain.models import Image
@@ -42,7 +42,7 @@ class ImageLoader:
     async def load(self, image: Image, failing_since: datetime | None) -> ImageContent:
         """Return the image's content; raises as `read_image` does.
 
-        Raises PictureAwayError if the file is not here and either a worker with another camera
+        Raises ImageAwayError if the file is not here and either a worker with another camera
         root has registered it and is running, or the camera's folder is away. The folder is not
         waited for once the job has been failing for longer than `away_limit`.
         """
@@ -80,7 +80,7 @@ class ImageLoader:
 
     async def _explain_absence(
         self, image: Image, error: ImageUnreadableError, failing_since: datetime | None
-    ) -> ImageUnreadableError | PictureAwayError:
+    ) -> ImageUnreadableError | ImageAwayError:
         """Return the error that says why the file is not here."""
         number = image.root
         if number is None or number == self._root.id:
@@ -98,7 +98,7 @@ class ImageLoader:
         if other is None:
             return error
         if other.live:
-            return PictureElsewhereError(
+            return ImageElsewhereError(
                 f"the image is in {other.path} on {other.host}; the worker there processes it"
             )
         return ImageUnreadableError(

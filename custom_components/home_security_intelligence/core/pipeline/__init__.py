@@ -1,1 +1,1 @@
-"""Wires the parts, runs them, and answers queries about them."""
+"""The running pipeline and its facade."""

@@ -1,4 +1,4 @@
-"""Writes down what the home says of itself, for all workers and for pictures that come late."""
+"""Recording of the home's state over time, for all workers and for late images."""
 
 from collections import deque
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from ..store import home_states
 from ..store.database import Database
 from ..store.transaction import Transaction
 
-_BACKLOG = 1000  # changes not yet written; the database is away for very long, or somebody plays
+_MAX_BACKLOG = 1000  # changes not yet written; the oldest are dropped
 
 
-class HomeWatch:
-    """Keeps each change with its moment, and now and then that nothing has changed."""
+class HomeRecorder:
+    """Record each change with its time, and regularly that nothing has changed."""
 
     def __init__(
         self,
@@ -29,19 +29,19 @@ class HomeWatch:
         self._settings = settings
         self._now = now
         self._changed = Notifier()
-        self._changes: deque[tuple[datetime, Home]] = deque([(now(), home)], maxlen=_BACKLOG)
+        self._changes: deque[tuple[datetime, Home]] = deque([(now(), home)], maxlen=_MAX_BACKLOG)
         self._last = home
         self._since: datetime | None = None
 
     def note(self, home: Home) -> None:
-        """Note what the home says from now on."""
+        """Record the home's state from now on."""
         if home != self._last:
             self._last = home
             self._changes.append((self._now(), home))
             self._changed.notify()
 
-    async def run(self) -> None:
-        """Write until cancelled."""
+    async def record(self) -> None:
+        """Write changes to the database until cancelled."""
         while True:
             seen = self._changed.count
             written, self._since = await self._database.run_transaction(self._write)

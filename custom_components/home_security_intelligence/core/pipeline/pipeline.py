@@ -1,4 +1,4 @@
-"""The whole pipeline: wires its parts, starts and stops them, and answers for them."""
+"""The pipeline's facade: start, stop, and access to its services."""
 
 import asyncio
 from collections.abc import Callable
@@ -34,13 +34,13 @@ from .query_service import QueryService
 from .runtime import Runtime, start
 
 APPLICATION_NAME = "home_security_intelligence"
-_LEAVE_TIMEOUT = 2.0  # seconds to tell the database that nobody is at work here any more
-_CLOSE_TIMEOUT = 5.0  # seconds for the database's connections to part in peace
+_UNREGISTER_TIMEOUT = 2.0  # seconds to unregister this worker in the database
+_CLOSE_TIMEOUT = 5.0  # seconds to close the database's connections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineConfig:
-    """What a pipeline needs to know; `time_zone` is the home's, `host` is this machine's name."""
+    """Configuration of a pipeline; `time_zone` is the home's, `host` this machine's name."""
 
     database_url: str
     camera_root: Path
@@ -49,13 +49,13 @@ class PipelineConfig:
     settings: Settings = field(default_factory=Settings)
     ssl: ssl_module.SSLContext | None = None
     host: str = field(default_factory=socket.gethostname)
-    home: Home | None = None  # what it says at the start; None where nobody tells this pipeline
+    home: Home | None = None  # its state at the start; None: this pipeline does not record it
 
 
 class Pipeline:
     """From files in camera folders to assessed events.
 
-    Each of `clients` is of another inference server; the least loaded one is asked.
+    Each of `clients` belongs to another inference server; the least loaded one is used.
     Requests raise StoreError while the database is away, and PipelineStoppedError before the
     start, after the stop and when the stop interrupts them.
     """
@@ -75,11 +75,11 @@ class Pipeline:
 
     @property
     def health(self) -> Health:
-        """The health as last seen."""
+        """The health as last observed."""
         return self._board.health
 
     async def start(self) -> None:
-        """Start everything; raises StoreError or WatchError. A server that is away is no error."""
+        """Start everything; raises StoreError or WatchError. Servers may be unreachable."""
         config = self._config
         await asyncio.to_thread(_check_root, config.camera_root)
         engine = await connect(
@@ -106,9 +106,9 @@ class Pipeline:
         )
 
     async def stop(self, *, drain: float = 0.0) -> None:
-        """Stop everything. Does nothing a second time.
+        """Stop everything; a second call does nothing.
 
-        Jobs in hand may be finished for `drain` seconds; those that are not are given back.
+        Running jobs may finish for `drain` seconds; then their leases are released.
         """
         runtime, self._runtime = self._runtime, None
         if runtime is None:
@@ -119,23 +119,23 @@ class Pipeline:
                     await runtime.drain()
         await runtime.supervisor.stop()
         await runtime.requests.stop()
-        with suppress(StoreError, TimeoutError):  # it counts as gone by itself after a while
-            async with asyncio.timeout(_LEAVE_TIMEOUT), begin(runtime.engine) as connection:
+        with suppress(StoreError, TimeoutError):  # its registration expires anyway
+            async with asyncio.timeout(_UNREGISTER_TIMEOUT), begin(runtime.engine) as connection:
                 await camera_root.unregister(connection, runtime.root)
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await runtime.engine.dispose()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call the listener on the event loop for every update; returns how to stop that."""
+        """Call the listener on the event loop for every update; returns a function to unsubscribe."""
         return self._publisher.subscribe(listener)
 
     def note_home(self, home: Home) -> None:
-        """Note what the home says from now on; events keep what it said when they began."""
-        watch = self._started.home_watch
-        if watch is None:
-            raise RuntimeError("the pipeline was not told what the home says at the start")
-        watch.note(home)
+        """Record the home's state from now on; events keep the state they started with."""
+        recorder = self._started.home_recorder
+        if recorder is None:
+            raise RuntimeError("this pipeline was started without a home state")
+        recorder.note(home)
 
     @property
     def queries(self) -> QueryService:
@@ -179,6 +179,6 @@ class Pipeline:
 
 def _check_root(root: Path) -> None:
     if not root.is_dir():
-        raise CameraFolderMissingError(f"there is no folder {root}")
+        raise CameraFolderMissingError(f"the folder {root} does not exist")
     if not os.access(root, os.R_OK | os.X_OK):
-        raise CameraFolderPermissionError(f"the folder {root} may not be read")
+        raise CameraFolderPermissionError(f"the folder {root} is not readable")

@@ -30,7 +30,7 @@ class QueryService:
         self._now = now
 
     async def camera_state(self, folder: str) -> CameraState:
-        """Return where a camera stands; a person who is gone by now is not looked for."""
+        """Return a camera's latest image, latest event and presence."""
         since = self._now() - timedelta(seconds=self._settings.presence_hold)
         async with self._database.begin() as connection:
             camera = await cameras.find(connection, folder)
@@ -51,7 +51,7 @@ class QueryService:
             return await jobs.stats(connection)
 
     async def list_events(self, query: EventQuery) -> Page[SecurityEvent]:
-        """Return a page of events, newest first; raises InputError for a cursor not ours."""
+        """Return a page of events, newest first; raises InputError for an invalid cursor."""
         async with self._database.begin() as connection:
             return await event_list.find(connection, query)
 
@@ -61,7 +61,7 @@ class QueryService:
             return await events.get(connection, event_id)
 
     async def missed_moments(self, query: EventQuery) -> Sequence[MissedMoment]:
-        """Return moments without an event at which there should have been one, the latest first."""
+        """Return the missed moments of the query's camera and time, latest first."""
         async with self._database.begin() as connection:
             return await feedback.missed(
                 connection,
@@ -77,18 +77,18 @@ class QueryService:
             return await images.of_event(connection, event_id)
 
     async def list_dead_letters(self, query: DeadLetterQuery) -> Page[DeadLetter]:
-        """Return a page of dead letters, latest failure first; raises InputError as above."""
+        """Return a page of dead letters, latest failure first; raises InputError likewise."""
         async with self._database.begin() as connection:
             return await dead_letters.find(
                 connection, query, requeue_limit=self._settings.requeue_limit
             )
 
     async def read_image(self, image_id: int) -> ImageFile:
-        """Return an image and its file; raises InputError when either is gone."""
+        """Return an image and its file; raises InputError if either no longer exists."""
         async with self._database.begin() as connection:
             image = await images.get(connection, image_id)
         if image is None:
-            raise ImageUnreadableError("there is no such image", code="image_forgotten")
+            raise ImageUnreadableError("the image does not exist", code="image_forgotten")
         file = await asyncio.to_thread(
             read_image,
             self._root,

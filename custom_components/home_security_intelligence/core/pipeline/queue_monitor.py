@@ -1,4 +1,4 @@
-"""Publishes the queue's numbers when they change, without counting after every single job."""
+"""Publishing of queue statistics, without a count after every job."""
 
 import asyncio
 
@@ -10,11 +10,11 @@ from ..domain.updates import QueueUpdate
 from ..store import jobs
 from ..store.database import Database
 
-_PACE = 0.2  # seconds between two counts, at least
+_MIN_PAUSE = 0.2  # seconds between two counts
 
 
-class QueueWatch:
-    """Counts again after something has happened, and now and then in any case."""
+class QueueMonitor:
+    """Count jobs after changes and at least once a health interval; publish what differs."""
 
     def __init__(
         self, database: Database, publisher: Publisher, changed: Notifier, settings: Settings
@@ -25,7 +25,7 @@ class QueueWatch:
         self._changed = changed
         self._last: QueueStats | None = None
 
-    async def run(self) -> None:
+    async def publish_changes(self) -> None:
         """Count and publish until cancelled."""
         while True:
             seen = self._changed.count
@@ -33,5 +33,5 @@ class QueueWatch:
             if stats != self._last:
                 self._last = stats
                 self._publisher.publish([QueueUpdate(stats=stats)])
-            await asyncio.sleep(_PACE)
+            await asyncio.sleep(_MIN_PAUSE)
             await self._changed.wait(seen, self._settings.health_interval)

@@ -16,11 +16,11 @@ from ..aio.supervisor import Supervisor
 from ..domain.context import Home
 from ..domain.models import Camera
 from ..domain.settings import Settings
-from ..events.activity_counter import INTERVAL, CountHours
-from ..events.closer import CloseEvents
-from ..events.context_provider import Surroundings
+from ..events.activity_counter import INTERVAL, ActivityCounter
+from ..events.closer import EventCloser
+from ..events.context_provider import ContextProvider
 from ..events.feedback import Feedback
-from ..events.grouper import Group
+from ..events.grouper import EventGrouper
 from ..files.camera_root import CameraRoot
 from ..files.image_loader import ImageLoader
 from ..inference.client import InferenceClient
@@ -40,10 +40,10 @@ from ..store.database import Database
 from ..store.transaction import Outbox
 from ..watch.deliveries import Deliveries
 from ..watch.watcher import FolderWatcher
-from .home_recorder import HomeWatch
+from .home_recorder import HomeRecorder
 from .query_service import QueryService
-from .queue_monitor import QueueWatch
-from .update_listener import NewsDesk
+from .queue_monitor import QueueMonitor
+from .update_listener import UpdateListener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +56,11 @@ class Runtime:
     servers: ServerSet
     cleanup: CleanUp
     feedback: Feedback
-    home_watch: HomeWatch | None
+    home_recorder: HomeRecorder | None
     supervisor: Supervisor
     requests: RequestTracker
     root: CameraRoot
-    drain: Callable[[], Awaitable[None]]  # takes no more jobs, and ends those in hand
+    drain: Callable[[], Awaitable[None]]  # claims no more jobs and finishes the running ones
 
 
 def start(
@@ -84,12 +84,12 @@ def start(
     servers = build_servers(
         clients, board, settings=settings, now=now, on_change=outbox.notify_workers
     )
-    group = Group(settings, Surroundings(time_zone, settings), now=now, new_id=uuid4)
+    grouper = EventGrouper(settings, ContextProvider(time_zone, settings), now=now, new_id=uuid4)
     loader = ImageLoader(database, root, settings=settings, now=now)
     detect = Detect(
         database,
         servers.pool,
-        group,
+        grouper,
         loader=loader,
         settings=settings,
         now=now,
@@ -97,9 +97,9 @@ def start(
     assess = Assess(
         database, servers.pool, PromptImages(loader, settings), settings=settings, now=now
     )
-    queue_watch = QueueWatch(database, publisher, outbox.queue_changed, settings)
+    queue_monitor = QueueMonitor(database, publisher, outbox.queue_changed, settings)
 
-    news_desk = NewsDesk(database, board, settings=settings, outbox=outbox)
+    update_listener = UpdateListener(database, board, settings=settings, outbox=outbox)
     deliveries = Deliveries(now=now)
     watcher = FolderWatcher(
         root.path, cameras, deliveries, health=board, publisher=publisher, settings=settings
@@ -112,7 +112,7 @@ def start(
         time_zone=time_zone,
         now=now,
     )
-    close_events = CloseEvents(database, group, settings=settings, now=now)
+    event_closer = EventCloser(database, grouper, settings=settings, now=now)
     clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
     reaper = LeaseReaper(
         database,
@@ -124,11 +124,11 @@ def start(
     board.database_answered()
     supervisor.keep_running("register", register.register_deliveries)
     supervisor.keep_running("watch", watcher.watch)
-    supervisor.keep_running("listen", news_desk.listen)
-    supervisor.keep_running("news", news_desk.pass_on)
+    supervisor.keep_running("listen", update_listener.listen)
+    supervisor.keep_running("forward updates", update_listener.forward)
     for poller in servers.pollers:
         supervisor.keep_running("server", poller.poll_forever)
-    supervisor.keep_running("queue", queue_watch.run)
+    supervisor.keep_running("queue", queue_monitor.publish_changes)
     supervisor.repeat(
         "camera root",
         lambda: database.run_statement(
@@ -137,13 +137,13 @@ def start(
         every=roots.SEEN_EVERY,
     )
     supervisor.keep_running("clean up", clean_up.delete_expired_daily)
-    count_hours = CountHours(database, time_zone=time_zone, settings=settings, now=now)
-    supervisor.repeat("count hours", count_hours.run, every=INTERVAL)
-    home_watch = None
+    activity_counter = ActivityCounter(database, time_zone=time_zone, settings=settings, now=now)
+    supervisor.repeat("count hours", activity_counter.count, every=INTERVAL)
+    home_recorder = None
     if home is not None:
-        home_watch = HomeWatch(database, home, settings=settings, now=now)
-        supervisor.keep_running("home", home_watch.run)
-    supervisor.keep_running("close events", close_events.run)
+        home_recorder = HomeRecorder(database, home, settings=settings, now=now)
+        supervisor.keep_running("home", home_recorder.record)
+    supervisor.keep_running("close events", event_closer.close_due_events)
     supervisor.repeat(
         "reap leases", reaper.reap, every=min(settings.lease / 6, settings.poll_interval)
     )
@@ -156,7 +156,7 @@ def start(
             outbox.jobs[handler.kind],
             concurrency=concurrency * len(clients),
             settings=settings,
-            on_lease_lost=news_desk.doubt,
+            on_lease_lost=update_listener.resync,
         )
 
     detecting = worker_of(detect, settings.detect_concurrency)
@@ -174,7 +174,7 @@ def start(
         servers=servers,
         cleanup=clean_up,
         feedback=Feedback(database, settings=settings, now=now),
-        home_watch=home_watch,
+        home_recorder=home_recorder,
         supervisor=supervisor,
         requests=requests,
         root=root,

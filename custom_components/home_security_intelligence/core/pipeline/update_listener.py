@@ -1,4 +1,4 @@
-"""Hears what other workers on the same database have done, and passes it on as our own updates."""
+"""Updates of other workers on the same database, published as our own."""
 
 import asyncio
 from dataclasses import dataclass
@@ -15,21 +15,22 @@ from ..store.database import Database
 from ..store.notify import EventNotice, ImageNotice, Notice, listen, parse_job, parse_update
 from ..store.transaction import Outbox, Transaction
 
-_BACKLOG = 1000  # news not yet loaded; where there are more, today's state is read instead
+_MAX_BACKLOG = 1000  # notifications not yet loaded; beyond, the current state is read instead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gap:
-    """Some news were not passed on; everything until `since` was. None: nothing was as yet."""
+    """Updates after `since` may be missing; None: all of them."""
 
     since: datetime | None
 
 
-class NewsDesk:
-    """Listens on the database; loads what the news are about and publishes it.
+class UpdateListener:
+    """Listen for notifications; load what they refer to and publish it.
 
-    What could not be heard, before the start, while the connection was lost or because it was too
-    much, and what we may have done without knowing it, is read from the database: at least once, so that some of it is told a second time.
+    Updates without a notification (before the start, while the connection was lost, beyond the
+    backlog limit, or after a commit without an answer) are read from the database. Delivery is at
+    least once: a resync repeats some updates.
     """
 
     def __init__(
@@ -44,77 +45,76 @@ class NewsDesk:
         self._health = health
         self._settings = settings
         self._outbox = outbox
-        self._news: asyncio.Queue[Notice | _Gap] = asyncio.Queue()
+        self._pending: asyncio.Queue[Notice | _Gap] = asyncio.Queue()
         self._gap: _Gap | None = None  # waits in the queue
-        self._passed_on_until: datetime | None = None
+        self._forwarded_until: datetime | None = None
 
     async def listen(self) -> None:
-        """Listen until cancelled, through the database's absences."""
+        """Listen until cancelled; reconnect after the database was away."""
         while True:
             try:
                 await listen(
                     self._database.engine,
                     check_every=self._settings.listen_check,
                     on_listening=self._catch_up,
-                    on_heard_until=self._note_heard,
-                    on_job=self._take_job,
-                    on_update=self._take_update,
+                    on_heard_until=self._note_received,
+                    on_job=self._on_job_notice,
+                    on_update=self._on_update_notice,
                 )
             except StoreError as error:
                 self._health.database_failed(error)
             await asyncio.sleep(self._settings.retry_base)
 
-    async def pass_on(self) -> None:
-        """Publish the news as they come, until cancelled."""
+    async def forward(self) -> None:
+        """Publish updates in order of their notifications, until cancelled."""
         while True:
-            news = await self._news.get()
-            if isinstance(news, _Gap):
-                # What is left out from now on, another gap will have to be noted for.
+            notice = await self._pending.get()
+            if isinstance(notice, _Gap):
                 self._gap = None
-                load = partial(_load_missed, gap=news, settings=self._settings)
+                load = partial(_load_missed, gap=notice, settings=self._settings)
             else:
-                load = partial(_load, news=news)
+                load = partial(_load, notice=notice)
             self._outbox.publish(await self._database.run_transaction(load))
 
-    def doubt(self) -> None:
-        """Read what was done lately: our own commit may have gone through without an answer."""
+    def resync(self) -> None:
+        """Read recent changes again: a commit of ours may have succeeded without an answer."""
         self._note_gap()
 
     def _catch_up(self) -> None:
-        """Look for work and news, as there may have been calls that nobody heard."""
+        """Look for jobs and updates: notifications sent before we listened are lost."""
         for kind in JobKind:
             self._outbox.notify_workers(kind)
         self._note_gap()
 
-    def _note_heard(self, until: datetime) -> None:
-        if self._news.empty():
-            self._passed_on_until = until
+    def _note_received(self, until: datetime) -> None:
+        if self._pending.empty():
+            self._forwarded_until = until
 
     def _note_gap(self) -> None:
         if self._gap is None:
-            self._gap = _Gap(since=self._passed_on_until)
-            self._news.put_nowait(self._gap)
+            self._gap = _Gap(since=self._forwarded_until)
+            self._pending.put_nowait(self._gap)
 
-    def _take_job(self, payload: str) -> None:
+    def _on_job_notice(self, payload: str) -> None:
         kind = parse_job(payload, origin=self._outbox.origin)
         if kind is not None:
             self._outbox.notify_workers(kind)
 
-    def _take_update(self, payload: str) -> None:
-        news = parse_update(payload, origin=self._outbox.origin)
-        if news is None:
+    def _on_update_notice(self, payload: str) -> None:
+        notice = parse_update(payload, origin=self._outbox.origin)
+        if notice is None:
             return
-        if self._news.qsize() < _BACKLOG:
-            self._news.put_nowait(news)
+        if self._pending.qsize() < _MAX_BACKLOG:
+            self._pending.put_nowait(notice)
         else:
-            self._news = asyncio.Queue()
+            self._pending = asyncio.Queue()
             self._gap = None
             self._note_gap()
 
 
-async def _load(transaction: Transaction, news: Notice) -> tuple[Update, ...]:
+async def _load(transaction: Transaction, notice: Notice) -> tuple[Update, ...]:
     connection = transaction.connection
-    match news:
+    match notice:
         case ImageNotice(image_id=image_id):
             image = await images.get(connection, image_id)
             return () if image is None else (ImageUpdate(image=image),)
@@ -128,6 +128,6 @@ async def _load_missed(
 ) -> tuple[Update, ...]:
     connection = transaction.connection
     assessed = await update_backfill.assessments(connection, gap.since, settings)
-    # At the start, whoever wants to know asks where the cameras stand.
+    # At the start, subscribers query the cameras' states themselves.
     states = () if gap.since is None else await update_backfill.states(connection, settings)
     return (*states, *assessed)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from ..aio.backoff import retry_delay
-from ..domain.errors import AssessorAnswerError, CoreError, PictureAwayError, ServerBusyError
+from ..domain.errors import AssessorAnswerError, CoreError, ImageAwayError, ServerBusyError
 from ..domain.models import FailureClass
 from ..domain.settings import Settings
 from ..store.leases import ClaimedJob, Failure, RetryDecision
@@ -74,7 +74,7 @@ def describe(error: Exception) -> Failure:
 
 def _outage_delay(error: Exception, failures: int, jitter: float, settings: Settings) -> timedelta:
     delay = retry_delay(failures, jitter=jitter, settings=settings)
-    if isinstance(error, PictureAwayError):
+    if isinstance(error, ImageAwayError):
         # Thousands of images may be away; retries leave room for those of other cameras.
         return timedelta(seconds=settings.retry_max)
     if isinstance(error, ServerBusyError) and error.retry_after is not None:

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from ..domain.context import Context, Occupancy
 from ..domain.models import Image
-from .object_changes import Belonging, Change, changes
-from .objects import ObjectSeen, describe
-from .tracking import VEHICLES, Sighting, follow
+from .object_changes import Change, ObjectChange, changes
+from .objects import ObservedObject, describe_track
+from .tracking import VEHICLES, Sighting, track_objects
 
 HISTORY = timedelta(minutes=30)  # before an event, on the same camera: who came before
 ELSEWHERE = timedelta(minutes=5)  # before an event and during it, on the other cameras
@@ -37,9 +37,9 @@ class FactSheet:
     ended_at: datetime
     image_count: int
     zones_known: bool
-    objects: tuple[ObjectSeen, ...]  # also those of the time just before
-    belongings: tuple[Belonging, ...]  # of the event itself
-    most_people: int  # in one picture of the event
+    objects: tuple[ObservedObject, ...]  # also those of the time just before
+    object_changes: tuple[ObjectChange, ...]  # of the event itself
+    max_people: int  # in one picture of the event
     context: Context
 
     @property
@@ -58,22 +58,22 @@ class FactSheet:
         return _WEEKDAYS[self.started_at.weekday()]
 
     @property
-    def present(self) -> tuple[ObjectSeen, ...]:
+    def present(self) -> tuple[ObservedObject, ...]:
         """The objects of the event itself."""
         return tuple(each for each in self.objects if not each.earlier)
 
     @property
-    def people(self) -> tuple[ObjectSeen, ...]:
+    def people(self) -> tuple[ObservedObject, ...]:
         """The people of the event itself."""
         return tuple(each for each in self.present if each.label == "person")
 
     @property
-    def vehicles(self) -> tuple[ObjectSeen, ...]:
+    def vehicles(self) -> tuple[ObservedObject, ...]:
         """The vehicles of the event itself."""
         return tuple(each for each in self.present if each.label in VEHICLES)
 
     @property
-    def at_ease(self) -> bool:
+    def residents_likely(self) -> bool:
         """Whether residents are about: the alarm is off, or they are home and it is not night.
 
         They may be just arriving, so that an empty home with the alarm off counts, too, by day.
@@ -81,16 +81,16 @@ class FactSheet:
         night = self.part_of_day is PartOfDay.NIGHT
         if self.context.armed is None:
             return self.context.occupancy is Occupancy.HOME and not night
-        return not self.context.armed and not (night and self.deserted)
+        return not self.context.armed and not (night and self.nobody_home)
 
     @property
-    def deserted(self) -> bool:
+    def nobody_home(self) -> bool:
         """Whether nobody is home, as far as is known."""
         return self.context.occupancy is Occupancy.AWAY
 
-    def changed(self, change: Change) -> Belonging | None:
+    def changed(self, change: Change) -> ObjectChange | None:
         """Return the first thing that this became of."""
-        return next((each for each in self.belongings if each.change is change), None)
+        return next((each for each in self.object_changes if each.change is change), None)
 
     def usual(self, label: str) -> float | None:
         """Return how many of these are expected in this hour."""
@@ -100,7 +100,7 @@ class FactSheet:
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def gather(
+def build_fact_sheet(
     camera: str, images: Sequence[Image], context: Context, *, started_at: datetime
 ) -> FactSheet:
     """Return the facts of an event that began at `started_at`.
@@ -108,11 +108,11 @@ def gather(
     `images` are the camera's, by capture time, also those of HISTORY before the event and those
     without any object: that a thing is gone is seen in them.
     """
-    tracks = follow(images)
+    tracks = track_objects(images)
     of_event = [image for image in images if image.captured_at >= started_at]
     begins = len(images) - len(of_event)
     busy = [image.captured_at for image in of_event if image.detections]
-    objects = (describe(track, context.zones, started_at) for track in tracks)
+    objects = (describe_track(track, context.zones, started_at) for track in tracks)
     return FactSheet(
         camera=camera,
         started_at=started_at.astimezone(context.time_zone),
@@ -120,8 +120,8 @@ def gather(
         image_count=len(of_event),
         zones_known=bool(context.zones),
         objects=tuple(objects),
-        belongings=tuple(each for each in changes(tracks, images) if each.index >= begins),
-        most_people=max(
+        object_changes=tuple(each for each in changes(tracks, images) if each.index >= begins),
+        max_people=max(
             (
                 sum(track.label == "person" for track in tracks if _is_in(track.sightings, index))
                 for index in range(begins, len(images))

@@ -8,18 +8,18 @@ may do is order the events within a level and put them into words.
 
 from ..domain.levels import Bands
 from ..domain.models import RiskFactor
-from .points import BAND_REACH, LANGUAGE_MODEL
+from .points import LANGUAGE_MODEL, MAX_LLM_MOVE
 
 
-def band_around(provisional: int, bands: Bands) -> tuple[int, int]:
+def llm_range(provisional: int, bands: Bands) -> tuple[int, int]:
     """Return the lowest and the highest score that a language model may lead to."""
     lowest, highest = bands.scores_of(bands.level_of(provisional))
-    return max(lowest, provisional - BAND_REACH), min(highest, provisional + BAND_REACH)
+    return max(lowest, provisional - MAX_LLM_MOVE), min(highest, provisional + MAX_LLM_MOVE)
 
 
-def bounded(provisional: int, band: tuple[int, int], said: int) -> tuple[int, RiskFactor]:
+def adjust_score(provisional: int, llm_range: tuple[int, int], said: int) -> tuple[int, RiskFactor]:
     """Return the score after a language model said its own, and the factor that it makes."""
-    low, high = band
+    low, high = llm_range
     score = min(max(said, low), high)
     move = score - provisional
     if move == 0:

@@ -10,16 +10,16 @@ from . import points
 from .facts import ELSEWHERE, FactSheet
 from .geometry import ground_point, grown, holds
 from .object_changes import Change
-from .objects import ObjectSeen
+from .objects import ObservedObject
 from .predicates import (
     at_night,
-    believed,
     close_seconds,
-    excused,
+    confirmed_people,
     in_the_dark,
     is_on_grounds,
-    on_grounds,
-    unwatched,
+    is_unusual_time,
+    people_on_grounds,
+    residents_explain,
 )
 
 _STAYS = ((60.0, points.STAYS_VERY_LONG), (35.0, points.STAYS_LONG), (20.0, points.STAYS))
@@ -35,10 +35,10 @@ def stays(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody stays at a door, in a restricted zone or right before the camera."""
     by_day = not in_the_dark(facts)
     at_home = facts.context.occupancy is Occupancy.HOME and not facts.context.armed
-    if excused(facts) or (by_day and at_home):
+    if residents_explain(facts) or (by_day and at_home):
         return None
     longest = max(
-        (close_seconds(each, zones_known=facts.zones_known) for each in believed(facts)),
+        (close_seconds(each, zones_known=facts.zones_known) for each in confirmed_people(facts)),
         default=0.0,
     )
     for seconds, weight in _STAYS_BY_DAY if by_day else _STAYS:
@@ -49,9 +49,9 @@ def stays(facts: FactSheet) -> RiskFactor | None:
 
 def long_on_deserted_grounds(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody takes the time that nobody is home."""
-    if not facts.deserted or excused(facts) or facts.changed(Change.BROUGHT):
+    if not facts.nobody_home or residents_explain(facts) or facts.changed(Change.BROUGHT):
         return None
-    longest = max((each.grounds_seconds for each in on_grounds(facts)), default=0.0)
+    longest = max((each.grounds_seconds for each in people_on_grounds(facts)), default=0.0)
     if longest < _DESERTED_GROUNDS:
         return None
     return points.LONG_ON_DESERTED_GROUNDS.because(
@@ -66,7 +66,7 @@ def in_the_yard_at_night(facts: FactSheet) -> RiskFactor | None:
     longest = max(
         (
             each.stay(ZoneKind.YARD, ZoneKind.DRIVEWAY)
-            for each in believed(facts)
+            for each in confirmed_people(facts)
             if ZoneKind.ENTRY_POINT not in each.came_from
         ),
         default=0.0,
@@ -80,9 +80,9 @@ def in_the_yard_at_night(facts: FactSheet) -> RiskFactor | None:
 
 def loiters(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody lingers before the house at night."""
-    if not at_night(facts) or on_grounds(facts):
+    if not at_night(facts) or people_on_grounds(facts):
         return None
-    longest = max((each.stay(ZoneKind.SIDEWALK) for each in believed(facts)), default=0.0)
+    longest = max((each.stay(ZoneKind.SIDEWALK) for each in confirmed_people(facts)), default=0.0)
     for seconds, weight in _LOITERS:
         if longest >= seconds:
             return weight.because(f"Somebody lingered on the pavement for {longest:.0f} seconds.")
@@ -91,13 +91,13 @@ def loiters(facts: FactSheet) -> RiskFactor | None:
 
 def returns(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody comes to a door again, which is what trying handles looks like."""
-    if not unwatched(facts) or not on_grounds(facts):
+    if not is_unusual_time(facts) or not people_on_grounds(facts):
         return None
     people = [
         each for each in facts.objects if each.label == "person" and is_on_grounds(facts, each)
     ]
     # People who are there together have not come again.
-    now = max((each.visits(ZoneKind.ENTRY_POINT) for each in on_grounds(facts)), default=0)
+    now = max((each.visits(ZoneKind.ENTRY_POINT) for each in people_on_grounds(facts)), default=0)
     before = sum(each.visits(ZoneKind.ENTRY_POINT) for each in people if each.earlier)
     visits = now + before
     if now == 0 or visits < 2:
@@ -108,8 +108,8 @@ def returns(facts: FactSheet) -> RiskFactor | None:
 
 def several(facts: FactSheet) -> RiskFactor | None:
     """Say that there are several people on the grounds."""
-    count = min(facts.most_people, len(on_grounds(facts)))
-    if count < 2 or not unwatched(facts):
+    count = min(facts.max_people, len(people_on_grounds(facts)))
+    if count < 2 or not is_unusual_time(facts):
         return None
     weight = points.TWO_PEOPLE if count == 2 else points.SEVERAL_PEOPLE
     return weight.because(f"There were {count} people at once.")
@@ -117,7 +117,7 @@ def several(facts: FactSheet) -> RiskFactor | None:
 
 def around_the_house(facts: FactSheet) -> RiskFactor | None:
     """Say that other cameras saw somebody, too: people who go around a house look for a way in."""
-    if not on_grounds(facts) or not unwatched(facts):
+    if not people_on_grounds(facts) or not is_unusual_time(facts):
         return None
     cameras = {
         seen.camera
@@ -134,10 +134,10 @@ def around_the_house(facts: FactSheet) -> RiskFactor | None:
 
 def beside_a_parked_vehicle(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody is busy beside a parked vehicle at night."""
-    if not at_night(facts) or excused(facts):
+    if not at_night(facts) or residents_explain(facts):
         return None
     parked = [each for each in facts.vehicles if _is_parked(each)]
-    for person in on_grounds(facts):
+    for person in people_on_grounds(facts):
         if person.stay(ZoneKind.DRIVEWAY, ZoneKind.YARD) < _BESIDE:
             continue
         if any(holds(grown(car.box, _BESIDE_REACH), ground_point(person.box)) for car in parked):
@@ -145,7 +145,7 @@ def beside_a_parked_vehicle(facts: FactSheet) -> RiskFactor | None:
     return None
 
 
-def _is_parked(vehicle: ObjectSeen) -> bool:
+def _is_parked(vehicle: ObservedObject) -> bool:
     return vehicle.movement is Movement.STILL and vehicle.dwell >= _BESIDE
 
 

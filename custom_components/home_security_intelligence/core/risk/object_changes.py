@@ -28,7 +28,7 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Belonging:
+class ObjectChange:
     """A thing that was put down or taken, and which picture shows it first."""
 
     label: str
@@ -36,7 +36,7 @@ class Belonging:
     index: int
 
 
-def changes(tracks: Sequence[Track], images: Sequence[Image]) -> tuple[Belonging, ...]:
+def changes(tracks: Sequence[Track], images: Sequence[Image]) -> tuple[ObjectChange, ...]:
     """Return what was put down or taken; `tracks` are those of the pictures."""
     people = [track for track in tracks if track.label == "person"]
     found = [
@@ -49,7 +49,7 @@ def changes(tracks: Sequence[Track], images: Sequence[Image]) -> tuple[Belonging
     return tuple(found)
 
 
-def _brought(thing: Track, people: Sequence[Track]) -> Belonging | None:
+def _brought(thing: Track, people: Sequence[Track]) -> ObjectChange | None:
     if len(thing.sightings) < 2:
         return None
     for person in people:
@@ -62,11 +62,11 @@ def _brought(thing: Track, people: Sequence[Track]) -> Belonging | None:
             and _apart(person.last.box, thing.last.box) > _GONE_FROM
         )
         if came and left:
-            return Belonging(label=thing.label, change=Change.BROUGHT, index=thing.last.index)
+            return ObjectChange(label=thing.label, change=Change.BROUGHT, index=thing.last.index)
     return None
 
 
-def _taken(thing: Track, people: Sequence[Track], images: Sequence[Image]) -> Belonging | None:
+def _taken(thing: Track, people: Sequence[Track], images: Sequence[Image]) -> ObjectChange | None:
     # Where it stood at first: what rolls off with somebody was taken, too.
     place = thing.first.box
     moved_off = next(
@@ -92,7 +92,7 @@ def _taken(thing: Track, people: Sequence[Track], images: Sequence[Image]) -> Be
     if not takers or _carried_in(thing, takers) or not _at_rest(thing):
         return None
     off = any(_apart(place, person.last.box) > _GONE_FROM for person in takers)
-    return Belonging(
+    return ObjectChange(
         label=thing.label, change=Change.TAKEN_AWAY if off else Change.TAKEN_IN, index=gone
     )
 

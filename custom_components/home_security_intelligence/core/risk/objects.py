@@ -32,7 +32,7 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectSeen:
+class ObservedObject:
     """One object through an event; `box` is from its surest picture."""
 
     label: str
@@ -69,11 +69,11 @@ class ObjectSeen:
         return sum(stay.visits for stay in self.stays if stay.kind is kind)
 
 
-def describe(track: Track, zones: Sequence[Zone], started_at: datetime) -> ObjectSeen:
+def describe_track(track: Track, zones: Sequence[Zone], started_at: datetime) -> ObservedObject:
     """Return what a track's object did; `started_at` is when the event began."""
     surest = max(track.sightings, key=lambda each: each.confidence)
     places = _without_strays([_kinds_at(each, zones) for each in track.sightings])
-    return ObjectSeen(
+    return ObservedObject(
         label=track.label,
         confidence=surest.confidence,
         box=surest.box,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..domain.models import RiskFactor
 
-BAND_REACH = 12  # points a language model may move a score, and never into another level
+MAX_LLM_MOVE = 12  # points a language model may move a score, and never into another level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

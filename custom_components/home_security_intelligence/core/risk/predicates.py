@@ -4,10 +4,10 @@ from ..domain.context import GROUNDS
 from ..domain.movement import Movement
 from ..domain.zones import ZoneKind
 from .facts import FactSheet, PartOfDay
-from .object_changes import RIDDEN, Belonging, Change
-from .objects import NEAR, ObjectSeen
+from .object_changes import RIDDEN, Change, ObjectChange
+from .objects import NEAR, ObservedObject
 
-SURE = 0.65  # the confidence at which one picture of a person is believed
+SURE = 0.65  # the confidence at which one picture of a person is confirmed_people
 
 _IN_VIEW = 0.22  # of the picture's height
 _BUSY_SECONDS = 45.0
@@ -15,17 +15,17 @@ _BUSY_VISITS = 3
 _LONGER_THAN_THE_WAY = 15.0  # seconds in the yard
 
 
-def believed(facts: FactSheet) -> tuple[ObjectSeen, ...]:
+def confirmed_people(facts: FactSheet) -> tuple[ObservedObject, ...]:
     """Return the people that were seen more than once, or surely."""
     return tuple(each for each in facts.people if each.images > 1 or each.confidence >= SURE)
 
 
-def on_grounds(facts: FactSheet) -> tuple[ObjectSeen, ...]:
+def people_on_grounds(facts: FactSheet) -> tuple[ObservedObject, ...]:
     """Return the people on private ground; close to the camera where no zones are drawn."""
-    return tuple(each for each in believed(facts) if is_on_grounds(facts, each))
+    return tuple(each for each in confirmed_people(facts) if is_on_grounds(facts, each))
 
 
-def is_on_grounds(facts: FactSheet, person: ObjectSeen) -> bool:
+def is_on_grounds(facts: FactSheet, person: ObservedObject) -> bool:
     """Tell whether a person was on private ground."""
     if facts.zones_known:
         return bool(person.zones & GROUNDS)
@@ -34,12 +34,12 @@ def is_on_grounds(facts: FactSheet, person: ObjectSeen) -> bool:
 
 def in_view(facts: FactSheet) -> bool:
     """Tell whether somebody is neither close nor far, where no zones are drawn."""
-    return any(each.tallest >= _IN_VIEW for each in believed(facts))
+    return any(each.tallest >= _IN_VIEW for each in confirmed_people(facts))
 
 
-def any_in(facts: FactSheet, kind: ZoneKind) -> bool:
+def anyone_in(facts: FactSheet, kind: ZoneKind) -> bool:
     """Tell whether a person was in a zone of a kind."""
-    return any(kind in each.zones for each in believed(facts))
+    return any(kind in each.zones for each in confirmed_people(facts))
 
 
 def in_the_dark(facts: FactSheet) -> bool:
@@ -52,20 +52,22 @@ def at_night(facts: FactSheet) -> bool:
     return facts.part_of_day is PartOfDay.NIGHT
 
 
-def theft(facts: FactSheet) -> Belonging | None:
+def stolen_object(facts: FactSheet) -> ObjectChange | None:
     """Return what somebody took who is no resident, as far as one can tell."""
-    for thing in facts.belongings:
+    for thing in facts.object_changes:
         if thing.change is Change.BROUGHT:
             continue
         # Residents take their parcels in and ride their own bicycles.
-        if not facts.at_ease or (thing.change is Change.TAKEN_AWAY and thing.label not in RIDDEN):
+        if not facts.residents_likely or (
+            thing.change is Change.TAKEN_AWAY and thing.label not in RIDDEN
+        ):
             return thing
     return None
 
 
-def excused(facts: FactSheet) -> bool:
+def residents_explain(facts: FactSheet) -> bool:
     """Tell whether the alarm is off with residents about, and nothing says it is not them."""
-    return facts.at_ease and theft(facts) is None and not busy_at_night(facts)
+    return facts.residents_likely and stolen_object(facts) is None and not busy_at_night(facts)
 
 
 def busy_at_night(facts: FactSheet) -> bool:
@@ -76,16 +78,16 @@ def busy_at_night(facts: FactSheet) -> bool:
             close_seconds(each, zones_known=facts.zones_known) >= _BUSY_SECONDS
             or each.visits(ZoneKind.ENTRY_POINT) >= _BUSY_VISITS
         )
-        for each in believed(facts)
+        for each in confirmed_people(facts)
     )
 
 
-def unwatched(facts: FactSheet) -> bool:
+def is_unusual_time(facts: FactSheet) -> bool:
     """Tell whether a person here is out of the ordinary: in the dark, or with nobody home."""
-    return not excused(facts) and (in_the_dark(facts) or facts.deserted)
+    return not residents_explain(facts) and (in_the_dark(facts) or facts.nobody_home)
 
 
-def close_seconds(person: ObjectSeen, *, zones_known: bool) -> float:
+def close_seconds(person: ObservedObject, *, zones_known: bool) -> float:
     """Return how long a person was where only visitors, residents and intruders go."""
     if zones_known:
         return person.stay(ZoneKind.ENTRY_POINT, ZoneKind.RESTRICTED)
@@ -94,7 +96,7 @@ def close_seconds(person: ObjectSeen, *, zones_known: bool) -> float:
 
 def is_off_the_way(facts: FactSheet) -> bool:
     """Tell whether somebody is where the way to a door does not lead."""
-    if any_in(facts, ZoneKind.RESTRICTED):
+    if anyone_in(facts, ZoneKind.RESTRICTED):
         return True
     return any(
         ZoneKind.YARD in each.zones
@@ -102,7 +104,7 @@ def is_off_the_way(facts: FactSheet) -> bool:
             ZoneKind.ENTRY_POINT not in each.zones
             or each.stay(ZoneKind.YARD) >= _LONGER_THAN_THE_WAY
         )
-        for each in believed(facts)
+        for each in confirmed_people(facts)
     )
 
 
@@ -110,5 +112,5 @@ def lingers_in_view(facts: FactSheet) -> bool:
     """Tell whether, without zones, somebody some way off does anything but pass."""
     return not facts.zones_known and any(
         each.tallest >= _IN_VIEW and each.movement is not Movement.PASSING
-        for each in believed(facts)
+        for each in confirmed_people(facts)
     )

@@ -11,23 +11,23 @@ from ..domain.models import RiskFactor, RiskLevel
 from ..domain.zones import ZoneKind
 from . import points
 from .facts import FactSheet, PartOfDay
-from .llm_adjustment import band_around
+from .llm_adjustment import llm_range
 from .movement_rules import MOVEMENT_RULES
 from .object_changes import Change
 from .points import Weight
 from .predicates import (
-    any_in,
-    believed,
+    anyone_in,
     busy_at_night,
-    excused,
+    confirmed_people,
     in_the_dark,
     in_view,
     is_off_the_way,
     lingers_in_view,
-    on_grounds,
-    theft,
+    people_on_grounds,
+    residents_explain,
+    stolen_object,
 )
-from .vehicle_rules import VEHICLE_RULES, newcomer
+from .vehicle_rules import VEHICLE_RULES, arrived_vehicle
 
 type Rule = Callable[[FactSheet], RiskFactor | None]
 
@@ -43,11 +43,11 @@ class Verdict:
 
     score: int  # 0-100
     level: RiskLevel  # whatever a language model says
-    band: tuple[int, int]  # the lowest and the highest score a language model may give
+    llm_range: tuple[int, int]  # the lowest and the highest score a language model may give
     factors: tuple[RiskFactor, ...]
 
 
-def judge(facts: FactSheet, bands: Bands) -> Verdict:
+def apply_rules(facts: FactSheet, bands: Bands) -> Verdict:
     """Return the provisional score of an event with the factors that make it."""
     factors = tuple(factor for rule in RULES if (factor := rule(facts)) is not None)
     total = sum(factor.points for factor in factors)
@@ -55,7 +55,7 @@ def judge(facts: FactSheet, bands: Bands) -> Verdict:
     return Verdict(
         score=score,
         level=bands.level_of(score),
-        band=band_around(score, bands),
+        llm_range=llm_range(score, bands),
         factors=factors,
     )
 
@@ -64,33 +64,33 @@ def place(facts: FactSheet) -> RiskFactor | None:
     """Say where the people are; of several places the most private one counts."""
     if not facts.people:
         return None
-    if not believed(facts):
+    if not confirmed_people(facts):
         return points.UNSURE.because("A person was seen once, and not surely.")
     if not facts.zones_known:
-        if on_grounds(facts):
+        if people_on_grounds(facts):
             return points.CLOSE_BY.because("A person came close to the camera.")
         if in_view(facts):
             return points.IN_VIEW.because("A person is in view, some way off.")
         return points.OUTSIDE_ZONES.because("A person is far off.")
     for kind, weight, reason in _PLACES:
-        if any_in(facts, kind):
+        if anyone_in(facts, kind):
             return weight.because(reason)
     return points.OUTSIDE_ZONES.because("A person is outside all zones.")
 
 
 def nobody(facts: FactSheet) -> RiskFactor | None:
     """Say that there is no person, and no vehicle that drove in."""
-    if facts.people or newcomer(facts):
+    if facts.people or arrived_vehicle(facts):
         return None
     return points.NOBODY.because("No person was seen.")
 
 
 def hour(facts: FactSheet) -> RiskFactor | None:
     """Say what part of the day it was, where that matters."""
-    people = believed(facts)
+    people = confirmed_people(facts)
     if not people:
         return None
-    if not on_grounds(facts) and not lingers_in_view(facts):
+    if not people_on_grounds(facts) and not lingers_in_view(facts):
         if facts.part_of_day is PartOfDay.NIGHT:
             return points.PASSER_AT_NIGHT.because("It is night; the person is off the grounds.")
         return None
@@ -101,10 +101,10 @@ def hour(facts: FactSheet) -> RiskFactor | None:
 
 def armed(facts: FactSheet) -> RiskFactor | None:
     """Say what the alarm says, for people on the grounds."""
-    if not on_grounds(facts):
+    if not people_on_grounds(facts):
         return None
     if facts.context.armed is False:
-        if theft(facts) or busy_at_night(facts) or any_in(facts, ZoneKind.RESTRICTED):
+        if stolen_object(facts) or busy_at_night(facts) or anyone_in(facts, ZoneKind.RESTRICTED):
             return None
         return points.DISARMED.because("The alarm was off.")
     if not facts.context.armed:
@@ -118,16 +118,16 @@ def armed(facts: FactSheet) -> RiskFactor | None:
 
 def home(facts: FactSheet) -> RiskFactor | None:
     """Say whether anybody was home, for people on the grounds."""
-    if not on_grounds(facts):
+    if not people_on_grounds(facts):
         return None
-    if facts.deserted:
+    if facts.nobody_home:
         return points.NOBODY_HOME.because("Nobody was home.")
     if (
         facts.context.occupancy is None
         or facts.context.armed
-        or theft(facts)
+        or stolen_object(facts)
         or busy_at_night(facts)
-        or any_in(facts, ZoneKind.RESTRICTED)
+        or anyone_in(facts, ZoneKind.RESTRICTED)
     ):
         return None
     return points.SOMEBODY_HOME.because("Residents were home and the alarm was not set.")
@@ -135,7 +135,7 @@ def home(facts: FactSheet) -> RiskFactor | None:
 
 def usual(facts: FactSheet) -> RiskFactor | None:
     """Say how usual this is at this hour; nothing while that is unknown."""
-    label = "person" if on_grounds(facts) else newcomer(facts)
+    label = "person" if people_on_grounds(facts) else arrived_vehicle(facts)
     rate = None if label is None else facts.usual(label)
     if rate is None:
         return None
@@ -148,9 +148,13 @@ def usual(facts: FactSheet) -> RiskFactor | None:
 
 def company(facts: FactSheet) -> RiskFactor | None:
     """Say that residents use a restricted zone, such as a pool, together or as usual."""
-    if not any_in(facts, ZoneKind.RESTRICTED) or not excused(facts) or in_the_dark(facts):
+    if (
+        not anyone_in(facts, ZoneKind.RESTRICTED)
+        or not residents_explain(facts)
+        or in_the_dark(facts)
+    ):
         return None
-    if facts.most_people >= 2:
+    if facts.max_people >= 2:
         return points.FAMILY_AT_THE_WATER.because("Several people, by day, with the alarm off.")
     if (facts.usual("person") or 0.0) >= _VISITED_WATER:
         return points.RESIDENT_AT_THE_WATER.because("People are usual here at this hour.")
@@ -159,7 +163,7 @@ def company(facts: FactSheet) -> RiskFactor | None:
 
 def taken(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody walked off with a thing."""
-    thing = theft(facts)
+    thing = stolen_object(facts)
     if thing is None:
         return None
     return points.TAKEN_AWAY.because(f"A {thing.label} is gone since somebody was at it.")
@@ -168,15 +172,15 @@ def taken(facts: FactSheet) -> RiskFactor | None:
 def brought(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody put something down, which is what couriers do."""
     thing = facts.changed(Change.BROUGHT)
-    if thing is None or theft(facts) or facts.part_of_day is PartOfDay.NIGHT:
+    if thing is None or stolen_object(facts) or facts.part_of_day is PartOfDay.NIGHT:
         return None
     return points.BROUGHT.because(f"A {thing.label} lies there since somebody came.")
 
 
 def short_visit(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody came to the door and went again, by day."""
-    visitors = [each for each in believed(facts) if ZoneKind.ENTRY_POINT in each.zones]
-    if not visitors or theft(facts) or in_the_dark(facts) or is_off_the_way(facts):
+    visitors = [each for each in confirmed_people(facts) if ZoneKind.ENTRY_POINT in each.zones]
+    if not visitors or stolen_object(facts) or in_the_dark(facts) or is_off_the_way(facts):
         return None
     if any(
         each.stay(ZoneKind.ENTRY_POINT) >= _SHORT_VISIT or each.visits(ZoneKind.ENTRY_POINT) > 1
@@ -188,8 +192,8 @@ def short_visit(facts: FactSheet) -> RiskFactor | None:
 
 def from_inside(facts: FactSheet) -> RiskFactor | None:
     """Say that somebody came out of the house."""
-    people = on_grounds(facts)
-    if not people or facts.context.armed or theft(facts):
+    people = people_on_grounds(facts)
+    if not people or facts.context.armed or stolen_object(facts):
         return None
     if all(ZoneKind.ENTRY_POINT in each.came_from for each in people):
         return points.FROM_INSIDE.because("Who was seen came from a door.")

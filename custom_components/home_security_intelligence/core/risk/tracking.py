@@ -58,7 +58,7 @@ class Track:
         return self.sightings[-1]
 
 
-def follow(images: Sequence[Image]) -> tuple[Track, ...]:
+def track_objects(images: Sequence[Image]) -> tuple[Track, ...]:
     """Return the objects in pictures that are ordered by capture time, by first sighting."""
     tracks: list[Track] = []
     for index, image in enumerate(images):
@@ -72,13 +72,13 @@ def follow(images: Sequence[Image]) -> tuple[Track, ...]:
                     box=detection.box,
                 ),
             )
-            for detection in without_doubles(image.detections)
+            for detection in without_duplicates(image.detections)
         ]
         _continue(tracks, seen)
     return tuple(tracks)
 
 
-def without_doubles(detections: Sequence[Detection]) -> tuple[Detection, ...]:
+def without_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]:
     """Return the detections without the less sure ones of the same object."""
     kept: list[Detection] = []
     for candidate in sorted(detections, key=lambda each: -each.confidence):

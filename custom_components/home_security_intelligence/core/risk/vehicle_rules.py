@@ -7,8 +7,8 @@ from ..domain.movement import Movement
 from ..domain.zones import ZoneKind
 from . import points
 from .facts import FactSheet, PartOfDay
-from .objects import ObjectSeen
-from .predicates import excused, in_the_dark, on_grounds
+from .objects import ObservedObject
+from .predicates import in_the_dark, people_on_grounds, residents_explain
 
 _RARE = 0.1  # an hour
 _STAYS_IN_THE_DARK = 60.0  # seconds a vehicle may stand before it counts as staying
@@ -18,7 +18,7 @@ _CLOSE_VEHICLE = 0.25  # of the picture's height, where no zones are drawn
 
 def vehicle(facts: FactSheet) -> RiskFactor | None:
     """Say that a vehicle drove in, where nobody on foot says more."""
-    if on_grounds(facts) or not newcomer(facts):
+    if people_on_grounds(facts) or not arrived_vehicle(facts):
         return None
     return points.VEHICLE_ARRIVED.because("A vehicle drove onto the grounds.")
 
@@ -41,7 +41,7 @@ def vehicle_while_armed(facts: FactSheet) -> RiskFactor | None:
 
 def vehicle_stays(facts: FactSheet) -> RiskFactor | None:
     """Say that a vehicle that drove in has stayed."""
-    if vehicle(facts) is None or excused(facts):
+    if vehicle(facts) is None or residents_explain(facts):
         return None
     seconds = _vehicle_stays(facts)
     if not seconds:
@@ -49,13 +49,13 @@ def vehicle_stays(facts: FactSheet) -> RiskFactor | None:
     return points.VEHICLE_STAYS.because(f"It has stood there for {seconds:.0f} seconds.")
 
 
-def newcomer(facts: FactSheet) -> str | None:
+def arrived_vehicle(facts: FactSheet) -> str | None:
     """Return the label of a vehicle that drove onto the grounds."""
-    found = _newcomers(facts)
+    found = _arrived_vehicles(facts)
     return found[0].label if found else None
 
 
-def _newcomers(facts: FactSheet) -> list[ObjectSeen]:
+def _arrived_vehicles(facts: FactSheet) -> list[ObservedObject]:
     """Return the vehicles that drove onto the grounds, or are rare enough to be nobody's here."""
     private = {ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED}
     return [
@@ -71,16 +71,16 @@ def _newcomers(facts: FactSheet) -> list[ObjectSeen]:
 
 
 def _vehicle_stays(facts: FactSheet) -> float:
-    """Return how long a newcomer has stood, 0 where it is too short to say that it stays."""
+    """Return how long a arrived_vehicle has stood, 0 where it is too short to say that it stays."""
     enough = _STAYS_IN_THE_DARK if in_the_dark(facts) else _STAYS_BY_DAY
     longest = max(
         (
             each.dwell if each.movement is Movement.STILL else each.settled_seconds
-            for each in _newcomers(facts)
+            for each in _arrived_vehicles(facts)
         ),
         default=0.0,
     )
-    counts = in_the_dark(facts) or facts.deserted
+    counts = in_the_dark(facts) or facts.nobody_home
     return longest if counts and longest >= enough else 0.0
 
 

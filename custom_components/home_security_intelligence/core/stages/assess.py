@@ -12,7 +12,7 @@ from ..domain.inference import AnswerProblem, EventFacts
 from ..domain.models import Assessment, EventState, JobKind
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate
-from ..events.facts import facts_of, judge_event
+from ..events.judge import facts_for_model, judge_event
 from ..inference.protocol import InferenceBackend
 from ..queue.handler import Outcome
 from ..risk.rules import Verdict
@@ -126,7 +126,7 @@ class Assess:
         await events.set_provisional(connection, event.id, judged.verdict)
         name = event.camera if camera is None else camera.name
         earlier = job.error_type or ""
-        facts = facts_of(
+        facts = facts_for_model(
             event,
             name,
             judged,

@@ -13,7 +13,7 @@ from ..domain.inference import DetectResult
 from ..domain.models import Image, ImageState, JobKind, SkipReason
 from ..domain.settings import Settings
 from ..domain.updates import ImageUpdate
-from ..events.grouper import Group
+from ..events.grouper import EventGrouper
 from ..files.image_loader import ImageLoader
 from ..inference.protocol import InferenceBackend
 from ..queue.handler import Outcome
@@ -54,7 +54,7 @@ class Detect:
         self,
         database: Database,
         client: InferenceBackend,
-        group: Group,
+        grouper: EventGrouper,
         *,
         loader: ImageLoader,
         settings: Settings,
@@ -62,7 +62,7 @@ class Detect:
     ) -> None:
         self._database = database
         self._client = client
-        self._group = group
+        self._grouper = grouper
         self._loader = loader
         self._settings = settings
         self._now = now
@@ -186,7 +186,7 @@ class Detect:
         detected = [(_with_result(one.image, result, now), one, result) for one, result in new]
         if not detected:
             return
-        grouping = await self._group.run(transaction, [image for image, _, _ in detected])
+        grouping = await self._grouper.add(transaction, [image for image, _, _ in detected])
         await detections.insert(
             transaction.connection,
             [
@@ -194,7 +194,7 @@ class Detect:
                     image_id=image.id,
                     sha256=one.sha256,
                     result=result,
-                    event_id=grouping.places.get(image.id),
+                    event_id=grouping.event_ids.get(image.id),
                 )
                 for image, one, result in detected
             ],

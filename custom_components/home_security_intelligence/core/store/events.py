@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.context import Context, Elsewhere
 from ..domain.models import Assessment, AssessmentState, EventState, RiskFactor, SecurityEvent
-from ..risk.llm_adjustment import bounded
+from ..risk.llm_adjustment import adjust_score
 from ..risk.rules import Verdict
 from .arrays import rows_from_arrays
 from .contexts import ContextJson, context_from, context_json
@@ -297,7 +297,7 @@ async def set_assessed(
 
     None where a later job's is there already, which knew more.
     """
-    score, say = bounded(verdict.score, verdict.band, assessment.risk_score)
+    score, say = adjust_score(verdict.score, verdict.llm_range, assessment.risk_score)
     rows = await connection.execute(
         update(events)
         .where(
@@ -334,7 +334,7 @@ async def set_assessment_pending(connection: AsyncConnection, ids: Sequence[UUID
 
 
 def _verdict_values(verdict: Verdict, factors: Sequence[RiskFactor]) -> dict[str, object]:
-    low, high = verdict.band
+    low, high = verdict.llm_range
     return {
         "provisional_score": verdict.score,
         "band_low": low,

@@ -1,4 +1,4 @@
-"""From an event's images and the home's state to its facts, and to what a model is told of them."""
+"""An event's facts, the verdict of the rules, and the facts that a language model receives."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,17 +9,17 @@ from ..domain.context import Context
 from ..domain.inference import AnswerProblem, EventFacts, ObjectFacts, RulesFacts
 from ..domain.models import SecurityEvent
 from ..domain.settings import Settings
-from ..risk.facts import ELSEWHERE, HISTORY, FactSheet, gather
-from ..risk.rules import Verdict, judge
+from ..risk.facts import ELSEWHERE, HISTORY, FactSheet, build_fact_sheet
+from ..risk.rules import Verdict, apply_rules
 from ..store import events, images
 
-MAX_OBJECTS = 50  # of the wire format
-MAX_CAMERA_NAME = 100  # characters, of the wire format
+MAX_OBJECTS = 50  # limit of the wire format
+MAX_CAMERA_NAME = 100  # characters, limit of the wire format
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """An event's facts and what the rules make of them."""
+class JudgedEvent:
+    """An event's fact sheet and the verdict of the rules."""
 
     sheet: FactSheet
     verdict: Verdict
@@ -27,8 +27,8 @@ class Judged:
 
 async def judge_event(
     connection: AsyncConnection, event: SecurityEvent, context: Context, settings: Settings
-) -> Judged:
-    """Gather an event's facts as they are by now and let the rules judge them."""
+) -> JudgedEvent:
+    """Build an event's current fact sheet and apply the rules to it."""
     seen = await images.seen_between(
         connection,
         event.camera,
@@ -37,27 +37,27 @@ async def judge_event(
         at_most=settings.history_images,
     )
     others = await events.elsewhere(connection, event, "person", within=ELSEWHERE)
-    sheet = gather(
+    sheet = build_fact_sheet(
         event.camera,
         seen,
         replace(context, elsewhere=others),
         started_at=event.started_at,
     )
-    return Judged(sheet=sheet, verdict=judge(sheet, settings.risk_bands))
+    return JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, settings.risk_bands))
 
 
-def facts_of(
+def facts_for_model(
     event: SecurityEvent,
     camera_name: str,
-    judged: Judged,
+    judged: JudgedEvent,
     *,
     earlier_problem: AnswerProblem | None = None,
 ) -> EventFacts:
-    """Return what a language model is told of an event, the surest objects first."""
+    """Return the facts that a language model receives, objects by descending confidence."""
     sheet, verdict = judged.sheet, judged.verdict
     zone = sheet.context.time_zone
-    surest = sorted(sheet.present, key=lambda item: -item.confidence)
-    low, high = verdict.band
+    by_confidence = sorted(sheet.present, key=lambda item: -item.confidence)
+    low, high = verdict.llm_range
     return EventFacts(
         camera=camera_name[:MAX_CAMERA_NAME],
         started_at=event.started_at.astimezone(zone),
@@ -76,7 +76,7 @@ def facts_of(
                 movement=item.movement,
                 zones=tuple(sorted(item.zones)),
             )
-            for item in surest[:MAX_OBJECTS]
+            for item in by_confidence[:MAX_OBJECTS]
         ),
         rules=RulesFacts(score=verdict.score, low=low, high=high, factors=verdict.factors),
         earlier_problem=earlier_problem,

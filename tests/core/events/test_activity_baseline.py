@@ -10,7 +10,12 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.events.activity_baseline import ENOUGH, hours_between, hours_like, rates
+from hsi_core.events.activity_baseline import (
+    MIN_HOURS,
+    comparable_hours,
+    expected_counts,
+    hours_between,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MOMENTS = st.integers(0, 2 * 366 * 24 * 60).map(
@@ -26,7 +31,7 @@ def wall(moment: datetime, zone: ZoneInfo) -> tuple[int, int, int]:
 
 @given(moment=MOMENTS, zone=ZONES)
 def test_hours_alike_show_the_same_on_the_clock(moment: datetime, zone: ZoneInfo) -> None:
-    alike = hours_like(moment, zone)
+    alike = comparable_hours(moment, zone)
     day, hour, _ = wall(moment, zone)
     assert {wall(each, zone) for each in alike} == {(day, hour, 0)}
     assert max(alike) <= moment - timedelta(days=6, hours=22)
@@ -39,7 +44,7 @@ def test_hours_follow_each_other_and_are_those_asked_for(moment: datetime, zone:
     assert all(one[1] == other[0] for one, other in pairwise(hours))
     assert hours[0][0] <= moment - timedelta(weeks=2)
     assert timedelta(0) <= moment - hours[-1][1] < timedelta(hours=1)
-    assert set(hours_like(moment, zone, weeks=1)) <= {began for began, _ in hours}
+    assert set(comparable_hours(moment, zone, weeks=1)) <= {began for began, _ in hours}
 
 
 @pytest.mark.parametrize(
@@ -51,13 +56,16 @@ def test_hours_follow_each_other_and_are_those_asked_for(moment: datetime, zone:
     ],
 )
 def test_the_clock_is_changed(moment: datetime, count: int) -> None:
-    assert len(hours_like(moment, BERLIN)) == count
+    assert len(comparable_hours(moment, BERLIN)) == count
 
 
 def test_little_is_known_of_few_hours() -> None:
     empty: dict[str, int] = {}
-    assert rates([empty] * (ENOUGH - 1), ["person"]) == {}
-    assert rates([empty] * 4, ["person"])["person"] > 0.1  # not yet rare
-    assert rates([empty] * 6, ["person"])["person"] < 0.1
-    assert rates([{"person": 1}] * 4, ["person", "car"]) == {"person": 1.125, "car": 0.125}
-    assert rates([{"person": 3}, *[empty] * 3], ["person"]) == {"person": 0.875}
+    assert expected_counts([empty] * (MIN_HOURS - 1), ["person"]) == {}
+    assert expected_counts([empty] * 4, ["person"])["person"] > 0.1  # not yet rare
+    assert expected_counts([empty] * 6, ["person"])["person"] < 0.1
+    assert expected_counts([{"person": 1}] * 4, ["person", "car"]) == {
+        "person": 1.125,
+        "car": 0.125,
+    }
+    assert expected_counts([{"person": 3}, *[empty] * 3], ["person"]) == {"person": 0.875}
