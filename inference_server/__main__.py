@@ -9,7 +9,8 @@ from typing import NoReturn
 from inference_server.http.security import check_exposure
 from inference_server.observability import logs
 from inference_server.serve import RestartError, serve
-from inference_server.settings import SettingsError, load_settings
+from inference_server.settings import SettingsError
+from inference_server.settings_sources import load_settings
 
 
 def main() -> int:

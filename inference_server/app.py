@@ -22,8 +22,8 @@ from inference_server.gpu.gpu_monitor import GpuWatch
 from inference_server.http.drain import Drain
 from inference_server.http.problems import problem_details
 from inference_server.http.security import bearer
-from inference_server.observability.metrics import NO_METRICS, Metrics
-from inference_server.observability.tracing import NoTracing, Tracing, traced
+from inference_server.observability.metrics import Metrics
+from inference_server.observability.tracing import Tracing, traced
 from inference_server.settings import Settings
 
 _OPEN_PATHS = frozenset({"/v1/live", "/v1/ready"})
@@ -36,7 +36,7 @@ def create_app(
     detection: DetectionService,
     keeper: AssessorKeeper,
     gpu: GpuWatch | None = None,
-    metrics: Metrics = NO_METRICS,
+    metrics: Metrics | None = None,
     tracing: Tracing | None = None,
     load: Callable[[Settings], Detector] = load_detector,
     drain: Drain | None = None,
@@ -48,10 +48,10 @@ def create_app(
     request that carries a valid token.
     """
     gpu = gpu or GpuWatch(None)
-    drain = drain or Drain()
+    metrics, tracing, drain = metrics or Metrics(), tracing or Tracing(), drain or Drain()
     app = web.Application(
         middlewares=[
-            traced(tracing or NoTracing()),
+            traced(tracing.tracer),
             problem_details(metrics),
             drain.middleware(),
             bearer(

@@ -25,7 +25,7 @@ from inference_server.http.runner import create_runner
 from inference_server.http.security import is_loopback
 from inference_server.http.tls import load_tls
 from inference_server.identity import load_instance_id
-from inference_server.observability.metrics import create_metrics
+from inference_server.observability.metrics import Metrics
 from inference_server.observability.tracing import create_tracing
 from inference_server.settings import Settings
 
@@ -47,7 +47,7 @@ async def serve(settings: Settings) -> None:
     requests underway are answered.
     """
     tls = load_tls(settings)
-    metrics = create_metrics()
+    metrics = Metrics()
     instance_id = load_instance_id(settings.state_dir)
     tracing = create_tracing(settings, str(instance_id))
     stopping = asyncio.Event()

@@ -1,30 +1,29 @@
-"""Every setting of the server with its default and unit; flags win over the environment."""
+"""Every setting of the server, with its variable, default, unit and range."""
 
-import argparse
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
 
-from inference_server.parsers import choice, flag, http_url, number, path, tokens, whole
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+)
+from pydantic.dataclasses import dataclass
+
+_MIN_TOKEN_LENGTH: Final = 16  # valid tokens are never rate limited, so none may be guessable
 
 
 class SettingsError(Exception):
     """A setting is wrong; the message is one line that names it."""
 
 
-def _user_state_dir() -> Path:
-    try:
-        home = Path.home()
-    except RuntimeError as err:
-        raise SettingsError("Set STATE_DIR: this user has no home folder to keep state in") from err
-    return home / ".local" / "state" / "hsi-inference-server"
-
-
 class Device(StrEnum):
     """Where the detector runs."""
 
-    AUTO = "auto"  # CUDA where there is one, else the CPU
+    AUTO = "auto"  # CUDA if there is a device, else the CPU
     CPU = "cpu"
     CUDA = "cuda"  # refuses to run on anything else
 
@@ -36,11 +35,11 @@ class DetectorRuntime(StrEnum):
     TORCH = "torch"
     OPENVINO = "openvino"  # on the CPU
     ONNXRUNTIME = "onnxruntime"  # on the CPU
-    TENSORRT = "tensorrt"  # on CUDA; on torch where it is not to be had
+    TENSORRT = "tensorrt"  # on CUDA; torch if TensorRT is not available
 
 
 class DetectorPrecision(StrEnum):
-    """The numbers the detector is computed with; they are held against fp32 on the CPU."""
+    """The number format of the detector; its results are compared with those of fp32 on the CPU."""
 
     AUTO = "auto"  # fp16 on CUDA, fp32 on a CPU
     FP32 = "fp32"
@@ -65,315 +64,273 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The server's settings."""
-
-    # listening
-    host: str = "127.0.0.1"
-    port: int = 8090  # 0 = any free one; it is printed
-    api_tokens: tuple[str, ...] = field(default=(), repr=False)  # each is accepted
-    zeroconf: bool = True  # announces itself in the network, unless it listens on loopback only
-    tls_cert_file: Path | None = None  # PEM, with what is between it and its authority
-    tls_key_file: Path | None = None  # PEM, without a password
-    tls_self_signed: bool = False  # makes a certificate once, and keeps it in the state folder
-    rate_limit: float = 1000.0  # requests a second of one client; 0 sets no limit
-    max_body_bytes: int = 20 * 1024 * 1024
-
-    # detection
-    detector_model: Path = Path(".models/rtdetr_v2_r18vd")  # a folder in transformers' format
-    models_dir: Path | None = None  # detectors to load on request; None: where detector_model is
-    device: Device = Device.AUTO
-    detector_runtime: DetectorRuntime = DetectorRuntime.AUTO
-    detector_precision: DetectorPrecision = DetectorPrecision.AUTO
-    parity_pictures: Path | None = None  # a folder; runtimes are compared with these, too
-    confidence_threshold: float = 0.5  # 0-1, where a request names none
-    max_pixels: int = 50_000_000  # width x height a picture may have
-    queue_limit: int = 32  # pictures that arrive, wait or are being looked at
-    batch_max: int | None = None  # pictures at once; None: what pays off on the device
-    canary_interval: float = 60.0  # seconds without a picture, after which the detector is proven
-    batch_wait_ms: float = 4.0  # for others that are being decoded, where a batch has room
-
-    # assessment
-    llm_backend: LlmBackend = LlmBackend.OLLAMA
-    nemotron_url: str = "http://127.0.0.1:11434"
-    nemotron_model: str = "nemotron-3-nano:4b"
-    nemotron_api_key: str | None = field(default=None, repr=False)  # for openai
-    embedded_model: Path | None = None  # a gguf file
-    connect_timeout: float = 10.0  # seconds
-    assess_timeout: float = 120.0  # seconds
-    llm_canary_interval: float = (
-        60.0  # seconds without an answer after which a tiny one is asked for
-    )
-    assess_limit: int = 16  # assessments underway or waiting for the language model
-
-    # the process
-    state_dir: Path = field(
-        default_factory=_user_state_dir
-    )  # keeps the instance id and converted models
-    log_level: LogLevel = LogLevel.INFO
-    otlp_endpoint: str | None = None  # where traces are sent
+def _user_state_dir() -> Path:
+    try:
+        home = Path.home()
+    except RuntimeError as err:
+        raise SettingsError("Set STATE_DIR: this user has no home folder to keep state in") from err
+    return home / ".local" / "state" / "hsi-inference-server"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Option:
-    """One setting as the environment and the command line spell it."""
-
-    setting: str
-    env: str
-    help: str
-    parse: Callable[[str], object] = str
-    secret: bool = False  # also read from the file that <env>_FILE names; never a flag
+def _expand_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such home folder") from None
 
 
-def load_settings(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
-    """Read flags over environment over defaults; raises SettingsError."""
-    texts = {**_from_environment(environ), **_from_flags(argv)}
-    values: dict[str, object] = {}
-    for option in _OPTIONS:
-        if (text := texts.get(option.setting)) is None:
-            continue
-        try:
-            values[option.setting] = option.parse(text)
-        except ValueError as err:
-            # A secret that cannot be read must not reach the terminal either.
-            shown = "" if option.secret or "@" in text else f" {text!r}"
-            raise SettingsError(f"{option.env}{shown}: {err}") from err
-    return Settings(**values)  # type: ignore[arg-type] # each option's parse gives its setting's type
+def _check_url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    parts = urlsplit(text)
+    if not parts.hostname or parts.port == 0:  # port raises ValueError if it is not a number
+        raise ValueError("must name a host, and a port other than 0 if any")
+    if parts.username is not None:  # errors quote the address
+        raise ValueError("must not contain a user or password")
+    return text.rstrip("/")
 
 
-def environment_names() -> tuple[str, ...]:
-    """Every environment variable the server reads."""
-    return tuple(
-        name
-        for option in _OPTIONS
-        for name in ((option.env, f"{option.env}_FILE") if option.secret else (option.env,))
-    )
+def _read_flag(value: object) -> object:
+    if isinstance(value, str):
+        if (text := value.strip().lower()) not in {"true", "false"}:
+            raise ValueError("must be true or false")
+        return text == "true"
+    return value
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for option in _OPTIONS:
-        if text := environ.get(option.env, ""):
-            texts[option.setting] = text
-        if option.secret and (name := environ.get(f"{option.env}_FILE", "")):
-            if text:
-                raise SettingsError(f"Set {option.env} or {option.env}_FILE, not both")
-            try:
-                texts[option.setting] = Path(name).read_text(encoding="utf-8").strip()
-            except OSError as err:
-                reason = err.strerror or err
-                raise SettingsError(f"{option.env}_FILE {name}: {reason}") from err
-            except UnicodeDecodeError as err:
-                raise SettingsError(f"{option.env}_FILE {name}: is no text") from err
-    return texts
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
-def _from_flags(argv: Sequence[str]) -> dict[str, str]:
-    parser = argparse.ArgumentParser(
-        prog="python -m inference_server",
-        description="Detects objects in pictures and assesses the risk of events.",
-        epilog="Each flag is also an environment variable; secrets are only that, or a file.",
-        argument_default=argparse.SUPPRESS,
-        allow_abbrev=False,
-    )
-    for option in _OPTIONS:
-        if not option.secret:
-            parser.add_argument(
-                "--" + option.setting.replace("_", "-"), help=f"{option.help} ({option.env})"
-            )
-    return dict(vars(parser.parse_args(argv)))
+def _split_tokens(value: object) -> object:
+    """Split a text of tokens separated by commas; refuse guessable ones."""
+    if not isinstance(value, str):
+        return value
+    tokens = tuple(token.strip() for token in value.split(",") if token.strip())
+    if not tokens:
+        raise ValueError("contains no token")
+    if any(not token.isascii() or not token.isprintable() or " " in token for token in tokens):
+        raise ValueError("a token consists of printable ASCII without spaces")
+    if any(len(token) < _MIN_TOKEN_LENGTH for token in tokens):
+        raise ValueError(
+            f"each token needs at least {_MIN_TOKEN_LENGTH} characters, and a comma ends one; "
+            "make one with: openssl rand -hex 32"
+        )
+    return tokens
 
 
-_OPTIONS = (
-    _Option(setting="host", env="HOST", help="address to listen on"),
-    _Option(
-        setting="port",
-        env="PORT",
-        help="port to listen on; 0 takes a free one",
-        parse=whole(0, 65535),
-    ),
-    _Option(
-        setting="api_tokens",
-        env="API_TOKEN",
-        help="tokens a client may send, separated by commas",
-        parse=tokens,
-        secret=True,
-    ),
-    _Option(
-        setting="zeroconf",
-        env="ZEROCONF",
-        help="true: announce the server in the local network, so that it is found by itself",
-        parse=flag,
-    ),
-    _Option(
-        setting="tls_cert_file",
-        env="TLS_CERT_FILE",
-        help="certificate to serve https with, in PEM",
-        parse=path,
-    ),
-    _Option(
-        setting="tls_key_file",
-        env="TLS_KEY_FILE",
-        help="the certificate's key, in PEM and without a password",
-        parse=path,
-    ),
-    _Option(
-        setting="tls_self_signed",
-        env="TLS_SELF_SIGNED",
-        help="true: serve https with a certificate that the server makes for itself",
-        parse=flag,
-    ),
-    _Option(
-        setting="rate_limit",
-        env="RATE_LIMIT",
-        help="requests a second that one client may send; 0 sets no limit",
-        parse=number(0, 1_000_000),
-    ),
-    _Option(
-        setting="max_body_bytes",
-        env="MAX_BODY_BYTES",
-        help="largest request body, in bytes",
-        parse=whole(1024, 1024**3),
-    ),
-    _Option(
-        setting="detector_model",
-        env="DETECTOR_MODEL",
-        help="folder of the detector, in transformers' format",
-        parse=path,
-    ),
-    _Option(
-        setting="models_dir",
-        env="MODELS_DIR",
-        help="folder of the detectors that may be loaded on request",
-        parse=path,
-    ),
-    _Option(
-        setting="device",
-        env="DEVICE",
-        help="where the detector runs: auto, cpu or cuda",
-        parse=choice(Device),
-    ),
-    _Option(
-        setting="detector_runtime",
-        env="DETECTOR_RUNTIME",
-        help="what computes the detector: auto, torch, openvino, onnxruntime or tensorrt",
-        parse=choice(DetectorRuntime),
-    ),
-    _Option(
-        setting="detector_precision",
-        env="DETECTOR_PRECISION",
-        help="the numbers the detector is computed with: auto, fp32 or bf16",
-        parse=choice(DetectorPrecision),
-    ),
-    _Option(
-        setting="parity_pictures",
-        env="PARITY_PICTURES",
-        help="folder of your own pictures to compare runtimes with when one is loaded",
-        parse=path,
-    ),
-    _Option(
-        setting="confidence_threshold",
-        env="DETECTION_CONFIDENCE_THRESHOLD",
-        help="lowest confidence to answer with where a request names none, 0-1",
-        parse=number(0, 1),
-    ),
-    _Option(
-        setting="max_pixels",
-        env="MAX_PIXELS",
-        help="largest picture, width x height",
-        parse=whole(1, 1_000_000_000),
-    ),
-    _Option(
-        setting="queue_limit",
-        env="QUEUE_LIMIT",
-        help="pictures that may arrive, wait or be looked at",
-        parse=whole(1, 10_000),
-    ),
-    _Option(
-        setting="batch_max",
-        env="BATCH_MAX",
-        help="pictures the detector is given at once",
-        parse=whole(1, 16),
-    ),
-    _Option(
-        setting="batch_wait_ms",
-        env="BATCH_WAIT_MS",
-        help="milliseconds a picture may wait for others to join its batch",
-        parse=number(0, 100),
-    ),
-    _Option(
-        setting="canary_interval",
-        env="CANARY_INTERVAL",
-        help="seconds without a picture, after which the detector has to prove itself",
-        parse=number(1, 3600),
-    ),
-    _Option(
-        setting="llm_backend",
-        env="LLM_BACKEND",
-        help="what runs the language model: ollama, openai, embedded or none",
-        parse=choice(LlmBackend),
-    ),
-    _Option(
-        setting="nemotron_url",
-        env="NEMOTRON_URL",
-        help="address of the language model's server",
-        parse=http_url,
-    ),
-    _Option(setting="nemotron_model", env="NEMOTRON_MODEL", help="name of the language model"),
-    _Option(
-        setting="nemotron_api_key",
-        env="NEMOTRON_API_KEY",
-        help="key for the openai backend",
-        secret=True,
-    ),
-    _Option(
-        setting="embedded_model",
-        env="EMBEDDED_MODEL",
-        help="gguf file for the embedded backend",
-        parse=path,
-    ),
-    _Option(
-        setting="connect_timeout",
-        env="AI_CONNECT_TIMEOUT",
-        help="seconds to connect to the language model's server",
-        parse=number(0.1, 600),
-    ),
-    _Option(
-        setting="assess_timeout",
-        env="NEMOTRON_READ_TIMEOUT",
-        help="seconds an assessment may take",
-        parse=number(0.1, 3600),
-    ),
-    _Option(
-        setting="llm_canary_interval",
-        env="NEMOTRON_CANARY_INTERVAL",
-        help="seconds without an answer after which the language model is made to give a tiny "
-        "one, which shows a GPU that was lost; 0 = never",
-        parse=number(0, 86_400),
-    ),
-    _Option(
-        setting="assess_limit",
-        env="ASSESS_LIMIT",
-        help="assessments underway or waiting for the language model",
-        parse=whole(1, 1000),
-    ),
-    _Option(
-        setting="state_dir",
-        env="STATE_DIR",
-        help="folder that keeps the server's identity and converted models",
-        parse=path,
-    ),
-    _Option(
-        setting="otlp_endpoint",
-        env="OTEL_EXPORTER_OTLP_ENDPOINT",
-        help="address of an OpenTelemetry receiver (OTLP over HTTP) that traces are sent to",
-        parse=http_url,
-    ),
-    _Option(
-        setting="log_level",
-        env="LOG_LEVEL",
-        help="least severe line to log: debug, info, warning or error",
-        parse=choice(LogLevel),
+_Path = Annotated[Path, AfterValidator(_expand_home)]
+_Url = Annotated[str, AfterValidator(_check_url)]
+_Flag = Annotated[bool, BeforeValidator(_read_flag)]
+_Tokens = Annotated[tuple[str, ...], BeforeValidator(_split_tokens)]
+
+
+@dataclass(
+    frozen=True,
+    slots=True,
+    kw_only=True,
+    config=ConfigDict(
+        allow_inf_nan=False, extra="forbid", validate_by_alias=True, validate_by_name=True
     ),
 )
+class Settings:
+    """The server's settings; each may be given by its name or by its environment variable."""
+
+    # listening
+    host: str = Field(
+        default="127.0.0.1", validation_alias="HOST", description="address to listen on"
+    )
+    port: int = Field(
+        default=8090,
+        validation_alias="PORT",
+        ge=0,
+        le=65535,
+        description="port to listen on; 0 takes a free one and prints it",
+    )
+    api_tokens: _Tokens = Field(
+        default=(),
+        validation_alias="API_TOKEN",
+        repr=False,
+        description="tokens that clients may send, separated by commas",
+    )
+    zeroconf: _Flag = Field(
+        default=True,
+        validation_alias="ZEROCONF",
+        description="true: announce the server in the local network, unless it listens on loopback only",
+    )
+    tls_cert_file: _Path | None = Field(
+        default=None,
+        validation_alias="TLS_CERT_FILE",
+        description="certificate to serve https with, in PEM, followed by its intermediate certificates",
+    )
+    tls_key_file: _Path | None = Field(
+        default=None,
+        validation_alias="TLS_KEY_FILE",
+        description="the certificate's key, in PEM and without a password",
+    )
+    tls_self_signed: _Flag = Field(
+        default=False,
+        validation_alias="TLS_SELF_SIGNED",
+        description="true: serve https with a certificate that the server makes once and keeps in its state folder",
+    )
+    rate_limit: float = Field(
+        default=1000.0,
+        validation_alias="RATE_LIMIT",
+        ge=0,
+        le=1_000_000,
+        description="requests per second that one client may send; 0 sets no limit",
+    )
+    max_body_bytes: int = Field(
+        default=20 * 1024 * 1024,
+        validation_alias="MAX_BODY_BYTES",
+        ge=1024,
+        le=1024**3,
+        description="largest request body, in bytes",
+    )
+
+    # detection
+    detector_model: _Path = Field(
+        default=Path(".models/rtdetr_v2_r18vd"),
+        validation_alias="DETECTOR_MODEL",
+        description="folder of the detector, in the format of transformers",
+    )
+    models_dir: _Path | None = Field(
+        default=None,
+        validation_alias="MODELS_DIR",
+        description="folder of the detectors that may be loaded on request; by default the one that contains DETECTOR_MODEL",
+    )
+    device: Annotated[Device, BeforeValidator(_lower)] = Field(
+        default=Device.AUTO,
+        validation_alias="DEVICE",
+        description="where the detector runs: auto, cpu or cuda",
+    )
+    detector_runtime: Annotated[DetectorRuntime, BeforeValidator(_lower)] = Field(
+        default=DetectorRuntime.AUTO,
+        validation_alias="DETECTOR_RUNTIME",
+        description="what computes the detector: auto, torch, openvino, onnxruntime or tensorrt",
+    )
+    detector_precision: Annotated[DetectorPrecision, BeforeValidator(_lower)] = Field(
+        default=DetectorPrecision.AUTO,
+        validation_alias="DETECTOR_PRECISION",
+        description="number format of the detector: auto, fp32 or bf16",
+    )
+    parity_pictures: _Path | None = Field(
+        default=None,
+        validation_alias="PARITY_PICTURES",
+        description="folder of your own images; a runtime is also compared with the reference on these when it is loaded",
+    )
+    confidence_threshold: float = Field(
+        default=0.5,
+        validation_alias="DETECTION_CONFIDENCE_THRESHOLD",
+        ge=0,
+        le=1,
+        description="lowest confidence of detections, 0-1, for requests without a threshold",
+    )
+    max_pixels: int = Field(
+        default=50_000_000,
+        validation_alias="MAX_PIXELS",
+        ge=1,
+        le=1_000_000_000,
+        description="largest image, width x height",
+    )
+    queue_limit: int = Field(
+        default=32,
+        validation_alias="QUEUE_LIMIT",
+        ge=1,
+        le=10_000,
+        description="images that may be arriving, waiting or in progress",
+    )
+    batch_max: int | None = Field(
+        default=None,
+        validation_alias="BATCH_MAX",
+        ge=1,
+        le=16,
+        description="images per batch; by default what pays off on the device",
+    )
+    batch_wait_ms: float = Field(
+        default=4.0,
+        validation_alias="BATCH_WAIT_MS",
+        ge=0,
+        le=100,
+        description="milliseconds to wait for images that are being decoded, if the batch has room",
+    )
+    canary_interval: float = Field(
+        default=60.0,
+        validation_alias="CANARY_INTERVAL",
+        ge=1,
+        le=3600,
+        description="seconds without an image after which the detector runs a self-test",
+    )
+
+    # assessment
+    llm_backend: Annotated[LlmBackend, BeforeValidator(_lower)] = Field(
+        default=LlmBackend.OLLAMA,
+        validation_alias="LLM_BACKEND",
+        description="what runs the language model: ollama, openai, embedded or none",
+    )
+    nemotron_url: _Url = Field(
+        default="http://127.0.0.1:11434",
+        validation_alias="NEMOTRON_URL",
+        description="address of the language model's server",
+    )
+    nemotron_model: str = Field(
+        default="nemotron-3-nano:4b",
+        validation_alias="NEMOTRON_MODEL",
+        description="name of the language model",
+    )
+    nemotron_api_key: str | None = Field(
+        default=None,
+        validation_alias="NEMOTRON_API_KEY",
+        repr=False,
+        description="key for the openai backend",
+    )
+    embedded_model: _Path | None = Field(
+        default=None,
+        validation_alias="EMBEDDED_MODEL",
+        description="gguf file for the embedded backend",
+    )
+    connect_timeout: float = Field(
+        default=10.0,
+        validation_alias="AI_CONNECT_TIMEOUT",
+        ge=0.1,
+        le=600,
+        description="seconds to connect to the language model's server",
+    )
+    assess_timeout: float = Field(
+        default=120.0,
+        validation_alias="NEMOTRON_READ_TIMEOUT",
+        ge=0.1,
+        le=3600,
+        description="seconds an assessment may take",
+    )
+    llm_canary_interval: float = Field(
+        default=60.0,
+        validation_alias="NEMOTRON_CANARY_INTERVAL",
+        ge=0,
+        le=86_400,
+        description="seconds without an answer after which the language model runs a self-test, which detects a lost GPU; 0 = never",
+    )
+    assess_limit: int = Field(
+        default=16,
+        validation_alias="ASSESS_LIMIT",
+        ge=1,
+        le=1000,
+        description="assessments that may be in progress or waiting",
+    )
+
+    # the process
+    state_dir: _Path = Field(
+        default_factory=_user_state_dir,
+        validation_alias="STATE_DIR",
+        description="folder that keeps the server's id, its certificate and converted models",
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
+        default=LogLevel.INFO,
+        validation_alias="LOG_LEVEL",
+        description="least severe line to log: debug, info, warning or error",
+    )
+    otlp_endpoint: _Url | None = Field(
+        default=None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="address of an OpenTelemetry receiver (OTLP over HTTP) that traces are sent to",
+    )

@@ -1,19 +1,18 @@
-"""GET /metrics: the server's figures for Prometheus."""
+"""GET /metrics: the server's metrics for Prometheus."""
 
 from aiohttp import web
 
 from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.detection.service import DetectionService
-from inference_server.errors import NotFoundError
 from inference_server.gpu.gpu_monitor import GpuWatch
 from inference_server.observability.component_status import PartState
-from inference_server.observability.metrics import DetectorFigures, LlmFigures, Metrics
+from inference_server.observability.metrics import DetectorGauges, LlmGauges, Metrics
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class MetricsHandler:
-    """Renders what was counted."""
+    """Render the metrics."""
 
     def __init__(
         self,
@@ -28,11 +27,11 @@ class MetricsHandler:
         self._metrics = metrics
 
     async def get(self, _: web.Request) -> web.Response:
-        """Answer with all figures."""
+        """Return all metrics."""
         detection, keeper = self._detection, self._keeper
         info = detection.info
         text = self._metrics.render(
-            detector=DetectorFigures(
+            detector=DetectorGauges(
                 admitted=detection.waiting,
                 queued=detection.queued,
                 ready=detection.status.state is PartState.READY,
@@ -40,15 +39,11 @@ class MetricsHandler:
                 fallen_back=bool(info and info.fallback),
             ),
             gpus=self._gpu.gpus,
-            llm=LlmFigures(
+            llm=LlmGauges(
                 model=keeper.model,
                 gpu_share=keeper.gpu_share,
                 tokens_per_second=keeper.tokens_per_second,
                 gpu_lost=keeper.fallback is not None,
             ),
         )
-        if text is None:
-            raise NotFoundError(
-                "This server counts nothing: install it with its metrics extra, then restart it."
-            )
         return web.Response(body=text, headers={"Content-Type": _CONTENT_TYPE})

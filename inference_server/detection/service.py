@@ -30,7 +30,7 @@ from inference_server.errors import (
 from inference_server.gpu.nvml import Pressure
 from inference_server.http.deadline import NEVER, Deadline
 from inference_server.observability.component_status import PartState, PartStatus, Reason
-from inference_server.observability.metrics import NO_METRICS, Metrics
+from inference_server.observability.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
 _DECODERS = min(4, os.cpu_count() or 1)  # threads
@@ -76,7 +76,7 @@ class DetectionService:
         batch_max: int | None = None,
         batch_wait: float = 0.0,
         canary_interval: float = 60.0,
-        metrics: Metrics = NO_METRICS,
+        metrics: Metrics | None = None,
     ) -> None:
         """`batch_max` None leaves it to the detector; times are in seconds."""
         self._load = load
@@ -84,7 +84,7 @@ class DetectionService:
         self._batch_max = batch_max
         self._batch_wait = batch_wait
         self._canary_interval = canary_interval
-        self._metrics = metrics
+        self._metrics = metrics or Metrics()
         self._status = PartStatus(state=PartState.LOADING, reason=Reason.LOADING)
         self._pressure = Pressure.NONE
         self._engine: Engine | None = None

@@ -1,123 +1,94 @@
-"""Lets a request be followed through the server under the caller's W3C trace context."""
+"""Trace requests under the caller's W3C trace context."""
 
-from collections.abc import Iterator
-import contextlib
-from contextlib import AbstractContextManager
-import re
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from opentelemetry.trace import (
+    NoOpTracer,
+    SpanKind,
+    Tracer,
+    format_trace_id,
+    get_current_span,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from inference_server import __version__
 from inference_server.http.problems import REQUEST_ID, route_of
 from inference_server.observability.logs import current_trace_id
 from inference_server.settings import Settings, SettingsError
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-_FLUSH = 2_000  # milliseconds for the last spans, when the server ends
+_FLUSH_TIMEOUT: Final = 2_000  # milliseconds for the last spans
+_PROPAGATOR: Final = TraceContextTextMapPropagator()
 
 
-class Span(Protocol):
-    """One request in a trace."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracing:
+    """A tracer, by default one that records nothing; `close` blocks until the last spans are sent."""
 
-    def set_attribute(self, key: str, value: str | int) -> None:
-        """Note something about it."""
-
-
-class Tracing(Protocol):
-    """Where spans go; `close` blocks until the last ones are sent."""
-
-    def span(self, name: str, traceparent: str | None) -> AbstractContextManager[Span | None]:
-        """Begin a span below the caller's."""
-
-    def close(self) -> None:
-        """Send what is left."""
-
-
-class NoTracing:
-    """Sends nothing."""
-
-    @contextlib.contextmanager
-    def span(self, name: str, traceparent: str | None) -> Iterator[None]:
-        """Begin nothing."""
-        yield None
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-class OpenTelemetryTracing:
-    """Sends spans to an OTLP receiver over HTTP, from a thread of its own."""
-
-    def __init__(self, endpoint: str, instance_id: str) -> None:
-        """Raise ImportError where the optional packages are not installed."""
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
-            OTLPSpanExporter,
-        )
-        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
-        from opentelemetry.trace import SpanKind  # noqa: PLC0415
-        from opentelemetry.trace.propagation.tracecontext import (  # noqa: PLC0415
-            TraceContextTextMapPropagator,
-        )
-
-        self._provider = TracerProvider(
-            resource=Resource.create(
-                {
-                    "service.name": "hsi-inference-server",
-                    "service.version": __version__,
-                    "service.instance.id": instance_id,
-                }
-            )
-        )
-        exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")
-        self._provider.add_span_processor(BatchSpanProcessor(exporter))
-        self._tracer = self._provider.get_tracer("inference_server")
-        self._propagator = TraceContextTextMapPropagator()
-        self._kind = SpanKind.SERVER
-
-    @contextlib.contextmanager
-    def span(self, name: str, traceparent: str | None) -> Iterator[Span]:
-        """Begin a span below the caller's."""
-        context = self._propagator.extract({"traceparent": traceparent} if traceparent else {})
-        with self._tracer.start_as_current_span(name, context=context, kind=self._kind) as span:
-            yield span
-
-    def close(self) -> None:
-        """Send what is left; give up where the receiver does not answer."""
-        self._provider.force_flush(_FLUSH)
-        self._provider.shutdown()
+    tracer: Tracer = field(default_factory=NoOpTracer)
+    close: Callable[[], None] = lambda: None
 
 
 def create_tracing(settings: Settings, instance_id: str) -> Tracing:
-    """Return where spans go by the settings; raises SettingsError."""
+    """Return the tracing that the settings ask for; raises SettingsError."""
     if settings.otlp_endpoint is None:
-        return NoTracing()
+        return Tracing()
     try:
-        return OpenTelemetryTracing(settings.otlp_endpoint, instance_id)
+        return _export_to(settings.otlp_endpoint, instance_id)
     except ImportError as err:
         raise SettingsError(
             "OTEL_EXPORTER_OTLP_ENDPOINT needs OpenTelemetry: install the server with its otel extra"
         ) from err
 
 
-def traced(tracing: Tracing) -> Middleware:
-    """Put every request into a span and its trace id into the log, whatever comes of it."""
+def _export_to(endpoint: str, instance_id: str) -> Tracing:
+    """Send spans to an OTLP receiver over HTTP, from a thread; raises ImportError."""
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - optional packages
+        OTLPSpanExporter,
+    )
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+    provider = TracerProvider(
+        resource=Resource.create(
+            {
+                "service.name": "hsi-inference-server",
+                "service.version": __version__,
+                "service.instance.id": instance_id,
+            }
+        )
+    )
+    exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+
+    def close() -> None:
+        provider.force_flush(_FLUSH_TIMEOUT)  # gives up if the receiver does not answer
+        provider.shutdown()
+
+    return Tracing(tracer=provider.get_tracer("inference_server"), close=close)
+
+
+def traced(tracer: Tracer) -> Middleware:
+    """Record each request as a span, and add the caller's trace id to its log lines."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
-        current_trace_id.set(given[1] if given else None)
+        context = _PROPAGATOR.extract({"traceparent": request.headers.get("traceparent", "")})
+        caller = get_current_span(context).get_span_context()
+        current_trace_id.set(format_trace_id(caller.trace_id) if caller.is_valid else None)
         route = route_of(request)
-        with tracing.span(f"{request.method} {route}", given[0] if given else None) as span:
+        with tracer.start_as_current_span(
+            f"{request.method} {route}", context=context, kind=SpanKind.SERVER
+        ) as span:
             response = await handler(request)
-            if span:
-                span.set_attribute("http.request.method", request.method)
-                span.set_attribute("http.route", route)
-                span.set_attribute("http.response.status_code", response.status)
-                span.set_attribute("hsi.request_id", response.headers.get(REQUEST_ID, ""))
+            span.set_attribute("http.request.method", request.method)
+            span.set_attribute("http.route", route)
+            span.set_attribute("http.response.status_code", response.status)
+            span.set_attribute("hsi.request_id", response.headers.get(REQUEST_ID, ""))
         return response
 
     return middleware

@@ -9,7 +9,7 @@ import sys
 import pytest
 import yaml
 
-from inference_server.settings import environment_names
+from inference_server.settings_sources import environment_names
 
 PATH = re.compile(r"`((?:core|inference_server|testbed|tests|scripts|benchmarks)/[\w./-]+)`")
 INTEGRATION = Path("custom_components/home_security_intelligence")

@@ -21,7 +21,7 @@ from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.detection.base import Detector, DetectorInfo, Found, Prepared
 from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_monitor import GpuWatch
-from inference_server.observability.metrics import NO_METRICS, Metrics
+from inference_server.observability.metrics import Metrics
 from inference_server.observability.tracing import Tracing
 from inference_server.settings import Settings
 
@@ -92,7 +92,7 @@ async def serve(
     *,
     token: str | None = TOKEN,
     gpu: GpuWatch | None = None,
-    metrics: Metrics = NO_METRICS,
+    metrics: Metrics | None = None,
     tracing: Tracing | None = None,
 ) -> TestClient[web.Request, web.Application]:
     """Serve the app on a loopback port as the process does; return a client of it."""

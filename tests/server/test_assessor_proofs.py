@@ -17,7 +17,7 @@ from inference_server.errors import (
     AssessorTimeoutError,
     AssessorUnavailableError,
 )
-from inference_server.observability.metrics import create_metrics
+from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
 from tests.server.support import check_problem, check_schema, eventually, no_assessor, serve
 from tests.server.test_assess import FACTS, Scripted
@@ -41,7 +41,7 @@ async def start(settings: Settings, detector: Detector) -> AsyncIterator[Start]:
 
     async def start(keeper: AssessorKeeper) -> Client:
         detection = DetectionService(lambda: detector, queue_limit=4)
-        client = await serve(settings, detection, keeper, metrics=create_metrics())
+        client = await serve(settings, detection, keeper, metrics=Metrics())
         clients.append(client)
         if keeper.backend:
             await eventually(lambda: keeper.status.state == "ready")

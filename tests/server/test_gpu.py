@@ -13,7 +13,7 @@ from inference_server.detection.service import DetectionService
 from inference_server.gpu import gpu_monitor
 from inference_server.gpu.gpu_monitor import GpuWatch
 from inference_server.gpu.nvml import Nvml, Pressure, load_nvml, pressure_of
-from inference_server.observability.metrics import create_metrics
+from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
 from tests.server.support import check_schema, eventually, no_assessor, serve
 
@@ -145,7 +145,7 @@ async def test_the_real_library_without_a_driver_is_no_gpu(
 async def test_figures_are_those_of_the_driver(settings: Settings, detector: Detector) -> None:
     nvml = FakeNvml()
     watch = GpuWatch(nvml, interval=0.01)
-    metrics = create_metrics()
+    metrics = Metrics()
     client = await serve(
         settings,
         DetectionService(lambda: detector, queue_limit=4),

@@ -22,7 +22,7 @@ from inference_server.http.problems import problem_details
 from inference_server.http.runner import create_runner
 from inference_server.http.security import bearer
 from inference_server.http.tls import load_tls
-from inference_server.observability.metrics import NO_METRICS
+from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
 from testbed.services.inference_server import InferenceServer
 from tests.server.support import ROOT
@@ -47,7 +47,7 @@ async def address(
     """Listen for three connections of one address, and five in all."""
     limiter = ConnectionLimiter(total=5, per_client=3)
     guard = bearer([TOKEN], open_paths=(), on_authorized=limiter.exempt)
-    runner = create_runner(web.Application(middlewares=[problem_details(NO_METRICS), guard]))
+    runner = create_runner(web.Application(middlewares=[problem_details(Metrics()), guard]))
     await runner.setup()
     tls = certificate if request.param == "https" else None
     await listen(runner, "127.0.0.1", 0, tls, limiter=limiter)

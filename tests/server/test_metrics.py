@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-import sys
 import time
 
 from aiohttp import web
@@ -17,7 +16,7 @@ from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import PullUnsupportedError
 from inference_server.observability.component_status import PartState
-from inference_server.observability.metrics import create_metrics
+from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
 from tests.server.assessment.bodies import body
 from tests.server.support import JPEG, Gate, check_problem, eventually, no_assessor, serve
@@ -59,7 +58,7 @@ class Scripted:
 
 @pytest.fixture
 async def client(settings: Settings, detector: Detector) -> AsyncIterator[Client]:
-    metrics = create_metrics()
+    metrics = Metrics()
     service = DetectionService(lambda: detector, queue_limit=4, metrics=metrics)
     keeper = AssessorKeeper(Scripted, timeout=5)
     client = await serve(settings, service, keeper, metrics=metrics)
@@ -94,7 +93,7 @@ async def test_requests_stages_and_failures_are_counted(client: Client, photo: b
     assert figures["hsi_failures_total{code=invalid_image}"] == 1
     for stage in ("queue", "decode", "preprocess", "infer", "postprocess"):
         assert figures[f"hsi_stage_seconds_count{{stage={stage}}}"] == 2
-    assert figures["hsi_batch_pictures_sum{}"] == figures["hsi_batch_pictures_count{}"] == 2
+    assert figures["hsi_batch_images_sum{}"] == figures["hsi_batch_images_count{}"] == 2
     assert figures["process_resident_memory_bytes{}"] > 1_000_000
 
 
@@ -126,16 +125,16 @@ async def test_what_the_language_model_told_is_counted(client: Client) -> None:
 
 async def test_the_queue_shows(settings: Settings, detector: Detector, photo: bytes) -> None:
     gate = Gate(detector)
-    metrics = create_metrics()
+    metrics = Metrics()
     service = DetectionService(lambda: gate, queue_limit=4, metrics=metrics)
     client = await serve(settings, service, no_assessor(), metrics=metrics)
     await service.settled.wait()
     tasks = [
         asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG)) for _ in range(3)
     ]
-    await eventually(lambda: service.queued == 2)
+    await eventually(lambda: gate.entered.is_set() and service.queued == 2)
     figures = await scrape(client)
-    assert figures["hsi_pictures_admitted{}"] == 3
+    assert figures["hsi_images_admitted{}"] == 3
     assert figures["hsi_queue_depth{}"] == 2
     gate.opened.set()
     await asyncio.gather(*tasks)
@@ -147,18 +146,3 @@ async def test_figures_need_the_token(client: Client) -> None:
     answer = await client.get("/metrics", headers={"Authorization": "Bearer wrong"})
     await check_problem(answer, 401, "unauthorized")
     assert (await scrape(client))["hsi_failures_total{code=unauthorized}"] == 1
-
-
-async def test_without_the_package_there_are_none(
-    settings: Settings, detector: Detector, photo: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "inference_server.observability.prometheus", raising=False)
-    monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    metrics = create_metrics()
-    service = DetectionService(lambda: detector, queue_limit=4, metrics=metrics)
-    client = await serve(settings, service, no_assessor(), metrics=metrics)
-    await service.settled.wait()
-    assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
-    problem = await check_problem(await client.get("/metrics"), 404, "not_found")
-    assert "metrics extra" in problem["detail"]
-    await client.close()

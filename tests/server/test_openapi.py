@@ -20,7 +20,7 @@ from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.http import security
 from inference_server.http.runner import create_runner
-from inference_server.observability.metrics import create_metrics
+from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
 from tests.server.support import INSTANCE_ID, ROOT, TOKEN, draw, encode, no_assessor
 
@@ -54,7 +54,7 @@ def served(settings: Settings, detector: Detector) -> Iterator[str]:
             instance_id=INSTANCE_ID,
             detection=service,
             keeper=no_assessor(),
-            metrics=create_metrics(),
+            metrics=Metrics(),
         )
         runner = create_runner(app)
         await runner.setup()

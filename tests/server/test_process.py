@@ -37,7 +37,7 @@ def run(*flags: str, **environ: str) -> subprocess.CompletedProcess[str]:
     ("flags", "said"),
     [
         (["--host", "0.0.0.0"], "Refusing to listen on 0.0.0.0 without a token"),
-        (["--port", "many"], "PORT 'many': must be a whole number"),
+        (["--port", "many"], "PORT 'many': Input should be a valid integer"),
         (["--state-dir", "/dev/null/state"], "STATE_DIR /dev/null/state: Not a directory"),
     ],
 )

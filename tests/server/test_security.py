@@ -14,7 +14,7 @@ from inference_server.errors import RateLimitedError
 from inference_server.http.problems import problem_details
 from inference_server.http.rate_limit import RateLimit
 from inference_server.http.security import bearer, check_exposure
-from inference_server.observability.metrics import NO_METRICS
+from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings, SettingsError
 from tests.server.support import TOKEN, check_problem, no_assessor, serve
 
@@ -148,7 +148,7 @@ async def test_an_ipv6_network_that_guesses_is_slowed_as_one() -> None:
         return await handler(request.clone(remote=next(addresses)))
 
     guard = bearer([TOKEN], open_paths=())
-    app = web.Application(middlewares=[problem_details(NO_METRICS), from_another_address, guard])
+    app = web.Application(middlewares=[problem_details(Metrics()), from_another_address, guard])
     async with TestClient(TestServer(app)) as client:
         statuses = [(await client.get("/")).status for _ in range(110)]
     assert statuses[:100] == [401] * 100

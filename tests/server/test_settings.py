@@ -1,5 +1,6 @@
 """Where the server's settings come from and what they refuse."""
 
+from dataclasses import fields
 from pathlib import Path
 import pwd
 from typing import NoReturn
@@ -12,9 +13,8 @@ from inference_server.settings import (
     LlmBackend,
     Settings,
     SettingsError,
-    environment_names,
-    load_settings,
 )
+from inference_server.settings_sources import environment_names, load_settings
 
 OLD, NEW = "an-old-token-of-tests", "a-new-token-of-tests"
 
@@ -82,18 +82,21 @@ def test_a_token_that_could_be_guessed_is_refused_and_not_repeated(
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"PORT": "70000"}, "PORT '70000': must be 0 to 65535"),
-        ({"PORT": "http"}, "PORT 'http': must be a whole number"),
-        ({"DETECTION_CONFIDENCE_THRESHOLD": "nan"}, "must be 0 to 1"),
-        ({"DEVICE": "tpu"}, "DEVICE 'tpu': must be one of auto, cpu, cuda"),
+        ({"PORT": "70000"}, "PORT '70000': Input should be less than or equal to 65535"),
+        ({"PORT": "http"}, "PORT 'http': Input should be a valid integer"),
+        ({"DETECTION_CONFIDENCE_THRESHOLD": "nan"}, "should be a finite number"),
+        ({"DEVICE": "tpu"}, "DEVICE 'tpu': Input should be 'auto', 'cpu' or 'cuda'"),
         ({"NEMOTRON_URL": "llm:11434"}, "NEMOTRON_URL 'llm:11434': must start with http://"),
         ({"NEMOTRON_URL": "http://["}, "NEMOTRON_URL 'http://[': Invalid IPv6"),
         ({"NEMOTRON_URL": "http://:80"}, "must name a host"),
         ({"NEMOTRON_URL": "http://llm:port"}, "NEMOTRON_URL 'http://llm:port': Port"),
         ({"NEMOTRON_URL": "http://llm:99999"}, "Port out of range"),
-        ({"NEMOTRON_URL": "http://me:geheim@llm"}, "NEMOTRON_URL: must hold no user and password"),
-        ({"API_TOKEN_FILE": "/bin/true"}, "API_TOKEN_FILE /bin/true: is no text"),
-        ({"API_TOKEN": " , "}, "API_TOKEN: holds no token"),
+        (
+            {"NEMOTRON_URL": "http://me:geheim@llm"},
+            "NEMOTRON_URL: must not contain a user or password",
+        ),
+        ({"API_TOKEN_FILE": "/bin/true"}, "API_TOKEN_FILE /bin/true: is not a text file"),
+        ({"API_TOKEN": " , "}, "API_TOKEN: contains no token"),
         ({"API_TOKEN_FILE": "/does/not/exist"}, "No such file"),
         ({"API_TOKEN": "a", "API_TOKEN_FILE": "/b"}, "not both"),
     ],
@@ -138,4 +141,13 @@ def test_every_setting_has_a_variable() -> None:
     names = environment_names()
     # A secret may also come from the file that <name>_FILE names.
     variables = [name for name in names if name.removesuffix("_FILE") not in {*names} - {name}]
-    assert len(variables) == len(set(variables)) == len(Settings.__dataclass_fields__)
+    assert len(variables) == len(set(variables)) == len(fields(Settings))
+
+
+def test_help_lists_every_flag_with_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        load_settings(["--help"], {})
+    printed = " ".join(capsys.readouterr().out.split())
+    secrets = {"API_TOKEN", "API_TOKEN_FILE", "NEMOTRON_API_KEY", "NEMOTRON_API_KEY_FILE"}
+    missing = [name for name in environment_names() if f"({name})" not in printed]
+    assert set(missing) == secrets

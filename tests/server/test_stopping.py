@@ -15,7 +15,7 @@ from inference_server.http.drain import Drain
 from inference_server.http.listener import listen
 from inference_server.http.problems import problem_details
 from inference_server.http.runner import create_runner
-from inference_server.observability.metrics import NO_METRICS
+from inference_server.observability.metrics import Metrics
 from testbed.services.inference_server import InferenceServer
 from tests.server.support import check_problem, eventually
 
@@ -118,7 +118,7 @@ async def test_a_request_that_outlasts_the_drain_gets_an_error_that_allows_a_ret
         raise AssertionError
 
     drain = Drain()
-    app = web.Application(middlewares=[problem_details(NO_METRICS), drain.middleware()])
+    app = web.Application(middlewares=[problem_details(Metrics()), drain.middleware()])
     app.router.add_get("/", never)
     drain.install(app)
     runner = create_runner(app)

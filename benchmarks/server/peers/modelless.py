@@ -17,7 +17,7 @@ from inference_server.detection.selection.selection import Choice
 from inference_server.detection.service import DetectionService
 from inference_server.http.runner import create_runner
 from inference_server.observability.logs import configure
-from inference_server.observability.metrics import create_metrics
+from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
 
 _SURE = 3  # objects in each picture, as one with some people in it has
@@ -53,7 +53,7 @@ async def serve(folder: Path, port: int) -> None:
     checkpoint = load_checkpoint(folder)
     runtime = NoModel(300, len(checkpoint.labels))
     detector = RtDetr(checkpoint, Choice(runtime=runtime), max_pixels=settings.max_pixels)
-    metrics = create_metrics()
+    metrics = Metrics()
     app = create_app(
         settings,
         instance_id=UUID(int=0),
