@@ -1,4 +1,4 @@
-"""The actions: look up and mark events, look after dead letters, and clean up."""
+"""The actions: list and mark events, manage dead letters, clean up."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -56,7 +56,7 @@ MAX_JOB_ID: Final = 2**63 - 1
 
 
 class Action(StrEnum):
-    """The actions' names."""
+    """The names of the actions."""
 
     LIST_EVENTS = "list_events"
     MARK_EVENT = "mark_event"
@@ -66,7 +66,7 @@ class Action(StrEnum):
     CLEAN_UP = "clean_up"
 
 
-_PLACE = {
+_TARGET = {
     vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
     vol.Exclusive(ATTR_DEVICE_ID, ATTR_CAMERA): cv.string,
     vol.Exclusive(ATTR_CAMERA, ATTR_CAMERA): cv.string,
@@ -84,7 +84,7 @@ _FILTER = {
 
 LIST_EVENTS_SCHEMA = vol.Schema(
     {
-        **_PLACE,
+        **_TARGET,
         **_PAGE,
         vol.Optional(ATTR_SINCE): cv.datetime,
         vol.Optional(ATTR_UNTIL): cv.datetime,
@@ -96,16 +96,16 @@ LIST_EVENTS_SCHEMA = vol.Schema(
 )
 MARK_EVENT_SCHEMA = vol.Schema(
     {
-        **_PLACE,
+        **_TARGET,
         vol.Optional(ATTR_EVENT_ID): vol.Coerce(UUID),
         vol.Optional(ATTR_AT): cv.datetime,
         vol.Required(ATTR_MARK): vol.Any(NO_MARK, vol.Coerce(EventMark)),
     }
 )
-LIST_DEAD_LETTERS_SCHEMA = vol.Schema({**_PLACE, **_PAGE, **_FILTER})
+LIST_DEAD_LETTERS_SCHEMA = vol.Schema({**_TARGET, **_PAGE, **_FILTER})
 SELECT_DEAD_LETTERS_SCHEMA = vol.Schema(
     {
-        **_PLACE,
+        **_TARGET,
         **_FILTER,
         vol.Optional(ATTR_JOB_IDS): vol.All(
             cv.ensure_list, [vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_JOB_ID))]
@@ -123,122 +123,127 @@ CLEAN_UP_SCHEMA = vol.Schema(
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
-    """Register the actions; those that give up or repeat work are for administrators."""
-
-    async def list_events(call: ServiceCall) -> ServiceResponse:
-        entry, camera = _async_place(hass, call)
-        query = EventQuery(
-            camera=camera,
-            since=_utc(call.data, ATTR_SINCE),
-            until=_utc(call.data, ATTR_UNTIL),
-            min_score=call.data.get(ATTR_MIN_SCORE),
-            level=call.data.get(ATTR_LEVEL),
-            label=call.data.get(ATTR_LABEL),
-            mark=call.data.get(ATTR_MARK),
-            limit=call.data[ATTR_LIMIT],
-            cursor=call.data.get(ATTR_CURSOR),
-        )
-        page = await _ask(entry, lambda pipeline: pipeline.queries.list_events(query))
-        missed: Sequence[MissedMoment] = ()
-        if query.mark is EventMark.MISSED and query.cursor is None:
-            missed = await _ask(entry, lambda pipeline: pipeline.queries.missed_moments(query))
-        return {
-            "missed_moments": [missed_json(moment) for moment in missed],
-            "events": [event_json(event) for event in page.items],
-            "total": page.total,
-            "total_is_exact": page.total_is_exact,
-            "next_cursor": page.next_cursor,
-        }
-
-    async def mark_event(call: ServiceCall) -> ServiceResponse:
-        entry, camera = _async_place(hass, call)
-        mark: EventMark | None = None if call.data[ATTR_MARK] == NO_MARK else call.data[ATTR_MARK]
-        match call.data.get(ATTR_EVENT_ID), camera, _utc(call.data, ATTR_AT):
-            case UUID() as event_id, None, None:
-                return marked_json(
-                    await _ask(entry, lambda pipeline: pipeline.feedback.mark(event_id, mark))
-                )
-            case None, str(), datetime() as at if mark is EventMark.MISSED:
-                return marked_json(
-                    await _ask(entry, lambda pipeline: pipeline.feedback.mark_missed(camera, at))
-                )
-            case None, str(), datetime() as at if mark is None:
-                count = await _ask(
-                    entry, lambda pipeline: pipeline.feedback.take_back_missed(camera, at)
-                )
-                return {"taken_back": count}
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="mark_unclear")
-
-    async def list_dead_letters(call: ServiceCall) -> ServiceResponse:
-        entry, camera = _async_place(hass, call)
-        query = DeadLetterQuery(
-            camera=camera,
-            kind=call.data.get(ATTR_KIND),
-            failure=call.data.get(ATTR_FAILURE),
-            limit=call.data[ATTR_LIMIT],
-            cursor=call.data.get(ATTR_CURSOR),
-        )
-        page = await _ask(entry, lambda pipeline: pipeline.queries.list_dead_letters(query))
-        return {
-            "dead_letters": [dead_letter_json(letter) for letter in page.items],
-            "total": page.total,
-            "next_cursor": page.next_cursor,
-        }
-
-    async def requeue_dead_letters(call: ServiceCall) -> ServiceResponse:
-        entry, camera = _async_place(hass, call)
-        job_ids, query = _selection(call.data, camera)
-        report = await _ask(
-            entry, lambda pipeline: pipeline.dead_letters.requeue(job_ids=job_ids, query=query)
-        )
-        return {
-            "requeued": report.requeued,
-            "refused": report.refused,
-            "refusal": report.refusal,
-        }
-
-    async def discard_dead_letters(call: ServiceCall) -> ServiceResponse:
-        entry, camera = _async_place(hass, call)
-        job_ids, query = _selection(call.data, camera)
-        count = await _ask(
-            entry, lambda pipeline: pipeline.dead_letters.discard(job_ids=job_ids, query=query)
-        )
-        return {"discarded": count}
-
-    async def clean_up(call: ServiceCall) -> ServiceResponse:
-        entry: HsiConfigEntry = async_get_config_entry(
-            hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
-        )
-        dry_run: bool = call.data[ATTR_DRY_RUN]
-        report = await _ask(
-            entry, lambda pipeline: pipeline.cleanup.delete_expired(dry_run=dry_run)
-        )
-        return cleanup_json(report)
-
+    """Register the actions; only administrators may requeue, discard and clean up."""
     for name, handler, schema in (
-        (Action.LIST_EVENTS, list_events, LIST_EVENTS_SCHEMA),
-        (Action.LIST_DEAD_LETTERS, list_dead_letters, LIST_DEAD_LETTERS_SCHEMA),
+        (Action.LIST_EVENTS, _list_events, LIST_EVENTS_SCHEMA),
+        (Action.LIST_DEAD_LETTERS, _list_dead_letters, LIST_DEAD_LETTERS_SCHEMA),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema, SupportsResponse.ONLY)
     hass.services.async_register(
-        DOMAIN, Action.MARK_EVENT, mark_event, MARK_EVENT_SCHEMA, SupportsResponse.OPTIONAL
+        DOMAIN, Action.MARK_EVENT, _mark_event, MARK_EVENT_SCHEMA, SupportsResponse.OPTIONAL
     )
     for name, handler, schema in (
-        (Action.REQUEUE_DEAD_LETTERS, requeue_dead_letters, SELECT_DEAD_LETTERS_SCHEMA),
-        (Action.DISCARD_DEAD_LETTERS, discard_dead_letters, SELECT_DEAD_LETTERS_SCHEMA),
-        (Action.CLEAN_UP, clean_up, CLEAN_UP_SCHEMA),
+        (Action.REQUEUE_DEAD_LETTERS, _requeue_dead_letters, SELECT_DEAD_LETTERS_SCHEMA),
+        (Action.DISCARD_DEAD_LETTERS, _discard_dead_letters, SELECT_DEAD_LETTERS_SCHEMA),
+        (Action.CLEAN_UP, _clean_up, CLEAN_UP_SCHEMA),
     ):
         async_register_admin_service(hass, DOMAIN, name, handler, schema, SupportsResponse.OPTIONAL)
 
 
+async def _list_events(call: ServiceCall) -> ServiceResponse:
+    entry, camera = _async_target(call)
+    query = EventQuery(
+        camera=camera,
+        since=_utc(call.data, ATTR_SINCE),
+        until=_utc(call.data, ATTR_UNTIL),
+        min_score=call.data.get(ATTR_MIN_SCORE),
+        level=call.data.get(ATTR_LEVEL),
+        label=call.data.get(ATTR_LABEL),
+        mark=call.data.get(ATTR_MARK),
+        limit=call.data[ATTR_LIMIT],
+        cursor=call.data.get(ATTR_CURSOR),
+    )
+    page = await _request(entry, lambda pipeline: pipeline.queries.list_events(query))
+    missed: Sequence[MissedMoment] = ()
+    if query.mark is EventMark.MISSED and query.cursor is None:
+        missed = await _request(entry, lambda pipeline: pipeline.queries.missed_moments(query))
+    return {
+        "missed_moments": [missed_json(moment) for moment in missed],
+        "events": [event_json(event) for event in page.items],
+        "total": page.total,
+        "total_is_exact": page.total_is_exact,
+        "next_cursor": page.next_cursor,
+    }
+
+
+async def _mark_event(call: ServiceCall) -> ServiceResponse:
+    entry, camera = _async_target(call)
+    mark: EventMark | None = None if call.data[ATTR_MARK] == NO_MARK else call.data[ATTR_MARK]
+    match call.data.get(ATTR_EVENT_ID), camera, _utc(call.data, ATTR_AT):
+        case UUID() as event_id, None, None:
+            return marked_json(
+                await _request(entry, lambda pipeline: pipeline.feedback.mark(event_id, mark))
+            )
+        case None, str(), datetime() as at if mark is EventMark.MISSED:
+            return marked_json(
+                await _request(entry, lambda pipeline: pipeline.feedback.mark_missed(camera, at))
+            )
+        case None, str(), datetime() as at if mark is None:
+            count = await _request(
+                entry, lambda pipeline: pipeline.feedback.take_back_missed(camera, at)
+            )
+            return {"taken_back": count}
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key="mark_unclear")
+
+
+async def _list_dead_letters(call: ServiceCall) -> ServiceResponse:
+    entry, camera = _async_target(call)
+    query = DeadLetterQuery(
+        camera=camera,
+        kind=call.data.get(ATTR_KIND),
+        failure=call.data.get(ATTR_FAILURE),
+        limit=call.data[ATTR_LIMIT],
+        cursor=call.data.get(ATTR_CURSOR),
+    )
+    page = await _request(entry, lambda pipeline: pipeline.queries.list_dead_letters(query))
+    return {
+        "dead_letters": [dead_letter_json(letter) for letter in page.items],
+        "total": page.total,
+        "next_cursor": page.next_cursor,
+    }
+
+
+async def _requeue_dead_letters(call: ServiceCall) -> ServiceResponse:
+    entry, camera = _async_target(call)
+    job_ids, query = _selection(call.data, camera)
+    report = await _request(
+        entry, lambda pipeline: pipeline.dead_letters.requeue(job_ids=job_ids, query=query)
+    )
+    return {
+        "requeued": report.requeued,
+        "refused": report.refused,
+        "refusal": report.refusal,
+    }
+
+
+async def _discard_dead_letters(call: ServiceCall) -> ServiceResponse:
+    entry, camera = _async_target(call)
+    job_ids, query = _selection(call.data, camera)
+    count = await _request(
+        entry, lambda pipeline: pipeline.dead_letters.discard(job_ids=job_ids, query=query)
+    )
+    return {"discarded": count}
+
+
+async def _clean_up(call: ServiceCall) -> ServiceResponse:
+    entry: HsiConfigEntry = async_get_config_entry(
+        call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
+    )
+    dry_run: bool = call.data[ATTR_DRY_RUN]
+    report = await _request(
+        entry, lambda pipeline: pipeline.cleanup.delete_expired(dry_run=dry_run)
+    )
+    return cleanup_json(report)
+
+
 @callback
-def _async_place(hass: HomeAssistant, call: ServiceCall) -> tuple[HsiConfigEntry, str | None]:
-    """Return the installation and, where the call names one, the camera's folder."""
+def _async_target(call: ServiceCall) -> tuple[HsiConfigEntry, str | None]:
+    """Return the entry, and the folder of the camera if the call names one."""
     entry: HsiConfigEntry
     if ATTR_DEVICE_ID not in call.data:
-        entry = async_get_config_entry(hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
+        entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
         return entry, call.data.get(ATTR_CAMERA)
-    device, entry = async_get_device_and_config_entry(hass, DOMAIN, call.data[ATTR_DEVICE_ID])
+    device, entry = async_get_device_and_config_entry(call.hass, DOMAIN, call.data[ATTR_DEVICE_ID])
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         if camera_identifier(entry, camera) in device.identifiers:
             return entry, camera.data[CONF_FOLDER]
@@ -252,7 +257,7 @@ def _async_place(hass: HomeAssistant, call: ServiceCall) -> tuple[HsiConfigEntry
 def _selection(
     data: Mapping[str, Any], camera: str | None
 ) -> tuple[list[int] | None, DeadLetterQuery | None]:
-    """Return which dead letters are meant; exactly one way of saying so is accepted."""
+    """Return the selected job ids or filter; raises unless the selection is made in one way."""
     query = DeadLetterQuery(camera=camera, kind=data.get(ATTR_KIND), failure=data.get(ATTR_FAILURE))
     filtered = query != DeadLetterQuery()
     job_ids: list[int] | None = data.get(ATTR_JOB_IDS)
@@ -262,14 +267,14 @@ def _selection(
 
 
 def _utc(data: Mapping[str, Any], key: str) -> datetime | None:
-    """Return a point in time; one without a time zone is meant in the home's."""
+    """Return a time in UTC; without a time zone it is the home's local time."""
     return dt_util.as_utc(data[key]) if key in data else None
 
 
-async def _ask[T](entry: HsiConfigEntry, question: Callable[[Pipeline], Awaitable[T]]) -> T:
-    """Return the pipeline's answer; translate its errors for Home Assistant."""
+async def _request[T](entry: HsiConfigEntry, request: Callable[[Pipeline], Awaitable[T]]) -> T:
+    """Return the result of a pipeline request; raises its errors as Home Assistant's."""
     try:
-        return await question(entry.runtime_data.pipeline)
+        return await request(entry.runtime_data.pipeline)
     except InputError as err:
         raise ServiceValidationError(
             translation_domain=DOMAIN,

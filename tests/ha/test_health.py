@@ -22,7 +22,7 @@ async def test_shows_which_models_do_the_work(hass: HomeAssistant, loaded: MockC
     await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
     await state_is(hass, f"binary_sensor.{HUB}_database", "on")
     await state_is(hass, f"sensor.{HUB}_detector_model", "rtdetr_v2_r18vd")
-    await state_is(hass, f"sensor.{HUB}_language_model", "nemotron-3-nano:4b")
+    await state_is(hass, f"sensor.{HUB}_llm_model", "nemotron-3-nano:4b")
     await state_is(hass, f"binary_sensor.{HUB}_test_detector", "off")
     await state_is(hass, f"sensor.{HUB}_queue", "0")
     await state_is(hass, f"sensor.{HUB}_dead_letters", "0")

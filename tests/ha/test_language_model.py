@@ -47,8 +47,8 @@ async def test_a_lost_gpu_is_told_until_it_is_back(
 ) -> None:
     server.assessor = {"gpu_share": 1.0, "tokens_per_second": 81.2}
     await look(loaded)
-    await state_is(hass, f"{HUB}_language_model_on_the_gpu", "100.0")
-    await state_is(hass, f"{HUB}_language_model_speed", "81.2")
+    await state_is(hass, f"{HUB}_llm_on_gpu", "100.0")
+    await state_is(hass, f"{HUB}_llm_speed", "81.2")
     assert issue_registry.async_get_issue(DOMAIN, LOST) is None
 
     server.assessor = {"gpu_share": 0.0, "fallback": "0% of it is on the GPU."}
@@ -69,7 +69,7 @@ async def test_a_server_without_a_language_model_shows_none_of_it(
     server.assessor = {"state": "absent", "backend": None, "model": None}
     assert await hass.config_entries.async_setup(entry.entry_id)
     await state_is(hass, f"{HUB}_queue", "0")
-    assert hass.states.get(f"{HUB}_language_model_speed") is None
+    assert hass.states.get(f"{HUB}_llm_speed") is None
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -80,8 +80,8 @@ async def test_tokens_and_times_of_assessments_are_shown_and_added_up(
     await state_is(hass, f"{HUB}_assessment_time", "unknown")
     upload(camera_root, "yard/a.jpg")
     await state_is(hass, f"{HUB}_prompt_tokens", "300")
-    await state_is(hass, f"{HUB}_answer_tokens", "60")
-    await state_is(hass, f"{HUB}_assessment_time", "0.061")
+    await state_is(hass, f"{HUB}_completion_tokens", "60")
+    await state_is(hass, f"{HUB}_assessment_time", "0.64")
     upload(camera_root, "front_door/b.jpg")
     await state_is(hass, f"{HUB}_prompt_tokens", "600")
     tokens = hass.states.get(f"{HUB}_prompt_tokens")
@@ -103,7 +103,7 @@ async def test_totals_go_on_after_a_restart(
 async def test_times_by_stage_are_there_for_those_who_want_them(
     hass: HomeAssistant, loaded: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
-    for name in ("language_model_load_time", "prompt_reading_time", "answer_writing_time"):
+    for name in ("llm_load_time", "llm_prompt_time", "llm_generation_time"):
         found = entity_registry.async_get(f"{HUB}_{name}")
         assert found
         assert found.disabled_by is er.RegistryEntryDisabler.INTEGRATION
@@ -157,16 +157,16 @@ async def test_a_missing_model_is_downloaded_from_the_repair(
 
     step = await post(flow)
     assert (step["type"], step["progress_action"]) == ("progress", "download")
-    await state_is(hass, f"{HUB}_language_model_download", "0.0")
+    await state_is(hass, f"{HUB}_llm_download", "0.0")
     server.assessor = {**GONE, "pull": pull("running", completed_bytes=700_000_000)}
-    await state_is(hass, f"{HUB}_language_model_download", "25.0")
+    await state_is(hass, f"{HUB}_llm_download", "25.0")
     assert server.pulls == 1
 
     server.assessor = {"state": "loading", "pull": pull("done")}
     step = await until_done(hass, post, flow)
     assert step["type"] == "create_entry"
     assert issue_registry.async_get_issue(DOMAIN, MISSING) is None
-    await state_is(hass, f"{HUB}_language_model_download", "unknown")
+    await state_is(hass, f"{HUB}_llm_download", "unknown")
 
 
 async def test_a_download_that_fails_says_why_and_stays_a_repair(
@@ -178,7 +178,7 @@ async def test_a_download_that_fails_says_why_and_stays_a_repair(
     form = await post(FIX, handler=DOMAIN, issue_id=MISSING)
     flow = f"{FIX}/{form['flow_id']}"
     await post(flow)
-    await state_is(hass, f"{HUB}_language_model_download", "0.0")
+    await state_is(hass, f"{HUB}_llm_download", "0.0")
     server.assessor = {**GONE, "pull": pull("failed", error="The disk is full.")}
 
     step = await until_done(hass, post, flow)
@@ -210,7 +210,7 @@ async def test_closing_the_dialog_leaves_the_download_alone(
     form = await post(FIX, handler=DOMAIN, issue_id=MISSING)
     flow = f"{FIX}/{form['flow_id']}"
     await post(flow)
-    await state_is(hass, f"{HUB}_language_model_download", "0.0")
+    await state_is(hass, f"{HUB}_llm_download", "0.0")
 
     response = await (await hass_client()).delete(flow)
 

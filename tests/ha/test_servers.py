@@ -192,8 +192,8 @@ async def test_each_shows_its_own_gpu_and_language_model(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await state_is(hass, f"sensor.{HUB}_gpu_temperature", "40")
     await state_is(hass, "sensor.second_gpu_temperature", "70")
-    await state_is(hass, f"sensor.{HUB}_language_model_on_the_gpu", "100.0")
-    await state_is(hass, "sensor.second_language_model_on_the_gpu", "50.0")
+    await state_is(hass, f"sensor.{HUB}_llm_on_gpu", "100.0")
+    await state_is(hass, "sensor.second_llm_on_gpu", "50.0")
     shown = entity_registry.async_get("sensor.second_gpu_temperature")
     assert shown.config_subentry_id == "01JSERVER"
     assert device_registry.async_get(shown.device_id).name == "Second"
@@ -204,7 +204,7 @@ async def test_each_shows_its_own_gpu_and_language_model(
     await server.stop()
     await entry.runtime_data.pipeline.refresh_health()
     await state_is(hass, f"sensor.{HUB}_gpu_temperature", "unavailable")
-    await state_is(hass, f"sensor.{HUB}_language_model_on_the_gpu", "unavailable")
+    await state_is(hass, f"sensor.{HUB}_llm_on_gpu", "unavailable")
     await state_is(hass, "sensor.second_gpu_temperature", "70")
     assert await hass.config_entries.async_unload(entry.entry_id)
 
@@ -218,7 +218,7 @@ async def test_a_server_without_a_language_model_shows_none(
 ) -> None:
     server.assessor = {"state": "absent", "backend": None, "model": None}
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await state_is(hass, "sensor.second_language_model_speed", "unknown")
-    assert entity_registry.async_get(f"sensor.{HUB}_language_model_speed") is None
+    await state_is(hass, "sensor.second_llm_speed", "unknown")
+    assert entity_registry.async_get(f"sensor.{HUB}_llm_speed") is None
     assert entity_registry.async_get(f"sensor.{HUB}_assessment_time")
     assert await hass.config_entries.async_unload(entry.entry_id)

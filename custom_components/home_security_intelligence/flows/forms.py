@@ -1,4 +1,4 @@
-"""The forms of the flows, each defined once."""
+"""The schemas of the flows' forms."""
 
 from typing import Final
 
@@ -54,13 +54,13 @@ _PORT = vol.All(
     NumberSelector(NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)),
     vol.Coerce(int),
 )
-# Home Assistant translates no options in the dialog of an object's fields.
+# Labels in English: Home Assistant does not translate options inside an object selector.
 ZONE_KINDS: Final = {
     ZoneKind.ENTRY_POINT: "Entry point: a door, a gate, a window",
     ZoneKind.DRIVEWAY: "Driveway",
     ZoneKind.SIDEWALK: "Sidewalk: public ground",
     ZoneKind.YARD: "Yard",
-    ZoneKind.RESTRICTED: "Restricted: nobody should be here, such as a pool or a roof",
+    ZoneKind.RESTRICTED: "Restricted: no one should be here, such as a pool or a roof",
 }
 _ZONES = ObjectSelector(
     ObjectSelectorConfig(
@@ -103,7 +103,7 @@ DATABASE: Final = vol.Schema(
         vol.Required(CONF_SSL, default=False): BooleanSelector(),
     }
 )
-# Reconfiguring shows what is stored but for the password; left empty it stays as it is.
+# An empty password keeps the stored one.
 STORED_DATABASE: Final = vol.Schema(
     {
         **{key: value for key, value in DATABASE.schema.items() if key != CONF_PASSWORD},
@@ -120,7 +120,7 @@ CAMERA: Final = vol.Schema({vol.Required(CONF_NAME): _TEXT, vol.Optional(CONF_ZO
 
 
 def cameras(folders: list[str]) -> vol.Schema:
-    """Return the form that chooses among the folders found, all of them to begin with."""
+    """Return the form that selects cameras among the folders; all are preselected."""
     selector = SelectSelector(
         SelectSelectorConfig(options=folders, multiple=True, mode=SelectSelectorMode.LIST)
     )
@@ -128,7 +128,7 @@ def cameras(folders: list[str]) -> vol.Schema:
 
 
 def new_camera(folders: list[str]) -> vol.Schema:
-    """Return the form that adds a camera; the folders are those without one."""
+    """Return the form that adds a camera; `folders` are suggestions."""
     selector = SelectSelector(
         SelectSelectorConfig(options=folders, custom_value=True, mode=SelectSelectorMode.DROPDOWN)
     )
