@@ -62,13 +62,13 @@ async def sql_alone(url: str, count: int, portion: int) -> dict[str, float]:
             "after": [moment - _WITHIN for moment in taken],
             "before": [moment + _WITHIN for moment in taken],
         }
-        await _ask(connection, images._DUPLICATES, question)
+        await _ask(connection, images._FIND_DUPLICATES, question)
         async with connection.transaction():
             await _ask(connection, lock, {"folders": ["floor"]})
             fences = [row["fence"] for row in rows]
             held = {"token_id": [row["id"] for row in rows], "token_fence": fences}
             await _ask(connection, leases._FINISH, held)
-            await _ask(connection, images._DUPLICATES, question)
+            await _ask(connection, images._FIND_DUPLICATES, question)
             await _ask(connection, detections._INSERT, _seen(ids, content))
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     await connection.close()

@@ -35,7 +35,7 @@ async def counted(archive: Archive, days: Sequence[float]) -> list[dict[str, int
     """Return the counts of the hours that begin so many days after the first noon."""
     begins = [NOON + timedelta(days=day) for day in days]
     async with begin(archive.engine) as connection:
-        return [dict(each) for each in await activity_counts.counted(connection, "front", begins)]
+        return [dict(each) for each in await activity_counts.read(connection, "front", begins)]
 
 
 async def test_events_are_counted_by_label_and_empty_hours_as_well(archive: Archive) -> None:

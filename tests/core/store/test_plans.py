@@ -101,15 +101,15 @@ def must_not_read_a_whole_table(postgres: Postgres, sql: str) -> None:
         pytest.param(leases._claim(64), id="claim many"),
         pytest.param(leases._FINISH, id="finish"),
         pytest.param(leases._RENEW, id="renew"),
-        pytest.param(images._KNOWN, id="known"),
-        pytest.param(images._DUPLICATES, id="duplicates"),
-        pytest.param(events._AROUND, id="events around"),
+        pytest.param(images._FIND_KNOWN, id="known"),
+        pytest.param(images._FIND_DUPLICATES, id="duplicates"),
+        pytest.param(events._FIND_NEAR, id="events around"),
         pytest.param(home_states._AT, id="home at a moment"),
-        pytest.param(activity_counts._COUNTED, id="hours alike"),
+        pytest.param(activity_counts._READ, id="hours alike"),
         pytest.param(activity_counts._COUNT, id="count hours"),
         pytest.param(events._OPEN_LOCKED, id="open event"),
-        pytest.param(events._GROW, id="grow"),
-        pytest.param(jobs._WAITING_ASSESSMENTS, id="waiting assessments"),
+        pytest.param(events._UPDATE_GROUPED, id="grow"),
+        pytest.param(jobs._PENDING_ASSESSMENTS, id="waiting assessments"),
         pytest.param(detections._INSERT, id="keep"),
     ],
 )
@@ -122,10 +122,10 @@ def test_what_every_image_asks_finds_its_index(history: Postgres, statement: Exe
     "ask",
     [
         pytest.param(jobs.stats, id="stats"),
-        pytest.param(lambda c: jobs.waiting_detects(c, at_most=10_000), id="waiting"),
+        pytest.param(lambda c: jobs.count_pending_detects(c, limit=10_000), id="waiting"),
         pytest.param(leases.find_expired, id="expired"),
         pytest.param(
-            lambda c: images.any_waiting(c, "camera 1", after=NOW, before=NOW), id="any waiting"
+            lambda c: images.any_pending(c, "camera 1", after=NOW, before=NOW), id="any waiting"
         ),
         pytest.param(lambda c: images.latest(c, "camera 1"), id="latest image"),
         pytest.param(events.all_open, id="open events"),

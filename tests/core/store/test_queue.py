@@ -47,7 +47,7 @@ async def test_concurrent_scans_register_each_file_once(archive: Archive) -> Non
     assert sum(added) == 50
     async with begin(archive.engine) as connection:
         assert (await jobs.stats(connection)).pending[JobKind.DETECT] == 50
-        assert await images.known(connection, [file(1), file(99)]) == {file(1)}
+        assert await images.find_known(connection, [file(1), file(99)]) == {file(1)}
 
 
 async def test_a_changed_file_is_another_image(archive: Archive) -> None:

@@ -83,7 +83,7 @@ async def _cameras(environment: Environment) -> tuple[Camera, ...]:
     engine = await connect(environment.database_url, application_name="hsi worker")
     try:
         async with begin(engine) as connection:
-            known = await cameras.all_known(connection)
+            known = await cameras.list_all(connection)
     finally:
         await engine.dispose()
     return known or await asyncio.to_thread(_folders, environment.camera_root)

@@ -64,4 +64,4 @@ class EventCloser:
             return False
         # A waiting image may still join, so that a backlog is grouped as it was captured.
         reach = event.started_at - timedelta(seconds=self._settings.event_idle)
-        return not await images.any_waiting(connection, event.camera, after=reach, before=due)
+        return not await images.any_pending(connection, event.camera, after=reach, before=due)

@@ -25,7 +25,7 @@ class ContextProvider:
         known = await cameras.find(connection, camera)
         home = await home_states.at(connection, moment, hold=self._hold)
         hours = comparable_hours(moment, self._time_zone)
-        counts = await activity_counts.counted(connection, camera, hours)
+        counts = await activity_counts.read(connection, camera, hours)
         return Context(
             time_zone=self._time_zone,
             zones=() if known is None else known.zones,

@@ -24,7 +24,7 @@ class Feedback:
     async def mark(self, event_id: UUID, mark: EventMark | None) -> SecurityEvent:
         """Mark an event; None removes its mark."""
         async with self._database.begin() as connection:
-            event = await feedback.mark(connection, event_id, mark, self._now())
+            event = await feedback.set_mark(connection, event_id, mark, self._now())
         if event is None:
             raise InputError(f"there is no event {event_id}", code="event_unknown")
         return event
@@ -42,14 +42,14 @@ class Feedback:
                 raise InputError(f"there is no camera {camera}", code="camera_unknown")
             event_id = await feedback.event_at(connection, camera, at, within=self._within)
             if event_id is not None:
-                event = await feedback.mark(connection, event_id, EventMark.MISSED, now)
+                event = await feedback.set_mark(connection, event_id, EventMark.MISSED, now)
                 if event is not None:
                     return event
             missed = MissedMoment(camera=camera, at=at, marked_at=now)
-            await feedback.note_missed(connection, missed)
+            await feedback.add_missed(connection, missed)
             return missed
 
     async def take_back_missed(self, camera: str, at: datetime) -> int:
         """Remove the missed moments around a moment; returns how many were removed."""
         async with self._database.begin() as connection:
-            return await feedback.forget_missed(connection, camera, at, within=self._within)
+            return await feedback.delete_missed(connection, camera, at, within=self._within)

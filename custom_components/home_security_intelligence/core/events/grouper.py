@@ -52,7 +52,7 @@ class EventGrouper:
         if not seen:
             return GroupingResult(event_ids={}, updates=())
         connection = transaction.connection
-        known = await events.around(
+        known = await events.find_near(
             connection,
             [(one.image.camera, one.image.captured_at) for one in seen],
             within=timedelta(seconds=self._settings.event_idle),
@@ -62,7 +62,7 @@ class EventGrouper:
         for one in seen:
             batch.add(one)
         # Ended events are stored first: a camera may have only one open event.
-        stored = await events.grow(connection, batch.changed) if batch.changed else {}
+        stored = await events.update_grouped(connection, batch.changed) if batch.changed else {}
         if batch.new:
             await events.add(
                 connection, [(one, await self._context_of(connection, one)) for one in batch.new]

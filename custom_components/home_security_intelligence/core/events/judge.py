@@ -29,14 +29,14 @@ async def judge_event(
     connection: AsyncConnection, event: SecurityEvent, context: Context, settings: Settings
 ) -> JudgedEvent:
     """Build an event's current fact sheet and apply the rules to it."""
-    seen = await images.seen_between(
+    seen = await images.detected_between(
         connection,
         event.camera,
         event.started_at - HISTORY,
         event.last_activity_at + timedelta(seconds=settings.event_idle),
-        at_most=settings.history_images,
+        limit=settings.history_images,
     )
-    others = await events.elsewhere(connection, event, "person", within=ELSEWHERE)
+    others = await events.find_elsewhere(connection, event, "person", within=ELSEWHERE)
     sheet = build_fact_sheet(
         event.camera,
         seen,

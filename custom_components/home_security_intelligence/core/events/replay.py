@@ -68,7 +68,7 @@ async def replay(
     async with begin(engine) as connection:
         missed_moments = [
             await _replay_missed(connection, missed, context_provider, settings)
-            for missed in await feedback.missed(connection, since=since)
+            for missed in await feedback.list_missed(connection, since=since)
         ]
     for each in missed_moments:
         yield each
@@ -102,12 +102,12 @@ async def _replay_missed(
     """Group the images around a moment again; of several events the highest score counts."""
     idle = timedelta(seconds=settings.event_idle)
     reach = timedelta(seconds=settings.event_window) + idle
-    seen = await images.seen_between(
+    seen = await images.detected_between(
         connection,
         missed.camera,
         missed.at - reach,
         missed.at + reach,
-        at_most=settings.history_images,
+        limit=settings.history_images,
     )
     found: list[JudgedEvent] = []
     for span in _spans_near(spans_of(seen, settings), missed.at, idle):

@@ -35,12 +35,12 @@ async def register(connection: AsyncConnection, path: Path, host: str) -> Camera
     camera root may have been moved.
     """
     await roots.acquire_lock(connection)
-    await roots.forget_gone(connection)
+    await roots.delete_stale(connection)
     mine = CameraRoot(
         id=await roots.register(connection, host, str(path)), path=path, worker=uuid4()
     )
-    for other in await roots.others_at_work(connection, mine.id):
-        paths = await roots.latest_paths(connection, other.id, at_most=_SAMPLE)
+    for other in await roots.other_active_roots(connection, mine.id):
+        paths = await roots.latest_paths(connection, other.id, limit=_SAMPLE)
         if not await asyncio.to_thread(_may_be_the_same, path, other, host, paths):
             raise CameraRootForeignError(
                 f"{other.host} uses this database with the camera root {other.path}, and none of"
@@ -48,13 +48,13 @@ async def register(connection: AsyncConnection, path: Path, host: str) -> Camera
                 " Configure the same camera root, or another database. If that camera root is no"
                 f" longer in use, try again after {roots.LIVE_FOR.total_seconds():.0f} s."
             )
-    await roots.note_seen(connection, mine.worker, mine.id)
+    await roots.record_heartbeat(connection, mine.worker, mine.id)
     return mine
 
 
 async def unregister(connection: AsyncConnection, root: CameraRoot) -> None:
     """Remove this pipeline from the workers of its camera root."""
-    await roots.note_left(connection, root.worker)
+    await roots.mark_stopped(connection, root.worker)
 
 
 def _may_be_the_same(root: Path, other: KnownRoot, host: str, paths: Sequence[str]) -> bool:

@@ -51,7 +51,7 @@ class ImageLoader:
         except ImageReplacedError as error:
             found = Version(size=error.size, mtime_ns=error.mtime_ns)
             if not await self._database.run_statement(
-                lambda c: images.is_given_up(c, image, found)
+                lambda c: images.is_skipped_as_replaced(c, image, found)
             ):
                 raise
         except ImageUnreadableError as error:

@@ -55,9 +55,9 @@ class HomeRecorder:
         since = self._since
         for moment, home in changes:
             if since is not None:
-                await home_states.prolong(connection, since, moment)
+                await home_states.extend(connection, since, moment)
             await home_states.begin(connection, home, moment)
             since = moment
         if since is not None:
-            await home_states.prolong(connection, since, self._now())
+            await home_states.extend(connection, since, self._now())
         return len(changes), since

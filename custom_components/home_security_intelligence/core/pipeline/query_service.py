@@ -36,7 +36,7 @@ class QueryService:
             camera = await cameras.find(connection, folder)
             event = await events.latest(connection, folder)
             best = None if event is None else event.best_image_id
-            person = await images.latest_with(connection, folder, PERSON, since=since)
+            person = await images.latest_with_label(connection, folder, PERSON, since=since)
             return CameraState(
                 camera=camera or Camera(folder=folder, name=folder),
                 latest_image=await images.latest(connection, folder),
@@ -63,7 +63,7 @@ class QueryService:
     async def missed_moments(self, query: EventQuery) -> Sequence[MissedMoment]:
         """Return the missed moments of the query's camera and time, latest first."""
         async with self._database.begin() as connection:
-            return await feedback.missed(
+            return await feedback.list_missed(
                 connection,
                 camera=query.camera,
                 since=query.since,

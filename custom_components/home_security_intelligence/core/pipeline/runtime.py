@@ -132,9 +132,9 @@ def start(
     supervisor.repeat(
         "camera root",
         lambda: database.run_statement(
-            partial(roots.note_seen, worker=root.worker, root_id=root.id)
+            partial(roots.record_heartbeat, worker=root.worker, root_id=root.id)
         ),
-        every=roots.SEEN_EVERY,
+        every=roots.HEARTBEAT_INTERVAL,
     )
     supervisor.keep_running("clean up", clean_up.delete_expired_daily)
     activity_counter = ActivityCounter(database, time_zone=time_zone, settings=settings, now=now)

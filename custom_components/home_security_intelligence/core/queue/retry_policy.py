@@ -48,9 +48,9 @@ def decide_crash(job: ClaimedJob, *, jitter: float, settings: Settings) -> Retry
     """
     crashes, isolated = job.crashes + 1, job.isolated_crashes + int(job.isolated)
     final = isolated >= settings.max_crashes or crashes >= _UNISOLATED_FACTOR * settings.max_crashes
-    message = "The worker died while it processed this job"
+    message = "the worker died while it processed this job"
     if crashes > 1:
-        message = f"The worker died {crashes} times while it processed this job, {isolated} of them"
+        message = f"the worker died {crashes} times while it processed this job, {isolated} of them"
         message += " while it processed no other job"
     return RetryDecision(
         failure=Failure(failure=FailureClass.CRASH, error_type="worker_lost", message=message),

@@ -93,7 +93,7 @@ class Assess:
         event = None if job.event_id is None else await events.get(connection, job.event_id)
         if event is None or event.state is EventState.OPEN:
             return
-        if await jobs.other_assessment_coming(connection, job):
+        if await jobs.has_other_assessment(connection, job):
             return
         unassessed = await events.set_unassessed(connection, event.id)
         if unassessed is not None:
@@ -118,7 +118,7 @@ class Assess:
         connection = transaction.connection
         event = None if job.event_id is None else await events.get(connection, job.event_id)
         if event is None:
-            raise InputError("The event is no longer in the database", code="event_forgotten")
+            raise InputError("the event is no longer in the database", code="event_forgotten")
         camera = await cameras.find(connection, event.camera)
         context = await events.context_of(connection, event.id)  # as it was when the event began
         judged = await judge_event(connection, event, context, self._settings)

@@ -1,4 +1,4 @@
-"""Deletes what is older than it has to be, every night or when asked."""
+"""Deletes files and records past their retention, daily or on request."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -19,21 +19,21 @@ from ..store.retention import Deleted, KnownFile
 
 _LOGGER = logging.getLogger(__name__)
 
-# Small enough that nobody notices waiting for a step to end.
+# Small enough that other transactions do not wait noticeably for a step to end.
 EVENTS_STEP = 25
 IMAGES_STEP = 200
 FILES_STEP = 500
-_LOOK_AT_CLOCK = 30.0  # seconds, so that a clock that is set is noticed
+_CLOCK_CHECK = 30.0  # seconds between looks at the clock, which may be set
 
 type _Files = Callable[[AsyncConnection, KnownFile | None], Awaitable[tuple[KnownFile, ...]]]
 
 
 class CleanUp:
-    """Keeps the settings' word on how long things are kept; raises StoreError.
+    """Deletes what the settings' retention allows; raises StoreError.
 
-    Files come first, then records, then the notes on forgotten files that are gone. A file that
-    stays while its record goes is noted, or the next scan would take it for a new one. What others
-    have found in a folder of their own, and is not here, is theirs to look for.
+    Files are deleted first, then records, then the notes on files that no longer exist. If a file
+    outlives its record, a note remains, because the next scan would register the file again. Files
+    that are missing here but belong to another live camera root are left to its pipeline.
     """
 
     def __init__(
@@ -53,23 +53,23 @@ class CleanUp:
         self._running = asyncio.Lock()
 
     async def delete_expired_daily(self) -> None:
-        """Clean up whenever the hour has come, until cancelled."""
+        """Clean up every day at the hour of the settings, until cancelled."""
         due = self._next(self._now())
         while True:
-            await asyncio.sleep(min(_LOOK_AT_CLOCK, max(0.0, (due - self._now()).total_seconds())))
+            await asyncio.sleep(min(_CLOCK_CHECK, max(0.0, (due - self._now()).total_seconds())))
             if self._now() < due:
                 continue
             try:
                 report = await self.delete_expired(dry_run=False)
             except StoreError as error:
-                _LOGGER.info("the cleanup is put off: %s", error)
-                await asyncio.sleep(_LOOK_AT_CLOCK)
+                _LOGGER.info("Cleanup postponed: %s", error)
+                await asyncio.sleep(_CLOCK_CHECK)
                 continue
-            _LOGGER.info("cleaned up: %s", report)
+            _LOGGER.info("Cleanup finished: %s", report)
             due = self._next(self._now())
 
     async def delete_expired(self, *, dry_run: bool) -> CleanupReport:
-        """Delete everything that is due by now, or count what that would be."""
+        """Delete everything that is due, or only count it."""
         async with self._running:
             now = self._now()
             report = await self._clean_files(CleanupReport(), now, dry_run=dry_run)
@@ -98,29 +98,29 @@ class CleanUp:
         if self._settings.original_days <= 0 and self._settings.original_bytes <= 0:
             return report
         kept_bytes = files = file_bytes = 0
-        for source in (_of_images, _forgotten):
-            async for known, seen in self._files(source):
-                # Notes whose file is gone are orphans, and counted as such below.
-                away = [item for item in known if item.image_id and item.file in seen.gone]
+        for source in (_recorded_files, _forgotten_files):
+            async for known, check in self._files(source):
+                # Notes without a file are orphans, which are counted below.
+                gone = [item for item in known if item.image_id and item.file in check.gone]
                 for item in known:
-                    if item.file not in seen.present:
+                    if item.file not in check.present:
                         continue
                     kept_bytes += item.file.size
-                    if self._is_kept(item, kept_bytes, now):
+                    if self._is_retained(item, kept_bytes, now):
                         continue
                     if dry_run or await asyncio.to_thread(delete_file, self._root.path, item.file):
                         files += 1
                         file_bytes += item.file.size
-                        away.append(item)
+                        gone.append(item)
                 if not dry_run:
                     async with self._database.begin() as connection:
-                        await retention.note_gone(connection, away)
+                        await retention.mark_gone(connection, gone)
         return replace(report, files=files, file_bytes=file_bytes)
 
-    def _is_kept(self, known: KnownFile, kept_bytes: int, now: datetime) -> bool:
+    def _is_retained(self, known: KnownFile, kept_bytes: int, now: datetime) -> bool:
         days, size = self._settings.original_days, self._settings.original_bytes
-        young = days <= 0 or known.found_at >= now - timedelta(days=days)
-        return young and (size <= 0 or kept_bytes <= size)
+        recent = days <= 0 or known.found_at >= now - timedelta(days=days)
+        return recent and (size <= 0 or kept_bytes <= size)
 
     async def _count(self, before: datetime) -> Deleted:
         async with self._database.begin() as connection:
@@ -135,37 +135,37 @@ class CleanUp:
 
     async def _delete_events(self, before: datetime) -> Deleted | None:
         async with self._database.begin() as connection:
-            due = await retention.due_events(connection, before, limit=EVENTS_STEP)
+            due = await retention.find_due_events(connection, before, limit=EVENTS_STEP)
             known = () if due is None else await retention.images_of(connection, due[1])
         if due is None:
             return None
-        there = await self._still_noted(known)
+        present = await self._still_present(known)
         async with self._database.begin() as connection:
-            return await retention.delete_events(connection, *due, before, there)
+            return await retention.delete_events(connection, *due, before, present)
 
     async def _delete_images(self, before: datetime) -> Deleted | None:
         async with self._database.begin() as connection:
-            due = await retention.due_images(connection, before, limit=IMAGES_STEP)
+            due = await retention.find_due_images(connection, before, limit=IMAGES_STEP)
         if not due:
             return None
-        there = await self._still_noted(due)
+        present = await self._still_present(due)
         async with self._database.begin() as connection:
-            return await retention.delete_images(connection, due, before, there)
+            return await retention.delete_images(connection, due, before, present)
 
-    async def _still_noted(self, known: Sequence[KnownFile]) -> list[KnownFile]:
+    async def _still_present(self, known: Sequence[KnownFile]) -> list[KnownFile]:
         """Return those whose file a scan could find again."""
-        seen = await self._look(known)
-        return [item for item in known if item.file not in seen.gone]
+        check = await self._check(known)
+        return [item for item in known if item.file not in check.gone]
 
     async def _clean_notes(self, *, dry_run: bool) -> int:
         orphans = 0
-        async for known, seen in self._files(_forgotten):
-            gone = [item for item in known if item.file in seen.gone]
+        async for known, check in self._files(_forgotten_files):
+            gone = [item for item in known if item.file in check.gone]
             if dry_run:
                 orphans += len(gone)
             elif gone:
                 async with self._database.begin() as connection:
-                    orphans += await retention.note_gone(connection, gone)
+                    orphans += await retention.mark_gone(connection, gone)
         return orphans
 
     async def _files(self, source: _Files) -> AsyncIterator[tuple[Sequence[KnownFile], FileCheck]]:
@@ -175,19 +175,19 @@ class CleanUp:
                 known = await source(connection, last)
             if not known:
                 return
-            yield known, await self._look(known)
+            yield known, await self._check(known)
             last = known[-1]
 
-    async def _look(self, known: Sequence[KnownFile]) -> FileCheck:
-        seen = await asyncio.to_thread(check_files, self._root.path, [item.file for item in known])
+    async def _check(self, known: Sequence[KnownFile]) -> FileCheck:
+        check = await asyncio.to_thread(check_files, self._root.path, [item.file for item in known])
         async with self._database.begin() as connection:
-            others = {other.id for other in await roots.others_live(connection, self._root.id)}
-        theirs = {item.file for item in known if item.root in others}
-        return replace(seen, gone=seen.gone - theirs)
+            others = {other.id for other in await roots.other_live_roots(connection, self._root.id)}
+        elsewhere = {item.file for item in known if item.root in others}
+        return replace(check, gone=check.gone - elsewhere)
 
 
 def next_time(moment: datetime, hour: int, time_zone: tzinfo) -> datetime:
-    """Return when the local clock next shows this hour, after a moment."""
+    """Return when the local clock shows this hour next, after a moment."""
     local = moment.astimezone(time_zone)
     today = local.replace(hour=hour, minute=0, second=0, microsecond=0, fold=0)
     if today.timestamp() > moment.timestamp():
@@ -195,12 +195,16 @@ def next_time(moment: datetime, hour: int, time_zone: tzinfo) -> datetime:
     return (today.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=time_zone)
 
 
-async def _of_images(connection: AsyncConnection, after: KnownFile | None) -> tuple[KnownFile, ...]:
-    return await retention.files_of_images(connection, after=after, limit=FILES_STEP)
+async def _recorded_files(
+    connection: AsyncConnection, after: KnownFile | None
+) -> tuple[KnownFile, ...]:
+    return await retention.list_files(connection, after=after, limit=FILES_STEP)
 
 
-async def _forgotten(connection: AsyncConnection, after: KnownFile | None) -> tuple[KnownFile, ...]:
-    return await retention.forgotten(connection, after=after, limit=FILES_STEP)
+async def _forgotten_files(
+    connection: AsyncConnection, after: KnownFile | None
+) -> tuple[KnownFile, ...]:
+    return await retention.list_forgotten(connection, after=after, limit=FILES_STEP)
 
 
 def _sum(one: Deleted, other: Deleted) -> Deleted:

@@ -126,7 +126,7 @@ class Detect:
     async def on_dead(self, transaction: Transaction, job: ClaimedJob, failure: Failure) -> None:
         """Mark the image as dead."""
         connection = transaction.connection
-        image = None if job.image_id is None else await images.get_waiting(connection, job.image_id)
+        image = None if job.image_id is None else await images.get_pending(connection, job.image_id)
         if image is None:
             raise _forgotten()
         await images.set_dead(connection, image.id, failure.message)
@@ -135,7 +135,7 @@ class Detect:
 
     async def _check_duplicates(self, contents: Sequence[tuple[Image, bytes]]) -> list[bool]:
         duplicates = await self._database.run_statement(
-            lambda connection: images.duplicates(connection, contents, window=self._window)
+            lambda connection: images.find_duplicates(connection, contents, window=self._window)
         )
         return [image.id in duplicates for image, _ in contents]
 
@@ -153,7 +153,7 @@ class Detect:
         )
         if not ordered:
             return {}
-        duplicates = await images.duplicates(
+        duplicates = await images.find_duplicates(
             connection, [(one.image, one.sha256) for one in ordered], window=self._window
         )
         new: dict[int, tuple[Detected, DetectResult]] = {}
@@ -172,7 +172,7 @@ class Detect:
     ) -> frozenset[int]:
         # One by one: of two images that replaced each other, one has to be detected.
         connection = transaction.connection
-        if await images.is_given_up(connection, replaced.image, replaced.found):
+        if await images.is_skipped_as_replaced(connection, replaced.image, replaced.found):
             return await leases.release(connection, [job])
         finished = await leases.finish(connection, [job])
         if finished:
@@ -231,4 +231,4 @@ def _with_result(image: Image, result: DetectResult, now: datetime) -> Image:
 
 
 def _forgotten() -> ImageUnreadableError:
-    return ImageUnreadableError("The image is no longer in the database", code="image_forgotten")
+    return ImageUnreadableError("the image is no longer in the database", code="image_forgotten")

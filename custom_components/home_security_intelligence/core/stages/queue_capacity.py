@@ -33,7 +33,7 @@ class QueueCapacity:
     async def wait_for_room(self, lane: Lane) -> int:
         """Wait until the queue has room for files of the lane; return for how many."""
         limit = self._limits[lane]
-        count = partial(jobs.waiting_detects, at_most=limit)
+        count = partial(jobs.count_pending_detects, limit=limit)
         while (room := limit - await self._database.run_statement(count)) <= 0:
             self._set_full(lane, full=True)
             await asyncio.sleep(self._poll_interval)
@@ -43,7 +43,7 @@ class QueueCapacity:
     async def resume_deliveries(self) -> None:
         """Ask for postponed files whenever the queue has drained enough, until cancelled."""
         limit = self._limits[self._deliveries.backlog]
-        count = partial(jobs.waiting_detects, at_most=limit)
+        count = partial(jobs.count_pending_detects, limit=limit)
         while True:
             await self._deliveries.overflowed()
             if await self._database.run_statement(count) <= limit * REFILL:

@@ -65,7 +65,7 @@ class Register:
 
     async def _register(self, files: Sequence[FoundFile], lane: Lane) -> None:
         known = await self._database.run_statement(
-            lambda connection: images.known(connection, files)
+            lambda connection: images.find_known(connection, files)
         )
         self._deliveries.acknowledge(known)
         new = [file for file in files if file not in known]

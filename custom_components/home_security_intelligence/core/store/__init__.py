@@ -1,5 +1,5 @@
-"""Everything that is kept, in PostgreSQL; one module a concern, one function a question.
+"""Everything stored in PostgreSQL; one module per concern, one function per statement or question.
 
-Functions take a connection that is inside the caller's transaction. Rows are locked in the order
-camera, event, job, image, so that no two transactions wait for each other.
+Functions take a connection inside the caller's transaction. To avoid deadlock, rows are locked in
+the order camera, event, job, image.
 """

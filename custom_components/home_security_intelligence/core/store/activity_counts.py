@@ -1,4 +1,4 @@
-"""How often what was seen in which hour, and that the camera worked then."""
+"""Events per camera, hour and label, for the hours in which the camera worked."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .tables import camera_hours
 
-# An hour counts where the pictures around it are not further apart than the longest silence.
-# Rows are only added and corrected: what an hour's count came from may have been deleted since.
+# An hour is counted if the gaps between the images around it do not exceed the longest silence.
+# Rows are only added and corrected: the events behind an older count may have been deleted.
 _COUNT = text(
     """
     INSERT INTO hsi.camera_hours (camera, began, counts)
@@ -48,7 +48,7 @@ _COUNT = text(
     bindparam("silence", type_=Interval),
 )
 
-_COUNTED = select(camera_hours.c.counts).where(
+_READ = select(camera_hours.c.counts).where(
     camera_hours.c.camera == bindparam("camera"),
     camera_hours.c.began == any_(bindparam("begins", type_=ARRAY(DateTime(timezone=True)))),
 )
@@ -65,14 +65,14 @@ async def count(
     await connection.execute(_COUNT, {"begins": begins, "ends": ends, "silence": silence})
 
 
-async def counted(
+async def read(
     connection: AsyncConnection, camera: str, begins: Sequence[datetime]
 ) -> tuple[Mapping[str, int], ...]:
-    """Return the counts of those of the hours in which the camera worked."""
-    rows = await connection.scalars(_COUNTED, {"camera": camera, "begins": list(begins)})
+    """Return the counts by label of those of the hours in which the camera worked."""
+    rows = await connection.scalars(_READ, {"camera": camera, "begins": list(begins)})
     return tuple(rows.all())
 
 
 async def delete_before(connection: AsyncConnection, before: datetime) -> None:
-    """Forget hours that began before a moment."""
+    """Delete hours that began before a moment."""
     await connection.execute(delete(camera_hours).where(camera_hours.c.began < before))

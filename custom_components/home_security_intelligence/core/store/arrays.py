@@ -1,4 +1,4 @@
-"""Rows handed to a statement as one array a column, so that it is the same for any number of them."""
+"""Rows passed as one array per column, so that the statement does not depend on their number."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ type _Kind = (
 
 
 def rows_from_arrays(name: str, kinds: Mapping[str, _Kind]) -> TableValuedAlias:
-    """Return rows of these columns; the arrays are the parameters `<name>_<column>`."""
+    """Return a table of these columns; its arrays are the parameters `<name>_<column>`."""
     arrays = (bindparam(f"{name}_{each}", type_=ARRAY(kind)) for each, kind in kinds.items())
     return (
         func.unnest(*arrays)

@@ -1,4 +1,4 @@
-"""The cameras: who there is, and the lock that serialises what happens to one of them."""
+"""The cameras, and the lock that serializes changes to the events of one camera."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,20 +10,20 @@ from ..domain.models import Camera
 from .contexts import zones_from, zones_json
 from .tables import cameras
 
-# Statements of the way of every image are made once: making them costs more than running them.
+# Statements that every image runs are built once: building one costs more than running it.
 _FIND = select(cameras).where(cameras.c.folder == bindparam("folder"))
-# FOR NO KEY UPDATE: images that are being registered only need the row to stay.
+# FOR NO KEY UPDATE: registering an image only needs the row to remain.
 _LOCK = (
     select(cameras.c.folder)
     .where(cameras.c.folder == any_(bindparam("folders", type_=ARRAY(Text))))
-    # In a fixed order, so that two who lock several do not wait for each other.
+    # Lock in folder order to avoid deadlock.
     .order_by(cameras.c.folder)
     .with_for_update(key_share=True)
 )
 
 
 async def register(connection: AsyncConnection, wanted: Sequence[Camera]) -> None:
-    """Make these cameras known, under their present names and with their present zones."""
+    """Insert or update cameras with their current names and zones."""
     if not wanted:
         return
     statement = insert(cameras)
@@ -31,7 +31,7 @@ async def register(connection: AsyncConnection, wanted: Sequence[Camera]) -> Non
         index_elements=[cameras.c.folder],
         set_={"name": statement.excluded.name, "zones": statement.excluded.zones},
     )
-    # In a fixed order, so that two starters do not wait for each other.
+    # Lock in folder order to avoid deadlock between two starting pipelines.
     ordered = sorted(wanted, key=lambda camera: camera.folder)
     await connection.execute(
         statement,
@@ -39,7 +39,7 @@ async def register(connection: AsyncConnection, wanted: Sequence[Camera]) -> Non
     )
 
 
-async def all_known(connection: AsyncConnection) -> tuple[Camera, ...]:
+async def list_all(connection: AsyncConnection) -> tuple[Camera, ...]:
     """Return every camera that was ever registered."""
     rows = await connection.execute(select(cameras).order_by(cameras.c.folder))
     return tuple(_camera_of(row) for row in rows.mappings())
@@ -53,7 +53,7 @@ async def find(connection: AsyncConnection, folder: str) -> Camera | None:
 
 
 async def lock(connection: AsyncConnection, folders: Collection[str]) -> None:
-    """Wait until nobody else changes these cameras' events; holds until the transaction ends."""
+    """Lock the events of these cameras against other changes until the transaction ends."""
     await connection.execute(_LOCK, {"folders": sorted(folders)})
 
 

@@ -1,4 +1,4 @@
-"""What was known around an event, as it is kept with it."""
+"""The JSON in which an event's context and a camera's zones are stored."""
 
 from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
@@ -9,7 +9,7 @@ from ..domain.zones import Zone, ZoneKind
 
 
 class ZoneJson(TypedDict):
-    """A zone as it is kept."""
+    """A stored zone."""
 
     name: str
     kind: str
@@ -17,7 +17,7 @@ class ZoneJson(TypedDict):
 
 
 class ContextJson(TypedDict):
-    """A context as it is kept; what is missing is unknown."""
+    """A stored context; a missing value is unknown."""
 
     time_zone: NotRequired[str]
     zones: NotRequired[list[ZoneJson]]
@@ -27,7 +27,7 @@ class ContextJson(TypedDict):
 
 
 def context_json(context: Context) -> ContextJson:
-    """Return what to keep of a context: all but what other cameras saw, which is kept with them."""
+    """Return the JSON of a context, without other cameras' events, which are stored themselves."""
     return {
         "time_zone": str(context.time_zone),
         "zones": zones_json(context.zones),
@@ -37,20 +37,20 @@ def context_json(context: Context) -> ContextJson:
     }
 
 
-def context_from(kept: ContextJson) -> Context:
-    """Return the context that was kept."""
-    occupancy = kept.get("occupancy")
+def context_from(stored: ContextJson) -> Context:
+    """Return the context stored as JSON."""
+    occupancy = stored.get("occupancy")
     return Context(
-        time_zone=ZoneInfo(kept.get("time_zone", "UTC")),
-        zones=zones_from(kept.get("zones", ())),
-        armed=kept.get("armed"),
+        time_zone=ZoneInfo(stored.get("time_zone", "UTC")),
+        zones=zones_from(stored.get("zones", ())),
+        armed=stored.get("armed"),
         occupancy=None if occupancy is None else Occupancy(occupancy),
-        usual=kept.get("usual", {}),
+        usual=stored.get("usual", {}),
     )
 
 
 def zones_json(zones: Sequence[Zone]) -> list[ZoneJson]:
-    """Return what to keep of a camera's zones."""
+    """Return the JSON of a camera's zones."""
     return [
         {
             "name": zone.name,
@@ -61,13 +61,13 @@ def zones_json(zones: Sequence[Zone]) -> list[ZoneJson]:
     ]
 
 
-def zones_from(kept: Sequence[ZoneJson]) -> tuple[Zone, ...]:
-    """Return the zones that were kept."""
+def zones_from(stored: Sequence[ZoneJson]) -> tuple[Zone, ...]:
+    """Return the zones stored as JSON."""
     return tuple(
         Zone(
             name=zone["name"],
             kind=ZoneKind(zone["kind"]),
             polygon=tuple((x, y) for x, y in zone["polygon"]),
         )
-        for zone in kept
+        for zone in stored
     )

@@ -1,4 +1,4 @@
-"""The dead letters: listing them, giving them another chance, dismissing them."""
+"""The dead letters: list, requeue and discard them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from .tables import events as event_table, images as image_table, in_state, jobs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requeued:
-    """What a requeue has set going again."""
+    """The result of a requeue."""
 
     count: int
-    refused: int  # requeued as often as is allowed, already
+    refused: int  # already requeued as often as allowed
     kinds: frozenset[JobKind]
     event_ids: tuple[UUID, ...]
 
@@ -52,7 +52,7 @@ async def find(
 async def select_ids(
     connection: AsyncConnection, *, job_ids: Sequence[int] | None, query: DeadLetterQuery | None
 ) -> tuple[int, ...]:
-    """Return the jobs of the dead letters meant: by id, by filter, by both, or all of them."""
+    """Return the job ids of dead letters: by id, by filter, by both, or all."""
     wanted = _conditions(query or DeadLetterQuery())
     if job_ids is not None:
         wanted.append(jobs.c.id == any_(_array_of(job_ids)))
@@ -61,11 +61,11 @@ async def select_ids(
 
 
 async def requeue(connection: AsyncConnection, ids: Sequence[int], *, limit: int) -> Requeued:
-    """Put those that are still dead back into the queue, with all their attempts.
+    """Return the dead letters among these jobs to the queue, with all their attempts.
 
-    One that was put back `limit` times already stays dead.
+    One that was already requeued `limit` times stays dead.
     """
-    # Events before jobs, as everywhere.
+    # Events are locked before jobs, as everywhere.
     of_jobs = select(jobs.c.event_id).where(jobs.c.id == any_(_array_of(ids)))
     await connection.execute(
         select(event_table.c.id)
@@ -101,7 +101,7 @@ async def requeue(connection: AsyncConnection, ids: Sequence[int], *, limit: int
 
 
 async def discard(connection: AsyncConnection, ids: Sequence[int]) -> int:
-    """Dismiss those that are still dead; their images and events stay as they are."""
+    """Discard the dead letters among these jobs; their images and events stay unchanged."""
     dead = await _lock_dead(connection, ids)
     changed = await connection.execute(
         update(jobs)
@@ -112,18 +112,15 @@ async def discard(connection: AsyncConnection, ids: Sequence[int]) -> int:
 
 
 def refusal(limit: int) -> str:
-    """Return why a dead letter may not be requeued again, as a sentence for a person."""
+    """Return the sentence for the user why a dead letter cannot be requeued again."""
     return (
-        f"It was requeued {limit} times, as often as is allowed, and failed each time. "
-        "Discard it, or copy its picture into the camera's folder again."
+        f"Requeued {limit} times, the maximum, and failed each time. "
+        "Discard it, or copy its image into the camera's folder again."
     )
 
 
 async def _lock_dead(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, int]:
-    """Return how often each that is still dead was requeued.
-
-    They are locked in one order, so that two who change the same ones do not wait in a circle.
-    """
+    """Lock the dead letters among these jobs, in id order; return how often each was requeued."""
     rows = await connection.execute(
         select(jobs.c.id, jobs.c.requeues)
         .where(jobs.c.id == any_(_array_of(ids)), in_state(jobs.c.state, JobState.DEAD))
@@ -134,7 +131,7 @@ async def _lock_dead(connection: AsyncConnection, ids: Sequence[int]) -> dict[in
 
 
 def _array_of(ids: Sequence[int]) -> ColumnElement[Sequence[int]]:
-    # As one array: PostgreSQL takes no more than 32767 single values.
+    # One array: PostgreSQL accepts no more than 32767 parameters.
     return literal(list(ids), ARRAY(BigInteger))
 
 

@@ -15,24 +15,24 @@ from .errors import translated
 from .migrate import ensure_schema, refuse_newer, refuse_other, upgrade
 
 CONNECT_TIMEOUT = 10.0  # seconds
-STATEMENT_TIMEOUT = 30.0  # seconds, so that a vanished host is noticed
-POOL_SIZE = 10  # connections; workers hold none over a model call
+STATEMENT_TIMEOUT = 30.0  # seconds, so that a lost host is detected
+POOL_SIZE = 10  # connections; none is in use during a model call
 DRIVER = "postgresql+asyncpg"
 
 
 def database_url(text_url: str) -> URL:
-    """Return the URL with our driver, from any spelling people use; raises StoreError.
+    """Return the URL with this project's driver; raises StoreError.
 
-    libpq's `sslmode` is understood as well.
+    All usual schemes and libpq's `sslmode` are accepted.
     """
     try:
         url = make_url(text_url)
         if url.get_backend_name() not in {"postgres", "postgresql"}:
-            raise StoreUnreachableError("the database URL does not start with postgresql://")
-        (url.host or "").encode("idna")  # as the resolver will, with an error of no kind we expect
+            raise StoreUnreachableError("the database URL must start with postgresql://")
+        (url.host or "").encode("idna")  # the resolver would raise an unexpected error
     except (ArgumentError, ValueError) as error:
         # Without the original text: it may hold a password.
-        raise StoreUnreachableError("the database URL cannot be understood") from error
+        raise StoreUnreachableError("the database URL is not valid") from error
     if mode := url.query.get("sslmode"):
         url = url.difference_update_query(["sslmode"]).update_query_pairs([("ssl", str(mode))])
     return url.set(drivername=DRIVER)
@@ -41,7 +41,7 @@ def database_url(text_url: str) -> URL:
 async def connect(
     url: str, *, ssl: ssl_module.SSLContext | None = None, application_name: str
 ) -> AsyncEngine:
-    """Return an engine on a database that answers and has today's tables; raises StoreError."""
+    """Return an engine on a reachable database with up-to-date tables; raises StoreError."""
     engine = _engine(url, ssl, application_name, pooled=True)
     try:
         async with begin(engine) as connection:
@@ -54,7 +54,7 @@ async def connect(
 
 
 async def connect_read_only(url: str, *, application_name: str) -> AsyncEngine:
-    """Return an engine that changes nothing, on a database with today's tables; or StoreError."""
+    """Return a read-only engine on a database with up-to-date tables; raises StoreError."""
     engine = _engine(url, None, application_name, pooled=True, read_only=True)
     try:
         async with begin(engine) as connection:
@@ -66,7 +66,7 @@ async def connect_read_only(url: str, *, application_name: str) -> AsyncEngine:
 
 
 async def check(url: str, ssl: ssl_module.SSLContext | None = None) -> None:
-    """Try everything `connect` needs and leave nothing behind; raises StoreError."""
+    """Try everything that `connect` needs, and roll it back; raises StoreError."""
     engine = _engine(url, ssl, "hsi check", pooled=False)
     try:
         with translated():
@@ -88,13 +88,13 @@ async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 def without_transactions(engine: AsyncEngine) -> AsyncEngine:
-    """Return the same engine for connections on which each statement stands for itself."""
+    """Return the same engine in autocommit mode: each statement is its own transaction."""
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @asynccontextmanager
 async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Open a connection and begin nothing; raises StoreError."""
+    """Open a connection without a transaction; raises StoreError."""
     with translated():
         async with engine.connect() as connection:
             yield connection
@@ -120,7 +120,7 @@ def _engine(
     if ssl is not None:
         arguments["ssl"] = ssl
     elif "ssl" not in target.query:
-        # Left open, asyncpg would look for certificates on disk, in the event loop.
+        # Without a value, asyncpg would look for certificates on disk, in the event loop.
         arguments["ssl"] = False
     if not pooled:
         return create_async_engine(
@@ -133,11 +133,11 @@ def _engine(
         pool_timeout=STATEMENT_TIMEOUT,
         hide_parameters=True,
     )
-    event.listen(engine.sync_engine, "handle_error", _doubt_all_that_are_silent)
+    event.listen(engine.sync_engine, "handle_error", _replace_unresponsive_connections)
     return engine
 
 
-def _doubt_all_that_are_silent(context: ExceptionContext) -> None:
-    """Replace the pool's connections: where one does not answer, the others will not either."""
+def _replace_unresponsive_connections(context: ExceptionContext) -> None:
+    """Replace all pooled connections after a timeout: the others would not respond either."""
     if isinstance(context.original_exception, TimeoutError):
-        context.invalidate_pool_on_disconnect = True  # type: ignore[misc]  # meant to be set
+        context.invalidate_pool_on_disconnect = True  # type: ignore[misc]  # documented as settable

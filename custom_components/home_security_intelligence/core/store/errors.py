@@ -1,4 +1,4 @@
-"""From what asyncpg and SQLAlchemy raise to the core's tree of errors."""
+"""Translates errors of asyncpg and SQLAlchemy into the core's errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,36 +23,44 @@ from ..domain.errors import (
 
 
 class StoreConflictError(StoreError):
-    """One transaction stood in another's way; the database itself is well."""
+    """Two transactions were in conflict; the database itself works."""
 
     code = "database_conflict"
 
 
-# SQLSTATE classes and codes that are about the database as a whole and not about one statement;
-# everything else is a mistake of ours and must not be taken for an outage.
+# SQLSTATE classes and codes that concern the database as a whole and not one statement. Everything
+# else is a defect of this program and must not be taken for an outage.
 _BY_STATE: tuple[tuple[str, type[StoreError], str], ...] = (
-    ("28", StoreAuthError, "PostgreSQL does not accept the user or the password"),
-    ("3D000", StoreMissingError, "there is no such database on that PostgreSQL"),
-    ("42501", StorePermissionError, "the database user may not do what is needed there"),
+    ("28", StoreAuthError, "PostgreSQL rejected the user or the password"),
+    ("3D000", StoreMissingError, "the database does not exist on that PostgreSQL server"),
+    ("42501", StorePermissionError, "the database user lacks the required permissions"),
     ("08", StoreUnreachableError, "the connection to PostgreSQL was lost"),
-    ("55000", StoreUnreachableError, "PostgreSQL lets nobody into this database at the moment"),
+    (
+        "55000",
+        StoreUnreachableError,
+        "PostgreSQL accepts no connections to this database at the moment",
+    ),
     ("57P", StoreUnreachableError, "PostgreSQL is shutting down or starting"),
     ("53", StoreError, "PostgreSQL has run out of connections, memory or disk space"),
-    ("25006", StoreError, "PostgreSQL does not accept writing at the moment"),
-    ("40", StoreConflictError, "PostgreSQL gave up a transaction in favour of another"),
-    ("55P03", StoreConflictError, "PostgreSQL gave up waiting for a lock"),
-    ("58", StoreError, "PostgreSQL has trouble with its own files"),
-    ("XX", StoreError, "PostgreSQL has internal trouble"),
+    ("25006", StoreError, "PostgreSQL is read-only at the moment"),
+    (
+        "40",
+        StoreConflictError,
+        "PostgreSQL aborted a transaction because of a conflict with another",
+    ),
+    ("55P03", StoreConflictError, "PostgreSQL stopped waiting for a lock"),
+    ("58", StoreError, "PostgreSQL cannot access its own files"),
+    ("XX", StoreError, "PostgreSQL reports an internal error"),
 )
 
-_BAD_TEXT = "a text has a character that PostgreSQL cannot hold"
+_BAD_TEXT = "a text contains a character that PostgreSQL cannot store"
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise StoreError for trouble with the database, InputError for values that it cannot hold.
+    """Raise StoreError for a failure of the database, InputError for values that it cannot store.
 
-    Our own mistakes are let through.
+    Defects of this program are not translated.
     """
     try:
         yield
@@ -65,16 +73,16 @@ def translated() -> Iterator[None]:
 
 def _translate(error: BaseException) -> CoreError | None:
     origin = _origin(error)
-    # Without the value: it may be anything, and where it is shown may not take it either.
+    # Without the value: whatever displays it may not be able to, either.
     if isinstance(origin, CharacterNotInRepertoireError):
         return InputError(_BAD_TEXT, code="bad_text")
-    if isinstance(origin, DataError):  # what asyncpg could not even send has its reason below it
+    if isinstance(origin, DataError):  # asyncpg could not encode it; the cause says why
         match origin.__cause__:
             case UnicodeEncodeError():
                 return InputError(_BAD_TEXT, code="bad_text")
             case OverflowError():
                 return InputError(
-                    "a time or a number is beyond what PostgreSQL can hold", code="out_of_range"
+                    "a time or a number is beyond the range of PostgreSQL", code="out_of_range"
                 )
     if isinstance(origin, PostgresError):
         state = origin.sqlstate or ""
@@ -84,7 +92,7 @@ def _translate(error: BaseException) -> CoreError | None:
         return None
     if isinstance(origin, OSError):  # refused, no such host, reset, timed out
         detail = str(origin) or type(origin).__name__
-        return StoreUnreachableError(f"no PostgreSQL answers: {detail}")
+        return StoreUnreachableError(f"PostgreSQL does not respond: {detail}")
     if isinstance(error, PoolTimeoutError):
         return StoreError("all connections to PostgreSQL are busy")
     if isinstance(origin, InterfaceError) or _disconnected(error):
@@ -93,7 +101,7 @@ def _translate(error: BaseException) -> CoreError | None:
 
 
 def _origin(error: BaseException) -> BaseException:
-    """Return what asyncpg or the system raised, below SQLAlchemy's wrapping."""
+    """Return the error of asyncpg or the system that SQLAlchemy has wrapped."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, PostgresError | OSError | InterfaceError):

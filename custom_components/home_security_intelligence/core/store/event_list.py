@@ -1,4 +1,4 @@
-"""Finding events by camera, time, risk and label, page by page."""
+"""Pages of events, filtered by camera, time, risk and label."""
 
 from uuid import UUID
 
@@ -11,29 +11,29 @@ from . import paging
 from .rows import event_of
 from .tables import events
 
-COUNTED = 1_000  # events; of more than these nobody needs the exact number, and it is dear
+COUNT_LIMIT = 1_000  # Exact counts stop here: counting further scans the table.
 
-# A plan for any parameters reads a million rows for a rare label: each question is worth its own.
-_OWN_PLAN = text("SET LOCAL plan_cache_mode = force_custom_plan")
+# A generic plan reads a million rows for a rare label: plan each query for its parameters.
+_CUSTOM_PLAN = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 async def find(connection: AsyncConnection, query: EventQuery) -> Page[SecurityEvent]:
-    """Return a page of the events asked for, newest first; raises BadCursorError.
+    """Return a page of matching events, newest first; raises BadCursorError.
 
-    Of its total, `COUNTED` is the most that is counted. Has to run in a transaction.
+    Its total is counted up to `COUNT_LIMIT`. Has to run in a transaction.
     """
     wanted = _conditions(query)
-    await connection.execute(_OWN_PLAN)
-    some = select(literal_column("1", Integer)).where(*wanted).limit(COUNTED + 1)
+    await connection.execute(_CUSTOM_PLAN)
+    some = select(literal_column("1", Integer)).where(*wanted).limit(COUNT_LIMIT + 1)
     count = (
         await connection.scalar(
             select(func.count()).select_from(some.select_from(events).subquery())
         )
         or 0
     )
-    few = count <= COUNTED
+    few = count <= COUNT_LIMIT
     matching = select(events).where(*wanted)
-    # Few are found first and then sorted: sought in the order of time, a million may be read for them.
+    # Find few matches first and then sort them: a scan in time order might read a million rows.
     source = matching.cte().prefix_with("MATERIALIZED") if few else matching.subquery()
     page = select(source).order_by(source.c.started_at.desc(), source.c.id.desc())
     if query.cursor is not None:
@@ -44,7 +44,7 @@ async def find(connection: AsyncConnection, query: EventQuery) -> Page[SecurityE
     more = len(found) > query.limit
     return Page(
         items=items,
-        total=min(count, COUNTED),
+        total=min(count, COUNT_LIMIT),
         total_is_exact=few,
         next_cursor=paging.encode(items[-1].started_at, items[-1].id) if more else None,
     )

@@ -1,4 +1,4 @@
-"""The events: opening, growing, closing and assessing them."""
+"""The events: open, update, close and assess them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -36,9 +36,9 @@ from .contexts import ContextJson, context_from, context_json
 from .rows import event_of
 from .tables import events, in_state
 
-_NEAR_LIMIT = 20  # closed events looked at to find the one that a late image belongs to
+_NEAR_LIMIT = 20  # closed events considered for a late image
 
-# Made once: making a statement costs more than running it.
+# Statements are built once: building one costs more than running it.
 _OPEN = select(events).where(
     events.c.camera == bindparam("camera"), in_state(events.c.state, EventState.OPEN)
 )
@@ -65,37 +65,37 @@ _NEAR = (
     .correlate(_MOMENTS)
     .lateral("near")
 )
-# Two questions at once; as one condition they would not find their indices.
-_AROUND = union_all(
+# A union of two queries: as one condition they would not use their indices.
+_FIND_NEAR = union_all(
     select(events).where(
         events.c.camera == any_(bindparam("cameras", type_=ARRAY(Text))),
         in_state(events.c.state, EventState.OPEN),
     ),
     select(_NEAR).select_from(_MOMENTS.join(_NEAR, true())),
 )
-_GROWN = rows_from_arrays(
-    "grown",
+_GROUPED = rows_from_arrays(
+    "grouped",
     {
         "id": Uuid,
         "state": events.c.state.type,
         "started_at": DateTime(timezone=True),
         "last_activity_at": DateTime(timezone=True),
         "ended_at": DateTime(timezone=True),
-        "labels": Text,  # as JSON: an array of arrays would lose its inner bounds
+        "labels": Text,  # as JSON: unnest would flatten an array of arrays
         "image_count": Integer,
         "best_image_id": BigInteger,
         "best_confidence": Double,
     },
 )
 _LABELS = (
-    select(func.jsonb_array_elements_text(cast(_GROWN.c.labels, JSONB)))
-    .correlate(_GROWN)
+    select(func.jsonb_array_elements_text(cast(_GROUPED.c.labels, JSONB)))
+    .correlate(_GROUPED)
     .scalar_subquery()
 )
-_GROW = (
+_UPDATE_GROUPED = (
     update(events)
-    .where(events.c.id == _GROWN.c.id)
-    .values({each.name: each for each in _GROWN.c if each.name not in {"id", "labels"}})
+    .where(events.c.id == _GROUPED.c.id)
+    .values({each.name: each for each in _GROUPED.c if each.name not in {"id", "labels"}})
     .values(labels=func.array(_LABELS))
     .returning(events)
 )
@@ -103,7 +103,7 @@ _GROW = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouped:
-    """An event with how sure its best image is, by which a better one is known."""
+    """An event and the confidence of its best image."""
 
     event: SecurityEvent
     best_confidence: float
@@ -112,7 +112,7 @@ class Grouped:
 async def get(
     connection: AsyncConnection, event_id: UUID, *, lock: bool = False
 ) -> SecurityEvent | None:
-    """Return one event; `lock` keeps others from changing it until the transaction ends."""
+    """Return one event; `lock` locks it until the transaction ends."""
     query = select(events).where(events.c.id == event_id)
     rows = await connection.execute(query.with_for_update() if lock else query)
     row = rows.mappings().one_or_none()
@@ -120,13 +120,13 @@ async def get(
 
 
 async def get_many(connection: AsyncConnection, ids: Sequence[UUID]) -> tuple[SecurityEvent, ...]:
-    """Return those of the events that there are."""
+    """Return the events that exist, in any order."""
     rows = await connection.execute(select(events).where(events.c.id.in_(ids)))
     return tuple(event_of(row) for row in rows.mappings())
 
 
 async def all_open(connection: AsyncConnection) -> tuple[SecurityEvent, ...]:
-    """Return the open events, at most one a camera."""
+    """Return the open events; a camera has one at most."""
     rows = await connection.execute(select(events).where(in_state(events.c.state, EventState.OPEN)))
     return tuple(event_of(row) for row in rows.mappings())
 
@@ -138,20 +138,20 @@ async def open_of(connection: AsyncConnection, camera: str) -> SecurityEvent | N
     return None if row is None else event_of(row)
 
 
-async def around(
+async def find_near(
     connection: AsyncConnection,
     moments: Sequence[tuple[str, datetime]],
     *,
     within: timedelta,
     longest: timedelta,
 ) -> tuple[Grouped, ...]:
-    """Return the open events of cameras, and their closed ones around moments.
+    """Return the cameras' open events, and their closed ones within a distance of moments.
 
-    No event asked for is longer than `longest`, so that older ones need not be looked at. The
-    caller holds the cameras' locks: nobody else lets them grow.
+    `longest` is the maximum length of an event, so that older ones are not read. The caller has
+    locked the cameras, so that the events do not change.
     """
     rows = await connection.execute(
-        _AROUND,
+        _FIND_NEAR,
         {
             "cameras": list({camera for camera, _ in moments}),
             "moment_camera": [camera for camera, _ in moments],
@@ -168,7 +168,7 @@ async def around(
 
 
 async def latest(connection: AsyncConnection, camera: str) -> SecurityEvent | None:
-    """Return the camera's event that began last."""
+    """Return the camera's latest event by start time."""
     rows = await connection.execute(
         select(events)
         .where(events.c.camera == camera)
@@ -180,20 +180,20 @@ async def latest(connection: AsyncConnection, camera: str) -> SecurityEvent | No
 
 
 async def settled_since(
-    connection: AsyncConnection, since: datetime, *, at_most: int
+    connection: AsyncConnection, since: datetime, *, limit: int
 ) -> tuple[SecurityEvent, ...]:
-    """Return the events whose assessment came or was given up since, the latest ones, in order."""
+    """Return events whose assessment arrived or failed since a moment: the latest, oldest first."""
     rows = await connection.execute(
         select(events)
         .where(events.c.settled_at > since, events.c.assessment != AssessmentState.PENDING)
         .order_by(events.c.settled_at.desc())
-        .limit(at_most)
+        .limit(limit)
     )
     return tuple(reversed([event_of(row) for row in rows.mappings()]))
 
 
 async def add(connection: AsyncConnection, new: Sequence[tuple[Grouped, Context]]) -> None:
-    """Begin events with what is known around them; a camera has one open at most."""
+    """Insert events with their contexts; a camera has one open event at most."""
     await connection.execute(
         insert(events),
         [
@@ -216,30 +216,30 @@ async def add(connection: AsyncConnection, new: Sequence[tuple[Grouped, Context]
     )
 
 
-async def grow(
+async def update_grouped(
     connection: AsyncConnection, changed: Sequence[Grouped]
 ) -> Mapping[UUID, SecurityEvent]:
-    """Keep what images have made of events, and that some of these are over; returns all of each."""
-    grown = [one.event for one in changed]
+    """Store events that images have extended or ended; return them as they are stored."""
+    updated = [one.event for one in changed]
     rows = await connection.execute(
-        _GROW,
+        _UPDATE_GROUPED,
         {
-            "grown_id": [event.id for event in grown],
-            "grown_state": [event.state for event in grown],
-            "grown_started_at": [event.started_at for event in grown],
-            "grown_last_activity_at": [event.last_activity_at for event in grown],
-            "grown_ended_at": [event.ended_at for event in grown],
-            "grown_labels": [json.dumps(event.labels) for event in grown],
-            "grown_image_count": [event.image_count for event in grown],
-            "grown_best_image_id": [event.best_image_id for event in grown],
-            "grown_best_confidence": [one.best_confidence for one in changed],
+            "grouped_id": [event.id for event in updated],
+            "grouped_state": [event.state for event in updated],
+            "grouped_started_at": [event.started_at for event in updated],
+            "grouped_last_activity_at": [event.last_activity_at for event in updated],
+            "grouped_ended_at": [event.ended_at for event in updated],
+            "grouped_labels": [json.dumps(event.labels) for event in updated],
+            "grouped_image_count": [event.image_count for event in updated],
+            "grouped_best_image_id": [event.best_image_id for event in updated],
+            "grouped_best_confidence": [one.best_confidence for one in changed],
         },
     )
     return {row["id"]: event_of(row) for row in rows.mappings()}
 
 
 async def close(connection: AsyncConnection, event: SecurityEvent) -> SecurityEvent:
-    """End an event with its last image."""
+    """Close an event at its last activity."""
     rows = await connection.execute(
         update(events)
         .where(events.c.id == event.id)
@@ -250,17 +250,17 @@ async def close(connection: AsyncConnection, event: SecurityEvent) -> SecurityEv
 
 
 async def context_of(connection: AsyncConnection, event_id: UUID) -> Context:
-    """Return what was known around an event when it began; other cameras have their own events."""
-    kept: ContextJson | None = await connection.scalar(
+    """Return the context stored when an event began, without other cameras' events."""
+    stored: ContextJson | None = await connection.scalar(
         select(events.c.context).where(events.c.id == event_id)
     )
-    return context_from(kept or {})
+    return context_from(stored or {})
 
 
-async def elsewhere(
+async def find_elsewhere(
     connection: AsyncConnection, event: SecurityEvent, label: str, *, within: timedelta
 ) -> tuple[Elsewhere, ...]:
-    """Return what other cameras' events saw of a label around an event."""
+    """Return other cameras' events with a label around an event."""
     rows = await connection.execute(
         select(events.c.camera, events.c.started_at)
         .where(
@@ -275,7 +275,7 @@ async def elsewhere(
 
 
 async def set_provisional(connection: AsyncConnection, event_id: UUID, verdict: Verdict) -> None:
-    """Keep what the rules say of an event that has no assessment yet."""
+    """Store the rules' verdict on an event that has no assessment yet."""
     await connection.execute(
         update(events)
         .where(events.c.id == event_id, events.c.assessment != AssessmentState.ASSESSED)
@@ -293,9 +293,9 @@ async def set_assessed(
     late: bool,
     now: datetime,
 ) -> SecurityEvent | None:
-    """Keep an assessment, its score within the rules' band.
+    """Store an assessment with its score limited to the rules' band.
 
-    None where a later job's is there already, which knew more.
+    Return None if the assessment of a later job, which had more facts, is already stored.
     """
     score, say = adjust_score(verdict.score, verdict.llm_range, assessment.risk_score)
     rows = await connection.execute(
@@ -324,13 +324,15 @@ async def set_assessed(
 
 
 async def set_unassessed(connection: AsyncConnection, event_id: UUID) -> SecurityEvent | None:
-    """Say that an event has no score; None where an earlier assessment stands."""
-    return await _move(connection, [event_id], AssessmentState.PENDING, AssessmentState.UNASSESSED)
+    """Mark an event as unassessed; return None if it has an earlier assessment."""
+    return await _change_assessment(
+        connection, [event_id], AssessmentState.PENDING, AssessmentState.UNASSESSED
+    )
 
 
 async def set_assessment_pending(connection: AsyncConnection, ids: Sequence[UUID]) -> None:
-    """Say that a score is coming after all."""
-    await _move(connection, ids, AssessmentState.UNASSESSED, AssessmentState.PENDING)
+    """Mark unassessed events as pending: an assessment has been requeued."""
+    await _change_assessment(connection, ids, AssessmentState.UNASSESSED, AssessmentState.PENDING)
 
 
 def _verdict_values(verdict: Verdict, factors: Sequence[RiskFactor]) -> dict[str, object]:
@@ -343,7 +345,7 @@ def _verdict_values(verdict: Verdict, factors: Sequence[RiskFactor]) -> dict[str
     }
 
 
-async def _move(
+async def _change_assessment(
     connection: AsyncConnection, ids: Sequence[UUID], source: AssessmentState, to: AssessmentState
 ) -> SecurityEvent | None:
     rows = await connection.execute(

@@ -1,4 +1,4 @@
-"""What people say of events afterwards, and of moments that should have been one."""
+"""User feedback: marks on events, and moments at which an event is missing."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,14 +13,14 @@ from .rows import event_of
 from .tables import events, missed_moments
 
 
-async def mark(
-    connection: AsyncConnection, event_id: UUID, said: EventMark | None, now: datetime
+async def set_mark(
+    connection: AsyncConnection, event_id: UUID, mark: EventMark | None, now: datetime
 ) -> SecurityEvent | None:
-    """Keep what somebody says of an event, or take it back; None where there is no such event."""
+    """Mark an event, or remove its mark; return None if the event does not exist."""
     rows = await connection.execute(
         update(events)
         .where(events.c.id == event_id)
-        .values(mark=said, marked_at=None if said is None else now)
+        .values(mark=mark, marked_at=None if mark is None else now)
         .returning(events)
     )
     row = rows.mappings().one_or_none()
@@ -30,7 +30,7 @@ async def mark(
 async def event_at(
     connection: AsyncConnection, camera: str, moment: datetime, *, within: timedelta
 ) -> UUID | None:
-    """Return the camera's event that went on at a moment, or the nearest to it within a time."""
+    """Return the id of the camera's event at a moment, or of the nearest within a time."""
     distance = func.greatest(
         events.c.started_at - moment, moment - events.c.last_activity_at, timedelta(0)
     )
@@ -46,8 +46,8 @@ async def event_at(
     )
 
 
-async def note_missed(connection: AsyncConnection, missed: MissedMoment) -> None:
-    """Keep a moment at which there should have been an event."""
+async def add_missed(connection: AsyncConnection, missed: MissedMoment) -> None:
+    """Store a moment at which an event is missing."""
     await connection.execute(
         insert(missed_moments)
         .values(camera=missed.camera, at=missed.at, marked_at=missed.marked_at)
@@ -55,20 +55,20 @@ async def note_missed(connection: AsyncConnection, missed: MissedMoment) -> None
     )
 
 
-async def forget_missed(
+async def delete_missed(
     connection: AsyncConnection, camera: str, moment: datetime, *, within: timedelta
 ) -> int:
-    """Take back what was said of moments around one; returns of how many."""
-    gone = await connection.execute(
+    """Delete missed moments within a time of one; return how many."""
+    deleted = await connection.execute(
         delete(missed_moments).where(
             missed_moments.c.camera == camera,
             missed_moments.c.at.between(moment - within, moment + within),
         )
     )
-    return gone.rowcount
+    return deleted.rowcount
 
 
-async def missed(
+async def list_missed(
     connection: AsyncConnection,
     *,
     camera: str | None = None,
@@ -76,7 +76,7 @@ async def missed(
     until: datetime | None = None,
     limit: int | None = None,
 ) -> Sequence[MissedMoment]:
-    """Return moments at which there should have been an event, the latest first."""
+    """Return moments at which an event is missing, the latest first."""
     query = select(missed_moments).order_by(missed_moments.c.at.desc()).limit(limit)
     if camera is not None:
         query = query.where(missed_moments.c.camera == camera)
@@ -91,5 +91,5 @@ async def missed(
 
 
 async def delete_before(connection: AsyncConnection, before: datetime) -> None:
-    """Forget moments before one."""
+    """Delete missed moments before a moment."""
     await connection.execute(delete(missed_moments).where(missed_moments.c.at < before))

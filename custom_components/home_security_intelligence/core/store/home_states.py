@@ -1,4 +1,4 @@
-"""What the home said of itself, by time, so that a late picture meets the home of its time."""
+"""The home's states by time, so that a late image gets the state of its capture time."""
 
 from datetime import datetime, timedelta
 
@@ -18,10 +18,10 @@ _AT = (
 
 
 async def at(connection: AsyncConnection, moment: datetime, *, hold: timedelta) -> Home:
-    """Return what the home said at a moment; nothing where nobody listened.
+    """Return the home's state at a moment; an empty one if none was recorded.
 
-    A state counts for `hold` longer than it is known to have lasted: nobody writes down all the
-    time that nothing has changed.
+    A state is valid for `hold` longer than recorded, because an unchanged one is recorded only
+    from time to time.
     """
     row = (await connection.execute(_AT, {"moment": moment})).one_or_none()
     if row is None or moment > row.until + hold:
@@ -30,17 +30,17 @@ async def at(connection: AsyncConnection, moment: datetime, *, hold: timedelta) 
 
 
 async def begin(connection: AsyncConnection, home: Home, since: datetime) -> None:
-    """Keep what the home says from a moment on."""
-    said = {"until": since, "armed": home.armed, "occupancy": home.occupancy}
+    """Store the home's state from a moment on."""
+    state = {"until": since, "armed": home.armed, "occupancy": home.occupancy}
     await connection.execute(
         insert(home_states)
-        .values(since=since, **said)
-        .on_conflict_do_update(index_elements=[home_states.c.since], set_=said)
+        .values(since=since, **state)
+        .on_conflict_do_update(index_elements=[home_states.c.since], set_=state)
     )
 
 
-async def prolong(connection: AsyncConnection, since: datetime, until: datetime) -> None:
-    """Note that what the home said from a moment on held until another."""
+async def extend(connection: AsyncConnection, since: datetime, until: datetime) -> None:
+    """Record that the state since a moment was valid until another."""
     await connection.execute(
         update(home_states)
         .where(home_states.c.since == since, home_states.c.until < until)
@@ -49,5 +49,5 @@ async def prolong(connection: AsyncConnection, since: datetime, until: datetime)
 
 
 async def delete_before(connection: AsyncConnection, before: datetime) -> None:
-    """Forget what ended before a moment."""
+    """Delete states that ended before a moment."""
     await connection.execute(delete(home_states).where(home_states.c.until < before))

@@ -1,4 +1,4 @@
-"""The images: which files are known, what was seen in them, and what became of them."""
+"""The images: register their files, find them with their detections, and change their state."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ from .arrays import rows_from_arrays
 from .rows import detection_of, image_of
 from .tables import detections, forgotten_files, images, in_state
 
-# The statements on the way of every image, made once: making one costs more than running it.
+# Statements that every image runs are built once: building one costs more than running it.
 _ONE = select(images).where(images.c.id == bindparam("image"))
-# As plain SQL with lateral questions, so that each of them finds the index on content.
-_DUPLICATES = text(
+# Plain SQL with lateral subqueries, so that each of them uses the index on content.
+_FIND_DUPLICATES = text(
     """
     SELECT one.image_id
     FROM unnest(:images, :cameras, :contents, :after, :before)
@@ -63,7 +63,7 @@ _SKIP = (
 _FILES = rows_from_arrays(
     "file", {"camera": Text, "path": Text, "mtime_ns": BigInteger, "size": BigInteger}
 )
-_KNOWN = union_all(
+_FIND_KNOWN = union_all(
     *(
         select(_FILES).where(exists().where(*(table.c[each.name] == each for each in _FILES.c)))
         for table in (images, forgotten_files)
@@ -97,16 +97,16 @@ _ADD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewImage:
-    """A file to be registered; it counts as captured at `captured_at`."""
+    """A file to register, and the capture time of its image."""
 
     file: FoundFile
     captured_at: datetime
 
 
-async def known(connection: AsyncConnection, files: Sequence[FoundFile]) -> set[FoundFile]:
-    """Return those of the files that are registered already, or were and are forgotten."""
-    # In one statement: a file is in one table or the other at any time.
-    rows = await connection.execute(_KNOWN, _identities(files))
+async def find_known(connection: AsyncConnection, files: Sequence[FoundFile]) -> set[FoundFile]:
+    """Return the files that are registered, or were until their record was deleted."""
+    # One statement: at any time a file is in one table or the other.
+    rows = await connection.execute(_FIND_KNOWN, _identities(files))
     return {
         FoundFile(camera=camera, path=path, mtime_ns=mtime_ns, size=size)
         for camera, path, mtime_ns, size in rows
@@ -120,8 +120,8 @@ async def add(
     now: datetime,
     root: int | None = None,
 ) -> tuple[Image, ...]:
-    """Register files found in a root; returns those that nobody else has registered in the meantime."""
-    # In a fixed order, so that two scans that register the same files do not wait for each other.
+    """Register files found in a root; return the images that were not registered meanwhile."""
+    # Insert in a fixed order to avoid deadlock between two scans of the same files.
     ordered = sorted(new, key=lambda item: (item.captured_at, item.file.camera, item.file.path))
     rows = await connection.execute(
         _ADD,
@@ -142,8 +142,8 @@ async def get(connection: AsyncConnection, image_id: int) -> Image | None:
     return found[0] if found else None
 
 
-async def get_waiting(connection: AsyncConnection, image_id: int) -> Image | None:
-    """Return one image that was not looked at yet, and so has no detections."""
+async def get_pending(connection: AsyncConnection, image_id: int) -> Image | None:
+    """Return one image that is still pending, and so has no detections."""
     rows = await connection.execute(_ONE, {"image": image_id})
     row = rows.mappings().one_or_none()
     return None if row is None else image_of(row)
@@ -159,10 +159,10 @@ async def of_event(connection: AsyncConnection, event_id: UUID) -> tuple[Image, 
     return await _load(connection, select(images).where(images.c.event_id == event_id))
 
 
-async def seen_between(
-    connection: AsyncConnection, camera: str, start: datetime, end: datetime, *, at_most: int
+async def detected_between(
+    connection: AsyncConnection, camera: str, start: datetime, end: datetime, *, limit: int
 ) -> tuple[Image, ...]:
-    """Return a camera's latest images of a time that were looked at, by capture time."""
+    """Return a camera's latest detected images of a period, by capture time."""
     return await _load(
         connection,
         select(images)
@@ -172,12 +172,12 @@ async def seen_between(
             images.c.captured_at.between(start, end),
         )
         .order_by(images.c.captured_at.desc(), images.c.id.desc())
-        .limit(at_most),
+        .limit(limit),
     )
 
 
 async def latest(connection: AsyncConnection, camera: str) -> Image | None:
-    """Return the camera's most recently captured image that was looked at."""
+    """Return the camera's detected image with the latest capture time."""
     newest = (
         select(images)
         .where(images.c.camera == camera, in_state(images.c.state, ImageState.DETECTED))
@@ -188,10 +188,10 @@ async def latest(connection: AsyncConnection, camera: str) -> Image | None:
     return found[0] if found else None
 
 
-async def latest_with(
+async def latest_with_label(
     connection: AsyncConnection, camera: str, label: str, *, since: datetime
 ) -> Image | None:
-    """Return the camera's most recently captured image with such an object in it."""
+    """Return the camera's latest image, by capture time, that shows an object with a label."""
     newest = (
         select(images)
         .where(
@@ -207,15 +207,15 @@ async def latest_with(
     return found[0] if found else None
 
 
-async def duplicates(
+async def find_duplicates(
     connection: AsyncConnection, contents: Sequence[tuple[Image, bytes]], *, window: timedelta
 ) -> frozenset[int]:
-    """Return the ids of those whose content, by its SHA-256, was looked at within the window.
+    """Return the ids of images whose content, by its SHA-256, was detected within the window.
 
     Only images of the same camera count.
     """
     found = await connection.scalars(
-        _DUPLICATES,
+        _FIND_DUPLICATES,
         {
             "images": [image.id for image, _ in contents],
             "cameras": [image.camera for image, _ in contents],
@@ -227,8 +227,10 @@ async def duplicates(
     return frozenset(found)
 
 
-async def is_given_up(connection: AsyncConnection, image: Image, version: Version) -> bool:
-    """Tell whether another version of an image's file was skipped as replaced."""
+async def is_skipped_as_replaced(
+    connection: AsyncConnection, image: Image, version: Version
+) -> bool:
+    """Return whether another image, of this version of the same file, was skipped as replaced."""
     return bool(
         await connection.scalar(
             select(
@@ -245,10 +247,10 @@ async def is_given_up(connection: AsyncConnection, image: Image, version: Versio
     )
 
 
-async def any_waiting(
+async def any_pending(
     connection: AsyncConnection, camera: str, *, after: datetime, before: datetime
 ) -> bool:
-    """Tell whether an image captured from `after` to `before` is still to be looked at."""
+    """Return whether an image captured from `after` to `before` is still pending."""
     return bool(
         await connection.scalar(
             select(
@@ -266,7 +268,7 @@ async def any_waiting(
 async def set_skipped(
     connection: AsyncConnection, contents: Sequence[tuple[Image, bytes | None]], reason: SkipReason
 ) -> None:
-    """Say that images were deliberately not looked at; they come with their SHA-256, if it is known."""
+    """Mark images as skipped, with their SHA-256 if it is known."""
     await connection.execute(
         _SKIP,
         {
@@ -278,7 +280,7 @@ async def set_skipped(
 
 
 async def set_dead(connection: AsyncConnection, image_id: int, reason: str) -> None:
-    """Say that an image could not be looked at."""
+    """Mark a pending image as dead."""
     await connection.execute(
         update(images)
         .where(images.c.id == image_id, in_state(images.c.state, ImageState.PENDING))
@@ -287,7 +289,7 @@ async def set_dead(connection: AsyncConnection, image_id: int, reason: str) -> N
 
 
 async def set_pending(connection: AsyncConnection, ids: Sequence[int]) -> None:
-    """Let dead images be looked at again."""
+    """Mark dead images as pending."""
     await connection.execute(
         update(images)
         .where(images.c.id.in_(ids), in_state(images.c.state, ImageState.DEAD))
@@ -308,13 +310,13 @@ async def _load(
     connection: AsyncConnection, query: Select[tuple[object, ...]]
 ) -> tuple[Image, ...]:
     rows = (await connection.execute(query)).mappings().all()
-    seen: defaultdict[int, list[Detection]] = defaultdict(list)
+    by_image: defaultdict[int, list[Detection]] = defaultdict(list)
     found = await connection.execute(
         select(detections)
         .where(detections.c.image_id.in_([row["id"] for row in rows]))
         .order_by(detections.c.image_id, detections.c.position)
     )
     for row in found.mappings():
-        seen[row["image_id"]].append(detection_of(row))
-    loaded = (image_of(row, seen[row["id"]]) for row in rows)
+        by_image[row["image_id"]].append(detection_of(row))
+    loaded = (image_of(row, by_image[row["id"]]) for row in rows)
     return tuple(sorted(loaded, key=lambda image: (image.captured_at, image.id)))

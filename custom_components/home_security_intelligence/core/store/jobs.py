@@ -1,4 +1,4 @@
-"""The queue: what is to be done, and how much of it there is."""
+"""The queue: enqueue jobs and count them."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ from .arrays import rows_from_arrays
 from .leases import ClaimedJob
 from .tables import in_state, jobs
 
-FRESH, BACKLOG = 0, 10  # priorities; the lower number goes first
+FRESH, BACKLOG = 0, 10  # priorities; the lower number is claimed first
 
 _NEW = rows_from_arrays(
     "job",
@@ -40,27 +40,27 @@ _NEW = rows_from_arrays(
     },
 )
 _ENQUEUE = insert(jobs).from_select(list(_NEW.c.keys()), select(_NEW))
-_WAITING_ASSESSMENTS = (
+_PENDING_ASSESSMENTS = (
     select(jobs.c.event_id)
     .where(
         jobs.c.event_id == any_(bindparam("events", type_=ARRAY(Uuid))),
         jobs.c.kind == JobKind.ASSESS,
         in_state(jobs.c.state, JobState.PENDING),
     )
-    # Locked, none can be claimed before this transaction's facts are there to be read.
+    # Locked, none can be claimed before this transaction's facts are committed.
     .with_for_update(skip_locked=True)
 )
 
 
 def priority_of(happened_at: datetime, *, now: datetime) -> int:
-    """Return the priority of a job about something that happened then."""
+    """Return the priority of a job whose subject happened at a moment."""
     return FRESH if now - happened_at < LIVE_FOR else BACKLOG
 
 
 async def enqueue_detect(
     connection: AsyncConnection, images: Sequence[Image], *, now: datetime
 ) -> None:
-    """Have images looked at; part of the transaction that registers them."""
+    """Enqueue detect jobs, in the transaction that registers their images."""
     await connection.execute(
         _ENQUEUE,
         {
@@ -77,9 +77,9 @@ async def enqueue_detect(
 async def enqueue_assess(
     connection: AsyncConnection, events: Collection[SecurityEvent], *, now: datetime
 ) -> None:
-    """Have events assessed as they are by now, unless a job that waits will do that anyway."""
+    """Enqueue assess jobs for events that have no pending one."""
     waiting = frozenset(
-        await connection.scalars(_WAITING_ASSESSMENTS, {"events": [event.id for event in events]})
+        await connection.scalars(_PENDING_ASSESSMENTS, {"events": [event.id for event in events]})
     )
     new = [event for event in events if event.id not in waiting]
     if not new:
@@ -98,7 +98,7 @@ async def enqueue_assess(
 
 
 async def supersede_dead(connection: AsyncConnection, job: ClaimedJob) -> None:
-    """Take back the dead letters of an event's earlier assessments: this one has made them good."""
+    """Mark the dead letters of an event's earlier assessments as done: this one replaces them."""
     await connection.execute(
         update(jobs)
         .where(
@@ -111,8 +111,8 @@ async def supersede_dead(connection: AsyncConnection, job: ClaimedJob) -> None:
     )
 
 
-async def other_assessment_coming(connection: AsyncConnection, job: ClaimedJob) -> bool:
-    """Tell whether another job is to assess the same event."""
+async def has_other_assessment(connection: AsyncConnection, job: ClaimedJob) -> bool:
+    """Return whether another job is pending or leased that assesses the same event."""
     return (
         await connection.scalar(
             select(jobs.c.id)
@@ -128,21 +128,21 @@ async def other_assessment_coming(connection: AsyncConnection, job: ClaimedJob) 
     )
 
 
-async def waiting_detects(connection: AsyncConnection, *, at_most: int) -> int:
-    """Count images that wait to be looked at, without counting beyond `at_most`."""
+async def count_pending_detects(connection: AsyncConnection, *, limit: int) -> int:
+    """Count pending detect jobs, up to `limit`."""
     some = (
         select(jobs.c.id)
         .where(jobs.c.kind == JobKind.DETECT, in_state(jobs.c.state, JobState.PENDING))
-        # In the order of its index; in none, all jobs that are done may be read before them.
+        # In index order: without an order, all finished jobs might be read first.
         .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
-        .limit(at_most)
+        .limit(limit)
         .subquery()
     )
     return await connection.scalar(select(func.count()).select_from(some)) or 0
 
 
 async def stats(connection: AsyncConnection) -> QueueStats:
-    """Count the jobs that matter, by kind and state."""
+    """Count pending, leased and dead jobs by kind."""
     counted = (JobState.PENDING, JobState.LEASED, JobState.DEAD)
     rows = await connection.execute(
         select(jobs.c.state, jobs.c.kind, func.count())

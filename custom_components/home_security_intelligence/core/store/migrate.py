@@ -1,4 +1,4 @@
-"""Brings the database's tables to today's form."""
+"""Migrates the database's tables to the current version."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,42 +16,42 @@ from .errors import translated
 from .tables import SCHEMA
 
 VERSION_TABLE = "schema_version"
-# Any fixed number: whoever holds it migrates, everybody else waits and then finds it done.
+# Any fixed number. One process migrates; the others wait and then find it done.
 ADVISORY_LOCK = 0x48534931
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 async def upgrade(make_engine: Callable[[], AsyncEngine]) -> None:
-    """Run what is missing in one transaction; raises StoreNewerError and other StoreErrors.
+    """Run the missing migrations in one transaction; raises StoreNewerError and other StoreErrors.
 
-    Two starters at once are safe. Alembic reads its scripts from disk, so this runs in a thread,
-    on an event loop and an engine of its own.
+    Concurrent calls are safe. Alembic reads its scripts from disk, so this runs in a thread with
+    its own event loop and engine.
     """
     await asyncio.to_thread(asyncio.run, _upgrade(make_engine))
 
 
 async def ensure_schema(connection: AsyncConnection) -> None:
-    """Make our schema if it is not there; asking first needs no right to create one."""
-    there = await connection.scalar(
+    """Create the schema if it does not exist; checking first needs no right to create one."""
+    exists = await connection.scalar(
         text("SELECT 1 FROM pg_namespace WHERE nspname = :schema"), {"schema": SCHEMA}
     )
-    if there is None:
+    if exists is None:
         await connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
 
 
 async def refuse_newer(connection: AsyncConnection) -> None:
-    """Raise StoreNewerError when the tables were made by a newer version than this one."""
+    """Raise StoreNewerError if a newer version of this software made the tables."""
     revisions = await connection.run_sync(_revisions)
     _check_known(revisions, await asyncio.to_thread(_known_revisions))
 
 
 async def refuse_other(connection: AsyncConnection) -> None:
-    """Raise StoreError unless the tables are there and of this very version."""
+    """Raise StoreError unless the tables exist in exactly this version."""
     await refuse_newer(connection)
     there = await connection.run_sync(_revisions)
     wanted = await asyncio.to_thread(lambda: _scripts().get_heads())
     if set(there) != set(wanted):
-        raise StoreMissingError("the database has no tables of this version in it")
+        raise StoreMissingError("the database has no tables of this version")
 
 
 async def _upgrade(make_engine: Callable[[], AsyncEngine]) -> None:
@@ -98,6 +98,6 @@ def _scripts() -> ScriptDirectory:
 def _check_known(revisions: tuple[str, ...], known: frozenset[str]) -> None:
     if unknown := sorted(set(revisions) - known):
         raise StoreNewerError(
-            f"the database was made by a newer version (its step {unknown[0]} is unknown here); "
+            f"the database was migrated by a newer version (migration {unknown[0]} is unknown here); "
             "update this installation"
         )

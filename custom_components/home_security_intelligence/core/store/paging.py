@@ -1,4 +1,4 @@
-"""Pages that stay in step while rows come and go: a cursor names the last row seen."""
+"""Cursors of pages: each identifies the last row, so that new rows do not shift the pages."""
 
 import base64
 from collections.abc import Callable
@@ -11,26 +11,26 @@ from ..domain.errors import InputError
 
 
 class BadCursorError(InputError):
-    """A cursor that this software has not given out for this list."""
+    """A cursor that does not belong to this list."""
 
     code = "bad_cursor"
 
 
 def encode(moment: datetime, key: object) -> str:
-    """Return the opaque cursor after a row, given by what its list is sorted by."""
-    plain = json.dumps([moment.isoformat(), str(key)])
-    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+    """Return the opaque cursor of a row, by the values that its list is sorted by."""
+    text = json.dumps([moment.isoformat(), str(key)])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode[K](cursor: str, key_of: Callable[[str], K]) -> tuple[datetime, K]:
-    """Return what `encode` was given; raises BadCursorError."""
+    """Return the arguments of `encode`; raises BadCursorError."""
     try:
         plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         moment, key = json.loads(plain)
-        # astimezone: PostgreSQL takes no moment without its offset
+        # astimezone: PostgreSQL accepts no time without its offset
         return datetime.fromisoformat(moment).astimezone(UTC), key_of(key)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise BadCursorError("the cursor is not one of this list") from error
+        raise BadCursorError("the cursor does not belong to this list") from error
 
 
 def after[K](
@@ -39,6 +39,6 @@ def after[K](
     key: ColumnElement[K],
     key_of: Callable[[str], K],
 ) -> ColumnElement[bool]:
-    """Return the condition of the rows after a cursor in a list sorted downwards."""
+    """Return the condition for the rows after a cursor in a list in descending order."""
     last_moment, last_key = decode(cursor, key_of)
     return tuple_(moment, key) < (last_moment, last_key)

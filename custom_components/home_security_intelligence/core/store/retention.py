@@ -1,8 +1,8 @@
-"""What is older than it has to be, and its deletion in small steps.
+"""Finds records past their retention, and deletes them in small steps.
 
-An event goes with all its images, once the youngest of them is old enough; images of no event go
-alone. What a job still waits for or holds stays. `before` is always the moment that what is to be
-kept was found at, or later.
+An event is deleted with all its images once the youngest of them is old enough; an image without
+an event is deleted by itself. Subjects of pending or leased jobs stay. Records found at `before` or
+later stay.
 """
 
 from collections.abc import Sequence
@@ -42,9 +42,9 @@ _FORGOTTEN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFile:
-    """A file of an image; `image_id` is None where the image is forgotten already.
+    """The file of an image; `image_id` is None if the image's record was deleted.
 
-    `root` is the camera root it was found in, None where that is not known.
+    `root` is the camera root in which it was found, None if unknown.
     """
 
     file: FoundFile
@@ -55,7 +55,7 @@ class KnownFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:
-    """How many records of each kind went together, or would go."""
+    """The number of records deleted, or to be deleted, of each kind."""
 
     events: int
     images: int
@@ -64,7 +64,7 @@ class Deleted:
 
 
 async def count(connection: AsyncConnection, before: datetime) -> Deleted:
-    """Count all that is due."""
+    """Count the records that are due."""
     due_events = select(events.c.id).where(_is_due(before)).cte("due_events")
     due_images = (
         select(images.c.id)
@@ -95,10 +95,10 @@ async def count(connection: AsyncConnection, before: datetime) -> Deleted:
     return Deleted(events=row[0], images=row[1], detections=row[2], jobs=row[3])
 
 
-async def due_events(
+async def find_due_events(
     connection: AsyncConnection, before: datetime, *, limit: int
 ) -> tuple[str, tuple[UUID, ...]] | None:
-    """Return a camera and some of its events that are due; None if there are none."""
+    """Return a camera and up to `limit` of its due events; None if there are none."""
     camera = await connection.scalar(select(events.c.camera).where(_is_due(before)).limit(1))
     if camera is None:
         return None
@@ -108,16 +108,16 @@ async def due_events(
     return camera, tuple(ids.all())
 
 
-async def due_images(
+async def find_due_images(
     connection: AsyncConnection, before: datetime, *, limit: int
 ) -> tuple[KnownFile, ...]:
-    """Return some images of no event that are due."""
+    """Return up to `limit` due images without an event."""
     rows = await connection.execute(select(*_IMAGE).where(_is_due_alone(before)).limit(limit))
     return tuple(_known(row) for row in rows)
 
 
 async def images_of(connection: AsyncConnection, ids: Sequence[UUID]) -> tuple[KnownFile, ...]:
-    """Return the images of events."""
+    """Return the image files of events."""
     rows = await connection.execute(select(*_IMAGE).where(images.c.event_id.in_(ids)))
     return tuple(_known(row) for row in rows)
 
@@ -127,13 +127,13 @@ async def delete_events(
     camera: str,
     ids: Sequence[UUID],
     before: datetime,
-    there: Sequence[KnownFile],
+    present: Sequence[KnownFile],
 ) -> Deleted:
-    """Delete those events of a camera that are still due, with their images and all jobs.
+    """Delete the events that are still due, with their images and all jobs.
 
-    `there` are the files among theirs that lie there still.
+    `present` are the files that still exist.
     """
-    await cameras.lock(connection, [camera])  # nobody adds an image to them meanwhile
+    await cameras.lock(connection, [camera])  # so that no image joins them meanwhile
     locked = await connection.scalars(
         select(events.c.id)
         .where(events.c.id.in_(ids), _is_due(before))
@@ -142,8 +142,8 @@ async def delete_events(
     )
     due = locked.all()
     assessments = await connection.execute(delete(jobs).where(jobs.c.event_id.in_(due)))
-    mine = await connection.scalars(select(images.c.id).where(images.c.event_id.in_(due)))
-    deleted = await _delete_images(connection, mine.all(), there)
+    image_ids = await connection.scalars(select(images.c.id).where(images.c.event_id.in_(due)))
+    deleted = await _delete_images(connection, image_ids.all(), present)
     await connection.execute(delete(events).where(events.c.id.in_(due)))
     return Deleted(
         events=len(due),
@@ -157,24 +157,24 @@ async def delete_images(
     connection: AsyncConnection,
     due: Sequence[KnownFile],
     before: datetime,
-    there: Sequence[KnownFile],
+    present: Sequence[KnownFile],
 ) -> Deleted:
-    """Delete those images of no event that are still due, with their jobs."""
+    """Delete the images without an event that are still due, with their jobs."""
     ids = [known.image_id for known in due]
-    # Jobs before images, as everywhere; one that somebody requeues right now stays.
+    # Jobs are locked before images, as everywhere; one that is being requeued stays.
     free = await connection.scalars(
         select(jobs.c.image_id).where(jobs.c.image_id.in_(ids)).with_for_update(skip_locked=True)
     )
     still = await connection.scalars(
         select(images.c.id).where(images.c.id.in_(free.all()), _is_due_alone(before))
     )
-    return await _delete_images(connection, still.all(), there)
+    return await _delete_images(connection, still.all(), present)
 
 
-async def files_of_images(
+async def list_files(
     connection: AsyncConnection, *, after: KnownFile | None, limit: int
 ) -> tuple[KnownFile, ...]:
-    """Return files of images that have come to their end, the latest found first, after one."""
+    """Return the files of images in a final state, the latest found first, after a file."""
     order = (images.c.found_at, images.c.id)
     query = (
         select(*_IMAGE)
@@ -187,10 +187,10 @@ async def files_of_images(
     return tuple(_known(row) for row in await connection.execute(query))
 
 
-async def forgotten(
+async def list_forgotten(
     connection: AsyncConnection, *, after: KnownFile | None, limit: int
 ) -> tuple[KnownFile, ...]:
-    """Return forgotten files, the latest found first, after one."""
+    """Return files whose image records were deleted, the latest found first, after a file."""
     order = (forgotten_files.c.found_at, *_FORGOTTEN)
     query = (
         select(*_FORGOTTEN, forgotten_files.c.root, literal(None), forgotten_files.c.found_at)
@@ -204,8 +204,8 @@ async def forgotten(
     return tuple(_known(row) for row in await connection.execute(query))
 
 
-async def note_gone(connection: AsyncConnection, gone: Sequence[KnownFile]) -> int:
-    """Note that files are gone; returns how many of them were forgotten files."""
+async def mark_gone(connection: AsyncConnection, gone: Sequence[KnownFile]) -> int:
+    """Record that files no longer exist; return how many of them had no image record."""
     ids = [known.image_id for known in gone if known.image_id is not None]
     if ids:
         await connection.execute(update(images).where(images.c.id.in_(ids)).values(file_gone=True))
@@ -218,7 +218,7 @@ async def note_gone(connection: AsyncConnection, gone: Sequence[KnownFile]) -> i
 
 
 async def _delete_images(
-    connection: AsyncConnection, ids: Sequence[int], there: Sequence[KnownFile]
+    connection: AsyncConnection, ids: Sequence[int], present: Sequence[KnownFile]
 ) -> Deleted:
     chosen = set(ids)
     notes = [
@@ -230,23 +230,28 @@ async def _delete_images(
             "found_at": known.found_at,
             "root": known.root,
         }
-        for known in there
+        for known in present
         if known.image_id in chosen
     ]
     if notes:
         await connection.execute(insert_or_ignore(forgotten_files).on_conflict_do_nothing(), notes)
-    gone_jobs = await connection.execute(delete(jobs).where(jobs.c.image_id.in_(ids)))
-    seen = await connection.execute(delete(detections).where(detections.c.image_id.in_(ids)))
-    gone = await connection.execute(delete(images).where(images.c.id.in_(ids)))
+    deleted_jobs = await connection.execute(delete(jobs).where(jobs.c.image_id.in_(ids)))
+    deleted_detections = await connection.execute(
+        delete(detections).where(detections.c.image_id.in_(ids))
+    )
+    deleted_images = await connection.execute(delete(images).where(images.c.id.in_(ids)))
     return Deleted(
-        events=0, images=gone.rowcount, detections=seen.rowcount, jobs=gone_jobs.rowcount
+        events=0,
+        images=deleted_images.rowcount,
+        detections=deleted_detections.rowcount,
+        jobs=deleted_jobs.rowcount,
     )
 
 
 def _is_due(before: datetime) -> ColumnElement[bool]:
     return (
         in_state(events.c.state, EventState.CLOSED)
-        & (events.c.started_at < before)  # it follows from the next, and has an index
+        & (events.c.started_at < before)  # follows from the next condition, and has an index
         & (events.c.ended_at < before)
         & ~exists().where(images.c.event_id == events.c.id, images.c.found_at >= before)
         & ~exists().where(

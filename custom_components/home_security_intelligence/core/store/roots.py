@@ -1,4 +1,4 @@
-"""The camera roots: on which machines the pictures of this database lie, and who is there."""
+"""The camera roots: the folders and machines that hold the images, and the workers on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .tables import images, roots, workers
 
-SEEN_EVERY = 20.0  # seconds between a running pipeline's notes that it is there
-LIVE_FOR = timedelta(seconds=3 * SEEN_EVERY)
-# Any fixed number: whoever holds it looks who is there and enters, everybody else waits.
-_ENTRY_LOCK = 0x48534932
+HEARTBEAT_INTERVAL = 20.0  # seconds between a pipeline's heartbeats
+LIVE_FOR = timedelta(seconds=3 * HEARTBEAT_INTERVAL)
+# Any fixed number: one pipeline at a time checks the others and registers.
+_REGISTRATION_LOCK = 0x48534932
 
-_SEEN_LATELY = workers.c.seen_at > func.now() - LIVE_FOR
-_LIVE = exists().where(workers.c.root == roots.c.id, _SEEN_LATELY)
+_HAS_HEARTBEAT = workers.c.seen_at > func.now() - LIVE_FOR
+_LIVE = exists().where(workers.c.root == roots.c.id, _HAS_HEARTBEAT)
 _KNOWN = select(roots.c.id, roots.c.host, roots.c.path, _LIVE).order_by(roots.c.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRoot:
-    """A folder on a machine; `live` says that somebody works on it, or did a short while ago."""
+    """A folder on a machine; `live` if a pipeline uses it, or did a short while ago."""
 
     id: int
     host: str
@@ -32,16 +32,18 @@ class KnownRoot:
 
 
 async def acquire_lock(connection: AsyncConnection) -> None:
-    """Let nobody else enter until this transaction ends."""
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ENTRY_LOCK})
+    """Keep other pipelines from registering until this transaction ends."""
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(:key)"), {"key": _REGISTRATION_LOCK}
+    )
 
 
 async def register(connection: AsyncConnection, host: str, path: str) -> int:
-    """Note a folder; returns its id."""
+    """Register a folder; return its id."""
     rows = await connection.execute(
         insert(roots)
         .values(host=host, path=path)
-        # Nothing changes, but a row that is there already is returned as well.
+        # Changes nothing, but returns an existing row as well.
         .on_conflict_do_update(constraint="roots_identity", set_={"host": host})
         .returning(roots.c.id)
     )
@@ -49,24 +51,24 @@ async def register(connection: AsyncConnection, host: str, path: str) -> int:
     return root_id
 
 
-async def note_seen(connection: AsyncConnection, worker: UUID, root_id: int) -> None:
-    """Note that a pipeline works on a folder, still or from now on."""
-    there = {"root": root_id, "seen_at": func.now(), "has_left": False}
+async def record_heartbeat(connection: AsyncConnection, worker: UUID, root_id: int) -> None:
+    """Record that a pipeline uses a folder at this moment."""
+    values = {"root": root_id, "seen_at": func.now(), "has_left": False}
     await connection.execute(
         insert(workers)
-        .values(id=worker, **there)
-        .on_conflict_do_update(index_elements=[workers.c.id], set_=there)
+        .values(id=worker, **values)
+        .on_conflict_do_update(index_elements=[workers.c.id], set_=values)
     )
 
 
-async def note_left(connection: AsyncConnection, worker: UUID) -> None:
-    """Note that a pipeline has stopped: its folder may be another one from now on."""
+async def mark_stopped(connection: AsyncConnection, worker: UUID) -> None:
+    """Record that a pipeline has stopped: it may use another folder at its next start."""
     await connection.execute(workers.update().where(workers.c.id == worker).values(has_left=True))
 
 
-async def forget_gone(connection: AsyncConnection) -> None:
-    """Forget pipelines that have not been seen for a while."""
-    await connection.execute(delete(workers).where(~_SEEN_LATELY))
+async def delete_stale(connection: AsyncConnection) -> None:
+    """Delete pipelines without a recent heartbeat."""
+    await connection.execute(delete(workers).where(~_HAS_HEARTBEAT))
 
 
 async def find(connection: AsyncConnection, root_id: int) -> KnownRoot | None:
@@ -76,26 +78,26 @@ async def find(connection: AsyncConnection, root_id: int) -> KnownRoot | None:
     return None if row is None else _root_of(row)
 
 
-async def others_live(connection: AsyncConnection, root_id: int) -> tuple[KnownRoot, ...]:
+async def other_live_roots(connection: AsyncConnection, root_id: int) -> tuple[KnownRoot, ...]:
     """Return the other roots that are live."""
     rows = await connection.execute(_KNOWN.where(roots.c.id != root_id, _LIVE))
     return tuple(map(_root_of, rows))
 
 
-async def others_at_work(connection: AsyncConnection, root_id: int) -> tuple[KnownRoot, ...]:
-    """Return the other live roots that not all have left."""
-    at_work = exists().where(workers.c.root == roots.c.id, _SEEN_LATELY, ~workers.c.has_left)
-    rows = await connection.execute(_KNOWN.where(roots.c.id != root_id, at_work))
+async def other_active_roots(connection: AsyncConnection, root_id: int) -> tuple[KnownRoot, ...]:
+    """Return the other live roots with a pipeline that has not stopped."""
+    active = exists().where(workers.c.root == roots.c.id, _HAS_HEARTBEAT, ~workers.c.has_left)
+    rows = await connection.execute(_KNOWN.where(roots.c.id != root_id, active))
     return tuple(map(_root_of, rows))
 
 
-async def latest_paths(connection: AsyncConnection, root_id: int, *, at_most: int) -> Sequence[str]:
-    """Return the paths of the images last registered in a root whose files should be there."""
+async def latest_paths(connection: AsyncConnection, root_id: int, *, limit: int) -> Sequence[str]:
+    """Return the paths of the images last registered in a root whose files should exist."""
     rows = await connection.scalars(
         select(images.c.path)
         .where(images.c.root == root_id, images.c.file_gone.is_(False))
         .order_by(images.c.id.desc())
-        .limit(at_most)
+        .limit(limit)
     )
     return rows.all()
 

@@ -1,4 +1,4 @@
-"""From rows to the words of models.py."""
+"""Converts rows to the models of domain/models.py."""
 
 from collections.abc import Sequence
 

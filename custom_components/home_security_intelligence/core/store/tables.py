@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy Core sees them; migrations/ is what makes them."""
+"""The tables in SQLAlchemy Core; the scripts in migrations/ create them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -41,8 +41,8 @@ SCHEMA = "hsi"
 metadata = MetaData(schema=SCHEMA)
 
 
-def _words(enum: type) -> Enum:
-    """Store a StrEnum as its text; the CHECK constraint is the migration's."""
+def _text_enum(enum: type) -> Enum:
+    """Store a StrEnum as its text; the migration creates the CHECK constraint."""
     return Enum(
         enum,
         native_enum=False,
@@ -52,18 +52,17 @@ def _words(enum: type) -> Enum:
 
 
 def in_state[S: StrEnum](column: ColumnElement[S], value: S) -> ColumnElement[bool]:
-    """Compare with a value that is part of the statement.
+    """Compare with a literal value.
 
-    With a parameter in its place, a prepared statement could not use the indices that are there
-    for rows in that state alone.
+    With a parameter instead, a prepared statement could not use the partial indices of that state.
     """
     return column == literal_column(f"'{value.value}'", column.type)
 
 
-def _moment(name: str, *, nullable: bool = False, at_once: bool = False) -> Column[datetime]:
-    """Store a moment; `at_once` is set by the database itself when a row is made."""
-    made = func.now() if at_once else None
-    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=made)
+def _moment(name: str, *, nullable: bool = False, now_by_default: bool = False) -> Column[datetime]:
+    """Return a column for a time; with `now_by_default` the database sets it on insert."""
+    default = func.now() if now_by_default else None
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
 
 
 cameras = Table(
@@ -72,20 +71,20 @@ cameras = Table(
     Column("folder", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("zones", JSONB, nullable=False, server_default="[]"),
-    _moment("added_at", at_once=True),
+    _moment("added_at", now_by_default=True),
 )
 
-# What the home said of itself, and from when to when that is known to have held.
+# The states of the home, each with the period for which it is recorded.
 home_states = Table(
     "home_states",
     metadata,
     Column("since", DateTime(timezone=True), primary_key=True),
     _moment("until"),
     Column("armed", Boolean),
-    Column("occupancy", _words(Occupancy)),
+    Column("occupancy", _text_enum(Occupancy)),
 )
 
-# How many events with each label began in an hour of the local clock in which the camera worked.
+# Events per label that began in a local hour in which the camera worked.
 camera_hours = Table(
     "camera_hours",
     metadata,
@@ -99,7 +98,7 @@ events = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("camera", ForeignKey(cameras.c.folder), nullable=False),
-    Column("state", _words(EventState), nullable=False),
+    Column("state", _text_enum(EventState), nullable=False),
     _moment("started_at"),
     _moment("last_activity_at"),
     _moment("ended_at", nullable=True),
@@ -107,13 +106,13 @@ events = Table(
     Column("image_count", Integer, nullable=False),
     Column("best_image_id", BigInteger),
     Column("best_confidence", Double, nullable=False),
-    Column("assessment", _words(AssessmentState), nullable=False),
+    Column("assessment", _text_enum(AssessmentState), nullable=False),
     Column("risk_score", SmallInteger),
-    Column("risk_level", _words(RiskLevel)),
+    Column("risk_level", _text_enum(RiskLevel)),
     Column("summary", Text),
     Column("reasoning", Text),
     _moment("assessed_at", nullable=True),
-    # When an assessment last came or was given up, by the database's clock.
+    # When an assessment last arrived or failed for good, by the database's clock.
     _moment("settled_at", nullable=True),
     Column("late", Boolean, nullable=False, default=False),
     Column("assessed_by_job", BigInteger),
@@ -132,11 +131,11 @@ events = Table(
     Column("band_high", SmallInteger),
     Column("factors", JSONB, nullable=False, server_default="[]"),
     Column("context", JSONB, nullable=False, server_default="{}"),
-    Column("mark", _words(EventMark)),
+    Column("mark", _text_enum(EventMark)),
     _moment("marked_at", nullable=True),
 )
 
-# When somebody says that there should have been an event.
+# Moments at which a user reports a missing event.
 missed_moments = Table(
     "missed_moments",
     metadata,
@@ -153,7 +152,7 @@ roots = Table(
     Column("path", Text, nullable=False),
 )
 
-# The pipelines at work, and those that have left a short while ago.
+# Running pipelines, and those that stopped a short while ago.
 workers = Table(
     "workers",
     metadata,
@@ -174,7 +173,7 @@ images = Table(
     Column("sha256", LargeBinary),
     _moment("captured_at"),
     _moment("found_at"),
-    Column("state", _words(ImageState), nullable=False),
+    Column("state", _text_enum(ImageState), nullable=False),
     Column("reason", Text),
     Column("width", Integer),
     Column("height", Integer),
@@ -185,7 +184,7 @@ images = Table(
     Column("root", ForeignKey(roots.c.id)),
 )
 
-# Files that lie there still and whose images are no longer kept: they are not to be found anew.
+# Files that still exist though their image records were deleted: they must not be registered again.
 forgotten_files = Table(
     "forgotten_files",
     metadata,
@@ -214,27 +213,27 @@ jobs = Table(
     "jobs",
     metadata,
     Column("id", BigInteger, primary_key=True),
-    Column("kind", _words(JobKind), nullable=False),
-    Column("state", _words(JobState), nullable=False, default=JobState.PENDING),
+    Column("kind", _text_enum(JobKind), nullable=False),
+    Column("state", _text_enum(JobState), nullable=False, default=JobState.PENDING),
     Column("camera", ForeignKey(cameras.c.folder), nullable=False),
     Column("image_id", ForeignKey(images.c.id)),
     Column("event_id", ForeignKey(events.c.id)),
     Column("priority", SmallInteger, nullable=False),
     _moment("happened_at"),
-    _moment("run_after", at_once=True),
+    _moment("run_after", now_by_default=True),
     _moment("lease_until", nullable=True),
     Column("fence", BigInteger, nullable=False, default=0),
     Column("attempts", Integer, nullable=False, default=0),
     Column("crashes", Integer, nullable=False, default=0),
-    # Whether who holds it does nothing else, and how many of the crashes came while that was so.
+    # Whether the worker processes no other job, and the number of crashes while that was so.
     Column("alone", Boolean, nullable=False, default=False),
     Column("lone_crashes", Integer, nullable=False, default=0),
     Column("requeues", Integer, nullable=False, default=0),
-    Column("failure", _words(FailureClass)),
+    Column("failure", _text_enum(FailureClass)),
     Column("error_type", Text),
     Column("message", Text),
     _moment("first_failed_at", nullable=True),
     _moment("last_failed_at", nullable=True),
-    _moment("created_at", at_once=True),
+    _moment("created_at", now_by_default=True),
     _moment("finished_at", nullable=True),
 )

@@ -1,4 +1,4 @@
-"""What has happened while nobody listened, read from where it was kept."""
+"""Reads the updates of a time in which no notifications were received."""
 
 from datetime import datetime, timedelta
 
@@ -11,30 +11,30 @@ from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate, ImageUpdate, Update
 from . import cameras, events, images
 
-# A transaction shows what it did only when it commits, and that may be so much later.
+# A transaction becomes visible when it commits, which may be that much later.
 _OVERLAP = timedelta(minutes=1)
-_AT_MOST = 500  # events; more at once are no news
+_LIMIT = 500  # events
 
 
 async def assessments(
     connection: AsyncConnection, since: datetime | None, settings: Settings
 ) -> tuple[Update, ...]:
-    """Return the assessments since then that are still news; all that are for None."""
+    """Return assessments since a moment, within `missed_limit`; all within it if `since` is None."""
     now: datetime = (await connection.execute(select(func.now()))).scalar_one()
     oldest = now - timedelta(seconds=settings.missed_limit)
     since = oldest if since is None else max(oldest, since - _OVERLAP)
-    settled = await events.settled_since(connection, since, at_most=_AT_MOST)
+    settled = await events.settled_since(connection, since, limit=_LIMIT)
     return tuple(EventUpdate(event=each, phase=_phase(each), missed=True) for each in settled)
 
 
 async def states(connection: AsyncConnection, settings: Settings) -> tuple[Update, ...]:
-    """Return where each camera stands: its last image, person and event."""
+    """Return each camera's latest image, latest image with a person, and latest event."""
     now: datetime = (await connection.execute(select(func.now()))).scalar_one()
-    held = now - timedelta(seconds=settings.presence_hold)
+    oldest = now - timedelta(seconds=settings.presence_hold)
     updates: list[Update] = []
-    for camera in await cameras.all_known(connection):
+    for camera in await cameras.list_all(connection):
         folder = camera.folder
-        person = await images.latest_with(connection, folder, PERSON, since=held)
+        person = await images.latest_with_label(connection, folder, PERSON, since=oldest)
         latest = await images.latest(connection, folder)
         updates += [ImageUpdate(image=image) for image in (person, latest) if image is not None]
         event = await events.latest(connection, folder)
