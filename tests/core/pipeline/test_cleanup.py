@@ -1,4 +1,4 @@
-"""What is older than it has to be goes, by night or when asked, and nothing else does."""
+"""The cleanup deletes what is past its retention, daily or on request, and nothing else."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ TABLES = ("events", "images", "detections", "jobs")
 
 
 class Store:
-    """Looks into the database and makes it older."""
+    """Queries the database and ages its records."""
 
     def __init__(self, postgres: Postgres, house: House) -> None:
         self._postgres = postgres
@@ -65,7 +65,7 @@ def store(postgres: Postgres, house: House) -> Store:
 
 
 async def fill(house: House, journal: Journal, store: Store) -> None:
-    """Have an event with three images, one of another camera, an empty image and a dead one."""
+    """Create an event with three images, one of another camera, an empty image and a dead one."""
     for number in range(3):
         house.upload(f"front/{number}.jpg", f"person 0.95 #{number}", age=600 - number)
     house.upload("yard/a.jpg", "car 0.9", age=600)
@@ -98,7 +98,7 @@ async def test_a_dry_run_counts_what_the_run_then_deletes(house: House, store: S
     assert await pipeline.cleanup.delete_expired(dry_run=False) == CleanupReport()
 
 
-async def test_a_cleanup_that_the_stop_cuts_short_says_so_and_leaves_no_connection(
+async def test_a_cleanup_interrupted_by_a_stop_raises_and_closes_its_connection(
     house: House, store: Store
 ) -> None:
     pipeline, journal = await house.run()
@@ -124,9 +124,7 @@ async def test_a_cleanup_that_the_stop_cuts_short_says_so_and_leaves_no_connecti
         await pipeline.cleanup.delete_expired(dry_run=False)
 
 
-async def test_an_event_that_may_just_be_joined_is_not_deleted_meanwhile(
-    house: House, store: Store
-) -> None:
+async def test_an_event_that_an_image_is_joining_is_not_deleted(house: House, store: Store) -> None:
     pipeline, journal = await house.run()
     await fill(house, journal, store)
     await store.age(40)
@@ -144,7 +142,7 @@ async def test_an_event_that_may_just_be_joined_is_not_deleted_meanwhile(
     assert await store.ask("SELECT count(*) FROM hsi.events") == "0"
 
 
-async def test_what_is_young_or_not_done_stays(
+async def test_recent_and_unfinished_records_stay(
     house: House, server: FakeInferenceServer, store: Store
 ) -> None:
     pipeline, journal = await house.run()
@@ -163,7 +161,9 @@ async def test_what_is_young_or_not_done_stays(
     assert (await journal.image("yard/waits.jpg")).state is ImageState.DETECTED
 
 
-async def test_an_event_goes_with_the_youngest_of_its_images(house: House, store: Store) -> None:
+async def test_an_event_is_deleted_once_its_youngest_image_is_old_enough(
+    house: House, store: Store
+) -> None:
     pipeline, journal = await house.run()
     await fill(house, journal, store)
     await store.age(40, where="camera = 'front'")
@@ -176,7 +176,7 @@ async def test_an_event_goes_with_the_youngest_of_its_images(house: House, store
     ).images == 5  # the yard's event is too young
 
 
-async def test_a_forgotten_file_is_not_found_anew(
+async def test_a_file_whose_record_was_deleted_is_not_registered_again(
     house: House, server: FakeInferenceServer, store: Store
 ) -> None:
     pipeline, journal = await house.run()
@@ -204,7 +204,7 @@ async def test_a_forgotten_file_is_not_found_anew(
 
 
 @pytest.mark.parametrize("mount_point_stays", [False, True])
-async def test_the_files_of_an_absent_folder_are_not_taken_for_deleted(
+async def test_files_of_a_missing_folder_do_not_count_as_deleted(
     house: House, store: Store, mount_point_stays: bool
 ) -> None:
     pipeline, journal = await house.run()
@@ -225,7 +225,7 @@ async def test_the_files_of_an_absent_folder_are_not_taken_for_deleted(
     assert (await store.counts())["images"] == 1
 
 
-async def test_files_stay_unless_their_deletion_is_asked_for(house: House, store: Store) -> None:
+async def test_files_stay_unless_a_limit_is_set(house: House, store: Store) -> None:
     pipeline, journal = await house.run()
     await fill(house, journal, store)
     await store.age(4000)
@@ -234,7 +234,7 @@ async def test_files_stay_unless_their_deletion_is_asked_for(house: House, store
     assert len(list(house.root.rglob("*.jpg"))) == 6
 
 
-async def test_files_go_by_their_days(house: House, store: Store) -> None:
+async def test_files_are_deleted_by_age(house: House, store: Store) -> None:
     pipeline, journal = await house.run(original_days=7.0)
     await fill(house, journal, store)
     await store.age(10, where="camera = 'front'")
@@ -250,7 +250,7 @@ async def test_files_go_by_their_days(house: House, store: Store) -> None:
     assert await pipeline.cleanup.delete_expired(dry_run=False) == CleanupReport()
 
 
-async def test_the_oldest_files_go_by_bytes_forgotten_ones_too(house: House, store: Store) -> None:
+async def test_the_oldest_files_are_deleted_by_total_size(house: House, store: Store) -> None:
     pipeline, journal = await house.run()
     await fill(house, journal, store)
     await store.age(40, where="camera = 'front'")
@@ -290,9 +290,7 @@ async def test_a_link_out_of_the_root_is_never_followed(
     assert (precious / "a.jpg").exists()
 
 
-async def test_the_cleanup_runs_by_itself_when_its_hour_has_come(
-    house: House, store: Store
-) -> None:
+async def test_the_cleanup_runs_daily_at_its_hour(house: House, store: Store) -> None:
     pipeline, journal = await house.run()
     await fill(house, journal, store)
     await pipeline.stop()
@@ -332,6 +330,6 @@ async def test_the_cleanup_runs_by_itself_when_its_hour_has_come(
         ("2026-12-31T12:00:00+01:00", "2027-01-01T02:00:00+00:00"),
     ],
 )
-def test_three_in_the_morning(moment: str, expected: str) -> None:
+def test_the_next_time_of_an_hour(moment: str, expected: str) -> None:
     found = next_time(datetime.fromisoformat(moment), 3, ZoneInfo("Europe/Berlin"))
     assert found.astimezone(UTC) == datetime.fromisoformat(expected)

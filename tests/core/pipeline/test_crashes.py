@@ -1,14 +1,15 @@
-"""Workers that die, stop or work side by side: every image ends once."""
+"""Workers that are killed, stopped or run in parallel: every image is processed exactly once."""
 
 import asyncio
 import signal
 
 import pytest
 
-from testbed.fake_inference_server import TOKEN, FakeInferenceServer
+from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import NEVER, SOON, House
-from tests.core.pipeline.worker_process import fate, start_worker
+from tests.core.pipeline.sql import query
+from tests.core.pipeline.worker_process import environ, start_worker, wait_for_end
 
 # isort: split
 from hsi_core.domain.models import FailureClass, ImageState
@@ -17,23 +18,10 @@ from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 HELD = "select count(*) from hsi.jobs where state = 'leased'"
 
 
-def query(postgres: Postgres, house: House, sql: str) -> str:
-    return postgres.execute(sql, database=house.database_url.rsplit("/", 1)[-1])
-
-
-def environ(house: House) -> dict[str, str]:
-    return {
-        "DATABASE_URL": house.database_url,
-        "CAMERA_ROOT": str(house.root),
-        "INFERENCE_URL": house.server.url,
-        "INFERENCE_TOKEN": TOKEN,
-    }
-
-
 async def until_leased(
     postgres: Postgres, house: House, count: int, *, leased: int | None = None
 ) -> None:
-    """Wait until so many requests were made that hang at the server, so that jobs are held."""
+    """Wait until the server has received `count` requests, whose jobs are leased meanwhile."""
     while house.server.detected.total() < count:
         house.server.requested.clear()
         await asyncio.wait_for(house.server.requested.wait(), SOON)
@@ -42,10 +30,10 @@ async def until_leased(
 
 
 async def until_registered(postgres: Postgres, house: House, count: int) -> None:
-    """Wait until a worker elsewhere has found so many pictures."""
+    """Wait until another process has registered `count` images."""
     found = "select count(*) from hsi.images"
     async with asyncio.timeout(SOON):
-        while await asyncio.to_thread(query, postgres, house, found) != str(count):  # noqa: ASYNC110 - it tells nobody here
+        while await asyncio.to_thread(query, postgres, house, found) != str(count):  # noqa: ASYNC110 - another process registers them
             await asyncio.sleep(0.05)
 
 
@@ -59,7 +47,7 @@ async def test_a_killed_worker_loses_nothing(
     await until_registered(postgres, house, 5)
     await until_leased(postgres, house, 2)
     worker.kill()
-    await fate(worker)
+    await wait_for_end(worker)
     server.detect_gate.set()
     query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
 
@@ -74,7 +62,7 @@ async def test_a_killed_worker_loses_nothing(
     assert event.image_count == 5
 
 
-async def test_a_stopped_worker_gives_its_jobs_back(
+async def test_a_stopped_worker_releases_its_jobs(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     for number in range(3):
@@ -84,7 +72,7 @@ async def test_a_stopped_worker_gives_its_jobs_back(
     await until_registered(postgres, house, 3)
     await until_leased(postgres, house, 2)
     worker.send_signal(signal.SIGTERM)
-    assert (await fate(worker))[0] == 0
+    assert (await wait_for_end(worker))[0] == 0
     server.detect_gate.set()
     states = query(
         postgres, house, "select state, crashes, attempts, count(*) from hsi.jobs group by 1, 2, 3"
@@ -92,7 +80,7 @@ async def test_a_stopped_worker_gives_its_jobs_back(
     assert states == "pending|0|0|3"
 
 
-async def test_a_stopped_worker_finishes_what_it_has_in_hand_and_takes_no_more(
+async def test_a_stopped_worker_finishes_its_running_jobs_and_claims_no_more(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     for number in range(3):
@@ -107,7 +95,7 @@ async def test_a_stopped_worker_finishes_what_it_has_in_hand_and_takes_no_more(
         while b"stopping" not in await worker.stderr.readline():
             pass
     server.detect_gate.set()
-    assert (await fate(worker))[0] == 0
+    assert (await wait_for_end(worker))[0] == 0
     states = query(
         postgres,
         house,
@@ -117,13 +105,13 @@ async def test_a_stopped_worker_finishes_what_it_has_in_hand_and_takes_no_more(
     assert server.detected.total() == 2
 
 
-async def test_a_worker_without_its_settings_says_which() -> None:
+async def test_a_worker_without_required_settings_exits_with_an_error() -> None:
     worker = await start_worker(CAMERA_ROOT="/tmp")
-    status, _ = await fate(worker)
+    status, _ = await wait_for_end(worker)
     assert status == 2
 
 
-async def test_a_job_that_kills_its_worker_every_time_is_poison(
+async def test_a_job_that_kills_its_worker_every_time_becomes_a_dead_letter(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     house.upload("front/a.jpg")
@@ -131,7 +119,7 @@ async def test_a_job_that_kills_its_worker_every_time_is_poison(
     pipeline, journal = await house.run(lease=30.0)
     await until_leased(postgres, house, 1)
     await pipeline.stop()
-    # As if two workers before had died on it alone, and a third just now.
+    # As if two workers had died on it in isolation, and a third just now.
     query(
         postgres,
         house,
@@ -152,14 +140,14 @@ async def test_a_job_that_kills_its_worker_every_time_is_poison(
     )
 
 
-async def test_a_picture_that_kills_every_worker_dies_alone_and_takes_none_along(
+async def test_an_image_that_kills_every_worker_becomes_the_only_dead_letter(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     server.hang_on = b"poison"
     for number in range(6):
         content = "poison" if number == 2 else f"car 0.8 #{number}"
         house.upload(f"front/{number}.jpg", content, age=600 - number)
-    # Takes the jobs back from those that die, and does none.
+    # Reaps expired leases, and processes no job itself.
     watching, journal = await house.run(detect_concurrency=0, lease=1.0)
     deaths = 0
     while not (letters := (await watching.queries.list_dead_letters(DeadLetterQuery())).items):
@@ -167,11 +155,11 @@ async def test_a_picture_that_kills_every_worker_dies_alone_and_takes_none_along
         async with asyncio.timeout(SOON):
             await server.hung.wait()
             worker.kill()
-            await fate(worker)
+            await wait_for_end(worker)
             deaths += 1
             server.hung.clear()
             query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
-            while query(postgres, house, HELD) != "0":  # noqa: ASYNC110 - nobody tells of a lease
+            while query(postgres, house, HELD) != "0":  # noqa: ASYNC110 - a lease ends without a signal
                 await asyncio.sleep(0.05)
     [letter] = letters
     assert (letter.failure, letter.crashes, deaths) == (FailureClass.CRASH, 4, 4)
@@ -187,7 +175,7 @@ async def test_a_picture_that_kills_every_worker_dies_alone_and_takes_none_along
 
 
 @pytest.mark.parametrize(("crashes", "state"), [(7, ImageState.DETECTED), (8, ImageState.DEAD)])
-async def test_deaths_with_other_jobs_in_hand_weigh_far_less(
+async def test_crashes_beside_other_jobs_weigh_far_less(
     house: House, server: FakeInferenceServer, postgres: Postgres, crashes: int, state: ImageState
 ) -> None:
     house.upload("front/a.jpg", "car 0.8")
@@ -206,10 +194,10 @@ async def test_deaths_with_other_jobs_in_hand_weigh_far_less(
     assert (await journal.image("front/a.jpg")).state is state
 
 
-async def suspect(
+async def quarantine(
     house: House, server: FakeInferenceServer, postgres: Postgres, which: str, count: int = 4
 ) -> int:
-    """Have pictures in the queue of which some seem to have been in hand when a worker died."""
+    """Queue images, some of which were leased when a worker died; return the requests so far."""
     server.detect_gate.clear()
     for number in range(count):
         house.upload(f"front/{number}.jpg", f"car 0.8 #{number}", age=600 - number)
@@ -225,23 +213,23 @@ async def suspect(
     return server.detected.total()
 
 
-async def test_what_was_in_hand_when_a_worker_died_is_done_alone_and_one_after_the_other(
+async def test_quarantined_jobs_run_in_isolation_one_after_the_other(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
-    asked = await suspect(house, server, postgres, "'front/0.jpg', 'front/1.jpg', 'front/2.jpg'")
+    asked = await quarantine(house, server, postgres, "'front/0.jpg', 'front/1.jpg', 'front/2.jpg'")
     _, journal = await house.run(detect_concurrency=3, poll_interval=NEVER)
     await until_leased(postgres, house, asked + 1, leased=1)
-    in_hand = "select crashes, alone from hsi.jobs where state = 'leased'"
-    assert query(postgres, house, in_hand) == "1|t"
+    leased = "select crashes, alone from hsi.jobs where state = 'leased'"
+    assert query(postgres, house, leased) == "1|t"
     server.detect_gate.set()
-    # None of them waits for a look at the queue, which would come after an hour.
+    # None of them waits for the next poll of the queue, which would come after an hour.
     assert {image.state for image in await journal.ended(4)} == {ImageState.DETECTED}
 
 
-async def test_a_suspect_that_hangs_does_not_hold_up_others_for_long(
+async def test_a_hanging_quarantined_job_does_not_hold_up_others_for_long(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
-    asked = await suspect(house, server, postgres, "'front/0.jpg'", count=1)
+    asked = await quarantine(house, server, postgres, "'front/0.jpg'", count=1)
     await house.run()
     await until_leased(postgres, house, asked + 1, leased=1)
     alone = "select count(*) from hsi.jobs where alone"
@@ -252,10 +240,10 @@ async def test_a_suspect_that_hangs_does_not_hold_up_others_for_long(
     server.detect_gate.set()
 
 
-async def test_a_suspect_does_not_wait_for_long_for_others_that_hang(
+async def test_a_quarantined_job_does_not_wait_long_for_hanging_jobs(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
-    asked = await suspect(house, server, postgres, "'front/1.jpg'")
+    asked = await quarantine(house, server, postgres, "'front/1.jpg'")
     await house.run(detect_concurrency=4)
     await until_leased(postgres, house, asked + 3, leased=4)
     await until_leased(postgres, house, asked + 4)
@@ -263,7 +251,7 @@ async def test_a_suspect_does_not_wait_for_long_for_others_that_hang(
     server.detect_gate.set()
 
 
-async def test_a_lease_is_renewed_for_as_long_as_the_work_takes(
+async def test_a_lease_is_renewed_as_long_as_its_job_runs(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     server.detect_gate.clear()
@@ -273,31 +261,31 @@ async def test_a_lease_is_renewed_for_as_long_as_the_work_takes(
     _, other = await house.run(lease=4.0)
 
     async def until() -> str:
-        # In a thread: the loop has to renew the lease in time.
+        # In a thread: the event loop has to renew the lease in time.
         return await asyncio.to_thread(
             query, postgres, house, "select lease_until from hsi.jobs where state = 'leased'"
         )
 
-    # For longer than one lease nobody takes it away.
+    # No other worker takes it over, for longer than one lease.
     for _ in range(3):
         before = await until()
-        while await until() == before:  # noqa: ASYNC110 - nobody tells of a renewal
+        while await until() == before:  # noqa: ASYNC110 - a renewal gives no signal
             await asyncio.sleep(0.05)
     server.detect_gate.set()
     await journal.image("front/a.jpg")
     assert server.detected.total() == 1
-    # The other pipeline hears of it as well.
+    # The other pipeline is notified as well.
     assert (await other.image("front/a.jpg")).state is ImageState.DETECTED
 
 
-async def test_who_has_lost_the_lease_changes_nothing(
+async def test_a_worker_that_lost_its_lease_stores_nothing(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
     server.detect_gate.clear()
     first, journal = await house.run(lease=30.0, detect_concurrency=1)
     house.upload("front/a.jpg", "person 0.8")
     await until_leased(postgres, house, 1)
-    # Somebody else has taken the job over.
+    # Another worker has taken the job over.
     query(postgres, house, "update hsi.jobs set fence = fence + 1")
     server.detect_gate.set()
     house.upload("front/b.jpg", "car 0.9")
@@ -309,7 +297,7 @@ async def test_who_has_lost_the_lease_changes_nothing(
     assert (await first.queries.list_events(EventQuery())).total == 1
 
 
-async def test_two_pipelines_look_at_each_image_once(house: House, postgres: Postgres) -> None:
+async def test_two_pipelines_process_each_image_once(house: House, postgres: Postgres) -> None:
     _, one = await house.run(detect_concurrency=3, queue_limit=1000)
     _, two = await house.run(detect_concurrency=3, queue_limit=1000)
     for number in range(30):

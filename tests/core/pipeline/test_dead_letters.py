@@ -1,4 +1,4 @@
-"""Failures: what is tried again, what becomes a dead letter, and what a person may do then."""
+"""Failures: which are retried, which become dead letters, and what a user can do with these."""
 
 import asyncio
 from base64 import urlsafe_b64encode
@@ -30,7 +30,7 @@ ALL = DeadLetterQuery()
 
 
 def make_dead(postgres: Postgres, count: int) -> None:
-    """Put dead letters into the database, with the ids 1 to count."""
+    """Insert dead letters with the ids 1 to count."""
     postgres.execute(
         f"""
         WITH found AS (
@@ -48,7 +48,7 @@ def make_dead(postgres: Postgres, count: int) -> None:
 
 
 @pytest.mark.parametrize("answer", [INTERNAL, not_json], ids=["500", "garbage"])
-async def test_an_unknown_failure_is_tried_three_times(
+async def test_an_unknown_failure_is_retried_up_to_three_attempts(
     house: House, server: FakeInferenceServer, answer: Fault
 ) -> None:
     server.detect_fault = answer
@@ -61,7 +61,7 @@ async def test_an_unknown_failure_is_tried_three_times(
     assert server.detected.total() == 3
 
 
-async def test_words_that_no_database_takes_are_kept_without_them(
+async def test_characters_that_postgresql_cannot_store_are_removed_from_messages(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_fault = problem(422, "bad\0\ud800picture", retryable=False)
@@ -90,7 +90,7 @@ async def test_a_full_server_costs_no_attempt(house: House, server: FakeInferenc
     assert server.detected.total() == 9
 
 
-async def test_a_requeued_picture_is_looked_at_after_all(
+async def test_a_requeued_image_is_processed_again(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_fault = INTERNAL
@@ -104,7 +104,7 @@ async def test_a_requeued_picture_is_looked_at_after_all(
     assert await pipeline.dead_letters.requeue() == RequeueReport(requeued=0)
 
 
-async def test_an_event_without_a_score_gets_one_late(
+async def test_an_unassessed_event_gets_a_late_assessment(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.assess_fault = INVALID_OUTPUT
@@ -128,7 +128,7 @@ async def test_an_event_without_a_score_gets_one_late(
     )
 
 
-async def test_a_model_that_invents_things_is_told_so_when_it_is_asked_again(
+async def test_a_retry_tells_the_model_about_its_invented_claim(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.assess_faults.append(FOREIGN_CLAIM)
@@ -144,12 +144,12 @@ async def test_a_model_that_invents_things_is_told_so_when_it_is_asked_again(
     assert not pipeline.health.stages_paused
 
 
-async def test_a_model_that_keeps_inventing_things_leaves_no_score_and_holds_nothing_back(
+async def test_a_model_that_repeats_invented_claims_leaves_events_unassessed_and_stages_running(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.assess_fault = FOREIGN_CLAIM
     pipeline, journal = await house.run()
-    for number in range(3):  # more failures in a row than the breaker bears
+    for number in range(3):  # more failures in a row than open the breaker
         house.upload(f"front/{number}.jpg", f"person 0.8{number}", age=600 + 300 * number)
 
     await journal.until(
@@ -158,11 +158,13 @@ async def test_a_model_that_keeps_inventing_things_leaves_no_score_and_holds_not
 
     letters = (await pipeline.queries.list_dead_letters(ALL)).items
     assert {each.error_type for each in letters} == {"assessor_foreign_claim"}
-    assert {each.attempts for each in letters} == {2}  # told of it once, it would go on for ever
+    assert {each.attempts for each in letters} == {
+        2
+    }  # after one retry with a hint, the model would repeat it forever
     assert not pipeline.health.stages_paused
 
 
-async def test_without_a_language_model_events_stay_unassessed_and_nothing_failed(
+async def test_without_a_language_model_events_stay_unassessed_without_a_failure(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.assess_fault = NO_ASSESSOR
@@ -175,9 +177,7 @@ async def test_without_a_language_model_events_stay_unassessed_and_nothing_faile
     assert len(server.assessed) == 1
 
 
-async def test_a_requeued_letter_that_fails_again_is_counted(
-    house: House, server: FakeInferenceServer
-) -> None:
+async def test_a_requeue_is_counted(house: House, server: FakeInferenceServer) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "broken 1")
     await journal.ended(1)
@@ -188,9 +188,7 @@ async def test_a_requeued_letter_that_fails_again_is_counted(
     assert server.detected.total() == 2
 
 
-async def test_a_letter_that_always_fails_is_not_requeued_for_ever(
-    house: House, server: FakeInferenceServer
-) -> None:
+async def test_requeues_are_limited(house: House, server: FakeInferenceServer) -> None:
     pipeline, journal = await house.run(requeue_limit=2)
     house.upload("front/a.jpg", "broken 1")
     for time in (1, 2):
@@ -215,7 +213,7 @@ async def test_a_letter_that_always_fails_is_not_requeued_for_ever(
     assert await pipeline.dead_letters.discard() == 2
 
 
-async def test_requeuing_and_discarding_at_once_never_meet_in_a_circle(
+async def test_concurrent_requeues_and_discards_do_not_deadlock(
     house: House, postgres: Postgres
 ) -> None:
     pipeline, _ = await house.run(detect_concurrency=0)
@@ -231,7 +229,7 @@ async def test_requeuing_and_discarding_at_once_never_meet_in_a_circle(
     assert (await pipeline.queries.list_dead_letters(ALL)).total == 0
 
 
-async def test_a_discarded_letter_is_gone_and_its_picture_says_why(house: House) -> None:
+async def test_a_discarded_dead_letter_is_gone_and_its_image_keeps_the_reason(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "broken 1")
     image = await journal.image("front/a.jpg")
@@ -241,7 +239,7 @@ async def test_a_discarded_letter_is_gone_and_its_picture_says_why(house: House)
     assert (await pipeline.queries.read_image(image.id)).image == image
 
 
-async def test_letters_are_found_by_camera_kind_and_failure(house: House) -> None:
+async def test_dead_letters_are_filtered_by_camera_kind_and_failure(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "broken 1")
     house.upload("yard/b.jpg", "broken 2")
@@ -280,10 +278,10 @@ async def test_pages_follow_each_other_without_gap_or_overlap(house: House) -> N
 
 
 @pytest.mark.parametrize("by_id", [True, False])
-async def test_any_number_of_letters_is_requeued_and_discarded(
+async def test_any_number_of_dead_letters_is_requeued_and_discarded(
     house: House, postgres: Postgres, by_id: bool
 ) -> None:
-    count = 33_000  # more than PostgreSQL takes values in one statement
+    count = 33_000  # more than PostgreSQL accepts parameters
     pipeline, _ = await house.run(detect_concurrency=0)
     make_dead(postgres, count)
     ids = range(1, count + 1) if by_id else None
@@ -315,7 +313,9 @@ async def test_a_foreign_cursor_is_refused(house: House, cursor: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["nul \0", "half a character \ud800"], ids=["nul", "half"])
-async def test_words_that_no_database_takes_are_refused(house: House, text: str) -> None:
+async def test_filters_with_characters_that_postgresql_cannot_store_are_refused(
+    house: House, text: str
+) -> None:
     pipeline, _ = await house.run()
     for query in (EventQuery(camera=text), EventQuery(label=text)):
         with pytest.raises(InputError, match="character"):
@@ -325,7 +325,7 @@ async def test_words_that_no_database_takes_are_refused(house: House, text: str)
 
 
 @pytest.mark.parametrize("year", [1, 9999])
-async def test_times_beyond_all_calendars_are_refused(house: House, year: int) -> None:
+async def test_times_out_of_range_are_refused(house: House, year: int) -> None:
     pipeline, _ = await house.run()
     east = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
     west = datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5)))

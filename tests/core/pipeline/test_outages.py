@@ -1,4 +1,4 @@
-"""The server or the database is away: nothing is lost, and nobody has to restart anything."""
+"""Outages of the server, the database and folders: no image is lost and no restart is needed."""
 
 import asyncio
 from itertools import pairwise
@@ -20,11 +20,11 @@ from hsi_core.watch.deliveries import CAPACITY
 
 
 def place(path: str, journal: Journal) -> int:
-    """Return how many images have reached their end before this one."""
+    """Return how many images were finished before this one."""
     return [image.path for image in journal.images].index(path)
 
 
-async def test_a_server_that_is_away_is_waited_for(
+async def test_an_unreachable_server_is_waited_for(
     house: House, server: FakeInferenceServer
 ) -> None:
     await server.stop()
@@ -44,7 +44,7 @@ async def test_a_server_that_is_away_is_waited_for(
     assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
 
 
-async def test_a_server_that_loads_its_model_is_waited_for(
+async def test_a_server_that_is_not_ready_is_waited_for(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_faults.extend([NOT_READY] * 7)
@@ -53,7 +53,7 @@ async def test_a_server_that_loads_its_model_is_waited_for(
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
 
 
-async def test_a_refused_token_costs_nothing_and_shows(
+async def test_a_rejected_token_costs_no_attempt_and_shows_in_the_health(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.token = "changed"
@@ -67,7 +67,7 @@ async def test_a_refused_token_costs_nothing_and_shows(
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
 
 
-async def test_a_proxy_that_lets_no_picture_through_is_not_pestered(
+async def test_a_failing_proxy_opens_the_breaker_despite_health_polls(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_fault = lambda: web.Response(status=502)
@@ -83,14 +83,16 @@ async def test_a_proxy_that_lets_no_picture_through_is_not_pestered(
     assert (await pipeline.queries.queue_stats()).depth == 20
 
 
-async def test_refresh_asks_the_server_now(house: House, server: FakeInferenceServer) -> None:
+async def test_a_refresh_polls_the_server_at_once(
+    house: House, server: FakeInferenceServer
+) -> None:
     pipeline, _ = await house.run(health_interval=3600.0)
     assert (await pipeline.refresh_health()).server_reachable
     await server.stop()
     assert (await pipeline.refresh_health()).server_error == "unreachable"
 
 
-async def test_a_database_that_goes_away_is_waited_for(house: House) -> None:
+async def test_an_unreachable_database_is_waited_for(house: House) -> None:
     with Postgres() as own:
         house.database_url = own.create_database()
         pipeline, journal = await house.run()
@@ -109,11 +111,11 @@ async def test_a_database_that_goes_away_is_waited_for(house: House) -> None:
         up = await journal.health(lambda h: h.database_reachable)
         assert up.database_error is None
         assert (await pipeline.queries.queue_stats()).dead_total == 0
-        # Before the server below it ends.
+        # Before the database server ends.
         await pipeline.stop()
 
 
-async def test_a_database_that_goes_away_while_a_picture_is_looked_at(
+async def test_a_result_is_stored_after_an_outage_of_the_database(
     house: House, server: FakeInferenceServer
 ) -> None:
     with Postgres() as own:
@@ -131,7 +133,7 @@ async def test_a_database_that_goes_away_while_a_picture_is_looked_at(
         await pipeline.stop()
 
 
-async def test_a_full_queue_leaves_pictures_in_their_folder(
+async def test_a_full_queue_leaves_images_in_their_folder(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_gate.clear()
@@ -148,7 +150,7 @@ async def test_a_full_queue_leaves_pictures_in_their_folder(
     await journal.health(lambda h: not h.spooling)
 
 
-async def test_a_picture_of_now_passes_those_that_a_full_queue_leaves_in_their_folder(
+async def test_a_live_image_overtakes_the_backlog_of_a_full_queue(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_gate.clear()
@@ -158,18 +160,18 @@ async def test_a_picture_of_now_passes_those_that_a_full_queue_leaves_in_their_f
     await journal.depth(6)
     await journal.health(lambda h: h.spooling)
     house.upload("yard/now.jpg", "car 0.9 #now")
-    await journal.depth(7)  # one in hand, five waiting, and it
+    await journal.depth(7)  # one running, five waiting, and it
     server.detect_gate.set()
     await journal.image("yard/now.jpg")
-    assert place("yard/now.jpg", journal) <= 1  # the one in hand was first
+    assert place("yard/now.jpg", journal) <= 1  # the running one was first
     assert len(await journal.ended(31)) == 31
 
 
-async def test_what_a_full_queue_leaves_in_its_folder_is_fetched_before_the_queue_is_empty(
+async def test_a_backlog_is_resumed_before_the_queue_is_empty(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_gate.clear()
-    count = 3 * CAPACITY  # more than can be on their way
+    count = 3 * CAPACITY  # more than the lanes can hold
     for number in range(count):
         (house.root / "front" / f"{number}.jpg").write_text(f"car 0.9 #{number}")
         os.utime(house.root / "front" / f"{number}.jpg", (1.7e9, 1.7e9))
@@ -181,11 +183,11 @@ async def test_what_a_full_queue_leaves_in_its_folder_is_fetched_before_the_queu
     assert len(await journal.ended(count)) == count
 
 
-async def test_a_full_queue_does_not_keep_polling_from_pictures_of_now(
+async def test_polling_finds_live_images_while_the_queue_is_full(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_gate.clear()
-    for number in range(3 * CAPACITY):  # more than can be on their way
+    for number in range(3 * CAPACITY):  # more than the lanes can hold
         (house.root / "front" / f"{number}.jpg").write_text(f"car 0.9 #{number}")
         os.utime(house.root / "front" / f"{number}.jpg", (1.7e9, 1.7e9))
     _, journal = await house.run(
@@ -194,13 +196,13 @@ async def test_a_full_queue_does_not_keep_polling_from_pictures_of_now(
     await journal.depth(6)
     await journal.health(lambda h: h.spooling)
     house.upload("yard/now.jpg", "car 0.9 #now", age=1)
-    await journal.depth(7)  # one in hand, five waiting, and it
+    await journal.depth(7)  # one running, five waiting, and it
     server.detect_gate.set()
     await journal.image("yard/now.jpg")
-    assert place("yard/now.jpg", journal) <= 1  # the one in hand was first
+    assert place("yard/now.jpg", journal) <= 1  # the running one was first
 
 
-async def test_a_picture_that_the_database_refuses_is_tried_again(
+async def test_an_image_that_cannot_be_registered_is_retried(
     house: House, postgres: Postgres
 ) -> None:
     postgres.execute(
@@ -216,14 +218,14 @@ async def test_a_picture_that_the_database_refuses_is_tried_again(
         house.upload("front/other.jpg", "car 0.8")
         await journal.image("front/other.jpg")
     finally:
-        # In a thread: it waits for transactions that this very loop has to end.
+        # In a thread: it waits for transactions that this event loop has to finish.
         await asyncio.to_thread(
             postgres.execute, "DROP FUNCTION hsi.refuse() CASCADE", database="shared"
         )
     assert (await journal.image("front/refused.jpg")).state is ImageState.DETECTED
 
 
-async def test_pictures_on_a_share_that_is_away_are_waited_for(house: House) -> None:
+async def test_images_on_an_unmounted_share_are_waited_for(house: House) -> None:
     house.server.detect_gate.clear()
     for number in range(9):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
@@ -240,7 +242,7 @@ async def test_pictures_on_a_share_that_is_away_are_waited_for(house: House) -> 
     assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
 
 
-async def test_pictures_of_a_camera_whose_folder_is_away_are_waited_for(house: House) -> None:
+async def test_images_of_a_camera_whose_folder_is_away_are_waited_for(house: House) -> None:
     house.server.detect_gate.clear()
     for number in range(8):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60)
@@ -251,7 +253,7 @@ async def test_pictures_of_a_camera_whose_folder_is_away_are_waited_for(house: H
     front.rename(away)
     house.server.detect_gate.set()
     await journal.health(lambda h: "front" in h.camera_errors)
-    # The other camera's are looked at meanwhile.
+    # Images of the other camera are processed meanwhile.
     house.upload("yard/a.jpg", "person 0.8")
     await journal.image("yard/a.jpg")
     assert not pipeline.health.stages_paused
@@ -262,7 +264,7 @@ async def test_pictures_of_a_camera_whose_folder_is_away_are_waited_for(house: H
     await journal.health(lambda h: not h.camera_errors)
 
 
-async def test_a_camera_folder_that_stays_away_is_given_up(house: House) -> None:
+async def test_images_of_a_folder_that_stays_away_become_dead_letters(house: House) -> None:
     pipeline, journal = await house.run(detect_concurrency=0)
     house.upload("front/a.jpg", "car 0.9", age=60)
     await journal.depth(1)
@@ -274,7 +276,7 @@ async def test_a_camera_folder_that_stays_away_is_given_up(house: House) -> None
     assert letter.error_type == "file_gone"
 
 
-async def test_a_missing_root_is_refused_and_a_missing_camera_is_told(house: House) -> None:
+async def test_a_missing_root_is_refused_and_a_missing_camera_folder_reported(house: House) -> None:
     (house.root / "yard").rmdir()
     _, journal = await house.run()
     health = await journal.health(lambda h: "yard" in h.camera_errors)
@@ -289,7 +291,7 @@ async def test_a_missing_root_is_refused_and_a_missing_camera_is_told(house: Hou
         await house.run()
 
 
-async def test_health_is_told_only_when_it_changes(house: House) -> None:
+async def test_the_health_is_published_only_when_it_changes(house: House) -> None:
     pipeline, journal = await house.run(health_interval=0.05)
     await journal.health(lambda h: bool(h.server_reachable))
     for number in range(5):

@@ -1,4 +1,4 @@
-"""A picture written over under the same name is another picture: each is counted once, as itself."""
+"""A file overwritten under the same name is another image: each version is processed once."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import House
-from tests.core.pipeline.test_crashes import query
+from tests.core.pipeline.sql import query
 
 # isort: split
 from hsi_core.domain.errors import ImageReplacedError
@@ -18,18 +18,18 @@ FIRST = "car 0.9 #first"
 SECOND = "person 0.8 #the second one"
 
 
-async def hold_up(house: House) -> None:
-    """Have the only worker hang at another camera's picture."""
+async def block_worker(house: House) -> None:
+    """Keep the only worker busy with another camera's image."""
     house.server.detect_gate.clear()
     house.upload("yard/hold.jpg", "car 0.7")
     await house.server.requested.wait()
 
 
-def over(path: Path, content: str) -> None:
+def overwrite(path: Path, content: str) -> None:
     path.write_text(content)
 
 
-def renamed(path: Path, content: str) -> None:
+def rename(path: Path, content: str) -> None:
     aside = path.with_suffix(".part")
     aside.write_text(content)
     aside.rename(path)
@@ -39,11 +39,11 @@ def of(path: str, found: list[Image]) -> list[Image]:
     return [image for image in found if image.path == path]
 
 
-@pytest.mark.parametrize("replace", [over, renamed])
-async def test_a_picture_replaced_before_it_is_read(house: House, replace: object) -> None:
+@pytest.mark.parametrize("replace", [overwrite, rename])
+async def test_an_image_replaced_before_it_is_read(house: House, replace: object) -> None:
     assert callable(replace)
     pipeline, journal = await house.run(detect_concurrency=1)
-    await hold_up(house)
+    await block_worker(house)
     house.upload("front/a.jpg", FIRST, age=5)
     await journal.depth(2)
     replace(house.root / "front/a.jpg", SECOND)
@@ -61,10 +61,10 @@ async def test_a_picture_replaced_before_it_is_read(house: House, replace: objec
     assert [(event.labels, event.image_count) for event in events] == [(("person",), 1)]
 
 
-async def test_a_replacement_that_nobody_told_of_is_found_at_once(house: House) -> None:
+async def test_a_replacement_without_a_file_event_is_found_at_once(house: House) -> None:
     """Such as by an FTP server that sets a file's time after it has closed it."""
     _, journal = await house.run(detect_concurrency=1)
-    await hold_up(house)
+    await block_worker(house)
     house.upload("front/a.jpg", FIRST, age=5)
     await journal.depth(2)
     os.utime(house.root / "front/a.jpg", (1_795_000_000, 1_795_000_000))
@@ -74,11 +74,11 @@ async def test_a_replacement_that_nobody_told_of_is_found_at_once(house: House) 
     assert house.server.detected[FIRST.encode()] == 1
 
 
-async def test_a_file_whose_time_two_machines_see_differently_is_looked_at_once(
+async def test_a_file_whose_time_differs_between_machines_is_processed_once(
     house: House, postgres: Postgres
 ) -> None:
     _, journal = await house.run(detect_concurrency=1)
-    await hold_up(house)
+    await block_worker(house)
     path = house.upload("front/a.jpg", FIRST, age=5)
     await journal.depth(2)
     # As the other machine sees it, which has skipped the file as this one sees it.
@@ -99,7 +99,7 @@ async def test_a_file_whose_time_two_machines_see_differently_is_looked_at_once(
     assert house.server.detected[FIRST.encode()] == 1
 
 
-async def test_a_later_picture_is_not_shown_as_an_earlier_one(house: House) -> None:
+async def test_a_later_image_is_not_returned_for_an_earlier_one(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", FIRST, age=5)
     image = await journal.image("front/a.jpg")

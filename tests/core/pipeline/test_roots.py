@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import CAMERAS, SOON, House
-from tests.core.pipeline.test_crashes import environ, query
-from tests.core.pipeline.worker_process import fate, start_worker
+from tests.core.pipeline.sql import query
+from tests.core.pipeline.worker_process import environ, start_worker, wait_for_end
 
 # isort: split
 from hsi_core.domain.errors import CameraRootForeignError
@@ -117,7 +117,7 @@ async def test_a_worker_that_has_died_keeps_others_out_for_a_while_only(
     worker = await start_worker(**environ(house))
     await until_not("0", "SELECT count(*) FROM hsi.images", postgres, house)
     worker.kill()
-    await fate(worker)
+    await wait_for_end(worker)
     house.root, house.host = other, socket.gethostname()
     with pytest.raises(CameraRootForeignError):
         await house.run()

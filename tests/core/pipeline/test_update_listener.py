@@ -8,8 +8,8 @@ from yarl import URL
 
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import QUICK, House, Journal
+from tests.core.pipeline.sql import query
 from tests.core.pipeline.telephone_line import TelephoneLine
-from tests.core.pipeline.test_crashes import query
 
 # isort: split
 from hsi_core.domain.errors import StoreUnreachableError

@@ -36,7 +36,7 @@ def at(seconds: float) -> datetime:
 
 @dataclass(slots=True)
 class Archive:
-    """Images that were looked at, grouped as the detect stage does it."""
+    """Detected images, grouped as the detect stage groups them."""
 
     engine: AsyncEngine
     settings: Settings
@@ -45,11 +45,11 @@ class Archive:
     async def see(
         self, seconds: float, label: str = "person", confidence: float = 0.8, camera: str = "front"
     ) -> list[EventPhase]:
-        """Let an image captured then join, open or backfill an event."""
-        return await self.see_together([(camera, seconds, label, confidence)])
+        """Store an image captured at a second; return the phases of the events."""
+        return await self.see_batch([(camera, seconds, label, confidence)])
 
-    async def see_together(self, seen: Sequence[tuple[str, float, str, float]]) -> list[EventPhase]:
-        """Let images be stored in one transaction: camera, second, label and confidence of each."""
+    async def see_batch(self, seen: Sequence[tuple[str, float, str, float]]) -> list[EventPhase]:
+        """Store images in one transaction: camera, second, label and confidence of each."""
         context_provider = ContextProvider(UTC, self.settings)
         grouper = EventGrouper(
             self.settings, context_provider, now=lambda: at(10_000), new_id=uuid4
@@ -69,22 +69,22 @@ class Archive:
             held = await leases.claim(connection, JobKind.DETECT, lease=30.0, limit=len(seen))
             assert {job.image_id for job in held} == set(results)
             assert len(await leases.finish(connection, held)) == len(held)
-            looked_at = [
+            detected = [
                 replace(job.image, detections=results[job.image.id].detections)
                 for job in held
                 if job.image is not None
             ]
-            grouping = await grouper.add(Transaction(connection), looked_at)
-            kept = [
+            grouping = await grouper.add(Transaction(connection), detected)
+            stored = [
                 DetectedImage(
                     image_id=image.id,
                     sha256=image.id.to_bytes(32),
                     result=results[image.id],
                     event_id=grouping.event_ids.get(image.id),
                 )
-                for image in looked_at
+                for image in detected
             ]
-            await detections.insert(connection, kept, now=NOON)
+            await detections.insert(connection, stored, now=NOON)
             return [update.phase for update in grouping.updates]
 
     async def events(self, **wanted: object) -> tuple[SecurityEvent, ...]:
@@ -94,7 +94,7 @@ class Archive:
             return tuple(reversed((await event_list.find(connection, query)).items))
 
     async def spans(self) -> list[tuple[float, float, int]]:
-        """Return from when to when the events went on, and of how many images."""
+        """Return the start, the end and the image count of each event."""
         return [
             (
                 (event.started_at - NOON).total_seconds(),

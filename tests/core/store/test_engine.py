@@ -1,4 +1,4 @@
-"""Connecting: the tables are made once, and what is wrong is said plainly."""
+"""Connecting: the tables are migrated once, and failures are reported as the right error."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -26,7 +26,7 @@ from hsi_core.store.tables import metadata
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[Postgres]:
-    """A server that asks everybody for a password."""
+    """A PostgreSQL server that requires a password."""
     with Postgres(password="se cret/@:") as server:
         yield server
 
@@ -48,7 +48,7 @@ def name_of(url: str) -> str:
     return url.rsplit("/", 1)[-1]
 
 
-async def test_starters_at_once_make_the_tables_once(postgres: Postgres, empty_url: str) -> None:
+async def test_concurrent_starts_migrate_once(postgres: Postgres, empty_url: str) -> None:
     await asyncio.gather(*(open_and_close(empty_url) for _ in range(4)))
     await open_and_close(empty_url)
     database = name_of(empty_url)
@@ -58,7 +58,7 @@ async def test_starters_at_once_make_the_tables_once(postgres: Postgres, empty_u
     )
 
 
-async def test_a_check_leaves_nothing_behind(postgres: Postgres, empty_url: str) -> None:
+async def test_a_check_is_rolled_back(postgres: Postgres, empty_url: str) -> None:
     await check(empty_url)
     schemas = "select count(*) from pg_namespace where nspname = 'hsi'"
     assert postgres.execute(schemas, database=name_of(empty_url)) == "0"
@@ -98,7 +98,7 @@ async def test_a_missing_database(postgres: Postgres, attempt: Attempt) -> None:
 
 
 @BOTH
-async def test_a_database_that_lets_nobody_in(
+async def test_a_database_that_accepts_no_connections(
     postgres: Postgres, empty_url: str, attempt: Attempt
 ) -> None:
     name = empty_url.rsplit("/", 1)[-1]
@@ -108,7 +108,7 @@ async def test_a_database_that_lets_nobody_in(
 
 
 @BOTH
-async def test_nothing_listens(attempt: Attempt) -> None:
+async def test_an_unreachable_server(attempt: Attempt) -> None:
     with pytest.raises(StoreUnreachableError):
         await attempt("postgresql://hsi:secret@127.0.0.1:1/hsi")
 
@@ -124,14 +124,14 @@ async def test_nothing_listens(attempt: Attempt) -> None:
         "postgresql://hsi:secret@a..host/hsi",
     ],
 )
-async def test_a_url_of_something_else(url: str, attempt: Attempt) -> None:
+async def test_a_url_of_another_kind(url: str, attempt: Attempt) -> None:
     with pytest.raises(StoreUnreachableError) as caught:
         await attempt(url)
     assert "secret" not in str(caught.value)
 
 
 @BOTH
-async def test_a_user_who_may_not_make_tables(
+async def test_a_user_without_permission_to_create_tables(
     postgres: Postgres, empty_url: str, attempt: Attempt
 ) -> None:
     postgres.execute("create role weak login password 'weak'")
@@ -142,7 +142,9 @@ async def test_a_user_who_may_not_make_tables(
         postgres.execute("drop role weak")
 
 
-async def test_a_user_who_owns_the_schema_needs_no_more(postgres: Postgres, empty_url: str) -> None:
+async def test_a_user_who_owns_the_schema_needs_no_other_permission(
+    postgres: Postgres, empty_url: str
+) -> None:
     postgres.execute("create role owner login password 'owner'")
     try:
         database = name_of(empty_url)
@@ -170,18 +172,18 @@ async def test_no_connection_is_left_open(postgres: Postgres, empty_url: str) ->
 @pytest.mark.parametrize(
     "spelling", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"]
 )
-def test_any_spelling_of_the_url_is_taken(spelling: str) -> None:
+def test_all_spellings_of_the_url_are_accepted(spelling: str) -> None:
     url = database_url(f"{spelling}://user:p%40ss@host:5433/hsi?sslmode=require")
     assert url.drivername == "postgresql+asyncpg"
     assert (url.password, url.port, url.query["ssl"]) == ("p@ss", 5433, "require")
     assert "sslmode" not in url.query
 
 
-async def test_a_unix_socket_will_do(postgres: Postgres, empty_url: str) -> None:
+async def test_a_unix_socket_is_accepted(postgres: Postgres, empty_url: str) -> None:
     await open_and_close(postgres.url(name_of(empty_url), unix=True))
 
 
-async def test_of_connections_that_fell_silent_together_only_one_is_waited_for(
+async def test_only_one_of_several_unresponsive_connections_is_waited_for(
     postgres: Postgres, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "STATEMENT_TIMEOUT", 2.0)

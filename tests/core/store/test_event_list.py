@@ -1,4 +1,4 @@
-"""Lists of events stay exact where that is cheap, and say so where it is not."""
+"""Lists of events: totals are exact up to a limit, and pages follow each other."""
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -30,7 +30,7 @@ async def test_a_total_is_exact_up_to_a_thousand(engine: AsyncEngine, postgres: 
     assert (none.total, none.total_is_exact, none.items) == (0, True, ())
 
 
-async def test_pages_go_on_where_the_last_one_ended_for_few_as_for_many(
+async def test_pages_continue_for_few_and_many_matches(
     engine: AsyncEngine, postgres: Postgres
 ) -> None:
     postgres.execute(FILL, database="shared")

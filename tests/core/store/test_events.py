@@ -1,4 +1,4 @@
-"""Events in the database: grouped in any order, by any number of workers, found again."""
+"""Events in the database: grouped in any order by concurrent workers, and found by filters."""
 
 import asyncio
 
@@ -54,12 +54,12 @@ async def test_cameras_have_events_of_their_own(archive: Archive) -> None:
     assert [event.camera for event in await archive.events()] == ["front", "yard"]
 
 
-async def test_what_is_not_watched_opens_nothing(archive: Archive) -> None:
+async def test_unwatched_objects_open_no_event(archive: Archive) -> None:
     assert await archive.see(0, label="chair") == []
     assert await archive.events() == ()
 
 
-async def test_an_event_knows_its_labels_and_its_best_image(archive: Archive) -> None:
+async def test_an_event_has_its_labels_and_best_image(archive: Archive) -> None:
     await archive.see(0, "person", 0.6)
     await archive.see(5, "dog", 0.9)
     await archive.see(10, "person", 0.7)
@@ -69,7 +69,7 @@ async def test_an_event_knows_its_labels_and_its_best_image(archive: Archive) ->
     assert event.best_image_id == (await archive.images())[1].id
 
 
-async def test_only_a_sure_person_is_urgent(archive: Archive) -> None:
+async def test_only_a_confident_person_is_urgent(archive: Archive) -> None:
     await archive.see(0, "person", 0.89)
     await archive.see(500, "car", 0.99, camera="yard")
     assert await assess_jobs(archive) == 0
@@ -78,7 +78,7 @@ async def test_only_a_sure_person_is_urgent(archive: Archive) -> None:
     assert await assess_jobs(archive) == 2
 
 
-async def test_an_assessment_that_waits_is_not_ordered_twice(archive: Archive) -> None:
+async def test_a_pending_assessment_is_not_enqueued_twice(archive: Archive) -> None:
     await archive.see(0, "person", 0.95)
     assert await archive.see(100) == [EventPhase.UPDATED, EventPhase.OPENED]
     assert await assess_jobs(archive) == 1
@@ -96,14 +96,14 @@ async def test_a_late_image_has_its_event_assessed_again(archive: Archive) -> No
     assert (await archive.events())[0].ended_at == at(20)
 
 
-async def test_workers_at_once_open_one_event(archive: Archive) -> None:
+async def test_concurrent_workers_open_one_event(archive: Archive) -> None:
     await asyncio.gather(*(archive.see(seconds % 20) for seconds in range(24)))
     assert await archive.spans() == [(0, 19, 24)]
 
 
 @pytest.fixture
 async def scored(archive: Archive) -> Archive:
-    """Four events, half an hour apart, the last one without a score."""
+    """Four events, half an hour apart; the last one has no score."""
     for number, score in enumerate((10, 30, 84, None)):
         await archive.see(number * 1800, "car" if number % 2 else "person")
         if score is None:
@@ -142,7 +142,7 @@ async def test_events_are_found(scored: Archive) -> None:
     assert await found(label="car", min_score=1) == [1]
 
 
-async def test_pages_stay_in_step_while_events_come(scored: Archive) -> None:
+async def test_new_events_do_not_shift_pages(scored: Archive) -> None:
     async with begin(scored.engine) as connection:
         first = await event_list.find(connection, EventQuery(limit=2))
     await scored.see(9000)

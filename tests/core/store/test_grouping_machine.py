@@ -1,4 +1,4 @@
-"""However images come in and events end, the events make sense of them."""
+"""A state machine test: after any sequence of images and closings the events are consistent."""
 
 import asyncio
 from datetime import UTC
@@ -26,6 +26,7 @@ from hsi_core.events.context_provider import ContextProvider
 from hsi_core.events.grouper import EventGrouper
 from hsi_core.store import cameras, events
 from hsi_core.store.engine import begin, connect
+from hsi_core.store.transaction import Transaction
 
 CAMERAS = ("front", "yard")
 RULES = Settings()
@@ -57,7 +58,7 @@ CONTRADICTIONS = {
 
 
 class Events(RuleBasedStateMachine):
-    """Images of two cameras in any order, and events that end at any time."""
+    """Images of two cameras in any order, and events that close at any time."""
 
     runner: asyncio.Runner
     engine: AsyncEngine
@@ -93,8 +94,8 @@ class Events(RuleBasedStateMachine):
             max_size=6,
         )
     )
-    def see_together(self, seen: list[tuple[str, int, str, float]]) -> None:
-        self.runner.run(self.archive.see_together(seen))
+    def see_batch(self, seen: list[tuple[str, int, str, float]]) -> None:
+        self.runner.run(self.archive.see_batch(seen))
 
     @rule(camera=st.sampled_from(CAMERAS))
     def end(self, camera: str) -> None:
@@ -108,7 +109,7 @@ class Events(RuleBasedStateMachine):
             await cameras.lock(connection, [camera])
             event = await events.open_of(connection, camera)
             if event is not None:
-                await group.close(connection, event)
+                await group.close(Transaction(connection), event)
 
     @invariant()
     def nothing_contradicts(self) -> None:
@@ -120,7 +121,7 @@ class Events(RuleBasedStateMachine):
                 assert not (await connection.execute(text(sql))).all(), name
 
 
-def test_events_make_sense_whatever_comes(shared_url: str) -> None:
+def test_events_are_consistent_after_any_sequence(shared_url: str) -> None:
     with asyncio.Runner() as runner:
         Events.runner = runner
         Events.engine = runner.run(connect(shared_url, application_name="tests"))

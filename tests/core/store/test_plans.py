@@ -1,4 +1,4 @@
-"""What is asked for every image, listed and counted finds its index, whatever the parameters are.
+"""Statements of every image, of lists and of counts use their index, whatever the parameters are.
 
 The plans are generic ones, as PostgreSQL makes them for statements that are prepared and run often.
 """
@@ -34,8 +34,8 @@ from hsi_core.store.engine import begin, connect
 NOW = datetime.now(UTC)
 
 BACKLOG = 10_000  # images that wait, as after an outage; as many have died
-# A long history of so many images, an event for every four of them. Without its foreign keys looked
-# after, which takes most of the time and is of no use here.
+# A history of {images} images, with an event for every four of them. Foreign keys are not checked,
+# which would take most of the time.
 FILL = """
 SET session_replication_role = replica;
 INSERT INTO hsi.cameras SELECT 'camera ' || n, 'Camera' FROM generate_series(0, 3) AS n;
@@ -87,7 +87,7 @@ def history(
     postgres.execute(WIPE, database="shared")
 
 
-def must_not_read_a_whole_table(postgres: Postgres, sql: str) -> None:
+def assert_uses_indices(postgres: Postgres, sql: str) -> None:
     plan = postgres.execute(f"EXPLAIN (GENERIC_PLAN) {sql}", database="shared")
     assert "Index" in plan or "One-Time Filter: false" in plan, plan
     for table in ("jobs", "images", "events", "detections", "home_states", "camera_hours"):
@@ -113,9 +113,9 @@ def must_not_read_a_whole_table(postgres: Postgres, sql: str) -> None:
         pytest.param(detections._INSERT, id="keep"),
     ],
 )
-def test_what_every_image_asks_finds_its_index(history: Postgres, statement: Executable) -> None:
+def test_statements_of_every_image_use_an_index(history: Postgres, statement: Executable) -> None:
     compiled = statement.compile(dialect=asyncpg.dialect())  # type: ignore[attr-defined]  # each of them has it
-    must_not_read_a_whole_table(history, str(compiled))
+    assert_uses_indices(history, str(compiled))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_every_image_asks_finds_its_index(history: Postgres, statement: Exe
         pytest.param(lambda c: dead_letters.discard(c, [10_003]), id="discard"),
     ],
 )
-async def test_what_is_listed_and_counted_finds_its_index(
+async def test_lists_and_counts_use_an_index(
     history: Postgres, shared_url: str, ask: Callable[[AsyncConnection], Awaitable[object]]
 ) -> None:
     asked: list[str] = []
@@ -161,4 +161,4 @@ async def test_what_is_listed_and_counted_finds_its_index(
         await engine.dispose()
     assert asked
     for sql in asked:
-        must_not_read_a_whole_table(history, sql)
+        assert_uses_indices(history, sql)

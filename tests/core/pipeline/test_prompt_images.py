@@ -1,4 +1,4 @@
-"""Which pictures a language model is shown, and when it is shown none."""
+"""Which images the language model is given, and when it is given none."""
 
 import asyncio
 from base64 import b64decode
@@ -9,7 +9,7 @@ import pytest
 from testbed.fake_inference_server import INVALID_OUTPUT
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import House
-from tests.core.pipeline.test_crashes import query
+from tests.core.pipeline.sql import query
 
 # isort: split
 from hsi_core.domain.models import Box, Detection, Image, ImageState
@@ -22,7 +22,7 @@ WATCHED = Settings().watched_labels
 
 
 def image(number: int, confidence: float, *, label: str = "person", **changed: int) -> Image:
-    """Return an image of one object, taken so many seconds after noon."""
+    """Return an image of one object, captured `number` seconds after noon."""
     box = Box(x1=0.1, y1=0.1, x2=0.1 + changed.pop("size", 4) / 10, y2=0.6)
     return Image(
         id=number,
@@ -37,9 +37,9 @@ def image(number: int, confidence: float, *, label: str = "person", **changed: i
     )
 
 
-def test_the_best_of_the_beginning_the_middle_and_the_end_are_shown() -> None:
+def test_the_best_image_of_each_third_is_selected() -> None:
     images = [image(number, 0.9 if number in {2, 3, 8} else 0.6) for number in range(1, 10)]
-    images[5] = image(6, 0.7, size=8)  # nearer, which counts for more than surer
+    images[5] = image(6, 0.7, size=8)  # nearer, which counts more than confidence
 
     assert [each.id for each in select_best(images, WATCHED)] == [2, 6, 8]
     assert [each.id for each in select_best(images[::-1], WATCHED)] == [2, 6, 8]
@@ -54,18 +54,18 @@ def test_the_best_of_the_beginning_the_middle_and_the_end_are_shown() -> None:
         image(2, 0.9, width=5001, height=5000),
     ],
 )
-def test_what_shows_nothing_watched_or_is_too_large_is_left_out(unfit: Image) -> None:
+def test_images_without_watched_objects_or_too_large_are_left_out(unfit: Image) -> None:
     assert [each.id for each in select_best([image(1, 0.6), unfit], WATCHED)] == [1]
     assert select_best([unfit], WATCHED) == []
 
 
-async def run(house: House, *, allowed: bool | None, vision: bool | None) -> list[object]:
-    """Let two pictures of an event be assessed; return what was shown of them."""
+async def assess(house: House, *, allowed: bool | None, vision: bool | None) -> list[object]:
+    """Have an event of three images assessed; return the images that the model was given."""
     house.server.assessor = {"vision": vision}
     changed = {} if allowed is None else {"images_to_model": allowed}
     _, journal = await house.run(event_idle=0.5, **changed)
     await journal.health(lambda health: health.server is not None)
-    # None of them is looked at before all are known: an event waits for what may still join it.
+    # All are registered before the first is detected, so that the event waits for all of them.
     house.server.detect_gate.clear()
     house.upload("front/a.jpg", "person 0.8")
     house.upload("front/b.jpg", "person 0.7" + " " * MAX_IMAGE_BYTES)
@@ -77,9 +77,9 @@ async def run(house: House, *, allowed: bool | None, vision: bool | None) -> lis
     return [*house.server.assessed[-1].get("pictures", [])]
 
 
-async def test_what_is_allowed_and_can_be_seen_is_shown(house: House) -> None:
-    shown = await run(house, allowed=True, vision=True)
-    # The one in the middle is larger than a server takes.
+async def test_a_model_with_vision_is_given_images_if_allowed(house: House) -> None:
+    shown = await assess(house, allowed=True, vision=True)
+    # The one in the middle is too large for a server.
     assert [b64decode(str(each)) for each in shown] == [b"person 0.8", b"person 0.6"]
     assert len(shown) < MAX_IMAGES
 
@@ -87,19 +87,21 @@ async def test_what_is_allowed_and_can_be_seen_is_shown(house: House) -> None:
 @pytest.mark.parametrize(
     ("allowed", "vision"), [(None, True), (False, True), (True, False), (True, None)]
 )
-async def test_else_nothing_is(house: House, allowed: bool | None, vision: bool | None) -> None:
-    assert await run(house, allowed=allowed, vision=vision) == []
+async def test_otherwise_it_is_given_none(
+    house: House, allowed: bool | None, vision: bool | None
+) -> None:
+    assert await assess(house, allowed=allowed, vision=vision) == []
 
 
-async def test_after_a_failure_it_goes_without(house: House) -> None:
+async def test_a_retry_is_made_without_images(house: House) -> None:
     house.server.assess_faults.append(INVALID_OUTPUT)
-    assert await run(house, allowed=True, vision=True) == []
+    assert await assess(house, allowed=True, vision=True) == []
     first, second = house.server.assessed
     assert "pictures" in first
     assert "pictures" not in second
 
 
-async def test_a_picture_that_is_gone_is_left_out(house: House, postgres: Postgres) -> None:
+async def test_a_missing_file_is_left_out(house: House, postgres: Postgres) -> None:
     house.server.assessor = {"vision": True}
     _, journal = await house.run(images_to_model=True)
     await journal.health(lambda health: health.server is not None)

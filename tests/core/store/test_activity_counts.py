@@ -1,4 +1,4 @@
-"""What is counted in which hour, and what an event is told of it."""
+"""Activity counts: what is counted in which hour, and what an event gets of it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +24,7 @@ WEEK = 7 * DAY
 
 
 async def count(archive: Archive, day: float, settings: Settings | None = None) -> None:
-    """Count as at the end of a day after the first."""
+    """Count as at the end of a day."""
     settings = settings or archive.settings
     database = Database(archive.engine, HealthBoard(Publisher()), settings, Outbox(Publisher()))
     now = NOON + timedelta(days=day)
@@ -38,7 +38,7 @@ async def counted(archive: Archive, days: Sequence[float]) -> list[dict[str, int
         return [dict(each) for each in await activity_counts.read(connection, "front", begins)]
 
 
-async def test_events_are_counted_by_label_and_empty_hours_as_well(archive: Archive) -> None:
+async def test_events_are_counted_by_label_and_empty_hours_as_empty(archive: Archive) -> None:
     await archive.see(60, "person")
     await archive.see(90, "car")  # the same event
     await archive.see(1800, "person")
@@ -49,7 +49,9 @@ async def test_events_are_counted_by_label_and_empty_hours_as_well(archive: Arch
     assert await counted(archive, [1 / 24, 1]) == [{}, {}]
 
 
-async def test_hours_in_which_the_camera_may_have_been_off_are_unknown(archive: Archive) -> None:
+async def test_hours_in_which_the_camera_may_have_been_off_are_not_counted(
+    archive: Archive,
+) -> None:
     await archive.see(60)
     await archive.see(3 * DAY)
     await archive.see(4 * DAY)
@@ -60,7 +62,7 @@ async def test_hours_in_which_the_camera_may_have_been_off_are_unknown(archive: 
     assert await counted(archive, [-0.5]) == []  # nor before
 
 
-async def test_late_events_are_counted_and_deleted_ones_not_forgotten(archive: Archive) -> None:
+async def test_late_events_are_counted_and_deleted_ones_stay_counted(archive: Archive) -> None:
     await archive.see(60)
     await archive.see(DAY)
     await count(archive, 1.5)
@@ -74,7 +76,7 @@ async def test_late_events_are_counted_and_deleted_ones_not_forgotten(archive: A
     assert await counted(archive, [0]) == [{"person": 2}]
 
 
-async def test_what_is_too_old_to_matter_goes(archive: Archive) -> None:
+async def test_old_counts_are_deleted(archive: Archive) -> None:
     await archive.see(60)
     await count(archive, 1)
     await count(archive, 7 * 13)
@@ -84,7 +86,7 @@ async def test_what_is_too_old_to_matter_goes(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize(("weeks", "usual"), [(3, None), (4, 1.125), (5, 1.1)])
-async def test_an_event_is_told_how_usual_it_is(
+async def test_an_event_gets_its_baseline(
     archive: Archive, weeks: int, usual: float | None
 ) -> None:
     for week in range(weeks):

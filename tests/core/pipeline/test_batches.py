@@ -1,4 +1,4 @@
-"""Jobs that are claimed, held and stored together: each still has an end of its own."""
+"""Jobs claimed, renewed and stored in batches: each is still settled by itself."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,15 +19,15 @@ from hsi_core.store import leases
 from hsi_core.store.leases import ClaimedJob
 
 
-async def asked(server: FakeInferenceServer, count: int) -> None:
-    """Wait until so many requests hang at the server."""
+async def wait_for_requests(server: FakeInferenceServer, count: int) -> None:
+    """Wait until the server has received `count` requests, which it does not answer yet."""
     while server.detected.total() < count:
         server.requested.clear()
         await asyncio.wait_for(server.requested.wait(), SOON)
 
 
 @pytest.mark.parametrize("label", ["per\0son", "per\ud800son"], ids=["nul", "half a character"])
-async def test_a_result_that_no_database_takes_fails_alone(
+async def test_a_result_that_cannot_be_stored_fails_alone(
     house: House, server: FakeInferenceServer, label: str
 ) -> None:
     server.labels["odd"] = label
@@ -36,7 +36,7 @@ async def test_a_result_that_no_database_takes_fails_alone(
         house.upload(f"front/{number}.jpg", f"person 0.8 #{number}", age=60 - number)
     house.upload("front/odd.jpg", "odd 0.8", age=50)
     pipeline, journal = await house.run(detect_concurrency=6)
-    await asked(server, 6)
+    await wait_for_requests(server, 6)
     server.detect_gate.set()
     ended = {image.path: image.state for image in await journal.ended(6)}
     assert ended.pop("front/odd.jpg") is ImageState.DEAD
@@ -49,7 +49,7 @@ async def test_a_result_that_no_database_takes_fails_alone(
     assert event.image_count == 5
 
 
-async def test_the_same_content_twice_at_once_is_kept_once(
+async def test_the_same_content_processed_twice_at_once_is_stored_once(
     house: House, server: FakeInferenceServer
 ) -> None:
     server.detect_gate.clear()
@@ -57,17 +57,17 @@ async def test_the_same_content_twice_at_once_is_kept_once(
         house.upload(f"front/{number}.jpg", "person 0.8", age=age)
     house.upload("yard/0.jpg", "person 0.8", age=900)
     _, journal = await house.run(detect_concurrency=5)
-    await asked(server, 5)
+    await wait_for_requests(server, 5)
     server.detect_gate.set()
     ended = {image.path: image.reason for image in await journal.ended(5)}
     duplicates = [path for path, reason in ended.items() if reason == SkipReason.DUPLICATE]
     assert duplicates == ["front/1.jpg"]
 
 
-async def test_a_picture_refused_on_trial_lets_the_others_through(
+async def test_a_trial_with_a_bad_image_closes_the_breaker(
     house: House, server: FakeInferenceServer
 ) -> None:
-    # The breaker opens for a moment; what it would wait for, were nobody to wake it, is an hour.
+    # The breaker opens. Without a notification, the worker would wait for an hour.
     server.detect_faults.extend([OVERLOADED] * 5)
     for number in range(8):
         house.upload(f"front/{number}.jpg", f"broken {number}", age=60)
@@ -75,16 +75,16 @@ async def test_a_picture_refused_on_trial_lets_the_others_through(
     assert {image.state for image in await journal.ended(8)} == {ImageState.DEAD}
 
 
-async def test_a_backlog_is_claimed_in_portions(
+async def test_a_backlog_is_claimed_in_batches(
     house: House, server: FakeInferenceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.detect_gate.clear()
     house.upload("front/first.jpg", age=2000)
     house.upload("yard/first.jpg", age=2000)
-    registering, journal = await house.run()  # both of its hands are taken from now on
-    await asked(server, 2)
+    registering, journal = await house.run()  # its concurrency of two is used up from now on
+    await wait_for_requests(server, 2)
     for number in range(64):
-        house.upload(f"front/{number}.jpg", "", age=1000 - number)  # ends by itself
+        house.upload(f"front/{number}.jpg", "", age=1000 - number)  # fails by itself
     await journal.depth(66)
     await registering.stop()
     server.detect_gate.set()
@@ -108,38 +108,38 @@ async def test_a_backlog_is_claimed_in_portions(
     assert min(claimed[:-1]) >= 4
 
 
-async def test_a_backlog_does_not_wait_for_jobs_that_take_long(
+async def test_slow_jobs_do_not_hold_up_a_backlog(
     house: House, server: FakeInferenceServer
 ) -> None:
     for number in range(40):
-        # The first two end at once: their hands are fewer than what claims together.
+        # The first two fail at once: that is less than a minimum batch.
         content = f"person 0.8 #{number}" if number >= 2 else ""
         house.upload(f"front/{number}.jpg", content, age=1000 - number)
     server.detect_gate.clear()
     await house.run(detect_concurrency=16)
-    await asked(server, 16)
+    await wait_for_requests(server, 16)
     server.detect_gate.set()
 
 
-class Heard(logging.Handler):
-    """Says when a message was logged."""
+class LogWatcher(logging.Handler):
+    """Sets an event when a message is logged."""
 
     def __init__(self, message: str) -> None:
         super().__init__()
         self._message = message
-        self.heard = asyncio.Event()
+        self.logged = asyncio.Event()
 
     def emit(self, record: logging.LogRecord) -> None:
         if self._message in record.getMessage():
-            self.heard.set()
+            self.logged.set()
 
 
-async def test_a_lease_that_cannot_be_renewed_is_told_as_that(
+async def test_a_failed_renewal_is_not_logged_as_a_lost_lease(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
-    heard, lost = Heard("Leases could not be renewed"), Heard("lease was lost")
+    failed, lost = LogWatcher("Leases could not be renewed"), LogWatcher("lease was lost")
     logger = logging.getLogger("hsi_core.queue")
-    for handler in (heard, lost):
+    for handler in (failed, lost):
         logger.addHandler(handler)
     postgres.execute(
         "CREATE FUNCTION hsi.refuse() RETURNS trigger LANGUAGE plpgsql AS "
@@ -152,15 +152,15 @@ async def test_a_lease_that_cannot_be_renewed_is_told_as_that(
         server.detect_gate.clear()
         _, journal = await house.run(lease=8.0)
         house.upload("front/a.jpg")
-        await asyncio.wait_for(heard.heard.wait(), SOON)
+        await asyncio.wait_for(failed.logged.wait(), SOON)
         server.detect_gate.set()
         assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
     finally:
-        # In a thread: it waits for transactions that this very loop has to end.
+        # In a thread: it waits for transactions that this event loop has to finish.
         await asyncio.to_thread(
             postgres.execute, "DROP FUNCTION hsi.refuse() CASCADE", database="shared"
         )
-        for handler in (heard, lost):
+        for handler in (failed, lost):
             logger.removeHandler(handler)
-    assert not lost.heard.is_set()
+    assert not lost.logged.is_set()
     assert server.detected.total() == 1
