@@ -14,17 +14,17 @@ from inference_server.settings_sources import load_settings
 
 
 def main() -> int:
-    """Run the server and return the exit code; threads may be left that have not ended.
+    """Run the server and return the exit code; some threads may still be running.
 
-    That is 2 for wrong settings, 1 where it cannot listen, and 3 where it has to be started again.
+    The code is 2 for wrong settings, 1 if it cannot listen, and 3 if it has to be restarted.
     """
-    # Else CUDA counts the fastest GPU first, and the driver's figures would be another's.
+    # By default CUDA counts the fastest GPU first, unlike the driver whose values are reported.
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     try:
         settings = load_settings(sys.argv[1:], os.environ)
         check_exposure(settings)
         logs.configure(settings.log_level)
-        # Not closed: that would wait for threads which read a large model, or hang.
+        # Not closed: that would wait for threads that read a large model or hang.
         asyncio.Runner().run(serve(settings))
     except SettingsError as err:
         sys.stderr.write(f"{err}\n")
@@ -33,7 +33,7 @@ def main() -> int:
         sys.stderr.write(f"{err}\n")
         return 3
     except OSError as err:
-        # asyncio wraps the reason in its own words, except where a name cannot be resolved.
+        # asyncio rewords the reason, unless a name cannot be resolved.
         number = err.errno or 0
         reason = os.strerror(number) if number > 0 else err.strerror
         sys.stderr.write(f"Cannot listen on {settings.host}:{settings.port}: {reason}\n")
@@ -41,11 +41,10 @@ def main() -> int:
     return 0
 
 
-def run() -> NoReturn:
-    """Run the server as a process, and end the process with it.
+def run_and_exit() -> NoReturn:
+    """Run the server, then exit without waiting for threads.
 
-    Everything is drained and closed by then; Python would still wait for threads that load a model,
-    or that hang in a driver, until somebody kills it.
+    Requests are answered by then; a thread may still load a model or hang in a driver.
     """
     code = main()
     logging.shutdown()
@@ -55,4 +54,4 @@ def run() -> NoReturn:
 
 
 if __name__ == "__main__":
-    run()
+    run_and_exit()

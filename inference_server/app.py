@@ -1,4 +1,4 @@
-"""Puts the server together: services, handlers, middlewares, routes."""
+"""Assemble the server: services, handlers, middlewares, routes."""
 
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
@@ -18,7 +18,7 @@ from inference_server.detection.base import Detector
 from inference_server.detection.catalog import ModelCatalog
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
-from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.http.drain import Drain
 from inference_server.http.problems import problem_details
 from inference_server.http.security import bearer
@@ -35,19 +35,19 @@ def create_app(
     instance_id: UUID,
     detection: DetectionService,
     keeper: AssessorKeeper,
-    gpu: GpuWatch | None = None,
+    gpu: GpuMonitor | None = None,
     metrics: Metrics | None = None,
     tracing: Tracing | None = None,
     load: Callable[[Settings], Detector] = load_detector,
     drain: Drain | None = None,
     on_authorized: Callable[[web.BaseRequest], None] | None = None,
 ) -> web.Application:
-    """Return the application; it starts and stops its services with itself.
+    """Return the application, which starts and stops its services.
 
     `load` loads the detectors that are requested by name; `on_authorized` is called with every
     request that carries a valid token.
     """
-    gpu = gpu or GpuWatch(None)
+    gpu = gpu or GpuMonitor(None)
     metrics, tracing, drain = metrics or Metrics(), tracing or Tracing(), drain or Drain()
     app = web.Application(
         middlewares=[

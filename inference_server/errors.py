@@ -5,11 +5,11 @@ from typing import ClassVar
 
 
 class ProblemError(Exception):
-    """Base of every error a client is told about; the message says what happened and what to do."""
+    """Base of every error a client receives; the message says what happened and what to do."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     code: ClassVar[str] = "internal"
-    title: ClassVar[str] = "Something went wrong inside the server"
+    title: ClassVar[str] = "Internal error of the server"
     retryable: ClassVar[bool] = True
 
     def __init__(self, detail: str, *, retry_after_s: float | None = None) -> None:
@@ -23,7 +23,7 @@ class InternalError(ProblemError):
 
 
 class UnauthorizedError(ProblemError):
-    """No token, or a wrong one."""
+    """The token is missing or wrong."""
 
     status = HTTPStatus.UNAUTHORIZED
     code = "unauthorized"
@@ -32,11 +32,11 @@ class UnauthorizedError(ProblemError):
 
 
 class NotFoundError(ProblemError):
-    """The server has no such path."""
+    """The path does not exist."""
 
     status = HTTPStatus.NOT_FOUND
     code = "not_found"
-    title = "There is no such path"
+    title = "The path does not exist"
     retryable = False
 
 
@@ -45,7 +45,7 @@ class MethodNotAllowedError(ProblemError):
 
     status = HTTPStatus.METHOD_NOT_ALLOWED
     code = "method_not_allowed"
-    title = "The path does not take this method"
+    title = "The path does not support this method"
     retryable = False
 
 
@@ -68,7 +68,7 @@ class InvalidRequestError(ProblemError):
 
 
 class RequestTimeoutError(ProblemError):
-    """The request came too slowly."""
+    """The request arrived too slowly."""
 
     status = HTTPStatus.REQUEST_TIMEOUT
     code = "request_timeout"
@@ -76,7 +76,7 @@ class RequestTimeoutError(ProblemError):
 
 
 class BodyTooLargeError(ProblemError):
-    """The body is larger than the server takes."""
+    """The body is larger than the limit."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "body_too_large"
@@ -85,7 +85,7 @@ class BodyTooLargeError(ProblemError):
 
 
 class UnsupportedMediaTypeError(ProblemError):
-    """The content type is none the server takes."""
+    """The content type is not supported."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "unsupported_media_type"
@@ -94,37 +94,37 @@ class UnsupportedMediaTypeError(ProblemError):
 
 
 class InvalidImageError(ProblemError):
-    """The bytes are no complete picture (truncated, corrupt, empty, of another kind)."""
+    """The bytes are not a complete image (truncated, corrupt, empty, of another format)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "invalid_image"
-    title = "The picture cannot be read"
+    title = "The image cannot be read"
     retryable = False
 
 
 class ImageTooLargeError(ProblemError):
-    """The picture has more pixels than the server decodes."""
+    """The image has more pixels than the limit."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "image_too_large"
-    title = "The picture has too many pixels"
+    title = "The image has too many pixels"
     retryable = False
 
 
 class OverloadedError(ProblemError):
-    """The queue is full right now."""
+    """The queue is full."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "overloaded"
-    title = "The server has no room right now"
+    title = "The server is overloaded"
 
 
 class RateLimitedError(ProblemError):
-    """One client has asked too often lately."""
+    """A client exceeds its rate limit."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "rate_limited"
-    title = "Too many requests of one client"
+    title = "The client sends too many requests"
 
 
 class DetectorUnavailableError(ProblemError):
@@ -136,7 +136,7 @@ class DetectorUnavailableError(ProblemError):
 
 
 class ModelBusyError(ProblemError):
-    """Another detector is being loaded right now."""
+    """Another detector is being loaded."""
 
     status = HTTPStatus.CONFLICT
     code = "model_busy"
@@ -144,7 +144,7 @@ class ModelBusyError(ProblemError):
 
 
 class ModelLoadError(ProblemError):
-    """The detector asked for cannot be loaded; the one before goes on."""
+    """The requested detector cannot be loaded; the previous one stays."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "model_load_failed"
@@ -153,31 +153,31 @@ class ModelLoadError(ProblemError):
 
 
 class DetectorMemoryError(ProblemError):
-    """The device had no memory left for this picture; others may have used it."""
+    """The device has no memory for this image; other processes may use it."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "detector_out_of_memory"
-    title = "The detector has no memory right now"
+    title = "The detector has no memory"
 
 
 class StoppingError(ProblemError):
-    """The server ends, and the work was not done in the time that was left."""
+    """The server is stopping and did not finish the request in time."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "stopping"
-    title = "The server is being stopped"
+    title = "The server is stopping"
 
 
 class DeadlineExceededError(ProblemError):
-    """The one who asked no longer waits; the work was not done."""
+    """The client no longer waits; the request was not processed."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "deadline_exceeded"
-    title = "The answer would come too late"
+    title = "The response would come too late"
 
 
 class AssessorAbsentError(ProblemError):
-    """The server was set up without a language model; asking again cannot help."""
+    """The server is configured without a language model; a retry cannot help."""
 
     status = HTTPStatus.NOT_IMPLEMENTED
     code = "assessor_absent"
@@ -186,7 +186,7 @@ class AssessorAbsentError(ProblemError):
 
 
 class PullUnsupportedError(ProblemError):
-    """The language model's runtime downloads nothing by itself."""
+    """The language model's runtime cannot download models."""
 
     status = HTTPStatus.NOT_IMPLEMENTED
     code = "pull_unsupported"
@@ -203,7 +203,7 @@ class AssessorUnavailableError(ProblemError):
 
 
 class AssessorModelMissingError(ProblemError):
-    """The runtime answers and does not have the model."""
+    """The runtime responds but does not have the model."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "assessor_model_missing"
@@ -219,23 +219,23 @@ class AssessorTimeoutError(ProblemError):
 
 
 class AssessorFailedError(ProblemError):
-    """The runtime took the question and broke off, as when it runs out of memory."""
+    """The runtime aborted the request, for example because it ran out of memory."""
 
     status = HTTPStatus.BAD_GATEWAY
     code = "assessor_failed"
-    title = "The language model failed on this question"
+    title = "The language model failed on this request"
 
 
 class AssessorInvalidOutputError(ProblemError):
-    """The language model answered something that is no assessment."""
+    """The language model's answer is not an assessment."""
 
     status = HTTPStatus.BAD_GATEWAY
     code = "assessor_invalid_output"
-    title = "The language model's answer is no assessment"
+    title = "The language model's answer is not an assessment"
 
 
 class AssessorTruncatedError(AssessorInvalidOutputError):
-    """The answer was cut off at its longest."""
+    """The answer was cut off at the token limit."""
 
     code = "assessor_truncated"
     title = "The language model's answer is too long"
@@ -256,7 +256,7 @@ class AssessorScoreOutOfRangeError(AssessorInvalidOutputError):
 
 
 class AssessorForeignClaimError(AssessorInvalidOutputError):
-    """The answer names things that were never detected."""
+    """The answer names objects that were not detected."""
 
     code = "assessor_foreign_claim"
-    title = "The language model's answer names what was not detected"
+    title = "The language model's answer names objects that were not detected"

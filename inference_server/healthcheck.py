@@ -1,4 +1,4 @@
-"""Asks the server of this machine whether it lives, as a container's health check does."""
+"""Check that the server on this machine responds: the health check of containers."""
 
 import os
 import ssl
@@ -7,13 +7,13 @@ import urllib.request
 
 
 def main() -> int:
-    """Return 0 where it does."""
+    """Return 0 if it does, else 1."""
     port = os.environ.get("PORT") or "8090"
     encrypted = bool(os.environ.get("TLS_CERT_FILE")) or (
         os.environ.get("TLS_SELF_SIGNED", "").strip().lower() == "true"
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # it is this very machine
+    context.check_hostname = False  # the connection does not leave this machine
     context.verify_mode = ssl.CERT_NONE
     scheme = "https" if encrypted else "http"
     try:

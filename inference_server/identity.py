@@ -1,4 +1,4 @@
-"""Who this server is, over restarts and new addresses."""
+"""The server's id, which survives restarts and new addresses."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ _FILE = "instance_id"
 
 
 def load_instance_id(state_dir: Path) -> UUID:
-    """Return the id kept in the folder, made at the first start; raises SettingsError."""
+    """Return the id stored in the folder, made at the first start; raises SettingsError."""
     file = state_dir / _FILE
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -21,12 +21,12 @@ def load_instance_id(state_dir: Path) -> UUID:
         raise SettingsError(f"STATE_DIR {state_dir}: {err.strerror or err}") from err
     except ValueError as err:
         raise SettingsError(
-            f"{file} holds no id: restore it, or delete it to start as a new server"
+            f"{file} contains no id: restore it, or delete it to start as a new server"
         ) from err
 
 
 def _create(file: Path, text: str) -> None:
-    """Write the file whole or not at all."""
+    """Write the file atomically."""
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     draft.write_text(f"{text}\n", encoding="ascii")
     draft.replace(file)

@@ -1,4 +1,4 @@
-"""Listens until a signal asks the process to end."""
+"""Serve until a signal stops the process."""
 
 import asyncio
 import contextlib
@@ -14,12 +14,12 @@ from inference_server.assessment.factory import create_assessor
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_guard import GpuGuard, probe_gpu
-from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.gpu.nvml import load_nvml
 from inference_server.http.connection_limiter import ConnectionLimiter
 from inference_server.http.drain import Drain
 from inference_server.http.listener import listen
-from inference_server.http.mdns import Announcement
+from inference_server.http.mdns import MdnsService
 from inference_server.http.open_files import max_connections, raise_open_file_limit
 from inference_server.http.runner import create_runner
 from inference_server.http.security import is_loopback
@@ -33,18 +33,18 @@ _LOG = logging.getLogger(__name__)
 _LOST_DRAIN = 30.0  # seconds, if the server stops by itself and no supervisor kills it
 _DRAIN = 7.0  # seconds for requests in progress; container runtimes kill after 10
 _LAST_SPANS = 2.0  # seconds to send them
-_GPU_LOST = "The GPU is lost to this process; start the server again."
+_GPU_LOST = "This process has lost the GPU; start the server again."
 
 
 class RestartError(Exception):
-    """The process cannot go on, and another one could; the message says why."""
+    """A new process could continue, this one cannot; the message says why."""
 
 
 async def serve(settings: Settings) -> None:
     """Run the server until a signal ends it.
 
-    Raises SettingsError, OSError where the address cannot be listened on, and RestartError once the
-    requests underway are answered.
+    Raises SettingsError, OSError if the address cannot be bound, and RestartError once the requests
+    in progress are answered.
     """
     tls = load_tls(settings)
     metrics = Metrics()
@@ -77,7 +77,7 @@ async def serve(settings: Settings) -> None:
             timeout=settings.assess_timeout,
             prove_every=settings.llm_canary_interval,
         ),
-        gpu=GpuWatch(load_nvml(), visible=os.environ.get("CUDA_VISIBLE_DEVICES")),
+        gpu=GpuMonitor(load_nvml(), visible=os.environ.get("CUDA_VISIBLE_DEVICES")),
         metrics=metrics,
         tracing=tracing,
         load=guard.load,
@@ -92,12 +92,12 @@ async def serve(settings: Settings) -> None:
         context = tls.context if tls else None
         await listen(runner, settings.host, settings.port, context, limiter=limiter)
         scheme = "https" if tls else "http"
-        print(f"listening on {scheme}://{_address(settings.host, runner)}", flush=True)  # noqa: T201 - for whoever started it
+        print(f"listening on {scheme}://{_address(settings.host, runner)}", flush=True)  # noqa: T201 - for the one who started it
         if tls:
-            print(f"certificate's sha256 fingerprint {tls.fingerprint}", flush=True)  # noqa: T201
-        announcement = None
+            print(f"certificate's SHA-256 fingerprint {tls.fingerprint}", flush=True)  # noqa: T201
+        mdns = None
         if settings.zeroconf and not is_loopback(settings.host):
-            announcement = await Announcement.make(
+            mdns = await MdnsService.register(
                 settings.host, runner.addresses[0][1], instance_id=instance_id, tls=bool(tls)
             )
         await stopping.wait()
@@ -105,11 +105,11 @@ async def serve(settings: Settings) -> None:
         _LOG.info("Stopping; requests in progress have %g s", timeout)
         await asyncio.gather(
             drain.stop(runner, timeout=timeout),
-            *([announcement.withdraw()] if announcement else []),
+            *([mdns.unregister()] if mdns else []),
         )
     finally:
         await runner.cleanup()
-        with contextlib.suppress(TimeoutError):  # whoever takes traces may not answer
+        with contextlib.suppress(TimeoutError):  # the receiver of traces may not answer
             await asyncio.wait_for(asyncio.to_thread(tracing.close), _LAST_SPANS)
     if gpu_lost.is_set():
         raise RestartError(_GPU_LOST)

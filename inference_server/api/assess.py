@@ -37,7 +37,7 @@ class AssessHandler:
         """Answer with the assessment of the request's facts."""
         deadline = read_deadline(request)
         with self._place():
-            facts = Facts.from_json(await read_json(request, most_bytes=_MAX_BODY_BYTES))
+            facts = Facts.from_json(await read_json(request, max_bytes=_MAX_BODY_BYTES))
             result = await self._assess(facts, deadline)
         self._last_s = result.timings_ms.total / 1000
         self._metrics.observe_stage("load", result.timings_ms.load)

@@ -1,4 +1,4 @@
-"""Reads how long a client still waits."""
+"""Read how long a client waits."""
 
 from aiohttp import web
 
@@ -10,11 +10,11 @@ _LONGEST = 3_600_000  # milliseconds
 
 
 def read_deadline(request: web.Request) -> Deadline:
-    """Return the deadline the request's header names, NEVER without one."""
+    """Return the deadline in the request's header, NEVER without one."""
     text = request.headers.get(_HEADER)
     if text is None:
         return NEVER
-    # int() would also take signs, spaces, underscores and digits of other scripts.
+    # int() would also accept signs, spaces, underscores and digits of other scripts.
     if not (text.isascii() and text.isdigit() and len(text) <= 7):
         raise MalformedRequestError(f"{_HEADER} must be a whole number of milliseconds.")
     if not 1 <= int(text) <= _LONGEST:

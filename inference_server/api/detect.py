@@ -39,7 +39,7 @@ class DetectHandler:
         with self._service.place(deadline):  # before the upload: what arrives takes memory, too
             picture = await read_body(
                 request,
-                most_bytes=self._max_body_bytes,
+                max_bytes=self._max_body_bytes,
                 too_large=f"This server takes up to {self._max_body_bytes} bytes (MAX_BODY_BYTES).",
             )
             result = await self._service.detect_in_place(picture, threshold, deadline)

@@ -2,36 +2,36 @@
 
 from aiohttp import web
 
-from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.gpu.nvml import GpuSample
 
 
 class GpuHandler:
-    """Reports what the driver tells, null where there is no GPU."""
+    """Report the driver's values, null without a GPU."""
 
-    def __init__(self, watch: GpuWatch) -> None:
-        self._watch = watch
+    def __init__(self, monitor: GpuMonitor) -> None:
+        self._monitor = monitor
 
     async def now(self, _: web.Request) -> web.Response:
-        """Answer with every GPU as it was seen last."""
-        watch = self._watch
+        """Return the latest sample of each GPU."""
+        monitor = self._monitor
         return web.json_response(
             {
-                "driver": watch.driver,
-                "error": watch.error,
-                "gpus": [gpu_json(gpu) | _processes(gpu) for gpu in watch.gpus] or None,
+                "driver": monitor.driver,
+                "error": monitor.error,
+                "gpus": [gpu_json(gpu) | _processes(gpu) for gpu in monitor.gpus] or None,
             }
         )
 
     async def history(self, _: web.Request) -> web.Response:
-        """Answer with the last hour of every GPU."""
-        watch = self._watch
+        """Return the last hour of each GPU."""
+        monitor = self._monitor
         return web.json_response(
             {
-                "interval_s": watch.interval,
+                "interval_s": monitor.interval,
                 "gpus": [
                     {"uuid": uuid, "samples": [_sample(one) for one in samples]}
-                    for uuid, samples in watch.history.items()
+                    for uuid, samples in monitor.history.items()
                 ]
                 or None,
             }

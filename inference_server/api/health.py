@@ -11,8 +11,8 @@ from inference_server.api.gpu import gpu_json
 from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.assessment.model_download import AssessorPull
 from inference_server.detection.service import DetectionService
-from inference_server.gpu.gpu_monitor import GpuWatch
-from inference_server.observability.component_status import PartState
+from inference_server.gpu.gpu_monitor import GpuMonitor
+from inference_server.observability.component_status import ComponentState
 
 _API_VERSION = 1
 
@@ -24,7 +24,7 @@ class HealthHandler:
         self,
         detection: DetectionService,
         keeper: AssessorKeeper,
-        gpu: GpuWatch,
+        gpu: GpuMonitor,
         pull: AssessorPull,
         *,
         instance_id: UUID,
@@ -42,7 +42,7 @@ class HealthHandler:
     async def ready(self, _: web.Request) -> web.Response:
         """Say whether pictures can be looked at; 503 where not."""
         status = self._detection.status
-        ready = status.state is PartState.READY
+        ready = status.state is ComponentState.READY
         body = {
             "ready": ready,
             "since": _iso(status.since),
@@ -108,8 +108,8 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-def _overall(detector: PartState, assessor: PartState, *fallbacks: str | None) -> str:
-    if detector is not PartState.READY:
+def _overall(detector: ComponentState, assessor: ComponentState, *fallbacks: str | None) -> str:
+    if detector is not ComponentState.READY:
         return "unavailable"
-    well = assessor in {PartState.READY, PartState.ABSENT} and not any(fallbacks)
+    well = assessor in {ComponentState.READY, ComponentState.ABSENT} and not any(fallbacks)
     return "ok" if well else "degraded"

@@ -4,8 +4,8 @@ from aiohttp import web
 
 from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.detection.service import DetectionService
-from inference_server.gpu.gpu_monitor import GpuWatch
-from inference_server.observability.component_status import PartState
+from inference_server.gpu.gpu_monitor import GpuMonitor
+from inference_server.observability.component_status import ComponentState
 from inference_server.observability.metrics import DetectorGauges, LlmGauges, Metrics
 
 _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -18,7 +18,7 @@ class MetricsHandler:
         self,
         detection: DetectionService,
         keeper: AssessorKeeper,
-        gpu: GpuWatch,
+        gpu: GpuMonitor,
         metrics: Metrics,
     ) -> None:
         self._detection = detection
@@ -34,7 +34,7 @@ class MetricsHandler:
             detector=DetectorGauges(
                 admitted=detection.waiting,
                 queued=detection.queued,
-                ready=detection.status.state is PartState.READY,
+                ready=detection.status.state is ComponentState.READY,
                 proven_at=detection.proven_at,
                 fallen_back=bool(info and info.fallback),
             ),

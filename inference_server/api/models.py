@@ -29,7 +29,7 @@ class ModelsHandler:
 
     async def load(self, request: web.Request) -> web.Response:
         """Load a detector by its name; pictures underway are finished by the one before."""
-        body = await read_json(request, most_bytes=_MAX_BODY_BYTES)
+        body = await read_json(request, max_bytes=_MAX_BODY_BYTES)
         if not isinstance(body, dict) or set(body) != {"name"} or not isinstance(body["name"], str):
             raise InvalidRequestError('The body must be {"name": "..."}, a name of GET /v1/models.')
         load = await asyncio.to_thread(self._catalog.loader, body["name"])

@@ -18,7 +18,7 @@ from inference_server.errors import (
     AssessorUnavailableError,
     ProblemError,
 )
-from inference_server.observability.component_status import PartState, PartStatus
+from inference_server.observability.component_status import ComponentState, ComponentStatus
 
 _LOG = logging.getLogger(__name__)
 _CHECK_INTERVAL = 30.0  # seconds between looks at a runtime that works
@@ -57,12 +57,12 @@ class AssessorKeeper:
         self._assessor: Assessor | None = None
         self._started = False
         self._problem: ProblemError | None = None
-        self._status = PartStatus(state=PartState.LOADING)
+        self._status = ComponentStatus(state=ComponentState.LOADING)
         self._look_now = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def status(self) -> PartStatus:
+    def status(self) -> ComponentStatus:
         """The assessor's state."""
         return self._status
 
@@ -119,9 +119,9 @@ class AssessorKeeper:
 
     def look_again(self) -> None:
         """Look at the model now; what was wrong with it before may no longer be."""
-        if self._status.state is PartState.FAILED:
+        if self._status.state is ComponentState.FAILED:
             self._problem = None
-            self._status = self._status.then(PartState.LOADING)
+            self._status = self._status.then(ComponentState.LOADING)
         self._look_now.set()
 
     def start(self) -> None:
@@ -132,7 +132,7 @@ class AssessorKeeper:
             self._note(err)
             return
         if self._assessor is None:
-            self._status = PartStatus(state=PartState.ABSENT)
+            self._status = ComponentStatus(state=ComponentState.ABSENT)
             return
         self._task = asyncio.create_task(self._watch(self._assessor), name="assessor")
 
@@ -179,7 +179,7 @@ class AssessorKeeper:
     def _usable(self) -> Assessor:
         if self._assessor and self._started:
             return self._assessor
-        if self._status.state is PartState.ABSENT:
+        if self._status.state is ComponentState.ABSENT:
             raise AssessorAbsentError(_ABSENT)
         self._look_now.set()  # someone is waiting for it
         if self._problem is None:
@@ -254,13 +254,13 @@ class AssessorKeeper:
         self._gpu_lost = lost
 
     def _note_ready(self, assessor: Assessor) -> None:
-        if self._status.state is not PartState.READY:
+        if self._status.state is not ComponentState.READY:
             _LOG.info("Language model %s is ready (%s)", assessor.model, assessor.backend)
         self._problem = None
-        self._status = self._status.then(PartState.READY)
+        self._status = self._status.then(ComponentState.READY)
 
     def _note(self, problem: ProblemError) -> None:
         if self._status.error != problem.detail:
             _LOG.warning("The language model is not available: %s", problem.detail)
         self._problem = problem
-        self._status = self._status.then(PartState.FAILED, problem.detail)
+        self._status = self._status.then(ComponentState.FAILED, problem.detail)

@@ -11,7 +11,7 @@ from time import perf_counter
 from inference_server.detection.base import Detector, Found, Prepared
 from inference_server.detection.throughput import Pace
 from inference_server.errors import DeadlineExceededError, DetectorUnavailableError
-from inference_server.http.deadline import NEVER, Deadline, too_late
+from inference_server.http.deadline import NEVER, Deadline, deadline_exceeded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class InferenceQueue:
     def _end(self, job: _Job) -> None:
         if job in self._jobs:  # else it is being looked at
             self._jobs.remove(job)
-            _fail(job, too_late())
+            _fail(job, deadline_exceeded())
 
     def refuse_all(self, err: Exception) -> None:
         """Answer everything that waits with this error."""

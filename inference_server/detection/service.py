@@ -29,7 +29,7 @@ from inference_server.errors import (
 )
 from inference_server.gpu.nvml import Pressure
 from inference_server.http.deadline import NEVER, Deadline
-from inference_server.observability.component_status import PartState, PartStatus, Reason
+from inference_server.observability.component_status import ComponentState, ComponentStatus, Reason
 from inference_server.observability.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class DetectionService:
         self._batch_wait = batch_wait
         self._canary_interval = canary_interval
         self._metrics = metrics or Metrics()
-        self._status = PartStatus(state=PartState.LOADING, reason=Reason.LOADING)
+        self._status = ComponentStatus(state=ComponentState.LOADING, reason=Reason.LOADING)
         self._pressure = Pressure.NONE
         self._engine: Engine | None = None
         self._admitted = 0
@@ -98,12 +98,12 @@ class DetectionService:
         self.settled = asyncio.Event()  # loading has come to its end, well or not
 
     @property
-    def status(self) -> PartStatus:
+    def status(self) -> ComponentStatus:
         """The detector's state; never ready while nobody has seen it work for too long."""
         engine = self._engine
         if engine and engine.proven_ago > self._canary_interval + 2 * CANARY_TIMEOUT:
-            return PartStatus(
-                state=PartState.FAILED,
+            return ComponentStatus(
+                state=ComponentState.FAILED,
                 error="The detector has not been seen to work for too long.",
                 reason=Reason.UNPROVEN,
                 since=engine.proven_at,
@@ -192,7 +192,7 @@ class DetectionService:
             raise ModelBusyError("A detector is being loaded.", retry_after_s=_LOADING_RETRY)
         await self._stop_keeping()
         self._retire()
-        self._status = self._status.then(PartState.ABSENT, _UNLOADED, reason=Reason.UNLOADED)
+        self._status = self._status.then(ComponentState.ABSENT, _UNLOADED, reason=Reason.UNLOADED)
         self.settled.set()
         _LOG.info("The detector was unloaded on request")
 
@@ -328,7 +328,7 @@ class DetectionService:
         _LOG.info("Detector %s is ready on %s (%s)", info.model, info.device, info.runtime)
         self._engine = engine
         engine.relieve(self._pressure)
-        self._status = PartStatus(state=PartState.READY)
+        self._status = ComponentStatus(state=ComponentState.READY)
 
     def _retire(self, **patience: float) -> None:
         """Take the detector out of use; pictures it is at are finished."""
@@ -347,7 +347,7 @@ class DetectionService:
     ) -> None:
         if self._status.error != error:  # once, not at every try
             _LOG.error("There is no detector: %s", error, exc_info=cause)
-        self._status = self._status.then(PartState.FAILED, error, reason=reason)
+        self._status = self._status.then(ComponentState.FAILED, error, reason=reason)
 
 
 async def _close(engine: Engine, **patience: float) -> None:

@@ -1,4 +1,4 @@
-"""Notices that a GPU is lost to this process, which only another process can mend."""
+"""Detect that this process has lost its GPU, which only a new process can recover."""
 
 from collections.abc import Callable
 import logging
@@ -9,14 +9,14 @@ from inference_server.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _FAILURES = 3  # in a row; the pauses between are those between two tries to load
-_PROBE_TIMEOUT = 30.0  # seconds; a driver that hangs never answers
+_PROBE_TIMEOUT = 30.0  # seconds; a hanging driver never responds
 
 
 class GpuGuard:
-    """Loads detectors, and tells when the GPU that one worked on is lost.
+    """Load detectors, and report when the GPU of an earlier one is lost.
 
-    After a fault CUDA refuses everything that the process asks of it from then on: a detector that
-    is loaded again fails, or works on the CPU although the next process would have the GPU.
+    After a fault CUDA refuses every further call of the process: a detector that is loaded again
+    fails or falls back to the CPU, although a new process could use the GPU.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class GpuGuard:
         on_lost: Callable[[], None],
         probe: Callable[[], str | None],
     ) -> None:
-        """`probe` says what is wrong with the GPU; `on_lost` is called from a loading thread."""
+        """`probe` returns what is wrong with the GPU; `on_lost` is called from a loading thread."""
         self._load = load
         self._on_lost = on_lost
         self._probe = probe
@@ -41,7 +41,7 @@ class GpuGuard:
             if self._failures >= _FAILURES:
                 self._on_lost()
             raise GpuLostError(
-                "The GPU is lost to this process; the server ends soon, to be started again."
+                "This process has lost the GPU; the server stops soon, to be restarted."
             )
         self._failures = 0
         detector = self._load(settings)
@@ -50,13 +50,13 @@ class GpuGuard:
 
 
 def probe_gpu() -> str | None:
-    """Have the GPU compute something tiny; return what is wrong, None where it works."""
+    """Compute something tiny on the GPU; return what is wrong, None if it works."""
     import torch  # noqa: PLC0415 - seconds and GBs; a detector on the GPU has brought it in
 
     try:
         torch.ones(1, device="cuda:0").add_(1).cpu()
     except torch.OutOfMemoryError:
-        return None  # others have it all, which passes
+        return None  # temporary: other processes use it
     except Exception as err:  # noqa: BLE001 - a driver fails in many ways
         reason = str(err).partition("\n")[0]
         return f"{type(err).__name__}: {reason}"
@@ -68,4 +68,4 @@ def _within(seconds: float, probe: Callable[[], str | None]) -> str | None:
     thread = Thread(target=lambda: answers.append(probe()), name="gpu probe", daemon=True)
     thread.start()
     thread.join(seconds)
-    return answers[0] if answers else f"it has not answered for {seconds:g} s"
+    return answers[0] if answers else f"it has not responded for {seconds:g} s"

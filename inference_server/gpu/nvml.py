@@ -1,4 +1,4 @@
-"""What NVIDIA's management library tells of the GPUs; what it does not tell is None."""
+"""Read the GPUs through NVIDIA's management library; values it does not report are None."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -50,19 +50,19 @@ class GpuSample:
 
     @property
     def memory_share(self) -> float | None:
-        """How much of the memory is in use, 0-1; None where it is not told."""
+        """Share of the memory in use, 0-1; None if unknown."""
         if self.memory_used_bytes is None or not self.memory_total_bytes:
             return None
         return self.memory_used_bytes / self.memory_total_bytes
 
     @property
     def pressure(self) -> Pressure | None:
-        """How full the memory is; None where it is not told."""
+        """Memory pressure; None if unknown."""
         return None if self.memory_share is None else pressure_of(self.memory_share)
 
 
 def pressure_of(share: float) -> Pressure:
-    """Return the pressure at a share of the memory, 0-1."""
+    """Return the pressure for a share of the memory in use, 0-1."""
     if share >= CRITICAL:
         return Pressure.CRITICAL
     return Pressure.HIGH if share >= HIGH else Pressure.NONE
@@ -83,7 +83,7 @@ class _Process(Protocol):
 
 
 class Nvml(Protocol):
-    """What is used of the module pynvml."""
+    """The used part of the module pynvml."""
 
     NVMLError: type[Exception]
     NVML_TEMPERATURE_GPU: int
@@ -104,7 +104,7 @@ class Nvml(Protocol):
 
 
 def load_nvml() -> Nvml | None:
-    """Return the library's module, None where it is not installed."""
+    """Return the library's module, None if it is not installed."""
     try:
         import pynvml  # type: ignore[import-untyped] # noqa: PLC0415 - an optional package
     except ImportError:
@@ -113,19 +113,19 @@ def load_nvml() -> Nvml | None:
 
 
 class GpuReader:
-    """Reads all GPUs; every method blocks."""
+    """Read all GPUs; every method blocks."""
 
     def __init__(self, nvml: Nvml) -> None:
-        """Open the library; raises GpuError where there is no driver or no GPU."""
+        """Open the library; raises GpuError if there is no driver or no GPU."""
         self._nvml = nvml
         try:
             nvml.nvmlInit()
             self.driver = nvml.nvmlSystemGetDriverVersion()
             count = nvml.nvmlDeviceGetCount()
         except nvml.NVMLError as err:
-            raise GpuError(f"NVIDIA's driver does not answer: {err}.") from err
+            raise GpuError(f"NVIDIA's driver does not respond: {err}.") from err
         if not count:
-            raise GpuError("NVIDIA's driver knows no GPU.")
+            raise GpuError("NVIDIA's driver reports no GPU.")
 
     def read(self) -> list[GpuSample]:
         """Return every GPU as it is now; raises GpuError."""
@@ -133,28 +133,28 @@ class GpuReader:
         try:
             return [self._read(index) for index in range(nvml.nvmlDeviceGetCount())]
         except nvml.NVMLError as err:
-            raise GpuError(f"NVIDIA's driver does not answer: {err}.") from err
+            raise GpuError(f"NVIDIA's driver does not respond: {err}.") from err
 
     def close(self) -> None:
-        """Let go of the library."""
-        self._told(self._nvml.nvmlShutdown)
+        """Release the library."""
+        self._query(self._nvml.nvmlShutdown)
 
     def _read(self, index: int) -> GpuSample:
         nvml = self._nvml
         handle = nvml.nvmlDeviceGetHandleByIndex(index)
-        memory = self._told(lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
-        power = self._told(lambda: nvml.nvmlDeviceGetPowerUsage(handle))
-        limit = self._told(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle))
-        processes = self._told(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle))
+        memory = self._query(lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
+        power = self._query(lambda: nvml.nvmlDeviceGetPowerUsage(handle))
+        limit = self._query(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle))
+        processes = self._query(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle))
         return GpuSample(
             at=datetime.now(UTC),
             index=index,
             name=nvml.nvmlDeviceGetName(handle),
             uuid=nvml.nvmlDeviceGetUUID(handle),
-            utilization_percent=self._told(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu),
+            utilization_percent=self._query(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu),
             memory_used_bytes=memory.used if memory else None,
             memory_total_bytes=memory.total if memory else None,
-            temperature_c=self._told(
+            temperature_c=self._query(
                 lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)
             ),
             power_w=None if power is None else power / 1000,
@@ -166,9 +166,9 @@ class GpuReader:
             ),
         )
 
-    def _told(self, ask: Callable[[], T]) -> T | None:
-        """Return the answer; None where this GPU or this driver does not tell."""
+    def _query(self, call: Callable[[], T]) -> T | None:
+        """Return the value; None if this GPU or driver does not report it."""
         try:
-            return ask()
+            return call()
         except self._nvml.NVMLError:
             return None

@@ -1,4 +1,4 @@
-"""How long the one who asked still waits for an answer."""
+"""How long a client waits for the response."""
 
 from dataclasses import dataclass
 import math
@@ -10,7 +10,7 @@ from inference_server.errors import DeadlineExceededError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """A moment after which an answer is of no use; `at` is of time.perf_counter."""
+    """The time until which a response is useful; `at` is of time.perf_counter."""
 
     at: float = math.inf
 
@@ -21,19 +21,19 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """Seconds until then, 0 once it is over."""
+        """Seconds left, 0 once it has passed."""
         return max(0.0, self.at - perf_counter())
 
     def check(self, *, needed: float = 0.0) -> None:
-        """Raise DeadlineExceededError where no more than the seconds `needed` are left."""
+        """Raise DeadlineExceededError unless more than `needed` seconds are left."""
         if perf_counter() + needed >= self.at:
-            raise too_late()
+            raise deadline_exceeded()
 
 
-def too_late() -> DeadlineExceededError:
-    """Return what is answered once it is over."""
+def deadline_exceeded() -> DeadlineExceededError:
+    """Return the error for a request whose deadline has passed."""
     return DeadlineExceededError(
-        "The request's turn did not come before its deadline (X-Deadline-Ms)."
+        "The request was not processed before its deadline (X-Deadline-Ms)."
     )
 
 

@@ -1,4 +1,4 @@
-"""Tells the local network that the server is there, so that nobody has to type its address."""
+"""Announce the server in the local network by mDNS, so that Home Assistant discovers it."""
 
 import asyncio
 from ipaddress import ip_address
@@ -16,16 +16,16 @@ _LOG = logging.getLogger(__name__)
 SERVICE_TYPE = "_hsi-server._tcp.local."
 
 
-class Announcement:
-    """A service in the network's mDNS; without the optional package, or the network, there is none."""
+class MdnsService:
+    """An announced service."""
 
     def __init__(self, network: "AsyncZeroconf", service: "AsyncServiceInfo") -> None:
         self._network = network
         self._service = service
 
     @classmethod
-    async def make(cls, host: str, port: int, *, instance_id: UUID, tls: bool) -> Self | None:
-        """Announce the server that listens there; returns None where that cannot be done."""
+    async def register(cls, host: str, port: int, *, instance_id: UUID, tls: bool) -> Self | None:
+        """Announce the server that listens there; log why and return None if that is impossible."""
         try:
             from zeroconf import InterfaceChoice  # noqa: PLC0415 - an optional package
             from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf  # noqa: PLC0415
@@ -34,7 +34,7 @@ class Announcement:
             return None
         addresses = await asyncio.to_thread(_addresses, host)
         if not addresses:
-            _LOG.warning("The server is not announced: %s is no address others can reach", host)
+            _LOG.warning("The server is not announced: %s is not reachable from outside", host)
             return None
         service = AsyncServiceInfo(
             SERVICE_TYPE,
@@ -48,20 +48,20 @@ class Announcement:
         try:
             network = AsyncZeroconf(interfaces=InterfaceChoice.All if every else addresses)
             await (await network.async_register_service(service))  # once checked, once broadcast
-        except Exception as err:  # noqa: BLE001 - a network without multicast is no reason not to serve
+        except Exception as err:  # noqa: BLE001 - the server works without multicast
             _LOG.warning("The server is not announced: %s", err or type(err).__name__)
             return None
         _LOG.info("Announced as %s at %s", service.name, ", ".join(addresses))
         return cls(network, service)
 
-    async def withdraw(self) -> None:
-        """Say that the server goes."""
+    async def unregister(self) -> None:
+        """Announce that the server stops."""
         await (await self._network.async_unregister_service(self._service))
         await self._network.async_close()
 
 
 def _addresses(host: str) -> list[str]:
-    """Return the addresses that others may reach a listener at; reads the network's interfaces."""
+    """Return the addresses at which others reach a listener; blocks."""
     try:
         address = ip_address(host)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Turns every exception into RFC 9457 problem details, and logs every request once."""
+"""Translate exceptions into RFC 9457 problem details, and log each request once."""
 
 import asyncio
 import logging
@@ -23,17 +23,17 @@ from inference_server.observability.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
 REQUEST_ID = "X-Request-ID"
-NO_ROUTE = "other"  # of a path that the server does not know
-_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+NO_ROUTE = "other"  # label of unknown paths
+_VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def problem_details(metrics: Metrics) -> Middleware:
-    """Answer with problem details whatever goes wrong below; log and count every request."""
+    """Return problem details for every exception below; log and count each request."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get(REQUEST_ID, "")
-        request_id = given if _SANE_ID.fullmatch(given) else uuid4().hex
+        request_id = given if _VALID_ID.fullmatch(given) else uuid4().hex
         current_request_id.set(request_id)
         started = perf_counter()
         fields: dict[str, object] = {"method": request.method, "path": request.path}
@@ -44,7 +44,7 @@ def problem_details(metrics: Metrics) -> Middleware:
             _LOG.info("The client disconnected", extra={"fields": fields | _took(started)})
             metrics.count_request(route_of(request), "gone", None)
             raise
-        except Exception as err:  # noqa: BLE001 - the border: nothing may leave here as it is
+        except Exception as err:  # noqa: BLE001 - the border: clients receive no other exceptions
             problem = _translate(err, request)
             code = problem.code
             response = to_response(problem, request_id)
@@ -52,7 +52,7 @@ def problem_details(metrics: Metrics) -> Middleware:
                 response.headers[hdrs.ALLOW] = err.headers[hdrs.ALLOW]
             fields |= {"code": code, "detail": problem.detail}
         response.headers[REQUEST_ID] = request_id
-        # Asking how the server is happens all the time and says little.
+        # Status queries are frequent and say little.
         quiet = request.method == "GET" and response.status != 401
         fields |= {"status": response.status} | _took(started)
         _LOG.log(logging.DEBUG if quiet else logging.INFO, "Answered", extra={"fields": fields})
@@ -63,7 +63,7 @@ def problem_details(metrics: Metrics) -> Middleware:
 
 
 def route_of(request: web.Request) -> str:
-    """Return the path as the server knows it: what clients make up would never end."""
+    """Return the route's path; other paths share one label, whose values would be unlimited."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else NO_ROUTE
 
@@ -77,10 +77,10 @@ def _translate(err: Exception, request: web.Request) -> ProblemError:
         case ProblemError():
             return err
         case web.HTTPNotFound():
-            return NotFoundError(f"There is no {request.path}; see openapi.yaml.")
+            return NotFoundError(f"{request.path} does not exist; see openapi.yaml.")
         case web.HTTPMethodNotAllowed():
             return MethodNotAllowedError(
-                f"{request.path} takes {', '.join(sorted(err.allowed_methods))}."
+                f"{request.path} supports {', '.join(sorted(err.allowed_methods))}."
             )
         case web.RequestPayloadError() | ConnectionError():
             return MalformedRequestError("The body ended early or is badly encoded.")
@@ -88,11 +88,11 @@ def _translate(err: Exception, request: web.Request) -> ProblemError:
             return MalformedRequestError(f"{err.reason}.")
         case _:
             _LOG.error("Unexpected error", exc_info=err)
-            return InternalError("The server failed on this request; its log says more.")
+            return InternalError("The server failed on this request; see its log.")
 
 
 def to_response(problem: ProblemError, request_id: str) -> web.Response:
-    """Return the answer that tells of a problem."""
+    """Return the response for a problem."""
     body: dict[str, object] = {
         "type": f"urn:hsi:problem:{problem.code}",
         "title": problem.title,

@@ -1,4 +1,4 @@
-"""Who may talk to the server."""
+"""Authorization by bearer token."""
 
 from collections.abc import Callable, Collection, Sequence
 import hashlib
@@ -10,16 +10,16 @@ from aiohttp.typedefs import Handler, Middleware
 
 from inference_server.errors import UnauthorizedError
 from inference_server.http.connection_limiter import client_of
-from inference_server.http.rate_limit import RateLimit
+from inference_server.http.rate_limiter import RateLimiter
 from inference_server.settings import Settings, SettingsError
 
-_BURST = 2.0  # seconds' worth of requests that may come at once
+_BURST = 2.0  # seconds' worth of requests that a client may send at once
 _WRONG_PER_SECOND = 1.0  # wrong tokens from one address
 _WRONG_BURST = 100.0
 
 
 def check_exposure(settings: Settings) -> None:
-    """Raise SettingsError where others could reach a server that asks for no token."""
+    """Raise SettingsError if a server without a token would be reachable from other machines."""
     if not settings.api_tokens and not is_loopback(settings.host):
         raise SettingsError(
             f"Refusing to listen on {settings.host} without a token: "
@@ -34,15 +34,15 @@ def bearer(
     per_second: float = 0,
     on_authorized: Callable[[web.BaseRequest], None] | None = None,
 ) -> Middleware:
-    """Let requests pass that carry one of the tokens, and tell of them; without tokens let all pass.
+    """Require one of the tokens, if there are any; call `on_authorized` with each request that passes.
 
-    One client, which is one token from one address or IPv6 network, may send `per_second`; 0 is no limit. An
-    address that keeps sending wrong tokens is told to slow down; a right one passes all the same,
-    for others may share the address.
+    A client is one token from one address or IPv6 network; `per_second` limits its requests, 0 does
+    not. An address that keeps sending wrong tokens is limited, too, but valid tokens still pass, as
+    several clients may share the address.
     """
     digests = [_digest(token) for token in tokens]
-    limit = RateLimit(per_second, burst=per_second * _BURST)
-    wrong = RateLimit(
+    limit = RateLimiter(per_second, burst=per_second * _BURST)
+    wrong = RateLimiter(
         _WRONG_PER_SECOND,
         burst=_WRONG_BURST,
         refusal="This address has sent too many wrong tokens; send a valid one, or wait.",
@@ -55,15 +55,15 @@ def bearer(
         client, number = client_of(request.remote or ""), 0
         if digests:
             scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-            # Digests are of one length and every one is compared: time tells nothing of a token.
+            # Digests have one length and all are compared: the time reveals nothing about a token.
             matches = [hmac.compare_digest(_digest(given), digest) for digest in digests]
             if scheme.lower() != "bearer" or not any(matches):
-                wrong.take(client)
+                wrong.acquire(client)
                 raise UnauthorizedError("Send a valid token as 'Authorization: Bearer <token>'.")
             number = matches.index(True)
         if on_authorized:
             on_authorized(request)
-        limit.take(f"{number} {client}")
+        limit.acquire(f"{number} {client}")
         return await handler(request)
 
     return middleware
@@ -74,7 +74,7 @@ def _digest(token: str) -> bytes:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a listener there."""
+    """Return whether only this machine can reach a listener there."""
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""The server's certificate: its owner's, or one it makes for itself once."""
+"""The server's certificate: a configured one, or a self-signed one made at the first start."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,14 +18,14 @@ _KEY = "key.pem"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """What connections are encrypted with; the fingerprint is sha256, in pairs as people read it."""
+    """TLS context and SHA-256 fingerprint of the certificate, as pairs separated by colons."""
 
     context: ssl.SSLContext
     fingerprint: str
 
 
 def load_tls(settings: Settings) -> Tls | None:
-    """Return what the settings ask for, None for plain HTTP; raises SettingsError."""
+    """Return the TLS that the settings ask for, None for plain HTTP; raises SettingsError."""
     own = settings.tls_cert_file, settings.tls_key_file
     if settings.tls_self_signed:
         if any(own):
@@ -46,7 +46,7 @@ def _load(certificate: Path, key: Path) -> Tls:
         if not file.is_file():
             raise SettingsError(f"There is no file {file} for TLS")
     try:
-        # A key that wants a password would ask for it at a terminal that nobody sits at.
+        # An encrypted key would prompt for its password at the terminal.
         context.load_cert_chain(certificate, key, password=lambda: b"")
         text = certificate.read_text(encoding="ascii")
         first = text[text.index("-----BEGIN CERTIFICATE-----") :]
@@ -54,7 +54,7 @@ def _load(certificate: Path, key: Path) -> Tls:
         der = ssl.PEM_cert_to_DER_cert(first[:end])
     except (OSError, ValueError) as err:
         raise SettingsError(
-            f"{certificate} and {key} are no certificate with its key, in PEM and without a "
+            f"{certificate} and {key} are not a certificate and its key, in PEM and without a "
             f"password: {err}"
         ) from err
     digest = hashlib.sha256(der).hexdigest().upper()
@@ -63,7 +63,7 @@ def _load(certificate: Path, key: Path) -> Tls:
 
 
 def _self_signed(folder: Path) -> tuple[Path, Path]:
-    """Return the certificate and key kept in the folder, made at the first start."""
+    """Return certificate and key in the folder, made at the first start."""
     certificate, key = folder / _CERTIFICATE, folder / _KEY
     try:
         if not certificate.exists():
@@ -97,7 +97,7 @@ def _make() -> tuple[bytes, bytes]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))  # for clocks that are behind
+        .not_valid_before(now - timedelta(days=1))  # tolerates clocks that are slow
         .not_valid_after(now + _VALID)
         .add_extension(
             x509.SubjectAlternativeName(
@@ -119,7 +119,7 @@ def _make() -> tuple[bytes, bytes]:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write a file atomically that only its owner may read."""
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     draft.touch(mode=0o600)
     draft.write_bytes(content)

@@ -1,4 +1,4 @@
-"""One JSON object a line on stderr, each with the id of the request it belongs to."""
+"""Log JSON lines to stderr, each with the id of its request."""
 
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ current_trace_id: ContextVar[str | None] = ContextVar("current_trace_id", defaul
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as one line of JSON; `extra={"fields": {...}}` adds fields."""
+    """Format a record as one line of JSON; `extra={"fields": {...}}` adds fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -35,32 +35,32 @@ class JsonFormatter(logging.Formatter):
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line)  # in ASCII: a path from outside cannot steer a terminal
+        return json.dumps(line)  # ASCII: a path from outside cannot control a terminal
 
 
 class MalformedRequests(logging.Filter):
-    """Cuts what aiohttp says of a request that is no HTTP to one line.
+    """Replace aiohttp's log record of a malformed request by one line.
 
-    Its own words are a traceback that quotes the request, token and all.
+    The original is a traceback that quotes the request with its token.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether the record may pass as it is."""
+        """Return whether the record may pass unchanged."""
         error = record.exc_info[1] if record.exc_info else None
         if not isinstance(error, _UNREADABLE):
             return True
-        _LOG.info("Refused a request that is no HTTP: %s", type(error).__name__)
+        _LOG.info("Refused a malformed request: %s", type(error).__name__)
         return False
 
 
 def configure(level: LogLevel) -> None:
-    """Send every logger's lines to stderr as JSON."""
+    """Log the lines of every logger to stderr as JSON."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
     logging.getLogger("aiohttp.server").addFilter(MalformedRequests())
-    # What other packages say below a warning is not about this server's work.
+    # Below warnings, other packages do not log about this server's work.
     for noisy in (
         "aiohttp",
         "asyncio",

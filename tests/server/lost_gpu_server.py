@@ -43,4 +43,4 @@ if __name__ == "__main__":
     serving.load_detector = _load
     serving.probe_gpu = lambda: f"AcceleratorError: {_ERROR}" if _LOST.exists() else None
     service._FIRST_RELOAD = 0.3
-    program.run()
+    program.run_and_exit()

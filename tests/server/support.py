@@ -20,7 +20,7 @@ from inference_server.app import create_app
 from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.detection.base import Detector, DetectorInfo, Found, Prepared
 from inference_server.detection.service import DetectionService
-from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.observability.metrics import Metrics
 from inference_server.observability.tracing import Tracing
 from inference_server.settings import Settings
@@ -91,7 +91,7 @@ async def serve(
     keeper: AssessorKeeper,
     *,
     token: str | None = TOKEN,
-    gpu: GpuWatch | None = None,
+    gpu: GpuMonitor | None = None,
     metrics: Metrics | None = None,
     tracing: Tracing | None = None,
 ) -> TestClient[web.Request, web.Application]:

@@ -11,7 +11,7 @@ import pytest
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.gpu import gpu_monitor
-from inference_server.gpu.gpu_monitor import GpuWatch
+from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.gpu.nvml import Nvml, Pressure, load_nvml, pressure_of
 from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
@@ -124,15 +124,15 @@ async def test_the_real_library_without_a_driver_is_no_gpu(
         pass
     else:
         pytest.skip("this machine has a GPU")
-    watch = GpuWatch(load_nvml())
+    monitor = GpuMonitor(load_nvml())
     client = await serve(
-        settings, DetectionService(lambda: detector, queue_limit=4), no_assessor(), gpu=watch
+        settings, DetectionService(lambda: detector, queue_limit=4), no_assessor(), gpu=monitor
     )
-    await watch.looked.wait()
+    await monitor.polled.wait()
     now = await (await client.get("/v1/gpu")).json()
     check_schema("Gpus", now)
     assert now["gpus"] is None
-    assert "driver does not answer" in now["error"]
+    assert "driver does not respond" in now["error"]
     history = await (await client.get("/v1/gpu/history")).json()
     check_schema("GpuHistory", history)
     assert history["gpus"] is None
@@ -144,16 +144,16 @@ async def test_the_real_library_without_a_driver_is_no_gpu(
 
 async def test_figures_are_those_of_the_driver(settings: Settings, detector: Detector) -> None:
     nvml = FakeNvml()
-    watch = GpuWatch(nvml, interval=0.01)
+    monitor = GpuMonitor(nvml, interval=0.01)
     metrics = Metrics()
     client = await serve(
         settings,
         DetectionService(lambda: detector, queue_limit=4),
         no_assessor(),
-        gpu=watch,
+        gpu=monitor,
         metrics=metrics,
     )
-    await watch.looked.wait()
+    await monitor.polled.wait()
     now = await (await client.get("/v1/gpu")).json()
     check_schema("Gpus", now)
     assert (now["driver"], now["error"]) == ("580.95.05", None)
@@ -186,7 +186,7 @@ async def test_figures_are_those_of_the_driver(settings: Settings, detector: Det
     assert 'hsi_gpu_utilization_ratio{gpu="0",name="NVIDIA first"} 0.31' in text
     assert "NVIDIA second" not in text
 
-    await eventually(lambda: len(watch.history["GPU-first"]) > 3)
+    await eventually(lambda: len(monitor.history["GPU-first"]) > 3)
     history = await (await client.get("/v1/gpu/history")).json()
     check_schema("GpuHistory", history)
     assert [gpu["uuid"] for gpu in history["gpus"]] == ["GPU-first", "GPU-second"]
@@ -194,7 +194,7 @@ async def test_figures_are_those_of_the_driver(settings: Settings, detector: Det
     assert times == sorted(times)
 
     nvml.lost = True
-    await eventually(lambda: watch.error)
+    await eventually(lambda: monitor.error)
     assert (await (await client.get("/v1/health")).json())["gpu"] is None
     assert "hsi_gpu_memory_used_bytes{" not in await (await client.get("/metrics")).text()
     assert nvml.shut == 1
@@ -211,18 +211,18 @@ async def test_a_driver_that_hangs_tells_nothing_of_now() -> None:
 
     nvml.nvmlDeviceGetCount = wait
     pressures: list[Pressure] = []
-    watch = GpuWatch(nvml, interval=0.01, patience=1.0)
-    watch.start(on_pressure=pressures.append)
-    await watch.looked.wait()
-    assert watch.used
+    monitor = GpuMonitor(nvml, interval=0.01, timeout=1.0)
+    monitor.start(on_pressure=pressures.append)
+    await monitor.polled.wait()
+    assert monitor.used
     answers.clear()
-    await eventually(lambda: not watch.gpus)
-    assert watch.used is None
-    assert watch.error == "NVIDIA's driver has not answered for 1 s."
+    await eventually(lambda: not monitor.gpus)
+    assert monitor.used is None
+    assert monitor.error == "NVIDIA's driver has not responded for 1 s."
     answers.set()
-    await eventually(lambda: watch.used)
-    assert watch.error is None
-    await watch.stop()
+    await eventually(lambda: monitor.used)
+    assert monitor.error is None
+    await monitor.stop()
 
 
 async def test_a_library_that_breaks_tells_nothing_of_now_and_is_tried_again(
@@ -237,27 +237,27 @@ async def test_a_library_that_breaks_tells_nothing_of_now_and_is_tried_again(
         return 2
 
     nvml.nvmlDeviceGetCount = count
-    watch = GpuWatch(nvml, interval=0.01)
-    watch.start(on_pressure=lambda _: None)
-    await watch.looked.wait()
-    assert watch.used
+    monitor = GpuMonitor(nvml, interval=0.01)
+    monitor.start(on_pressure=lambda _: None)
+    await monitor.polled.wait()
+    assert monitor.used
     broken.set()
-    await eventually(lambda: not watch.gpus)
-    assert "OSError" in str(watch.error)
+    await eventually(lambda: not monitor.gpus)
+    assert "OSError" in str(monitor.error)
     broken.clear()
-    await eventually(lambda: watch.used)
-    assert watch.error is None
-    await watch.stop()
+    await eventually(lambda: monitor.used)
+    assert monitor.error is None
+    await monitor.stop()
 
 
 async def test_an_hour_is_kept() -> None:
     nvml = FakeNvml(count=1)
-    watch = GpuWatch(nvml)
-    assert watch.interval == 5
+    monitor = GpuMonitor(nvml)
+    assert monitor.interval == 5
     sample = (await _one(nvml))[0]
     for _ in range(800):
-        watch._take_in([sample])
-    assert len(watch.history["GPU-first"]) == 720
+        monitor._record([sample])
+    assert len(monitor.history["GPU-first"]) == 720
 
 
 async def _one(nvml: Nvml):
@@ -281,9 +281,9 @@ async def _one(nvml: Nvml):
 )
 async def test_the_gpu_in_use_is_the_one_cuda_shows(visible: str | None, used: str | None) -> None:
     nvml = FakeNvml()
-    watch = GpuWatch(nvml, visible=visible)
-    watch._take_in(await _one(nvml))
-    assert (watch.used.uuid if watch.used else None) == used
+    monitor = GpuMonitor(nvml, visible=visible)
+    monitor._record(await _one(nvml))
+    assert (monitor.used.uuid if monitor.used else None) == used
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ async def test_a_full_gpu_gets_smaller_batches_and_health_says_so(
 
     nvml = FakeNvml(used=10 * GIB)
     service = DetectionService(OnGpu, queue_limit=32)
-    client = await serve(settings, service, no_assessor(), gpu=GpuWatch(nvml, interval=0.01))
+    client = await serve(settings, service, no_assessor(), gpu=GpuMonitor(nvml, interval=0.01))
     await service.settled.wait()
 
     async def told() -> tuple[int, str]:

@@ -44,7 +44,7 @@ def test_only_a_gpu_that_a_detector_was_on_can_be_lost(
 
     def fail(times: int) -> None:
         for _ in range(times):
-            with pytest.raises(DetectorLoadError, match="lost to this process"):
+            with pytest.raises(DetectorLoadError, match="has lost the GPU"):
                 guard.load(settings)
 
     fail(2)
@@ -122,7 +122,7 @@ def test_a_server_that_lost_its_gpu_tells_and_ends_when_all_are_answered(
     lose.touch()
     health: dict[str, object] = {}
     deadline = time.monotonic() + 120
-    while "lost to this process" not in str(health):
+    while "has lost the GPU" not in str(health):
         assert time.monotonic() < deadline
         time.sleep(0.05)
         asking = connect()

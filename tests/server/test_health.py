@@ -19,7 +19,7 @@ from inference_server.detection.base import Detector
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import AssessorUnavailableError
-from inference_server.observability.component_status import PartState
+from inference_server.observability.component_status import ComponentState
 from inference_server.settings import Device, Settings
 from tests.server.detectors import make_random_detector
 from tests.server.support import (
@@ -237,7 +237,7 @@ async def test_a_detector_that_appears_later_is_loaded_without_a_restart(
     assert (await client.get("/v1/ready")).status == 503
     make_random_detector(tmp_path / "made")
     shutil.move(tmp_path / "made", folder)
-    await eventually(lambda: service.status.state is PartState.READY)
+    await eventually(lambda: service.status.state is ComponentState.READY)
     assert (await client.get("/v1/ready")).status == 200
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
     await client.close()

@@ -26,6 +26,6 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_a_file_that_holds_no_id_is_not_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "instance_id"
     file.write_text("no id")
-    with pytest.raises(SettingsError, match="holds no id"):
+    with pytest.raises(SettingsError, match="contains no id"):
         load_instance_id(tmp_path)
     assert file.read_text() == "no id"

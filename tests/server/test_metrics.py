@@ -15,7 +15,7 @@ from inference_server.assessment.facts import Facts
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import PullUnsupportedError
-from inference_server.observability.component_status import PartState
+from inference_server.observability.component_status import ComponentState
 from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
 from tests.server.assessment.bodies import body
@@ -63,7 +63,7 @@ async def client(settings: Settings, detector: Detector) -> AsyncIterator[Client
     keeper = AssessorKeeper(Scripted, timeout=5)
     client = await serve(settings, service, keeper, metrics=metrics)
     await service.settled.wait()
-    await eventually(lambda: keeper.status.state is PartState.READY)
+    await eventually(lambda: keeper.status.state is ComponentState.READY)
     yield client
     await client.close()
 

@@ -12,7 +12,7 @@ from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import RateLimitedError
 from inference_server.http.problems import problem_details
-from inference_server.http.rate_limit import RateLimit
+from inference_server.http.rate_limiter import RateLimiter
 from inference_server.http.security import bearer, check_exposure
 from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings, SettingsError
@@ -157,20 +157,20 @@ async def test_an_ipv6_network_that_guesses_is_slowed_as_one() -> None:
 
 async def test_a_bucket_refills_and_forgets_the_quiet() -> None:
     now = 0.0
-    limit = RateLimit(10, burst=2, clock=lambda: now)
-    limit.take("a")
-    limit.take("a")
+    limit = RateLimiter(10, burst=2, clock=lambda: now)
+    limit.acquire("a")
+    limit.acquire("a")
     with pytest.raises(RateLimitedError):
-        limit.take("a")
+        limit.acquire("a")
     now = 0.1
-    limit.take("a")
+    limit.acquire("a")
     with pytest.raises(RateLimitedError):
-        limit.take("a")
+        limit.acquire("a")
     for number in range(5000):
-        limit.take(f"other {number}")
+        limit.acquire(f"other {number}")
     assert len(limit._buckets) == 4096
     now = 100.0
-    limit.take("a")
-    limit.take("a")
+    limit.acquire("a")
+    limit.acquire("a")
     with pytest.raises(RateLimitedError):
-        limit.take("a")
+        limit.acquire("a")

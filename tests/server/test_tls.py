@@ -54,7 +54,7 @@ def test_it_prints_the_fingerprint_of_the_certificate_it_shows(
     assert server._process
     assert server._process.stdout
     line = server._process.stdout.readline()
-    assert line.startswith("certificate's sha256 fingerprint ")
+    assert line.startswith("certificate's SHA-256 fingerprint ")
     assert line.split()[-1].replace(":", "").lower() == shown(port)
     assert "detector" in server.ready()
 
@@ -103,10 +103,10 @@ def test_what_is_wrong_with_a_certificate_is_one_line(tmp_path: Path) -> None:
     for settings, said in (
         (Settings(tls_cert_file=certificate), "go together: set both"),
         (Settings(tls_cert_file=certificate, tls_key_file=tmp_path / "no"), "There is no file"),
-        (Settings(tls_cert_file=garbled, tls_key_file=garbled), "are no certificate with its key"),
+        (Settings(tls_cert_file=garbled, tls_key_file=garbled), "are not a certificate and its key"),
         (
             Settings(tls_cert_file=certificate, tls_key_file=tmp_path / "other/tls/key.pem"),
-            "are no certificate with its key",
+            "are not a certificate and its key",
         ),
         (Settings(tls_cert_file=certificate, tls_key_file=locked), "without a password"),
     ):

@@ -12,7 +12,7 @@ from inference_server.assessment.base import PullProgress
 from inference_server.assessment.model_download import AssessorPull, PullState
 from inference_server.assessment.ollama import OllamaAssessor
 from inference_server.errors import AssessorFailedError, AssessorModelMissingError
-from inference_server.observability.component_status import PartState
+from inference_server.observability.component_status import ComponentState
 from testbed.services.ollama import TestOllama
 from tests.server.assessment.conftest import MODEL
 from tests.server.assessment.registry import Registry
@@ -42,7 +42,7 @@ async def test_a_missing_model_is_downloaded_and_then_ready(
     pull = AssessorPull(keeper)
     keeper.start()
     try:
-        await eventually(lambda: keeper.status.state is PartState.FAILED)
+        await eventually(lambda: keeper.status.state is ComponentState.FAILED)
         assert keeper.problem == AssessorModelMissingError.code
 
         begun = pull.start()
@@ -52,7 +52,7 @@ async def test_a_missing_model_is_downloaded_and_then_ready(
         assert 0 < halfway.completed_bytes < halfway.total_bytes
         registry.go.set()
 
-        await eventually(lambda: keeper.status.state is PartState.READY, timeout=60)
+        await eventually(lambda: keeper.status.state is ComponentState.READY, timeout=60)
         done = pull.status
         assert done
         assert (done.state, done.completed_bytes) == (PullState.DONE, done.total_bytes)

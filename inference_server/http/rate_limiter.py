@@ -1,4 +1,4 @@
-"""How often one client may ask."""
+"""Limit the rate of requests per client."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from time import monotonic
 
 from inference_server.errors import RateLimitedError
 
-_CLIENTS = 4096  # remembered; the one that was quiet longest is forgotten first
+_CLIENTS = 4096  # remembered; the least recently seen one is forgotten first
 
 
 @dataclass(slots=True)
@@ -17,26 +17,26 @@ class _Bucket:
     at: float
 
 
-class RateLimit:
-    """A token bucket a client: it refills steadily and holds what a burst may take at once."""
+class RateLimiter:
+    """A token bucket per client, refilled steadily up to the size of a burst."""
 
     def __init__(
         self,
         per_second: float,
         *,
         burst: float,
-        refusal: str = "This client asks too often; slow down (RATE_LIMIT).",
+        refusal: str = "This client sends too many requests; slow down (RATE_LIMIT).",
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """No limit where `per_second` is 0; `refusal` is a sentence for who has nothing left."""
+        """There is no limit if `per_second` is 0; `refusal` is the detail of the error."""
         self._per_second = per_second
         self._burst = burst
         self._refusal = refusal
         self._clock = clock
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
-    def take(self, client: str) -> None:
-        """Take one request off what the client has left; raises RateLimitedError."""
+    def acquire(self, client: str) -> None:
+        """Count one request of the client; raises RateLimitedError."""
         now = self._clock()
         bucket = self._buckets.setdefault(client, _Bucket(self._burst, now))
         bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._per_second)

@@ -1,4 +1,4 @@
-"""The server is found in the network, and gone from it when it ends."""
+"""The server is discovered by mDNS, and unregistered when it stops."""
 
 import asyncio
 import sys
@@ -8,12 +8,12 @@ import pytest
 from zeroconf import ServiceStateChange
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
-from inference_server.http.mdns import SERVICE_TYPE, Announcement
+from inference_server.http.mdns import SERVICE_TYPE, MdnsService
 
 LOOPBACK = "127.0.0.1"
 
 
-async def test_it_is_found_and_withdrawn() -> None:
+async def test_it_is_discovered_and_unregistered() -> None:
     instance_id = uuid4()
     seen: asyncio.Queue[tuple[str, ServiceStateChange]] = asyncio.Queue()
     network = AsyncZeroconf(interfaces=[LOOPBACK])
@@ -25,8 +25,8 @@ async def test_it_is_found_and_withdrawn() -> None:
             seen.put_nowait((name, state_change))
 
     browser = AsyncServiceBrowser(network.zeroconf, [SERVICE_TYPE], handlers=[note])
-    announcement = await Announcement.make(LOOPBACK, 8090, instance_id=instance_id, tls=True)
-    assert announcement
+    service = await MdnsService.register(LOOPBACK, 8090, instance_id=instance_id, tls=True)
+    assert service
     async with asyncio.timeout(60):
         name, change = await seen.get()
     assert change is ServiceStateChange.Added
@@ -37,7 +37,7 @@ async def test_it_is_found_and_withdrawn() -> None:
     assert info.decoded_properties["id"] == str(instance_id)
     assert info.decoded_properties["tls"] == "1"
 
-    await announcement.withdraw()
+    await service.unregister()
     async with asyncio.timeout(60):
         while change is not ServiceStateChange.Removed:
             _, change = await seen.get()
@@ -45,10 +45,10 @@ async def test_it_is_found_and_withdrawn() -> None:
     await network.async_close()
 
 
-async def test_without_the_package_it_serves_all_the_same(
+async def test_without_the_package_the_log_says_why_it_is_not_announced(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     monkeypatch.setitem(sys.modules, "zeroconf", None)
-    assert await Announcement.make(LOOPBACK, 8090, instance_id=uuid4(), tls=False) is None
+    assert await MdnsService.register(LOOPBACK, 8090, instance_id=uuid4(), tls=False) is None
     assert "is not installed" in caplog.text
