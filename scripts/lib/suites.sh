@@ -68,6 +68,8 @@ run_suite() {
     ha) command=(.venv/test/bin/python -m pytest) ;;
     *) command=(.venv/test/bin/python -m pytest -p no:homeassistant) ;;
   esac
+  # every Python process of the suite then measures itself, whoever starts it
+  [ -z "$MEASURE" ] || export COVERAGE_PROCESS_START="$ROOT/pyproject.toml"
   printf '\n== tests/%s\n' "$suite"
   timeout --foreground -k 30 $SUITE_TIMEOUT "${command[@]}" -q --continue-on-collection-errors ${MARKS[@]+"${MARKS[@]}"} \
     --junitxml="$RESULTS/$suite.xml" "${targets[@]}" </dev/null || status=$?
@@ -109,5 +111,20 @@ run_check() {
   record "$name" $status $((SECONDS - start)) ""
 }
 
-# record NAME STATUS SECONDS REPORT: one line for the summary
-record() { printf '%s\t%s\t%s\t%s\n' "$@" >>"$RESULTS/summary.tsv"; }
+# report_coverage: compares what the suites ran of each part with the part's floor; lists of what they did not run
+# are in .cache/coverage
+report_coverage() {
+  local part status figure lists="$CACHE/coverage"
+  mkdir -p "$lists"
+  {
+    .venv/test/bin/coverage combine -q &&
+      .venv/test/bin/python scripts/lib/coverage_report.py "$lists" glue flows core &&
+      .venv/server/bin/python scripts/lib/coverage_report.py "$lists" server ||
+      printf 'any part\t1\tcould not be measured\n'
+  } | while IFS=$'\t' read -r part status figure; do
+    record "coverage of $part" "$status" 0 "" "$figure"
+  done
+}
+
+# record NAME STATUS SECONDS REPORT [DETAIL]: one line for the summary
+record() { printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "${5:-}" >>"$RESULTS/summary.tsv"; }

@@ -48,3 +48,12 @@ def test_a_suite_without_selected_tests_passes(root: Path, tmp_path: Path) -> No
     status, lines = _run(root, tmp_path, ["tests/a\t5\t1\ta.xml"])
     assert status == 0
     assert lines[-1] == "0 passed, 0 failed, 0 skipped"
+
+
+def test_coverage_below_its_floor_fails_the_run(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(REPORT.format(errors=0, failures=0, skipped=0, tests=2))
+    rows = ["tests/a\t0\t2\ta.xml\t", "coverage of core\t1\t0\t\t92.9 % of lines"]
+    status, lines = _run(root, tmp_path, rows)
+    assert status == 1
+    assert lines[1].endswith("FAILED: 92.9 % of lines")
+    assert lines[-1] == "2 passed, 0 failed, 0 skipped"
