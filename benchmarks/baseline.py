@@ -115,12 +115,12 @@ async def _ask(
 ) -> list[asyncpg.Record]:
     compiled = _COMPILED.get(statement)
     if compiled is None:
-        made = statement.compile(dialect=dialect.dialect())  # type: ignore[attr-defined]  # each of them has it
+        made = statement.compile(dialect=dialect.dialect())  # type: ignore[attr-defined, no-untyped-call]  # each of them has it
         constant = {name: bind.value for name, bind in made.binds.items()}
         compiled = _COMPILED[statement] = (str(made), made.positiontup, constant)
     sql, names, constant = compiled
     arguments = [values[name] if name in values else _plain(constant[name]) for name in names]
-    return await connection.fetch(sql, *arguments)
+    return list(await connection.fetch(sql, *arguments))
 
 
 def _plain(value: object) -> object:

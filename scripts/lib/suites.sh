@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# Which test suite runs where; to be sourced after common.sh by scripts/test.
+# Which test suite runs where; to be sourced after common.sh and checks.sh by scripts/test.
 
 SUITE_TIMEOUT=30m # for one suite; nothing here takes near as long
-LANES=$(($(nproc) > 1 ? 2 : 1)) # suites at a time: they wait for clocks and processes half of their time
+# suites at a time: they wait for clocks and processes half of their time
+# shellcheck disable=SC2034 # read by scripts/test
+LANES=$(($(nproc) > 1 ? 2 : 1))
 
 # all_suites: every folder under tests/ that holds tests: the quickest to tell, then the longest first
 all_suites() {
@@ -86,20 +88,11 @@ run_suite_whole() {
 # running_suites: how many suites are running now
 running_suites() { jobs -rp | grep -cvx "${CHECKS:-none}" || true; }
 
-# run_checks: linters and, where everything is tested, types
+# run_checks: style and, if everything is tested, types
 run_checks() {
-  local pattern with_torch without_torch
   renice -n 10 -p "$BASHPID" >/dev/null 2>&1 || true
-  run_check lint .venv/test/bin/ruff check -q "${SOURCES[@]}"
-  run_check format .venv/test/bin/ruff format -q --check "${SOURCES[@]}"
-  if [ -n "$WITH_TYPES" ]; then
-    # what needs PyTorch is checked where PyTorch is
-    pattern='^\s*(from|import) (torch|transformers)\b'
-    mapfile -t with_torch < <(find testbed -name '*.py' -exec grep -lE "$pattern" {} +)
-    mapfile -t without_torch < <(find testbed -name '*.py' -exec grep -LE "$pattern" {} +)
-    run_check "types 3.14" .venv/test/bin/mypy custom_components "${without_torch[@]}"
-    run_check "types 3.11" .venv/server/bin/mypy --python-version 3.11 inference_server "${with_torch[@]}"
-  fi
+  check_style "${SOURCES[@]}"
+  [ -z "$WITH_TYPES" ] || check_types
 }
 
 # run_check NAME COMMAND...

@@ -1,7 +1,9 @@
 """Holds answers and requests against inference_server/openapi.yaml."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 import yaml
@@ -43,7 +45,9 @@ def required_fields(name: str) -> list[tuple[str | int, ...]]:
     return list(_required({"$ref": f"#/components/schemas/{name}"}, ()))
 
 
-def _required(schema: dict, where: tuple[str | int, ...]):
+def _required(
+    schema: dict[str, Any], where: tuple[str | int, ...]
+) -> Iterator[tuple[str | int, ...]]:
     schema = _resolve(schema)
     for name in schema.get("required", ()):
         yield (*where, name)
@@ -52,12 +56,12 @@ def _required(schema: dict, where: tuple[str | int, ...]):
         yield from _required(schema["items"], (*where, 0))
 
 
-def _validate(schema: dict, value: object) -> None:
+def _validate(schema: dict[str, Any], value: object) -> None:
     whole = {**schema, "components": API["components"]}
     Draft202012Validator(whole, format_checker=_formats).validate(value)
 
 
-def _resolve(schema: dict) -> dict:
+def _resolve(schema: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in schema:
         found = API
         for part in schema["$ref"].removeprefix("#/").split("/"):

@@ -1,6 +1,6 @@
 """The fake server's responses are of the API's schema, or the tests that use it prove nothing."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 import json
 
 import aiohttp
@@ -88,7 +88,10 @@ async def caller(fake: FakeInferenceServer) -> AsyncIterator[Caller]:
     ],
 )
 async def test_health_is_of_the_schema(
-    fake: FakeInferenceServer, caller: Caller, gpu: object, assessor: dict[str, object]
+    fake: FakeInferenceServer,
+    caller: Caller,
+    gpu: Mapping[str, object] | None,
+    assessor: dict[str, object],
 ) -> None:
     fake.gpu, fake.assessor = gpu, assessor
     fake.detector = {"state": "loading", "fallback": "There is no GPU.", "pictures": 3}

@@ -29,11 +29,11 @@ async def test_connections_from_before_a_restart_cost_nothing(tmp_path: Path) ->
                 result = await client.detect(picture, content_type="image/jpeg", threshold=0.5)
                 return result.width
 
-            assert await asyncio.gather(detect(), detect()) == [320, 320]
+            assert {*await asyncio.gather(detect(), detect())} == {320}
             # These block: nothing here hears that the connections have ended.
             server.kill()
             server.start()
-            assert await asyncio.gather(detect(), detect()) == [320, 320]
+            assert {*await asyncio.gather(detect(), detect())} == {320}
 
             server.kill()
             with pytest.raises(ServerLostError) as lost:

@@ -1,8 +1,10 @@
 """The client's reading is pinned to the API's schema, field by field and word by word."""
 
 from base64 import b64encode
+from collections.abc import Callable, Mapping
 import copy
 from datetime import UTC, datetime
+from typing import Any
 
 from jsonschema import ValidationError
 import pytest
@@ -33,7 +35,9 @@ from hsi_core.stages.prompt_images import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX
 from testbed.inference_responses import ASSESSED, DETECTED, HEALTH
 from tests.contract.openapi import SCHEMAS, required_fields, validate
 
-READERS = {
+type Reader = Callable[[JsonReader], object]
+
+READERS: Mapping[str, tuple[Reader, Any]] = {
     "Health": (read_health, HEALTH),
     "DetectResponse": (read_detect_result, DETECTED),
     "AssessResponse": (read_assessment, ASSESSED),
@@ -41,11 +45,15 @@ READERS = {
 FIELDS = [(name, field) for name in READERS for field in required_fields(name)]
 
 
+def copied(value: object) -> Any:
+    return copy.deepcopy(value)
+
+
 def named(value: str | tuple[str | int, ...]) -> str:
     return value if isinstance(value, str) else ".".join(map(str, value))
 
 
-def changed(value: object, field: tuple[str | int, ...], change: object) -> object:
+def changed(value: Any, field: tuple[str | int, ...], change: object) -> Any:
     """Return a copy in which the field holds something else, or is not there for `...`."""
     value = copy.deepcopy(value)
     inner = value
@@ -119,7 +127,7 @@ def test_what_a_server_tells_of_vision_is_read_and_may_be_missing() -> None:
         read_health(JsonReader(changed(HEALTH, ("assessor", "vision"), None))).assessor.vision
         is None
     )
-    assert read_health(JsonReader(copy.deepcopy(HEALTH))).assessor.vision is None
+    assert read_health(JsonReader(copied(HEALTH))).assessor.vision is None
     with pytest.raises(ClientError, match="vision"):
         read_health(JsonReader(changed(HEALTH, ("assessor", "vision"), "yes")))
 
@@ -193,7 +201,7 @@ def test_facts_are_of_the_schema() -> None:
         ),
     )
 
-    sent = facts_json(facts, [b"\xff\xd8\xff"] * 3)
+    sent: Any = facts_json(facts, [b"\xff\xd8\xff"] * 3)
     assert "pictures" not in facts_json(facts)
 
     validate("AssessRequest", sent)

@@ -134,13 +134,13 @@ async def run(
         disk = _disk(folder / "disk")
         if disk is not None:
             stack.enter_context(disk)
-        data = disk and disk.folder / "data"
+        data = disk.folder / "data" if disk is not None else None
         postgres = await asyncio.to_thread(stack.enter_context, Postgres(data=data))
         url = postgres.create_database(DATABASE)
         await prepare(url)
         strikes = Strikes(url)
         await strikes.install()
-        backends = servers or [
+        backends: Sequence[InferenceServer | FakeInferenceServer] = servers or [
             await stack.enter_async_context(FakeInferenceServer(recording=False))
             for _ in range(SERVERS)
         ]

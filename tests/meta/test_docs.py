@@ -20,6 +20,8 @@ def documents(root: Path) -> list[Path]:
     return [
         root / "README.md",
         root / "CHANGELOG.md",
+        root / "CONTRIBUTING.md",
+        root / "SECURITY.md",
         *sorted((root / "docs").rglob("*.md")),
         *sorted((root / "benchmarks/results").glob("*.md")),
     ]
