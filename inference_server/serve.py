@@ -11,9 +11,9 @@ from aiohttp import web
 from inference_server.app import create_app
 from inference_server.assessment.assessor_service import AssessorKeeper
 from inference_server.assessment.factory import create_assessor
+from inference_server.detection.gpu_guard import GpuGuard, probe_gpu
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
-from inference_server.gpu.gpu_guard import GpuGuard, probe_gpu
 from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.gpu.nvml import load_nvml
 from inference_server.http.connection_limiter import ConnectionLimiter

@@ -15,8 +15,8 @@ from inference_server.assessment.base import AssessmentResult
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.grounding import refuse_foreign_claims
 from inference_server.assessment.images import MAX_IMAGE_BYTES, MAX_IMAGES, encoded_length
+from inference_server.deadline import Deadline
 from inference_server.errors import AssessorTimeoutError, OverloadedError
-from inference_server.http.deadline import Deadline
 from inference_server.observability.metrics import Metrics
 
 _FACTS_BYTES = 256 * 1024  # 50 objects take a tenth of it

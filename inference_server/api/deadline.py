@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
+from inference_server.deadline import NEVER, Deadline
 from inference_server.errors import MalformedRequestError
-from inference_server.http.deadline import NEVER, Deadline
 
 _HEADER = "X-Deadline-Ms"
 _LONGEST = 3_600_000  # milliseconds

@@ -8,10 +8,10 @@ import contextlib
 from dataclasses import dataclass
 from time import perf_counter
 
+from inference_server.deadline import NEVER, Deadline, deadline_exceeded
 from inference_server.detection.base import Detector, Found, Prepared
 from inference_server.detection.throughput import Pace
 from inference_server.errors import DeadlineExceededError, DetectorUnavailableError
-from inference_server.http.deadline import NEVER, Deadline, deadline_exceeded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import logging
 from time import monotonic
 from typing import Self
 
+from inference_server.deadline import Deadline
 from inference_server.detection.base import (
     Detector,
     DetectorInfo,
@@ -21,7 +22,6 @@ from inference_server.detection.self_test import Canary, CanaryError
 from inference_server.detection.throughput import Pace
 from inference_server.errors import DetectorUnavailableError, ProblemError
 from inference_server.gpu.nvml import Pressure
-from inference_server.http.deadline import Deadline
 
 _LOG = logging.getLogger(__name__)
 CANARY_TIMEOUT = 30.0  # seconds; a batch on a slow CPU may be before it

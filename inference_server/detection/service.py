@@ -11,6 +11,7 @@ import math
 import os
 from time import perf_counter
 
+from inference_server.deadline import NEVER, Deadline
 from inference_server.detection.base import (
     Detection,
     Detector,
@@ -28,7 +29,6 @@ from inference_server.errors import (
     OverloadedError,
 )
 from inference_server.gpu.nvml import Pressure
-from inference_server.http.deadline import NEVER, Deadline
 from inference_server.observability.component_status import ComponentState, ComponentStatus, Reason
 from inference_server.observability.metrics import Metrics
 

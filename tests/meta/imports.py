@@ -1,7 +1,7 @@
-"""Reads a package's import graph from its source, without running it."""
+"""A package's import graph, read from its source without running it."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -45,10 +45,17 @@ def _walk(node: ast.AST, file: Path, parent: str, *, at_import_time: bool) -> It
                     yield _import(f"{base}.{alias.name}", file, child.lineno, at_import_time)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 yield from _walk(child, file, parent, at_import_time=False)
-            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            case ast.If(test=test) if _is_type_checking(test):
                 yield from _walk(child, file, parent, at_import_time=False)
             case _:
                 yield from _walk(child, file, parent, at_import_time=at_import_time)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    match test:
+        case ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"):
+            return True
+    return False
 
 
 def _import(module: str, file: Path, line: int, at_import_time: bool) -> Import:
@@ -62,20 +69,53 @@ def _absolute(node: ast.ImportFrom, parent: str) -> str:
     return f"{base}.{node.module}" if node.module else base
 
 
-def import_order(package_folder: Path, package: str) -> list[str]:
-    """Return the package's modules so that each follows what it imports.
+def own_imports(package_folder: Path, package: str) -> dict[str, tuple[Import, ...]]:
+    """Return each module's imports of other modules of the package, wherever they are made.
 
-    Raises graphlib.CycleError when two modules need each other. A package that only gathers its
-    own sub-modules is no circle: an edge runs to the module named, not to the packages above it.
+    Imports inside functions and under TYPE_CHECKING count as well. `from .room import module`
+    is an import of the module, not of the room's `__init__`.
     """
     files = {module_name(f, package_folder, package): f for f in package_folder.rglob("*.py")}
-    graph: dict[str, set[str]] = {}
+    graph: dict[str, tuple[Import, ...]] = {}
     for name, file in files.items():
-        needed = set()
-        found = [i.module for i in imports_of(file, package_folder, package) if i.at_import_time]
-        for module in found:
-            deeper = any(other.startswith(f"{module}.") for other in found if other in files)
-            if module in files and module != name and not deeper:
-                needed.add(module)
-        graph[name] = needed
+        found = list(imports_of(file, package_folder, package))
+        named = {each.module for each in found if each.module in files}
+        graph[name] = tuple(
+            each
+            for each in found
+            if each.module in named
+            and each.module != name
+            and not any(other.startswith(f"{each.module}.") for other in named)
+        )
+    return graph
+
+
+def import_order(package_folder: Path, package: str) -> list[str]:
+    """Return the package's modules so that each follows the modules that it imports.
+
+    Raises graphlib.CycleError if two modules need each other, even through an import inside a
+    function.
+    """
+    graph = {
+        name: {each.module for each in found}
+        for name, found in own_imports(package_folder, package).items()
+    }
     return list(TopologicalSorter(graph).static_order())
+
+
+def room_of(module: str, package: str) -> str:
+    """Return the folder below the package, or the module itself if it lies in no folder."""
+    return module.removeprefix(f"{package}.").partition(".")[0]
+
+
+def broken_walls(
+    package_folder: Path, package: str, may_import: Mapping[str, frozenset[str]]
+) -> list[str]:
+    """Return imports that cross a wall, as text; rooms that are not in the table have no walls."""
+    return [
+        f"{each.file.relative_to(package_folder)}:{each.line} imports {each.module}"
+        for name, found in own_imports(package_folder, package).items()
+        if (room := room_of(name, package)) in may_import
+        for each in found
+        if room_of(each.module, package) not in {room, *may_import[room]}
+    ]

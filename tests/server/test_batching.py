@@ -9,12 +9,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 import pytest
 
+from inference_server import deadline as deadline_module
+from inference_server.deadline import NEVER, Deadline
 from inference_server.detection import batch_queue as queue_module
 from inference_server.detection.base import Detector, Found, Prepared
 from inference_server.detection.service import DetectionService
 from inference_server.errors import DeadlineExceededError, InvalidImageError, OverloadedError
-from inference_server.http import deadline as deadline_module
-from inference_server.http.deadline import NEVER, Deadline
 from inference_server.settings import Settings
 from tests.server.support import (
     JPEG,

@@ -12,9 +12,9 @@ import time
 import pytest
 import torch
 
+from inference_server.detection import gpu_guard
 from inference_server.detection.base import Detector, DetectorInfo, DetectorLoadError
-from inference_server.gpu import gpu_guard
-from inference_server.gpu.gpu_guard import GpuGuard, probe_gpu
+from inference_server.detection.gpu_guard import GpuGuard, probe_gpu
 from inference_server.settings import Settings
 from testbed.services.inference_server import InferenceServer
 from tests.server.support import ROOT, check_schema
@@ -81,7 +81,7 @@ def test_the_probe_says_what_is_wrong_without_a_gpu() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no NVIDIA GPU")
 def test_the_probe_notices_a_fault_that_cuda_does_not_forget() -> None:
     code = (
-        "import torch; from inference_server.gpu.gpu_guard import probe_gpu; print(probe_gpu())\n"
+        "import torch; from inference_server.detection.gpu_guard import probe_gpu; print(probe_gpu())\n"
         "try:\n"
         " torch.zeros(1, device='cuda')[torch.tensor([9], device='cuda')].cpu()\n"
         "except RuntimeError: print(probe_gpu())\n"

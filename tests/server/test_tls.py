@@ -103,7 +103,10 @@ def test_what_is_wrong_with_a_certificate_is_one_line(tmp_path: Path) -> None:
     for settings, said in (
         (Settings(tls_cert_file=certificate), "go together: set both"),
         (Settings(tls_cert_file=certificate, tls_key_file=tmp_path / "no"), "There is no file"),
-        (Settings(tls_cert_file=garbled, tls_key_file=garbled), "are not a certificate and its key"),
+        (
+            Settings(tls_cert_file=garbled, tls_key_file=garbled),
+            "are not a certificate and its key",
+        ),
         (
             Settings(tls_cert_file=certificate, tls_key_file=tmp_path / "other/tls/key.pem"),
             "are not a certificate and its key",
