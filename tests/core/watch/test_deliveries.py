@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 import time
 
+from hypothesis import given, strategies as st
 import pytest
 
 from hsi_core.domain.found_file import LIVE_FOR, FoundFile
 from hsi_core.domain.models import Image, ImageState, SkipReason
 from hsi_core.domain.updates import ImageUpdate
-from hsi_core.watch.deliveries import CAPACITY, Deliveries
+from hsi_core.watch.deliveries import CAPACITY, Deliveries, Lane
 from tests.core.watch.conftest import SOON, Watch, write
 
 type Make = Callable[..., Watch]
@@ -251,3 +252,82 @@ def replaced_image(file: FoundFile) -> Image:
         state=ImageState.SKIPPED,
         reason=SkipReason.REPLACED,
     )
+
+
+@given(
+    st.lists(
+        st.sampled_from(["offer", "take", "acknowledge", "refuse", "close", "open", "cancel"]),
+        max_size=60,
+    )
+)
+def test_every_file_is_acknowledged_whatever_happened_before(steps: Sequence[str]) -> None:
+    """A file is delivered again by a scan unless it is acknowledged or still on its way."""
+    asyncio.run(deliver_after(steps))
+
+
+async def deliver_after(steps: Sequence[str]) -> None:
+    deliveries = Deliveries(now=lambda: NOW)
+    offered: list[FoundFile] = []
+    offering: list[asyncio.Task[None]] = []
+    taken: list[FoundFile] = []
+    acknowledged: set[FoundFile] = set()
+    for step in steps:
+        match step:
+            case "offer":
+                for make in (old_file, live_file):
+                    files = [make(len(offered) + number) for number in range(CAPACITY // 2)]
+                    offered += files
+                    offering.append(asyncio.create_task(offer_all(deliveries, files)))
+            case "take":
+                for lane in (deliveries.live, deliveries.backlog):
+                    taken += await take_waiting(lane)
+            case "acknowledge":
+                deliveries.acknowledge(taken[:10])
+                acknowledged.update(taken[:10])
+                del taken[:10]
+            case "refuse":
+                deliveries.refuse(taken[:10])
+                del taken[:10]
+            case "close":
+                deliveries.backlog.close()
+            case "open":
+                deliveries.backlog.open()
+            case "cancel" if offering:
+                offering.pop().cancel()
+        await asyncio.sleep(0)
+    deliveries.refuse(taken)
+    deliveries.backlog.open()
+    arrived: asyncio.Queue[FoundFile] = asyncio.Queue()
+    takers = [
+        asyncio.create_task(acknowledge_all(deliveries, lane, arrived))
+        for lane in (deliveries.live, deliveries.backlog)
+    ]
+    await asyncio.gather(*offering, return_exceptions=True)
+    await offer_all(deliveries, offered)  # as a scan does
+    async with asyncio.timeout(SOON):
+        while acknowledged != set(offered):
+            acknowledged.add(await arrived.get())
+    for taker in takers:
+        taker.cancel()
+
+
+async def take_waiting(lane: Lane) -> list[FoundFile]:
+    """Take what is in the lane now, if anything."""
+    taking = asyncio.create_task(lane.take())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    if not taking.done():
+        taking.cancel()
+        await asyncio.wait([taking])
+        return []
+    return taking.result()
+
+
+async def acknowledge_all(
+    deliveries: Deliveries, lane: Lane, arrived: asyncio.Queue[FoundFile]
+) -> None:
+    while True:
+        files = await lane.take()
+        deliveries.acknowledge(files)
+        for file in files:
+            arrived.put_nowait(file)
