@@ -10,7 +10,6 @@ import statistics
 import subprocess
 import sys
 import time
-from zoneinfo import ZoneInfo
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
@@ -44,7 +43,6 @@ def config(url: str, root: Path, settings: Settings) -> PipelineConfig:
         database_url=url,
         camera_root=root,
         cameras=tuple(Camera(folder=name, name=name) for name in CAMERAS),
-        time_zone=ZoneInfo("UTC"),
         settings=settings,
     )
 

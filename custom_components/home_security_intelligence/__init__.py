@@ -43,7 +43,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
         )
 
     try:
-        pipeline = await async_create_pipeline(hass, entry)
+        pipeline = async_create_pipeline(hass, entry)
     except RiskBandsError as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,

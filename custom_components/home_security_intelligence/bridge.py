@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import (
@@ -17,7 +16,7 @@ from homeassistant.const import (
     CONF_URL,
     CONF_USERNAME,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
     ConfigEntryError,
@@ -25,7 +24,6 @@ from homeassistant.exceptions import (
     HomeAssistantError,
 )
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.util import dt as dt_util
 from homeassistant.util.ssl import client_context
 
 from .const import (
@@ -42,12 +40,20 @@ from .core.domain.errors import CoreError, StoreAuthError, StoreNewerError
 from .core.domain.inference import ServerHealth
 from .core.domain.models import Camera
 from .core.domain.settings import DECLARATIONS, Settings, changed
+from .core.domain.shared_settings import Configured, SettingsSource
 from .core.domain.zones import Zone, read_zones
 from .core.inference.client import InferenceClient
 from .core.inference.url import normalize_url
 from .core.pipeline.pipeline import Pipeline, PipelineConfig
 from .core.store.engine import check
 from .home_state import current_home
+
+# Shared settings that Home Assistant decides for all workers.
+_OWN_SETTINGS = frozenset(
+    name
+    for name, declaration in DECLARATIONS.items()
+    if declaration.shared and declaration.option is not None
+) | {"time_zone"}
 
 
 def settings_of(entry: ConfigEntry[Any]) -> Settings:
@@ -76,9 +82,10 @@ def zones_of(camera: ConfigSubentry) -> tuple[Zone, ...]:
     return read_zones(camera.data.get(CONF_ZONES, []))
 
 
-async def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipeline:
+@callback
+def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipeline:
     """Build the pipeline of a config entry; the caller starts it."""
-    settings = settings_of(entry)
+    settings = changed(settings_of(entry), {"time_zone": hass.config.time_zone})
     config = PipelineConfig(
         database_url=database_url(entry.data),
         camera_root=Path(entry.data[CONF_CAMERA_ROOT]),
@@ -90,14 +97,17 @@ async def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) ->
             )
             for subentry in entry.get_subentries_of_type(SUBENTRY_CAMERA)
         ),
-        # Home Assistant accepts only valid time zones, so this is never None.
-        time_zone=cast("ZoneInfo", await dt_util.async_get_time_zone(hass.config.time_zone)),
         settings=settings,
+        configured=Configured(source=SettingsSource.HOME_ASSISTANT, names=_OWN_SETTINGS),
         ssl=client_context() if entry.data[CONF_SSL] else None,
         home=current_home(hass, entry),
     )
     clients = [_client(hass, server, settings) for server in servers_of(entry)]
-    return Pipeline(config, *clients)
+    return Pipeline(
+        config,
+        *clients,
+        on_settings_changed=lambda: hass.config_entries.async_schedule_reload(entry.entry_id),
+    )
 
 
 def servers_of(entry: ConfigEntry[Any]) -> list[Mapping[str, Any]]:

@@ -9,7 +9,6 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
-from .bridge import settings_of
 from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
 
@@ -27,7 +26,7 @@ async def async_get_config_entry_diagnostics(
         "entry": async_redact_data(entry.data, TO_REDACT),
         "options": dict(entry.options),
         "cameras": [dict(camera.data) for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA)],
-        "settings": asdict(settings_of(entry)),
+        "settings": asdict(entry.runtime_data.pipeline.settings),
         "health": _without_addresses(
             {
                 **asdict(data.health),

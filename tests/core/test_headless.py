@@ -8,11 +8,12 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
 from hsi_core.cli.environment import (
+    CommandLine,
     ServerAddress,
     UsageError,
+    parse_arguments,
     read_environment,
     read_settings,
-    with_arguments,
 )
 from hsi_core.domain.levels import Bands
 from hsi_core.domain.settings import DECLARATIONS, Settings
@@ -67,7 +68,7 @@ def test_only_what_is_set_counts_as_configured() -> None:
 
 def test_the_help_names_every_variable(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        with_arguments({}, ["--help"])
+        parse_arguments({}, ["--help"])
     text = capsys.readouterr().out
     variables = {declaration.variable for declaration in DECLARATIONS.values()} - {None}
     assert not [name for name in (*variables, *NEEDED) if str(name) not in text]
@@ -139,15 +140,16 @@ def test_several_servers_share_a_token_or_have_their_own(tmp_path: Path) -> None
 def test_the_command_line_names_servers_as_well(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("t\n")
-    environ = with_arguments(
+    command = parse_arguments(
         NEEDED,
         ["--server-url", "b:2", "--server-url", "c:3", "--server-token-file", str(file)],
     )
-    assert read_environment(environ).servers == (
+    assert read_environment(command.environ).servers == (
         ServerAddress(url="http://b:2", token="t"),
         ServerAddress(url="http://c:3", token="t"),
     )
-    assert with_arguments(NEEDED, []) == NEEDED
+    assert parse_arguments(NEEDED, []) == CommandLine(environ=NEEDED, store_settings=False)
+    assert parse_arguments(NEEDED, ["--store-settings"]).store_settings
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import time
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.cli.environment import read_environment
-from hsi_core.cli.worker import run
+from hsi_core.cli.environment import ConfiguredSettings, read_environment
+from hsi_core.cli.worker import work
 from hsi_core.domain.errors import CoreError
 from hsi_core.domain.settings import Settings
 
@@ -52,9 +52,9 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         asyncio.run(
-            run(
+            work(
                 read_environment(os.environ),
-                QUICK,
+                ConfiguredSettings(settings=QUICK, names=frozenset()),
                 now=lambda: datetime.fromtimestamp(clock(), UTC),
             )
         )

@@ -1,5 +1,6 @@
 """The options reach the pipeline."""
 
+import asyncio
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntryState
@@ -11,7 +12,17 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_security_intelligence.bridge import settings_of
 from custom_components.home_security_intelligence.core.domain.settings import Settings
 from testbed.fake_inference_server import FakeInferenceServer
-from tests.ha.helpers import STANDARD, act, choose_options, state_is, suggested, upload
+from testbed.services.postgres import Postgres
+from tests.ha.helpers import (
+    PATIENCE,
+    STANDARD,
+    act,
+    choose_options,
+    database_says,
+    state_is,
+    suggested,
+    upload,
+)
 
 ANSWERS = {
     "confidence_threshold": 0.7,
@@ -28,6 +39,9 @@ ANSWERS = {
     "keeping": {"retention_days": 365, "original_days": 14, "original_gigabytes": 2.5},
     "finding": {"watch_polling": True, "polling_interval": 0.5},
 }
+
+
+SHARED = "select value, source from hsi.settings where name = '{}'"
 
 
 async def test_what_is_left_as_it_is_stays_the_standard(
@@ -147,6 +161,52 @@ async def test_levels_begin_where_they_are_told_and_old_events_keep_theirs(
     for level, camera in (("high", "front_door"), ("medium", "yard")):
         [event] = (await act(hass, "list_events", level=level))["events"]
         assert (event["camera"], event["risk_score"]) == (camera, 50)
+
+
+async def test_the_database_has_the_options_that_all_workers_share(
+    hass: HomeAssistant, loaded: MockConfigEntry, postgres: Postgres
+) -> None:
+    await database_says(postgres, loaded, SHARED.format("event_idle"), "30.0|home_assistant")
+    await database_says(postgres, loaded, SHARED.format("time_zone"), '"US/Pacific"|home_assistant')
+    await choose_options(hass, loaded, ANSWERS)
+    await database_says(postgres, loaded, SHARED.format("event_idle"), "60.0|home_assistant")
+    await database_says(postgres, loaded, SHARED.format("images_to_model"), "true|home_assistant")
+    await database_says(postgres, loaded, SHARED.format("original_days"), "")
+
+
+async def test_a_workers_setting_that_is_no_option_is_taken_up(
+    hass: HomeAssistant, loaded: MockConfigEntry, postgres: Postgres
+) -> None:
+    postgres.execute(
+        "insert into hsi.settings (name, value, source, host)"
+        " values ('dedupe_window', '600', 'worker', 'gpu-1'); notify hsi_settings",
+        database=str(loaded.data["database"]),
+    )
+    async with asyncio.timeout(PATIENCE):
+        while dedupe_window(loaded) != 600:  # noqa: ASYNC110 - Home Assistant reloads the entry
+            await asyncio.sleep(0.05)
+    assert loaded.runtime_data.pipeline.settings.event_idle == 30
+
+
+def dedupe_window(entry: MockConfigEntry) -> float | None:
+    """Return the setting in use; None while the entry is not loaded."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return None
+    settings: Settings = entry.runtime_data.pipeline.settings
+    return settings.dedupe_window
+
+
+async def test_a_workers_value_does_not_keep_home_assistant_from_its_own(
+    hass: HomeAssistant, entry: MockConfigEntry, postgres: Postgres
+) -> None:
+    postgres.execute(
+        "insert into hsi.settings (name, value, source, host)"
+        " values ('event_idle', '5', 'worker', 'gpu-1')",
+        database=str(entry.data["database"]),
+    )
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await database_says(postgres, entry, SHARED.format("event_idle"), "30.0|home_assistant")
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_levels_out_of_order_keep_it_from_starting(

@@ -17,6 +17,7 @@ from testbed.fake_inference_server import TOKEN, FakeInferenceServer
 from hsi_core.domain.context import Home
 from hsi_core.domain.models import Camera, Image, QueueStats, SecurityEvent
 from hsi_core.domain.settings import Settings
+from hsi_core.domain.shared_settings import Configured
 from hsi_core.domain.updates import (
     EventPhase,
     EventUpdate,
@@ -117,6 +118,7 @@ class House:
     others: list[FakeInferenceServer] = field(default_factory=list)  # besides `server`
     host: str = "here"
     pipelines: list[Pipeline] = field(default_factory=list)
+    configured: Configured = field(default_factory=Configured)
     home: Home | None = None  # nobody tells what it says
     zones: Mapping[str, tuple[Zone, ...]] = field(default_factory=dict)  # by camera
 
@@ -137,9 +139,15 @@ class House:
         partial.rename(target)
         return path
 
-    def make(self, settings: Settings = QUICK, **changed: object) -> tuple[Pipeline, Journal]:
+    def make(
+        self,
+        settings: Settings = QUICK,
+        *,
+        on_settings_changed: Callable[[], None] = lambda: None,
+        **changed: object,
+    ) -> tuple[Pipeline, Journal]:
         """Make a pipeline that is not started yet."""
-        settings = replace(settings, **changed)  # type: ignore[arg-type]  # names of settings
+        settings = replace(settings, time_zone=BERLIN.key, **changed)  # type: ignore[arg-type]  # names of settings
         config = PipelineConfig(
             database_url=self.database_url,
             camera_root=self.root,
@@ -147,16 +155,16 @@ class House:
                 Camera(folder=name, name=name.title(), zones=self.zones.get(name, ()))
                 for name in CAMERAS
             ),
-            time_zone=BERLIN,
             host=self.host,
             settings=settings,
+            configured=self.configured,
             home=self.home,
         )
         clients = [
             InferenceClient(self.session, server.url, TOKEN, settings=settings)
             for server in (self.server, *self.others)
         ]
-        pipeline = Pipeline(config, *clients)
+        pipeline = Pipeline(config, *clients, on_settings_changed=on_settings_changed)
         self.pipelines.append(pipeline)
         return pipeline, Journal(pipeline)
 

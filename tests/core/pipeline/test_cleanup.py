@@ -17,6 +17,7 @@ from tests.core.pipeline.harness import BERLIN, SOON, House, Journal
 from hsi_core.domain.errors import PipelineStoppedError
 from hsi_core.domain.models import Camera, CleanupReport, ImageState
 from hsi_core.domain.queries import DeadLetterQuery, EventQuery
+from hsi_core.domain.settings import Settings
 from hsi_core.inference.client import InferenceClient
 from hsi_core.pipeline.pipeline import APPLICATION_NAME, Pipeline, PipelineConfig
 from hsi_core.stages.clean_up import next_time
@@ -301,7 +302,7 @@ async def test_the_cleanup_runs_daily_at_its_hour(house: House, store: Store) ->
         database_url=house.database_url,
         camera_root=house.root,
         cameras=(Camera(folder="front", name="Front"), Camera(folder="yard", name="Yard")),
-        time_zone=BERLIN,
+        settings=Settings(time_zone=BERLIN.key),
     )
     client = InferenceClient(house.session, house.server.url, None, settings=config.settings)
 

@@ -40,8 +40,7 @@ async def test_pictures_become_detections_events_and_dead_letters(
         database_url=database_url,
         camera_root=root,
         cameras=(Camera(folder="front", name="Front door"),),
-        time_zone=BERLIN,
-        settings=SETTINGS,
+        settings=replace(SETTINGS, time_zone=BERLIN.key),
     )
     taken = datetime.now(BERLIN).replace(microsecond=0) - timedelta(minutes=10)
     visitor = jpeg(

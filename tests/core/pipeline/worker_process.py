@@ -21,21 +21,30 @@ def environ(house: House) -> dict[str, str]:
     }
 
 
-async def start_worker(**variables: str) -> Process:
+async def start_worker(*arguments: str, **variables: str) -> Process:
     """Start a worker; return once it is working or has ended."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         FOLDER,
+        *arguments,
         cwd=Path("/"),
         env={"PATH": os.environ["PATH"], **variables},
         stderr=PIPE,
     )
-    assert process.stderr is not None
-    async with asyncio.timeout(SOON):
-        while line := await process.stderr.readline():
-            if b"working for" in line:
-                break
+    await until_logged(process, "working for")
     return process
+
+
+async def until_logged(process: Process, text: str) -> str:
+    """Return the log up to the next line with the text, or to its end."""
+    assert process.stderr is not None
+    log = ""
+    async with asyncio.timeout(SOON):
+        while line := (await process.stderr.readline()).decode():
+            log += line
+            if text in line:
+                break
+    return log
 
 
 async def wait_for_end(process: Process) -> tuple[int, str]:

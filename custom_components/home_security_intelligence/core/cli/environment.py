@@ -45,8 +45,16 @@ class ConfiguredSettings:
     names: frozenset[str]
 
 
-def with_arguments(environ: Mapping[str, str], arguments: Sequence[str]) -> dict[str, str]:
-    """Return the environment, overridden by the command line; exits if that is invalid."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLine:
+    """The environment, overridden by the flags; and the flags that are no variables."""
+
+    environ: Mapping[str, str]
+    store_settings: bool
+
+
+def parse_arguments(environ: Mapping[str, str], arguments: Sequence[str]) -> CommandLine:
+    """Return what the command line changes; exits if it is invalid."""
     parser = argparse.ArgumentParser(
         prog="python path/to/core",
         description=help_text(),
@@ -61,13 +69,19 @@ def with_arguments(environ: Mapping[str, str], arguments: Sequence[str]) -> dict
     parser.add_argument(
         "--server-token-file", metavar="FILE", help="overrides INFERENCE_TOKEN_FILE"
     )
+    parser.add_argument(
+        "--store-settings",
+        action="store_true",
+        help="store this worker's shared settings for all workers, instead of those that another "
+        "worker has stored; Home Assistant's are never replaced",
+    )
     options = parser.parse_args(arguments)
     overridden = dict(environ)
     if options.server_url is not None:
         overridden["INFERENCE_URL"] = ",".join(options.server_url)
     if options.server_token_file is not None:
         overridden["INFERENCE_TOKEN_FILE"] = options.server_token_file
-    return overridden
+    return CommandLine(environ=overridden, store_settings=options.store_settings)
 
 
 def read_environment(environ: Mapping[str, str]) -> Environment:

@@ -1,4 +1,4 @@
-"""A worker without Home Assistant: the same pipeline, set up by the environment."""
+"""The headless worker: the pipeline without Home Assistant, configured by the environment."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -6,80 +6,126 @@ from datetime import UTC, datetime
 import logging
 from pathlib import Path
 import signal
-from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from ..domain.errors import CoreError
+from ..domain.declarations import Value
+from ..domain.errors import CoreError, SettingsConflictError
 from ..domain.models import Camera
-from ..domain.settings import Settings
+from ..domain.settings import DECLARATIONS, Settings
+from ..domain.shared_settings import Configured
 from ..inference.client import InferenceClient
 from ..pipeline.pipeline import Pipeline, PipelineConfig
 from ..store import cameras
 from ..store.engine import begin, connect
-from .environment import Environment, UsageError, read_environment, read_settings, with_arguments
+from .environment import (
+    ConfiguredSettings,
+    Environment,
+    UsageError,
+    parse_arguments,
+    read_environment,
+    read_settings,
+)
 
 _LOGGER = logging.getLogger(__name__)
+_EXIT_FAILED = 1  # a restart may help
+_EXIT_USAGE = 2  # the configuration has to be changed
 
 
-async def run(
+async def work(
     environment: Environment,
-    settings: Settings,
+    configured: ConfiguredSettings,
     *,
+    store_settings: bool = False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
-    """Work until SIGTERM or SIGINT; raises CoreError when it cannot start."""
-    stopped = asyncio.Event()
+    """Run the pipeline until SIGTERM or SIGINT; raises CoreError if it cannot start.
+
+    If shared settings change in the database, the pipeline is restarted with the new ones.
+    """
+    stopping, interrupted = asyncio.Event(), asyncio.Event()
+
+    def stop() -> None:
+        stopping.set()
+        interrupted.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    config = PipelineConfig(
-        database_url=environment.database_url,
-        camera_root=environment.camera_root,
-        cameras=await _cameras(environment),
-        time_zone=ZoneInfo(settings.time_zone),
-        settings=settings,
-    )
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    replaces = store_settings  # at the first start only, or two such workers would alternate
     async with aiohttp.ClientSession() as session:
-        clients = [
-            InferenceClient(
-                session,
-                server.url,
-                server.token,
-                settings=settings,
-                fingerprint=server.fingerprint,
+        while not stopping.is_set():
+            interrupted.clear()
+            config = PipelineConfig(
+                database_url=environment.database_url,
+                camera_root=environment.camera_root,
+                cameras=await _cameras(environment),
+                settings=configured.settings,
+                configured=Configured(names=configured.names, replaces=replaces),
             )
-            for server in environment.servers
-        ]
-        pipeline = Pipeline(config, *clients, now=now)
-        await pipeline.start()
-        try:
-            _LOGGER.info(
-                "working for %d cameras with %d inference servers",
-                len(config.cameras),
-                len(clients),
-            )
-            await stopped.wait()
-        finally:
-            _LOGGER.info("stopping: finishing what is in hand")
-            await pipeline.stop(drain=settings.drain_timeout)
+            clients = _clients(session, environment, configured.settings)
+            pipeline = Pipeline(config, *clients, now=now, on_settings_changed=interrupted.set)
+            await pipeline.start()
+            try:
+                _log_stored(configured.settings, pipeline.settings)
+                _LOGGER.info(
+                    "working for %d cameras with %d inference servers",
+                    len(config.cameras),
+                    len(clients),
+                )
+                await interrupted.wait()
+            finally:
+                if stopping.is_set():
+                    _LOGGER.info("stopping: finishing running jobs")
+                else:
+                    _LOGGER.info("restarting with the changed settings")
+                await pipeline.stop(drain=configured.settings.drain_timeout)
+            replaces = False
 
 
 def main(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
     """Run the worker; returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        environ = with_arguments(environ, arguments)
-        asyncio.run(run(read_environment(environ), read_settings(environ).settings))
+        command = parse_arguments(environ, arguments)
+        environment = read_environment(command.environ)
+        configured = read_settings(command.environ)
+        asyncio.run(work(environment, configured, store_settings=command.store_settings))
     except UsageError as error:
         _LOGGER.error("%s", error)
-        return 2
+        return _EXIT_USAGE
+    except SettingsConflictError as error:
+        _LOGGER.error("cannot work with the settings in the database: %s", error)
+        return _EXIT_USAGE
     except CoreError as error:
         _LOGGER.error("cannot start: %s", error)
-        return 1
+        return _EXIT_FAILED
     return 0
 
 
+def _clients(
+    session: aiohttp.ClientSession, environment: Environment, settings: Settings
+) -> list[InferenceClient]:
+    return [
+        InferenceClient(
+            session,
+            server.url,
+            server.token,
+            settings=settings,
+            fingerprint=server.fingerprint,
+        )
+        for server in environment.servers
+    ]
+
+
+def _log_stored(own: Settings, agreed: Settings) -> None:
+    for name, declaration in DECLARATIONS.items():
+        value: Value = getattr(agreed, name)
+        if value != getattr(own, name):
+            _LOGGER.info("%s is %s, as stored in the database", name, declaration.format(value))
+
+
 async def _cameras(environment: Environment) -> tuple[Camera, ...]:
+    """Return the cameras in the database; if it has none, one for each folder."""
     engine = await connect(environment.database_url, application_name="hsi worker")
     try:
         async with begin(engine) as connection:

@@ -73,16 +73,17 @@ class Declaration:
         match self.default, value:
             case (bool(), bool(flag)):
                 return flag
+            case (bool(), _) | (_, bool()):
+                pass
             case (str(), str(text)):
                 return text
             case (frozenset(), list(items)) if all(isinstance(item, str) for item in items):
                 return frozenset(items)
-            case (int(), int(number)) if not isinstance(value, bool):
+            case (int(), int(number)):
                 return number
-            case (float(), (int() | float()) as number) if not isinstance(value, bool):
+            case (float(), (int() | float()) as number):
                 return float(number)
-            case _:
-                raise ValueError(f"{value!r} is not a value of {self.name}")
+        raise ValueError(f"{value!r} is not a value of {self.name}")
 
     def _parse_number(self, text: str) -> int | float:
         whole = isinstance(self.default, int)

@@ -44,6 +44,12 @@ class EventLengthError(InputError):
     code = "event_length"
 
 
+class SettingsConflictError(CoreError):
+    """A worker was configured with other values than the database has for all workers."""
+
+    code = "settings_conflict"
+
+
 class ImageUnreadableError(InputError):
     """The file is gone, may not be read, is empty or is larger than the limit."""
 

@@ -9,7 +9,9 @@ import os
 from pathlib import Path
 import socket
 import ssl as ssl_module
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..aio.health_board import HealthBoard
 from ..aio.publisher import Publisher
@@ -18,17 +20,19 @@ from ..domain.errors import (
     CameraFolderMissingError,
     CameraFolderPermissionError,
     PipelineStoppedError,
+    SettingsConflictError,
     StoreError,
 )
 from ..domain.models import Camera
 from ..domain.settings import Settings
+from ..domain.shared_settings import Configured, agree
 from ..domain.updates import Health, Listener
 from ..events.feedback import Feedback
 from ..files import camera_root
 from ..inference.client import InferenceClient
 from ..queue.dead_letters import DeadLetterService
 from ..stages.clean_up import CleanUp
-from ..store import cameras
+from ..store import cameras, shared_settings
 from ..store.engine import begin, connect
 from .query_service import QueryService
 from .runtime import Runtime, start
@@ -40,13 +44,13 @@ _CLOSE_TIMEOUT = 5.0  # seconds to close the database's connections
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineConfig:
-    """Configuration of a pipeline; `time_zone` is the home's, `host` this machine's name."""
+    """Configuration of a pipeline; `host` is this machine's name."""
 
     database_url: str
     camera_root: Path
     cameras: tuple[Camera, ...]
-    time_zone: ZoneInfo
     settings: Settings = field(default_factory=Settings)
+    configured: Configured = field(default_factory=Configured)  # of these settings
     ssl: ssl_module.SSLContext | None = None
     host: str = field(default_factory=socket.gethostname)
     home: Home | None = None  # its state at the start; None: this pipeline does not record it
@@ -65,8 +69,11 @@ class Pipeline:
         config: PipelineConfig,
         *clients: InferenceClient,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_settings_changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
+        self._settings = config.settings
+        self._on_settings_changed = on_settings_changed
         self._clients = clients
         self._now = now
         self._publisher = Publisher()
@@ -78,8 +85,17 @@ class Pipeline:
         """The health as last observed."""
         return self._board.health
 
+    @property
+    def settings(self) -> Settings:
+        """The settings in use; from the start on those that agree with the database."""
+        return self._settings
+
     async def start(self) -> None:
-        """Start everything; raises StoreError or WatchError. Servers may be unreachable."""
+        """Start everything; servers may be unreachable.
+
+        Raises StoreError, WatchError, and SettingsConflictError if the shared settings differ from
+        those in the database.
+        """
         config = self._config
         await asyncio.to_thread(_check_root, config.camera_root)
         engine = await connect(
@@ -89,9 +105,13 @@ class Pipeline:
             async with begin(engine) as connection:
                 await cameras.register(connection, config.cameras)
                 root = await camera_root.register(connection, config.camera_root, config.host)
+                # After the root, whose lock admits one starter at a time.
+                settings = await self._agree(connection)
+            time_zone = await asyncio.to_thread(_time_zone, settings.time_zone)
         except BaseException:
             await engine.dispose()
             raise
+        self._settings = settings
         self._runtime = start(
             engine,
             self._clients,
@@ -99,9 +119,11 @@ class Pipeline:
             self._board,
             root=root,
             cameras=config.cameras,
-            time_zone=config.time_zone,
+            time_zone=time_zone,
             home=config.home,
-            settings=config.settings,
+            settings=settings,
+            configured=config.configured,
+            on_settings_changed=self._on_settings_changed,
             now=self._now,
         )
 
@@ -170,11 +192,30 @@ class Pipeline:
         with runtime.requests.track():
             await runtime.servers.pull_models()
 
+    async def _agree(self, connection: AsyncConnection) -> Settings:
+        """Return the settings that agree with the database, and store those decided here."""
+        config = self._config
+        stored = await shared_settings.read(connection)
+        agreement = agree(config.settings, config.configured, stored)
+        await shared_settings.write(
+            connection, agreement.to_store, config.configured.source, config.host
+        )
+        return agreement.settings
+
     @property
     def _started(self) -> Runtime:
         if self._runtime is None:
             raise PipelineStoppedError
         return self._runtime
+
+
+def _time_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsConflictError(
+            f"the time zone {name} is unknown on this machine; install its time zone data (tzdata)"
+        ) from error
 
 
 def _check_root(root: Path) -> None:

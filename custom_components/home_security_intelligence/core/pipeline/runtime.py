@@ -16,6 +16,7 @@ from ..aio.supervisor import Supervisor
 from ..domain.context import Home
 from ..domain.models import Camera
 from ..domain.settings import Settings
+from ..domain.shared_settings import Configured
 from ..events.activity_counter import INTERVAL, ActivityCounter
 from ..events.closer import EventCloser
 from ..events.context_provider import ContextProvider
@@ -43,6 +44,7 @@ from ..watch.watcher import FolderWatcher
 from .home_recorder import HomeRecorder
 from .query_service import QueryService
 from .queue_monitor import QueueMonitor
+from .settings_monitor import SettingsMonitor
 from .update_listener import UpdateListener
 
 
@@ -74,6 +76,8 @@ def start(
     time_zone: tzinfo,
     home: Home | None,
     settings: Settings,
+    configured: Configured,
+    on_settings_changed: Callable[[], None],
     now: Callable[[], datetime],
 ) -> Runtime:
     """Wire everything and start its tasks."""
@@ -99,7 +103,14 @@ def start(
     )
     queue_monitor = QueueMonitor(database, publisher, outbox.queue_changed, settings)
 
-    update_listener = UpdateListener(database, board, settings=settings, outbox=outbox)
+    settings_monitor = SettingsMonitor(database, settings, configured, on_settings_changed)
+    update_listener = UpdateListener(
+        database,
+        board,
+        settings=settings,
+        outbox=outbox,
+        on_settings=settings_monitor.notify,
+    )
     deliveries = Deliveries(now=now)
     watcher = FolderWatcher(
         root.path, cameras, deliveries, health=board, publisher=publisher, settings=settings
@@ -129,6 +140,7 @@ def start(
     for poller in servers.pollers:
         supervisor.keep_running("server", poller.poll_forever)
     supervisor.keep_running("queue", queue_monitor.publish_changes)
+    supervisor.keep_running("settings", settings_monitor.watch)
     supervisor.repeat(
         "camera root",
         lambda: database.run_statement(

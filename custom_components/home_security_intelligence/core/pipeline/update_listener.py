@@ -1,6 +1,7 @@
 """Updates of other workers on the same database, published as our own."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -40,11 +41,13 @@ class UpdateListener:
         *,
         settings: Settings,
         outbox: Outbox,
+        on_settings: Callable[[], None],
     ) -> None:
         self._database = database
         self._health = health
         self._settings = settings
         self._outbox = outbox
+        self._on_settings = on_settings
         self._pending: asyncio.Queue[Notice | _Gap] = asyncio.Queue()
         self._gap: _Gap | None = None  # waits in the queue
         self._forwarded_until: datetime | None = None
@@ -60,6 +63,7 @@ class UpdateListener:
                     on_heard_until=self._note_received,
                     on_job=self._on_job_notice,
                     on_update=self._on_update_notice,
+                    on_settings=self._on_settings,
                 )
             except StoreError as error:
                 self._health.database_failed(error)
@@ -84,6 +88,7 @@ class UpdateListener:
         """Look for jobs and updates: notifications sent before we listened are lost."""
         for kind in JobKind:
             self._outbox.notify_workers(kind)
+        self._on_settings()
         self._note_gap()
 
     def _note_received(self, until: datetime) -> None:

@@ -23,6 +23,7 @@ from .errors import translated
 
 JOBS_CHANNEL = "hsi_jobs"
 UPDATES_CHANNEL = "hsi_updates"
+SETTINGS_CHANNEL = "hsi_settings"
 
 _NOW = "SELECT now()"
 _SENT = rows_from_arrays("sent", {"channel": Text, "payload": Text})
@@ -112,6 +113,7 @@ async def listen(
     on_heard_until: Callable[[datetime], None],
     on_job: Callable[[str], None],
     on_update: Callable[[str], None],
+    on_settings: Callable[[], None],
 ) -> None:
     """Call back for every notification until the connection ends; then raises StoreError.
 
@@ -132,6 +134,7 @@ async def listen(
                 driver.add_termination_listener(end)
                 await driver.add_listener(JOBS_CHANNEL, lambda *n: on_job(n[3]))
                 await driver.add_listener(UPDATES_CHANNEL, lambda *n: on_update(n[3]))
+                await driver.add_listener(SETTINGS_CHANNEL, lambda *_: on_settings())
                 on_listening()
                 while not ended.done():
                     on_heard_until(await driver.fetchval(_NOW, timeout=check_every))

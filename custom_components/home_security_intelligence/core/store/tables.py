@@ -35,6 +35,7 @@ from ..domain.models import (
     JobState,
     RiskLevel,
 )
+from ..domain.shared_settings import SettingsSource
 
 SCHEMA = "hsi"
 
@@ -72,6 +73,17 @@ cameras = Table(
     Column("name", Text, nullable=False),
     Column("zones", JSONB, nullable=False, server_default="[]"),
     _moment("added_at", now_by_default=True),
+)
+
+# The settings that must agree between all workers, and who set them last.
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", JSONB, nullable=False),
+    Column("source", _text_enum(SettingsSource), nullable=False),
+    Column("host", Text, nullable=False),
+    _moment("set_at", now_by_default=True),
 )
 
 # The states of the home, each with the period for which it is recorded.
