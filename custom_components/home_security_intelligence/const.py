@@ -29,7 +29,7 @@ DEFAULT_DATABASE: Final = "hsi"
 DEFAULT_DATABASE_PORT: Final = 5432
 DEFAULT_SERVER_URL: Final = "http://localhost:8090"
 
-# Their states tell whether someone is home.
+# Their states show whether someone is home.
 RESIDENT_DOMAINS: Final = ["binary_sensor", "device_tracker", "group", "input_boolean", "person"]
 
 SUBENTRY_CAMERA: Final = "camera"

@@ -1,4 +1,4 @@
-"""A home with a real database, real camera folders and an inference server that does as told."""
+"""Fixtures: a real database, real camera folders, a scripted inference server, an entry."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -38,12 +38,12 @@ CAMERAS = {"front_door": "Front door", "yard": "Yard"}
 def _home(
     enable_custom_integrations: None, socket_enabled: None, hass_storage: dict[str, object]
 ) -> None:
-    """Let every test load the integration and use loopback sockets, and keep files in memory."""
+    """Allow custom integrations and loopback sockets, and keep storage in memory."""
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """Return a PostgreSQL that wants a password."""
+    """Return a PostgreSQL server with password authentication."""
     pytest_socket.enable_socket()
     with Postgres(password=PASSWORD) as server:
         yield server
@@ -51,7 +51,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def migrated(postgres: Postgres) -> str:
-    """Return the name of a database with today's tables, to copy: faster than making them."""
+    """Return the name of a migrated template database; copying it is faster than migrating."""
     pytest_socket.enable_socket()
     url = URL(postgres.create_database("migrated"))
 
@@ -65,7 +65,7 @@ def migrated(postgres: Postgres) -> str:
 
 @pytest.fixture
 def home_database(postgres: Postgres, migrated: str) -> Iterator[dict[str, str | int | bool]]:
-    """Return the form's answers for a database with the tables and nothing in them."""
+    """Return the database form's input for a migrated, empty database."""
     url = URL(postgres.create_database(template=migrated))
     yield answers(postgres, url)
     postgres.drop(str(url))
@@ -73,7 +73,7 @@ def home_database(postgres: Postgres, migrated: str) -> Iterator[dict[str, str |
 
 @pytest.fixture
 def database(postgres: Postgres) -> Iterator[dict[str, str | int | bool]]:
-    """Return the form's answers for an empty database."""
+    """Return the database form's input for a database without tables."""
     url = URL(postgres.create_database())
     yield answers(postgres, url)
     postgres.drop(str(url))
@@ -81,7 +81,7 @@ def database(postgres: Postgres) -> Iterator[dict[str, str | int | bool]]:
 
 @pytest.fixture
 def newer_database(postgres: Postgres, home_database: dict[str, str | int | bool]) -> None:
-    """Make the home's database look as if a later version had used it."""
+    """Mark the database as migrated by a later version."""
     postgres.execute(
         "UPDATE hsi.schema_version SET version_num = '9999_from_the_future'",
         database=str(home_database["database"]),
@@ -90,9 +90,9 @@ def newer_database(postgres: Postgres, home_database: dict[str, str | int | bool
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeInferenceServer]:
-    """Return an inference server that answers as the test tells it to.
+    """Return a scripted inference server.
 
-    The rules give the same score as it does: what they would say depends on the hour.
+    The rules are replaced by its score, because theirs depends on the time of day.
     """
     async with FakeInferenceServer(
         detections=[("person", 0.97)], score=72, box=(0.4, 0.3, 0.6, 0.9)
@@ -113,7 +113,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeInference
 
 @pytest.fixture
 def camera_root(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """Return an allowed folder with a folder for each of two cameras, and a hidden one."""
+    """Return an allowed camera root with two camera folders and a hidden folder."""
     root = tmp_path / "cameras"
     for folder in (*CAMERAS, ".recycle"):
         (root / folder).mkdir(parents=True)
@@ -126,7 +126,7 @@ def camera_root(hass: HomeAssistant, tmp_path: Path) -> Path:
 def entry_data(
     server: FakeInferenceServer, home_database: dict[str, str | int | bool], camera_root: Path
 ) -> dict[str, str | int | bool]:
-    """Return what the config flow stores."""
+    """Return the entry data of the config flow."""
     return {
         "url": server.url,
         "token": server.token,
@@ -139,7 +139,7 @@ def entry_data(
 def entry(
     hass: HomeAssistant, server: FakeInferenceServer, entry_data: dict[str, str | int | bool]
 ) -> MockConfigEntry:
-    """Return an installation with two cameras, not yet set up."""
+    """Return an entry with two cameras, not set up."""
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Home Security Intelligence",
@@ -163,7 +163,7 @@ def entry(
 
 @pytest.fixture
 async def quick(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[MockConfigEntry]:
-    """Return the installation set up so that an event closes after a second."""
+    """Return the entry set up with an event idle time of one second."""
     hass.config_entries.async_update_entry(entry, options={"event_idle": 1.0})
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
@@ -174,7 +174,7 @@ async def quick(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[Mo
 
 @pytest.fixture
 async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[MockConfigEntry]:
-    """Return the installation set up; at the end it is unloaded and must leave nothing behind."""
+    """Return the entry set up; it is unloaded after the test."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     yield entry
@@ -184,7 +184,7 @@ async def loaded(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[M
 
 @pytest.fixture
 def lost_database(loaded: MockConfigEntry, postgres: Postgres) -> Iterator[None]:
-    """Close the installation's database while it runs, until the test is over."""
+    """Close the entry's database for the rest of the test."""
     name = loaded.data["database"]
     postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
     postgres.execute(
@@ -195,7 +195,7 @@ def lost_database(loaded: MockConfigEntry, postgres: Postgres) -> Iterator[None]
 
 
 def answers(postgres: Postgres, url: URL) -> dict[str, str | int | bool]:
-    """Return what to type into the database form."""
+    """Return the database form's input."""
     return {
         "host": "127.0.0.1",
         "port": postgres.port,

@@ -1,4 +1,4 @@
-"""What several tests ask of Home Assistant."""
+"""Helpers of the integration tests."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,7 +29,7 @@ PATIENCE = 60.0  # seconds until an awaited state counts as never coming
 def suggested(
     result: ConfigFlowResult | SubentryFlowResult, field: str, *, section: str | None = None
 ) -> object:
-    """Return what a form shows in a field from the start; None where it has no such field."""
+    """Return a form field's suggested value; None if there is no such field."""
     schema = result["data_schema"]
     assert schema is not None
     fields = schema.schema if section is None else schema.schema[section].schema.schema
@@ -40,7 +40,7 @@ def suggested(
 async def choose_options(
     hass: HomeAssistant, entry: MockConfigEntry, answers: dict[str, object]
 ) -> None:
-    """Fill in the options' form and wait until they are in force."""
+    """Submit the options form and wait for the reload."""
     result = await hass.config_entries.options.async_init(entry.entry_id)
     result = await hass.config_entries.options.async_configure(result["flow_id"], answers)
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -48,7 +48,7 @@ async def choose_options(
 
 
 async def act(hass: HomeAssistant, action: str, **data: object) -> dict[str, object]:
-    """Call an action and return its response, which must be plain JSON."""
+    """Call an action and return its response, which must be JSON."""
     answer = await hass.services.async_call(
         DOMAIN, action, data, blocking=True, return_response=True
     )
@@ -58,7 +58,7 @@ async def act(hass: HomeAssistant, action: str, **data: object) -> dict[str, obj
 
 
 async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[State], bool]) -> State:
-    """Wait until an entity's state is as wanted and return it."""
+    """Wait until an entity's state fulfils the condition, and return it."""
     found: asyncio.Future[State] = hass.loop.create_future()
 
     @callback
@@ -82,12 +82,12 @@ async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[Stat
 
 
 async def state_is(hass: HomeAssistant, entity_id: str, value: str) -> State:
-    """Wait until an entity has this state and return it."""
+    """Wait until an entity has this state, and return it."""
     return await state_when(hass, entity_id, lambda state: state.state == value)
 
 
 async def database_says(postgres: Postgres, entry: MockConfigEntry, sql: str, wanted: str) -> None:
-    """Wait until the installation's database gives this answer."""
+    """Wait until a query of the entry's database gives this result."""
     name = str(entry.data["database"])
     async with asyncio.timeout(PATIENCE):
         while await asyncio.to_thread(postgres.execute, sql, database=name) != wanted:  # noqa: ASYNC110 # nobody tells
@@ -95,7 +95,7 @@ async def database_says(postgres: Postgres, entry: MockConfigEntry, sql: str, wa
 
 
 def upload(root: Path, path: str, *, age: float = 0.0) -> None:
-    """Put a picture into a camera's folder as an FTP server does: written aside, then renamed."""
+    """Upload an image as an FTP server does: write it aside, then rename it."""
     target = root / path
     aside = target.with_name(f".{target.name}.part")
     # Noise: no two pictures are the same, or the second would be a duplicate.

@@ -1,4 +1,4 @@
-"""What is typed into the database form reaches PostgreSQL as it was meant."""
+"""The database form's values become a correct PostgreSQL URL."""
 
 import pytest
 
@@ -18,12 +18,12 @@ TYPED = {"host": "db", "port": 5432, "database": "hsi", "username": "hsi", "pass
         ("[fd00::2]", "fd00::2"),
     ],
 )
-def test_a_host_as_people_type_it(typed: str, host: str) -> None:
+def test_hosts_are_normalized(typed: str, host: str) -> None:
     url = parsed(database_url(TYPED | {"host": typed}))
     assert (url.host, url.port, url.database) == (host, 5432, "hsi")
 
 
 @pytest.mark.parametrize("secret", ["p@ss/word", "a%40b", "?x=1#y", "[::]:1", "é ü 🦆", "+ +", ":"])
-def test_a_password_of_any_characters(secret: str) -> None:
+def test_passwords_with_special_characters_survive(secret: str) -> None:
     url = parsed(database_url(TYPED | {"username": secret, "password": secret}))
     assert (url.username, url.password, url.host) == (secret, secret, "db")

@@ -1,4 +1,4 @@
-"""A server's own certificate is confirmed by its fingerprint, and asked about when it changes."""
+"""A server's self-signed certificate is confirmed by fingerprint, again whenever it changes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -54,7 +54,7 @@ async def secure(tmp_path: Path, entry: MockConfigEntry) -> AsyncIterator[Secure
     await asyncio.to_thread(server.stop)
 
 
-async def test_the_fingerprint_is_shown_and_confirmed(hass: HomeAssistant, tmp_path: Path) -> None:
+async def test_setup_asks_to_confirm_the_fingerprint(hass: HomeAssistant, tmp_path: Path) -> None:
     server = Secure(tmp_path, "11111111-2222-4333-8444-555555555555")
     await server.begin()
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
@@ -70,7 +70,7 @@ async def test_the_fingerprint_is_shown_and_confirmed(hass: HomeAssistant, tmp_p
     await asyncio.to_thread(server.stop)
 
 
-async def test_an_added_servers_certificate_is_confirmed_too(
+async def test_an_added_servers_certificate_is_confirmed_as_well(
     hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
     server = Secure(tmp_path, "11111111-2222-4333-8444-555555555555")
@@ -89,7 +89,7 @@ async def test_an_added_servers_certificate_is_confirmed_too(
     await asyncio.to_thread(server.stop)
 
 
-async def test_a_changed_certificate_is_asked_about(
+async def test_a_changed_certificate_starts_reauthentication(
     hass: HomeAssistant, secure: Secure, entry: MockConfigEntry
 ) -> None:
     pinned = {"url": secure.url, "token": secure.token, "fingerprint": await secure.fingerprint()}
@@ -111,7 +111,7 @@ async def test_a_changed_certificate_is_asked_about(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_at_a_new_address_it_is_confirmed_anew(
+async def test_a_new_address_asks_for_confirmation_again(
     hass: HomeAssistant, secure: Secure, entry: MockConfigEntry
 ) -> None:
     hass.config_entries.async_update_entry(entry, data={**entry.data, "fingerprint": "ab" * 32})
@@ -129,7 +129,7 @@ async def test_at_a_new_address_it_is_confirmed_anew(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_new_token_with_a_new_certificate_is_taken_in_one_go(
+async def test_reauthentication_accepts_a_new_token_with_a_new_certificate(
     hass: HomeAssistant, secure: Secure, entry: MockConfigEntry
 ) -> None:
     outdated = {"url": secure.url, "token": "outdated", "fingerprint": "ab" * 32}

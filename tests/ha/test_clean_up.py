@@ -1,4 +1,4 @@
-"""What the options give up is counted, and deleted only when told."""
+"""The clean-up action counts what is expired, and deletes it only without dry run."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ async def old_picture(
     return camera_root / "yard/one.jpg"
 
 
-async def test_counts_unless_told_to_delete(hass: HomeAssistant, old_picture: Path) -> None:
+async def test_a_dry_run_is_the_default(hass: HomeAssistant, old_picture: Path) -> None:
     assert await act(hass, "clean_up") == OLD
     assert await act(hass, "clean_up", dry_run=True) == OLD
     assert (await act(hass, "list_events"))["total"] == 1
@@ -58,14 +58,12 @@ async def test_counts_unless_told_to_delete(hass: HomeAssistant, old_picture: Pa
     assert await act(hass, "clean_up", dry_run=False) == NOTHING
 
 
-async def test_deletes_without_being_asked_for_an_answer(
-    hass: HomeAssistant, old_picture: Path
-) -> None:
+async def test_deletes_without_a_response(hass: HomeAssistant, old_picture: Path) -> None:
     await hass.services.async_call(DOMAIN, "clean_up", {"dry_run": False}, blocking=True)
     assert (await act(hass, "list_events"))["total"] == 0
 
 
-async def test_keeps_for_ever_where_the_options_say_so(
+async def test_a_retention_of_zero_deletes_nothing(
     hass: HomeAssistant, quick: MockConfigEntry, old_picture: Path
 ) -> None:
     await choose_options(hass, quick, STANDARD | {"keeping": {"retention_days": 0}})
@@ -73,7 +71,7 @@ async def test_keeps_for_ever_where_the_options_say_so(
 
 
 @pytest.mark.parametrize("given_up", [{"original_days": 365}, {"original_gigabytes": 1e-7}])
-async def test_picture_files_go_where_the_options_say_so(
+async def test_image_files_are_deleted_if_the_options_say_so(
     hass: HomeAssistant, quick: MockConfigEntry, old_picture: Path, given_up: dict[str, float]
 ) -> None:
     await choose_options(hass, quick, STANDARD | {"keeping": {"retention_days": 0, **given_up}})
@@ -85,7 +83,7 @@ async def test_picture_files_go_where_the_options_say_so(
     assert (await act(hass, "list_events"))["total"] == 1
 
 
-async def test_only_administrators_clean_up(
+async def test_only_administrators_may_clean_up(
     hass: HomeAssistant, loaded: MockConfigEntry, hass_read_only_user: MockUser
 ) -> None:
     with pytest.raises(Unauthorized):
@@ -94,9 +92,7 @@ async def test_only_administrators_clean_up(
         )
 
 
-async def test_an_installation_there_is_not_is_refused(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
+async def test_an_unknown_entry_is_refused(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     assert await act(hass, "clean_up", config_entry_id=loaded.entry_id) == NOTHING
     with pytest.raises(ServiceValidationError) as caught:
         await act(hass, "clean_up", config_entry_id="another")
@@ -104,7 +100,7 @@ async def test_an_installation_there_is_not_is_refused(
 
 
 @pytest.mark.usefixtures("lost_database")
-async def test_a_lost_database_is_an_error(hass: HomeAssistant) -> None:
+async def test_an_unavailable_database_is_an_error(hass: HomeAssistant) -> None:
     with pytest.raises(HomeAssistantError) as caught:
         await act(hass, "clean_up")
     assert caught.value.translation_key == "database_failed"

@@ -1,4 +1,4 @@
-"""Every step is checked for real, says what is wrong and loses nothing that was typed."""
+"""The setup steps check their input, explain errors and lose nothing that was entered."""
 
 import os
 from pathlib import Path
@@ -40,7 +40,7 @@ async def to_folder(hass: HomeAssistant, server: FakeInferenceServer, database: 
     return flow
 
 
-async def test_sets_up_server_database_and_cameras(
+async def test_setup_creates_an_entry_with_cameras(
     hass: HomeAssistant, server: FakeInferenceServer, database: Answers, camera_root: Path
 ) -> None:
     (camera_root / os.fsdecode(b"no_\xff_text")).mkdir()
@@ -93,7 +93,7 @@ async def test_sets_up_server_database_and_cameras(
         ),
     ],
 )
-async def test_says_what_is_wrong_with_the_server(
+async def test_server_errors_are_shown(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     typed: dict[str, str],
@@ -120,7 +120,7 @@ async def test_says_what_is_wrong_with_the_server(
     assert result["step_id"] == "database"
 
 
-async def test_refuses_a_server_that_is_set_up_already(
+async def test_a_configured_server_is_refused(
     hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     flow = await start(hass)
@@ -142,7 +142,7 @@ async def test_refuses_a_server_that_is_set_up_already(
         ({"database": "not_there"}, {"database": "database_missing"}),
     ],
 )
-async def test_says_what_is_wrong_with_the_database(
+async def test_database_errors_are_shown(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     database: Answers,
@@ -162,7 +162,7 @@ async def test_says_what_is_wrong_with_the_database(
     assert result["step_id"] == "folder"
 
 
-async def test_refuses_the_database_of_another_installation(
+async def test_the_database_of_another_entry_is_refused(
     hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry, database: Answers
 ) -> None:
     server.instance_id = "0b4f6c1e-0000-4000-8000-000000000002"
@@ -174,7 +174,7 @@ async def test_refuses_the_database_of_another_installation(
     assert result["step_id"] == "folder"
 
 
-async def test_says_that_the_database_user_lacks_a_permission(
+async def test_a_missing_database_permission_is_shown(
     hass: HomeAssistant, server: FakeInferenceServer, database: Answers, postgres: Postgres
 ) -> None:
     postgres.execute("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN PASSWORD 'guest'")
@@ -192,7 +192,7 @@ async def test_says_that_the_database_user_lacks_a_permission(
     postgres.execute(f'REVOKE ALL ON DATABASE "{database["database"]}" FROM guest')
 
 
-async def test_says_that_the_database_is_newer(
+async def test_a_newer_database_is_refused(
     hass: HomeAssistant, server: FakeInferenceServer, home_database: Answers, newer_database: None
 ) -> None:
     flow = await to_database(hass, server)
@@ -200,7 +200,7 @@ async def test_says_that_the_database_is_newer(
     assert result["errors"] == {"base": "database_newer"}
 
 
-async def test_says_what_is_wrong_with_the_camera_folder(
+async def test_camera_root_errors_are_shown(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     database: Answers,
@@ -225,7 +225,7 @@ async def test_says_what_is_wrong_with_the_camera_folder(
     assert result["step_id"] == "cameras"
 
 
-async def test_says_that_the_camera_folder_may_not_be_read(
+async def test_an_unreadable_camera_root_is_refused(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     database: Answers,

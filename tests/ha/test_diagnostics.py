@@ -1,4 +1,4 @@
-"""Diagnostics help to find a fault and give nothing away."""
+"""Diagnostics contain settings and health, but no secrets or addresses."""
 
 import json
 
@@ -13,7 +13,7 @@ from tests.ha.conftest import PASSWORD
 from tests.ha.helpers import state_is
 
 
-async def test_say_what_is_set_and_how_it_is(
+async def test_settings_and_health_are_included_without_secrets(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry
 ) -> None:
     await state_is(hass, "binary_sensor.home_security_intelligence_inference_server", "on")
@@ -33,7 +33,7 @@ async def test_say_what_is_set_and_how_it_is(
         assert secret not in text
 
 
-async def test_keep_addresses_in_what_the_server_says_to_themselves(
+async def test_addresses_in_server_messages_are_redacted(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry
 ) -> None:
     server.assessor = {

@@ -1,4 +1,4 @@
-"""A server that announces itself is offered, and a known one that has moved is followed."""
+"""A discovered server is offered; the address of a known one is updated."""
 
 from ipaddress import ip_address
 
@@ -31,9 +31,7 @@ async def announce(
     )
 
 
-async def test_a_new_server_is_offered_with_its_address(
-    hass: HomeAssistant, server: FakeInferenceServer
-) -> None:
+async def test_a_new_server_is_offered(hass: HomeAssistant, server: FakeInferenceServer) -> None:
     result = await announce(hass, server.instance_id, server.port)
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "user"
@@ -53,13 +51,11 @@ async def test_a_new_server_is_offered_with_its_address(
 
 
 @pytest.mark.parametrize("instance_id", ["", "no id"])
-async def test_what_is_no_server_of_ours_is_not_offered(
-    hass: HomeAssistant, instance_id: str
-) -> None:
+async def test_an_invalid_announcement_is_ignored(hass: HomeAssistant, instance_id: str) -> None:
     assert (await announce(hass, instance_id, 8090))["reason"] == "invalid_discovery"
 
 
-async def test_a_server_that_refuses_its_token_is_not_taken_for_one_that_moved(
+async def test_a_server_that_refuses_its_token_keeps_its_address(
     hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     before = dict(entry.data)
@@ -69,7 +65,7 @@ async def test_a_server_that_refuses_its_token_is_not_taken_for_one_that_moved(
     assert entry.data == before
 
 
-async def test_a_known_server_that_moved_is_followed(
+async def test_the_address_of_a_moved_server_is_updated(
     hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     old = "http://127.0.0.1:9"
@@ -88,7 +84,7 @@ async def test_a_known_server_that_moved_is_followed(
         ("http://localhost:9", None, "0"),  # a name follows by itself
     ],
 )
-async def test_not_everything_announced_is_believed(
+async def test_an_unverified_announcement_changes_nothing(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     entry: MockConfigEntry,

@@ -1,4 +1,4 @@
-"""What happened is told once, with its level, and never made up."""
+"""An event fires once with its level; without an assessment it has no score."""
 
 import asyncio
 from pathlib import Path
@@ -37,7 +37,7 @@ DEAD = "sensor.home_security_intelligence_dead_letters"
 @pytest.mark.parametrize(
     ("score", "level"), [(5, "low"), (30, "medium"), (72, "high"), (100, "critical")]
 )
-async def test_a_person_becomes_a_risk(
+async def test_a_detected_person_fires_an_event(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
@@ -66,7 +66,7 @@ async def test_a_person_becomes_a_risk(
     assert facts["camera"] == "Front door"
 
 
-async def test_a_failed_assessment_is_told_and_gets_no_score(
+async def test_a_failed_assessment_fires_without_a_score(
     hass: HomeAssistant, server: FakeInferenceServer, quick: MockConfigEntry, camera_root: Path
 ) -> None:
     server.assess_fault = problem(422, "invalid_request")
@@ -84,7 +84,7 @@ async def test_a_failed_assessment_is_told_and_gets_no_score(
     await state_when(hass, DEAD, lambda state: int(state.state) > 0)
 
 
-async def test_a_better_informed_assessment_is_told_only_if_the_level_changes(
+async def test_a_later_assessment_fires_only_if_the_level_changes(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
@@ -117,7 +117,7 @@ async def test_a_better_informed_assessment_is_told_only_if_the_level_changes(
     assert levels() == ["medium", "high", "critical"]
 
 
-async def test_a_late_picture_of_an_earlier_event_tells_that_again_only_if_its_level_changes(
+async def test_a_late_image_fires_an_earlier_event_only_if_its_level_changes(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
@@ -147,7 +147,7 @@ async def test_a_late_picture_of_an_earlier_event_tells_that_again_only_if_its_l
     ]
 
 
-async def test_what_was_told_before_a_restart_is_not_told_again(
+async def test_a_restart_fires_nothing_twice(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     upload(camera_root, "front_door/one.jpg")
@@ -196,7 +196,7 @@ async def assessed_elsewhere(
     return event_id
 
 
-async def test_what_was_assessed_while_the_folder_was_away_is_told_once_it_is_back(
+async def test_an_assessment_during_unavailability_fires_afterwards(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     assessed = asyncio.Event()
@@ -222,7 +222,7 @@ async def test_what_was_assessed_while_the_folder_was_away_is_told_once_it_is_ba
     assert (told.attributes["event_type"], told.attributes["late"]) == ("high", True)
 
 
-async def test_what_was_assessed_while_home_assistant_was_off_is_told_once_and_late(
+async def test_an_assessment_during_downtime_fires_once_as_late(
     hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry, camera_root: Path
 ) -> None:
     first = await assessed_elsewhere(hass, entry, camera_root, "front_door/one.jpg")

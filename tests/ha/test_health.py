@@ -1,4 +1,4 @@
-"""What the pipeline needs is shown when it is lost, and when it is back."""
+"""Outages of server, database and folders are shown, and so is their recovery."""
 
 from pathlib import Path
 import shutil
@@ -18,7 +18,9 @@ from tests.ha.helpers import state_is, state_when, upload
 HUB = "home_security_intelligence"
 
 
-async def test_shows_which_models_do_the_work(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_models_and_connections_are_shown(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
     await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
     await state_is(hass, f"binary_sensor.{HUB}_database", "on")
     await state_is(hass, f"sensor.{HUB}_detector_model", "rtdetr_v2_r18vd")
@@ -37,7 +39,7 @@ async def test_a_test_detector_is_a_problem(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_gpu_that_goes_unused_is_a_repair(
+async def test_an_unused_gpu_is_a_repair(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     entry: MockConfigEntry,
@@ -54,7 +56,7 @@ async def test_a_gpu_that_goes_unused_is_a_repair(
     assert issue_registry.async_get_issue(DOMAIN, "detector_fallback_01JENTRY") is None
 
 
-async def test_a_gpu_is_shown_where_the_server_has_one(
+async def test_gpu_sensors_exist_if_the_server_has_a_gpu(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     entry: MockConfigEntry,
@@ -75,14 +77,14 @@ async def test_a_gpu_is_shown_where_the_server_has_one(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_without_a_gpu_nothing_is_shown_of_one(
+async def test_there_are_no_gpu_sensors_without_a_gpu(
     hass: HomeAssistant, loaded: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
     await state_is(hass, f"sensor.{HUB}_detector_model", "rtdetr_v2_r18vd")
     assert not [entity for entity in entity_registry.entities if "_gpu_" in entity]
 
 
-async def test_pictures_wait_while_the_server_is_gone(
+async def test_images_wait_while_the_server_is_unavailable(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     entry: MockConfigEntry,
@@ -109,7 +111,7 @@ async def test_pictures_wait_while_the_server_is_gone(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_lost_database_is_shown_and_comes_back(
+async def test_a_database_outage_is_shown(
     hass: HomeAssistant,
     postgres: Postgres,
     loaded: MockConfigEntry,
@@ -139,7 +141,7 @@ async def test_a_lost_database_is_shown_and_comes_back(
     assert caplog.text.count("Database is available again") == 1
 
 
-async def test_what_was_last_known_stays_while_the_database_is_away(
+async def test_states_stay_during_a_database_outage(
     hass: HomeAssistant, postgres: Postgres, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     upload(camera_root, "front_door/one.jpg")
@@ -164,7 +166,7 @@ async def test_what_was_last_known_stays_while_the_database_is_away(
     assert {entity_id: hass.states.get(entity_id).state for entity_id in shown} == shown
 
 
-async def test_a_camera_whose_folder_is_gone_is_unavailable(
+async def test_a_camera_without_folder_is_unavailable(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     assert hass.states.get("binary_sensor.yard_upload_folder").state == "off"

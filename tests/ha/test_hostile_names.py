@@ -1,4 +1,4 @@
-"""Names that give orders change no score, from Home Assistant's forms to what the model is told."""
+"""Prompt injection by names changes no score, from the forms to the prompt."""
 
 from datetime import datetime, timedelta
 import json
@@ -10,8 +10,8 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_security_intelligence.core.events import facts
-from custom_components.home_security_intelligence.core.risk.rules import judge
+from custom_components.home_security_intelligence.core.events import judge
+from custom_components.home_security_intelligence.core.risk.rules import apply_rules
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.prompt import messages
 from testbed.fake_inference_server import FakeInferenceServer
@@ -48,7 +48,7 @@ async def event_at(hass: HomeAssistant, root: Path, moment: datetime) -> dict[st
 
 
 @pytest.mark.parametrize("name", ORDERS)
-async def test_a_name_that_gives_orders_changes_nothing(
+async def test_an_injected_name_changes_nothing(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     quick: MockConfigEntry,
@@ -56,7 +56,7 @@ async def test_a_name_that_gives_orders_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
     name: str,
 ) -> None:
-    monkeypatch.setattr(facts, "judge", judge)  # the rules themselves, no score as told
+    monkeypatch.setattr(judge, "apply_rules", apply_rules)  # the real rules
     server.score = 0  # a model that does as it is told
     noon = dt_util.start_of_local_day() - timedelta(hours=12)
 

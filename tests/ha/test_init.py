@@ -1,4 +1,4 @@
-"""An installation starts with what it can and leaves nothing behind."""
+"""An entry starts with what is available, and unloads completely."""
 
 from pathlib import Path
 import shutil
@@ -30,7 +30,7 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigEntryStat
     return state
 
 
-async def test_sets_up_and_goes_without_a_trace(
+async def test_sets_up_and_unloads_completely(
     hass: HomeAssistant, entry: MockConfigEntry, postgres: Postgres
 ) -> None:
     assert await set_up(hass, entry) is ConfigEntryState.LOADED
@@ -46,7 +46,7 @@ async def test_sets_up_and_goes_without_a_trace(
     await database_says(postgres, entry, CONNECTED, "f")
 
 
-async def test_the_pipeline_ends_with_home_assistant(
+async def test_the_pipeline_stops_with_home_assistant(
     hass: HomeAssistant, entry: MockConfigEntry, postgres: Postgres
 ) -> None:
     assert await set_up(hass, entry) is ConfigEntryState.LOADED
@@ -55,7 +55,7 @@ async def test_the_pipeline_ends_with_home_assistant(
     await database_says(postgres, entry, CONNECTED, "f")
 
 
-async def test_a_refused_token_is_asked_for_once(
+async def test_a_refused_token_starts_one_reauthentication(
     hass: HomeAssistant, entry: MockConfigEntry, server: FakeInferenceServer
 ) -> None:
     server.token = "another"
@@ -77,7 +77,7 @@ async def test_a_refused_token_is_asked_for_once(
         ({"camera_root": "/etc"}, ConfigEntryState.SETUP_ERROR),
     ],
 )
-async def test_says_what_keeps_it_from_starting(
+async def test_setup_errors_are_shown(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     change: dict[str, str | int],
@@ -88,14 +88,14 @@ async def test_says_what_keeps_it_from_starting(
     assert entry.reason
 
 
-async def test_newer_tables_are_left_alone(
+async def test_newer_tables_are_not_changed(
     hass: HomeAssistant, entry: MockConfigEntry, newer_database: None
 ) -> None:
     assert await set_up(hass, entry) is ConfigEntryState.SETUP_ERROR
     assert entry.error_reason_translation_key == "database_newer"
 
 
-async def test_a_missing_camera_folder_is_waited_for(
+async def test_setup_is_retried_until_the_camera_root_exists(
     hass: HomeAssistant, entry: MockConfigEntry, camera_root: Path
 ) -> None:
     shutil.rmtree(camera_root)
@@ -103,7 +103,7 @@ async def test_a_missing_camera_folder_is_waited_for(
     assert entry.error_reason_translation_key == "folder_missing"
 
 
-async def test_another_camera_folder_on_the_same_database_is_refused_until_the_first_is_free(
+async def test_a_second_camera_root_on_the_same_database_is_refused(
     hass: HomeAssistant, loaded: MockConfigEntry, tmp_path: Path
 ) -> None:
     (tmp_path / "others").mkdir()
@@ -124,7 +124,7 @@ async def test_another_camera_folder_on_the_same_database_is_refused_until_the_f
     assert await hass.config_entries.async_unload(second.entry_id)
 
 
-async def test_cameras_hang_off_the_hub(
+async def test_cameras_are_connected_via_the_hub(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
     devices = {

@@ -1,4 +1,4 @@
-"""What is shown of the language model: whether it is there, where it runs and what it takes."""
+"""The language model's sensors and repairs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -39,7 +39,7 @@ async def look(entry: MockConfigEntry) -> None:
     await entry.runtime_data.pipeline.refresh_health()
 
 
-async def test_a_lost_gpu_is_told_until_it_is_back(
+async def test_a_lost_gpu_is_a_repair_until_it_is_back(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
@@ -63,7 +63,7 @@ async def test_a_lost_gpu_is_told_until_it_is_back(
     assert issue_registry.async_get_issue(DOMAIN, LOST) is None
 
 
-async def test_a_server_without_a_language_model_shows_none_of_it(
+async def test_there_are_no_sensors_without_a_language_model(
     hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     server.assessor = {"state": "absent", "backend": None, "model": None}
@@ -73,7 +73,7 @@ async def test_a_server_without_a_language_model_shows_none_of_it(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_tokens_and_times_of_assessments_are_shown_and_added_up(
+async def test_tokens_and_times_are_shown_and_added_up(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     await state_is(hass, f"{HUB}_prompt_tokens", "0")
@@ -90,7 +90,7 @@ async def test_tokens_and_times_of_assessments_are_shown_and_added_up(
     assert tokens.attributes["unit_of_measurement"] == "tokens"
 
 
-async def test_totals_go_on_after_a_restart(
+async def test_totals_are_restored(
     hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:
     stored = {"native_value": 5000, "native_unit_of_measurement": None}
@@ -100,7 +100,7 @@ async def test_totals_go_on_after_a_restart(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_times_by_stage_are_there_for_those_who_want_them(
+async def test_times_by_stage_are_disabled_by_default(
     hass: HomeAssistant, loaded: MockConfigEntry, entity_registry: er.EntityRegistry
 ) -> None:
     for name in ("llm_load_time", "llm_prompt_time", "llm_generation_time"):
@@ -140,7 +140,7 @@ async def until_done(hass: HomeAssistant, post: Callable[..., Awaitable[Json]], 
     return step
 
 
-async def test_a_missing_model_is_downloaded_from_the_repair(
+async def test_the_repair_downloads_a_missing_model(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     post: Callable[..., Awaitable[Json]],
@@ -169,7 +169,7 @@ async def test_a_missing_model_is_downloaded_from_the_repair(
     await state_is(hass, f"{HUB}_llm_download", "unknown")
 
 
-async def test_a_download_that_fails_says_why_and_stays_a_repair(
+async def test_a_failed_download_shows_its_error(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     post: Callable[..., Awaitable[Json]],
@@ -188,7 +188,7 @@ async def test_a_download_that_fails_says_why_and_stays_a_repair(
     assert issue_registry.async_get_issue(DOMAIN, MISSING)
 
 
-async def test_a_server_that_cannot_download_says_so(
+async def test_a_server_that_cannot_download_is_an_error(
     hass: HomeAssistant, server: FakeInferenceServer, post: Callable[..., Awaitable[Json]]
 ) -> None:
     server.pull_fault = problem(501, "pull_unsupported")
@@ -201,7 +201,7 @@ async def test_a_server_that_cannot_download_says_so(
     assert (step["type"], step["reason"]) == ("abort", "download_failed")
 
 
-async def test_closing_the_dialog_leaves_the_download_alone(
+async def test_closing_the_dialog_does_not_stop_the_download(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     post: Callable[..., Awaitable[Json]],

@@ -1,4 +1,4 @@
-"""A secret that is not accepted any more is asked for, and takes effect."""
+"""Reauthentication asks for a refused secret and applies the new one."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ async def test_a_new_token_takes_effect(
     assert loaded.state is ConfigEntryState.LOADED
 
 
-async def test_a_new_database_password_brings_a_failed_setup_back(
+async def test_a_new_database_password_completes_a_failed_setup(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     hass.config_entries.async_update_entry(entry, data={**entry.data, "password": "outdated"})
@@ -58,7 +58,7 @@ async def test_a_new_database_password_brings_a_failed_setup_back(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_password_that_was_changed_meanwhile_is_asked_for(
+async def test_a_password_changed_at_runtime_starts_reauthentication(
     hass: HomeAssistant, entry: MockConfigEntry, postgres: Postgres
 ) -> None:
     postgres.execute("CREATE ROLE lodger LOGIN SUPERUSER PASSWORD 'one'")
@@ -108,7 +108,7 @@ async def test_the_password_can_be_corrected_while_the_server_is_down(
 
 
 @pytest.mark.parametrize("step", ["reauth", "reconfigure"])
-async def test_another_server_is_not_taken_for_this_one(
+async def test_another_server_is_refused(
     hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry, step: str
 ) -> None:
     server.instance_id = "11111111-2222-4333-8444-555555555555"

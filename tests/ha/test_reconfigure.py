@@ -1,4 +1,4 @@
-"""What was set up can be changed: server, database, folder."""
+"""Server, database and camera root can be changed."""
 
 from pathlib import Path
 
@@ -76,7 +76,7 @@ async def test_a_change_is_checked_and_takes_effect(
     assert loaded.state is ConfigEntryState.LOADED
 
 
-async def test_an_empty_password_stays_as_it_is(
+async def test_an_empty_password_keeps_the_stored_one(
     hass: HomeAssistant, loaded: MockConfigEntry, home_database: dict[str, str | int | bool]
 ) -> None:
     flow = await choose(hass, loaded, "reconfigure_database")
@@ -93,7 +93,7 @@ async def test_an_empty_password_stays_as_it_is(
     assert loaded.state is ConfigEntryState.LOADED
 
 
-async def test_a_change_of_folder_says_how_many_pictures_wait(
+async def test_a_change_of_camera_root_warns_of_waiting_images(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,

@@ -1,4 +1,4 @@
-"""Many dead letters are a repair: all of them are tried again, or dismissed."""
+"""Many dead letters are a repair that requeues or discards them."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -68,13 +68,13 @@ async def fix(hass: HomeAssistant, eleven_dead: None, hass_client: ClientSession
     return choose
 
 
-async def test_a_few_are_borne(
+async def test_a_few_are_no_repair(
     hass: HomeAssistant, issue_registry: ir.IssueRegistry, ten_dead: None
 ) -> None:
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
 
 
-async def test_many_are_a_repair_until_they_are_fewer(
+async def test_many_are_a_repair(
     hass: HomeAssistant, issue_registry: ir.IssueRegistry, eleven_dead: None
 ) -> None:
     issue = issue_registry.async_get_issue(DOMAIN, ISSUE)
@@ -90,7 +90,7 @@ async def test_many_are_a_repair_until_they_are_fewer(
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
 
 
-async def test_a_repair_is_there_as_long_as_its_installation_runs(
+async def test_the_repair_exists_while_the_entry_is_loaded(
     hass: HomeAssistant,
     issue_registry: ir.IssueRegistry,
     loaded: MockConfigEntry,
@@ -102,7 +102,7 @@ async def test_a_repair_is_there_as_long_as_its_installation_runs(
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is not None
 
 
-async def test_all_are_tried_again(
+async def test_all_are_requeued(
     hass: HomeAssistant, issue_registry: ir.IssueRegistry, fix: Fix
 ) -> None:
     assert (await fix("requeue"))["type"] == "create_entry"
@@ -111,7 +111,7 @@ async def test_all_are_tried_again(
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
 
 
-async def test_all_are_dismissed(
+async def test_all_are_discarded(
     hass: HomeAssistant, issue_registry: ir.IssueRegistry, fix: Fix
 ) -> None:
     assert (await fix("discard"))["type"] == "create_entry"
@@ -120,7 +120,7 @@ async def test_all_are_dismissed(
     assert hass.states.get("sensor.yard_risk_level").state == "unknown"
 
 
-async def test_what_fails_again_is_a_repair_again(
+async def test_jobs_that_fail_again_are_a_repair_again(
     hass: HomeAssistant, server: FakeInferenceServer, issue_registry: ir.IssueRegistry, fix: Fix
 ) -> None:
     server.detect_fault = problem(422, "invalid_image")
@@ -134,7 +134,7 @@ async def test_what_fails_again_is_a_repair_again(
 
 
 @pytest.mark.parametrize("option", ["requeue", "discard"])
-async def test_a_lost_database_leaves_the_repair(
+async def test_a_database_outage_keeps_the_repair(
     hass: HomeAssistant,
     issue_registry: ir.IssueRegistry,
     loaded: MockConfigEntry,
@@ -155,7 +155,7 @@ async def test_a_lost_database_leaves_the_repair(
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is not None
 
 
-async def test_an_installation_that_stands_still_cannot_be_repaired(
+async def test_an_entry_that_is_not_loaded_cannot_be_repaired(
     hass: HomeAssistant, loaded: MockConfigEntry, fix: Fix
 ) -> None:
     assert await hass.config_entries.async_unload(loaded.entry_id)

@@ -1,4 +1,4 @@
-"""Further inference servers share the work, and each shows how it is."""
+"""Added inference servers share the work, and each has its own entities."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -66,7 +66,7 @@ async def test_a_server_is_added_with_the_token_of_the_first(
     await state_is(hass, f"binary_sensor.inference_server_127_0_0_1_{port}_inference_server", "on")
 
 
-async def test_what_does_not_work_is_refused(
+async def test_invalid_input_is_refused(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     server: FakeInferenceServer,
@@ -110,7 +110,7 @@ async def test_its_address_and_token_are_changed(
     assert dict(entry.subentries["01JSERVER"].data) == {"url": other.url, "token": "another"}
 
 
-async def test_one_takes_over_from_the_other_and_each_says_how_it_is(
+async def test_a_server_takes_over_during_an_outage_of_another(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     second: str,
@@ -142,7 +142,7 @@ async def test_one_takes_over_from_the_other_and_each_says_how_it_is(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_an_added_server_that_refuses_its_token_is_told_of(
+async def test_an_added_server_that_refuses_its_token_is_a_repair(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     second: str,
@@ -160,7 +160,7 @@ async def test_an_added_server_that_refuses_its_token_is_told_of(
     assert not issue_registry.issues
 
 
-async def test_different_detectors_are_told_of(
+async def test_different_detectors_are_a_repair(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     second: str,
@@ -178,7 +178,7 @@ async def test_different_detectors_are_told_of(
     assert not issue_registry.issues
 
 
-async def test_each_shows_its_own_gpu_and_language_model(
+async def test_each_server_has_its_own_gpu_and_language_model_sensors(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     second: str,
@@ -209,7 +209,7 @@ async def test_each_shows_its_own_gpu_and_language_model(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_server_without_a_language_model_shows_none(
+async def test_a_server_without_language_model_has_no_sensors_of_it(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     second: str,

@@ -1,4 +1,4 @@
-"""The actions answer in plain JSON and refuse what is unclear."""
+"""The actions respond in plain JSON and refuse ambiguous requests."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -115,7 +115,7 @@ async def test_a_camera_may_be_named_by_its_device(
 
 
 @pytest.mark.usefixtures("two_dead")
-async def test_dead_letters_say_why(hass: HomeAssistant) -> None:
+async def test_dead_letters_are_listed_with_their_reason(hass: HomeAssistant) -> None:
     answer = await act(hass, "list_dead_letters")
     assert answer["total"] == 2
     assert {letter["camera"] for letter in answer["dead_letters"]} == {"front_door", "yard"}
@@ -131,7 +131,7 @@ async def test_dead_letters_say_why(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.usefixtures("two_dead")
-async def test_dead_letters_are_tried_again(hass: HomeAssistant) -> None:
+async def test_dead_letters_are_requeued(hass: HomeAssistant) -> None:
     letters = (await act(hass, "list_dead_letters", camera="yard"))["dead_letters"]
     answer = await act(hass, "requeue_dead_letters", job_ids=[letters[0]["job_id"]])
     assert answer == {"requeued": 1, "refused": 0, "refusal": None}
@@ -144,7 +144,7 @@ async def test_dead_letters_are_tried_again(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.usefixtures("two_dead")
-async def test_dead_letters_are_dismissed(hass: HomeAssistant) -> None:
+async def test_dead_letters_are_discarded(hass: HomeAssistant) -> None:
     assert await act(hass, "discard_dead_letters", camera="yard") == {"discarded": 1}
     assert await act(hass, "discard_dead_letters", kind="detect") == {"discarded": 1}
     await state_is(hass, DEAD, "0")
@@ -154,7 +154,7 @@ async def test_dead_letters_are_dismissed(hass: HomeAssistant) -> None:
 @pytest.mark.parametrize(
     "unclear", [{}, {"job_ids": [1], "all": True}, {"job_ids": [1], "kind": "detect"}]
 )
-async def test_an_unclear_selection_is_refused(
+async def test_an_ambiguous_selection_is_refused(
     hass: HomeAssistant, loaded: MockConfigEntry, action: str, unclear: dict[str, object]
 ) -> None:
     with pytest.raises(ServiceValidationError) as caught:
@@ -163,7 +163,7 @@ async def test_an_unclear_selection_is_refused(
 
 
 @pytest.mark.parametrize("impossible", [0, -1, 2**63, "one"])
-async def test_a_job_id_that_none_can_be_is_refused(
+async def test_an_impossible_job_id_is_refused(
     hass: HomeAssistant, loaded: MockConfigEntry, impossible: object
 ) -> None:
     with pytest.raises(probatio.Invalid):
@@ -171,7 +171,7 @@ async def test_a_job_id_that_none_can_be_is_refused(
 
 
 @pytest.mark.parametrize("action", ["requeue_dead_letters", "discard_dead_letters"])
-async def test_only_administrators_change_something(
+async def test_only_administrators_may_change_dead_letters(
     hass: HomeAssistant, loaded: MockConfigEntry, hass_read_only_user: MockUser, action: str
 ) -> None:
     with pytest.raises(Unauthorized):
@@ -184,21 +184,21 @@ async def test_only_administrators_change_something(
         )
 
 
-async def test_a_cursor_that_is_none_is_refused(
-    hass: HomeAssistant, loaded: MockConfigEntry
-) -> None:
+async def test_an_invalid_cursor_is_refused(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
     with pytest.raises(ServiceValidationError) as caught:
         await act(hass, "list_events", cursor="made up")
     assert caught.value.translation_key == "invalid_question"
 
 
-async def test_a_camera_is_named_in_one_way(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_a_camera_must_be_named_in_one_way(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
     with pytest.raises(probatio.Invalid):
         await act(hass, "list_events", camera="yard", device_id="x")
 
 
 @pytest.mark.usefixtures("lost_database")
-async def test_a_lost_database_is_an_error(hass: HomeAssistant) -> None:
+async def test_an_unavailable_database_is_an_error(hass: HomeAssistant) -> None:
     with pytest.raises(HomeAssistantError) as caught:
         await act(hass, "list_events")
     assert caught.value.translation_key == "database_failed"

@@ -1,4 +1,4 @@
-"""The zones of a camera: typed, checked, shown, and counted."""
+"""Zones are entered, checked, shown and used."""
 
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -29,7 +29,7 @@ async def mark(
     return result
 
 
-async def test_zones_are_counted_and_shown_again(
+async def test_zones_are_used_and_shown_again(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     assert (await mark(hass, loaded, [PORCH, POND]))["reason"] == "reconfigure_successful"
@@ -49,7 +49,7 @@ async def test_zones_are_counted_and_shown_again(
     assert loaded.subentries["01JFRONT_DOOR"].data["zones"] == []
 
 
-async def test_zones_are_drawn_over_the_picture(
+async def test_zones_are_rendered_over_the_image(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     assert hass.states.get(IMAGE).state == "unknown"
@@ -83,7 +83,7 @@ async def test_zones_are_drawn_over_the_picture(
         ({"name": "x" * 61}, "zone_name_too_long"),
     ],
 )
-async def test_what_is_no_zone_is_refused_and_named(
+async def test_an_invalid_zone_is_refused_by_name(
     hass: HomeAssistant, loaded: MockConfigEntry, changed: dict[str, str], reason: str
 ) -> None:
     result = await mark(hass, loaded, [POND, PORCH | changed])
@@ -103,7 +103,7 @@ async def test_too_many_zones_are_refused(hass: HomeAssistant, loaded: MockConfi
 
 
 @pytest.mark.parametrize("broken", [{"kind": "moat"}, {"colour": "red"}])
-async def test_the_form_takes_nothing_else(
+async def test_the_form_refuses_unknown_fields(
     hass: HomeAssistant, loaded: MockConfigEntry, broken: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidData):

@@ -1,4 +1,4 @@
-"""A server that answers what a test tells it to, over a real socket."""
+"""A scripted HTTP server on a real socket, and clients for it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

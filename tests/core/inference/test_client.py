@@ -1,4 +1,4 @@
-"""What the client asks and what it makes of good answers."""
+"""Requests and successful responses of the client."""
 
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
@@ -42,7 +42,7 @@ FACTS = EventFacts(
 )
 
 
-async def test_health_is_read_whole(client: InferenceClient, stage: Stage) -> None:
+async def test_every_health_field_is_read(client: InferenceClient, stage: Stage) -> None:
     stage.says(HEALTH)
 
     health = await client.health()
@@ -55,7 +55,7 @@ async def test_health_is_read_whole(client: InferenceClient, stage: Stage) -> No
     assert health.assessor.error == "Ollama does not answer."
 
 
-async def test_detect_sends_the_bytes_as_they_are(client: InferenceClient, stage: Stage) -> None:
+async def test_detect_sends_the_unchanged_bytes(client: InferenceClient, stage: Stage) -> None:
     stage.says(DETECTED)
 
     result = await client.detect(b"\xff\xd8picture", content_type="image/jpeg", threshold=0.35)
@@ -77,7 +77,7 @@ async def test_detect_sends_the_bytes_as_they_are(client: InferenceClient, stage
     assert result.timings_ms["infer"] == 30.5
 
 
-async def test_assess_sends_facts_with_the_homes_offset(
+async def test_assess_sends_times_with_the_homes_utc_offset(
     client: InferenceClient, stage: Stage
 ) -> None:
     stage.says(ASSESSED)
@@ -100,7 +100,7 @@ async def test_assess_sends_facts_with_the_homes_offset(
     )
 
 
-async def test_a_download_is_asked_for_and_told_of(client: InferenceClient, stage: Stage) -> None:
+async def test_a_model_download_is_started(client: InferenceClient, stage: Stage) -> None:
     stage.says(HEALTH["assessor"]["pull"])
 
     pull = await client.pull_model()
@@ -115,7 +115,9 @@ async def test_fields_of_a_newer_server_are_ignored(client: InferenceClient, sta
     assert (await client.detect(b"x", content_type="image/png", threshold=0.5)).width == 1920
 
 
-async def test_no_token_no_header(connect, address: str, stage: Stage) -> None:
+async def test_without_token_there_is_no_authorization_header(
+    connect, address: str, stage: Stage
+) -> None:
     stage.says(HEALTH)
 
     await connect(address, token=None).health()

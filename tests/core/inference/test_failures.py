@@ -1,4 +1,4 @@
-"""Every outcome of a request ends in the one error tree, with the class that decides the retry."""
+"""Every failed request raises one of our errors, with the class that decides the retry."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -100,7 +100,7 @@ async def test_problem_details_decide(
         (504, ServerTimeoutError),
     ],
 )
-async def test_a_proxys_own_words_are_told_from_the_servers(
+async def test_a_proxys_response_is_distinguished_from_the_servers(
     client: InferenceClient, stage: Stage, status: int, error: type[CoreError]
 ) -> None:
     stage.status, stage.body, stage.content_type = status, b"<html>no</html>", "text/html"
@@ -120,7 +120,7 @@ async def test_a_proxys_own_words_are_told_from_the_servers(
         (1e9, "1", 3600.0),
     ],
 )
-async def test_busy_says_when_to_come_back(
+async def test_busy_reports_when_to_retry(
     client: InferenceClient,
     stage: Stage,
     problem: float | None,
@@ -142,7 +142,7 @@ async def test_busy_says_when_to_come_back(
     [b"", b"null", b"[]", b'"text"', b"{", b"\xff\xfe", b"[" * 200_000, b'{"model": "m"}'],
     ids=["empty", "null", "list", "string", "broken", "bytes", "deep", "missing"],
 )
-async def test_a_malformed_answer_is_an_error(
+async def test_a_malformed_response_is_an_error(
     client: InferenceClient, stage: Stage, body: bytes
 ) -> None:
     stage.body = body
@@ -153,13 +153,13 @@ async def test_a_malformed_answer_is_an_error(
     assert raised.code == "malformed_answer"
 
 
-async def test_a_broken_problem_is_not_believed(client: InferenceClient, stage: Stage) -> None:
+async def test_malformed_problem_details_are_ignored(client: InferenceClient, stage: Stage) -> None:
     stage.says({"code": "invalid_image"}, 422, "application/problem+json")
 
     assert type(await failure(client)) is ClientError
 
 
-async def test_an_endless_answer_is_cut_off(client: InferenceClient, stage: Stage) -> None:
+async def test_an_oversized_response_is_refused(client: InferenceClient, stage: Stage) -> None:
     stage.body = b" " * (1024 * 1024 + 1)
 
     raised = await failure(client)
@@ -167,7 +167,7 @@ async def test_an_endless_answer_is_cut_off(client: InferenceClient, stage: Stag
     assert "too large" in str(raised)
 
 
-async def test_silence_is_a_timeout(connect: Connect, address: str, stage: Stage) -> None:
+async def test_no_response_is_a_timeout(connect: Connect, address: str, stage: Stage) -> None:
     stage.hold = True
 
     raised = await failure(connect(address, detect_timeout=0.5))
@@ -175,26 +175,26 @@ async def test_silence_is_a_timeout(connect: Connect, address: str, stage: Stage
     assert type(raised) is ServerTimeoutError
 
 
-async def test_nobody_there(connect: Connect, unused_tcp_port: int) -> None:
+async def test_a_closed_port_is_unreachable(connect: Connect, unused_tcp_port: int) -> None:
     raised = await failure(connect(f"http://127.0.0.1:{unused_tcp_port}"))
 
     assert type(raised) is ServerUnreachableError
     assert str(unused_tcp_port) in str(raised)
 
 
-async def test_a_name_that_does_not_exist(connect: Connect) -> None:
+async def test_an_unknown_host_name_is_unreachable(connect: Connect) -> None:
     raised = await failure(connect("http://no-such-host.invalid:8090"))
 
     assert type(raised) is ServerUnreachableError
 
 
-async def test_a_token_no_header_can_carry(connect: Connect, address: str) -> None:
+async def test_a_token_with_control_characters_is_refused(connect: Connect, address: str) -> None:
     raised = await failure(connect(address, token="a\nb"))
 
     assert type(raised) is ServerAuthError
 
 
-async def test_no_failure_gives_the_token_away(
+async def test_no_failure_reveals_the_token(
     client: InferenceClient, stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -230,7 +230,7 @@ async def listener(
 @pytest.mark.parametrize(
     "only_once", [pytest.param(False, id="hangs up"), pytest.param(True, id="goes down")]
 )
-async def test_a_connection_lost_costs_an_attempt(connect: Connect, *, only_once: bool) -> None:
+async def test_a_lost_connection_costs_an_attempt(connect: Connect, *, only_once: bool) -> None:
     """The request itself may be what brings the server down, so it must not repeat for ever."""
     async with listener(None, only_once=only_once) as url:
         raised = await failure(connect(url))
@@ -239,7 +239,7 @@ async def test_a_connection_lost_costs_an_attempt(connect: Connect, *, only_once
     assert raised.failure is FailureClass.UNKNOWN
 
 
-async def test_a_connection_kept_from_before_a_restart_costs_nothing(connect: Connect) -> None:
+async def test_a_stale_connection_costs_no_attempt(connect: Connect) -> None:
     """Each connection brings one answer; asked a second time, it ends without a word."""
     answer = json.dumps(DETECTED).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
@@ -262,7 +262,7 @@ async def test_a_connection_kept_from_before_a_restart_costs_nothing(connect: Co
     server.close()
 
 
-async def test_an_answer_that_breaks_off_is_not_asked_for_again(connect: Connect) -> None:
+async def test_a_truncated_response_is_not_requested_again(connect: Connect) -> None:
     async with listener(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", only_once=True) as url:
         raised = await failure(connect(url))
 
@@ -270,13 +270,13 @@ async def test_an_answer_that_breaks_off_is_not_asked_for_again(connect: Connect
     assert "response" in str(raised)
 
 
-async def test_health_of_something_that_hangs_up(connect: Connect) -> None:
+async def test_health_of_a_program_that_closes_the_connection(connect: Connect) -> None:
     async with listener(None) as url:
         with pytest.raises(ServerUnreachableError, match="closed without a response"):
             await connect(url).health()
 
 
-async def test_health_of_something_that_speaks_no_http(connect: Connect) -> None:
+async def test_health_of_a_program_without_http(connect: Connect) -> None:
     async with listener(b"220 ftp ready\r\n") as url:
         with pytest.raises(ServerIncompatibleError, match="not to an inference server"):
             await connect(url).health()
@@ -322,7 +322,7 @@ async def test_health_with_a_wrong_token(client: InferenceClient, stage: Stage) 
         await client.health()
 
 
-async def test_https_where_there_is_no_tls(connect: Connect, address: str) -> None:
+async def test_https_without_tls_on_the_server(connect: Connect, address: str) -> None:
     with pytest.raises(ServerUnreachableError, match="does not speak TLS"):
         await connect(address.replace("http://", "https://")).health()
 
@@ -339,9 +339,7 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     return context
 
 
-async def test_a_certificate_nobody_vouches_for(
-    connect: Connect, self_signed: ssl.SSLContext
-) -> None:
+async def test_an_untrusted_certificate(connect: Connect, self_signed: ssl.SSLContext) -> None:
     async with listener(b"", self_signed) as url:
         with pytest.raises(ServerUnreachableError, match="certificate is not trusted"):
             await connect(url).health()

@@ -1,4 +1,4 @@
-"""Who is asked, of several inference servers, and who is left alone."""
+"""Which of several inference servers is used, and which are left out."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -130,7 +130,7 @@ def asked(server: FakeInferenceServer) -> int:
     return server.detected.total()
 
 
-async def test_the_least_loaded_is_asked(
+async def test_the_least_loaded_server_is_used(
     make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
@@ -149,7 +149,7 @@ async def test_the_least_loaded_is_asked(
         first.detect_gate.set()
 
 
-async def test_they_take_turns_where_nobody_has_anything_to_do(
+async def test_idle_servers_take_turns(
     make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
@@ -158,7 +158,7 @@ async def test_they_take_turns_where_nobody_has_anything_to_do(
     assert (asked(first), asked(second)) == (3, 3)
 
 
-async def test_what_a_server_has_in_hand_of_others_counts(
+async def test_images_of_other_clients_count_as_load(
     make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     first.detector = {"pictures": 5}
@@ -170,7 +170,7 @@ async def test_what_a_server_has_in_hand_of_others_counts(
     assert (asked(first), asked(second)) == (0, 4)
 
 
-async def test_a_server_without_room_is_left_alone_for_as_long_as_it_says(
+async def test_a_busy_server_is_left_out_for_its_retry_after(
     make: Callable[..., ServerPool],
     first: FakeInferenceServer,
     second: FakeInferenceServer,
@@ -187,7 +187,7 @@ async def test_a_server_without_room_is_left_alone_for_as_long_as_it_says(
     assert asked(first) == 2
 
 
-async def test_where_nobody_has_room_the_soonest_counts(
+async def test_if_all_are_busy_the_earliest_retry_counts(
     make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
@@ -199,7 +199,7 @@ async def test_where_nobody_has_room_the_soonest_counts(
     assert pool.wait(JobKind.DETECT) == 3.0
 
 
-async def test_a_server_that_is_away_costs_nothing(
+async def test_an_unavailable_server_costs_no_attempt(
     make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
@@ -214,7 +214,7 @@ async def test_a_server_that_is_away_costs_nothing(
             await detect(pool)
 
 
-async def test_a_refused_token_is_not_tried_again_soon_and_says_why(
+async def test_a_refused_token_opens_the_breaker_with_its_reason(
     make: Callable[..., ServerPool],
     first: FakeInferenceServer,
     second: FakeInferenceServer,
@@ -238,7 +238,7 @@ async def test_a_refused_token_is_not_tried_again_soon_and_says_why(
 @pytest.mark.parametrize(
     ("answer", "error"), [(INTERNAL, ClientError), (INVALID_IMAGE, ServerRejectedInputError)]
 )
-async def test_what_may_be_the_pictures_own_fault_is_not_passed_on(
+async def test_a_failure_the_image_may_have_caused_is_not_tried_elsewhere(
     make: Callable[..., ServerPool],
     first: FakeInferenceServer,
     second: FakeInferenceServer,
@@ -254,7 +254,7 @@ async def test_what_may_be_the_pictures_own_fault_is_not_passed_on(
     assert asked(second) == 1
 
 
-async def test_a_server_that_fails_at_once_does_not_draw_all_work_to_it(
+async def test_a_failing_server_does_not_attract_all_work(
     make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
@@ -268,7 +268,7 @@ async def test_a_server_that_fails_at_once_does_not_draw_all_work_to_it(
     assert failed == 1
 
 
-async def test_who_is_not_ready_is_passed_over(
+async def test_a_server_that_is_not_ready_is_skipped(
     make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     first.detector = {"state": "loading"}
@@ -285,7 +285,7 @@ async def test_who_is_not_ready_is_passed_over(
 
 
 @pytest.mark.parametrize("known", [False, True])
-async def test_events_go_where_there_is_a_language_model(
+async def test_events_go_to_a_server_with_a_language_model(
     make: Callable[..., ServerPool],
     first: FakeInferenceServer,
     second: FakeInferenceServer,
@@ -302,7 +302,7 @@ async def test_events_go_where_there_is_a_language_model(
     assert not known or not first.assessed
 
 
-async def test_without_any_language_model_that_is_what_is_said(
+async def test_without_any_language_model_the_error_says_so(
     make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
@@ -311,7 +311,7 @@ async def test_without_any_language_model_that_is_what_is_said(
         await pool.assess(FACTS)
 
 
-async def test_a_language_model_that_is_away_is_waited_for(
+async def test_an_unavailable_language_model_is_waited_for(
     make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
 ) -> None:
     pool = make(first, second)
@@ -321,7 +321,7 @@ async def test_a_language_model_that_is_away_is_waited_for(
         await pool.assess(FACTS)
 
 
-async def test_after_recovery_one_question_is_asked(
+async def test_after_recovery_one_trial_request_is_sent(
     make: Callable[..., ServerPool], first: FakeInferenceServer, clock: Clock
 ) -> None:
     pool = make(first)
@@ -349,7 +349,7 @@ async def test_after_recovery_one_question_is_asked(
     assert gate.acquire() == 0
 
 
-async def test_a_trial_that_fails_holds_back_again(
+async def test_a_failed_trial_opens_the_breaker_again(
     make: Callable[..., ServerPool], first: FakeInferenceServer, clock: Clock
 ) -> None:
     pool = make(first)
@@ -362,7 +362,7 @@ async def test_a_trial_that_fails_holds_back_again(
     assert asked(first) == 2
 
 
-async def test_a_server_that_returns_is_asked_at_once(
+async def test_a_recovered_server_is_used_at_once(
     make: Callable[..., ServerPool], first: FakeInferenceServer
 ) -> None:
     pool = make(first)

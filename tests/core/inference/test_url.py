@@ -1,4 +1,4 @@
-"""The address as people type it."""
+"""Addresses as users type them."""
 
 from hypothesis import given, strategies as st
 import pytest
@@ -22,7 +22,7 @@ from hsi_core.inference.url import normalize_url
         ("http://müller.example", "http://xn--mller-kva.example"),
     ],
 )
-def test_is_made_whole(typed: str, used: str) -> None:
+def test_an_address_is_normalized(typed: str, used: str) -> None:
     assert normalize_url(typed) == used
 
 
@@ -45,14 +45,14 @@ def test_is_made_whole(typed: str, used: str) -> None:
         "http://gpu\nbox",
     ],
 )
-def test_is_refused_with_a_sentence(typed: str) -> None:
+def test_an_invalid_address_is_refused_with_a_message(typed: str) -> None:
     with pytest.raises(ValueError, match=r"\.$") as caught:
         normalize_url(typed)
     assert "secret" not in str(caught.value)
 
 
 @given(st.text(max_size=40))
-def test_gives_a_fixed_point_or_refuses(typed: str) -> None:
+def test_normalizing_is_idempotent(typed: str) -> None:
     try:
         used = normalize_url(typed)
     except ValueError:

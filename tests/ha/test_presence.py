@@ -1,4 +1,4 @@
-"""A person is shown at once, and for as long as the last picture of one allows."""
+"""The person sensor turns on at once and off after the hold time."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ async def half_a_minute_passes(hass: HomeAssistant) -> None:
         await hass.async_block_till_done()
 
 
-async def test_goes_off_by_itself(
+async def test_turns_off_after_the_hold_time(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     assert hass.states.get(PERSON).state == "off"
@@ -55,7 +55,7 @@ async def test_stays_off_for_a_car(
     assert hass.states.get(PERSON).state == "off"
 
 
-async def test_stays_off_for_a_picture_from_the_past(
+async def test_stays_off_for_an_old_image(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     upload(camera_root, "front_door/one.jpg", age=600)
@@ -63,7 +63,7 @@ async def test_stays_off_for_a_picture_from_the_past(
     assert hass.states.get(PERSON).state == "off"
 
 
-async def test_survives_a_restart(
+async def test_is_restored_after_a_restart(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     upload(camera_root, "front_door/one.jpg")

@@ -1,4 +1,4 @@
-"""Events are marked by an action, and found by their marks."""
+"""Events are marked by an action and found by their marks."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -63,7 +63,7 @@ async def test_events_are_marked_and_found_by_their_mark(
         ({"mark": "missed", "camera": "attic", "at": "2026-01-01 12:00"}, "invalid_question"),
     ],
 )
-async def test_what_is_meant_must_be_clear(
+async def test_an_ambiguous_request_is_refused(
     hass: HomeAssistant, loaded: MockConfigEntry, data: dict[str, object], key: str
 ) -> None:
     with pytest.raises(ServiceValidationError) as caught:

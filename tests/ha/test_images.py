@@ -1,4 +1,4 @@
-"""The latest picture and that of the last event are the files as they were uploaded."""
+"""The camera and image entities show the files as uploaded."""
 
 from http import HTTPStatus
 import logging
@@ -23,7 +23,7 @@ ACTIVITY = "event.front_door_activity"
 LAST = "sensor.front_door_last_activity"
 
 
-async def test_there_is_nothing_to_show_at_first(
+async def test_nothing_is_shown_before_the_first_image(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     assert hass.states.get(CAMERA).state == "idle"
@@ -34,7 +34,7 @@ async def test_there_is_nothing_to_show_at_first(
         await event_image(hass, EVENT)
 
 
-async def test_shows_the_files(
+async def test_the_uploaded_files_are_shown(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
@@ -61,7 +61,7 @@ async def test_shows_the_files(
     assert await response.read() == one
 
 
-async def test_an_older_picture_does_not_replace_a_newer_one(
+async def test_an_older_image_does_not_replace_a_newer_one(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     upload(camera_root, "front_door/new.jpg")
@@ -73,7 +73,7 @@ async def test_an_older_picture_does_not_replace_a_newer_one(
     assert (await camera_image(hass, CAMERA)).content == new
 
 
-async def test_a_deleted_file_is_an_error_and_no_other_picture(
+async def test_a_deleted_file_is_an_error(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     upload(camera_root, "front_door/one.jpg")
@@ -87,7 +87,7 @@ async def test_a_deleted_file_is_an_error_and_no_other_picture(
     assert caught.value.translation_key == "image_unreadable"
 
 
-async def test_a_picture_written_over_makes_its_image_unavailable_until_there_is_another(
+async def test_an_overwritten_file_makes_the_image_unavailable(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
@@ -129,7 +129,7 @@ async def test_a_picture_written_over_makes_its_image_unavailable_until_there_is
     assert (await client.get(f"/api/image_proxy/{EVENT}")).status == HTTPStatus.OK
 
 
-async def test_shows_them_again_after_a_restart(
+async def test_images_are_shown_after_a_restart(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     upload(camera_root, "front_door/one.jpg")

@@ -1,4 +1,4 @@
-"""Cameras come, are renamed and go without the installation being set up anew."""
+"""Cameras are added, renamed and removed at runtime."""
 
 from pathlib import Path
 import shutil
@@ -50,7 +50,7 @@ async def test_a_camera_is_added(
         (".", "folder_outside"),
     ],
 )
-async def test_a_folder_that_does_not_do_is_refused(
+async def test_an_unsuitable_folder_is_refused(
     hass: HomeAssistant, entry: MockConfigEntry, camera_root: Path, typed: str, reason: str
 ) -> None:
     (camera_root / "yard" / "2026").mkdir()
@@ -71,7 +71,7 @@ async def test_a_folder_that_does_not_do_is_refused(
     assert result["unique_id"] == "garden/pond"
 
 
-async def test_no_camera_is_added_without_the_camera_folder(
+async def test_no_camera_is_added_without_the_camera_root(
     hass: HomeAssistant, entry: MockConfigEntry, camera_root: Path
 ) -> None:
     shutil.rmtree(camera_root)
@@ -100,7 +100,7 @@ async def test_a_camera_is_renamed(
     assert names == {"Home Security Intelligence", "Front door", "Back yard"}
 
 
-async def test_a_camera_goes_with_everything_it_had(
+async def test_a_removed_camera_leaves_no_entities(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
     hass.config_entries.async_remove_subentry(loaded, "01JYARD")

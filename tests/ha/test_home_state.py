@@ -1,4 +1,4 @@
-"""What the home's entities say reaches the risk of an event."""
+"""The states of the home's entities influence the risk of an event."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ async def told(
         ("no such state", ("not_home", "3", "off"), None, None),
     ],
 )
-async def test_what_the_home_says_counts_and_nothing_is_guessed(
+async def test_the_homes_state_is_recorded_with_the_event(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
@@ -80,7 +80,7 @@ async def test_what_the_home_says_counts_and_nothing_is_guessed(
     assert await told(hass, server, camera_root, "yard") == (armed, occupancy)
 
 
-async def test_a_change_counts_for_events_that_begin_later(
+async def test_a_change_applies_to_later_events(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
@@ -96,7 +96,7 @@ async def test_a_change_counts_for_events_that_begin_later(
     assert await told(hass, server, camera_root, "front_door") == (False, "home")
 
 
-async def test_without_such_entities_the_home_is_unknown(
+async def test_without_entities_the_homes_state_is_unknown(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     say(hass, "armed_away", AWAY)
