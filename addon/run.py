@@ -1,7 +1,7 @@
-"""Starts the inference server with the options that Home Assistant keeps for this app.
+"""Start the inference server with the app's options from Home Assistant.
 
-Reads them as root, who alone may, and hands over to the server as a user without rights. With
-`check` it asks the running server whether it lives.
+The options are readable by root only; the server then runs as an unprivileged user. With the argument
+`check`, run the health check instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SSL = Path("/ssl")
 TLS = Path("/tmp/tls")  # noqa: S108 - the container's own, and in no backup
 STATE = Path("/data/state")
 USER = 10001
-BASE = {"HOME": str(STATE), "PYTHONUNBUFFERED": "1", "USER": "hsi"}  # libraries ask who they are
+BASE = {"HOME": str(STATE), "PYTHONUNBUFFERED": "1", "USER": "hsi"}  # libraries look the user up
 
 PLAIN = {
     "confidence_threshold": "DETECTION_CONFIDENCE_THRESHOLD",
@@ -33,7 +33,7 @@ BELOW_SHARE = {"detector_model": "DETECTOR_MODEL", "embedded_model": "EMBEDDED_M
 
 
 def environment(options: dict[str, object]) -> dict[str, str]:
-    """Translate the app's options to the server's settings; an empty one stays at its default."""
+    """Translate the app's options into the server's settings; an empty option keeps the default."""
     settings = {
         variable: str(options[name])
         for name, variable in PLAIN.items()
@@ -58,12 +58,14 @@ def environment(options: dict[str, object]) -> dict[str, str]:
 
 
 def hand_over(settings: dict[str, str], user: int) -> None:
-    """Give the user copies of the certificate and its key, which root alone may read."""
+    """Copy the certificate and its key, readable by root only, for the user."""
     for variable in BELOW_SSL.values():
         file = Path(settings.get(variable, "")).resolve()
         if not (file.is_relative_to(SSL) and file.is_file()):
-            continue  # the server says which file it misses
-        TLS.mkdir(mode=0o711, exist_ok=True)  # root's: it may write to nobody else's here
+            continue  # the server reports the missing file
+        TLS.mkdir(
+            mode=0o711, exist_ok=True
+        )  # owned by root, which may not write into others' folders here
         copy = TLS / variable
         copy.unlink(missing_ok=True)
         copy.touch(mode=0o600)
@@ -73,7 +75,7 @@ def hand_over(settings: dict[str, str], user: int) -> None:
 
 
 def main() -> None:
-    """Become the server, or who asks it whether it lives."""
+    """Replace this process by the server or the health check."""
     settings = environment(json.loads(OPTIONS.read_text(encoding="utf-8")))
     module = "inference_server"
     if sys.argv[1:] == ["check"]:
@@ -85,7 +87,7 @@ def main() -> None:
     os.setgroups([])
     os.setgid(USER)
     os.setuid(USER)
-    os.execve(  # noqa: S606 - takes this process's place
+    os.execve(  # noqa: S606 - replaces this process
         sys.executable,
         [sys.executable, "-m", module],
         {**BASE, "PATH": os.environ["PATH"], **settings},
