@@ -56,7 +56,7 @@ def server(tmp_path: Path) -> InferenceServer:
     return server
 
 
-async def test_every_request_is_answered_and_kept_connections_are_told(
+async def test_every_request_is_answered_and_kept_connections_are_closed(
     server: InferenceServer,
 ) -> None:
     port = int(server.url.rpartition(":")[2])

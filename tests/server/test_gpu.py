@@ -1,4 +1,4 @@
-"""What the driver tells of the GPUs is told on, and nothing is made up."""
+"""The server reports the driver's values of the GPUs, and no others."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -101,7 +101,7 @@ class FakeNvml:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_fake_takes_what_the_real_module_takes(name: str) -> None:
+def test_the_fake_has_the_signatures_of_the_real_module(name: str) -> None:
     real = inspect.signature(getattr(pynvml, name)).parameters.values()
     fake = inspect.signature(getattr(FakeNvml(), name)).parameters.values()
     assert [(one.name, one.kind, one.default) for one in fake] == [
@@ -115,7 +115,7 @@ def test_the_fake_has_the_fields_of_the_real_structures() -> None:
     assert {"pid", "usedGpuMemory"} <= {name for name, _ in pynvml.c_nvmlProcessInfo_v3_t._fields_}
 
 
-async def test_the_real_library_without_a_driver_is_no_gpu(
+async def test_the_real_library_without_a_driver_reports_no_gpu(
     settings: Settings, detector: Detector
 ) -> None:
     try:
@@ -142,7 +142,7 @@ async def test_the_real_library_without_a_driver_is_no_gpu(
     await client.close()
 
 
-async def test_figures_are_those_of_the_driver(settings: Settings, detector: Detector) -> None:
+async def test_samples_are_the_values_of_the_driver(settings: Settings, detector: Detector) -> None:
     nvml = FakeNvml()
     monitor = GpuMonitor(nvml, interval=0.01)
     metrics = Metrics()
@@ -201,7 +201,7 @@ async def test_figures_are_those_of_the_driver(settings: Settings, detector: Det
     await client.close()
 
 
-async def test_a_driver_that_hangs_tells_nothing_of_now() -> None:
+async def test_a_hanging_driver_discards_the_samples() -> None:
     nvml, answers = FakeNvml(), threading.Event()
     answers.set()
 
@@ -225,7 +225,7 @@ async def test_a_driver_that_hangs_tells_nothing_of_now() -> None:
     await monitor.stop()
 
 
-async def test_a_library_that_breaks_tells_nothing_of_now_and_is_tried_again(
+async def test_a_failing_library_discards_the_samples_and_is_retried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gpu_monitor, "_RETRY", 0.01)
@@ -250,7 +250,7 @@ async def test_a_library_that_breaks_tells_nothing_of_now_and_is_tried_again(
     await monitor.stop()
 
 
-async def test_an_hour_is_kept() -> None:
+async def test_an_hour_of_samples_is_kept() -> None:
     nvml = FakeNvml(count=1)
     monitor = GpuMonitor(nvml)
     assert monitor.interval == 5
@@ -279,7 +279,9 @@ async def _one(nvml: Nvml):
         ("7", None),
     ],
 )
-async def test_the_gpu_in_use_is_the_one_cuda_shows(visible: str | None, used: str | None) -> None:
+async def test_the_gpu_in_use_is_the_first_that_cuda_lists(
+    visible: str | None, used: str | None
+) -> None:
     nvml = FakeNvml()
     monitor = GpuMonitor(nvml, visible=visible)
     monitor._record(await _one(nvml))
@@ -294,7 +296,7 @@ def test_pressure_begins_at_85_and_95_percent(share: float, pressure: str) -> No
     assert pressure_of(share) == pressure
 
 
-async def test_a_full_gpu_gets_smaller_batches_and_health_says_so(
+async def test_memory_pressure_reduces_the_batch_size_and_shows_in_health(
     settings: Settings, detector: Detector, caplog: pytest.LogCaptureFixture
 ) -> None:
     class OnGpu:

@@ -1,4 +1,4 @@
-"""A process that can use its GPU no more ends, so that another one takes its place."""
+"""A process that has lost its GPU exits, so that a new one replaces it."""
 
 from dataclasses import replace
 import http.client
@@ -28,9 +28,7 @@ class Claiming:
         self.prepare, self.detect = detector.prepare, detector.detect
 
 
-def test_only_a_gpu_that_a_detector_was_on_can_be_lost(
-    settings: Settings, detector: Detector
-) -> None:
+def test_only_a_gpu_that_ran_a_detector_can_be_lost(settings: Settings, detector: Detector) -> None:
     lost: list[str] = []
     wrong: str | None = "AcceleratorError: CUDA error"
     device = "cpu"
@@ -57,7 +55,7 @@ def test_only_a_gpu_that_a_detector_was_on_can_be_lost(
     assert lost == ["lost"]
 
 
-def test_a_gpu_that_hangs_is_lost_as_well(
+def test_a_hanging_gpu_counts_as_lost(
     settings: Settings, detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gpu_guard, "_PROBE_TIMEOUT", 0.05)
@@ -79,7 +77,7 @@ def test_the_probe_says_what_is_wrong_without_a_gpu() -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no NVIDIA GPU")
-def test_the_probe_notices_a_fault_that_cuda_does_not_forget() -> None:
+def test_the_probe_detects_a_permanent_cuda_fault() -> None:
     code = (
         "import torch; from inference_server.detection.gpu_guard import probe_gpu; print(probe_gpu())\n"
         "try:\n"
@@ -94,7 +92,7 @@ def test_the_probe_notices_a_fault_that_cuda_does_not_forget() -> None:
     assert "CUDA error" in lost
 
 
-def test_a_server_that_lost_its_gpu_tells_and_ends_when_all_are_answered(
+def test_a_server_that_lost_its_gpu_answers_all_requests_and_exits(
     detector_folder: Path, tmp_path: Path
 ) -> None:
     lose = tmp_path / "lost"

@@ -1,4 +1,4 @@
-"""The server says how it is, and never better than it is."""
+"""/v1/live, /v1/ready and /v1/health report the true state."""
 
 import asyncio
 from collections.abc import Callable
@@ -49,7 +49,7 @@ async def look(
     return health, *answer
 
 
-async def test_live_answers_at_once_and_names_the_version(
+async def test_live_responds_at_once_with_the_version(
     settings: Settings, detector: Detector
 ) -> None:
     go_on = Event()
@@ -97,7 +97,9 @@ async def test_a_loaded_detector_is_described(settings: Settings, detector: Dete
     }
 
 
-async def test_a_missing_folder_says_what_to_do(settings: Settings, tmp_path: Path) -> None:
+async def test_the_error_for_a_missing_folder_says_what_to_do(
+    settings: Settings, tmp_path: Path
+) -> None:
     settings = replace(settings, detector_model=tmp_path / "nothing")
     health, status, ready = await look(settings, lambda: load_detector(settings))
     assert status == 503
@@ -177,9 +179,7 @@ async def test_a_damaged_checkpoint_is_not_served(
     assert said in health["detector"]["error"]
 
 
-async def test_a_checkpoint_that_is_no_test_model_is_not_called_one(
-    settings: Settings, tmp_path: Path
-) -> None:
+async def test_only_the_test_model_is_reported_as_one(settings: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "real"
     make_random_detector(folder)
     file = folder / "config.json"
@@ -194,7 +194,7 @@ async def test_a_checkpoint_that_is_no_test_model_is_not_called_one(
 
 
 @pytest.mark.parametrize(("device", "told"), [(Device.AUTO, True), (Device.CPU, False)])
-async def test_a_gpu_that_goes_unused_is_told(
+async def test_an_unused_gpu_is_reported(
     settings: Settings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -216,7 +216,7 @@ async def test_a_gpu_that_goes_unused_is_told(
     assert (said in caplog.text) is told
 
 
-async def test_a_loader_that_breaks_is_told(settings: Settings) -> None:
+async def test_a_failing_loader_is_reported(settings: Settings) -> None:
     def load() -> Detector:
         raise MemoryError
 
@@ -243,7 +243,7 @@ async def test_a_detector_that_appears_later_is_loaded_without_a_restart(
     await client.close()
 
 
-async def test_a_detector_that_fell_back_is_degraded(
+async def test_a_fallback_of_the_detector_is_degraded(
     settings: Settings, detector: Detector
 ) -> None:
     class FellBack:

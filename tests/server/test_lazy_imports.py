@@ -1,4 +1,4 @@
-"""The server starts at once: what is heavy is imported only where it is used."""
+"""Heavy packages are imported when they are used, so that the server starts at once."""
 
 import subprocess
 import sys

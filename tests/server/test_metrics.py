@@ -1,4 +1,4 @@
-"""GET /metrics tells what happened."""
+"""GET /metrics."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -97,7 +97,7 @@ async def test_requests_stages_and_failures_are_counted(client: Client, photo: b
     assert figures["process_resident_memory_bytes{}"] > 1_000_000
 
 
-async def test_whether_the_detector_works_is_a_figure(client: Client) -> None:
+async def test_the_state_of_the_detector_is_a_metric(client: Client) -> None:
     figures = await scrape(client)
     assert figures["hsi_detector_ready{}"] == 1
     assert figures["hsi_detector_fallback{}"] == 0
@@ -106,14 +106,14 @@ async def test_whether_the_detector_works_is_a_figure(client: Client) -> None:
     assert (await scrape(client))["hsi_detector_ready{}"] == 0
 
 
-async def test_seconds_are_seconds(client: Client, photo: bytes) -> None:
+async def test_stage_durations_are_in_seconds(client: Client, photo: bytes) -> None:
     answer = await client.post("/v1/detect", data=photo, headers=JPEG)
     told = (await answer.json())["timings_ms"]["infer"]
     figures = await scrape(client)
     assert figures["hsi_stage_seconds_sum{stage=infer}"] == pytest.approx(told / 1000, abs=1e-4)
 
 
-async def test_what_the_language_model_told_is_counted(client: Client) -> None:
+async def test_tokens_and_timings_of_the_language_model_are_counted(client: Client) -> None:
     answer = await client.post("/v1/assess", json=body())
     assert answer.status == 200, await answer.text()
     figures = await scrape(client)
@@ -123,7 +123,9 @@ async def test_what_the_language_model_told_is_counted(client: Client) -> None:
     assert not [name for name in figures if "generate" in name or "completion" in name]
 
 
-async def test_the_queue_shows(settings: Settings, detector: Detector, photo: bytes) -> None:
+async def test_the_queue_depth_is_a_metric(
+    settings: Settings, detector: Detector, photo: bytes
+) -> None:
     gate = Gate(detector)
     metrics = Metrics()
     service = DetectionService(lambda: gate, queue_limit=4, metrics=metrics)
@@ -142,7 +144,7 @@ async def test_the_queue_shows(settings: Settings, detector: Detector, photo: by
     await client.close()
 
 
-async def test_figures_need_the_token(client: Client) -> None:
+async def test_metrics_require_the_token(client: Client) -> None:
     answer = await client.get("/metrics", headers={"Authorization": "Bearer wrong"})
     await check_problem(answer, 401, "unauthorized")
     assert (await scrape(client))["hsi_failures_total{code=unauthorized}"] == 1

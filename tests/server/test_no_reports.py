@@ -1,4 +1,4 @@
-"""Nothing that the server is built of tells others of it."""
+"""No dependency of the server reports its use to other hosts."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def others(watched: dict[str, str]) -> set[str]:
     return set(file.read_text().split()) - OWN if file.exists() else set()
 
 
-def test_no_import_is_reported(watched: dict[str, str]) -> None:
+def test_no_import_contacts_another_host(watched: dict[str, str]) -> None:
     program = "import inference_server.detection.runtimes.openvino, openvino"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ | watched, check=True)
     assert others(watched) == set()
@@ -54,7 +54,7 @@ def test_no_import_is_reported(watched: dict[str, str]) -> None:
 
 @pytest.mark.slow  # scripts/test --slow
 @pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
-def test_a_server_that_detects_and_assesses_asks_for_no_other_machine(
+def test_a_server_that_detects_and_assesses_contacts_no_other_host(
     tmp_path: Path, detector_folder: Path, photo: bytes, runtime: str, watched: dict[str, str]
 ) -> None:
     server = InferenceServer(

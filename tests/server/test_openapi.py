@@ -1,4 +1,4 @@
-"""openapi.yaml is true: what it describes is what the running server does, whatever is asked."""
+"""Responses of the running server match openapi.yaml, for generated requests."""
 
 import asyncio
 from collections.abc import Iterator
@@ -93,13 +93,13 @@ few_examples = hypothesis_settings(
 
 @API.exclude(path=UNLOAD).parametrize()
 @few_examples
-def test_the_server_keeps_to_its_contract(case: Case[Any], address: str) -> None:
+def test_responses_match_the_schema(case: Case[Any], address: str) -> None:
     check(case, address)
 
 
 @API.include(path=UNLOAD).parametrize()
 @few_examples
-def test_unloading_comes_last(case: Case[Any], address: str) -> None:
+def test_responses_of_unloading_match_the_schema(case: Case[Any], address: str) -> None:
     check(case, address)
 
 

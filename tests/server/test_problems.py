@@ -31,13 +31,13 @@ async def test_a_wrong_method(client: Client) -> None:
 
 
 @pytest.mark.parametrize("threshold", ["high", "-0.1", "1.1", "nan", ""])
-async def test_a_threshold_that_is_none(client: Client, photo: bytes, threshold: str) -> None:
+async def test_an_invalid_threshold(client: Client, photo: bytes, threshold: str) -> None:
     answer = await client.post(f"/v1/detect?threshold={threshold}", data=photo, headers=JPEG)
     problem = await check_problem(answer, 400, "invalid_request")
     assert "threshold" in problem["detail"]
 
 
-async def test_a_content_type_that_is_no_picture(client: Client, photo: bytes) -> None:
+async def test_an_unsupported_content_type(client: Client, photo: bytes) -> None:
     answer = await client.post("/v1/detect", data=photo, headers={"Content-Type": "image/gif"})
     await check_problem(answer, 415, "unsupported_media_type")
 
@@ -58,7 +58,7 @@ async def test_a_body_without_a_length_that_is_too_large(
     await check_problem(answer, 413, "body_too_large")
 
 
-async def test_a_bug_is_told_without_its_insides(
+async def test_an_internal_error_reveals_no_details(
     settings: Settings, detector: Detector, photo: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
@@ -82,7 +82,7 @@ async def test_a_bug_is_told_without_its_insides(
     await client.close()
 
 
-async def test_a_sane_request_id_is_kept(client: Client) -> None:
+async def test_a_valid_request_id_is_kept(client: Client) -> None:
     answer = await client.get("/v1/live", headers={"X-Request-ID": "job-42.a_B"})
     assert answer.headers["X-Request-ID"] == "job-42.a_B"
 
@@ -114,7 +114,7 @@ async def test_a_log_line_is_json_and_names_the_request(
     assert (line["method"], line["path"], line["status"]) == ("POST", "/v1/detect", 200)
 
 
-async def test_a_client_that_goes_away_is_noticed(
+async def test_a_disconnected_client_cancels_its_request(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     gone = asyncio.Event()

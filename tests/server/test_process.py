@@ -41,7 +41,7 @@ def run(*flags: str, **environ: str) -> subprocess.CompletedProcess[str]:
         (["--state-dir", "/dev/null/state"], "STATE_DIR /dev/null/state: Not a directory"),
     ],
 )
-def test_wrong_settings_end_it_with_one_line_and_code_2(flags: list[str], said: str) -> None:
+def test_wrong_settings_exit_with_one_line_and_code_2(flags: list[str], said: str) -> None:
     done = run(*flags)
     assert done.returncode == 2
     assert said in done.stderr
@@ -49,7 +49,7 @@ def test_wrong_settings_end_it_with_one_line_and_code_2(flags: list[str], said: 
     assert done.stdout == ""
 
 
-def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run("--port", str(port), "--state-dir", str(tmp_path), "--detector-model", "/none")
@@ -85,9 +85,7 @@ def ask_health(server: InferenceServer) -> dict[str, object]:
     return dict(json.load(connection.getresponse()))
 
 
-def test_it_serves_and_keeps_secrets_and_pictures_out_of_its_log(
-    server: InferenceServer, photo: bytes
-) -> None:
+def test_the_log_contains_no_secrets_and_no_images(server: InferenceServer, photo: bytes) -> None:
     for token, status in ((server.token, 200), ("a-wrong-token", 401)):
         connection = connect(server)
         given = headers(server, photo) | {"Authorization": f"Bearer {token}"}
@@ -143,7 +141,7 @@ def test_a_malformed_request_is_one_log_line_that_does_not_quote_it(
 
 
 @pytest.mark.parametrize("path", ["/v1/detect", "/v1/assess", "/v1/models/load"])
-def test_a_body_is_never_unpacked(server: InferenceServer, path: str) -> None:
+def test_a_compressed_body_is_refused(server: InferenceServer, path: str) -> None:
     body = gzip.compress(b"{}")
     content_type = "image/jpeg" if path == "/v1/detect" else "application/json"
     connection = connect(server)
@@ -156,7 +154,7 @@ def test_a_body_is_never_unpacked(server: InferenceServer, path: str) -> None:
     assert (answer.status, problem["code"]) == (415, "unsupported_media_type")
 
 
-def test_what_unpacks_to_much_costs_nothing_without_a_token(server: InferenceServer) -> None:
+def test_a_decompression_bomb_without_a_token_costs_no_cpu_time(server: InferenceServer) -> None:
     bomb = gzip.compress(b"\0" * 300_000_000)
     before = processor_seconds(server)
     connection = connect(server)
@@ -175,7 +173,7 @@ def processor_seconds(server: InferenceServer) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_a_path_cannot_steer_a_terminal_that_shows_the_log(server: InferenceServer) -> None:
+def test_a_path_cannot_control_a_terminal_that_shows_the_log(server: InferenceServer) -> None:
     seen = server.log_path.stat().st_size
     answer_to(server, "POST /%C2%9B2J%1B HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     [line] = server.log_path.read_text()[seen:].splitlines()
@@ -183,7 +181,7 @@ def test_a_path_cannot_steer_a_terminal_that_shows_the_log(server: InferenceServ
     assert line.isprintable()
 
 
-def test_a_client_that_hangs_up_is_noticed(server: InferenceServer, photo: bytes) -> None:
+def test_a_disconnected_client_is_logged(server: InferenceServer, photo: bytes) -> None:
     seen = server.log_path.stat().st_size
     connection = begin(server, photo)
     connection.close()
@@ -216,7 +214,7 @@ def begin(server: InferenceServer, photo: bytes) -> socket.socket:
     return connection
 
 
-def test_asked_to_end_while_it_loads_it_ends_at_once(detector_folder: Path, tmp_path: Path) -> None:
+def test_stopping_does_not_wait_for_loading(detector_folder: Path, tmp_path: Path) -> None:
     server = InferenceServer(tmp_path, detector=detector_folder, python=Path(sys.executable))
     server.start(wait_ready=False)  # torch alone takes seconds
     process = server._process
@@ -226,7 +224,7 @@ def test_asked_to_end_while_it_loads_it_ends_at_once(detector_folder: Path, tmp_
     server.stop()
 
 
-def test_asked_to_end_it_does_not_wait_for_who_takes_traces(tmp_path: Path) -> None:
+def test_stopping_does_not_wait_for_the_receiver_of_traces(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and never answers
         server = InferenceServer(
             tmp_path,
@@ -243,7 +241,7 @@ def test_asked_to_end_it_does_not_wait_for_who_takes_traces(tmp_path: Path) -> N
         server.stop()
 
 
-async def test_asked_to_end_it_finishes_what_it_is_at_and_comes_back_as_the_same(
+async def test_stopping_finishes_requests_and_a_restart_keeps_the_id(
     server: InferenceServer,
 ) -> None:
     before = await asyncio.to_thread(ask_health, server)

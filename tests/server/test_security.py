@@ -1,4 +1,4 @@
-"""Who may ask what."""
+"""Authorization and rate limits."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -41,7 +41,9 @@ async def stranger(settings: Settings, detector: Detector) -> AsyncIterator[Clie
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
-async def test_without_a_token_nothing_is_told(stranger: Client, method: str, path: str) -> None:
+async def test_a_request_without_a_token_is_refused(
+    stranger: Client, method: str, path: str
+) -> None:
     answer = await stranger.request(method, path)
     problem = await check_problem(answer, 401, "unauthorized")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -69,7 +71,7 @@ async def test_a_wrong_token_is_refused(stranger: Client, header: str) -> None:
 
 
 @pytest.mark.parametrize("header", [f"Bearer {TOKEN}", f"bearer {TOKEN}", "Bearer the-old-one"])
-async def test_each_of_the_tokens_is_taken(stranger: Client, header: str) -> None:
+async def test_each_of_the_tokens_is_valid(stranger: Client, header: str) -> None:
     answer = await stranger.get("/v1/health", headers={"Authorization": header})
     assert answer.status == 200
 
@@ -89,7 +91,7 @@ async def test_without_tokens_the_server_is_open_on_loopback(
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.20", "server.lan", ""])
-async def test_others_are_not_let_in_without_a_token(host: str) -> None:
+async def test_a_reachable_host_requires_a_token(host: str) -> None:
     with pytest.raises(SettingsError, match="Refusing to listen"):
         check_exposure(Settings(host=host))
     check_exposure(Settings(host=host, api_tokens=("t",)))
@@ -100,7 +102,7 @@ async def test_loopback_needs_no_token(host: str) -> None:
     check_exposure(Settings(host=host))
 
 
-async def test_who_asks_too_often_is_told_when_to_come_back(
+async def test_a_client_above_its_rate_limit_gets_a_retry_after(
     settings: Settings, detector: Detector
 ) -> None:
     service = DetectionService(lambda: detector, queue_limit=4)
@@ -120,7 +122,7 @@ async def test_who_asks_too_often_is_told_when_to_come_back(
     await client.close()
 
 
-async def test_who_guesses_tokens_is_slowed_and_keeps_nobody_else_out(
+async def test_guessing_tokens_is_limited_while_valid_ones_pass(
     settings: Settings, detector: Detector
 ) -> None:
     service = DetectionService(lambda: detector, queue_limit=4)
@@ -138,7 +140,7 @@ async def test_who_guesses_tokens_is_slowed_and_keeps_nobody_else_out(
     await client.close()
 
 
-async def test_an_ipv6_network_that_guesses_is_slowed_as_one() -> None:
+async def test_an_ipv6_network_that_guesses_tokens_is_limited_as_one_client() -> None:
     addresses = (f"2001:db8::{number:x}" for number in range(1, 200))
 
     @web.middleware
@@ -155,7 +157,7 @@ async def test_an_ipv6_network_that_guesses_is_slowed_as_one() -> None:
     assert statuses[-1] == 429
 
 
-async def test_a_bucket_refills_and_forgets_the_quiet() -> None:
+async def test_a_bucket_refills_and_forgets_the_least_recent_client() -> None:
     now = 0.0
     limit = RateLimiter(10, burst=2, clock=lambda: now)
     limit.acquire("a")

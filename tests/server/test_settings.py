@@ -1,4 +1,4 @@
-"""Where the server's settings come from and what they refuse."""
+"""Sources and validation of the server's settings."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -68,9 +68,7 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["short", f"{OLD},1", f"{OLD[:10]},{OLD[10:]}", "a" * 15])
-def test_a_token_that_could_be_guessed_is_refused_and_not_repeated(
-    text: str, tmp_path: Path
-) -> None:
+def test_a_guessable_token_is_refused_and_not_repeated(text: str, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(text)
     for environ in ({"API_TOKEN": text}, {"API_TOKEN_FILE": str(file)}):
@@ -101,14 +99,18 @@ def test_a_token_that_could_be_guessed_is_refused_and_not_repeated(
         ({"API_TOKEN": "a", "API_TOKEN_FILE": "/b"}, "not both"),
     ],
 )
-def test_a_wrong_value_is_one_line_that_names_it(environ: dict[str, str], said: str) -> None:
+def test_a_wrong_value_is_one_line_that_names_the_variable(
+    environ: dict[str, str], said: str
+) -> None:
     with pytest.raises(SettingsError) as raised:
         load_settings([], environ)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
-def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_folder_has_to_set_the_state_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def nobody(_: int) -> NoReturn:
         raise KeyError
 
@@ -121,18 +123,18 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
     assert load_settings([], {"STATE_DIR": "/state"}).state_dir == Path("/state")
 
 
-def test_a_secret_that_cannot_be_read_is_not_repeated() -> None:
+def test_an_invalid_secret_is_not_repeated() -> None:
     with pytest.raises(SettingsError) as raised:
         load_settings([], {"API_TOKEN": "geheim\u00e9"})
     assert "geheim" not in str(raised.value)
 
 
-def test_secrets_do_not_show_in_the_settings_text() -> None:
+def test_secrets_are_not_in_the_repr() -> None:
     settings = load_settings([], {"API_TOKEN": "s3cret" * 3, "NEMOTRON_API_KEY": "s3cret"})
     assert "s3cret" not in repr(settings)
 
 
-def test_secrets_are_no_flags() -> None:
+def test_secrets_are_not_flags() -> None:
     with pytest.raises(SystemExit):
         load_settings(["--api-tokens", "x"], {})
 

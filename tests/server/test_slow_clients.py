@@ -19,9 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 Client = TestClient[web.Request, web.Application]
 
 
-async def test_a_body_that_does_not_arrive_is_not_waited_for(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_stalled_body_times_out(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "TIMEOUT", 0.05)
 
     async def endless() -> AsyncIterator[bytes]:
@@ -64,7 +62,7 @@ async def test_a_client_that_never_reads_its_response_is_disconnected() -> None:
     await runner.cleanup()
 
 
-async def test_pictures_that_are_still_arriving_have_a_place_in_the_queue(
+async def test_images_that_are_still_arriving_count_towards_the_queue_limit(
     settings: Settings, detector: Detector, photo: bytes
 ) -> None:
     service = DetectionService(lambda: detector, queue_limit=1)
@@ -89,7 +87,7 @@ async def test_pictures_that_are_still_arriving_have_a_place_in_the_queue(
     await client.close()
 
 
-async def test_facts_without_a_length_that_are_too_long_are_refused(
+async def test_too_long_facts_without_a_length_are_refused(
     client: Client,
 ) -> None:
     async def too_long() -> AsyncIterator[bytes]:

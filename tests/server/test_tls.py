@@ -1,4 +1,4 @@
-"""The server speaks https with its owner's certificate or with one of its own."""
+"""The server serves https with a configured or a self-signed certificate."""
 
 from collections.abc import Iterator
 import hashlib
@@ -46,7 +46,7 @@ def shown(port: int) -> str:
         return hashlib.sha256(certificate).hexdigest()
 
 
-def test_it_prints_the_fingerprint_of_the_certificate_it_shows(
+def test_it_prints_the_fingerprint_of_its_certificate(
     server: InferenceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert server.url.startswith("https://")
@@ -65,7 +65,7 @@ def test_it_prints_the_fingerprint_of_the_certificate_it_shows(
     assert healthcheck.main() == 1
 
 
-def test_its_own_certificate_is_made_once_and_only_it_may_read_the_key(tmp_path: Path) -> None:
+def test_a_self_signed_certificate_is_made_once_with_a_private_key(tmp_path: Path) -> None:
     settings = Settings(state_dir=tmp_path, tls_self_signed=True)
     first, second = load_tls(settings), load_tls(settings)
     assert first
@@ -76,7 +76,7 @@ def test_its_own_certificate_is_made_once_and_only_it_may_read_the_key(tmp_path:
         load_tls(Settings(tls_self_signed=True, tls_cert_file=tmp_path / "own.pem"))
 
 
-def test_its_owners_certificate_is_taken(tmp_path: Path) -> None:
+def test_a_configured_certificate_is_used(tmp_path: Path) -> None:
     made = load_tls(Settings(state_dir=tmp_path, tls_self_signed=True))
     certificate, key = tmp_path / "tls/certificate.pem", tmp_path / "tls/key.pem"
     own = load_tls(Settings(tls_cert_file=certificate, tls_key_file=key))
@@ -86,7 +86,7 @@ def test_its_owners_certificate_is_taken(tmp_path: Path) -> None:
     assert load_tls(Settings()) is None
 
 
-def test_what_is_wrong_with_a_certificate_is_one_line(tmp_path: Path) -> None:
+def test_a_wrong_certificate_is_reported_in_one_line(tmp_path: Path) -> None:
     load_tls(Settings(state_dir=tmp_path / "one", tls_self_signed=True))
     load_tls(Settings(state_dir=tmp_path / "other", tls_self_signed=True))
     certificate = tmp_path / "one/tls/certificate.pem"

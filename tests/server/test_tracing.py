@@ -1,4 +1,4 @@
-"""A request can be followed under the caller's trace, to an OpenTelemetry receiver and in the log."""
+"""Requests continue the caller's trace, in exported spans and in the log."""
 
 import asyncio
 from dataclasses import replace
@@ -95,7 +95,7 @@ async def test_the_log_names_the_callers_trace(
     assert line.get("trace_id") == logged
 
 
-def test_without_the_packages_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_exporter_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(SettingsError, match="otel extra"):
         create_tracing(Settings(otlp_endpoint="http://127.0.0.1:4318"), "an-instance")
