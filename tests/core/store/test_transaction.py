@@ -93,7 +93,7 @@ async def listener(engine: AsyncEngine) -> AsyncIterator[Listener]:
             engine,
             check_every=10.0,
             on_listening=ready.set,
-            on_heard_until=lambda _: None,
+            on_received_until=lambda _: None,
             on_job=made.jobs.append,
             on_update=made.take_update,
         )

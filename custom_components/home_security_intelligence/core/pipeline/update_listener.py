@@ -60,7 +60,7 @@ class UpdateListener:
                     self._database.engine,
                     check_every=self._settings.listen_check,
                     on_listening=self._catch_up,
-                    on_heard_until=self._note_received,
+                    on_received_until=self._note_received,
                     on_job=self._on_job_notice,
                     on_update=self._on_update_notice,
                     on_settings=self._on_settings,

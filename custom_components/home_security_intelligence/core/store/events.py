@@ -297,7 +297,7 @@ async def set_assessed(
 
     Return None if the assessment of a later job, which had more facts, is already stored.
     """
-    score, say = adjust_score(verdict.score, verdict.llm_range, assessment.risk_score)
+    score, llm_factor = adjust_score(verdict.score, verdict.llm_range, assessment.risk_score)
     rows = await connection.execute(
         update(events)
         .where(
@@ -315,7 +315,7 @@ async def set_assessed(
             late=late,
             assessed_by_job=job_id,
             **asdict(assessment.by),
-            **_verdict_values(verdict, (*verdict.factors, say)),
+            **_verdict_values(verdict, (*verdict.factors, llm_factor)),
         )
         .returning(events)
     )

@@ -110,7 +110,7 @@ async def listen(
     *,
     check_every: float,
     on_listening: Callable[[], None],
-    on_heard_until: Callable[[datetime], None],
+    on_received_until: Callable[[datetime], None],
     on_job: Callable[[str], None],
     on_update: Callable[[str], None],
     on_settings: Callable[[], None],
@@ -118,7 +118,7 @@ async def listen(
     """Call back for every notification until the connection ends; then raises StoreError.
 
     Every `check_every` seconds a query has to be answered within as many seconds, because the
-    other end of an idle connection may vanish without a sign. `on_heard_until` gets the database's
+    other end of an idle connection may vanish without a sign. `on_received_until` gets the database's
     time, up to which every notification was received.
     """
     ended = asyncio.get_running_loop().create_future()
@@ -137,7 +137,7 @@ async def listen(
                 await driver.add_listener(SETTINGS_CHANNEL, lambda *_: on_settings())
                 on_listening()
                 while not ended.done():
-                    on_heard_until(await driver.fetchval(_NOW, timeout=check_every))
+                    on_received_until(await driver.fetchval(_NOW, timeout=check_every))
                     await asyncio.wait({ended}, timeout=check_every)
             finally:
                 # Back in the pool, it would go on listening.

@@ -68,7 +68,7 @@ async def count(connection: AsyncConnection, before: datetime) -> Deleted:
     due_events = select(events.c.id).where(_is_due(before)).cte("due_events")
     due_images = (
         select(images.c.id)
-        .where(or_(_is_due_alone(before), images.c.event_id.in_(select(due_events.c.id))))
+        .where(or_(_is_due_without_event(before), images.c.event_id.in_(select(due_events.c.id))))
         .cte("due_images")
     )
     row = (
@@ -112,7 +112,9 @@ async def find_due_images(
     connection: AsyncConnection, before: datetime, *, limit: int
 ) -> tuple[KnownFile, ...]:
     """Return up to `limit` due images without an event."""
-    rows = await connection.execute(select(*_IMAGE).where(_is_due_alone(before)).limit(limit))
+    rows = await connection.execute(
+        select(*_IMAGE).where(_is_due_without_event(before)).limit(limit)
+    )
     return tuple(_known(row) for row in rows)
 
 
@@ -166,7 +168,7 @@ async def delete_images(
         select(jobs.c.image_id).where(jobs.c.image_id.in_(ids)).with_for_update(skip_locked=True)
     )
     still = await connection.scalars(
-        select(images.c.id).where(images.c.id.in_(free.all()), _is_due_alone(before))
+        select(images.c.id).where(images.c.id.in_(free.all()), _is_due_without_event(before))
     )
     return await _delete_images(connection, still.all(), present)
 
@@ -261,7 +263,7 @@ def _is_due(before: datetime) -> ColumnElement[bool]:
     )
 
 
-def _is_due_alone(before: datetime) -> ColumnElement[bool]:
+def _is_due_without_event(before: datetime) -> ColumnElement[bool]:
     return (
         (images.c.found_at < before)
         & images.c.event_id.is_(None)

@@ -1,1 +1,1 @@
-"""The database's history, one file a step, run by Alembic."""
+"""The migrations of the database, run by Alembic."""

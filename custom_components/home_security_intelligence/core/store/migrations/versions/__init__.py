@@ -1,1 +1,1 @@
-"""The steps, in the order their `down_revision` says."""
+"""The migrations, in the order of their `down_revision`."""

@@ -205,7 +205,7 @@ STATEMENTS = (
                num_nonnulls(failure, error_type, message, first_failed_at, last_failed_at) = 5)
     )
     """,
-    # By the column alone, or the deletion of an image or event could not use them.
+    # Without a condition on the state, so that deleting an image or event can use them.
     "CREATE UNIQUE INDEX jobs_one_an_image ON hsi.jobs (image_id) WHERE image_id IS NOT NULL",
     "CREATE INDEX jobs_of_event ON hsi.jobs (event_id) WHERE event_id IS NOT NULL",
     """
@@ -222,6 +222,6 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Make everything."""
+    """Create all tables and indices."""
     for statement in STATEMENTS:
         op.execute(statement)
