@@ -107,7 +107,7 @@ async def test_a_small_batch_does_not_wait_for_long() -> None:
     doubling.go.set()
     batcher = Batcher(doubling, max_size=10, min_size=lambda: 3)
     assert await batcher.submit(1) == 2
-    assert await asyncio.gather(batcher.submit(2), batcher.submit(3)) == [4, 6]
+    assert [*await asyncio.gather(batcher.submit(2), batcher.submit(3))] == [4, 6]
     assert doubling.batches == [[1], [2, 3]]
 
 
