@@ -10,7 +10,7 @@ from typing import Any
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.cli.variables import CONNECTION_VARIABLES, SETTING_VARIABLES, UNITS, Variable
+from hsi_core.cli.variables import CONNECTION_VARIABLES, SETTING_VARIABLES, Variable
 from hsi_core.domain.declarations import Declaration, Option
 from hsi_core.domain.settings import DECLARATIONS
 
@@ -105,8 +105,7 @@ def _range(declaration: Declaration) -> str:
     if declaration.allowed is None:
         return ""
     low, high = declaration.allowed
-    unit = "" if declaration.unit is None else f" {UNITS.get(declaration.unit, declaration.unit)}"
-    return f"{low:.15g}-{high:.15g}{unit}"
+    return f"{low:.15g}-{high:.15g}{declaration.unit_suffix}"
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ def test_several_servers_share_a_token_or_have_their_own(tmp_path: Path) -> None
     ]
 
 
-def test_the_command_line_names_servers_as_well(tmp_path: Path) -> None:
+def test_flags_override_the_environment(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("t\n")
     command = parse_arguments(
@@ -164,7 +164,9 @@ def test_the_command_line_names_servers_as_well(tmp_path: Path) -> None:
         ("CAMERA_ROOT", "", "CAMERA_ROOT"),
     ],
 )
-def test_what_a_worker_cannot_do_without_is_named(name: str, value: str, named: str) -> None:
+def test_a_missing_or_invalid_connection_is_refused_by_its_variable(
+    name: str, value: str, named: str
+) -> None:
     with pytest.raises(UsageError, match=named):
         read_environment({**NEEDED, name: value})
 
@@ -189,7 +191,7 @@ def test_a_fingerprint_is_for_all_servers_or_one_for_each() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://a:1", "a:1", "https://a:1,http://b:2"])
-def test_a_fingerprint_is_of_no_use_without_tls(url: str) -> None:
+def test_a_fingerprint_requires_tls(url: str) -> None:
     environ = {
         "DATABASE_URL": "postgresql://hsi@db/hsi",
         "CAMERA_ROOT": "/cameras",

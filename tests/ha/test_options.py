@@ -44,7 +44,7 @@ ANSWERS = {
 SHARED = "select value, source from hsi.settings where name = '{}'"
 
 
-async def test_what_is_left_as_it_is_stays_the_standard(
+async def test_untouched_options_are_the_defaults(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     assert settings_of(loaded) == Settings()
@@ -52,7 +52,7 @@ async def test_what_is_left_as_it_is_stays_the_standard(
     assert settings_of(loaded) == Settings()
 
 
-async def test_what_is_chosen_is_in_force_and_shown_again(
+async def test_chosen_options_take_effect_and_are_shown_again(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
     await choose_options(hass, loaded, ANSWERS)
@@ -79,7 +79,9 @@ async def test_what_is_chosen_is_in_force_and_shown_again(
             assert suggested(result, field, section=section) == value
 
 
-async def test_options_are_kept_within_reason(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+async def test_contradictory_options_are_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
     result = await hass.config_entries.options.async_init(loaded.entry_id)
     assert result["step_id"] == "init"
     result = await hass.config_entries.options.async_configure(
@@ -110,7 +112,7 @@ async def test_options_are_kept_within_reason(hass: HomeAssistant, loaded: MockC
         ("finding", "polling_interval", 0),
     ],
 )
-async def test_a_number_that_makes_no_sense_is_refused(
+async def test_a_number_out_of_range_is_refused(
     hass: HomeAssistant, loaded: MockConfigEntry, section: str, field: str, value: float
 ) -> None:
     with pytest.raises(InvalidData) as caught:
@@ -119,13 +121,13 @@ async def test_a_number_that_makes_no_sense_is_refused(
     assert loaded.options == {}
 
 
-async def test_pictures_are_found_by_looking(
+async def test_polling_finds_images(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     await choose_options(
         hass, loaded, STANDARD | {"finding": {"watch_polling": True, "polling_interval": 0.1}}
     )
-    assert not told_of(camera_root / "yard")
+    assert not has_watch(camera_root / "yard")
     upload(camera_root, "yard/one.jpg")
     await state_is(hass, "sensor.yard_risk_level", "high")
 
@@ -133,11 +135,11 @@ async def test_pictures_are_found_by_looking(
     # A folder is listed only after its watch stands.
     upload(camera_root, "front_door/two.jpg")
     await state_is(hass, "sensor.front_door_risk_level", "high")
-    assert told_of(camera_root / "front_door")
+    assert has_watch(camera_root / "front_door")
 
 
-def told_of(folder: Path) -> bool:
-    """Return whether this process has asked the system to be told of changes in a folder."""
+def has_watch(folder: Path) -> bool:
+    """Return whether this process has an inotify watch on a folder."""
     inode = f"ino:{folder.stat().st_ino:x} "
     return any(
         line.startswith("inotify ") and inode in line
@@ -147,7 +149,7 @@ def told_of(folder: Path) -> bool:
     )
 
 
-async def test_levels_begin_where_they_are_told_and_old_events_keep_theirs(
+async def test_changed_levels_apply_to_new_events_only(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     server.score = 50
@@ -174,7 +176,7 @@ async def test_the_database_has_the_options_that_all_workers_share(
     await database_says(postgres, loaded, SHARED.format("original_days"), "")
 
 
-async def test_a_workers_setting_that_is_no_option_is_taken_up(
+async def test_a_stored_setting_without_an_option_is_adopted(
     hass: HomeAssistant, loaded: MockConfigEntry, postgres: Postgres
 ) -> None:
     postgres.execute(
@@ -196,7 +198,7 @@ def dedupe_window(entry: MockConfigEntry) -> float | None:
     return settings.dedupe_window
 
 
-async def test_a_workers_value_does_not_keep_home_assistant_from_its_own(
+async def test_a_workers_value_is_replaced_by_home_assistants(
     hass: HomeAssistant, entry: MockConfigEntry, postgres: Postgres
 ) -> None:
     postgres.execute(
@@ -209,7 +211,7 @@ async def test_a_workers_value_does_not_keep_home_assistant_from_its_own(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_levels_out_of_order_keep_it_from_starting(
+async def test_levels_out_of_order_fail_the_setup(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     hass.config_entries.async_update_entry(entry, options={"levels": {"medium_from": 90}})

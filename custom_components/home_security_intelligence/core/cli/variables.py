@@ -17,7 +17,6 @@ If a variable is not set, the worker takes the stored value; if its value differ
 one, the worker does not start.
 """
 _WIDTH = 88
-UNITS = {"s": "seconds", "d": "days"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +93,8 @@ def _values_of(declaration: Declaration) -> str:
         case frozenset(), _:
             return "labels separated by commas"
         case _, (low, high):
-            unit = (
-                ""
-                if declaration.unit is None
-                else f" {UNITS.get(declaration.unit, declaration.unit)}"
-            )
-            return f"{declaration.format(low)}-{declaration.format(high)}{unit}"
+            limits = f"{declaration.format(low)}-{declaration.format(high)}"
+            return f"{limits}{declaration.unit_suffix}"
         case _:
             return ""
 

@@ -9,6 +9,7 @@ type Value = bool | int | float | str | frozenset[str]
 
 _DECLARATION = "declaration"  # the key in a dataclass field's metadata
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_UNITS = {"s": "seconds", "d": "days"}  # as words; other units are words already
 _LABEL = re.compile(r"[a-z0-9][a-z0-9 _-]*")
 
 
@@ -37,6 +38,11 @@ class Declaration:
     variable_description: str | None  # if the variable needs another one
     option: Option | None
     shared: bool  # must agree between all workers on one database
+
+    @property
+    def unit_suffix(self) -> str:
+        """The unit in words, to follow a number; empty if there is none."""
+        return "" if self.unit is None else f" {_UNITS.get(self.unit, self.unit)}"
 
     def parse(self, text: str) -> Value:
         """Return the value that an environment variable's text stands for; raises ValueError."""
