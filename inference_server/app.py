@@ -12,8 +12,8 @@ from inference_server.api.health import HealthHandler
 from inference_server.api.metrics import MetricsHandler
 from inference_server.api.models import ModelsHandler
 from inference_server.api.pull import PullHandler
-from inference_server.assessment.assessor_service import AssessorKeeper
-from inference_server.assessment.model_download import AssessorPull
+from inference_server.assessment.assessor_service import AssessorService
+from inference_server.assessment.model_download import ModelDownload
 from inference_server.detection.base import Detector
 from inference_server.detection.catalog import ModelCatalog
 from inference_server.detection.loading import load_detector
@@ -34,7 +34,7 @@ def create_app(
     *,
     instance_id: UUID,
     detection: DetectionService,
-    keeper: AssessorKeeper,
+    assessor_service: AssessorService,
     gpu: GpuMonitor | None = None,
     metrics: Metrics | None = None,
     tracing: Tracing | None = None,
@@ -63,8 +63,8 @@ def create_app(
         ],
     )
     drain.install(app)
-    pull = AssessorPull(keeper)
-    health = HealthHandler(detection, keeper, gpu, pull, instance_id=instance_id)
+    pull = ModelDownload(assessor_service)
+    health = HealthHandler(detection, assessor_service, gpu, pull, instance_id=instance_id)
     detect = DetectHandler(
         detection,
         default_threshold=settings.confidence_threshold,
@@ -76,12 +76,12 @@ def create_app(
     app.router.add_get("/v1/health", health.health)
     app.router.add_post("/v1/detect", detect.post)
     app.router.add_post(
-        "/v1/assess", AssessHandler(keeper, metrics, limit=settings.assess_limit).post
+        "/v1/assess", AssessHandler(assessor_service, metrics, limit=settings.assess_limit).post
     )
     gpus = GpuHandler(gpu)
     app.router.add_get("/v1/gpu", gpus.now)
     app.router.add_get("/v1/gpu/history", gpus.history)
-    models = ModelsHandler(detection, keeper, ModelCatalog(settings, load=load))
+    models = ModelsHandler(detection, assessor_service, ModelCatalog(settings, load=load))
     app.router.add_get("/v1/models", models.get)
     app.router.add_post("/v1/models/load", models.load)
     app.router.add_post("/v1/models/reload", models.reload)
@@ -89,16 +89,16 @@ def create_app(
     pulling = PullHandler(pull)
     app.router.add_get("/v1/models/pull", pulling.get)
     app.router.add_post("/v1/models/pull", pulling.post)
-    app.router.add_get("/metrics", MetricsHandler(detection, keeper, gpu, metrics).get)
+    app.router.add_get("/metrics", MetricsHandler(detection, assessor_service, gpu, metrics).get)
 
     async def run_services(_: web.Application) -> AsyncIterator[None]:
         detection.start()
-        keeper.start()
-        gpu.start(on_pressure=detection.relieve)
+        assessor_service.start()
+        gpu.start(on_pressure=detection.apply_memory_pressure)
         yield
         await gpu.stop()
         await pull.stop()
-        await keeper.stop()
+        await assessor_service.stop()
         await detection.stop()
 
     app.cleanup_ctx.append(run_services)

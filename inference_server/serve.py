@@ -9,7 +9,7 @@ import signal
 from aiohttp import web
 
 from inference_server.app import create_app
-from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorService
 from inference_server.assessment.factory import create_assessor
 from inference_server.detection.gpu_guard import GpuGuard, probe_gpu
 from inference_server.detection.loading import load_detector
@@ -69,13 +69,13 @@ async def serve(settings: Settings) -> None:
             queue_limit=settings.queue_limit,
             batch_max=settings.batch_max,
             batch_wait=settings.batch_wait_ms / 1000,
-            canary_interval=settings.canary_interval,
+            self_test_interval=settings.canary_interval,
             metrics=metrics,
         ),
-        keeper=AssessorKeeper(
+        assessor_service=AssessorService(
             lambda: create_assessor(settings),
             timeout=settings.assess_timeout,
-            prove_every=settings.llm_canary_interval,
+            self_test_interval=settings.llm_canary_interval,
         ),
         gpu=GpuMonitor(load_nvml(), visible=os.environ.get("CUDA_VISIBLE_DEVICES")),
         metrics=metrics,

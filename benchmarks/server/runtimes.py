@@ -38,12 +38,12 @@ def _measure(folder: Path, rounds: int) -> dict[str, dict[str, object]]:
     from inference_server.detection.runtimes.base import Runtime  # noqa: PLC0415
     from inference_server.detection.selection.parity import ParityError, check_parity  # noqa: PLC0415
     from inference_server.detection.selection.reference import Reference  # noqa: PLC0415
-    from inference_server.detection.selection.synthetic_images import gate_pictures  # noqa: PLC0415
+    from inference_server.detection.selection.synthetic_images import synthetic_images  # noqa: PLC0415
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     make_r18(folder / "r18")
     checkpoint = load_checkpoint(folder / "r18")
-    pictures = gate_pictures(checkpoint.size)
+    pictures = synthetic_images(checkpoint.size)
 
     def on_torch() -> Runtime:
         from inference_server.detection.runtimes.torch_cpu import TorchRuntime  # noqa: PLC0415

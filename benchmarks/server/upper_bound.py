@@ -10,7 +10,7 @@ from benchmarks.server.contender import Measured
 from inference_server.detection.checkpoint import load_checkpoint
 from inference_server.detection.decoding.decode import decode
 from inference_server.detection.decoding.preprocess import to_input
-from inference_server.detection.selection.selection import choose_runtime
+from inference_server.detection.selection.selection import select_runtime
 from inference_server.settings import Settings
 
 
@@ -19,7 +19,7 @@ class Limit:
 
     def __init__(self, settings: Settings, pictures: Sequence[Path]) -> None:
         checkpoint = load_checkpoint(settings.detector_model)
-        self._runtime = choose_runtime(checkpoint, settings).runtime
+        self._runtime = select_runtime(checkpoint, settings).runtime
         ready = [
             to_input(
                 decode(

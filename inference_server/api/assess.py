@@ -10,10 +10,10 @@ from aiohttp import web
 
 from inference_server.api.body import read_json
 from inference_server.api.deadline import read_deadline
-from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorService
 from inference_server.assessment.base import AssessmentResult
 from inference_server.assessment.facts import Facts
-from inference_server.assessment.grounding import refuse_foreign_claims
+from inference_server.assessment.grounding import check_grounding
 from inference_server.assessment.images import MAX_IMAGE_BYTES, MAX_IMAGES, encoded_length
 from inference_server.deadline import Deadline
 from inference_server.errors import AssessorTimeoutError, OverloadedError
@@ -26,8 +26,8 @@ _MAX_BODY_BYTES = _FACTS_BYTES + MAX_IMAGES * encoded_length(MAX_IMAGE_BYTES)
 class AssessHandler:
     """Hands facts to the language model, so many at a time."""
 
-    def __init__(self, keeper: AssessorKeeper, metrics: Metrics, *, limit: int) -> None:
-        self._keeper = keeper
+    def __init__(self, assessor_service: AssessorService, metrics: Metrics, *, limit: int) -> None:
+        self._assessor_service = assessor_service
         self._metrics = metrics
         self._limit = limit
         self._underway = 0
@@ -46,7 +46,7 @@ class AssessHandler:
         self._metrics.observe_stage("assess", result.timings_ms.total)
         self._metrics.count_tokens("prompt", result.usage.prompt_tokens)
         self._metrics.count_tokens("completion", result.usage.completion_tokens)
-        refuse_foreign_claims(facts, result.summary, result.reasoning)
+        check_grounding(facts, result.summary, result.reasoning)
         return web.json_response(asdict(result))
 
     @contextlib.contextmanager
@@ -67,7 +67,7 @@ class AssessHandler:
         timeout = None if math.isinf(deadline.at) else deadline.remaining
         try:
             async with asyncio.timeout(timeout) as waiting:
-                return await self._keeper.assess(facts)
+                return await self._assessor_service.assess(facts)
         except TimeoutError as err:
             if not waiting.expired():
                 raise

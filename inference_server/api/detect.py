@@ -36,13 +36,13 @@ class DetectHandler:
             raise UnsupportedMediaTypeError(
                 f"{request.content_type} is none of {', '.join(sorted(_CONTENT_TYPES))}."
             )
-        with self._service.place(deadline):  # before the upload: what arrives takes memory, too
+        with self._service.admit(deadline):  # before the upload: what arrives takes memory, too
             picture = await read_body(
                 request,
                 max_bytes=self._max_body_bytes,
                 too_large=f"This server takes up to {self._max_body_bytes} bytes (MAX_BODY_BYTES).",
             )
-            result = await self._service.detect_in_place(picture, threshold, deadline)
+            result = await self._service.detect_admitted(picture, threshold, deadline)
         self._observe(result.timings)
         return web.json_response(_to_json(result))
 

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from inference_server import __version__
 from inference_server.api.gpu import gpu_json
-from inference_server.assessment.assessor_service import AssessorKeeper
-from inference_server.assessment.model_download import AssessorPull
+from inference_server.assessment.assessor_service import AssessorService
+from inference_server.assessment.model_download import ModelDownload
 from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.observability.component_status import ComponentState
@@ -23,14 +23,14 @@ class HealthHandler:
     def __init__(
         self,
         detection: DetectionService,
-        keeper: AssessorKeeper,
+        assessor_service: AssessorService,
         gpu: GpuMonitor,
-        pull: AssessorPull,
+        pull: ModelDownload,
         *,
         instance_id: UUID,
     ) -> None:
         self._detection = detection
-        self._keeper = keeper
+        self._assessor_service = assessor_service
         self._gpu = gpu
         self._pull = pull
         self._instance_id = instance_id
@@ -48,18 +48,20 @@ class HealthHandler:
             "since": _iso(status.since),
             "reason": status.reason,
             "detector": status.state,
-            "assessor": self._keeper.status.state,
+            "assessor": self._assessor_service.status.state,
         }
         return web.json_response(body, status=200 if ready else 503)
 
     async def health(self, _: web.Request) -> web.Response:
         """Say each part's state, since when, and why not."""
-        detector, assessor = self._detection.status, self._keeper.status
-        info, proven_at = self._detection.info, self._detection.proven_at
+        detector, assessor = self._detection.status, self._assessor_service.status
+        info, verified_at = self._detection.info, self._detection.verified_at
         fallback = info.fallback if info else None
         return web.json_response(
             {
-                "status": _overall(detector.state, assessor.state, fallback, self._keeper.fallback),
+                "status": _overall(
+                    detector.state, assessor.state, fallback, self._assessor_service.fallback
+                ),
                 "version": __version__,
                 "api_version": _API_VERSION,
                 "instance_id": str(self._instance_id),
@@ -72,10 +74,10 @@ class HealthHandler:
                     "precision": info.precision if info else None,
                     "labels": list(info.labels) if info else [],
                     "test_model": info.test_model if info else False,
-                    "batch_most": self._detection.batch_most,
+                    "batch_most": self._detection.batch_limit,
                     "fallback": fallback,
                     "parity": asdict(info.parity) if info and info.parity else None,
-                    "proven_at": _iso(proven_at) if proven_at else None,
+                    "proven_at": _iso(verified_at) if verified_at else None,
                     "error": detector.error,
                     "pictures": self._detection.waiting,
                 },
@@ -85,21 +87,21 @@ class HealthHandler:
         )
 
     def _assessor(self) -> dict[str, object]:
-        keeper, pull = self._keeper, self._pull.status
-        status, proven_at = keeper.status, keeper.proven_at
+        assessor_service, pull = self._assessor_service, self._pull.status
+        status, verified_at = assessor_service.status, assessor_service.verified_at
         return {
             "state": status.state,
             "since": _iso(status.since),
-            "backend": keeper.backend,
-            "model": keeper.model,
-            "model_digest": keeper.model_digest,
-            "vision": keeper.vision,
-            "gpu_share": keeper.gpu_share,
-            "tokens_per_second": keeper.tokens_per_second,
-            "fallback": keeper.fallback,
-            "proven_at": _iso(proven_at) if proven_at else None,
+            "backend": assessor_service.backend,
+            "model": assessor_service.model,
+            "model_digest": assessor_service.model_digest,
+            "vision": assessor_service.vision,
+            "gpu_share": assessor_service.gpu_share,
+            "tokens_per_second": assessor_service.tokens_per_second,
+            "fallback": assessor_service.fallback,
+            "proven_at": _iso(verified_at) if verified_at else None,
             "pull": asdict(pull) if pull else None,
-            "problem": keeper.problem,
+            "problem": assessor_service.problem,
             "error": status.error,
         }
 

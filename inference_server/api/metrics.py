@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorService
 from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.observability.component_status import ComponentState
@@ -17,33 +17,33 @@ class MetricsHandler:
     def __init__(
         self,
         detection: DetectionService,
-        keeper: AssessorKeeper,
+        assessor_service: AssessorService,
         gpu: GpuMonitor,
         metrics: Metrics,
     ) -> None:
         self._detection = detection
-        self._keeper = keeper
+        self._assessor_service = assessor_service
         self._gpu = gpu
         self._metrics = metrics
 
     async def get(self, _: web.Request) -> web.Response:
         """Return all metrics."""
-        detection, keeper = self._detection, self._keeper
+        detection, assessor_service = self._detection, self._assessor_service
         info = detection.info
         text = self._metrics.render(
             detector=DetectorGauges(
                 admitted=detection.waiting,
                 queued=detection.queued,
                 ready=detection.status.state is ComponentState.READY,
-                proven_at=detection.proven_at,
+                proven_at=detection.verified_at,
                 fallen_back=bool(info and info.fallback),
             ),
             gpus=self._gpu.gpus,
             llm=LlmGauges(
-                model=keeper.model,
-                gpu_share=keeper.gpu_share,
-                tokens_per_second=keeper.tokens_per_second,
-                gpu_lost=keeper.fallback is not None,
+                model=assessor_service.model,
+                gpu_share=assessor_service.gpu_share,
+                tokens_per_second=assessor_service.tokens_per_second,
+                gpu_lost=assessor_service.fallback is not None,
             ),
         )
         return web.Response(body=text, headers={"Content-Type": _CONTENT_TYPE})

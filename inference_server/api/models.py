@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from inference_server.api.body import read_json
-from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorService
 from inference_server.detection.catalog import ModelCatalog
 from inference_server.detection.service import DetectionService
 from inference_server.errors import InvalidRequestError
@@ -17,10 +17,10 @@ class ModelsHandler:
     """Lists and changes what is loaded."""
 
     def __init__(
-        self, detection: DetectionService, keeper: AssessorKeeper, catalog: ModelCatalog
+        self, detection: DetectionService, assessor_service: AssessorService, catalog: ModelCatalog
     ) -> None:
         self._detection = detection
-        self._keeper = keeper
+        self._assessor_service = assessor_service
         self._catalog = catalog
 
     async def get(self, _: web.Request) -> web.Response:
@@ -59,9 +59,9 @@ class ModelsHandler:
                     ],
                 },
                 "assessor": {
-                    "state": self._keeper.status.state,
-                    "backend": self._keeper.backend,
-                    "model": self._keeper.model,
+                    "state": self._assessor_service.status.state,
+                    "backend": self._assessor_service.backend,
+                    "model": self._assessor_service.model,
                 },
             }
         )

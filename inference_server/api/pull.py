@@ -4,13 +4,13 @@ from dataclasses import asdict
 
 from aiohttp import web
 
-from inference_server.assessment.model_download import AssessorPull
+from inference_server.assessment.model_download import ModelDownload
 
 
 class PullHandler:
     """Starts a download and says how far it is."""
 
-    def __init__(self, pull: AssessorPull) -> None:
+    def __init__(self, pull: ModelDownload) -> None:
         self._pull = pull
 
     async def post(self, _: web.Request) -> web.Response:

@@ -43,11 +43,11 @@ class AssessmentResult:
     @property
     def tokens_per_second(self) -> float | None:
         """How fast the answer was written; None where the runtime does not tell."""
-        return speed(self.usage.completion_tokens, self.timings_ms.generate)
+        return token_rate(self.usage.completion_tokens, self.timings_ms.generate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class SelfTestResult:
     """A tiny answer that a model was seen to give, and what that says of where it runs."""
 
     tokens_per_second: float | None
@@ -55,7 +55,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PullProgress:
+class DownloadProgress:
     """How far a model's download is; bytes are of the parts known so far."""
 
     completed_bytes: int
@@ -63,7 +63,7 @@ class PullProgress:
 
 
 # Downloads, telling how far it is; raises ProblemErrors.
-Pull = Callable[[Callable[[PullProgress], None]], Awaitable[None]]
+Downloader = Callable[[Callable[[DownloadProgress], None]], Awaitable[None]]
 
 
 class Assessor(Protocol):
@@ -91,10 +91,10 @@ class Assessor(Protocol):
     async def check(self) -> None:
         """Ask cheaply whether the model is still there; raises what `start` raises."""
 
-    async def prove(self) -> Proof | None:
+    async def self_test(self) -> SelfTestResult | None:
         """Have the model write a few words; None where that may cost somebody money."""
 
-    def pull(self) -> Pull:
+    def downloader(self) -> Downloader:
         """Return how to download the model; raises PullUnsupportedError where none can."""
 
     async def assess(self, facts: Facts) -> AssessmentResult:
@@ -104,6 +104,6 @@ class Assessor(Protocol):
         """Let go of everything `start` took."""
 
 
-def speed(tokens: int | None, milliseconds: float | None) -> float | None:
+def token_rate(tokens: int | None, milliseconds: float | None) -> float | None:
     """Return tokens a second; None of nothing."""
     return tokens / milliseconds * 1000 if tokens and milliseconds else None

@@ -13,7 +13,12 @@ import secrets
 import sys
 from typing import Final
 
-from inference_server.assessment.base import AssessmentResult, Proof, Pull, speed
+from inference_server.assessment.base import (
+    AssessmentResult,
+    Downloader,
+    SelfTestResult,
+    token_rate,
+)
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.openai import OpenAiAssessor
 from inference_server.errors import (
@@ -75,15 +80,15 @@ class EmbeddedAssessor:
                 await _end_of(process)
             raise
 
-    async def prove(self) -> Proof | None:
+    async def self_test(self) -> SelfTestResult | None:
         """Have the model write a few words."""
         said = await (await self._running()).warm_up()
-        return Proof(
-            tokens_per_second=speed(said.usage.completion_tokens, said.generate_ms),
+        return SelfTestResult(
+            tokens_per_second=token_rate(said.usage.completion_tokens, said.generate_ms),
             gpu_share=None,
         )
 
-    def pull(self) -> Pull:
+    def downloader(self) -> Downloader:
         """Say how to come by a model."""
         raise PullUnsupportedError(
             "The embedded backend reads a file: put one where EMBEDDED_MODEL says."

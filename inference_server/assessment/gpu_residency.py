@@ -7,7 +7,7 @@ SPEED_KEPT: Final = 0.2  # of the best speed; other work on the GPU costs less, 
 SLOW_IN_A_ROW: Final = 3  # answers; one may have waited for other work
 
 
-class PlacementWatch:
+class GpuResidency:
     """Compares where a model runs and how fast with the best that was seen of it.
 
     A model that never was on a GPU is missing none.
@@ -37,12 +37,12 @@ class PlacementWatch:
             )
         return None
 
-    def place(self, share: float | None) -> None:
+    def record_share(self, share: float | None) -> None:
         """Take in which part of the model is on the GPU."""
         self.share = share
         self._best_share = max(self._best_share, share or 0.0)
 
-    def answer(self, tokens_per_second: float | None) -> None:
+    def record_speed(self, tokens_per_second: float | None) -> None:
         """Take in how fast an answer was written."""
         if tokens_per_second is None:
             return

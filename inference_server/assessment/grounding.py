@@ -10,11 +10,11 @@ import re
 from typing import Final
 
 from inference_server.assessment.facts import Facts
-from inference_server.assessment.prompt import CAMERA_BYTES, plain_name
-from inference_server.assessment.vocabulary import kinds_of, kinds_of_label
+from inference_server.assessment.prompt import MAX_CAMERA_BYTES, sanitize_name
+from inference_server.assessment.vocabulary import label_kinds, word_kinds
 from inference_server.errors import AssessorForeignClaimError
 
-MOST_NAMED: Final = 5  # of the words that the error repeats
+MAX_NAMED_WORDS: Final = 5  # of the words that the error repeats
 
 _TOKENS: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|[.,;:!?]")
 _STOPS: Final = frozenset(".;:!?")
@@ -48,24 +48,24 @@ _PLACES: Final = frozenset(
 )
 
 
-def refuse_foreign_claims(facts: Facts, *texts: str) -> None:
+def check_grounding(facts: Facts, *texts: str) -> None:
     """Raise AssessorForeignClaimError where a text names a thing that was not detected."""
-    foreign = sorted({word for text in texts for word in foreign_claims(text, facts)})
+    foreign = sorted({word for text in texts for word in find_foreign_claims(text, facts)})
     if foreign:
-        seen = ", ".join(sorted({plain_name(each.label, 50) for each in facts.objects}))
+        seen = ", ".join(sorted({sanitize_name(each.label, 50) for each in facts.objects}))
         raise AssessorForeignClaimError(
             f"The language model's answer names what was never detected "
-            f"({', '.join(foreign[:MOST_NAMED])}); detected was: {seen}"
+            f"({', '.join(foreign[:MAX_NAMED_WORDS])}); detected was: {seen}"
         )
 
 
-def foreign_claims(text: str, facts: Facts) -> tuple[str, ...]:
+def find_foreign_claims(text: str, facts: Facts) -> tuple[str, ...]:
     """Return the words for things that the text claims and the facts do not have."""
-    detected = {kinds_of_label(each.label) for each in facts.objects}
+    detected = {label_kinds(each.label) for each in facts.objects}
     if None in detected:
         return ()  # in another language or of a detector of one's own, it may be anything
     for reason in facts.rules.factors:
-        detected.add(_TOLD_BY_REASONS.get(reason.name) or kinds_of_label(reason.name))
+        detected.add(_TOLD_BY_REASONS.get(reason.name) or label_kinds(reason.name))
     known = frozenset[str]().union(*(kinds for kinds in detected if kinds))
     tokens = _TOKENS.findall(_without_camera(text.lower(), facts.camera))
     denied = _denied(tokens)
@@ -78,7 +78,7 @@ def foreign_claims(text: str, facts: Facts) -> tuple[str, ...]:
 
 def _without_camera(text: str, camera: str) -> str:
     # A camera may be called "Dog run"; to be there is no dog.
-    for name in (camera, plain_name(camera, CAMERA_BYTES)):
+    for name in (camera, sanitize_name(camera, MAX_CAMERA_BYTES)):
         text = text.replace(name.lower(), " ")
     return text
 
@@ -86,7 +86,7 @@ def _without_camera(text: str, camera: str) -> str:
 def _named(tokens: Sequence[str]) -> Iterator[tuple[int, frozenset[str]]]:
     for index, word in enumerate(tokens):
         behind = tokens[index + 1] if index + 1 < len(tokens) else ""
-        if (kinds := kinds_of(word)) and behind.removesuffix("s") not in _PLACES:
+        if (kinds := word_kinds(word)) and behind.removesuffix("s") not in _PLACES:
             yield index, kinds
 
 

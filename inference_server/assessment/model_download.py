@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 import logging
 
-from inference_server.assessment.assessor_service import AssessorKeeper
-from inference_server.assessment.base import Pull, PullProgress
+from inference_server.assessment.assessor_service import AssessorService
+from inference_server.assessment.base import Downloader, DownloadProgress
 from inference_server.errors import ProblemError
 
 _LOG = logging.getLogger(__name__)
 
 
-class PullState(StrEnum):
+class DownloadState(StrEnum):
     """Where a download is."""
 
     RUNNING = "running"
@@ -22,36 +22,36 @@ class PullState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PullStatus:
+class DownloadStatus:
     """The last download that was asked for; `total_bytes` is 0 until anything is known."""
 
-    state: PullState
+    state: DownloadState
     model: str
     completed_bytes: int = 0
     total_bytes: int = 0
     error: str | None = None
 
 
-class AssessorPull:
+class ModelDownload:
     """Runs one download at a time, of no other model than the one the server is set up with."""
 
-    def __init__(self, keeper: AssessorKeeper) -> None:
-        self._keeper = keeper
+    def __init__(self, assessor_service: AssessorService) -> None:
+        self._assessor_service = assessor_service
         self._task: asyncio.Task[None] | None = None
-        self._status: PullStatus | None = None
+        self._status: DownloadStatus | None = None
 
     @property
-    def status(self) -> PullStatus | None:
+    def status(self) -> DownloadStatus | None:
         """The last download, None where none was asked for."""
         return self._status
 
-    def start(self) -> PullStatus:
+    def start(self) -> DownloadStatus:
         """Begin to download, unless one runs; raises ProblemError where nothing can be."""
-        if self._status and self._status.state is PullState.RUNNING:
+        if self._status and self._status.state is DownloadState.RUNNING:
             return self._status
-        model, pull = self._keeper.pull()
-        self._status = PullStatus(state=PullState.RUNNING, model=model)
-        self._task = asyncio.create_task(self._run(self._status, pull), name="pull")
+        model, download = self._assessor_service.downloader()
+        self._status = DownloadStatus(state=DownloadState.RUNNING, model=model)
+        self._task = asyncio.create_task(self._download(self._status, download), name="pull")
         return self._status
 
     async def stop(self) -> None:
@@ -61,8 +61,8 @@ class AssessorPull:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _run(self, status: PullStatus, pull: Pull) -> None:
-        def note(progress: PullProgress) -> None:
+    async def _download(self, status: DownloadStatus, download: Downloader) -> None:
+        def note(progress: DownloadProgress) -> None:
             nonlocal status
             status = self._status = replace(
                 status,
@@ -72,18 +72,18 @@ class AssessorPull:
 
         _LOG.info("Downloading the language model %s", status.model)
         try:
-            await pull(note)
+            await download(note)
         except ProblemError as err:
             _LOG.warning("The language model was not downloaded: %s", err.detail)
-            self._status = replace(status, state=PullState.FAILED, error=err.detail)
+            self._status = replace(status, state=DownloadState.FAILED, error=err.detail)
         except Exception as err:  # noqa: BLE001 - a bug there must not look like a long download
             _LOG.exception("The language model was not downloaded")
             self._status = replace(
                 status,
-                state=PullState.FAILED,
+                state=DownloadState.FAILED,
                 error=f"The download failed ({type(err).__name__}); see the log.",
             )
         else:
             _LOG.info("The language model %s has been downloaded", status.model)
-            self._status = replace(status, state=PullState.DONE)
-            self._keeper.look_again()
+            self._status = replace(status, state=DownloadState.DONE)
+            self._assessor_service.recheck()

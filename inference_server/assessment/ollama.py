@@ -12,12 +12,12 @@ import ollama
 
 from inference_server.assessment.base import (
     AssessmentResult,
-    Proof,
-    Pull,
-    PullProgress,
+    Downloader,
+    DownloadProgress,
+    SelfTestResult,
     Timings,
     Usage,
-    speed,
+    token_rate,
 )
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.images import MAX_IMAGES
@@ -25,8 +25,8 @@ from inference_server.assessment.prompt import (
     PICTURES_PROMPT_VERSION,
     PROMPT_VERSION,
     WARM_UP_TOKENS,
-    messages,
-    opening,
+    build_messages,
+    fixed_prefix,
 )
 from inference_server.assessment.schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
 from inference_server.errors import (
@@ -87,34 +87,34 @@ class OllamaAssessor:
             (each.digest for each in models if _same_name(each.model, self.model)), None
         )
 
-    async def prove(self) -> Proof | None:
+    async def self_test(self) -> SelfTestResult | None:
         """Have the model write a few words, and see whether it still lies on the GPU."""
         with self._translated():
             async with asyncio.timeout(self._timeout):
                 said = await self._warm_up()
                 loaded = (await self._client.ps()).models
         mine = next((each for each in loaded if _same_name(each.model, self.model)), None)
-        return Proof(
-            tokens_per_second=speed(said.eval_count, _ms(said.eval_duration)),
+        return SelfTestResult(
+            tokens_per_second=token_rate(said.eval_count, _ms(said.eval_duration)),
             # Ollama leaves size_vram out where it is nothing.
             gpu_share=min(1.0, (mine.size_vram or 0) / mine.size) if mine and mine.size else None,
         )
 
-    def pull(self) -> Pull:
+    def downloader(self) -> Downloader:
         """Return how to have Ollama download the model; it keeps what a broken off one brought."""
-        return self._pull
+        return self._download
 
-    async def _pull(self, on_progress: Callable[[PullProgress], None]) -> None:
+    async def _download(self, on_progress: Callable[[DownloadProgress], None]) -> None:
         parts: dict[str, tuple[int, int]] = {}
         loop = asyncio.get_running_loop()
         with self._translated():
-            async with asyncio.timeout(PULL_SILENCE) as patience:
+            async with asyncio.timeout(PULL_SILENCE) as silence:
                 async for told in await self._client.pull(self.model, stream=True):
-                    patience.reschedule(loop.time() + PULL_SILENCE)
+                    silence.reschedule(loop.time() + PULL_SILENCE)
                     if told.digest and told.total:
                         parts[told.digest] = (told.completed or 0, told.total)
                     on_progress(
-                        PullProgress(
+                        DownloadProgress(
                             completed_bytes=sum(done for done, _ in parts.values()),
                             total_bytes=sum(total for _, total in parts.values()),
                         )
@@ -127,7 +127,7 @@ class OllamaAssessor:
             # Another length has Ollama load the model again, which is to happen once only.
             self._context = CONTEXT_TOKENS + MAX_IMAGES * PICTURE_TOKENS
         chat: list[dict[str, object]] = [
-            {**each} for each in messages(facts, pictures=len(pictures))
+            {**each} for each in build_messages(facts, pictures=len(pictures))
         ]
         if pictures:
             chat[-1]["images"] = list(pictures)
@@ -169,7 +169,7 @@ class OllamaAssessor:
         # With the same start as every event: it stays in the runner's prefix cache.
         return await self._client.chat(
             self.model,
-            messages=[*opening(), {"role": "user", "content": "{}"}],
+            messages=[*fixed_prefix(), {"role": "user", "content": "{}"}],
             think=False,
             options=self._options(WARM_UP_TOKENS),
             keep_alive=KEEP_ALIVE,

@@ -9,7 +9,7 @@ from typing import Final
 
 import aiohttp
 
-from inference_server.assessment.base import AssessmentResult, Proof, Pull
+from inference_server.assessment.base import AssessmentResult, Downloader, SelfTestResult
 from inference_server.assessment.completion import (
     Completion,
     error_text,
@@ -17,7 +17,12 @@ from inference_server.assessment.completion import (
     read_completion,
 )
 from inference_server.assessment.facts import Facts
-from inference_server.assessment.prompt import PROMPT_VERSION, WARM_UP_TOKENS, messages, opening
+from inference_server.assessment.prompt import (
+    PROMPT_VERSION,
+    WARM_UP_TOKENS,
+    build_messages,
+    fixed_prefix,
+)
 from inference_server.assessment.schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
 from inference_server.errors import (
     AssessorFailedError,
@@ -92,11 +97,11 @@ class OpenAiAssessor:
             timings_ms=completion.timings(total=(perf_counter() - started) * 1000),
         )
 
-    async def prove(self) -> Proof | None:
+    async def self_test(self) -> SelfTestResult | None:
         """Ask nothing: whoever runs the server may count every token."""
         return None
 
-    def pull(self) -> Pull:
+    def downloader(self) -> Downloader:
         """Say who has to see to the model."""
         raise PullUnsupportedError(
             f"The server at {self._url} has the models it was started with; "
@@ -107,7 +112,7 @@ class OpenAiAssessor:
         """Have the server read the prompt's fixed start, which it keeps for every event."""
         body: dict[str, object] = {
             **self._model_fields(),
-            "messages": [*opening(), {"role": "user", "content": "{}"}],
+            "messages": [*fixed_prefix(), {"role": "user", "content": "{}"}],
             "max_tokens": WARM_UP_TOKENS,
         }
         async with self._request(
@@ -124,7 +129,7 @@ class OpenAiAssessor:
     def _body(self, facts: Facts) -> dict[str, object]:
         return {
             **self._model_fields(),
-            "messages": messages(facts),
+            "messages": build_messages(facts),
             "temperature": 0,
             "max_tokens": MAX_ANSWER_TOKENS,
             "response_format": {

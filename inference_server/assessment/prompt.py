@@ -24,11 +24,11 @@ MAX_PROMPT_TOKENS: Final = 900
 WARM_UP_TOKENS: Final = (
     8  # of an answer to no facts, which shows that the model works, and how fast
 )
-MOST_OBJECTS: Final = 3  # told one by one; the rest are counted
-CAMERA_BYTES: Final = 30  # a token is at least one byte, so bytes bound tokens
-LABEL_BYTES: Final = 14
-MOST_FACTORS: Final = 4  # the weightiest
-MOST_PLACES: Final = 2  # the most private
+MAX_OBJECTS: Final = 3  # told one by one; the rest are counted
+MAX_CAMERA_BYTES: Final = 30  # a token is at least one byte, so bytes bound tokens
+MAX_LABEL_BYTES: Final = 14
+MAX_FACTORS: Final = 4  # the weightiest
+MAX_ZONES: Final = 2  # the most private
 
 _NO_PICTURES: Final = " You see no pictures."
 INSTRUCTIONS: Final = f"""\
@@ -82,16 +82,16 @@ ZONES_BY_PRIVACY: Final = ("restricted", "entry_point", "yard", "driveway", "sid
 _PUNCTUATION: Final = frozenset("-_.,'()&/#+:")
 
 
-def messages(facts: Facts, *, pictures: int = 0) -> list[dict[str, str]]:
+def build_messages(facts: Facts, *, pictures: int = 0) -> list[dict[str, str]]:
     """Build the chat for one event: instructions and examples, then the facts.
 
     So many pictures of it go with the last message.
     """
-    start = opening(pictures=bool(pictures))
+    start = fixed_prefix(pictures=bool(pictures))
     return [*start, {"role": "user", "content": _facts_text(facts, pictures)}]
 
 
-def opening(*, pictures: bool = False) -> list[dict[str, str]]:
+def fixed_prefix(*, pictures: bool = False) -> list[dict[str, str]]:
     """Return the chat's fixed start, the same for every event with pictures and without."""
     instructions = INSTRUCTIONS.replace(_NO_PICTURES, "") if pictures else INSTRUCTIONS
     chat = [{"role": "system", "content": instructions}]
@@ -101,7 +101,7 @@ def opening(*, pictures: bool = False) -> list[dict[str, str]]:
     return chat
 
 
-def plain_name(text: str, most_bytes: int) -> str:
+def sanitize_name(text: str, most_bytes: int) -> str:
     """Reduce a name from outside to letters, digits, spaces and harmless punctuation.
 
     Nothing is left that could end a JSON string, a line or a chat turn ("<|im_end|>", "[/INST]").
@@ -119,9 +119,9 @@ def _is_plain(char: str) -> bool:
 def _facts_text(facts: Facts, pictures: int) -> str:
     # People first: they are what most assessments turn on.
     ranked = sorted(facts.objects, key=lambda each: (each.label != "person", -each.confidence))
-    most = MOST_OBJECTS - 1 if facts.earlier_problem else MOST_OBJECTS  # room for the correction
+    most = MAX_OBJECTS - 1 if facts.earlier_problem else MAX_OBJECTS  # room for the correction
     told: dict[str, object] = {
-        "camera": plain_name(facts.camera, CAMERA_BYTES),
+        "camera": sanitize_name(facts.camera, MAX_CAMERA_BYTES),
         "start": f"{_WEEKDAYS[facts.started_at.weekday()]} {facts.started_at:%Y-%m-%d %H:%M}",
         "part_of_day": _part_of_day(facts.started_at),
         "lasted_s": _seconds(facts.started_at, facts.ended_at),
@@ -143,17 +143,17 @@ def _facts_text(facts: Facts, pictures: int) -> str:
 
 def _object(each: ObjectFacts) -> dict[str, object]:
     return {
-        "label": plain_name(each.label, LABEL_BYTES),
+        "label": sanitize_name(each.label, MAX_LABEL_BYTES),
         "confidence": round(each.confidence, 2),
         "size": _size(each.box),
         "seen_s": _seconds(each.first_seen, each.last_seen),
         "moves": each.movement,
-        "at": sorted(each.zones, key=ZONES_BY_PRIVACY.index)[:MOST_PLACES],
+        "at": sorted(each.zones, key=ZONES_BY_PRIVACY.index)[:MAX_ZONES],
     }
 
 
 def _rules(rules: Rules) -> dict[str, object]:
-    weighty = sorted(rules.factors, key=lambda each: -abs(each.points))[:MOST_FACTORS]
+    weighty = sorted(rules.factors, key=lambda each: -abs(each.points))[:MAX_FACTORS]
     return {
         "range": [rules.low, rules.high],
         "reasons": {each.name: each.points for each in weighty},
@@ -171,8 +171,8 @@ def _about_pictures(count: int) -> str:
 def _correction(problem: str, facts: Facts) -> str:
     match problem:
         case AssessorForeignClaimError.code:
-            labels = {plain_name(each.label, LABEL_BYTES) for each in facts.objects}
-            only = ", ".join(sorted(labels)[:MOST_OBJECTS])
+            labels = {sanitize_name(each.label, MAX_LABEL_BYTES) for each in facts.objects}
+            only = ", ".join(sorted(labels)[:MAX_OBJECTS])
             # Of several wordings the one that the smallest model in use heeds most often.
             return f"Write about: {only}. Nothing else is there"
         case AssessorTruncatedError.code:

@@ -143,16 +143,16 @@ _OTHER_LABELS: Final = {
 }
 
 
-def kinds_of_label(label: str) -> frozenset[str] | None:
+def label_kinds(label: str) -> frozenset[str] | None:
     """Return the kinds of thing a detector's label stands for; None if it is in no list."""
     label = label.lower()
     if label in _OTHER_LABELS:
         return _OTHER_LABELS[label]
-    found = [kinds for word in re.findall("[a-z]+", label) if (kinds := kinds_of(word))]
+    found = [kinds for word in re.findall("[a-z]+", label) if (kinds := word_kinds(word))]
     return frozenset[str]().union(*found) if found else None
 
 
-def kinds_of(word: str) -> frozenset[str]:
+def word_kinds(word: str) -> frozenset[str]:
     """Return the kinds of thing a word in small letters may stand for; none if it is no thing."""
     word = word.removesuffix("'s").removesuffix("'")
     word = _IRREGULAR.get(word, word)

@@ -24,7 +24,7 @@ class GpuLostError(DetectorLoadError):
     reason = Reason.GPU_LOST
 
 
-class UnavailableError(Exception):
+class RuntimeUnavailableError(Exception):
     """A way to compute is not to be had here; the message is a sentence that says what to do."""
 
 
@@ -38,7 +38,7 @@ class Parity:
     least_iou: float  # of the boxes of the same candidate
 
 
-def in_one(*sentences: str | None) -> str | None:
+def join_sentences(*sentences: str | None) -> str | None:
     """Return what a detector had to fall back from, all of it; None where it is nothing."""
     return " ".join(filter(None, sentences)) or None
 
@@ -68,7 +68,7 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class PreparedImage:
     """One picture ready for the detector; moments are of time.perf_counter."""
 
     pixels: torch.Tensor  # uint8 as the detector takes them: an RT-DETRv2's (3, height, width)
@@ -80,7 +80,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ImageResult:
     """What the detector found in one picture; times are of the whole batch it was in."""
 
     detections: tuple[Detection, ...]
@@ -98,10 +98,12 @@ class Detector(Protocol):
         """Say what is loaded."""
         ...
 
-    def prepare(self, data: bytes) -> Prepared:
+    def prepare(self, data: bytes) -> PreparedImage:
         """Decode and resize one picture; raises the ProblemErrors of detection.decode."""
         ...
 
-    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+    def detect(
+        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+    ) -> list[ImageResult]:
         """Look at a batch of pictures, each with its own lowest confidence."""
         ...

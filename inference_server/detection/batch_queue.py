@@ -9,25 +9,25 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from inference_server.deadline import NEVER, Deadline, deadline_exceeded
-from inference_server.detection.base import Detector, Found, Prepared
-from inference_server.detection.throughput import Pace
+from inference_server.detection.base import Detector, ImageResult, PreparedImage
+from inference_server.detection.throughput import Throughput
 from inference_server.errors import DeadlineExceededError, DetectorUnavailableError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batching:
+class BatchLimits:
     """How many pictures the detector is given at once."""
 
-    most: int
-    wait: float  # seconds the first may wait for others that are being decoded
+    max_size: int
+    max_wait: float  # seconds the first may wait for others that are being decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Job:
-    picture: Prepared
+    picture: PreparedImage
     threshold: float
     deadline: Deadline
-    answer: asyncio.Future[Found]
+    result: asyncio.Future[ImageResult]
 
 
 class InferenceQueue:
@@ -38,58 +38,60 @@ class InferenceQueue:
         detector: Detector,
         thread: Executor,
         *,
-        batching: Batching,
-        coming: Callable[[], int],
+        limits: BatchLimits,
+        count_decoding: Callable[[], int],
         on_batch: Callable[[int], None],
     ) -> None:
-        """`coming` tells how many pictures are about to arrive; `on_batch` is told each size."""
+        """`count_decoding` tells how many pictures are about to arrive; `on_batch` is told each size."""
         self._detector = detector
         self._thread = thread
-        self._batching = batching
-        self._most = batching.most
-        self._coming = coming
+        self._limits = limits
+        self._batch_limit = limits.max_size
+        self._count_decoding = count_decoding
         self._on_batch = on_batch
-        self.pace = Pace()
+        self.throughput = Throughput()
         self._jobs: deque[_Job] = deque()
         self._arrived = asyncio.Event()
 
     @property
-    def most(self) -> int:
+    def batch_limit(self) -> int:
         """How many pictures the detector is given at once, at most."""
-        return self._most
+        return self._batch_limit
 
-    def limit(self, most: int) -> None:
+    def set_batch_limit(self, limit: int) -> None:
         """Give the detector fewer pictures at once than it was set up for, or as many again."""
-        self._most = max(1, min(most, self._batching.most))
+        self._batch_limit = max(1, min(limit, self._limits.max_size))
 
     @property
     def waiting(self) -> int:
-        """Prepared pictures whose turn has not come."""
+        """PreparedImage pictures whose turn has not come."""
         return len(self._jobs)
 
     async def detect(
-        self, picture: Prepared, threshold: float, deadline: Deadline = NEVER
-    ) -> Found:
+        self, picture: PreparedImage, threshold: float, deadline: Deadline = NEVER
+    ) -> ImageResult:
         """Wait for the picture's turn; a cancelled caller leaves the queue at once.
 
         Raises DeadlineExceededError where its turn comes too late to be looked at in time.
         """
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Found] = loop.create_future()
-        job = _Job(picture=picture, threshold=threshold, deadline=deadline, answer=answer)
+        result: asyncio.Future[ImageResult] = loop.create_future()
+        job = _Job(picture=picture, threshold=threshold, deadline=deadline, result=result)
         self._jobs.append(job)
         self._arrived.set()
         # Deadlines are looked at between batches, too; but one may hang.
-        expiry = None if deadline is NEVER else loop.call_later(deadline.remaining, self._end, job)
+        expiry = (
+            None if deadline is NEVER else loop.call_later(deadline.remaining, self._expire, job)
+        )
         try:
-            return await answer
+            return await result
         finally:
             if expiry:
                 expiry.cancel()
             if job in self._jobs:
                 self._jobs.remove(job)
 
-    def _end(self, job: _Job) -> None:
+    def _expire(self, job: _Job) -> None:
         if job in self._jobs:  # else it is being looked at
             self._jobs.remove(job)
             _fail(job, deadline_exceeded())
@@ -99,45 +101,45 @@ class InferenceQueue:
         _fail_all(self._jobs, err)
         self._jobs.clear()
 
-    async def run(self) -> None:
+    async def process_batches(self) -> None:
         """Work until cancelled."""
         while True:
             await self._arrived.wait()
             while self._jobs:
-                await self._gather()
-                if batch := self._take():
+                await self._await_batch()
+                if batch := self._next_batch():
                     try:
-                        await self._work(batch)
-                    except asyncio.CancelledError:  # it may hang, and answer nobody any more
+                        await self._process(batch)
+                    except asyncio.CancelledError:  # it may hang, and result nobody any more
                         _fail_all(batch, DetectorUnavailableError("The detector has ended."))
                         raise
             self._arrived.clear()
 
-    async def _gather(self) -> None:
+    async def _await_batch(self) -> None:
         """Give pictures that are being decoded a moment to join, where the batch has room."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._batching.wait):
-                while len(self._jobs) < self._most and self._coming():
+            async with asyncio.timeout(self._limits.max_wait):
+                while len(self._jobs) < self._batch_limit and self._count_decoding():
                     self._arrived.clear()
                     await self._arrived.wait()
 
-    def _take(self) -> list[_Job]:
+    def _next_batch(self) -> list[_Job]:
         """Return the next batch: 1, 2, 4 ... pictures, so that a GPU sees few shapes."""
         refused = False
         for job in list(self._jobs):
             try:
-                job.deadline.check(needed=self.pace.longest)
+                job.deadline.check(needed=self.throughput.max_batch_seconds)
             except DeadlineExceededError as err:
                 self._jobs.remove(job)
                 _fail(job, err)
                 refused = True
         if refused and not self._jobs:
-            self.pace.doubt()
-        waiting = min(len(self._jobs), self._most)
+            self.throughput.lower_estimate()
+        waiting = min(len(self._jobs), self._batch_limit)
         size = 1 << waiting.bit_length() - 1 if waiting else 0
         return [self._jobs.popleft() for _ in range(size)]
 
-    async def _work(self, batch: list[_Job]) -> None:
+    async def _process(self, batch: list[_Job]) -> None:
         pictures = [job.picture for job in batch]
         thresholds = [job.threshold for job in batch]
         self._on_batch(len(batch))
@@ -147,24 +149,24 @@ class InferenceQueue:
             found = await loop.run_in_executor(
                 self._thread, self._detector.detect, pictures, thresholds
             )
-            self.pace.note(perf_counter() - started, len(batch))
-            answers = list(zip(batch, found, strict=True))
-        except Exception as err:  # noqa: BLE001 - whoever waits for the answer gets it
+            self.throughput.record(perf_counter() - started, len(batch))
+            results = list(zip(batch, found, strict=True))
+        except Exception as err:  # noqa: BLE001 - whoever waits for the result gets it
             if len(batch) == 1:
                 _fail(batch[0], err)
                 return
             for job in batch:  # one of them may be to blame, the others are not
-                if not job.answer.done():
-                    await self._work([job])
+                if not job.result.done():
+                    await self._process([job])
         else:
-            for job, answer in answers:
-                if not job.answer.done():
-                    job.answer.set_result(answer)
+            for job, result in results:
+                if not job.result.done():
+                    job.result.set_result(result)
 
 
 def _fail(job: _Job, err: Exception) -> None:
-    if not job.answer.done():
-        job.answer.set_exception(err)
+    if not job.result.done():
+        job.result.set_exception(err)
 
 
 def _fail_all(jobs: Iterable[_Job], err: Exception) -> None:

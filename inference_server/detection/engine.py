@@ -1,4 +1,4 @@
-"""One loaded detector at work: its thread, its queue, and the proof that it works."""
+"""A loaded detector with its thread, its queue and its self-test."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -14,46 +14,46 @@ from inference_server.detection.base import (
     Detector,
     DetectorInfo,
     DetectorLoadError,
-    Found,
-    Prepared,
+    ImageResult,
+    PreparedImage,
 )
-from inference_server.detection.batch_queue import Batching, InferenceQueue
-from inference_server.detection.self_test import Canary, CanaryError
-from inference_server.detection.throughput import Pace
+from inference_server.detection.batch_queue import BatchLimits, InferenceQueue
+from inference_server.detection.self_test import SelfTest, SelfTestError
+from inference_server.detection.throughput import Throughput
 from inference_server.errors import DetectorUnavailableError, ProblemError
 from inference_server.gpu.nvml import Pressure
 
 _LOG = logging.getLogger(__name__)
-CANARY_TIMEOUT = 30.0  # seconds; a batch on a slow CPU may be before it
-_SHARES: dict[Pressure, Callable[[int], int]] = {
-    Pressure.NONE: lambda most: most,
-    Pressure.HIGH: lambda most: most // 2,
+SELF_TEST_TIMEOUT = 30.0  # seconds; a batch on a slow CPU may run first
+_BATCH_LIMITS: dict[Pressure, Callable[[int], int]] = {
+    Pressure.NONE: lambda full: full,
+    Pressure.HIGH: lambda full: full // 2,
     Pressure.CRITICAL: lambda _: 1,
 }
-_CLOSING = 60.0  # seconds that pictures underway have once another detector has taken over
+CLOSE_TIMEOUT = 60.0  # seconds for running requests after another detector has taken over
 
 
 class Engine:
-    """A detector that pictures can be given to."""
+    """Run one detector until it is closed."""
 
     def __init__(
         self,
         detector: Detector,
-        canary: Canary,
+        self_test: SelfTest,
         thread: ThreadPoolExecutor,
         queue: InferenceQueue,
     ) -> None:
         self._detector = detector
-        self._canary = canary
+        self._self_tester = self_test
         self._thread = thread
         self._queue = queue
-        self._full_batch = queue.most
+        self._full_batch = queue.batch_limit
         self._users = 0
         self._unused = asyncio.Event()
         self._unused.set()
-        self._doubted = asyncio.Event()
-        self._note_proof()
-        self._task = asyncio.create_task(queue.run(), name="inference")
+        self._check_requested = asyncio.Event()
+        self._mark_verified()
+        self._task = asyncio.create_task(queue.process_batches(), name="inference")
 
     @classmethod
     async def load(
@@ -62,7 +62,7 @@ class Engine:
         *,
         batch_max: int | None,
         batch_wait: float,
-        coming: Callable[[], int],
+        count_decoding: Callable[[], int],
         on_batch: Callable[[int], None],
     ) -> Self:
         """Load a detector in a thread of its own; raises DetectorLoadError and what `load` does."""
@@ -71,18 +71,18 @@ class Engine:
         loop = asyncio.get_running_loop()
         try:
             detector = await loop.run_in_executor(thread, load)
-            canary = await loop.run_in_executor(thread, Canary, detector)
-        except CanaryError as err:
+            self_test = await loop.run_in_executor(thread, SelfTest, detector)
+        except SelfTestError as err:
             thread.shutdown(wait=False)
             raise DetectorLoadError(str(err)) from err
         except BaseException:
             thread.shutdown(wait=False, cancel_futures=True)
             raise
-        batching = Batching(most=batch_max or detector.info.best_batch, wait=batch_wait)
+        limits = BatchLimits(max_size=batch_max or detector.info.best_batch, max_wait=batch_wait)
         queue = InferenceQueue(
-            detector, thread, batching=batching, coming=coming, on_batch=on_batch
+            detector, thread, limits=limits, count_decoding=count_decoding, on_batch=on_batch
         )
-        return cls(detector, canary, thread, queue)
+        return cls(detector, self_test, thread, queue)
 
     @property
     def info(self) -> DetectorInfo:
@@ -90,41 +90,41 @@ class Engine:
         return self._detector.info
 
     @property
-    def batch_most(self) -> int:
+    def batch_limit(self) -> int:
         """How many pictures the detector is given at once, at most."""
-        return self._queue.most
+        return self._queue.batch_limit
 
     @property
-    def pace(self) -> Pace:
+    def throughput(self) -> Throughput:
         """How fast it has been of late."""
-        return self._queue.pace
+        return self._queue.throughput
 
-    def relieve(self, pressure: Pressure) -> None:
+    def apply_memory_pressure(self, pressure: Pressure) -> None:
         """Take less of a GPU's memory while it is nearly full."""
         if self.info.device.startswith("cuda"):
-            before = self._queue.most
-            self._queue.limit(_SHARES[pressure](self._full_batch))
-            if self._queue.most != before:
+            before = self._queue.batch_limit
+            self._queue.set_batch_limit(_BATCH_LIMITS[pressure](self._full_batch))
+            if self._queue.batch_limit != before:
                 _LOG.warning(
                     "GPU memory pressure is %s: the detector is given at most %d pictures at once",
                     pressure,
-                    self._queue.most,
+                    self._queue.batch_limit,
                 )
 
     @property
     def queued(self) -> int:
-        """Prepared pictures whose turn has not come."""
+        """PreparedImage pictures whose turn has not come."""
         return self._queue.waiting
 
     @property
-    def proven_ago(self) -> float:
+    def seconds_since_verified(self) -> float:
         """Seconds since it was last seen to work."""
-        return monotonic() - self._proven_at
+        return monotonic() - self._verified_monotonic
 
     @property
-    def proven_at(self) -> datetime:
-        """When it was last seen to work: by its canary, or by a picture it has looked at."""
-        return self._proven_when
+    def verified_at(self) -> datetime:
+        """When it was last seen to work: by its self_test, or by a picture it has looked at."""
+        return self._verified_at
 
     @contextlib.contextmanager
     def use(self) -> Iterator[None]:
@@ -138,40 +138,42 @@ class Engine:
             if not self._users:
                 self._unused.set()
 
-    def prepare(self, data: bytes) -> Prepared:
+    def prepare(self, data: bytes) -> PreparedImage:
         """Decode and resize one picture; blocks."""
         return self._detector.prepare(data)
 
-    async def detect(self, picture: Prepared, threshold: float, deadline: Deadline) -> Found:
+    async def detect(
+        self, picture: PreparedImage, threshold: float, deadline: Deadline
+    ) -> ImageResult:
         """Look at a picture when its turn comes."""
         try:
             found = await self._queue.detect(picture, threshold, deadline)
         except ProblemError:
             raise
         except Exception:
-            self._doubted.set()  # was it the picture, or is the detector broken?
+            self._check_requested.set()  # was it the picture, or is the detector broken?
             raise
-        self._note_proof()
+        self._mark_verified()
         return found
 
-    async def watch(self, interval: float) -> None:
-        """Prove again and again that it works; raises CanaryError once it does not.
+    async def monitor(self, interval: float) -> None:
+        """Prove again and again that it works; raises SelfTestError once it does not.
 
         A picture it has looked at within the interval is proof enough; one it failed on is a
         reason to look at once.
         """
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, interval - self.proven_ago)):
-                    await self._doubted.wait()
-            if self._doubted.is_set() or self.proven_ago >= interval:
-                self._doubted.clear()
-                await self._prove()
+                async with asyncio.timeout(max(0.0, interval - self.seconds_since_verified)):
+                    await self._check_requested.wait()
+            if self._check_requested.is_set() or self.seconds_since_verified >= interval:
+                self._check_requested.clear()
+                await self._self_test()
 
-    async def close(self, *, patience: float = _CLOSING) -> None:
+    async def close(self, *, timeout: float = CLOSE_TIMEOUT) -> None:
         """Let pictures underway finish, then end."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 await self._unused.wait()
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -179,24 +181,24 @@ class Engine:
         self._queue.refuse_all(DetectorUnavailableError("The detector has ended."))
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _prove(self) -> None:
+    async def _self_test(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(CANARY_TIMEOUT):
-                await loop.run_in_executor(self._thread, self._canary.check)
+            async with asyncio.timeout(SELF_TEST_TIMEOUT):
+                await loop.run_in_executor(self._thread, self._self_tester.check)
         except TimeoutError as err:
-            raise CanaryError(
+            raise SelfTestError(
                 f"The detector has not looked at the picture that proves it for "
-                f"{CANARY_TIMEOUT:g} s."
+                f"{SELF_TEST_TIMEOUT:g} s."
             ) from err
-        except CanaryError:
+        except SelfTestError:
             raise
         except Exception as err:
-            raise CanaryError(
+            raise SelfTestError(
                 f"The detector failed on the picture that proves it ({type(err).__name__}: {err})."
             ) from err
-        self._note_proof()
+        self._mark_verified()
 
-    def _note_proof(self) -> None:
-        self._proven_at = monotonic()
-        self._proven_when = datetime.now(UTC)
+    def _mark_verified(self) -> None:
+        self._verified_monotonic = monotonic()
+        self._verified_at = datetime.now(UTC)

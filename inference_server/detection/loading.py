@@ -5,7 +5,7 @@ import logging
 import os
 from pathlib import Path
 
-from inference_server.detection.base import Detector, DetectorLoadError, in_one
+from inference_server.detection.base import Detector, DetectorLoadError, join_sentences
 from inference_server.detection.lazy_imports import heavy_imports
 from inference_server.settings import DetectorRuntime, Device, Settings
 
@@ -25,18 +25,22 @@ def load_detector(settings: Settings) -> Detector:
     with heavy_imports(install="Install the server with its torch extra, then restart it."):
         from inference_server.detection.checkpoint import load_checkpoint  # noqa: PLC0415 - torch takes seconds and GBs
         from inference_server.detection.rtdetr import RtDetr  # noqa: PLC0415
-        from inference_server.detection.selection.fallback import unused_gpu  # noqa: PLC0415
-        from inference_server.detection.selection.selection import choose_runtime  # noqa: PLC0415
+        from inference_server.detection.selection.fallback import describe_unused_gpu  # noqa: PLC0415
+        from inference_server.detection.selection.selection import select_runtime  # noqa: PLC0415
     checkpoint = load_checkpoint(folder)
-    choice = choose_runtime(checkpoint, settings)
-    chosen = settings.device is not Device.AUTO or settings.detector_runtime in {
+    selection = select_runtime(checkpoint, settings)
+    cpu_requested = settings.device is not Device.AUTO or settings.detector_runtime in {
         DetectorRuntime.OPENVINO,
         DetectorRuntime.ONNXRUNTIME,
     }
-    if choice.runtime.device == "cpu" and not chosen and (unused := unused_gpu()):
+    if (
+        selection.runtime.device == "cpu"
+        and not cpu_requested
+        and (unused := describe_unused_gpu())
+    ):
         _LOG.error("%s", unused)
-        choice = replace(choice, fallback=in_one(unused, choice.fallback))
-    return RtDetr(checkpoint, choice, max_pixels=settings.max_pixels)
+        selection = replace(selection, fallback=join_sentences(unused, selection.fallback))
+    return RtDetr(checkpoint, selection, max_pixels=settings.max_pixels)
 
 
 def _load_ultralytics(file: Path, settings: Settings) -> Detector:

@@ -5,21 +5,21 @@ from time import perf_counter
 
 import torch
 
-from inference_server.detection.base import Detection, DetectorInfo, Found, Prepared
+from inference_server.detection.base import Detection, DetectorInfo, ImageResult, PreparedImage
 from inference_server.detection.checkpoint import Checkpoint
 from inference_server.detection.decoding.decode import decode
 from inference_server.detection.decoding.preprocess import InputSize, to_input
 from inference_server.detection.postprocess import clip, drop_duplicates, select
 from inference_server.detection.runtimes.base import RawOutput
-from inference_server.detection.selection.selection import Choice
+from inference_server.detection.selection.selection import Selection
 from inference_server.errors import DetectorMemoryError
 
 
 class RtDetr:
     """A loaded RT-DETRv2 on the runtime that was chosen for it."""
 
-    def __init__(self, checkpoint: Checkpoint, choice: Choice, *, max_pixels: int) -> None:
-        runtime = choice.runtime
+    def __init__(self, checkpoint: Checkpoint, selection: Selection, *, max_pixels: int) -> None:
+        runtime = selection.runtime
         self._max_pixels = max_pixels
         self._size = checkpoint.size
         self._labels = checkpoint.labels
@@ -31,19 +31,19 @@ class RtDetr:
             labels=self._labels,
             test_model=checkpoint.test_model,
             precision=runtime.precision,
-            parity=choice.parity,
+            parity=selection.parity,
             best_batch=runtime.best_batch,
-            fallback=choice.fallback,
+            fallback=selection.fallback,
         )
         self._infer(_nothing(self._size))  # the first is slow
 
-    def prepare(self, data: bytes) -> Prepared:
+    def prepare(self, data: bytes) -> PreparedImage:
         """Decode and resize one picture."""
         started = perf_counter()
         picture = decode(data, max_pixels=self._max_pixels, size=self._size)
         decoded = perf_counter()
         pixels = to_input(picture.pixels, self._size)
-        return Prepared(
+        return PreparedImage(
             pixels=pixels,
             width=picture.width,
             height=picture.height,
@@ -52,7 +52,9 @@ class RtDetr:
             preprocess_ms=(perf_counter() - decoded) * 1000,
         )
 
-    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+    def detect(
+        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+    ) -> list[ImageResult]:
         """Look at a batch of pictures, each with its own lowest confidence."""
         started = perf_counter()
         output = self._infer(_batch([picture.pixels for picture in pictures]))
@@ -62,7 +64,7 @@ class RtDetr:
         ]
         finished = perf_counter()
         return [
-            Found(
+            ImageResult(
                 detections=detections,
                 started_at=started,
                 batch=len(pictures),

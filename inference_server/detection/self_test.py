@@ -9,11 +9,11 @@ SCORE_TOLERANCE = 0.03
 STRONGEST = 5  # detections that have to be found again
 
 
-class CanaryError(Exception):
+class SelfTestError(Exception):
     """The detector no longer finds what it found when it was loaded; the message says what."""
 
 
-class Canary:
+class SelfTest:
     """What a detector found in the drawn picture when it was loaded, and finds ever since.
 
     Whatever a model was trained on, its strongest candidates depend on every one of its layers, so
@@ -21,19 +21,19 @@ class Canary:
     """
 
     def __init__(self, detector: Detector) -> None:
-        """Look for the first time; raises CanaryError where nothing at all is found."""
+        """Look for the first time; raises SelfTestError where nothing at all is found."""
         self._detector = detector
         self._picture = draw()
         self._expected = self._look()[:STRONGEST]
         if not self._expected:
-            raise CanaryError("The detector finds no candidate in a picture, however unlikely.")
+            raise SelfTestError("The detector finds no candidate in a picture, however unlikely.")
 
     def check(self) -> None:
-        """Look again; raises CanaryError where something else is found."""
+        """Look again; raises SelfTestError where something else is found."""
         found = self._look()
         missing = [each for each in self._expected if not any(_alike(each, one) for one in found)]
         if missing:
-            raise CanaryError(
+            raise SelfTestError(
                 f"In the picture that proves it, the detector misses {len(missing)} of the "
                 f"{len(self._expected)} objects it found there when it was loaded, "
                 f"such as {missing[0].label} with score {missing[0].confidence:.3f}."

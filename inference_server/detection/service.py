@@ -17,11 +17,11 @@ from inference_server.detection.base import (
     Detector,
     DetectorInfo,
     DetectorLoadError,
-    Prepared,
+    PreparedImage,
 )
-from inference_server.detection.engine import CANARY_TIMEOUT, Engine
-from inference_server.detection.gpu_memory import release
-from inference_server.detection.self_test import CanaryError
+from inference_server.detection.engine import CLOSE_TIMEOUT, SELF_TEST_TIMEOUT, Engine
+from inference_server.detection.gpu_memory import release_gpu_memory
+from inference_server.detection.self_test import SelfTestError
 from inference_server.errors import (
     DetectorUnavailableError,
     ModelBusyError,
@@ -75,7 +75,8 @@ class DetectionService:
         queue_limit: int,
         batch_max: int | None = None,
         batch_wait: float = 0.0,
-        canary_interval: float = 60.0,
+        self_test_interval: float = 60.0,
+        close_timeout: float = CLOSE_TIMEOUT,
         metrics: Metrics | None = None,
     ) -> None:
         """`batch_max` None leaves it to the detector; times are in seconds."""
@@ -83,7 +84,8 @@ class DetectionService:
         self._queue_limit = queue_limit
         self._batch_max = batch_max
         self._batch_wait = batch_wait
-        self._canary_interval = canary_interval
+        self._self_test_interval = self_test_interval
+        self._close_timeout = close_timeout
         self._metrics = metrics or Metrics()
         self._status = ComponentStatus(state=ComponentState.LOADING, reason=Reason.LOADING)
         self._pressure = Pressure.NONE
@@ -101,12 +103,15 @@ class DetectionService:
     def status(self) -> ComponentStatus:
         """The detector's state; never ready while nobody has seen it work for too long."""
         engine = self._engine
-        if engine and engine.proven_ago > self._canary_interval + 2 * CANARY_TIMEOUT:
+        if (
+            engine
+            and engine.seconds_since_verified > self._self_test_interval + 2 * SELF_TEST_TIMEOUT
+        ):
             return ComponentStatus(
                 state=ComponentState.FAILED,
                 error="The detector has not been seen to work for too long.",
                 reason=Reason.UNPROVEN,
-                since=engine.proven_at,
+                since=engine.verified_at,
             )
         return self._status
 
@@ -116,14 +121,14 @@ class DetectionService:
         return self._engine.info if self._engine else None
 
     @property
-    def proven_at(self) -> datetime | None:
+    def verified_at(self) -> datetime | None:
         """When the detector was last seen to work, None while there is none."""
-        return self._engine.proven_at if self._engine else None
+        return self._engine.verified_at if self._engine else None
 
     @property
-    def batch_most(self) -> int | None:
+    def batch_limit(self) -> int | None:
         """How many pictures the detector is given at once at most now, None while there is none."""
-        return self._engine.batch_most if self._engine else None
+        return self._engine.batch_limit if self._engine else None
 
     @property
     def waiting(self) -> int:
@@ -137,15 +142,15 @@ class DetectionService:
 
     def start(self) -> None:
         """Begin to load; returns at once."""
-        self._task = asyncio.create_task(self._keep(), name="detector")
+        self._task = asyncio.create_task(self._keep_loaded(), name="detector")
 
     async def stop(self) -> None:
         """Drop what still waits and let the threads end."""
         if self._change:
             self._change.cancel()
             await asyncio.wait({self._change})
-        await self._stop_keeping()
-        self._retire(patience=0)
+        await self._stop_loading()
+        self._deactivate(timeout=0)
         await asyncio.gather(*self._closing)
         self._decoders.shutdown(wait=False, cancel_futures=True)
 
@@ -175,11 +180,11 @@ class DetectionService:
             raise ModelLoadError(
                 f"The detector failed to load ({type(err).__name__}); see the log."
             ) from err
-        await self._stop_keeping()
+        await self._stop_loading()
         self._load = load
-        self._retire()
-        self._take_over(engine)
-        self._task = asyncio.create_task(self._keep(engine), name="detector")
+        self._deactivate()
+        self._activate(engine)
+        self._task = asyncio.create_task(self._keep_loaded(engine), name="detector")
 
     def _changed(self, change: asyncio.Task[None]) -> None:
         self._changing.release()
@@ -190,21 +195,21 @@ class DetectionService:
         """Let go of the detector once pictures underway are finished; raises ModelBusyError."""
         if self._changing.locked():
             raise ModelBusyError("A detector is being loaded.", retry_after_s=_LOADING_RETRY)
-        await self._stop_keeping()
-        self._retire()
+        await self._stop_loading()
+        self._deactivate()
         self._status = self._status.then(ComponentState.ABSENT, _UNLOADED, reason=Reason.UNLOADED)
         self.settled.set()
         _LOG.info("The detector was unloaded on request")
 
-    def relieve(self, pressure: Pressure) -> None:
+    def apply_memory_pressure(self, pressure: Pressure) -> None:
         """Take less of the GPU's memory while it is nearly full."""
         self._pressure = pressure
         if self._engine:
-            self._engine.relieve(pressure)
+            self._engine.apply_memory_pressure(pressure)
 
-    def check_room(self, deadline: Deadline = NEVER) -> None:
+    def check_capacity(self, deadline: Deadline = NEVER) -> None:
         """Raise DetectorUnavailableError or OverloadedError where detect() would at once."""
-        each = self._usable().pace.per_picture
+        each = self._ready_engine().throughput.seconds_per_image
         wait = self._admitted * each
         too_late = self._admitted > 0 and wait + each > deadline.remaining * _SAFE
         if self._admitted >= self._queue_limit or too_late:
@@ -214,9 +219,9 @@ class DetectionService:
             )
 
     @contextlib.contextmanager
-    def place(self, deadline: Deadline = NEVER) -> Iterator[None]:
-        """Hold a place in the queue; raises as check_room() does."""
-        self.check_room(deadline)
+    def admit(self, deadline: Deadline = NEVER) -> Iterator[None]:
+        """Hold a place in the queue; raises as check_capacity() does."""
+        self.check_capacity(deadline)
         self._admitted += 1
         try:
             yield
@@ -227,14 +232,14 @@ class DetectionService:
         self, data: bytes, threshold: float, deadline: Deadline = NEVER
     ) -> DetectionResult:
         """Detect the objects in one picture; raises ProblemErrors."""
-        with self.place(deadline):
-            return await self.detect_in_place(data, threshold, deadline)
+        with self.admit(deadline):
+            return await self.detect_admitted(data, threshold, deadline)
 
-    async def detect_in_place(
+    async def detect_admitted(
         self, data: bytes, threshold: float, deadline: Deadline = NEVER
     ) -> DetectionResult:
         """Detect for a caller who holds a place() already; raises ProblemErrors."""
-        engine = self._usable()
+        engine = self._ready_engine()
         with engine.use():
             started = perf_counter()
             picture = await self._prepare(engine, data, deadline)
@@ -258,8 +263,8 @@ class DetectionService:
             ),
         )
 
-    async def _prepare(self, engine: Engine, data: bytes, deadline: Deadline) -> Prepared:
-        def prepare() -> Prepared:
+    async def _prepare(self, engine: Engine, data: bytes, deadline: Deadline) -> PreparedImage:
+        def prepare() -> PreparedImage:
             deadline.check()  # it may have waited for a thread
             return engine.prepare(data)
 
@@ -269,14 +274,14 @@ class DetectionService:
         finally:
             self._decoding -= 1
 
-    def _usable(self) -> Engine:
+    def _ready_engine(self) -> Engine:
         if self._engine:
             return self._engine
         raise DetectorUnavailableError(
             self._status.error or "The detector is loading.", retry_after_s=_LOADING_RETRY
         )
 
-    async def _keep(self, engine: Engine | None = None) -> None:
+    async def _keep_loaded(self, engine: Engine | None = None) -> None:
         """Load a detector where there is none, again and again, and watch over it."""
         while True:
             pause = _FIRST_RELOAD
@@ -285,14 +290,14 @@ class DetectionService:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_RELOAD)
             try:
-                await engine.watch(self._canary_interval)
-            except CanaryError as err:
+                await engine.monitor(self._self_test_interval)
+            except SelfTestError as err:
                 # No picture is answered by a detector that may be wrong; another try may mend it.
                 self._note_failure(str(err), reason=Reason.CANARY_FAILED)
-                self._retire()
+                self._deactivate()
                 engine = None
 
-    async def _stop_keeping(self) -> None:
+    async def _stop_loading(self) -> None:
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -309,7 +314,7 @@ class DetectionService:
                 f"The detector failed to load ({type(err).__name__}); see the log.", cause=err
             )
         else:
-            self._take_over(engine)
+            self._activate(engine)
         finally:
             self.settled.set()
         return self._engine
@@ -319,22 +324,23 @@ class DetectionService:
             load,
             batch_max=self._batch_max,
             batch_wait=self._batch_wait,
-            coming=lambda: self._decoding,
+            count_decoding=lambda: self._decoding,
             on_batch=self._metrics.observe_batch,
         )
 
-    def _take_over(self, engine: Engine) -> None:
+    def _activate(self, engine: Engine) -> None:
         info = engine.info
         _LOG.info("Detector %s is ready on %s (%s)", info.model, info.device, info.runtime)
         self._engine = engine
-        engine.relieve(self._pressure)
+        engine.apply_memory_pressure(self._pressure)
         self._status = ComponentStatus(state=ComponentState.READY)
 
-    def _retire(self, **patience: float) -> None:
+    def _deactivate(self, *, timeout: float | None = None) -> None:
         """Take the detector out of use; pictures it is at are finished."""
         engine, self._engine = self._engine, None
         if engine:
-            task = asyncio.create_task(_close(engine, **patience))
+            timeout = self._close_timeout if timeout is None else timeout
+            task = asyncio.create_task(_close(engine, timeout=timeout))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
@@ -350,8 +356,8 @@ class DetectionService:
         self._status = self._status.then(ComponentState.FAILED, error, reason=reason)
 
 
-async def _close(engine: Engine, **patience: float) -> None:
-    await engine.close(**patience)
+async def _close(engine: Engine, *, timeout: float) -> None:
+    await engine.close(timeout=timeout)
     del engine
     await asyncio.sleep(0)  # what the loop has just run holds it until its next turn
-    await asyncio.to_thread(release)
+    await asyncio.to_thread(release_gpu_memory)

@@ -18,8 +18,8 @@ from inference_server.detection.base import (
     Detection,
     DetectorInfo,
     DetectorLoadError,
-    Found,
-    Prepared,
+    ImageResult,
+    PreparedImage,
 )
 from inference_server.detection.decoding.decode import decode
 from inference_server.detection.decoding.preprocess import InputSize
@@ -62,11 +62,11 @@ class UltralyticsDetector:
             best_batch=16 if on_gpu else 1,
         )
 
-    def prepare(self, data: bytes) -> Prepared:
+    def prepare(self, data: bytes) -> PreparedImage:
         """Decode one picture; its resize belongs to the model."""
         started = perf_counter()
         picture = decode(data, max_pixels=self._max_pixels, size=self._size)
-        return Prepared(
+        return PreparedImage(
             pixels=torch.from_numpy(picture.pixels),
             width=picture.width,
             height=picture.height,
@@ -75,7 +75,9 @@ class UltralyticsDetector:
             preprocess_ms=0.0,
         )
 
-    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+    def detect(
+        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+    ) -> list[ImageResult]:
         """Look at a batch of pictures, each with its own lowest confidence."""
         started = perf_counter()
         # It wants OpenCV's order of colours.
@@ -85,7 +87,7 @@ class UltralyticsDetector:
         )
         took = (perf_counter() - started) * 1000
         return [
-            Found(
+            ImageResult(
                 detections=tuple(one for one in detections if one.confidence >= threshold),
                 started_at=started,
                 batch=len(pictures),

@@ -44,39 +44,39 @@ class Cameras:
         camera, _, name = place.rpartition("/")
         match item.kind:
             case Kind.RENAMED:
-                self._keep(self._uploader.by_rename(camera, name, content))
+                self._keep_loaded(self._uploader.by_rename(camera, name, content))
             case Kind.BROKEN:
-                self._keep(self._uploader.broken_off(camera, name, content), sound=False)
+                self._keep_loaded(self._uploader.broken_off(camera, name, content), sound=False)
             case Kind.NO_IMAGE:
                 # Of its own, or it is a duplicate of another one that was no image either.
                 no_image = NOT_AN_IMAGE + str(item.number).encode()
-                self._keep(self._uploader.in_pieces(camera, name, no_image), sound=False)
+                self._keep_loaded(self._uploader.in_pieces(camera, name, no_image), sound=False)
             case Kind.EMPTY:
-                self._keep(self._uploader.in_pieces(camera, name, b""), sound=False)
+                self._keep_loaded(self._uploader.in_pieces(camera, name, b""), sound=False)
             case Kind.DUPLICATE:
                 earlier, taken = self._contents.get(item.camera, (content, taken))
-                self._keep(
+                self._keep_loaded(
                     self._uploader.in_pieces(item.camera, f"again {item.number}.jpg", earlier)
                 )
                 _set_time(self._root / item.camera / f"again {item.number}.jpg", taken)
             case Kind.OVERWRITTEN:
                 self._uploader.in_pieces(camera, name, picture(item.scene + 1, -item.number - 1))
-                self._keep(self._uploader.in_pieces(camera, name, content))
+                self._keep_loaded(self._uploader.in_pieces(camera, name, content))
             case Kind.DELIVERED_TWICE:
                 path = self._uploader.in_pieces(camera, name, content)
                 path.rename(path.with_suffix(".part")).rename(path)
-                self._keep(path)
+                self._keep_loaded(path)
             case Kind.LATE:
                 path = self._uploader.by_rename(camera, name, content)
                 _set_time(path, taken)
                 # Told of under its new time, as the clock of an FTP server that keeps times.
                 path.rename(path.with_suffix(".part")).rename(path)
-                self._keep(path)
+                self._keep_loaded(path)
             case Kind.LEFT_ALONE:
                 other = _OTHERS[item.number % len(_OTHERS)].format(n=item.number)
                 self._uploader.in_pieces(item.camera, other, content)
             case _:
-                self._keep(self._uploader.in_pieces(camera, name, content))
+                self._keep_loaded(self._uploader.in_pieces(camera, name, content))
                 self._contents[item.camera] = (content, taken)
 
     async def _grow(self, item: Upload) -> None:
@@ -86,9 +86,9 @@ class Cameras:
             for start in range(0, len(content), len(content) // 3 + 1):
                 file.write(content[start : start + len(content) // 3 + 1])
                 await asyncio.sleep(_GROWING_PAUSE)
-        self._keep(path)
+        self._keep_loaded(path)
 
-    def _keep(self, path: Path, *, sound: bool = True) -> None:
+    def _keep_loaded(self, path: Path, *, sound: bool = True) -> None:
         self.files.add(path)
         if sound:
             self.sound.add(path.relative_to(self._root).as_posix())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inference_server import __main__ as program, serve as serving
 from inference_server.detection import service
-from inference_server.detection.base import Detector, DetectorInfo, Found, Prepared
+from inference_server.detection.base import Detector, DetectorInfo, ImageResult, PreparedImage
 from inference_server.detection.loading import load_detector
 from inference_server.settings import Settings
 
@@ -26,10 +26,12 @@ class _OnGpu:
     def info(self) -> DetectorInfo:
         return replace(self._detector.info, device="cuda:0 (not really)")
 
-    def prepare(self, data: bytes) -> Prepared:
+    def prepare(self, data: bytes) -> PreparedImage:
         return self._detector.prepare(data)
 
-    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+    def detect(
+        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+    ) -> list[ImageResult]:
         if _LOST.exists():
             raise RuntimeError(_ERROR)
         return self._detector.detect(pictures, thresholds)

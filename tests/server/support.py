@@ -17,8 +17,8 @@ from PIL import Image, ImageDraw
 import yaml
 
 from inference_server.app import create_app
-from inference_server.assessment.assessor_service import AssessorKeeper
-from inference_server.detection.base import Detector, DetectorInfo, Found, Prepared
+from inference_server.assessment.assessor_service import AssessorService
+from inference_server.detection.base import Detector, DetectorInfo, ImageResult, PreparedImage
 from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.observability.metrics import Metrics
@@ -56,10 +56,12 @@ class Gate:
     def info(self) -> DetectorInfo:
         return self.detector.info
 
-    def prepare(self, data: bytes) -> Prepared:
+    def prepare(self, data: bytes) -> PreparedImage:
         return self.detector.prepare(data)
 
-    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+    def detect(
+        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+    ) -> list[ImageResult]:
         if not self._loaded:  # the canary, which belongs to loading
             self._loaded = True
             return self.detector.detect(pictures, thresholds)
@@ -88,7 +90,7 @@ def encode(picture: Image.Image, kind: str = "JPEG", **options: object) -> bytes
 async def serve(
     settings: Settings,
     detection: DetectionService,
-    keeper: AssessorKeeper,
+    assessor_service: AssessorService,
     *,
     token: str | None = TOKEN,
     gpu: GpuMonitor | None = None,
@@ -100,7 +102,7 @@ async def serve(
         settings,
         instance_id=INSTANCE_ID,
         detection=detection,
-        keeper=keeper,
+        assessor_service=assessor_service,
         gpu=gpu,
         metrics=metrics,
         tracing=tracing,
@@ -111,8 +113,8 @@ async def serve(
     return TestClient(server, headers=headers)
 
 
-def no_assessor(timeout: float = 5) -> AssessorKeeper:
-    return AssessorKeeper(lambda: None, timeout=timeout)
+def no_assessor(timeout: float = 5) -> AssessorService:
+    return AssessorService(lambda: None, timeout=timeout)
 
 
 async def eventually(check: Any, timeout: float = 60) -> None:

@@ -12,12 +12,12 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient
 import pytest
 
-from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorService
 from inference_server.assessment.base import (
     AssessmentResult,
-    Proof,
-    Pull,
-    PullProgress,
+    Downloader,
+    DownloadProgress,
+    SelfTestResult,
     Timings,
     Usage,
 )
@@ -40,7 +40,7 @@ from tests.server.assessment.bodies import PICTURE
 from tests.server.support import check_problem, check_schema, eventually, no_assessor, serve
 
 Client = TestClient[web.Request, web.Application]
-Start = Callable[[AssessorKeeper], Awaitable[Client]]
+Start = Callable[[AssessorService], Awaitable[Client]]
 
 FACTS: dict[str, Any] = {
     "camera": "Front door",
@@ -80,12 +80,12 @@ class Scripted:
     vision: bool | None = None
 
     def __init__(self) -> None:
-        self.proof = Proof(tokens_per_second=None, gpu_share=None)
+        self.proof = SelfTestResult(tokens_per_second=None, gpu_share=None)
         self.unproven: ProblemError | None = None
         self.proofs = 0
         self.checks = 0
         self.pulled: asyncio.Future[None] = asyncio.Future()
-        self.progress: Callable[[PullProgress], None]
+        self.progress: Callable[[DownloadProgress], None]
         self.trouble: ProblemError | None = None
         self.waits = False
         self.asked = asyncio.Event()
@@ -103,14 +103,14 @@ class Scripted:
         if self.trouble:
             raise self.trouble
 
-    async def prove(self) -> Proof:
+    async def self_test(self) -> SelfTestResult:
         self.proofs += 1
         if self.unproven:
             raise self.unproven
         return self.proof
 
-    def pull(self) -> Pull:
-        async def pull(on_progress: Callable[[PullProgress], None]) -> None:
+    def downloader(self) -> Downloader:
+        async def pull(on_progress: Callable[[DownloadProgress], None]) -> None:
             self.progress = on_progress
             await self.pulled
 
@@ -151,9 +151,11 @@ def scripted() -> Scripted:
 async def start(settings: Settings, detector: Detector) -> AsyncIterator[Start]:
     clients: list[Client] = []
 
-    async def start(keeper: AssessorKeeper) -> Client:
+    async def start(assessor_service: AssessorService) -> Client:
         clients.append(
-            await serve(settings, DetectionService(lambda: detector, queue_limit=4), keeper)
+            await serve(
+                settings, DetectionService(lambda: detector, queue_limit=4), assessor_service
+            )
         )
         return clients[-1]
 
@@ -168,9 +170,9 @@ async def client(start: Start, scripted: Scripted) -> Client:
 
 
 async def ready(start: Start, scripted: Scripted, *, timeout: float = 60) -> Client:
-    keeper = AssessorKeeper(lambda: scripted, timeout=timeout)
-    client = await start(keeper)
-    await eventually(lambda: keeper.status.state == "ready")
+    assessor_service = AssessorService(lambda: scripted, timeout=timeout)
+    client = await start(assessor_service)
+    await eventually(lambda: assessor_service.status.state == "ready")
     return client
 
 
@@ -281,9 +283,9 @@ async def test_a_client_that_goes_away_stops_the_language_model(
     start: Start, scripted: Scripted
 ) -> None:
     scripted.waits = True
-    keeper = AssessorKeeper(lambda: scripted, timeout=30)
-    client = await start(keeper)
-    await eventually(lambda: keeper.status.state == "ready")
+    assessor_service = AssessorService(lambda: scripted, timeout=30)
+    client = await start(assessor_service)
+    await eventually(lambda: assessor_service.status.state == "ready")
     async with ClientSession(headers=client.session.headers) as session:
         url = client.make_url("/v1/assess")
         request = asyncio.create_task(session.post(url, json=FACTS))
@@ -317,9 +319,9 @@ async def test_the_runtimes_trouble_is_told_and_only_absence_counts_as_failed(
 
 async def test_a_runtime_that_comes_up_later_is_found(start: Start, scripted: Scripted) -> None:
     scripted.trouble = AssessorUnavailableError("Nothing answers at the address.")
-    keeper = AssessorKeeper(lambda: scripted, timeout=5)
-    client = await start(keeper)
-    await eventually(lambda: keeper.status.state == "failed")
+    assessor_service = AssessorService(lambda: scripted, timeout=5)
+    client = await start(assessor_service)
+    await eventually(lambda: assessor_service.status.state == "failed")
     health = await health_of(client)
     assert health["error"] == "Nothing answers at the address."
     assert (health["backend"], health["model"]) == ("ollama", "scripted")
@@ -327,7 +329,7 @@ async def test_a_runtime_that_comes_up_later_is_found(start: Start, scripted: Sc
     problem = await check_problem(answer, 503, "assessor_unavailable")
     assert problem["retry_after_s"] > 0
     scripted.trouble = None
-    await eventually(lambda: keeper.status.state == "ready")
+    await eventually(lambda: assessor_service.status.state == "ready")
     assert (await client.post("/v1/assess", json=FACTS)).status == 200
     assert (await health_of(client))["error"] is None
 
@@ -368,13 +370,13 @@ class Slow(Scripted):
 
 
 async def slow_server(settings: Settings, slow: Slow) -> Client:
-    keeper = AssessorKeeper(lambda: slow, timeout=30)
+    assessor_service = AssessorService(lambda: slow, timeout=30)
     client = await serve(
         replace(settings, assess_limit=2),
         DetectionService(never_loads, queue_limit=1),
-        keeper,
+        assessor_service,
     )
-    await eventually(lambda: keeper.status.state == "ready")
+    await eventually(lambda: assessor_service.status.state == "ready")
     return client
 
 

@@ -12,7 +12,7 @@ import pytest
 from inference_server import deadline as deadline_module
 from inference_server.deadline import NEVER, Deadline
 from inference_server.detection import batch_queue as queue_module
-from inference_server.detection.base import Detector, Found, Prepared
+from inference_server.detection.base import Detector, ImageResult, PreparedImage
 from inference_server.detection.service import DetectionService
 from inference_server.errors import DeadlineExceededError, InvalidImageError, OverloadedError
 from inference_server.settings import Settings
@@ -119,7 +119,9 @@ async def test_each_gets_the_answer_to_its_own_picture(gate: Gate, detector: Det
 class Choosy(Gate):
     """Breaks on batches that hold a very flat picture, as a runtime may on odd input."""
 
-    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+    def detect(
+        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+    ) -> list[ImageResult]:
         if any(picture.height == 50 for picture in pictures):
             self.batches.append(len(pictures))
             raise RuntimeError("the detector's output is not finite")
@@ -217,10 +219,10 @@ async def test_who_would_wait_too_long_is_turned_away_at_once(
         with pytest.raises(OverloadedError) as caught:
             await service.detect(b"not even looked at", 0.5, Deadline.after(400))
         assert caught.value.retry_after_s >= 400
-        service.check_room(Deadline.after(6000))
+        service.check_capacity(Deadline.after(6000))
         gate.opened.set()
         await asyncio.gather(*tasks)
-        service.check_room(Deadline.after(400))
+        service.check_capacity(Deadline.after(400))
 
 
 async def test_a_stale_picture_is_not_even_decoded(gate: Gate) -> None:

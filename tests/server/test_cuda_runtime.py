@@ -14,8 +14,8 @@ from inference_server.detection.runtimes.cuda import BATCHES, CudaRuntime, _with
 from inference_server.detection.runtimes.torch_cpu import TorchRuntime
 from inference_server.detection.selection.parity import _check, _only, check_parity
 from inference_server.detection.selection.reference import Reference
-from inference_server.detection.selection.selection import Choice
-from inference_server.detection.selection.synthetic_images import gate_pictures
+from inference_server.detection.selection.selection import Selection
+from inference_server.detection.selection.synthetic_images import synthetic_images
 from inference_server.detection.service import DetectionService
 from inference_server.settings import Device, Settings
 from tests.server.support import JPEG, check_problem, no_assessor, serve
@@ -35,7 +35,7 @@ def runtime(checkpoint: Checkpoint) -> CudaRuntime:
 def test_a_batch_that_is_filled_up_answers_each_picture_and_no_more(
     runtime: CudaRuntime, checkpoint: Checkpoint, count: int
 ) -> None:
-    pictures = torch.stack((gate_pictures(checkpoint.size) * 4)[:count])
+    pictures = torch.stack((synthetic_images(checkpoint.size) * 4)[:count])
     runtime.infer(pictures.flip(0))  # leaves others in the places that are filled up
     together, alone = runtime.infer(pictures), TorchRuntime(checkpoint).infer(pictures[-1:])
     assert len(together.logits) == len(together.boxes) == len(together.candidates) == count
@@ -46,7 +46,7 @@ def test_a_batch_that_is_filled_up_answers_each_picture_and_no_more(
 def test_it_passes_the_gate_and_leaves_the_reference_its_model(
     runtime: CudaRuntime, checkpoint: Checkpoint
 ) -> None:
-    parity = check_parity(Reference(checkpoint), runtime, gate_pictures(checkpoint.size)[:1])
+    parity = check_parity(Reference(checkpoint), runtime, synthetic_images(checkpoint.size)[:1])
     assert parity.score_difference < 1e-3
     ours, theirs = next(runtime._model.parameters()), next(checkpoint.model.parameters())
     assert ours.data_ptr() != theirs.data_ptr()
@@ -83,7 +83,7 @@ async def test_a_batch_without_memory_is_split_once_and_a_picture_without_any_is
     settings: Settings, checkpoint: Checkpoint, photo: bytes
 ) -> None:
     full = Full(checkpoint)
-    detector = RtDetr(checkpoint, Choice(runtime=full), max_pixels=10**6)
+    detector = RtDetr(checkpoint, Selection(runtime=full), max_pixels=10**6)
     service = DetectionService(lambda: detector, queue_limit=4, batch_wait=5.0)
     client = await serve(settings, service, no_assessor())
     await service.settled.wait()
@@ -104,23 +104,23 @@ async def test_of_a_batch_that_has_no_room_each_picture_is_tried_alone(
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 
-    from inference_server.detection.batch_queue import Batching, InferenceQueue
+    from inference_server.detection.batch_queue import BatchLimits, InferenceQueue
 
     full = Full(checkpoint)
-    detector = RtDetr(checkpoint, Choice(runtime=full), max_pixels=10**6)
+    detector = RtDetr(checkpoint, Selection(runtime=full), max_pixels=10**6)
     full.room, full.asked = 1, []
     thread = ThreadPoolExecutor(1)
     queue = InferenceQueue(
         detector,
         thread,
-        batching=Batching(most=4, wait=0),
-        coming=lambda: 0,
+        limits=BatchLimits(max_size=4, max_wait=0),
+        count_decoding=lambda: 0,
         on_batch=lambda _: None,
     )
     pictures = [detector.prepare(photo)] * 4
     asked = asyncio.gather(*(queue.detect(picture, 0.3) for picture in pictures))
     await asyncio.sleep(0)
-    work = asyncio.create_task(queue.run())
+    work = asyncio.create_task(queue.process_batches())
     assert [found.batch for found in await asked] == [1, 1, 1, 1]
     assert full.asked == [4, 1, 1, 1, 1]
     work.cancel()
@@ -166,7 +166,7 @@ def test_on_a_gpu_recordings_pass_the_gate_and_answer_each_picture(
     assert info.precision == "fp16"
     assert info.fallback is None
     recorded = CudaRuntime(checkpoint, torch.device("cuda", 0), precision="fp32", graphs=True)
-    pictures = torch.stack((gate_pictures(checkpoint.size) * 4)[:count])
+    pictures = torch.stack((synthetic_images(checkpoint.size) * 4)[:count])
     for _ in range(2):  # the same recording again
         output = recorded.infer(pictures)
         for index in (0, count - 1):

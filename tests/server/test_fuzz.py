@@ -30,7 +30,9 @@ async def test_spoilt_pictures_and_requests_do_no_harm(
     settings: Settings, detector: Detector, samples: Samples
 ) -> None:
     service = DetectionService(lambda: detector, queue_limit=32)
-    app = create_app(settings, instance_id=INSTANCE_ID, detection=service, keeper=no_assessor())
+    app = create_app(
+        settings, instance_id=INSTANCE_ID, detection=service, assessor_service=no_assessor()
+    )
     runner = create_runner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -328,6 +328,6 @@ async def test_memory_pressure_reduces_the_batch_size_and_shows_in_health(
     assert "GPU memory pressure is critical" in caplog.text
     # A detector on a CPU takes none of it.
     service._engine._detector = detector
-    service.relieve(Pressure.CRITICAL)
-    assert service.batch_most == 16
+    service.apply_memory_pressure(Pressure.CRITICAL)
+    assert service.batch_limit == 16
     await client.close()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from inference_server import __version__
-from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorService
 from inference_server.detection import service as service_module
 from inference_server.detection.base import Detector
 from inference_server.detection.loading import load_detector
@@ -34,11 +34,13 @@ from tests.server.support import (
 
 
 async def look(
-    settings: Settings, load: Callable[[], Detector], keeper: AssessorKeeper | None = None
+    settings: Settings,
+    load: Callable[[], Detector],
+    assessor_service: AssessorService | None = None,
 ) -> tuple[dict[str, Any], int, dict[str, Any]]:
     """Return health and readiness of a server whose loading has come to its end."""
     service = DetectionService(load, queue_limit=4)
-    client = await serve(settings, service, keeper or no_assessor())
+    client = await serve(settings, service, assessor_service or no_assessor())
     await service.settled.wait()
     health = await (await client.get("/v1/health")).json()
     ready = await client.get("/v1/ready")
@@ -263,7 +265,7 @@ async def test_without_its_language_model_the_server_is_degraded(
         raise AssessorUnavailableError("The Python package x is not installed.")
 
     health, status, ready = await look(
-        settings, lambda: detector, AssessorKeeper(create, timeout=5)
+        settings, lambda: detector, AssessorService(create, timeout=5)
     )
     assert status == 200
     assert ready["ready"] is True

@@ -9,8 +9,14 @@ from aiohttp.test_utils import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 import pytest
 
-from inference_server.assessment.assessor_service import AssessorKeeper
-from inference_server.assessment.base import AssessmentResult, Proof, Pull, Timings, Usage
+from inference_server.assessment.assessor_service import AssessorService
+from inference_server.assessment.base import (
+    AssessmentResult,
+    Downloader,
+    SelfTestResult,
+    Timings,
+    Usage,
+)
 from inference_server.assessment.facts import Facts
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
@@ -36,10 +42,10 @@ class Scripted:
     async def check(self) -> None: ...
     async def close(self) -> None: ...
 
-    async def prove(self) -> Proof:
-        return Proof(tokens_per_second=40.0, gpu_share=0.75)
+    async def self_test(self) -> SelfTestResult:
+        return SelfTestResult(tokens_per_second=40.0, gpu_share=0.75)
 
-    def pull(self) -> Pull:
+    def downloader(self) -> Downloader:
         raise PullUnsupportedError("not here")
 
     async def assess(self, facts: Facts) -> AssessmentResult:
@@ -60,10 +66,10 @@ class Scripted:
 async def client(settings: Settings, detector: Detector) -> AsyncIterator[Client]:
     metrics = Metrics()
     service = DetectionService(lambda: detector, queue_limit=4, metrics=metrics)
-    keeper = AssessorKeeper(Scripted, timeout=5)
-    client = await serve(settings, service, keeper, metrics=metrics)
+    assessor_service = AssessorService(Scripted, timeout=5)
+    client = await serve(settings, service, assessor_service, metrics=metrics)
     await service.settled.wait()
-    await eventually(lambda: keeper.status.state is ComponentState.READY)
+    await eventually(lambda: assessor_service.status.state is ComponentState.READY)
     yield client
     await client.close()
 

@@ -234,7 +234,7 @@ async def test_an_unloaded_detector_is_gone_when_its_memory_is_given_back(
             time.sleep(0.01)
         left.append(loaded[0]())
 
-    monkeypatch.setattr(service_module, "release", give_back)
+    monkeypatch.setattr(service_module, "release_gpu_memory", give_back)
 
     def load() -> Detector:
         gate = Gate(detector)

@@ -53,7 +53,7 @@ def served(settings: Settings, detector: Detector) -> Iterator[str]:
             settings,
             instance_id=INSTANCE_ID,
             detection=service,
-            keeper=no_assessor(),
+            assessor_service=no_assessor(),
             metrics=Metrics(),
         )
         runner = create_runner(app)

@@ -9,7 +9,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient
 import pytest
 
-from inference_server.detection.base import Detector, Found, Prepared
+from inference_server.detection.base import Detector, ImageResult, PreparedImage
 from inference_server.detection.service import DetectionService
 from inference_server.observability.logs import JsonFormatter
 from inference_server.settings import Settings
@@ -65,7 +65,9 @@ async def test_an_internal_error_reveals_no_details(
         info = detector.info
         prepare = staticmethod(detector.prepare)
 
-        def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+        def detect(
+            self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+        ) -> list[ImageResult]:
             if thresholds == [0.0]:  # the canary
                 return detector.detect(pictures, thresholds)
             raise RuntimeError("insides")

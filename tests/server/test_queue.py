@@ -8,7 +8,6 @@ from aiohttp.test_utils import TestClient
 import pytest
 
 from inference_server.detection.base import Detector
-from inference_server.detection.engine import Engine
 from inference_server.detection.service import DetectionService
 from inference_server.errors import DetectorUnavailableError, OverloadedError
 from inference_server.settings import Settings
@@ -62,11 +61,11 @@ async def test_who_gives_up_leaves_the_queue_and_is_not_looked_at(
     waiting = asyncio.create_task(service.detect(photo, 0.5))
     await asyncio.sleep(0)
     with pytest.raises(OverloadedError):
-        service.check_room()
+        service.check_capacity()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    service.check_room()
+    service.check_capacity()
     gate.opened.set()
     await working
     await service.detect(photo, 0.5)
@@ -86,15 +85,19 @@ async def test_who_gives_up_while_being_looked_at_harms_nobody(
 
 
 async def test_who_waits_for_a_detector_that_hangs_is_answered_once_it_is_given_up(
-    service: DetectionService, gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
+    gate: Gate, photo: bytes
 ) -> None:
-    monkeypatch.setattr(Engine.close, "__kwdefaults__", {"patience": 0.05})
+    service = DetectionService(lambda: gate, queue_limit=2, close_timeout=0.05)
+    service.start()
+    await service.settled.wait()
     asking = [asyncio.create_task(service.detect(photo, 0.5)) for _ in range(2)]
     await entered(gate)  # with one of them; the other waits
     await service.unload()
     async with asyncio.timeout(10):
         for answer in await asyncio.gather(*asking, return_exceptions=True):
             assert isinstance(answer, DetectorUnavailableError)
+    gate.opened.set()
+    await service.stop()
 
 
 async def test_the_event_loop_stays_free_while_the_detector_works(

@@ -19,7 +19,7 @@ from inference_server.detection.runtimes.torch_cpu import TorchRuntime
 from inference_server.detection.selection import candidates, selection
 from inference_server.detection.selection.parity import ParityError, check_parity
 from inference_server.detection.selection.reference import Reference
-from inference_server.detection.selection.synthetic_images import gate_pictures
+from inference_server.detection.selection.synthetic_images import synthetic_images
 from inference_server.detection.service import DetectionService
 from inference_server.settings import DetectorPrecision, DetectorRuntime, Device, Settings
 from testbed.drawing.scenes import draw as draw_scene
@@ -98,7 +98,7 @@ def test_the_converted_model_is_kept_for_the_next_start(
 
 
 def gate(checkpoint: Checkpoint, runtime: Runtime) -> Parity:
-    return check_parity(Reference(checkpoint), runtime, gate_pictures(checkpoint.size)[:1])
+    return check_parity(Reference(checkpoint), runtime, synthetic_images(checkpoint.size)[:1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def of_ties(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 def test_of_candidates_that_are_alike_a_runtime_may_choose_others(
     of_ties: Checkpoint, tmp_path: Path
 ) -> None:
-    pictures = gate_pictures(of_ties.size)[:1]
+    pictures = synthetic_images(of_ties.size)[:1]
     on_openvino = OpenVinoRuntime(of_ties, tmp_path)
     on_torch = TorchRuntime(of_ties)
     theirs, ours = (each.infer(pictures[0][None]) for each in (on_torch, on_openvino))
@@ -274,7 +274,7 @@ def test_the_owners_pictures_are_compared_too(
 ) -> None:
     parity = load_detector(replace(on_openvino, parity_pictures=scenes)).info.parity
     assert parity is not None
-    assert parity.pictures == len(gate_pictures(InputSize())) + 3
+    assert parity.pictures == len(synthetic_images(InputSize())) + 3
     assert parity.objects >= 3
     assert "Skipped torn.jpg" in caplog.text
 

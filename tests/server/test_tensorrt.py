@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from inference_server.detection.base import UnavailableError
+from inference_server.detection.base import RuntimeUnavailableError
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
 from inference_server.detection.decoding.preprocess import to_float
 from inference_server.detection.loading import load_detector
@@ -16,7 +16,7 @@ from inference_server.detection.runtimes.tensorrt import Card, driver_version, e
 from inference_server.detection.selection import candidates
 from inference_server.detection.selection.parity import check_parity
 from inference_server.detection.selection.reference import Reference
-from inference_server.detection.selection.synthetic_images import gate_pictures
+from inference_server.detection.selection.synthetic_images import synthetic_images
 from inference_server.settings import DetectorRuntime, Device, Settings
 
 CARD = Card(name="NVIDIA L4", capability=(8, 9), driver="580.95.05", tensorrt="11.4.0.106")
@@ -62,10 +62,10 @@ def test_without_the_package_torch_on_cuda_is_next(
     asked: Settings, detector_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(candidates, "find_spec", lambda _: None)
-    first, second, *_ = candidates.on_gpu(load_checkpoint(detector_folder), asked)
-    with pytest.raises(UnavailableError, match="tensorrt is not installed"):
-        first.make()
-    assert second.what == "torch in fp16 with CUDA graphs on the GPU"
+    first, second, *_ = candidates.gpu_candidates(load_checkpoint(detector_folder), asked)
+    with pytest.raises(RuntimeUnavailableError, match="tensorrt is not installed"):
+        first.create()
+    assert second.description == "torch in fp16 with CUDA graphs on the GPU"
 
 
 class OnOnnxRuntime:
@@ -91,7 +91,7 @@ def test_the_model_it_is_given_passes_the_gate_in_fp16_and_in_batches(
     pytest.importorskip("onnxruntime")
     checkpoint = load_checkpoint(detector_folder)
     runtime = OnOnnxRuntime(checkpoint, tmp_path / "model.onnx")
-    parity = check_parity(Reference(checkpoint), runtime, gate_pictures(checkpoint.size)[2:])
+    parity = check_parity(Reference(checkpoint), runtime, synthetic_images(checkpoint.size)[2:])
     assert 1e-5 < parity.score_difference < 0.03  # it really is another precision
 
 

@@ -9,11 +9,11 @@ from aiohttp import web
 import torch
 
 from inference_server.app import create_app
-from inference_server.assessment.assessor_service import AssessorKeeper
+from inference_server.assessment.assessor_service import AssessorService
 from inference_server.detection.checkpoint import load_checkpoint
 from inference_server.detection.rtdetr import RtDetr
 from inference_server.detection.runtimes.base import RawOutput
-from inference_server.detection.selection.selection import Choice
+from inference_server.detection.selection.selection import Selection
 from inference_server.detection.service import DetectionService
 from inference_server.http.runner import create_runner
 from inference_server.observability.logs import configure
@@ -52,7 +52,7 @@ async def serve(folder: Path, port: int) -> None:
     settings = Settings(detector_model=folder, rate_limit=0)
     checkpoint = load_checkpoint(folder)
     runtime = NoModel(300, len(checkpoint.labels))
-    detector = RtDetr(checkpoint, Choice(runtime=runtime), max_pixels=settings.max_pixels)
+    detector = RtDetr(checkpoint, Selection(runtime=runtime), max_pixels=settings.max_pixels)
     metrics = Metrics()
     app = create_app(
         settings,
@@ -63,7 +63,7 @@ async def serve(folder: Path, port: int) -> None:
             batch_wait=settings.batch_wait_ms / 1000,
             metrics=metrics,
         ),
-        keeper=AssessorKeeper(lambda: None, timeout=1),
+        assessor_service=AssessorService(lambda: None, timeout=1),
         metrics=metrics,
     )
     runner = create_runner(app)

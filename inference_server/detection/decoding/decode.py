@@ -27,7 +27,7 @@ _MARGIN = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class DecodedImage:
     """A decoded picture, upright; it may have been shrunk from its own width and height."""
 
     pixels: NDArray[np.uint8]  # (rows, columns, 3), RGB
@@ -35,7 +35,7 @@ class Picture:
     height: int
 
 
-def decode(data: bytes, *, max_pixels: int, size: InputSize | None = None) -> Picture:
+def decode(data: bytes, *, max_pixels: int, size: InputSize | None = None) -> DecodedImage:
     """Decode a picture, no larger than it takes to be resized to `size`, if that is given.
 
     Raises ImageTooLargeError or InvalidImageError.
@@ -48,7 +48,7 @@ def decode(data: bytes, *, max_pixels: int, size: InputSize | None = None) -> Pi
         pixels = _decode_jpeg(data, header, _shrink(header, size, on_its_side=on_its_side))
     else:
         pixels = _decode_with_pillow(data, header)
-    return Picture(
+    return DecodedImage(
         pixels=_rotate_upright(pixels, header.orientation),
         width=header.height if on_its_side else header.width,
         height=header.width if on_its_side else header.height,

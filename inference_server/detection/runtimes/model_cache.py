@@ -14,7 +14,7 @@ from inference_server.detection.checkpoint import Checkpoint
 from inference_server.detection.runtimes.base import RawModel
 
 
-def converted(
+def convert_once(
     checkpoint: Checkpoint, cache: Path, name: str, version: str, convert: Callable[[Path], None]
 ) -> Path:
     """Return the file of that name, made by `convert` where the cache does not have it yet.
@@ -32,7 +32,7 @@ def converted(
     return file
 
 
-def traced(checkpoint: Checkpoint) -> torch.jit.ScriptModule:
+def trace_model(checkpoint: Checkpoint) -> torch.jit.ScriptModule:
     """Return the raw model as TorchScript for one picture at a time."""
     pixels = torch.zeros(1, 3, checkpoint.size.height, checkpoint.size.width)
     with torch.no_grad(), warnings.catch_warnings():

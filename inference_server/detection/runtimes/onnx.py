@@ -8,7 +8,7 @@ import torch
 from inference_server.detection.checkpoint import Checkpoint
 from inference_server.detection.decoding.preprocess import to_float
 from inference_server.detection.runtimes.base import RawOutput
-from inference_server.detection.runtimes.model_cache import converted
+from inference_server.detection.runtimes.model_cache import convert_once
 from inference_server.detection.runtimes.onnx_export import INPUT, OPSET, save_onnx
 
 
@@ -24,7 +24,7 @@ class OnnxRuntime:
         self.device = "cpu"
         self.precision = "fp32"
         self.best_batch = 1
-        file = converted(
+        file = convert_once(
             checkpoint, cache, "model.onnx", f"opset {OPSET}", lambda to: save_onnx(checkpoint, to)
         )
         options = onnxruntime.SessionOptions()

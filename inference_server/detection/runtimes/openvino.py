@@ -11,7 +11,7 @@ import torch
 from inference_server.detection.checkpoint import Checkpoint
 from inference_server.detection.decoding.preprocess import to_float
 from inference_server.detection.runtimes.base import RawOutput
-from inference_server.detection.runtimes.model_cache import converted, traced
+from inference_server.detection.runtimes.model_cache import convert_once, trace_model
 
 _DEVICE = "CPU"
 _HINTS = {"fp32": "f32", "bf16": "bf16"}  # OpenVINO's names
@@ -35,7 +35,7 @@ class OpenVinoRuntime:
             _DEVICE, "OPTIMIZATION_CAPABILITIES"
         ):
             raise RuntimeError("this CPU does not compute with bf16")
-        file = converted(
+        file = convert_once(
             checkpoint, cache, "model.xml", openvino.__version__, lambda to: _save(checkpoint, to)
         )
         core.set_property({"CACHE_DIR": str(cache / "compiled")})
@@ -62,7 +62,7 @@ def _save(checkpoint: Checkpoint, file: Path) -> None:
     # What openvino.convert_model does for a traced module, without its telemetry: that reports to
     # a third party, unasked.
     frontend = FrontEndManager().load_by_framework("pytorch")
-    decoder = TorchScriptPythonDecoder(traced(checkpoint))  # OpenVINO does not keep it alive
+    decoder = TorchScriptPythonDecoder(trace_model(checkpoint))  # OpenVINO does not keep it alive
     model = cast("openvino.Model", frontend.convert(frontend.load(decoder)))
     model.reshape([1, 3, checkpoint.size.height, checkpoint.size.width])
     openvino.save_model(model, file, compress_to_fp16=False)

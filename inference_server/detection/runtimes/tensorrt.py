@@ -10,7 +10,7 @@ import torch
 
 from inference_server.detection.checkpoint import Checkpoint
 from inference_server.detection.runtimes.base import RawOutput
-from inference_server.detection.runtimes.model_cache import converted
+from inference_server.detection.runtimes.model_cache import convert_once
 from inference_server.detection.runtimes.onnx_export import INPUT, OUTPUTS, save_onnx
 
 BATCHES = (1, 2, 4, 8, 16)  # pictures; smaller ones are filled up
@@ -74,7 +74,7 @@ class TensorRtRuntime:
             onnx.unlink()
 
         with torch.cuda.device(device):
-            file = converted(
+            file = convert_once(
                 checkpoint, cache, "model.engine", engine_version(card, precision), convert
             )
             self._runtime = tensorrt.Runtime(logger)  # the engine does not keep it alive

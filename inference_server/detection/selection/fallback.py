@@ -7,7 +7,7 @@ import torch
 _DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder a card that the driver knows
 
 
-def unused_gpu() -> str | None:
+def describe_unused_gpu() -> str | None:
     """Return, as a sentence, why the GPU of this machine goes unused; None where there is none."""
     if not (_DRIVER.is_dir() and any(_DRIVER.iterdir())):
         return None

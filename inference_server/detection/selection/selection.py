@@ -7,29 +7,29 @@ import logging
 
 import torch
 
-from inference_server.detection.base import DetectorLoadError, Parity, UnavailableError
+from inference_server.detection.base import DetectorLoadError, Parity, RuntimeUnavailableError
 from inference_server.detection.checkpoint import Checkpoint
 from inference_server.detection.runtimes.base import Runtime
 from inference_server.detection.runtimes.torch_cpu import TorchRuntime
 from inference_server.detection.selection.candidates import (
-    CPU_RUNTIMES,
-    Attempt,
-    installed_for_cpu,
-    no_tensorrt,
-    on_cpu,
-    on_gpu,
+    CPU_RUNTIME_PACKAGES,
+    RuntimeCandidate,
+    cpu_candidates,
+    gpu_candidates,
+    installed_cpu_runtime,
+    unavailable_tensorrt,
 )
 from inference_server.detection.selection.parity import ParityError, check_parity
 from inference_server.detection.selection.parity_images import load_parity_images
 from inference_server.detection.selection.reference import Reference
-from inference_server.detection.selection.synthetic_images import gate_pictures
+from inference_server.detection.selection.synthetic_images import synthetic_images
 from inference_server.settings import DetectorRuntime, Device, Settings
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Selection:
     """The runtime a checkpoint gets, how near it is to the reference, and what it replaces."""
 
     runtime: Runtime
@@ -37,13 +37,13 @@ class Choice:
     fallback: str | None = None  # what it had to fall back from, as a sentence
 
 
-def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:
+def select_runtime(checkpoint: Checkpoint, settings: Settings) -> Selection:
     """Return the runtime that the settings ask for, or the next best that computes the same.
 
     Raises DetectorLoadError where what is asked for by name cannot be had on this machine.
     """
     wanted = settings.detector_runtime
-    if package := CPU_RUNTIMES.get(wanted):
+    if package := CPU_RUNTIME_PACKAGES.get(wanted):
         if settings.device is Device.CUDA:
             raise DetectorLoadError(
                 f"DETECTOR_RUNTIME={wanted} runs on the CPU, and DEVICE=cuda asks for the GPU. "
@@ -55,55 +55,61 @@ def choose_runtime(checkpoint: Checkpoint, settings: Settings) -> Choice:
                 f"the server with its {wanted} extra, or set DETECTOR_RUNTIME=auto; then restart "
                 "it."
             )
-        return _first_that_passes(checkpoint, settings, on_cpu(checkpoint, settings, wanted))
-    best = None if wanted is DetectorRuntime.TORCH else installed_for_cpu()
+        return _first_passing(checkpoint, settings, cpu_candidates(checkpoint, settings, wanted))
+    best = None if wanted is DetectorRuntime.TORCH else installed_cpu_runtime()
     if settings.device is not Device.CPU and torch.cuda.is_available():
-        attempts = on_gpu(checkpoint, settings)
+        candidates = gpu_candidates(checkpoint, settings)
         if settings.device is Device.AUTO:  # slowly is better than not at all
-            attempts += on_cpu(checkpoint, settings, best)
-        return _first_that_passes(checkpoint, settings, attempts)
+            candidates += cpu_candidates(checkpoint, settings, best)
+        return _first_passing(checkpoint, settings, candidates)
     if settings.device is Device.CUDA:
         raise DetectorLoadError(
             "DEVICE=cuda, but torch finds no usable CUDA device. Check the driver and that torch "
             "is a CUDA build, or set DEVICE=auto to run on the CPU; then restart the server."
         )
-    attempts = on_cpu(checkpoint, settings, best)
+    candidates = cpu_candidates(checkpoint, settings, best)
     if wanted is DetectorRuntime.TENSORRT:
-        attempts.insert(0, no_tensorrt("it is for NVIDIA GPUs, and torch is to use none here."))
-    return _first_that_passes(checkpoint, settings, attempts)
+        candidates.insert(
+            0, unavailable_tensorrt("it is for NVIDIA GPUs, and torch is to use none here.")
+        )
+    return _first_passing(checkpoint, settings, candidates)
 
 
-def _first_that_passes(
-    checkpoint: Checkpoint, settings: Settings, attempts: Sequence[Attempt]
-) -> Choice:
+def _first_passing(
+    checkpoint: Checkpoint, settings: Settings, candidates: Sequence[RuntimeCandidate]
+) -> Selection:
     """Return the first that runs and computes what the reference does, and say what did not."""
-    reference, pictures = Reference(checkpoint), gate_pictures(checkpoint.size)
+    reference, pictures = Reference(checkpoint), synthetic_images(checkpoint.size)
     if folder := settings.parity_pictures:
         pictures += load_parity_images(folder, checkpoint.size, max_pixels=settings.max_pixels)
     reasons: list[str] = []
-    crowded = False
-    for attempt in attempts:
-        if crowded and not attempt.on_gpu:
+    out_of_memory = False
+    for candidate in candidates:
+        if out_of_memory and not candidate.on_gpu:
             break  # the GPU's memory may be free again when the detector is loaded the next time
         try:
-            runtime = attempt.make()
+            runtime = candidate.create()
             if isinstance(runtime, TorchRuntime):
-                return Choice(runtime=runtime, fallback=_told(reasons, attempt.what))
+                return Selection(
+                    runtime=runtime, fallback=_report_fallback(reasons, candidate.description)
+                )
             parity = check_parity(reference, runtime, pictures)
-        except UnavailableError as err:
+        except RuntimeUnavailableError as err:
             reasons.append(str(err))
         except ParityError as err:
-            reasons.append(f"{attempt.what} does not compute what torch computes: {err}")
+            reasons.append(f"{candidate.description} does not compute what torch computes: {err}")
         except Exception as err:  # noqa: BLE001 - whatever is wrong with it, the next can do the work
-            crowded |= isinstance(err, torch.OutOfMemoryError)
-            reasons.append(f"{attempt.what} does not run here ({type(err).__name__}: {err}).")
+            out_of_memory |= isinstance(err, torch.OutOfMemoryError)
+            reasons.append(
+                f"{candidate.description} does not run here ({type(err).__name__}: {err})."
+            )
         else:
-            fallback = _told(reasons, attempt.what)
-            return Choice(runtime=runtime, parity=parity, fallback=fallback)
+            fallback = _report_fallback(reasons, candidate.description)
+            return Selection(runtime=runtime, parity=parity, fallback=fallback)
     raise DetectorLoadError(" ".join(reasons))
 
 
-def _told(reasons: Sequence[str], instead: str) -> str | None:
+def _report_fallback(reasons: Sequence[str], instead: str) -> str | None:
     if not reasons:
         return None
     fallback = f"{' '.join(reasons)} Used instead: {instead}."

@@ -5,7 +5,7 @@ import torch
 from inference_server.detection.decoding.preprocess import InputSize
 
 
-def gate_pictures(size: InputSize) -> list[torch.Tensor]:
+def synthetic_images(size: InputSize) -> list[torch.Tensor]:
     """Return drawn pictures, (3, height, width) uint8, the same each time.
 
     The server keeps no picture of its owner, so there is no real one when it starts. The model sees

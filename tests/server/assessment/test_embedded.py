@@ -66,7 +66,7 @@ async def test_a_tiny_answer_proves_that_it_works() -> None:
     assessor = EmbeddedAssessor(gguf=None, timeout=120)
     await assessor.start()
     try:
-        proof = await assessor.prove()
+        proof = await assessor.self_test()
     finally:
         await assessor.close()
 
@@ -77,7 +77,7 @@ async def test_a_tiny_answer_proves_that_it_works() -> None:
 
 def test_a_file_is_not_downloaded() -> None:
     with pytest.raises(PullUnsupportedError, match="EMBEDDED_MODEL"):
-        EmbeddedAssessor(gguf=None, timeout=1).pull()
+        EmbeddedAssessor(gguf=None, timeout=1).downloader()
 
 
 async def test_the_first_event_finds_the_prompts_fixed_start_read_already() -> None:

@@ -85,7 +85,7 @@ async def test_a_tiny_answer_proves_that_it_works_and_says_where(
     await assessor.start()
     before = ollama.mark()
 
-    proof = await assessor.prove()
+    proof = await assessor.self_test()
 
     assert proof
     assert proof.tokens_per_second

@@ -86,7 +86,7 @@ async def test_a_model_that_sees_is_given_them_and_room_for_them(
 
     result = await assessor.assess(facts(pictures=PICTURES))
     plain = await assessor.assess(facts())
-    await assessor.prove()
+    await assessor.self_test()
 
     warmed_up, shown, untold, _ = seen.chats
     assert [b64decode(each) for each in shown["messages"][-1]["images"]] == [PICTURE, PNG]

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from inference_server.assessment.openai import OpenAiAssessor
-from inference_server.assessment.prompt import MAX_PROMPT_TOKENS, messages
+from inference_server.assessment.prompt import MAX_PROMPT_TOKENS, build_messages
 from inference_server.errors import (
     AssessorFailedError,
     AssessorForeignClaimError,
@@ -109,7 +109,7 @@ async def test_the_longest_prompt_keeps_to_its_budget_and_the_shape_is_the_real_
     llama: LlamaServer,
 ) -> None:
     largest = largest_facts(AssessorForeignClaimError.code)  # the longest correction
-    body = {"model": MODEL, "messages": messages(largest), "max_tokens": 1}
+    body = {"model": MODEL, "messages": build_messages(largest), "max_tokens": 1}
     async with (
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as session,
         session.post(f"{llama.url}/v1/chat/completions", json=body) as response,
@@ -123,9 +123,9 @@ async def test_the_longest_prompt_keeps_to_its_budget_and_the_shape_is_the_real_
 async def test_nothing_is_asked_that_may_cost_money_and_nothing_is_downloaded(make: Make) -> None:
     assessor = make()
 
-    assert await assessor.prove() is None
+    assert await assessor.self_test() is None
     with pytest.raises(PullUnsupportedError, match="NEMOTRON_MODEL"):
-        assessor.pull()
+        assessor.downloader()
 
 
 async def test_a_wrong_key_is_unavailable(make: Make) -> None:

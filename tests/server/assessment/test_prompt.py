@@ -10,14 +10,14 @@ import pytest
 from inference_server.assessment import embedded, ollama
 from inference_server.assessment.facts import ANSWER_PROBLEMS
 from inference_server.assessment.prompt import (
-    CAMERA_BYTES,
     EXAMPLES,
     INSTRUCTIONS,
-    LABEL_BYTES,
+    MAX_CAMERA_BYTES,
+    MAX_LABEL_BYTES,
+    MAX_OBJECTS,
     MAX_PROMPT_TOKENS,
-    MOST_OBJECTS,
-    messages,
-    plain_name,
+    build_messages,
+    sanitize_name,
 )
 from inference_server.assessment.schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
 from tests.server.assessment.bodies import (
@@ -41,7 +41,7 @@ ATTACKS = [
 
 
 def told(**changes: object) -> dict[str, Any]:
-    told = json.loads(messages(facts(**changes))[-1]["content"])
+    told = json.loads(build_messages(facts(**changes))[-1]["content"])
     assert isinstance(told, dict)
     return told
 
@@ -85,7 +85,7 @@ def test_after_foreign_claims_the_model_is_told_what_there_is() -> None:
 
 
 def test_the_start_of_the_prompt_is_the_same_for_every_event() -> None:
-    first, second = messages(facts()), messages(largest_facts())
+    first, second = build_messages(facts()), build_messages(largest_facts())
 
     assert first[:-1] == second[:-1]
     assert first[0] == {"role": "system", "content": INSTRUCTIONS}
@@ -104,14 +104,14 @@ def test_the_examples_are_what_they_are_examples_of(asked: str, answered: str) -
 
 
 def test_the_same_facts_make_the_same_prompt() -> None:
-    assert messages(facts()) == messages(facts())
+    assert build_messages(facts()) == build_messages(facts())
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_name_stays_a_quoted_name(attack: str) -> None:
-    changed = messages(facts(camera=attack, objects=[{**OBJECT, "label": attack[:50]}]))
+    changed = build_messages(facts(camera=attack, objects=[{**OBJECT, "label": attack[:50]}]))
 
-    assert changed[:-1] == messages(facts())[:-1]
+    assert changed[:-1] == build_messages(facts())[:-1]
     text = changed[-1]["content"]
     assert json.loads(text).keys() == told().keys()
     camera = json.loads(text)["camera"]
@@ -123,10 +123,10 @@ def test_a_name_stays_a_quoted_name(attack: str) -> None:
 
 @given(st.text(min_size=1, max_size=100))
 def test_no_name_leaves_its_quotes_or_its_length(name: str) -> None:
-    plain = plain_name(name, CAMERA_BYTES)
+    plain = sanitize_name(name, MAX_CAMERA_BYTES)
 
     assert plain == plain.strip() != ""
-    assert len(plain.encode()) <= CAMERA_BYTES
+    assert len(plain.encode()) <= MAX_CAMERA_BYTES
     assert json.dumps(plain, ensure_ascii=False) == f'"{plain}"'
 
 
@@ -142,15 +142,15 @@ def test_no_name_leaves_its_quotes_or_its_length(name: str) -> None:
     ],
 )
 def test_ordinary_names_are_kept(name: str, plain: str) -> None:
-    assert plain_name(name, CAMERA_BYTES) == plain
+    assert sanitize_name(name, MAX_CAMERA_BYTES) == plain
 
 
 def test_a_crowd_is_counted_rather_than_listed_and_people_come_first() -> None:
     cars = [{**OBJECT, "label": "car", "confidence": 0.99}] * 30
     crowd = told(objects=[*cars, {**OBJECT, "confidence": 0.5}])
 
-    assert [each["label"] for each in crowd["objects"]] == ["person"] + ["car"] * (MOST_OBJECTS - 1)
-    assert crowd["more_objects"] == 31 - MOST_OBJECTS
+    assert [each["label"] for each in crowd["objects"]] == ["person"] + ["car"] * (MAX_OBJECTS - 1)
+    assert crowd["more_objects"] == 31 - MAX_OBJECTS
 
 
 def test_the_weightiest_reasons_are_told_and_the_most_private_places() -> None:
@@ -213,11 +213,11 @@ def test_a_prompt_and_its_answer_fit_the_smallest_context_in_use() -> None:
 def test_a_long_label_is_cut_to_its_limit() -> None:
     [told_object] = told(objects=[{**OBJECT, "label": "ä" * 50}])["objects"]
 
-    assert told_object["label"] == "ä" * (LABEL_BYTES // 2)
+    assert told_object["label"] == "ä" * (MAX_LABEL_BYTES // 2)
 
 
 def test_pictures_change_the_end_and_that_none_are_seen() -> None:
-    blind, seeing = messages(facts()), messages(facts(), pictures=2)
+    blind, seeing = build_messages(facts()), build_messages(facts(), pictures=2)
 
     assert "You see no pictures." in blind[0]["content"]
     assert seeing[0]["content"] == blind[0]["content"].replace(" You see no pictures.", "")

@@ -2,14 +2,14 @@
 
 import pytest
 
-from inference_server.assessment.gpu_residency import SLOW_IN_A_ROW, PlacementWatch
+from inference_server.assessment.gpu_residency import SLOW_IN_A_ROW, GpuResidency
 
 
-def watch(*seen: tuple[float | None, float | None]) -> PlacementWatch:
-    watch = PlacementWatch()
+def watch(*seen: tuple[float | None, float | None]) -> GpuResidency:
+    watch = GpuResidency()
     for share, speed in seen:
-        watch.place(share)
-        watch.answer(speed)
+        watch.record_share(share)
+        watch.record_speed(speed)
     return watch
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from inference_server.detection import engine as engine_module, service as service_module
-from inference_server.detection.base import Detector, DetectorInfo, Found, Prepared
-from inference_server.detection.self_test import Canary, CanaryError
+from inference_server.detection.base import Detector, DetectorInfo, ImageResult, PreparedImage
+from inference_server.detection.self_test import SelfTest, SelfTestError
 from inference_server.detection.service import DetectionService
 from inference_server.settings import Settings
 from tests.server.support import JPEG, check_problem, check_schema, eventually, no_assessor, serve
@@ -21,25 +21,27 @@ class Faulty:
     def __init__(self, detector: Detector) -> None:
         self.detector = detector
         self.looks = 0
-        self.spoil: Callable[[Found], Found] = lambda found: found
+        self.spoil: Callable[[ImageResult], ImageResult] = lambda found: found
 
     @property
     def info(self) -> DetectorInfo:
         return self.detector.info
 
-    def prepare(self, data: bytes) -> Prepared:
+    def prepare(self, data: bytes) -> PreparedImage:
         return self.detector.prepare(data)
 
-    def detect(self, pictures: Sequence[Prepared], thresholds: Sequence[float]) -> list[Found]:
+    def detect(
+        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+    ) -> list[ImageResult]:
         self.looks += 1
         return [self.spoil(found) for found in self.detector.detect(pictures, thresholds)]
 
 
-def blind(found: Found) -> Found:
+def blind(found: ImageResult) -> ImageResult:
     return replace(found, detections=())
 
 
-def drifted(found: Found) -> Found:
+def drifted(found: ImageResult) -> ImageResult:
     return replace(
         found,
         detections=tuple(
@@ -48,7 +50,7 @@ def drifted(found: Found) -> Found:
     )
 
 
-def moved(found: Found) -> Found:
+def moved(found: ImageResult) -> ImageResult:
     return replace(
         found,
         detections=tuple(
@@ -58,19 +60,19 @@ def moved(found: Found) -> Found:
     )
 
 
-def broken(found: Found) -> Found:
+def broken(found: ImageResult) -> ImageResult:
     raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
 
 @pytest.mark.parametrize("spoil", [blind, drifted, moved])
 def test_a_detector_that_finds_something_else_is_noticed(
-    detector: Detector, spoil: Callable[[Found], Found]
+    detector: Detector, spoil: Callable[[ImageResult], ImageResult]
 ) -> None:
     faulty = Faulty(detector)
-    canary = Canary(faulty)
+    canary = SelfTest(faulty)
     canary.check()
     faulty.spoil = spoil
-    with pytest.raises(CanaryError, match="misses"):
+    with pytest.raises(SelfTestError, match="misses"):
         canary.check()
 
 
@@ -80,7 +82,7 @@ async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
     detector: Detector,
     photo: bytes,
     monkeypatch: pytest.MonkeyPatch,
-    spoil: Callable[[Found], Found],
+    spoil: Callable[[ImageResult], ImageResult],
     said: str,
 ) -> None:
     monkeypatch.setattr(service_module, "_FIRST_RELOAD", 0.05)
@@ -96,7 +98,7 @@ async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
             raise RuntimeError("not yet")
         return detector
 
-    service = DetectionService(load, queue_limit=4, canary_interval=0.05)
+    service = DetectionService(load, queue_limit=4, self_test_interval=0.05)
     client = await serve(settings, service, no_assessor())
     await service.settled.wait()
     assert (await client.get("/v1/ready")).status == 200
@@ -134,15 +136,15 @@ async def test_a_picture_looked_at_is_proof_and_one_it_failed_on_is_doubt(
     settings: Settings, detector: Detector, photo: bytes
 ) -> None:
     faulty = Faulty(detector)
-    service = DetectionService(lambda: faulty, queue_limit=4, canary_interval=3600)
+    service = DetectionService(lambda: faulty, queue_limit=4, self_test_interval=3600)
     client = await serve(settings, service, no_assessor())
     await service.settled.wait()
-    first = service.proven_at
+    first = service.verified_at
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
-    assert service.proven_at > first
+    assert service.verified_at > first
     assert faulty.looks == 2  # the canary when it was loaded, and the picture
 
-    def once(found: Found) -> Found:
+    def once(found: ImageResult) -> ImageResult:
         faulty.spoil = lambda found: found
         raise RuntimeError("a picture it cannot bear")
 
@@ -159,7 +161,7 @@ async def test_a_detector_that_hangs_is_not_ready(
 ) -> None:
     from threading import Event
 
-    monkeypatch.setattr(engine_module, "CANARY_TIMEOUT", 1.0)
+    monkeypatch.setattr(engine_module, "SELF_TEST_TIMEOUT", 1.0)
     go_on, noticed = Event(), Event()
     hanging = Faulty(detector)
     loaded: list[Detector] = [hanging]
@@ -170,7 +172,7 @@ async def test_a_detector_that_hangs_is_not_ready(
         assert noticed.wait(120)
         return detector
 
-    service = DetectionService(load, queue_limit=4, canary_interval=0.1)
+    service = DetectionService(load, queue_limit=4, self_test_interval=0.1)
     client = await serve(settings, service, no_assessor())
     await service.settled.wait()
     hanging.spoil = lambda found: (go_on.wait(120), found)[1]

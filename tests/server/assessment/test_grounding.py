@@ -3,7 +3,7 @@
 import pytest
 
 from inference_server.assessment.facts import Facts
-from inference_server.assessment.grounding import foreign_claims, refuse_foreign_claims
+from inference_server.assessment.grounding import check_grounding, find_foreign_claims
 from inference_server.errors import AssessorForeignClaimError
 from tests.server.assessment.bodies import OBJECT, RULES, facts
 
@@ -36,7 +36,7 @@ def seen(*labels: str, camera: str = "Back yard", reasons: tuple[str, ...] = ())
     ],
 )
 def test_what_a_small_model_said(text: str, told: Facts, foreign: tuple[str, ...]) -> None:
-    assert foreign_claims(text, told) == foreign
+    assert find_foreign_claims(text, told) == foreign
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_a_small_model_said(text: str, told: Facts, foreign: tuple[str, ...
     ],
 )
 def test_what_was_never_detected_is_found(text: str) -> None:
-    assert foreign_claims(text, seen("person"))
+    assert find_foreign_claims(text, seen("person"))
 
 
 @pytest.mark.parametrize(
@@ -92,28 +92,30 @@ def test_what_was_never_detected_is_found(text: str) -> None:
     ],
 )
 def test_what_was_detected_may_have_another_name(labels: tuple[str, ...], text: str) -> None:
-    assert foreign_claims(text, seen(*labels)) == ()
+    assert find_foreign_claims(text, seen(*labels)) == ()
 
 
 def test_a_label_of_furniture_covers_nobody() -> None:
-    assert foreign_claims("A person sat there.", seen("chair")) == ("person",)
+    assert find_foreign_claims("A person sat there.", seen("chair")) == ("person",)
 
 
 def test_to_be_at_a_camera_is_not_to_be_what_it_is_called() -> None:
-    assert foreign_claims("A person was at dog RUN.", seen("person", camera="Dog run")) == ()
-    assert foreign_claims("A dog was at Dog run.", seen("person", camera="Dog run")) == ("dog",)
+    assert find_foreign_claims("A person was at dog RUN.", seen("person", camera="Dog run")) == ()
+    assert find_foreign_claims("A dog was at Dog run.", seen("person", camera="Dog run")) == (
+        "dog",
+    )
 
 
 def test_a_reason_that_tells_of_a_vehicle_lets_it_be_named() -> None:
     told = seen("person", reasons=("beside a parked vehicle",))
 
-    assert foreign_claims("The person stood beside a car.", told) == ()
-    assert foreign_claims("The person stood beside a dog.", told) == ("dog",)
+    assert find_foreign_claims("The person stood beside a car.", told) == ()
+    assert find_foreign_claims("The person stood beside a dog.", told) == ("dog",)
 
 
 def test_an_answer_with_foreign_claims_is_refused_and_says_what_there_is() -> None:
     with pytest.raises(AssessorForeignClaimError) as caught:
-        refuse_foreign_claims(seen("person", "cat"), "A person.", "A dog and a knife.")
+        check_grounding(seen("person", "cat"), "A person.", "A dog and a knife.")
 
     assert "(dog, knife)" in str(caught.value)
     assert "cat, person" in str(caught.value)

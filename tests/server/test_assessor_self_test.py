@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 import pytest
 
-from inference_server.assessment.assessor_service import AssessorKeeper
-from inference_server.assessment.base import Proof, PullProgress
+from inference_server.assessment.assessor_service import AssessorService
+from inference_server.assessment.base import DownloadProgress, SelfTestResult
 from inference_server.detection.base import Detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import (
@@ -23,11 +23,11 @@ from tests.server.support import check_problem, check_schema, eventually, no_ass
 from tests.server.test_assess import FACTS, Scripted
 
 Client = TestClient[web.Request, web.Application]
-Start = Callable[[AssessorKeeper], Awaitable[Client]]
+Start = Callable[[AssessorService], Awaitable[Client]]
 
 LONG, ALWAYS = 1000.0, 1e-9  # seconds
-ON_GPU = Proof(tokens_per_second=80.0, gpu_share=1.0)
-ON_CPU = Proof(tokens_per_second=6.0, gpu_share=0.0)
+ON_GPU = SelfTestResult(tokens_per_second=80.0, gpu_share=1.0)
+ON_CPU = SelfTestResult(tokens_per_second=6.0, gpu_share=0.0)
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ def scripted() -> Scripted:
 async def start(settings: Settings, detector: Detector) -> AsyncIterator[Start]:
     clients: list[Client] = []
 
-    async def start(keeper: AssessorKeeper) -> Client:
+    async def start(assessor_service: AssessorService) -> Client:
         detection = DetectionService(lambda: detector, queue_limit=4)
-        client = await serve(settings, detection, keeper, metrics=Metrics())
+        client = await serve(settings, detection, assessor_service, metrics=Metrics())
         clients.append(client)
-        if keeper.backend:
-            await eventually(lambda: keeper.status.state == "ready")
+        if assessor_service.backend:
+            await eventually(lambda: assessor_service.status.state == "ready")
         return client
 
     yield start
@@ -58,17 +58,17 @@ async def health_of(client: Client) -> dict[str, Any]:
     return dict(health["assessor"])
 
 
-async def look(keeper: AssessorKeeper, scripted: Scripted) -> None:
-    """Have the keeper look, and return when it has."""
+async def look(assessor_service: AssessorService, scripted: Scripted) -> None:
+    """Have the assessor_service look, and return when it has."""
     before = scripted.checks
-    keeper.look_again()
+    assessor_service.recheck()
     await eventually(lambda: scripted.checks > before)
     await asyncio.sleep(0)
 
 
 async def test_where_the_model_runs_is_reported(start: Start, scripted: Scripted) -> None:
-    scripted.proof = Proof(tokens_per_second=41.5, gpu_share=0.75)
-    client = await start(AssessorKeeper(lambda: scripted, timeout=60))
+    scripted.proof = SelfTestResult(tokens_per_second=41.5, gpu_share=0.75)
+    client = await start(AssessorService(lambda: scripted, timeout=60))
 
     health = await health_of(client)
 
@@ -84,12 +84,12 @@ async def test_a_gpu_lost_in_silence_is_told_until_it_is_back(
     start: Start, scripted: Scripted
 ) -> None:
     scripted.proof = ON_GPU
-    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
-    client = await start(keeper)
+    assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
+    client = await start(assessor_service)
 
     scripted.proof = ON_CPU
-    await look(keeper, scripted)
-    await eventually(lambda: keeper.fallback is not None)
+    await look(assessor_service, scripted)
+    await eventually(lambda: assessor_service.fallback is not None)
     health = await health_of(client)
     assert health["state"] == "ready"  # it answers still
     assert "0% of the language model is on the GPU" in health["fallback"]
@@ -97,16 +97,16 @@ async def test_a_gpu_lost_in_silence_is_told_until_it_is_back(
     assert 'hsi_llm_gpu_lost{model="scripted"} 1.0' in await (await client.get("/metrics")).text()
 
     scripted.proof = ON_GPU
-    await look(keeper, scripted)
-    await eventually(lambda: keeper.fallback is None)
+    await look(assessor_service, scripted)
+    await eventually(lambda: assessor_service.fallback is None)
     assert (await health_of(client))["fallback"] is None
 
 
 async def test_a_model_without_a_gpu_misses_none(start: Start, scripted: Scripted) -> None:
     scripted.proof = ON_CPU
-    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
-    client = await start(keeper)
-    await look(keeper, scripted)
+    assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
+    client = await start(assessor_service)
+    await look(assessor_service, scripted)
 
     health = await health_of(client)
     assert (health["gpu_share"], health["fallback"]) == (0.0, None)
@@ -114,23 +114,23 @@ async def test_a_model_without_a_gpu_misses_none(start: Start, scripted: Scripte
 
 async def test_another_model_is_measured_by_itself(start: Start, scripted: Scripted) -> None:
     scripted.proof = ON_GPU
-    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
-    await start(keeper)
+    assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
+    await start(assessor_service)
 
     scripted.proof, scripted.model_digest = ON_CPU, "another"
-    await look(keeper, scripted)
-    await eventually(lambda: keeper.gpu_share == 0.0)
+    await look(assessor_service, scripted)
+    await eventually(lambda: assessor_service.gpu_share == 0.0)
 
-    assert keeper.fallback is None
+    assert assessor_service.fallback is None
 
 
 async def test_an_answer_proves_as_much_as_a_tiny_one(start: Start, scripted: Scripted) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=LONG)
-    client = await start(keeper)
+    assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=LONG)
+    client = await start(assessor_service)
     proofs = scripted.proofs
 
     assert (await client.post("/v1/assess", json=FACTS)).status == 200
-    await look(keeper, scripted)
+    await look(assessor_service, scripted)
 
     assert scripted.proofs == proofs
 
@@ -138,14 +138,14 @@ async def test_an_answer_proves_as_much_as_a_tiny_one(start: Start, scripted: Sc
 async def test_nothing_is_proven_while_an_event_is_assessed(
     start: Start, scripted: Scripted
 ) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
-    client = await start(keeper)
+    assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
+    client = await start(assessor_service)
     scripted.waits = True
     request = asyncio.create_task(client.post("/v1/assess", json=FACTS))
     await scripted.asked.wait()
     proofs = scripted.proofs
 
-    await look(keeper, scripted)
+    await look(assessor_service, scripted)
 
     assert scripted.proofs == proofs
     request.cancel()
@@ -154,8 +154,8 @@ async def test_nothing_is_proven_while_an_event_is_assessed(
 async def test_a_model_that_failed_is_not_ready_while_another_event_waits_for_it(
     start: Start, scripted: Scripted
 ) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
-    client = await start(keeper)
+    assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
+    client = await start(assessor_service)
     scripted.waits = True
     waiting = asyncio.create_task(client.post("/v1/assess", json=FACTS))
     await scripted.asked.wait()
@@ -170,52 +170,52 @@ async def test_a_model_that_failed_is_not_ready_while_another_event_waits_for_it
 
     waiting.cancel()
     await scripted.cancelled.wait()
-    await look(keeper, scripted)
-    await eventually(lambda: keeper.status.state == "ready")
+    await look(assessor_service, scripted)
+    await eventually(lambda: assessor_service.status.state == "ready")
 
 
 async def test_a_model_that_hangs_is_not_ready_until_it_answers_again(
     start: Start, scripted: Scripted
 ) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=ALWAYS)
-    client = await start(keeper)
+    assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
+    client = await start(assessor_service)
 
     scripted.unproven = AssessorTimeoutError("no answer")
-    await look(keeper, scripted)
-    await eventually(lambda: keeper.status.state == "failed")
+    await look(assessor_service, scripted)
+    await eventually(lambda: assessor_service.status.state == "failed")
     health = await health_of(client)
     assert (health["problem"], health["error"]) == ("assessor_timeout", "no answer")
 
-    await look(keeper, scripted)  # that it is there does not suffice
-    assert keeper.status.state == "failed"
+    await look(assessor_service, scripted)  # that it is there does not suffice
+    assert assessor_service.status.state == "failed"
 
     scripted.unproven = None
-    await look(keeper, scripted)
-    await eventually(lambda: keeper.status.state == "ready")
+    await look(assessor_service, scripted)
+    await eventually(lambda: assessor_service.status.state == "ready")
 
 
 async def test_a_model_that_answers_no_event_is_not_ready_though_there_always_is_another(
     start: Start, scripted: Scripted
 ) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=0.1, prove_every=LONG)
-    client = await start(keeper)
+    assessor_service = AssessorService(lambda: scripted, timeout=0.1, self_test_interval=LONG)
+    client = await start(assessor_service)
     scripted.waits, scripted.unproven = True, AssessorTimeoutError("no answer")
     for _ in range(2):
         await check_problem(await client.post("/v1/assess", json=FACTS), 504, "assessor_timeout")
-    assert keeper.status.state == "ready"  # it may be slow
+    assert assessor_service.status.state == "ready"  # it may be slow
     await check_problem(await client.post("/v1/assess", json=FACTS), 504, "assessor_timeout")
     health = await health_of(client)
     assert (health["state"], health["problem"]) == ("failed", "assessor_timeout")
 
     scripted.waits = False
     assert (await client.post("/v1/assess", json=FACTS)).status == 200
-    assert keeper.status.state == "ready"
+    assert assessor_service.status.state == "ready"
 
 
 async def test_the_proofs_can_be_left_out(start: Start, scripted: Scripted) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=60, prove_every=0)
-    await start(keeper)
-    await look(keeper, scripted)
+    assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=0)
+    await start(assessor_service)
+    await look(assessor_service, scripted)
 
     assert scripted.proofs == 0
 
@@ -223,14 +223,14 @@ async def test_the_proofs_can_be_left_out(start: Start, scripted: Scripted) -> N
 async def test_a_download_is_started_shown_and_brings_the_model(
     start: Start, scripted: Scripted
 ) -> None:
-    keeper = AssessorKeeper(lambda: scripted, timeout=60)
-    client = await start(keeper)
+    assessor_service = AssessorService(lambda: scripted, timeout=60)
+    client = await start(assessor_service)
     assert (await health_of(client))["pull"] is None
 
     answer = await client.post("/v1/models/pull")
     assert answer.status == 202
-    check_schema("Pull", await answer.json())
-    scripted.progress(PullProgress(completed_bytes=1, total_bytes=4))
+    check_schema("Downloader", await answer.json())
+    scripted.progress(DownloadProgress(completed_bytes=1, total_bytes=4))
     pull = (await health_of(client))["pull"]
     assert (pull["state"], pull["completed_bytes"], pull["total_bytes"]) == ("running", 1, 4)
     assert (await (await client.get("/v1/models/pull")).json())["pull"] == pull
@@ -244,7 +244,7 @@ async def test_a_download_is_started_shown_and_brings_the_model(
 async def test_a_download_that_fails_says_why_and_can_be_tried_again(
     start: Start, scripted: Scripted
 ) -> None:
-    client = await start(AssessorKeeper(lambda: scripted, timeout=60))
+    client = await start(AssessorService(lambda: scripted, timeout=60))
     await client.post("/v1/models/pull")
     await asyncio.sleep(0)
 
