@@ -1,1 +1,1 @@
-"""Risk of an event: facts, rules, score and level. Pure functions over values."""
+"""Risk of an event: facts, rules, score and level, as pure functions."""

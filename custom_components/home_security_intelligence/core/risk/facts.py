@@ -1,4 +1,4 @@
-"""From pictures, zones and the home's state to a fact sheet."""
+"""The fact sheet of an event: objects, changes, time and context."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .object_changes import Change, ObjectChange, changes
 from .objects import ObservedObject, describe_track
 from .tracking import VEHICLES, Sighting, track_objects
 
-HISTORY = timedelta(minutes=30)  # before an event, on the same camera: who came before
+HISTORY = timedelta(minutes=30)  # before an event, on the same camera
 ELSEWHERE = timedelta(minutes=5)  # before an event and during it, on the other cameras
 
 _NIGHT_FROM, _NIGHT_TO = 23.0, 5.0  # hours, local
@@ -20,7 +20,7 @@ _LATE_FROM = 21.0
 
 
 class PartOfDay(StrEnum):
-    """The hour as people mean it, by the home's clock."""
+    """The part of the day, by the home's clock."""
 
     NIGHT = "night"  # 23:00-5:00
     EARLY = "early morning"  # 5:00-6:30
@@ -30,16 +30,16 @@ class PartOfDay(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactSheet:
-    """What is known of an event; times are local, None is unknown."""
+    """What is known about an event; times are local, None is unknown."""
 
     camera: str
     started_at: datetime
     ended_at: datetime
     image_count: int
     zones_known: bool
-    objects: tuple[ObservedObject, ...]  # also those of the time just before
-    object_changes: tuple[ObjectChange, ...]  # of the event itself
-    max_people: int  # in one picture of the event
+    objects: tuple[ObservedObject, ...]  # including those seen only before the event
+    object_changes: tuple[ObjectChange, ...]  # during the event
+    max_people: int  # in one image of the event
     context: Context
 
     @property
@@ -74,9 +74,10 @@ class FactSheet:
 
     @property
     def residents_likely(self) -> bool:
-        """Whether residents are about: the alarm is off, or they are home and it is not night.
+        """Whether residents are likely the people seen.
 
-        They may be just arriving, so that an empty home with the alarm off counts, too, by day.
+        The alarm is off, or its state is unknown and somebody is home by day. An empty home with
+        the alarm off counts as well, except at night: residents may be arriving.
         """
         night = self.part_of_day is PartOfDay.NIGHT
         if self.context.armed is None:
@@ -85,15 +86,15 @@ class FactSheet:
 
     @property
     def nobody_home(self) -> bool:
-        """Whether nobody is home, as far as is known."""
+        """Whether the home is known to be empty."""
         return self.context.occupancy is Occupancy.AWAY
 
     def changed(self, change: Change) -> ObjectChange | None:
-        """Return the first thing that this became of."""
+        """Return the first object with this change."""
         return next((each for each in self.object_changes if each.change is change), None)
 
     def usual(self, label: str) -> float | None:
-        """Return how many of these are expected in this hour."""
+        """Return the expected number of events with this label in this hour."""
         return self.context.usual.get(label)
 
 
@@ -105,8 +106,8 @@ def build_fact_sheet(
 ) -> FactSheet:
     """Return the facts of an event that began at `started_at`.
 
-    `images` are the camera's, by capture time, also those of HISTORY before the event and those
-    without any object: that a thing is gone is seen in them.
+    `images` are the camera's, by capture time, including HISTORY before the event and images
+    without objects, which show that something is gone.
     """
     tracks = track_objects(images)
     of_event = [image for image in images if image.captured_at >= started_at]

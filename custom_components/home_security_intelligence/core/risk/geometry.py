@@ -1,4 +1,4 @@
-"""Boxes and polygons on the upright picture, all numbers 0-1 of its width and height."""
+"""Boxes and polygons on the upright image, in shares (0-1) of its width and height."""
 
 from collections.abc import Sequence
 from math import hypot
@@ -7,16 +7,16 @@ from ..domain.models import Box
 
 type Point = tuple[float, float]
 
-_RIM = 0.002  # a box cut off by the picture's edge still stands inside a zone that reaches it
+_RIM = 0.002  # a box cut off by the image's edge still stands inside a zone that reaches the edge
 
 
 def height(box: Box) -> float:
-    """Return how much of the picture's height a box takes."""
+    """Return the height of a box."""
     return box.y2 - box.y1
 
 
 def area(box: Box) -> float:
-    """Return how much of the picture a box takes."""
+    """Return the area of a box."""
     return max(0.0, box.x2 - box.x1) * max(0.0, box.y2 - box.y1)
 
 
@@ -26,7 +26,7 @@ def ground_point(box: Box) -> Point:
 
 
 def distance(one: Point, other: Point) -> float:
-    """Return how far apart two points are."""
+    """Return the distance between two points."""
     return hypot(one[0] - other[0], one[1] - other[1])
 
 
@@ -38,14 +38,14 @@ def overlap(one: Box, other: Box) -> float:
 
 
 def iou(one: Box, other: Box) -> float:
-    """Return the share of the two boxes' common area in their whole area."""
+    """Return the intersection over union of two boxes."""
     shared = overlap(one, other)
     whole = area(one) + area(other) - shared
     return shared / whole if whole > 0 else 0.0
 
 
 def grown(box: Box, share: float) -> Box:
-    """Return a box that reaches further on every side by a share of its width and height."""
+    """Return a box extended on every side by a share of its width and height."""
     wide, tall = (box.x2 - box.x1) * share, (box.y2 - box.y1) * share
     return Box(x1=box.x1 - wide, y1=box.y1 - tall, x2=box.x2 + wide, y2=box.y2 + tall)
 
@@ -56,7 +56,7 @@ def holds(box: Box, point: Point) -> bool:
 
 
 def inside(point: Point, polygon: Sequence[Point]) -> bool:
-    """Tell whether a point is in a polygon; the picture's own edge counts as inside."""
+    """Tell whether a point is in a polygon; the image's edge counts as inside."""
     x = min(max(point[0], _RIM), 1 - _RIM)
     y = min(max(point[1], _RIM), 1 - _RIM)
     within = False

@@ -1,9 +1,7 @@
-"""How far a language model may move the score that the rules gave.
+"""Limits for a language model's influence on the score.
 
-The band ends where the provisional score's level ends. Whatever a model says, always 0, always
-100 or something at random, the level is therefore the one the rules gave: which events count as
-incidents, and which benign scenes alarm somebody, cannot depend on it, by construction. What it
-may do is order the events within a level and put them into words.
+The range ends where the provisional score's level ends, so the level is always the one of the
+rules, whatever the model answers. A model can only order events within a level.
 """
 
 from ..domain.levels import Bands
@@ -12,13 +10,13 @@ from .points import LANGUAGE_MODEL, MAX_LLM_MOVE
 
 
 def llm_range(provisional: int, bands: Bands) -> tuple[int, int]:
-    """Return the lowest and the highest score that a language model may lead to."""
+    """Return the lowest and the highest score that a language model may set."""
     lowest, highest = bands.scores_of(bands.level_of(provisional))
     return max(lowest, provisional - MAX_LLM_MOVE), min(highest, provisional + MAX_LLM_MOVE)
 
 
 def adjust_score(provisional: int, llm_range: tuple[int, int], said: int) -> tuple[int, RiskFactor]:
-    """Return the score after a language model said its own, and the factor that it makes."""
+    """Return the score after a language model proposed `said`, and the resulting factor."""
     low, high = llm_range
     score = min(max(said, low), high)
     move = score - provisional

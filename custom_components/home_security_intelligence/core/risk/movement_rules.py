@@ -1,4 +1,4 @@
-"""The rules about how long people stay, how often they come, and how many they are."""
+"""Rules about how long people stay, how often they come, and how many they are."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ _BESIDE_REACH = 0.15  # of the vehicle's width and height
 
 
 def stays(facts: FactSheet) -> RiskFactor | None:
-    """Say that somebody stays at a door, in a restricted zone or right before the camera."""
+    """Score a person who stays at a door, in a restricted zone or close to the camera."""
     by_day = not in_the_dark(facts)
     at_home = facts.context.occupancy is Occupancy.HOME and not facts.context.armed
     if residents_explain(facts) or (by_day and at_home):
@@ -43,24 +43,24 @@ def stays(facts: FactSheet) -> RiskFactor | None:
     )
     for seconds, weight in _STAYS_BY_DAY if by_day else _STAYS:
         if longest >= seconds:
-            return weight.because(f"Somebody stayed close for {longest:.0f} seconds.")
+            return weight.because(f"A person stayed close for {longest:.0f} seconds.")
     return None
 
 
 def long_on_deserted_grounds(facts: FactSheet) -> RiskFactor | None:
-    """Say that somebody takes the time that nobody is home."""
+    """Score a person who stays long on the grounds while nobody is home."""
     if not facts.nobody_home or residents_explain(facts) or facts.changed(Change.BROUGHT):
         return None
     longest = max((each.grounds_seconds for each in people_on_grounds(facts)), default=0.0)
     if longest < _DESERTED_GROUNDS:
         return None
     return points.LONG_ON_DESERTED_GROUNDS.because(
-        f"Somebody was on the grounds for {longest:.0f} seconds while nobody was home."
+        f"A person was on the grounds for {longest:.0f} seconds while nobody was home."
     )
 
 
 def in_the_yard_at_night(facts: FactSheet) -> RiskFactor | None:
-    """Say that somebody stays in the yard or on the driveway at night."""
+    """Score a person who stays in the yard or on the driveway at night."""
     if not at_night(facts):
         return None
     longest = max(
@@ -74,40 +74,40 @@ def in_the_yard_at_night(facts: FactSheet) -> RiskFactor | None:
     if longest < _YARD_AT_NIGHT:
         return None
     return points.IN_THE_YARD_AT_NIGHT.because(
-        f"Somebody stayed on the grounds for {longest:.0f} seconds at night."
+        f"A person stayed on the grounds for {longest:.0f} seconds at night."
     )
 
 
 def loiters(facts: FactSheet) -> RiskFactor | None:
-    """Say that somebody lingers before the house at night."""
+    """Score a person who lingers in front of the house at night."""
     if not at_night(facts) or people_on_grounds(facts):
         return None
     longest = max((each.stay(ZoneKind.SIDEWALK) for each in confirmed_people(facts)), default=0.0)
     for seconds, weight in _LOITERS:
         if longest >= seconds:
-            return weight.because(f"Somebody lingered on the pavement for {longest:.0f} seconds.")
+            return weight.because(f"A person lingered on the pavement for {longest:.0f} seconds.")
     return None
 
 
 def returns(facts: FactSheet) -> RiskFactor | None:
-    """Say that somebody comes to a door again, which is what trying handles looks like."""
+    """Score a person who comes to a door again, as somebody does who tries handles."""
     if not is_unusual_time(facts) or not people_on_grounds(facts):
         return None
     people = [
         each for each in facts.objects if each.label == "person" and is_on_grounds(facts, each)
     ]
-    # People who are there together have not come again.
+    # People who are there at the same time did not return.
     now = max((each.visits(ZoneKind.ENTRY_POINT) for each in people_on_grounds(facts)), default=0)
     before = sum(each.visits(ZoneKind.ENTRY_POINT) for each in people if each.earlier)
     visits = now + before
     if now == 0 or visits < 2:
         return None
     weight = points.RETURNS if visits == 2 else points.RETURNS_OFTEN
-    return weight.because(f"Somebody came to a door {visits} times within half an hour.")
+    return weight.because(f"A person came to a door {visits} times within half an hour.")
 
 
 def several(facts: FactSheet) -> RiskFactor | None:
-    """Say that there are several people on the grounds."""
+    """Score several people on the grounds."""
     count = min(facts.max_people, len(people_on_grounds(facts)))
     if count < 2 or not is_unusual_time(facts):
         return None
@@ -116,7 +116,7 @@ def several(facts: FactSheet) -> RiskFactor | None:
 
 
 def around_the_house(facts: FactSheet) -> RiskFactor | None:
-    """Say that other cameras saw somebody, too: people who go around a house look for a way in."""
+    """Score a person that other cameras saw, too: people who circle a house look for a way in."""
     if not people_on_grounds(facts) or not is_unusual_time(facts):
         return None
     cameras = {
@@ -133,7 +133,7 @@ def around_the_house(facts: FactSheet) -> RiskFactor | None:
 
 
 def beside_a_parked_vehicle(facts: FactSheet) -> RiskFactor | None:
-    """Say that somebody is busy beside a parked vehicle at night."""
+    """Score a person who stays beside a parked vehicle at night."""
     if not at_night(facts) or residents_explain(facts):
         return None
     parked = [each for each in facts.vehicles if _is_parked(each)]
@@ -141,7 +141,7 @@ def beside_a_parked_vehicle(facts: FactSheet) -> RiskFactor | None:
         if person.stay(ZoneKind.DRIVEWAY, ZoneKind.YARD) < _BESIDE:
             continue
         if any(holds(grown(car.box, _BESIDE_REACH), ground_point(person.box)) for car in parked):
-            return points.BESIDE_A_PARKED_CAR.because("Somebody is beside a parked vehicle.")
+            return points.BESIDE_A_PARKED_CAR.because("A person is beside a parked vehicle.")
     return None
 
 

@@ -1,4 +1,4 @@
-"""What was put down and what was taken away while somebody was there."""
+"""Objects that were put down or taken away while a person was there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ THINGS = RIDDEN | {
     "package", "parcel", "box", "suitcase", "backpack", "handbag", "potted plant", "bench",
 }  # fmt: skip
 
-_AT_HAND = 1.0  # of the thing's width and height: so near one can take it
-_HIDDEN = 0.3  # of the thing's box behind somebody: it may still be there
-_STAYED = 0.08  # of the picture: less is no way at all
-_GONE_FROM = 0.15  # of the picture: so far off one has walked away with it
+_AT_HAND = 1.0  # of the object's width and height: within reach
+_HIDDEN = 0.3  # of the object's box behind a person: it may still be there
+_STAYED = 0.08  # of the image: less is no movement
+_GONE_FROM = 0.15  # of the image: farther away counts as carried off
 
 
 class Change(StrEnum):
-    """What became of a thing."""
+    """What happened to an object."""
 
-    BROUGHT = "brought"  # it lies there since somebody was at that place
-    TAKEN_AWAY = "taken_away"  # somebody was at that place, and both are gone
-    TAKEN_IN = "taken_in"  # it is gone, and whoever took it was last seen at that place
+    BROUGHT = "brought"  # it appeared where a person was, and stayed
+    TAKEN_AWAY = "taken_away"  # it disappeared, and the person near it left
+    TAKEN_IN = "taken_in"  # it disappeared, and the person near it was last seen there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectChange:
-    """A thing that was put down or taken, and which picture shows it first."""
+    """An object that was put down or taken, and the index of the first image that shows it."""
 
     label: str
     change: Change
@@ -37,7 +37,7 @@ class ObjectChange:
 
 
 def changes(tracks: Sequence[Track], images: Sequence[Image]) -> tuple[ObjectChange, ...]:
-    """Return what was put down or taken; `tracks` are those of the pictures."""
+    """Return the objects that were put down or taken; `tracks` belong to `images`."""
     people = [track for track in tracks if track.label == "person"]
     found = [
         change
@@ -67,7 +67,7 @@ def _brought(thing: Track, people: Sequence[Track]) -> ObjectChange | None:
 
 
 def _taken(thing: Track, people: Sequence[Track], images: Sequence[Image]) -> ObjectChange | None:
-    # Where it stood at first: what rolls off with somebody was taken, too.
+    # Its first place: an object that moves off with a person was taken, too.
     place = thing.first.box
     moved_off = next(
         (each for each in thing.sightings if _apart(place, each.box) > _GONE_FROM), None
@@ -98,7 +98,7 @@ def _taken(thing: Track, people: Sequence[Track], images: Sequence[Image]) -> Ob
 
 
 def _missing_since(thing: Track, people: Sequence[Track], images: Sequence[Image]) -> int | None:
-    """Return the first picture that would show the thing and does not."""
+    """Return the first image in which the object is missing and not hidden."""
     for index in range(thing.last.index + 1, len(images)):
         before_it = [
             sighting.box
@@ -112,7 +112,7 @@ def _missing_since(thing: Track, people: Sequence[Track], images: Sequence[Image
 
 
 def _carried_in(thing: Track, takers: Sequence[Track]) -> bool:
-    """Tell whether it came together with one of them: whoever carries a thing takes nothing."""
+    """Tell whether the object arrived together with one of the people."""
     return any(
         thing.first.index - 1 <= sighting.index <= thing.first.index
         and _at_hand(thing.first.box, sighting.box)
@@ -122,7 +122,7 @@ def _carried_in(thing: Track, takers: Sequence[Track]) -> bool:
 
 
 def _at_rest(thing: Track) -> bool:
-    """Tell whether it stood there: what is ridden past never does."""
+    """Tell whether the object stood still at first; a ridden one never does."""
     if thing.label not in RIDDEN:
         return True
     return len(thing.sightings) > 1 and _apart(thing.first.box, thing.sightings[1].box) <= _STAYED

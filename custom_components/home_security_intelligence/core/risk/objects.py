@@ -1,4 +1,4 @@
-"""What one object did: how long it was where, and which way it went."""
+"""Summary of one tracked object: stays, visits and movement."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from ..domain.zones import Zone, ZoneKind
 from .geometry import distance, ground_point, height, inside
 from .tracking import Sighting, Track
 
-NEAR = 0.45  # of the picture's height: somebody this tall stands right before the camera
+NEAR = 0.45  # of the image's height: a person this tall is close to the camera
 
-_LONGEST_GAP = 60.0  # seconds between two sightings that still count as staying
-_AWAY = 10.0  # seconds between two pictures in a zone, with one outside it, of two visits
-_PASSER = 3  # pictures on the pavement
-_STILL = 0.06  # of the picture
+_LONGEST_GAP = 60.0  # seconds between two sightings that still count as one stay
+_AWAY = 10.0  # seconds between two images in a zone, with one outside, that make two visits
+_PASSER = 3  # images on the pavement
+_STILL = 0.06  # of the image
 _GROWTH = 1.3  # times the height
-_PASSES = 0.3  # of the picture
-_STRAIGHT = 0.7  # share of the farthest point in the whole way
+_PASSES = 0.3  # of the image
+_STRAIGHT = 0.7  # net distance as a share of the farthest distance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """An object's time in the zones of one kind; `visits` counts the times it came there."""
+    """An object's time in zones of one kind, and how often it entered them."""
 
     kind: ZoneKind
     seconds: float
@@ -33,7 +33,7 @@ class Stay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedObject:
-    """One object through an event; `box` is from its surest picture."""
+    """One object during an event; `box` is from its image with the highest confidence."""
 
     label: str
     confidence: float  # the highest, 0-1
@@ -43,16 +43,16 @@ class ObservedObject:
     images: int
     movement: Movement
     stays: tuple[Stay, ...]
-    near_seconds: float  # right before the camera
+    near_seconds: float  # close to the camera
     grounds_seconds: float  # in any zone of private ground
-    tallest: float  # of the picture's height
-    came_from: frozenset[ZoneKind]  # the zones it was seen in first
-    settled_seconds: float  # standing where it was seen last, after it had moved there
-    earlier: bool  # seen only before the event began
+    tallest: float  # of the image's height
+    came_from: frozenset[ZoneKind]  # the zones of its first sighting
+    settled_seconds: float  # at its last place, after it moved there
+    earlier: bool  # seen only before the event
 
     @property
     def dwell(self) -> float:
-        """Seconds from its first to its last picture."""
+        """Seconds from its first to its last image."""
         return (self.last_seen - self.first_seen).total_seconds()
 
     @property
@@ -65,18 +65,18 @@ class ObservedObject:
         return sum(stay.seconds for stay in self.stays if stay.kind in kinds)
 
     def visits(self, kind: ZoneKind) -> int:
-        """Return how often it came to zones of a kind."""
+        """Return how often it entered zones of a kind."""
         return sum(stay.visits for stay in self.stays if stay.kind is kind)
 
 
 def describe_track(track: Track, zones: Sequence[Zone], started_at: datetime) -> ObservedObject:
-    """Return what a track's object did; `started_at` is when the event began."""
-    surest = max(track.sightings, key=lambda each: each.confidence)
+    """Summarize a track; `started_at` is the start of the event."""
+    best = max(track.sightings, key=lambda each: each.confidence)
     places = _without_strays([_kinds_at(each, zones) for each in track.sightings])
     return ObservedObject(
         label=track.label,
-        confidence=surest.confidence,
-        box=surest.box,
+        confidence=best.confidence,
+        box=best.box,
         first_seen=track.first.at,
         last_seen=track.last.at,
         images=len(track.sightings),
@@ -99,7 +99,7 @@ def _kinds_at(sighting: Sighting, zones: Sequence[Zone]) -> frozenset[ZoneKind]:
 
 
 def _without_strays(places: Sequence[frozenset[ZoneKind]]) -> list[frozenset[ZoneKind]]:
-    """Leave out the one picture of a passer-by in which the box's edge strays off the pavement."""
+    """Drop the single image in which a passer-by's box strays off the pavement."""
     on_pavement = sum(ZoneKind.SIDEWALK in place for place in places)
     if on_pavement < _PASSER:
         return list(places)
@@ -128,7 +128,7 @@ def _stay(
 
 
 def _visits(track: Track, zone: Zone) -> int:
-    """Count the times it came into a zone; a box that wavers at the rim has not left."""
+    """Count entries into a zone; a box that wavers at the edge does not leave it."""
     visits = 0
     was_in: datetime | None = None
     was_out = False
@@ -143,7 +143,7 @@ def _visits(track: Track, zone: Zone) -> int:
 
 
 def _seconds(track: Track, there: Sequence[bool]) -> float:
-    """Return the time between pictures that follow each other and both count."""
+    """Return the time between consecutive sightings that both count."""
     return sum(
         min((after.at - before.at).total_seconds(), _LONGEST_GAP)
         for before, after, was, still_is in zip(
@@ -171,7 +171,7 @@ def _movement(track: Track) -> Movement:
 
 
 def _settled(track: Track) -> float:
-    """Return how long it has stood at its last place; 0 where it was there from the start."""
+    """Return the seconds at its last place; 0 if it was there from the start."""
     end = ground_point(track.last.box)
     since = track.last
     for sighting in reversed(track.sightings):

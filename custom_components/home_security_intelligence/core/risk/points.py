@@ -1,4 +1,4 @@
-"""Every factor that makes a score, with its points: the one place to change them."""
+"""Every factor of a score with its points: the one place to change them."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ MAX_LLM_MOVE = 12  # points a language model may move a score, and never into an
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """A factor: its name, its points, and when it applies, in words."""
+    """A factor: its name, its points, and when it applies."""
 
     name: str
     points: int
@@ -20,7 +20,7 @@ class Weight:
         return RiskFactor(name=self.name, points=self.points, reason=reason)
 
 
-# Who is there, and where. Of each group the first that applies counts.
+# Who is there, and where. In each group the first match counts.
 RESTRICTED = Weight(
     name="restricted zone", points=60, when="a person is in a zone marked as restricted"
 )
@@ -33,15 +33,15 @@ CLOSE_BY = Weight(
     name="close to the camera", points=21, when="no zones are drawn, and a person comes close"
 )
 IN_VIEW = Weight(
-    name="person in view", points=10, when="no zones are drawn, and a person is some way off"
+    name="person in view", points=10, when="no zones are drawn, and a person is at some distance"
 )
 UNSURE = Weight(
-    name="unsure sighting", points=8, when="the only person was seen once and not surely"
+    name="unsure sighting", points=8, when="the only person was seen once, with low confidence"
 )
 VEHICLE_ARRIVED = Weight(
     name="vehicle on the grounds", points=8, when="a vehicle drove in; no person is on the grounds"
 )
-NOBODY = Weight(name="nobody there", points=2, when="there are only animals, vehicles or things")
+NOBODY = Weight(name="nobody there", points=2, when="there are only animals, vehicles or objects")
 
 # When.
 NIGHT = Weight(name="night", points=24, when="23:00-5:00, a person on the grounds")
@@ -52,14 +52,14 @@ PASSER_AT_NIGHT = Weight(
     name="passer-by at night", points=3, when="23:00-5:00, a person off the grounds"
 )
 
-# What the home says.
+# The home's state.
 ARMED_IN_THE_DARK = Weight(
     name="alarm set, dark hours", points=18, when="the alarm is set, not by day, on the grounds"
 )
 ARMED_BY_DAY = Weight(
     name="alarm set, private ground",
     points=14,
-    when="the alarm is set, by day, where the way to a door does not lead",
+    when="the alarm is set, by day, off the path to a door",
 )
 VEHICLE_WHILE_ARMED = Weight(
     name="vehicle while the alarm is set", points=8, when="the alarm is set, a vehicle drove in"
@@ -67,7 +67,7 @@ VEHICLE_WHILE_ARMED = Weight(
 DISARMED = Weight(
     name="alarm off",
     points=-15,
-    when="the alarm is off, nothing was taken, nobody is busy at a door at night; "
+    when="the alarm is off, nothing was taken, no person is long or often at a door at night; "
     "not in a restricted zone",
 )
 SOMEBODY_HOME = Weight(
@@ -144,16 +144,14 @@ VEHICLE_STAYS = Weight(
     when="a vehicle drove in and has stood for a minute in the dark, or two with nobody home",
 )
 
-# What became of things, and what speaks for a visit.
+# Changed objects, and signs of an ordinary visit.
 TAKEN_AWAY = Weight(
     name="taken away",
     points=42,
-    when="a thing is gone since somebody was at it; with the alarm off and residents home, "
-    "only where a person walked off with it, and no bicycle",
+    when="an object is missing after a person was at it; with the alarm off and residents home, "
+    "only if a person walked off with it, and no bicycle",
 )
-BROUGHT = Weight(
-    name="brought something", points=-20, when="a thing lies there since a person came"
-)
+BROUGHT = Weight(name="brought something", points=-20, when="a person left an object")
 SHORT_VISIT = Weight(
     name="short visit",
     points=-10,
@@ -165,7 +163,7 @@ FROM_INSIDE = Weight(
     when="the alarm is not set and the person was first seen at an entry point",
 )
 
-LANGUAGE_MODEL = "language model"  # the factor by which its score differs from the rules'
+LANGUAGE_MODEL = "language model"  # the factor for its difference from the rules' score
 
 WEIGHTS: tuple[Weight, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Weight)

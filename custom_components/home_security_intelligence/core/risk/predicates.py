@@ -1,4 +1,4 @@
-"""What the rules ask of a fact sheet again and again."""
+"""Questions about a fact sheet that several rules share."""
 
 from ..domain.context import GROUNDS
 from ..domain.movement import Movement
@@ -7,21 +7,21 @@ from .facts import FactSheet, PartOfDay
 from .object_changes import RIDDEN, Change, ObjectChange
 from .objects import NEAR, ObservedObject
 
-SURE = 0.65  # the confidence at which one picture of a person is confirmed_people
+SURE = 0.65  # the confidence at which one image confirms a person
 
-_IN_VIEW = 0.22  # of the picture's height
+_IN_VIEW = 0.22  # of the image's height
 _BUSY_SECONDS = 45.0
 _BUSY_VISITS = 3
 _LONGER_THAN_THE_WAY = 15.0  # seconds in the yard
 
 
 def confirmed_people(facts: FactSheet) -> tuple[ObservedObject, ...]:
-    """Return the people that were seen more than once, or surely."""
+    """Return the people seen in several images, or in one with high confidence."""
     return tuple(each for each in facts.people if each.images > 1 or each.confidence >= SURE)
 
 
 def people_on_grounds(facts: FactSheet) -> tuple[ObservedObject, ...]:
-    """Return the people on private ground; close to the camera where no zones are drawn."""
+    """Return the people on private ground; without zones, those close to the camera."""
     return tuple(each for each in confirmed_people(facts) if is_on_grounds(facts, each))
 
 
@@ -33,17 +33,17 @@ def is_on_grounds(facts: FactSheet, person: ObservedObject) -> bool:
 
 
 def in_view(facts: FactSheet) -> bool:
-    """Tell whether somebody is neither close nor far, where no zones are drawn."""
+    """Tell whether a person is at medium distance; used without zones."""
     return any(each.tallest >= _IN_VIEW for each in confirmed_people(facts))
 
 
 def anyone_in(facts: FactSheet, kind: ZoneKind) -> bool:
-    """Tell whether a person was in a zone of a kind."""
+    """Tell whether a confirmed person was in a zone of a kind."""
     return any(kind in each.zones for each in confirmed_people(facts))
 
 
 def in_the_dark(facts: FactSheet) -> bool:
-    """Tell whether it was not by day."""
+    """Tell whether it was early morning, late evening or night."""
     return facts.part_of_day is not PartOfDay.DAY
 
 
@@ -53,11 +53,11 @@ def at_night(facts: FactSheet) -> bool:
 
 
 def stolen_object(facts: FactSheet) -> ObjectChange | None:
-    """Return what somebody took who is no resident, as far as one can tell."""
+    """Return the first object that was taken, most likely not by a resident."""
     for thing in facts.object_changes:
         if thing.change is Change.BROUGHT:
             continue
-        # Residents take their parcels in and ride their own bicycles.
+        # Residents take in their parcels and ride their bicycles.
         if not facts.residents_likely or (
             thing.change is Change.TAKEN_AWAY and thing.label not in RIDDEN
         ):
@@ -66,12 +66,12 @@ def stolen_object(facts: FactSheet) -> ObjectChange | None:
 
 
 def residents_explain(facts: FactSheet) -> bool:
-    """Tell whether the alarm is off with residents about, and nothing says it is not them."""
+    """Tell whether residents likely explain the scene, and nothing contradicts that."""
     return facts.residents_likely and stolen_object(facts) is None and not busy_at_night(facts)
 
 
 def busy_at_night(facts: FactSheet) -> bool:
-    """Tell whether somebody who did not come out of a door is long or often at one at night."""
+    """Tell whether a person who did not come from a door is long or often at one at night."""
     return at_night(facts) and any(
         ZoneKind.ENTRY_POINT not in each.came_from
         and (
@@ -83,19 +83,19 @@ def busy_at_night(facts: FactSheet) -> bool:
 
 
 def is_unusual_time(facts: FactSheet) -> bool:
-    """Tell whether a person here is out of the ordinary: in the dark, or with nobody home."""
+    """Tell whether a person is unexpected: outside daytime or while nobody is home."""
     return not residents_explain(facts) and (in_the_dark(facts) or facts.nobody_home)
 
 
 def close_seconds(person: ObservedObject, *, zones_known: bool) -> float:
-    """Return how long a person was where only visitors, residents and intruders go."""
+    """Return how long a person was at an entry point, in a restricted zone or close by."""
     if zones_known:
         return person.stay(ZoneKind.ENTRY_POINT, ZoneKind.RESTRICTED)
     return person.near_seconds
 
 
 def is_off_the_way(facts: FactSheet) -> bool:
-    """Tell whether somebody is where the way to a door does not lead."""
+    """Tell whether a person is away from the path to a door."""
     if anyone_in(facts, ZoneKind.RESTRICTED):
         return True
     return any(
@@ -109,7 +109,7 @@ def is_off_the_way(facts: FactSheet) -> bool:
 
 
 def lingers_in_view(facts: FactSheet) -> bool:
-    """Tell whether, without zones, somebody some way off does anything but pass."""
+    """Tell whether, without zones, a person at medium distance does not just pass."""
     return not facts.zones_known and any(
         each.tallest >= _IN_VIEW and each.movement is not Movement.PASSING
         for each in confirmed_people(facts)

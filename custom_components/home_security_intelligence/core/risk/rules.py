@@ -1,7 +1,4 @@
-"""The rules: from a fact sheet to named factors, and their sum.
-
-Only what the detector and the home know counts; nothing is guessed about who somebody is.
-"""
+"""The rules: from a fact sheet to named factors and their sum."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,16 +36,16 @@ _VISITED_WATER = 0.5  # people an hour
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the rules say: a provisional score, the band around it, and why."""
+    """The rules' result: provisional score, level, range for a language model, factors."""
 
     score: int  # 0-100
-    level: RiskLevel  # whatever a language model says
-    llm_range: tuple[int, int]  # the lowest and the highest score a language model may give
+    level: RiskLevel  # final: a language model cannot change it
+    llm_range: tuple[int, int]  # lowest and highest score that a language model may set
     factors: tuple[RiskFactor, ...]
 
 
 def apply_rules(facts: FactSheet, bands: Bands) -> Verdict:
-    """Return the provisional score of an event with the factors that make it."""
+    """Return the provisional score of an event and its factors."""
     factors = tuple(factor for rule in RULES if (factor := rule(facts)) is not None)
     total = sum(factor.points for factor in factors)
     score = min(max(total, 0), HIGHEST_SCORE)
@@ -61,16 +58,16 @@ def apply_rules(facts: FactSheet, bands: Bands) -> Verdict:
 
 
 def place(facts: FactSheet) -> RiskFactor | None:
-    """Say where the people are; of several places the most private one counts."""
+    """Score where the people are; of several places the most private one counts."""
     if not facts.people:
         return None
     if not confirmed_people(facts):
-        return points.UNSURE.because("A person was seen once, and not surely.")
+        return points.UNSURE.because("A person was seen once, with low confidence.")
     if not facts.zones_known:
         if people_on_grounds(facts):
             return points.CLOSE_BY.because("A person came close to the camera.")
         if in_view(facts):
-            return points.IN_VIEW.because("A person is in view, some way off.")
+            return points.IN_VIEW.because("A person is in view at some distance.")
         return points.OUTSIDE_ZONES.because("A person is far off.")
     for kind, weight, reason in _PLACES:
         if anyone_in(facts, kind):
@@ -79,14 +76,14 @@ def place(facts: FactSheet) -> RiskFactor | None:
 
 
 def nobody(facts: FactSheet) -> RiskFactor | None:
-    """Say that there is no person, and no vehicle that drove in."""
+    """Score a scene without a person and without an arrived vehicle."""
     if facts.people or arrived_vehicle(facts):
         return None
     return points.NOBODY.because("No person was seen.")
 
 
 def hour(facts: FactSheet) -> RiskFactor | None:
-    """Say what part of the day it was, where that matters."""
+    """Score the part of the day, if it matters."""
     people = confirmed_people(facts)
     if not people:
         return None
@@ -100,7 +97,7 @@ def hour(facts: FactSheet) -> RiskFactor | None:
 
 
 def armed(facts: FactSheet) -> RiskFactor | None:
-    """Say what the alarm says, for people on the grounds."""
+    """Score the alarm's state, for people on the grounds."""
     if not people_on_grounds(facts):
         return None
     if facts.context.armed is False:
@@ -110,14 +107,16 @@ def armed(facts: FactSheet) -> RiskFactor | None:
     if not facts.context.armed:
         return None
     if in_the_dark(facts):
-        return points.ARMED_IN_THE_DARK.because("The alarm was set, and it was not day.")
+        return points.ARMED_IN_THE_DARK.because("The alarm was set, outside daytime.")
     if is_off_the_way(facts):
-        return points.ARMED_BY_DAY.because("The alarm was set, and this is no way to a door.")
+        return points.ARMED_BY_DAY.because(
+            "The alarm was set, and the person is off the path to a door."
+        )
     return None
 
 
 def home(facts: FactSheet) -> RiskFactor | None:
-    """Say whether anybody was home, for people on the grounds."""
+    """Score whether anybody was home, for people on the grounds."""
     if not people_on_grounds(facts):
         return None
     if facts.nobody_home:
@@ -134,7 +133,7 @@ def home(facts: FactSheet) -> RiskFactor | None:
 
 
 def usual(facts: FactSheet) -> RiskFactor | None:
-    """Say how usual this is at this hour; nothing while that is unknown."""
+    """Score how usual this is at this hour; no factor if that is unknown."""
     label = "person" if people_on_grounds(facts) else arrived_vehicle(facts)
     rate = None if label is None else facts.usual(label)
     if rate is None:
@@ -142,12 +141,12 @@ def usual(facts: FactSheet) -> RiskFactor | None:
     if rate < _RARE:
         return points.UNUSUAL.because(f"A {label} is rare here at this hour.")
     if rate >= _COMMON:
-        return points.USUAL.because(f"A {label} is nothing unusual here at this hour.")
+        return points.USUAL.because(f"A {label} is usual here at this hour.")
     return None
 
 
 def company(facts: FactSheet) -> RiskFactor | None:
-    """Say that residents use a restricted zone, such as a pool, together or as usual."""
+    """Score residents who use a restricted zone, such as a pool, together or at a usual hour."""
     if (
         not anyone_in(facts, ZoneKind.RESTRICTED)
         or not residents_explain(facts)
@@ -162,23 +161,23 @@ def company(facts: FactSheet) -> RiskFactor | None:
 
 
 def taken(facts: FactSheet) -> RiskFactor | None:
-    """Say that somebody walked off with a thing."""
+    """Score an object that was taken away."""
     thing = stolen_object(facts)
     if thing is None:
         return None
-    return points.TAKEN_AWAY.because(f"A {thing.label} is gone since somebody was at it.")
+    return points.TAKEN_AWAY.because(f"A {thing.label} is missing after a person was at it.")
 
 
 def brought(facts: FactSheet) -> RiskFactor | None:
-    """Say that somebody put something down, which is what couriers do."""
+    """Score a person who put something down, as couriers do."""
     thing = facts.changed(Change.BROUGHT)
     if thing is None or stolen_object(facts) or facts.part_of_day is PartOfDay.NIGHT:
         return None
-    return points.BROUGHT.because(f"A {thing.label} lies there since somebody came.")
+    return points.BROUGHT.because(f"A {thing.label} was left by a person.")
 
 
 def short_visit(facts: FactSheet) -> RiskFactor | None:
-    """Say that somebody came to the door and went again, by day."""
+    """Score a person who came to a door and left again, by day."""
     visitors = [each for each in confirmed_people(facts) if ZoneKind.ENTRY_POINT in each.zones]
     if not visitors or stolen_object(facts) or in_the_dark(facts) or is_off_the_way(facts):
         return None
@@ -191,17 +190,17 @@ def short_visit(facts: FactSheet) -> RiskFactor | None:
 
 
 def from_inside(facts: FactSheet) -> RiskFactor | None:
-    """Say that somebody came out of the house."""
+    """Score a person who came out of the house."""
     people = people_on_grounds(facts)
     if not people or facts.context.armed or stolen_object(facts):
         return None
     if all(ZoneKind.ENTRY_POINT in each.came_from for each in people):
-        return points.FROM_INSIDE.because("Who was seen came from a door.")
+        return points.FROM_INSIDE.because("The person came from a door.")
     return None
 
 
 _PLACES: tuple[tuple[ZoneKind, Weight, str], ...] = (
-    (ZoneKind.RESTRICTED, points.RESTRICTED, "A person is where nobody should be."),
+    (ZoneKind.RESTRICTED, points.RESTRICTED, "A person is in a restricted zone."),
     (ZoneKind.ENTRY_POINT, points.ENTRY_POINT, "A person is at an entry point."),
     (ZoneKind.YARD, points.YARD, "A person is in the yard."),
     (ZoneKind.DRIVEWAY, points.DRIVEWAY, "A person is on the driveway."),

@@ -1,8 +1,8 @@
-"""Which detections of several pictures are the same object: label, overlap and distance.
+"""Matching of detections across images to objects, by label, overlap and distance.
 
-Pictures come seconds apart, so a walker's boxes need not overlap: somebody of the same label
-within walking distance is taken for the same one. Greedy and deterministic: the best overlap
-first, then the shortest way.
+Images are seconds apart, so the boxes of a walking person need not overlap: a detection of the
+same label within walking distance is the same object. Greedy and deterministic: the best overlap
+first, then the shortest distance.
 """
 
 from collections.abc import Sequence
@@ -17,22 +17,22 @@ LIVING = frozenset(
     {"person", "dog", "cat", "bird", "horse", "sheep", "cow", "bear", "elephant", "zebra"}
 )
 
-_DOUBLE_IOU = 0.6  # two boxes of one label that overlap this much are one object seen twice
-_DOUBLE_INSIDE = 0.85  # or one of them lies in the other by this much
-_SAME_IOU = 0.25  # boxes of two pictures that overlap this much are one object
-_THING_MEMORY = 1800.0  # seconds a thing that lies or stands there may go unseen
-_LIVING_MEMORY = 45.0  # seconds after which somebody at another place is somebody else
-_REACH = 0.12  # of the picture, from one picture to the next
-_SPEED = 0.1  # of the picture a second, added to the reach
-_FARTHEST = 0.75  # of the picture
-_THING_REACH = 0.05  # of the picture, for what does not move by itself
-_PARKED_REACH = 0.2  # of the picture, for a vehicle that has stood still
-_MOST_GROWTH = 5.0  # times a walker's height from one picture to the next
+_DOUBLE_IOU = 0.6  # boxes of one label with this overlap are one object detected twice
+_DOUBLE_INSIDE = 0.85  # or this share of the smaller box lies in the larger one
+_SAME_IOU = 0.25  # boxes of two images with this overlap are one object
+_THING_MEMORY = 1800.0  # seconds that a lifeless object may go undetected
+_LIVING_MEMORY = 45.0  # seconds after which a living object elsewhere is another one
+_REACH = 0.12  # of the image, from one image to the next
+_SPEED = 0.1  # of the image per second, added to the reach
+_FARTHEST = 0.75  # of the image
+_THING_REACH = 0.05  # of the image, for objects that do not move by themselves
+_PARKED_REACH = 0.2  # of the image, for a vehicle that stood still
+_MAX_GROWTH = 5.0  # factor of height from one image to the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One object in one picture; `index` is the picture's place in the sequence."""
+    """One object in one image; `index` is the image's position in the sequence."""
 
     index: int
     at: datetime
@@ -42,24 +42,24 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """One object through the pictures, by time."""
+    """One object across images, by capture time."""
 
     label: str
     sightings: tuple[Sighting, ...]
 
     @property
     def first(self) -> Sighting:
-        """Where it was seen first."""
+        """The first sighting."""
         return self.sightings[0]
 
     @property
     def last(self) -> Sighting:
-        """Where it was seen last."""
+        """The last sighting."""
         return self.sightings[-1]
 
 
 def track_objects(images: Sequence[Image]) -> tuple[Track, ...]:
-    """Return the objects in pictures that are ordered by capture time, by first sighting."""
+    """Return the tracks of images in order of capture time, by first sighting."""
     tracks: list[Track] = []
     for index, image in enumerate(images):
         seen = [
@@ -79,7 +79,7 @@ def track_objects(images: Sequence[Image]) -> tuple[Track, ...]:
 
 
 def without_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]:
-    """Return the detections without the less sure ones of the same object."""
+    """Return the detections without less confident duplicates of the same object."""
     kept: list[Detection] = []
     for candidate in sorted(detections, key=lambda each: -each.confidence):
         if not any(_is_double(candidate, other) for other in kept):
@@ -122,10 +122,7 @@ def _continue(tracks: list[Track], seen: list[tuple[str, Sighting]]) -> None:
 
 
 def _cost(track: Track, sighting: Sighting) -> tuple[float, float, float] | None:
-    """Return how unlikely it is the same object, None where it cannot be.
-
-    Of two that somebody might be, the one seen last is the likelier.
-    """
+    """Return the cost of a match, None if it is impossible; a recent track costs less."""
     last = track.last
     gap = (sighting.at - last.at).total_seconds()
     shared = iou(last.box, sighting.box)
@@ -137,7 +134,7 @@ def _cost(track: Track, sighting: Sighting) -> tuple[float, float, float] | None
     if way > _reach(track, gap) or gap > _LIVING_MEMORY:
         return None
     tall, taller = sorted((height(last.box), height(sighting.box)))
-    if taller > _MOST_GROWTH * tall:
+    if taller > _MAX_GROWTH * tall:
         return None
     return (1.0, gap, way)
 

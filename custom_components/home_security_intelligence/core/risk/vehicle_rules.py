@@ -1,4 +1,4 @@
-"""The rules about vehicles that come and stay."""
+"""Rules about vehicles that arrive and stay."""
 
 from collections.abc import Callable
 
@@ -13,25 +13,25 @@ from .predicates import in_the_dark, people_on_grounds, residents_explain
 _RARE = 0.1  # an hour
 _STAYS_IN_THE_DARK = 60.0  # seconds a vehicle may stand before it counts as staying
 _STAYS_BY_DAY = 120.0  # seconds
-_CLOSE_VEHICLE = 0.25  # of the picture's height, where no zones are drawn
+_CLOSE_VEHICLE = 0.25  # of the image's height, used without zones
 
 
 def vehicle(facts: FactSheet) -> RiskFactor | None:
-    """Say that a vehicle drove in, where nobody on foot says more."""
+    """Score an arrived vehicle if no person is on the grounds."""
     if people_on_grounds(facts) or not arrived_vehicle(facts):
         return None
     return points.VEHICLE_ARRIVED.because("A vehicle drove onto the grounds.")
 
 
 def vehicle_at_night(facts: FactSheet) -> RiskFactor | None:
-    """Say that a vehicle drove in at night."""
+    """Score a vehicle that arrived at night."""
     if vehicle(facts) is None or facts.part_of_day is not PartOfDay.NIGHT:
         return None
     return points.VEHICLE_AT_NIGHT.because("It came at night.")
 
 
 def vehicle_while_armed(facts: FactSheet) -> RiskFactor | None:
-    """Say that a vehicle drove in while the alarm was set."""
+    """Score a vehicle that arrived while the alarm was set."""
     if vehicle(facts) is None or not facts.context.armed:
         return None
     if not in_the_dark(facts) and not _vehicle_stays(facts):
@@ -40,7 +40,7 @@ def vehicle_while_armed(facts: FactSheet) -> RiskFactor | None:
 
 
 def vehicle_stays(facts: FactSheet) -> RiskFactor | None:
-    """Say that a vehicle that drove in has stayed."""
+    """Score a vehicle that arrived has stayed."""
     if vehicle(facts) is None or residents_explain(facts):
         return None
     seconds = _vehicle_stays(facts)
@@ -50,13 +50,13 @@ def vehicle_stays(facts: FactSheet) -> RiskFactor | None:
 
 
 def arrived_vehicle(facts: FactSheet) -> str | None:
-    """Return the label of a vehicle that drove onto the grounds."""
+    """Return the label of a vehicle that arrived on the grounds."""
     found = _arrived_vehicles(facts)
     return found[0].label if found else None
 
 
 def _arrived_vehicles(facts: FactSheet) -> list[ObservedObject]:
-    """Return the vehicles that drove onto the grounds, or are rare enough to be nobody's here."""
+    """Return the vehicles that arrived on the grounds, or are rare at this hour."""
     private = {ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED}
     return [
         each
@@ -71,7 +71,7 @@ def _arrived_vehicles(facts: FactSheet) -> list[ObservedObject]:
 
 
 def _vehicle_stays(facts: FactSheet) -> float:
-    """Return how long a arrived_vehicle has stood, 0 where it is too short to say that it stays."""
+    """Return how long an arrived vehicle has stood, 0 if that is too short to count."""
     enough = _STAYS_IN_THE_DARK if in_the_dark(facts) else _STAYS_BY_DAY
     longest = max(
         (
