@@ -1,4 +1,4 @@
-"""What is known around an event that no picture shows; everything may be unknown."""
+"""What is known around an event that no image shows; everything may be unknown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Occupancy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What the home itself says; None is unknown."""
+    """The home's state; None is unknown."""
 
     armed: bool | None = None
     occupancy: Occupancy | None = None
@@ -28,7 +28,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """Something another camera saw around the same time."""
+    """A detection of another camera around the same time."""
 
     camera: str
     at: datetime
@@ -37,11 +37,11 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The home at the time of an event; None and a label missing from `usual` mean unknown."""
+    """The context of an event; None and a label missing from `usual` mean unknown."""
 
     time_zone: tzinfo
     zones: tuple[Zone, ...] = ()
     armed: bool | None = None
     occupancy: Occupancy | None = None
-    usual: Mapping[str, float] = field(default_factory=dict)  # expected per hour, at this hour
+    usual: Mapping[str, float] = field(default_factory=dict)  # expected events an hour, by label
     elsewhere: tuple[Elsewhere, ...] = ()

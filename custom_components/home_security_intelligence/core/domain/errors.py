@@ -1,10 +1,10 @@
-"""One tree of errors; each says what kind of failure it is and so whether a retry can help."""
+"""The tree of errors; each has a failure class, which decides whether a retry can help."""
 
 from .models import FailureClass
 
 
 class CoreError(Exception):
-    """Base of every error the core raises on purpose; the message is a sentence for the user."""
+    """Base of all errors of the core; the message is a sentence for the user."""
 
     failure = FailureClass.UNKNOWN
     code = "error"
@@ -16,7 +16,7 @@ class CoreError(Exception):
 
 
 class PipelineStoppedError(CoreError):
-    """The pipeline is not running, or stopped before it had answered."""
+    """The pipeline is not running, or stopped during the request."""
 
     failure = FailureClass.OUTAGE
     code = "stopped"
@@ -26,14 +26,14 @@ class PipelineStoppedError(CoreError):
 
 
 class InputError(CoreError):
-    """The material itself is bad; a retry cannot help."""
+    """The input itself is invalid; a retry cannot help."""
 
     failure = FailureClass.INPUT
     code = "bad_input"
 
 
 class RiskBandsError(InputError):
-    """The risk levels do not begin in order."""
+    """The bounds of the risk levels are out of order."""
 
     code = "risk_bands"
 
@@ -51,13 +51,13 @@ class SettingsConflictError(CoreError):
 
 
 class ImageUnreadableError(InputError):
-    """The file is gone, may not be read, is empty or is larger than the limit."""
+    """The file is missing, not readable, empty or larger than the limit."""
 
     code = "image_unreadable"
 
 
 class ImageReplacedError(ImageUnreadableError):
-    """Under the image's name lies another picture by now; `size` and `mtime_ns` are that one's."""
+    """The file was replaced; `size` and `mtime_ns` are those of the new file."""
 
     code = "file_replaced"
 
@@ -68,17 +68,17 @@ class ImageReplacedError(ImageUnreadableError):
 
 
 class ClientError(CoreError):
-    """The inference server answered with an error that is none of the kinds below."""
+    """The inference server answered with an error that has no class of its own below."""
 
     code = "server_error"
 
 
 class ServerRejectedInputError(InputError):
-    """The inference server says that this input can never work (not an image, truncated...)."""
+    """The inference server rejected the input for good (not an image, truncated ...)."""
 
 
 class ServerBusyError(ClientError):
-    """The inference server has no room right now (429, 503); `retry_after` is in seconds."""
+    """The inference server has no capacity now (429, 503); `retry_after` is in seconds."""
 
     failure = FailureClass.CAPACITY
     code = "overloaded"
@@ -91,7 +91,7 @@ class ServerBusyError(ClientError):
 
 
 class ServerUnreachableError(ClientError):
-    """Nothing answers at the inference server's address."""
+    """No server answers at the inference server's address."""
 
     failure = FailureClass.OUTAGE
     code = "unreachable"
@@ -104,7 +104,7 @@ class ServerTlsError(ServerUnreachableError):
 
 
 class ServerCertificateError(ServerTlsError):
-    """The server's certificate is vouched for by nobody; `fingerprint` is its sha256 in hex."""
+    """The server's certificate is not trusted; `fingerprint` is its SHA-256 in hex."""
 
     code = "certificate_unknown"
 
@@ -114,51 +114,51 @@ class ServerCertificateError(ServerTlsError):
 
 
 class ServerCertificateChangedError(ServerCertificateError):
-    """The server shows another certificate than the one that was confirmed."""
+    """The server presents another certificate than the confirmed one."""
 
     code = "certificate_changed"
 
 
 class ServerTimeoutError(ClientError):
-    """The inference server took the request and did not answer in time."""
+    """The inference server accepted the request and did not answer in time."""
 
     code = "timeout"
 
 
 class ServerLostError(ClientError):
-    """The inference server broke off the connection before it answered, and does not now."""
+    """The inference server closed the connection before it answered, also at the repeat."""
 
     code = "connection_lost"
 
 
 class AssessorAnswerError(ClientError):
-    """The language model answered, and its answer is none that can be used."""
+    """The language model's answer cannot be used."""
 
     code = "assessor_invalid_output"
 
 
 class AssessorAbsentError(ClientError):
-    """The inference server was set up without a language model; it can only detect."""
+    """The inference server has no language model configured; it can only detect."""
 
     code = "assessor_absent"
 
 
 class ServerAuthError(ClientError):
-    """The inference server does not accept the token; nothing works until it is corrected."""
+    """The inference server does not accept the token."""
 
     failure = FailureClass.OUTAGE
     code = "unauthorized"
 
 
 class ServerIncompatibleError(ClientError):
-    """What answers there is no inference server, or speaks another API version."""
+    """The address does not belong to an inference server, or its API version differs."""
 
     failure = FailureClass.OUTAGE
     code = "incompatible"
 
 
 class StoreError(CoreError):
-    """The database cannot do what is asked of it."""
+    """The database cannot do what was requested."""
 
     failure = FailureClass.OUTAGE
     code = "database_error"
@@ -177,19 +177,19 @@ class StoreAuthError(StoreError):
 
 
 class StoreMissingError(StoreError):
-    """The database named does not exist on that PostgreSQL."""
+    """The named database does not exist on that PostgreSQL server."""
 
     code = "database_missing"
 
 
 class StorePermissionError(StoreError):
-    """The user may not create or use our tables there."""
+    """The user may not create or use the tables."""
 
     code = "database_permission"
 
 
 class StoreNewerError(StoreError):
-    """The tables were made by a newer version than this one."""
+    """The tables were created by a newer version than this one."""
 
     code = "database_newer"
 
@@ -202,55 +202,55 @@ class WatchError(CoreError):
 
 
 class CameraFolderMissingError(WatchError):
-    """The camera root or a camera's folder is not there."""
+    """The camera root or a camera's folder does not exist."""
 
     code = "folder_missing"
 
 
 class CameraFolderPermissionError(WatchError):
-    """The camera root or a camera's folder may not be read."""
+    """The camera root or a camera's folder is not readable."""
 
     code = "folder_permission"
 
 
 class CameraRootForeignError(WatchError):
-    """Somebody works on this database with the pictures of another folder."""
+    """Another worker on this database uses a different camera root."""
 
     code = "folder_foreign"
 
 
 class ImageAwayError(CoreError):
-    """One camera's pictures cannot be seen from here now; all others can."""
+    """The images of one camera are not accessible from here; those of others are."""
 
     failure = FailureClass.OUTAGE
     code = "file_away"
 
 
 class ImageElsewhereError(ImageAwayError):
-    """The picture lies on another machine, whose own worker will look at it."""
+    """The image is on another machine, whose own worker will process it."""
 
     code = "file_elsewhere"
 
 
 class CameraFolderAwayError(ImageAwayError):
-    """The folder of the picture's camera is gone, empty or may not be read; it may come back."""
+    """The folder of the image's camera is missing, empty or not readable; it may return."""
 
     code = "camera_folder_away"
 
 
 class StorageAwayError(WatchError):
-    """The disk or share that pictures lie on does not answer."""
+    """The disk or share with the images does not respond."""
 
     code = "storage_away"
 
 
 class StorageFailedError(CoreError):
-    """The disk or share answers, but not with this picture's content."""
+    """The disk or share cannot read this image."""
 
     code = "storage_failed"
 
 
 class PathEscapeError(InputError):
-    """A path leads out of the camera root."""
+    """A path leads outside the camera root."""
 
     code = "path_escape"

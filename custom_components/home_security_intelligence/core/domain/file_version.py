@@ -41,5 +41,5 @@ def version_as_found(file: FoundFile) -> Version:
 
 
 def version_in(image: Image) -> Version:
-    """Return the version that an image was registered as."""
+    """Return the version that an image was registered with."""
     return Version(size=image.size, mtime_ns=image.mtime_ns)

@@ -1,4 +1,4 @@
-"""What the inference server is asked and what it answers, as frozen values."""
+"""Requests to the inference server and its answers, as frozen values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,45 +13,43 @@ from .zones import ZoneKind
 
 
 class ServerStatus(StrEnum):
-    """How the inference server is as a whole."""
+    """The overall state of the inference server."""
 
-    OK = "ok"  # every part that is configured works
-    DEGRADED = (
-        "degraded"  # pictures are looked at; events are not assessed, or a part had to fall back
-    )
-    UNAVAILABLE = "unavailable"  # no picture can be looked at
+    OK = "ok"  # every configured component works
+    DEGRADED = "degraded"  # detects; does not assess, or a component runs in fallback
+    UNAVAILABLE = "unavailable"  # cannot detect
 
 
 class PartState(StrEnum):
-    """How one part of the inference server is."""
+    """The state of one component of the inference server."""
 
-    LOADING = "loading"  # it will be ready or failed by itself
+    LOADING = "loading"  # becomes ready or failed without intervention
     READY = "ready"
-    FAILED = "failed"  # its error says why
-    ABSENT = "absent"  # it is not configured
+    FAILED = "failed"  # the error says why
+    ABSENT = "absent"  # not configured
 
 
 class AssessorBackend(StrEnum):
     """What runs the language model."""
 
     OLLAMA = "ollama"
-    OPENAI = "openai"  # any server that speaks OpenAI's chat completions
+    OPENAI = "openai"  # any server with OpenAI's chat completions API
     EMBEDDED = "embedded"  # llama.cpp beside the inference server
 
 
 class AnswerProblem(StrEnum):
-    """Why a language model's answer was refused, as the problem's code."""
+    """Why a language model's answer was rejected: the problem's code."""
 
-    INVALID = "assessor_invalid_output"  # against the schema
+    INVALID = "assessor_invalid_output"  # violates the schema
     TRUNCATED = "assessor_truncated"
     NOT_JSON = "assessor_not_json"
     SCORE_OUT_OF_RANGE = "assessor_score_out_of_range"
-    FOREIGN_CLAIM = "assessor_foreign_claim"  # it names what was never detected
+    FOREIGN_CLAIM = "assessor_foreign_claim"  # names something that was not detected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartHealth:
-    """One part of the inference server; `since` is when its state last changed."""
+    """One component of the inference server; `since` is the last change of its state."""
 
     state: PartState
     since: datetime
@@ -61,43 +59,43 @@ class PartHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParityHealth:
-    """How near the detector came to the reference when it was loaded."""
+    """How close the detector came to the reference in the parity gate."""
 
     pictures: int
-    objects: int  # that both were sure of
+    objects: int  # detected by both
     score_difference: float  # the largest of any candidate
     least_iou: float  # of the boxes of any candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorHealth(PartHealth):
-    """The object detector; device, runtime and precision are those really used."""
+    """The object detector; device, runtime and precision are those in use."""
 
     device: str | None
     runtime: str | None
     precision: str | None
     labels: tuple[str, ...]
-    test_model: bool  # the small model that only knows drawn scenes
-    batch_most: int | None  # pictures it is given at once at most; fewer where memory runs short
-    fallback: str | None  # what it had to fall back from, such as a GPU that cannot be used
+    test_model: bool  # the small model for drawn scenes only
+    batch_most: int | None  # largest batch; smaller while memory is short
+    fallback: str | None  # what could not be used, such as a GPU
     parity: ParityHealth | None  # None for the reference itself
-    proven_at: datetime | None  # when it was last seen to work
-    # Arriving, waiting or being looked at, of all clients; None: not told. It changes all the time,
-    # and is no news of how the server is.
+    proven_at: datetime | None  # time of the last passed self-test
+    # Images in flight from all clients; None: not reported. Not part of the comparison, because
+    # it changes all the time.
     pictures: int | None = field(compare=False)
 
 
 class PullState(StrEnum):
-    """Where the download of a language model is."""
+    """The state of a language model's download."""
 
     RUNNING = "running"
     DONE = "done"
-    FAILED = "failed"  # its error says why
+    FAILED = "failed"  # the error says why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
-    """The download of a language model; `total_bytes` is 0 until anything is known."""
+    """The download of a language model; `total_bytes` is 0 while it is unknown."""
 
     state: PullState
     model: str
@@ -107,31 +105,31 @@ class Pull:
 
     @property
     def share(self) -> float | None:
-        """How much of what is known to come is there, 0-1; None while nothing is known."""
+        """The downloaded share, 0-1; None while the total is unknown."""
         return min(1.0, self.completed_bytes / self.total_bytes) if self.total_bytes else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessorHealth(PartHealth):
-    """The risk assessment and the runtime it uses.
+    """The assessor and its runtime; None is unknown.
 
-    `problem` is the code of what keeps it from being ready, `fallback` a sentence on what was
-    lost since it was, such as its GPU. None is what nobody knows.
+    `problem` is the code of what prevents it from being ready. `fallback` is a sentence on what it
+    lost since then, such as its GPU.
     """
 
     backend: AssessorBackend | None
     model_digest: str | None  # sha256
-    vision: bool | None  # whether the model sees pictures; also None: not told
+    vision: bool | None  # whether the model accepts images; None: not reported
     gpu_share: float | None  # 0-1 of the model's memory
     tokens_per_second: float | None  # of the last answer
     fallback: str | None
-    proven_at: datetime | None  # when it was last seen to answer
+    proven_at: datetime | None  # time of the last answer
     pull: Pull | None  # the last download
     problem: str | None
 
     @property
     def model_missing(self) -> bool:
-        """Whether the runtime is there and does not have the model."""
+        """Whether the runtime is reachable but lacks the model."""
         return self.problem == "assessor_model_missing"
 
 
@@ -145,7 +143,7 @@ class GpuPressure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpuHealth:
-    """The GPU that the server uses, as its driver sees it; None is what that does not tell."""
+    """The GPU that the server uses; None is what its driver does not report."""
 
     at: datetime
     index: int
@@ -162,7 +160,7 @@ class GpuHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerHealth:
-    """The inference server's own account of itself; `instance_id` identifies the installation."""
+    """The health that the inference server reports; `instance_id` identifies the installation."""
 
     status: ServerStatus
     version: str
@@ -175,7 +173,7 @@ class ServerHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectResult:
-    """What the detector saw in one picture; `width` and `height` are of the upright picture."""
+    """The detections of one image; `width` and `height` are those of the upright image."""
 
     model: str
     test_model: bool
@@ -187,7 +185,7 @@ class DetectResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectFacts:
-    """One object of an event; `confidence` is the highest seen, `box` is from that picture."""
+    """One object of an event; `confidence` is the highest one, `box` is from that image."""
 
     label: str
     confidence: float
@@ -201,7 +199,7 @@ class ObjectFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesFacts:
-    """What the rules made of the event; a model's score counts between `low` and `high`."""
+    """The rules' verdict; a model's score is limited to `low` to `high`."""
 
     score: int
     low: int
@@ -211,7 +209,7 @@ class RulesFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts:
-    """What the assessment is told of one event; times are in the home's time zone."""
+    """What the assessor receives about one event; times are in the home's time zone."""
 
     camera: str
     started_at: datetime
@@ -221,4 +219,4 @@ class EventFacts:
     occupancy: Occupancy | None
     objects: tuple[ObjectFacts, ...]
     rules: RulesFacts
-    earlier_problem: AnswerProblem | None = None  # of the last answer on this event
+    earlier_problem: AnswerProblem | None = None  # of the previous answer on this event

@@ -1,4 +1,4 @@
-"""From a risk score to its level."""
+"""Risk levels and their bounds."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,7 @@ HIGHEST_SCORE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bands:
-    """The lowest score of each level but low; raises RiskBandsError unless they are in order.
-
-    The standard is that of the system this one succeeds.
-    """
+    """The lowest score of each level above low; raises RiskBandsError unless in ascending order."""
 
     medium: int = 30
     high: int = 60
@@ -23,7 +20,7 @@ class Bands:
         if not 0 < self.medium < self.high < self.critical <= HIGHEST_SCORE:
             raise RiskBandsError(
                 f"medium from {self.medium}, high from {self.high}, critical from {self.critical}: "
-                "each has to begin above the one before, from 1 to 100"
+                "each level must begin above the previous one, from 1 to 100"
             )
 
     @property

@@ -1,4 +1,4 @@
-"""The words the whole house uses: what an image, a detection, an event and a dead letter are."""
+"""The central values: image, detection, event, assessment, dead letter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,19 +10,21 @@ from .zones import Zone
 
 
 class ImageState(StrEnum):
-    """Where an image is on its way; every image ends in one of the last three."""
+    """The state of an image; every image ends in one of the last three."""
 
     PENDING = "pending"  # registered, its detect job is waiting or running
-    DETECTED = "detected"  # the detector has looked at it
-    SKIPPED = "skipped"  # deliberately not looked at; the reason says why
-    DEAD = "dead"  # could not be looked at; its dead letter says why
+    DETECTED = "detected"  # its detections are stored
+    SKIPPED = "skipped"  # deliberately not processed; the reason says why
+    DEAD = "dead"  # could not be processed; its dead letter says why
 
 
 class SkipReason(StrEnum):
-    """Why an image was deliberately not looked at."""
+    """Why an image was deliberately not processed."""
 
     DUPLICATE = "duplicate"  # the same content came from this camera within the dedupe window
-    REPLACED = "replaced"  # another picture took its place before it was read, and counts itself
+    REPLACED = (
+        "replaced"  # another file took its place before it was read, and is an image of its own
+    )
 
 
 class JobKind(StrEnum):
@@ -33,27 +35,27 @@ class JobKind(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job is in the queue."""
+    """The state of a job in the queue."""
 
-    PENDING = "pending"  # waiting, perhaps until its run_after
-    LEASED = "leased"  # a worker holds it until the lease ends
+    PENDING = "pending"  # waiting, at least until its run_after
+    LEASED = "leased"  # a worker holds it until the lease expires
     DONE = "done"  # finished, its result is stored
-    DEAD = "dead"  # given up: a dead letter
-    DISCARDED = "discarded"  # a dead letter that a person has dismissed
+    DEAD = "dead"  # a dead letter
+    DISCARDED = "discarded"  # a dead letter that a person discarded
 
 
 class FailureClass(StrEnum):
-    """What kind of failure it was, which alone decides what happens next."""
+    """The kind of failure, which decides what happens next."""
 
-    INPUT = "input"  # the material is bad: dead at once, a retry cannot help
+    INPUT = "input"  # the input is invalid: dead at once, a retry cannot help
     CAPACITY = "capacity"  # the server is full: no attempt is spent
-    OUTAGE = "outage"  # the server is out of reach: no attempt is spent
+    OUTAGE = "outage"  # the server is unreachable: no attempt is spent
     UNKNOWN = "unknown"  # anything else: an attempt is spent
-    CRASH = "crash"  # a worker died holding the job: counted apart
+    CRASH = "crash"  # the worker died while it held the job: counted separately
 
 
 class EventState(StrEnum):
-    """Whether an event still takes images."""
+    """Whether an event still accepts images."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -62,13 +64,13 @@ class EventState(StrEnum):
 class AssessmentState(StrEnum):
     """Whether an event has a risk score."""
 
-    PENDING = "pending"  # an assessment is under way or will be once the event closes
-    ASSESSED = "assessed"  # score, level, summary and reasoning are there
-    UNASSESSED = "unassessed"  # the assessment died; there is no score, and none is invented
+    PENDING = "pending"  # an assessment is running or follows when the event closes
+    ASSESSED = "assessed"  # score, level, summary and reasoning exist
+    UNASSESSED = "unassessed"  # the assessment failed for good; there is no score
 
 
 class RiskLevel(StrEnum):
-    """How worrying an event is; it follows from the score, by the bands of the time."""
+    """The level of an event, from its score and the bounds in force at that time."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -77,10 +79,10 @@ class RiskLevel(StrEnum):
 
 
 class EventMark(StrEnum):
-    """What a person says of an event afterwards."""
+    """A person's mark on an event afterwards."""
 
     TRUE_ALARM = "true_alarm"  # rightly reported
-    FALSE_ALARM = "false_alarm"  # nothing that anybody had to be told of
+    FALSE_ALARM = "false_alarm"  # should not have been reported
     MISSED = "missed"  # rated too low, or not at all
 
 
@@ -98,7 +100,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A rectangle on the upright picture, all four numbers 0-1 of its width and height."""
+    """A rectangle on the upright image, in shares (0-1) of its width and height."""
 
     x1: float
     y1: float
@@ -108,7 +110,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """One object the detector saw; `confidence` is 0-1."""
+    """One detected object; `confidence` is 0-1."""
 
     label: str
     confidence: float
@@ -117,10 +119,10 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """One uploaded picture and what became of it.
+    """One uploaded image and its state.
 
     `path` is relative to the camera root, with forward slashes. `captured_at` comes from EXIF
-    where it is plain, else from the file's mtime, never from the time of processing.
+    or the file name if plausible, else from the file's mtime, never from the processing time.
     """
 
     id: int
@@ -136,12 +138,12 @@ class Image:
     height: int | None = None  # pixels, upright
     detections: tuple[Detection, ...] = ()
     detected_at: datetime | None = None
-    root: int | None = None  # the camera root it was found in, by its number
+    root: int | None = None  # the id of the camera root it was found in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskFactor:
-    """One thing that makes a score: its name, signed points, and why it applies, in one line."""
+    """One factor of a score: name, signed points, and a one-line reason."""
 
     name: str
     points: int
@@ -150,11 +152,11 @@ class RiskFactor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUse:
-    """Which language model assessed an event, and what that took; None is what nobody told."""
+    """The language model that assessed an event, and its cost; None is not reported."""
 
     model: str
     backend: str
-    model_digest: str | None  # sha256 of what really answered
+    model_digest: str | None  # sha256 of the model that answered
     prompt_version: str
     prompt_tokens: int | None
     completion_tokens: int | None
@@ -165,7 +167,7 @@ class ModelUse:
 
     @property
     def tokens_per_second(self) -> float | None:
-        """How fast the answer was written."""
+        """The speed of generation."""
         if not self.completion_tokens or not self.generate_ms:
             return None
         return self.completion_tokens / self.generate_ms * 1000
@@ -173,12 +175,11 @@ class ModelUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityEvent:
-    """What happened in front of one camera, from its first to its last image.
+    """An event of one camera, from its first to its last image.
 
-    The risk fields are all there when `assessment` is ASSESSED, and all None otherwise.
-    `provisional_score` is what the rules alone gave, there as soon as they were asked; `factors`
-    add up to it, or to `risk_score` once there is one, unless that sum leaves 0-100.
-    `late` says that the assessment was filled in by a requeue, long after the fact.
+    All risk fields are set if `assessment` is ASSESSED, else None. `provisional_score` is the score
+    of the rules alone. `factors` add up to it, or to `risk_score` if set, limited to 0-100. `late`
+    marks an assessment that came from a requeue.
     """
 
     id: UUID
@@ -206,7 +207,7 @@ class SecurityEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedMoment:
-    """A moment at which a person says there should have been an event, and there was none."""
+    """A moment without an event that a person marked as missed."""
 
     camera: str
     at: datetime
@@ -215,7 +216,7 @@ class MissedMoment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """What the risk assessment answered for one event."""
+    """The language model's answer on one event."""
 
     risk_score: int  # 0-100
     summary: str
@@ -225,7 +226,7 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A job that was given up, with everything a person needs to decide what to do with it."""
+    """A job that failed for good, with everything that a person needs for a decision."""
 
     job_id: int
     kind: JobKind
@@ -240,12 +241,12 @@ class DeadLetter:
     first_failed_at: datetime
     last_failed_at: datetime
     requeues: int
-    refusal: str | None = None  # why it may not be requeued again
+    refusal: str | None = None  # why it cannot be requeued again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequeueReport:
-    """How many dead letters are tried again, and how many are not; `refusal` says why."""
+    """How many dead letters were requeued, and how many not; `refusal` says why."""
 
     requeued: int
     refused: int = 0
@@ -254,7 +255,7 @@ class RequeueReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStats:
-    """How many jobs there are in each state that matters, by kind."""
+    """The number of jobs by state and kind."""
 
     pending: Mapping[JobKind, int]
     leased: Mapping[JobKind, int]
@@ -273,22 +274,22 @@ class QueueStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanupReport:
-    """What a cleanup has deleted, or in a dry run what it would delete."""
+    """What a cleanup deleted, or would delete in a dry run."""
 
     events: int = 0
     images: int = 0  # records, not files
     detections: int = 0
     jobs: int = 0
-    files: int = 0  # picture files, only where their deletion is asked for
+    files: int = 0  # image files, only if their deletion is enabled
     file_bytes: int = 0
-    orphans: int = 0  # notes on forgotten files that are no longer there
+    orphans: int = 0  # records of deleted images whose files no longer exist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page[T]:
-    """One page of a list: the items and, when there are more, the cursor of the next page.
+    """One page of a list; `next_cursor` is None on the last page.
 
-    `total` is how many there are on all pages; where it is not exact, there are more than that.
+    `total` counts all pages; if it is not exact, there are more.
     """
 
     items: tuple[T, ...]

@@ -1,14 +1,14 @@
-"""Directions of movement of an object during an event."""
+"""Movement of an object during an event."""
 
 from enum import StrEnum
 
 
 class Movement(StrEnum):
-    """Which way an object went."""
+    """The direction of an object's movement."""
 
-    APPROACHING = "approaching"  # it became larger
-    LEAVING = "leaving"  # it became smaller
-    PASSING = "passing"  # it crossed the picture
+    APPROACHING = "approaching"  # its box grew
+    LEAVING = "leaving"  # its box shrank
+    PASSING = "passing"  # it crossed the image
     ROAMING = "roaming"  # it moved and stayed
     STILL = "still"
     UNKNOWN = "unknown"  # it was seen once

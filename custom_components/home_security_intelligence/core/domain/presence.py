@@ -1,4 +1,4 @@
-"""Until when a person counts as present."""
+"""How long a person counts as present."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ PERSON = "person"
 
 
 def person_until(image: Image, settings: Settings) -> datetime | None:
-    """Return when the person in this image is taken as gone; None if there is none in it."""
+    """Return when the person in this image no longer counts as present; None without a person."""
     if not any(detection.label == PERSON for detection in image.detections):
         return None
     return image.captured_at + timedelta(seconds=settings.presence_hold)

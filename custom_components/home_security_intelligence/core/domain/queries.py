@@ -1,16 +1,16 @@
-"""What may be asked of the store, and the file an image came from."""
+"""Queries on the store and their parameters."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from .models import EventMark, FailureClass, Image, JobKind, RiskLevel
 
-PAGE_LIMIT = 50  # items on a page, unless asked otherwise
+PAGE_LIMIT = 50  # default items per page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventQuery:
-    """Which events, newest first; `since` and `until` bound the start, `until` exclusive."""
+    """A filter of events, newest first; `since` and `until` (exclusive) limit the start."""
 
     camera: str | None = None
     since: datetime | None = None
@@ -25,7 +25,7 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterQuery:
-    """Which dead letters, latest failure first; a selection of them ignores limit and cursor."""
+    """A filter of dead letters, latest failure first; bulk actions ignore limit and cursor."""
 
     camera: str | None = None
     kind: JobKind | None = None

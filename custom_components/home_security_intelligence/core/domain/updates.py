@@ -1,4 +1,4 @@
-"""What the pipeline tells its listeners, each after its commit."""
+"""Updates for listeners, published after the commit."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,28 +10,28 @@ from .models import Camera, Image, JobKind, QueueStats, SecurityEvent
 
 
 class EventPhase(StrEnum):
-    """What has just happened to an event."""
+    """What happened to an event."""
 
-    OPENED = "opened"  # its first image was looked at
+    OPENED = "opened"  # its first image was detected
     UPDATED = "updated"  # another image joined it, or it closed
-    ASSESSED = "assessed"  # a score came, the first one or a better informed one
-    UNASSESSED = "unassessed"  # the assessment died: there is no score
-    LATE = "late"  # a requeued assessment filled the score in long after the fact
+    ASSESSED = "assessed"  # a first or a later score was stored
+    UNASSESSED = "unassessed"  # the assessment failed for good: there is no score
+    LATE = "late"  # a requeued assessment stored a score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageUpdate:
-    """An image has reached its end: detected, skipped or dead."""
+    """An image reached a final state: detected, skipped or dead."""
 
     image: Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventUpdate:
-    """An event as it is now, and what has happened to it.
+    """The current state of an event, and what happened to it.
 
-    `missed` says that it happened while nobody here heard of it: before the start, or while the
-    database was away. It may have been told before.
+    `missed` marks an update from before the start or from an outage of the database; it may be a
+    repeat.
     """
 
     event: SecurityEvent
@@ -41,14 +41,14 @@ class EventUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueUpdate:
-    """The queue's numbers have changed."""
+    """The number of jobs changed."""
 
     stats: QueueStats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerStatus:
-    """Whether a stage leaves a server alone, until when at least, and the code of what led to it.
+    """The state of a circuit breaker; `reason` is the code of the failure that opened it.
 
     After `open_until` one trial is made; only its success closes the breaker.
     """
@@ -59,7 +59,7 @@ class BreakerStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """One inference server as last seen; `reachable` is None until it was first asked."""
+    """One inference server as last observed; `reachable` is None before the first poll."""
 
     url: str
     reachable: bool | None = None
@@ -72,14 +72,14 @@ class ServerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What the pipeline needs, as last seen; errors are the `code` of an error of core/domain/errors.py.
+    """The pipeline's health as last observed; errors are the `code` of an error of core/domain/errors.py.
 
-    `servers` are all inference servers in the order given. In short, one that can be reached is
-    enough: `server_reachable` is None until one was asked, `server_error` is the first one's
-    while none can be reached, and `server` is what the first one that can be reached says.
-    `detectors_differ` says that servers look at pictures with different models. `camera_errors`
-    has an entry only for a camera whose folder is in trouble. `stages_paused` are those that are
-    held back, and `spooling` says that new files wait in their folders because the queue is full.
+    `servers` are all inference servers in configured order. One reachable server is enough:
+    `server_reachable` is None before the first poll, `server_error` is the first server's error
+    while none is reachable, and `server` is the health of the first reachable one.
+    `detectors_differ`: the servers use different models. `camera_errors` has an entry for each
+    camera whose folder has a problem. `stages_paused` are held back by their gate. `spooling`: new
+    files wait in their folders because the queue is full.
     """
 
     servers: tuple[ServerState, ...] = ()
@@ -96,7 +96,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthUpdate:
-    """The health has changed."""
+    """The health changed."""
 
     health: Health
 
@@ -107,7 +107,7 @@ type Listener = Callable[[Update], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraState:
-    """One camera as the database knows it; `person_until` is when its person counts as gone."""
+    """The stored state of one camera; `person_until` is the end of its presence."""
 
     camera: Camera
     latest_image: Image | None

@@ -1,4 +1,4 @@
-"""Parts of a camera's picture, and what they are to the people who live there."""
+"""Zones on a camera's image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ type Corner = tuple[float, float]
 MAX_ZONES = 20  # of one camera
 MAX_CORNERS = 30
 MAX_NAME = 60  # characters
-MIN_AREA = 0.0005  # of the picture; less is a slip of the finger
+MIN_AREA = 0.0005  # of the image; smaller zones are rejected as typing errors
 
 
 class ZoneKind(StrEnum):
-    """What a part of a camera's picture is to the people who live there."""
+    """The meaning of a zone to the residents."""
 
-    ENTRY_POINT = "entry_point"  # a door, a gate, a window one can climb through
+    ENTRY_POINT = "entry_point"  # a door, a gate, a reachable window
     DRIVEWAY = "driveway"
-    SIDEWALK = "sidewalk"  # public ground: whoever passes has every right to
+    SIDEWALK = "sidewalk"  # public ground
     YARD = "yard"
-    RESTRICTED = "restricted"  # nobody should be here unasked: a pool, a passage, a roof
+    RESTRICTED = "restricted"  # no person should be here uninvited: a pool, a passage, a roof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """A part of a camera's picture; `polygon` has at least three corners, each 0-1."""
+    """A zone on a camera's image; `polygon` has at least three corners, each 0-1."""
 
     name: str
     kind: ZoneKind
@@ -34,7 +34,7 @@ class Zone:
 
 
 class ZoneError(ValueError):
-    """What was typed makes no zone; `reason` is one of a few words that say why."""
+    """The typed text is not a valid zone; `reason` is a translation key."""
 
     def __init__(self, reason: str, *, zone: str = "") -> None:
         super().__init__(reason)
@@ -43,19 +43,16 @@ class ZoneError(ValueError):
 
 
 def read_zones(typed: Sequence[Mapping[str, str]]) -> tuple[Zone, ...]:
-    """Return a camera's zones, each typed as name, kind and corners.
-
-    Raises ZoneError that names the zone.
-    """
+    """Return zones from typed names, kinds and corners; raises ZoneError with the zone's name."""
     if len(typed) > MAX_ZONES:
         raise ZoneError("too_many_zones")
     return tuple(_zone(each) for each in typed)
 
 
 def read_corners(text: str) -> tuple[Corner, ...]:
-    """Return the polygon of corners as people type them: `0.1 0.5, 0.4 0.5, 0.4 1`.
+    """Return a polygon from typed corners such as `0.1 0.5, 0.4 0.5, 0.4 1`; raises ZoneError.
 
-    Two corners are those of a rectangle. Raises ZoneError.
+    Two corners span a rectangle.
     """
     pairs = [_pair(part) for part in re.split(r"[,;\n]", text) if part.strip()]
     if len(pairs) == 2:
@@ -76,7 +73,7 @@ def _zone(typed: Mapping[str, str]) -> Zone:
     name = " ".join(typed.get("name", "").split())
     try:
         return Zone(
-            name=_bounded(name),
+            name=_checked_name(name),
             kind=_kind(typed.get("kind", "")),
             polygon=read_corners(typed.get("corners", "")),
         )
@@ -84,7 +81,7 @@ def _zone(typed: Mapping[str, str]) -> Zone:
         raise ZoneError(err.reason, zone=name[:MAX_NAME]) from err
 
 
-def _bounded(name: str) -> str:
+def _checked_name(name: str) -> str:
     if not name:
         raise ZoneError("zone_unnamed")
     if len(name) > MAX_NAME:
@@ -120,7 +117,7 @@ def _lines_cross(corners: Sequence[Corner]) -> bool:
 
 
 def _cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
-    """Tell whether two lines cross between their ends; those that only touch do not."""
+    """Tell whether two lines cross between their ends; touching is not crossing."""
     return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
 
 
