@@ -1,6 +1,6 @@
 """The state of the inference servers' language models."""
 
-from .core.domain.inference import AssessorHealth, Pull
+from .core.domain.inference import AssessorHealth, ModelDownload
 from .core.domain.updates import Health
 
 
@@ -24,6 +24,6 @@ def lost_gpus(health: Health) -> list[str]:
     return [each.fallback for each in assessors(health) if each.fallback]
 
 
-def pulls(health: Health) -> list[Pull]:
+def pulls(health: Health) -> list[ModelDownload]:
     """Return the last model downloads."""
     return [each.pull for each in assessors(health) if each.pull]

@@ -16,7 +16,7 @@ import aiohttp
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
-from hsi_core.domain.inference import AnswerProblem, PartState  # isort: skip
+from hsi_core.domain.inference import AnswerProblem, ComponentState  # isort: skip
 from hsi_core.inference.client import InferenceClient
 
 from hsi_core.domain.errors import CoreError  # isort: skip
@@ -167,8 +167,8 @@ async def _wait_until_ready(client: InferenceClient) -> None:
             assessor = (await client.health()).assessor
         except CoreError as err:
             raise JudgeError(f"the inference server does not answer: {err}") from err
-        if assessor.state is PartState.READY:
+        if assessor.state is ComponentState.READY:
             return
-        if assessor.state is not PartState.LOADING or time.monotonic() > deadline:
+        if assessor.state is not ComponentState.LOADING or time.monotonic() > deadline:
             raise JudgeError(f"the language model is not ready: {assessor.error}")
         await asyncio.sleep(POLL_INTERVAL)

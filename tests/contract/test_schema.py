@@ -14,9 +14,9 @@ from hsi_core.domain.errors import ClientError
 from hsi_core.domain.inference import (
     AnswerProblem,
     AssessorBackend,
+    ComponentState,
     EventFacts,
     ObjectFacts,
-    PartState,
     RulesFacts,
     ServerStatus,
 )
@@ -109,7 +109,7 @@ def test_null_is_taken_where_the_schema_allows_it(name: str, field: tuple[str | 
 
 
 def test_enums_are_equal() -> None:
-    assert [*PartState] == SCHEMAS["ComponentState"]["enum"]
+    assert [*ComponentState] == SCHEMAS["ComponentState"]["enum"]
     assert [*ServerStatus] == SCHEMAS["Health"]["properties"]["status"]["enum"]
     assert [*AssessorBackend] == SCHEMAS["AssessResponse"]["properties"]["backend"]["enum"]
     problems = SCHEMAS["AssessRequest"]["properties"]["earlier_problem"]["enum"]

@@ -18,7 +18,13 @@ from hsi_core.domain.errors import (
     ServerIncompatibleError,
     ServerRejectedInputError,
 )
-from hsi_core.domain.inference import EventFacts, ObjectFacts, PartState, RulesFacts, ServerStatus
+from hsi_core.domain.inference import (
+    ComponentState,
+    EventFacts,
+    ObjectFacts,
+    RulesFacts,
+    ServerStatus,
+)
 from hsi_core.domain.models import Box
 from hsi_core.domain.movement import Movement
 from hsi_core.domain.settings import Settings
@@ -61,11 +67,11 @@ async def test_health(connect: Connect, server: InferenceServer, assessor: None)
     health = await connect(server).health()
 
     assert health.status is ServerStatus.OK
-    assert health.detector.state is PartState.READY
+    assert health.detector.state is ComponentState.READY
     assert health.detector.device == "cpu"
     assert health.detector.test_model
     assert "person" in health.detector.labels
-    assert health.assessor.state is PartState.READY
+    assert health.assessor.state is ComponentState.READY
     assert health.assessor.backend == "embedded"
 
 
@@ -198,7 +204,7 @@ async def test_no_model_to_detect_with(
     assert caught.value.code == "detector_unavailable"
     health = await client.health()
     assert health.status is ServerStatus.UNAVAILABLE
-    assert health.assessor.state is PartState.ABSENT
+    assert health.assessor.state is ComponentState.ABSENT
 
 
 async def test_nothing_to_assess_with(
@@ -230,7 +236,7 @@ async def test_a_model_of_the_embedded_backend_is_not_downloaded(
     assert caught.value.code == "pull_unsupported"
     health = (await client.health()).assessor
     assert (health.pull, health.problem, health.fallback) == (None, None, None)
-    assert health.proven_at
+    assert health.last_answer_at
     assert health.tokens_per_second
 
 

@@ -12,7 +12,7 @@ from ..assessors import missing_models, pulls
 from ..const import DOMAIN
 from ..coordinator import HsiConfigEntry
 from ..core.domain.errors import CoreError
-from ..core.domain.inference import Pull, PullState
+from ..core.domain.inference import DownloadState, ModelDownload
 from ..core.pipeline.pipeline import Pipeline
 
 POLL_INTERVAL = 1.0  # seconds between progress requests
@@ -91,5 +91,5 @@ class ModelMissingFlow(RepairsFlow):
             return "The inference server stopped the download."
         return errors[0] if errors else None
 
-    def _running(self, pipeline: Pipeline) -> list[Pull]:
-        return [pull for pull in pulls(pipeline.health) if pull.state is PullState.RUNNING]
+    def _running(self, pipeline: Pipeline) -> list[ModelDownload]:
+        return [pull for pull in pulls(pipeline.health) if pull.state is DownloadState.RUNNING]

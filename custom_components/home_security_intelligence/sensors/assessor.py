@@ -17,7 +17,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..assessors import assessors
 from ..coordinator import HsiConfigEntry
-from ..core.domain.inference import AssessorHealth, PartState, PullState
+from ..core.domain.inference import AssessorHealth, ComponentState, DownloadState
 from ..core.domain.models import ModelUse
 from ..core.domain.updates import EventPhase, EventUpdate
 from ..entity import HsiHubEntity
@@ -39,7 +39,7 @@ class HsiUseSensorDescription(SensorEntityDescription):
 
 
 def _downloaded(health: AssessorHealth) -> float | None:
-    if health.pull is None or health.pull.state is not PullState.RUNNING:
+    if health.pull is None or health.pull.state is not DownloadState.RUNNING:
         return None
     return 100 * (health.pull.share or 0.0)
 
@@ -249,4 +249,4 @@ def _new_use(update: EventUpdate) -> ModelUse | None:
 
 
 def _has_model(assessor: AssessorHealth) -> bool:
-    return assessor.state is not PartState.ABSENT and assessor.backend is not None
+    return assessor.state is not ComponentState.ABSENT and assessor.backend is not None

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
 from hsi_core.domain.inference import (
+    ComponentState,
+    DownloadState,
     EventFacts,
     ObjectFacts,
-    PartState,
-    PullState,
     RulesFacts,
     ServerStatus,
 )
@@ -49,9 +49,9 @@ async def test_every_health_field_is_read(client: InferenceClient, stage: Stage)
 
     assert health.status is ServerStatus.OK
     assert health.instance_id == UUID("0b0e5fd2-7a49-4c8e-9a55-2f8a3a7e6d11")
-    assert health.detector.state is PartState.READY
+    assert health.detector.state is ComponentState.READY
     assert (health.detector.device, health.detector.labels) == ("cuda:0", ("person", "car"))
-    assert health.assessor.state is PartState.FAILED
+    assert health.assessor.state is ComponentState.FAILED
     assert health.assessor.error == "Ollama does not answer."
 
 
@@ -105,7 +105,7 @@ async def test_a_model_download_is_started(client: InferenceClient, stage: Stage
 
     pull = await client.pull_model()
 
-    assert (pull.state, pull.model) == (PullState.RUNNING, "nemotron-3-nano:4b")
+    assert (pull.state, pull.model) == (DownloadState.RUNNING, "nemotron-3-nano:4b")
     assert pull.share == 0.25
 
 

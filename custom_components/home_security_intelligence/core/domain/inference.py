@@ -20,7 +20,7 @@ class ServerStatus(StrEnum):
     UNAVAILABLE = "unavailable"  # cannot detect
 
 
-class PartState(StrEnum):
+class ComponentState(StrEnum):
     """The state of one component of the inference server."""
 
     LOADING = "loading"  # becomes ready or failed without intervention
@@ -48,10 +48,10 @@ class AnswerProblem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartHealth:
+class ComponentHealth:
     """One component of the inference server; `since` is the last change of its state."""
 
-    state: PartState
+    state: ComponentState
     since: datetime
     model: str | None
     error: str | None
@@ -61,14 +61,14 @@ class PartHealth:
 class ParityHealth:
     """How close the detector came to the reference in the parity gate."""
 
-    pictures: int
+    images: int
     objects: int  # detected by both
     score_difference: float  # the largest of any candidate
-    least_iou: float  # of the boxes of any candidate
+    min_iou: float  # of the boxes of any candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DetectorHealth(PartHealth):
+class DetectorHealth(ComponentHealth):
     """The object detector; device, runtime and precision are those in use."""
 
     device: str | None
@@ -76,16 +76,16 @@ class DetectorHealth(PartHealth):
     precision: str | None
     labels: tuple[str, ...]
     test_model: bool  # the small model for drawn scenes only
-    batch_most: int | None  # largest batch; smaller while memory is short
+    max_batch: int | None  # largest batch; smaller while memory is short
     fallback: str | None  # what could not be used, such as a GPU
     parity: ParityHealth | None  # None for the reference itself
-    proven_at: datetime | None  # time of the last passed self-test
+    self_tested_at: datetime | None  # time of the last passed self-test
     # Images in flight from all clients; None: not reported. Not part of the comparison, because
     # it changes all the time.
-    pictures: int | None = field(compare=False)
+    images_in_flight: int | None = field(compare=False)
 
 
-class PullState(StrEnum):
+class DownloadState(StrEnum):
     """The state of a language model's download."""
 
     RUNNING = "running"
@@ -94,10 +94,10 @@ class PullState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pull:
+class ModelDownload:
     """The download of a language model; `total_bytes` is 0 while it is unknown."""
 
-    state: PullState
+    state: DownloadState
     model: str
     completed_bytes: int
     total_bytes: int
@@ -110,7 +110,7 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AssessorHealth(PartHealth):
+class AssessorHealth(ComponentHealth):
     """The assessor and its runtime; None is unknown.
 
     `problem` is the code of what prevents it from being ready. `fallback` is a sentence on what it
@@ -123,8 +123,8 @@ class AssessorHealth(PartHealth):
     gpu_share: float | None  # 0-1 of the model's memory
     tokens_per_second: float | None  # of the last answer
     fallback: str | None
-    proven_at: datetime | None  # time of the last answer
-    pull: Pull | None  # the last download
+    last_answer_at: datetime | None  # time of the last answer
+    pull: ModelDownload | None  # the last download
     problem: str | None
 
     @property

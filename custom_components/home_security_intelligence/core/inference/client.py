@@ -18,7 +18,7 @@ from ..domain.errors import (
     ServerTlsError,
     ServerUnreachableError,
 )
-from ..domain.inference import DetectResult, EventFacts, Pull, ServerHealth
+from ..domain.inference import DetectResult, EventFacts, ModelDownload, ServerHealth
 from ..domain.models import Assessment
 from ..domain.settings import Settings
 from .certificate import format_fingerprint, peer_fingerprint
@@ -115,7 +115,7 @@ class InferenceClient:
         )
         return read_assessment(response)
 
-    async def pull_model(self) -> Pull:
+    async def pull_model(self) -> ModelDownload:
         """Start the download of the configured language model; returns at once."""
         return read_pull(
             await self._request("POST", "/v1/models/pull", self._settings.connect_timeout)

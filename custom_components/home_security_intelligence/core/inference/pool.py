@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from ..domain.errors import AssessorAbsentError, CoreError, ServerBusyError
-from ..domain.inference import DetectResult, EventFacts, PartState
+from ..domain.inference import ComponentState, DetectResult, EventFacts
 from ..domain.models import Assessment, FailureClass, JobKind
 from .client import InferenceClient
 from .server import Server
@@ -94,7 +94,10 @@ class ServerPool:
 
     def _candidates(self, kind: JobKind) -> Sequence[Server]:
         """Return the ready servers; if there are none, those that may become ready."""
-        for states in ({PartState.READY}, {PartState.LOADING, PartState.FAILED, None}):
+        for states in (
+            {ComponentState.READY},
+            {ComponentState.LOADING, ComponentState.FAILED, None},
+        ):
             if found := [
                 server for server in self.servers if server.component_state(kind) in states
             ]:

@@ -17,7 +17,7 @@ from ..domain.errors import (
     ServerBusyError,
     ServerRejectedInputError,
 )
-from ..domain.inference import PartState, ServerHealth
+from ..domain.inference import ComponentState, ServerHealth
 from ..domain.models import JobKind
 from ..domain.settings import Settings
 from ..domain.updates import BreakerStatus
@@ -93,7 +93,7 @@ class Server:
         """Whether a stage's breaker is open."""
         return self._breakers[kind].is_open
 
-    def component_state(self, kind: JobKind) -> PartState | None:
+    def component_state(self, kind: JobKind) -> ComponentState | None:
         """Return the state of the component that a stage needs; None if unknown."""
         if self._health is None:
             return None
@@ -140,12 +140,12 @@ class Server:
         self._health = health
         if health is not None:
             own = self._in_flight[JobKind.DETECT]
-            self._foreign_images = max(0, (health.detector.pictures or 0) - own)
+            self._foreign_images = max(0, (health.detector.images_in_flight or 0) - own)
         for kind in JobKind:
             state = self.component_state(kind)
             if state is before[kind]:
                 continue
-            if state is PartState.READY:
+            if state is ComponentState.READY:
                 self._busy_until[kind] = 0.0
                 self._breakers[kind].close()
             self._on_change(kind)

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from ..domain.inference import (
     AssessorBackend,
     AssessorHealth,
+    ComponentState,
     DetectorHealth,
     DetectResult,
+    DownloadState,
     EventFacts,
     GpuHealth,
     GpuPressure,
+    ModelDownload,
     ParityHealth,
-    PartState,
-    Pull,
-    PullState,
     ServerHealth,
     ServerStatus,
 )
@@ -36,7 +36,7 @@ def read_health(body: JsonReader) -> ServerHealth:
         api_version=body.integer("api_version", API_VERSION, API_VERSION),
         instance_id=body.uuid("instance_id"),
         detector=DetectorHealth(
-            state=detector.choice("state", PartState),
+            state=detector.choice("state", ComponentState),
             since=detector.time("since"),
             model=detector.optional("model", detector.text),
             device=detector.optional("device", detector.text),
@@ -44,15 +44,15 @@ def read_health(body: JsonReader) -> ServerHealth:
             precision=detector.optional("precision", detector.text),
             labels=detector.texts("labels"),
             test_model=detector.flag("test_model"),
-            batch_most=detector.optional("batch_most", lambda key: detector.integer(key, 1)),
+            max_batch=detector.optional("batch_most", lambda key: detector.integer(key, 1)),
             fallback=detector.optional("fallback", detector.text),
             parity=detector.optional("parity", lambda key: _read_parity(detector.object(key))),
-            proven_at=detector.optional("proven_at", detector.time),
+            self_tested_at=detector.optional("proven_at", detector.time),
             error=detector.optional("error", detector.text),
-            pictures=_optional_count(detector, "pictures"),
+            images_in_flight=_optional_count(detector, "pictures"),
         ),
         assessor=AssessorHealth(
-            state=assessor.choice("state", PartState),
+            state=assessor.choice("state", ComponentState),
             since=assessor.time("since"),
             backend=assessor.optional("backend", lambda key: assessor.choice(key, AssessorBackend)),
             model=assessor.optional("model", assessor.text),
@@ -63,7 +63,7 @@ def read_health(body: JsonReader) -> ServerHealth:
             ),
             tokens_per_second=assessor.optional("tokens_per_second", assessor.number),
             fallback=assessor.optional("fallback", assessor.text),
-            proven_at=assessor.optional("proven_at", assessor.time),
+            last_answer_at=assessor.optional("proven_at", assessor.time),
             pull=assessor.optional("pull", lambda key: read_pull(assessor.object(key))),
             problem=assessor.optional("problem", assessor.text),
             error=assessor.optional("error", assessor.text),
@@ -72,10 +72,10 @@ def read_health(body: JsonReader) -> ServerHealth:
     )
 
 
-def read_pull(body: JsonReader) -> Pull:
+def read_pull(body: JsonReader) -> ModelDownload:
     """Return the progress of a language model's download."""
-    return Pull(
-        state=body.choice("state", PullState),
+    return ModelDownload(
+        state=body.choice("state", DownloadState),
         model=body.text("model"),
         completed_bytes=body.integer("completed_bytes"),
         total_bytes=body.integer("total_bytes"),
@@ -165,10 +165,10 @@ def _optional_count(body: JsonReader, key: str) -> int | None:
 
 def _read_parity(body: JsonReader) -> ParityHealth:
     return ParityHealth(
-        pictures=body.integer("pictures", 1),
+        images=body.integer("pictures", 1),
         objects=body.integer("objects"),
         score_difference=body.number("score_difference", 0.0, 1.0),
-        least_iou=body.number("least_iou", 0.0, 1.0),
+        min_iou=body.number("least_iou", 0.0, 1.0),
     )
 
 
