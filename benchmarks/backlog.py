@@ -1,8 +1,8 @@
-"""What a hundred thousand files that wait at the start cost: time, memory, and pictures of now.
+"""What a hundred thousand files that wait at the start cost: time, memory, and images of now.
 
 Two starts on the same folders. The first has room in its queue for all of them and a server that
 never answers: what is measured is registering, beside PostgreSQL's own COPY of as many rows. The
-second has the usual limit and a server that answers at once, and live pictures come in meanwhile.
+second has the usual limit and a server that answers at once, and live images come in meanwhile.
 """
 
 import argparse
@@ -36,14 +36,14 @@ FOLDER = 1000  # files in one date folder
 
 
 def fill(root: Path, files: int) -> None:
-    """Write as many small pictures as cameras would have left over days."""
+    """Write as many small images as cameras would have left over days."""
     for number in range(files):
         camera = harness.CAMERAS[number % len(harness.CAMERAS)]
         folder = root / camera / f"{number // len(harness.CAMERAS) // FOLDER:04}"
         if number // len(harness.CAMERAS) % FOLDER == 0:
             folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{number}.jpg"
-        path.write_bytes(b"picture %d" % number)
+        path.write_bytes(b"image %d" % number)
         taken = time.time() - 200_000 + number
         os.utime(path, (taken, taken))
 
@@ -91,7 +91,7 @@ async def _copy(connection: asyncpg.Connection) -> float:
 
 
 async def living(url: str, root: Path, server: str, seconds: float) -> dict[str, object]:
-    """Start with the usual limit while pictures come in; time those, count the others."""
+    """Start with the usual limit while images come in; time those, count the others."""
     settings = Settings()
     waiting: dict[str, float] = {}
     live: list[float] = []

@@ -76,7 +76,7 @@ async def sql_alone(url: str, count: int, portion: int) -> dict[str, float]:
 
 
 async def requests_alone(server: str, count: int, at_once: int) -> dict[str, float]:
-    """Have so many pictures looked at by a server that answers at once."""
+    """Have so many images looked at by a server that answers at once."""
     left = iter(range(count))
 
     async with aiohttp.ClientSession() as session:
@@ -84,8 +84,8 @@ async def requests_alone(server: str, count: int, at_once: int) -> dict[str, flo
 
         async def ask() -> None:
             for number in left:
-                picture = f"picture {number}".encode()
-                await client.detect(picture, content_type="image/jpeg", threshold=0.5)
+                image = f"image {number}".encode()
+                await client.detect(image, content_type="image/jpeg", threshold=0.5)
 
         began, cpu = time.perf_counter(), time.process_time()
         await asyncio.gather(*(ask() for _ in range(at_once)))

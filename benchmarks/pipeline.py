@@ -59,15 +59,15 @@ async def commits(url: str) -> int:
 
 
 async def bookkeeping(
-    url: str, root: Path, server: str, images: int, hands: int
+    url: str, root: Path, server: str, images: int, concurrency: int
 ) -> dict[str, float]:
     """Have a backlog looked at; the clock runs from the first image's end to the last one's."""
-    config = harness.config(url, root, replace(SETTINGS, detect_concurrency=hands))
+    config = harness.config(url, root, replace(SETTINGS, detect_concurrency=concurrency))
     yesterday = time.time() - 86_400
     for number in range(images):
         camera = harness.CAMERAS[number % len(harness.CAMERAS)]
         path = root / camera / f"{number}.jpg"
-        path.write_bytes(f"picture {number}".encode())
+        path.write_bytes(f"image {number}".encode())
         taken = yesterday + number // len(harness.CAMERAS)  # one a second, as while something moves
         os.utime(path, (taken, taken))
     ends: list[float] = []
@@ -94,7 +94,7 @@ async def bookkeeping(
     first, last = used
     each = {what: (last[what] - first[what]) / (images - 1) for what in last}
     return {
-        "hands": hands,
+        "concurrency": concurrency,
         "images_per_s": (images - 1) / (ends[-1] - ends[0]),
         "cpu_ms_per_image": each["own"] * 1000,
         "postgres_cpu_ms_per_image": each["postgres"] * 1000,
@@ -147,20 +147,20 @@ def main(arguments: Sequence[str]) -> int:
     """Measure both, one after the other, and print the figures."""
     parser = argparse.ArgumentParser(prog="scripts/bench pipeline", description=__doc__)
     parser.add_argument("--images", type=int, default=2000)
-    parser.add_argument("--hands", type=int, default=32, help="detect jobs at the same time")
+    parser.add_argument("--concurrency", type=int, default=32, help="detect jobs at the same time")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
-    count, hands = options.images, options.hands
+    count, concurrency = options.images, options.concurrency
     with tempfile.TemporaryDirectory() as folder, Postgres() as postgres:
         url = postgres.create_database()
         with harness.instant_server() as server:
-            ours = asyncio.run(bookkeeping(url, Path(folder), server, count, hands))
-            requests = asyncio.run(requests_alone(server, count, hands))
+            ours = asyncio.run(bookkeeping(url, Path(folder), server, count, concurrency))
+            requests = asyncio.run(requests_alone(server, count, concurrency))
         figures: dict[str, object] = {
             "synchronous_commit": postgres.execute("SHOW synchronous_commit"),
             "fsync": postgres.execute("SHOW fsync"),
             "pipeline": ours,
-            "floor_sql": asyncio.run(sql_alone(url, count, hands)),
+            "floor_sql": asyncio.run(sql_alone(url, count, concurrency)),
             "floor_requests": requests,
         }
         if find_spec("pgqueuer") is None:

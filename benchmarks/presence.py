@@ -2,7 +2,7 @@
 
 The server answers at once, so nearly all of it is the pipeline's own: noticing, registering,
 claiming, reading, sending, storing, telling. The bare way notices, reads and sends in the same
-process and keeps book of nothing; each picture goes both ways, one after the other.
+process and keeps book of nothing; each image goes both ways, one after the other.
 """
 
 import argparse
@@ -31,11 +31,11 @@ from hsi_core.pipeline.pipeline import Pipeline
 GOAL_P50 = 20.0  # ms
 GOAL_P95 = 50.0  # ms
 PICTURE = 300_000  # bytes of a 1080p still
-WARM_UP = 20  # pictures that do not count
+WARM_UP = 20  # images that do not count
 
 
 async def measure(url: str, root: Path, server: str, images: int, rate: float) -> dict[str, object]:
-    """Upload pictures at a rate, one a turn to each way, and take the times."""
+    """Upload images at a rate, one a turn to each way, and take the times."""
     settings = Settings()
     seen: dict[str, asyncio.Future[float]] = {}
     loop = asyncio.get_running_loop()
@@ -85,7 +85,7 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
 
 
 def _write(path: Path) -> float:
-    """Write a picture as an upload does; return when it was closed."""
+    """Write an image as an upload does; return when it was closed."""
     content = random.randbytes(PICTURE)
     path.write_bytes(content)
     return time.perf_counter()
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and print the figures."""
     parser = argparse.ArgumentParser(prog="scripts/bench presence", description=__doc__)
     parser.add_argument("--images", type=int, default=300)
-    parser.add_argument("--rate", type=float, default=8.0, help="pictures a second, both ways")
+    parser.add_argument("--rate", type=float, default=8.0, help="images a second, both ways")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
     with (

@@ -1,7 +1,7 @@
-"""A steady stream of pictures: how long the event loop is ever held up, and whether memory grows.
+"""A steady stream of images: how long the event loop is ever held up, and whether memory grows.
 
 A heartbeat task asks for a turn every few milliseconds; what it waits longer is what any other
-task of Home Assistant would wait. The same heartbeat beats before the first picture comes, in the
+task of Home Assistant would wait. The same heartbeat beats before the first image comes, in the
 same process and under the same load of the machine: that is what the figures are to be seen beside.
 """
 
@@ -30,7 +30,7 @@ from hsi_core.pipeline.pipeline import Pipeline
 GOAL_BLOCK = 20.0  # ms
 BEAT = 0.002  # seconds
 PICTURE = 20_000  # bytes
-KEPT = 2000  # pictures that stay on the disk after their end
+KEPT = 2000  # images that stay on the disk after their end
 STRETCHES = 10  # memory is looked at so many times
 
 
@@ -61,7 +61,7 @@ class Heartbeat:
 
 
 async def measure(url: str, root: Path, server: str, images: int, rate: float) -> dict[str, object]:
-    """Have so many pictures come in at a rate; note each late beat, and memory now and then."""
+    """Have so many images come in at a rate; note each late beat, and memory now and then."""
     settings = Settings(detect_concurrency=4)
     ended = 0
     memory: list[float] = []
@@ -119,7 +119,7 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
 
 
 def upload(root: Path, images: int, rate: float) -> None:
-    """Write pictures at a rate."""
+    """Write images at a rate."""
     began = time.perf_counter()
     for number in range(images):
         camera = harness.CAMERAS[number % len(harness.CAMERAS)]
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and print the figures."""
     parser = argparse.ArgumentParser(prog="scripts/bench steady", description=__doc__)
     parser.add_argument("--images", type=int, default=3000)
-    parser.add_argument("--rate", type=float, default=50.0, help="pictures a second")
+    parser.add_argument("--rate", type=float, default=50.0, help="images a second")
     parser.add_argument("--upload", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)

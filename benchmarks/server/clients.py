@@ -20,7 +20,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=600)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A server under load; `form` where it takes the picture as a form's field."""
+    """A server under load; `form` where it takes the image as a form's field."""
 
     url: str
     token: str | None = None
@@ -36,19 +36,19 @@ class Answers:
     beyond_ms: Sequence[float]
 
 
-def ask(target: Target, pictures: Sequence[Path], *, clients: int, seconds: float) -> Answers:
+def ask(target: Target, images: Sequence[Path], *, clients: int, seconds: float) -> Answers:
     """Have a process with that many clients ask for that long; each waits for its answer."""
-    return _run(target, pictures, clients=clients, seconds=seconds, count=None)
+    return _run(target, images, clients=clients, seconds=seconds, count=None)
 
 
-def ask_for(target: Target, pictures: Sequence[Path], *, clients: int, count: int) -> Answers:
+def ask_for(target: Target, images: Sequence[Path], *, clients: int, count: int) -> Answers:
     """Have a process with that many clients ask for that many answers."""
-    return _run(target, pictures, clients=clients, seconds=None, count=count)
+    return _run(target, images, clients=clients, seconds=None, count=count)
 
 
 def _run(
     target: Target,
-    pictures: Sequence[Path],
+    images: Sequence[Path],
     *,
     clients: int,
     seconds: float | None,
@@ -56,7 +56,7 @@ def _run(
 ) -> Answers:
     job = {
         "target": asdict(target),
-        "pictures": [str(picture) for picture in pictures],
+        "images": [str(image) for image in images],
         "clients": clients,
         "seconds": seconds,
         "count": count,
@@ -73,20 +73,20 @@ def _run(
 
 
 async def _ask_all(
-    target: Target, pictures: Sequence[bytes], *, clients: int, more: Callable[[], bool]
+    target: Target, images: Sequence[bytes], *, clients: int, more: Callable[[], bool]
 ) -> Answers:
     waits: list[float] = []
     beyond: list[float] = []
     headers = {"Authorization": f"Bearer {target.token}"} if target.token else {}
     async with aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT) as session:
-        await _ask(session, target, pictures[0])  # connects, and meets a server that is warm
+        await _ask(session, target, images[0])  # connects, and meets a server that is warm
         started = time.perf_counter()
 
         async def client(number: int) -> None:
             turn = number
             while more():
                 sent = time.perf_counter()
-                answer = await _ask(session, target, pictures[turn % len(pictures)])
+                answer = await _ask(session, target, images[turn % len(images)])
                 waits.append((time.perf_counter() - sent) * 1000)
                 beyond.extend(waits[-1] - infer for infer in _infer_ms(answer))
                 turn += 1
@@ -96,12 +96,12 @@ async def _ask_all(
     return Answers(rate=rate, waits_ms=waits, beyond_ms=beyond)
 
 
-async def _ask(session: aiohttp.ClientSession, target: Target, picture: bytes) -> object:
-    data: aiohttp.FormData | bytes = picture
+async def _ask(session: aiohttp.ClientSession, target: Target, image: bytes) -> object:
+    data: aiohttp.FormData | bytes = image
     headers = {"Content-Type": "image/jpeg"}
     if target.form:
         data = aiohttp.FormData()
-        data.add_field("picture", picture, filename="picture.jpg", content_type="image/jpeg")
+        data.add_field("image", image, filename="image.jpg", content_type="image/jpeg")
         headers = {}
     async with session.post(target.url, data=data, headers=headers) as answer:
         answer.raise_for_status()
@@ -144,7 +144,7 @@ def main() -> None:
     answers = asyncio.run(
         _ask_all(
             Target(**job["target"]),
-            [Path(picture).read_bytes() for picture in job["pictures"]],
+            [Path(image).read_bytes() for image in job["images"]],
             clients=job["clients"],
             more=more,
         )

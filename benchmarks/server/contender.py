@@ -15,8 +15,8 @@ CLIENTS = 16
 class Measured:
     """What one turn showed."""
 
-    rate: float  # pictures a second
-    cpu_ms: float  # of the processors, for a picture; other programs hardly change it
+    rate: float  # images a second
+    cpu_ms: float  # of the processors, for an image; other programs hardly change it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +34,18 @@ class Contender:
     target: Target
     pid: int
 
-    def measure(self, pictures: Sequence[Path], seconds: float) -> Measured:
+    def measure(self, images: Sequence[Path], seconds: float) -> Measured:
         """Ask with many clients."""
         before = cpu_seconds(self.pid)
-        answers = ask(self.target, pictures, clients=CLIENTS, seconds=seconds)
+        answers = ask(self.target, images, clients=CLIENTS, seconds=seconds)
         spent = cpu_seconds(self.pid) - before
         # One more was asked for at first, so that the clock starts warm.
         return Measured(rate=answers.rate, cpu_ms=spent / (len(answers.waits_ms) + 1) * 1000)
 
-    def measure_one(self, pictures: Sequence[Path], seconds: float) -> OneClient:
+    def measure_one(self, images: Sequence[Path], seconds: float) -> OneClient:
         """Ask with one client; the server must tell its timings."""
         before = cpu_seconds(self.pid)
-        answers = ask(self.target, pictures, clients=1, seconds=seconds)
+        answers = ask(self.target, images, clients=1, seconds=seconds)
         spent = cpu_seconds(self.pid) - before
         return OneClient(
             beyond_ms=median(answers.beyond_ms), cpu_ms=spent / (len(answers.waits_ms) + 1) * 1000

@@ -1,6 +1,6 @@
 """How much of the hardware's speed reaches a client: ours, the limit, and other ways to serve.
 
-Every figure that counts is a ratio of two measured in turn in one run, on the same weights, pictures
+Every figure that counts is a ratio of two measured in turn in one run, on the same weights, images
 and threads; so whatever else the machine does slows both. The contenders take turns in each round.
 """
 
@@ -82,7 +82,7 @@ def _measure(folder: Path, stack: ExitStack, options: argparse.Namespace) -> tup
     torch.set_num_threads(options.threads)
     model = folder / MODEL
     make_r18(model)
-    pictures = draw_jpegs(folder, FULL_HD, 4)
+    images = draw_jpegs(folder, FULL_HD, 4)
     large = draw_jpegs(folder, UHD, 2)
     server = stack.enter_context(
         InferenceServer(
@@ -105,15 +105,15 @@ def _measure(folder: Path, stack: ExitStack, options: argparse.Namespace) -> tup
             device=options.device,
             state_dir=folder / "inference_server_state",
         ),
-        pictures,
+        images,
     )
     ours = Target(url=f"{server.url}/v1/detect", token=server.token)
     contender = Contender(target=ours, pid=server.pid)
     turns: dict[str, Callable[[float], Measured]] = {
         "limit": limit.measure,
-        "ours": partial(contender.measure, pictures),
+        "ours": partial(contender.measure, images),
         **{
-            name: partial(other.measure, pictures)
+            name: partial(other.measure, images)
             for name, other in _start_peers(stack, folder, options.without, rounds).items()
         },
     }
@@ -123,7 +123,7 @@ def _measure(folder: Path, stack: ExitStack, options: argparse.Namespace) -> tup
             measured = measure(options.seconds)
             rounds.many.setdefault(name, []).append(measured)
             print(f"  {name:24} {measured}", file=sys.stderr)
-        for name, files in (("1080p", pictures), ("4K", large)):
+        for name, files in (("1080p", images), ("4K", large)):
             one = contender.measure_one(files, options.seconds)
             rounds.one.setdefault(name, []).append(one)
             print(f"  {name:24} {one}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What the server holds and does while it has nothing to do, and what it holds after many pictures."""
+"""What the server holds and does while it has nothing to do, and what it holds after many images."""
 
 import argparse
 import json
@@ -25,7 +25,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="scripts/bench memory", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--pictures", type=int, default=1000)
+    parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--idle", type=float, default=60, help="seconds")
     parser.add_argument("--runtime", type=DetectorRuntime, default=DetectorRuntime.AUTO)
     options = parser.parse_args()
@@ -34,7 +34,7 @@ def main() -> None:
         folder = Path(name)
         model = folder / "r18"
         make_r18(model)
-        pictures = draw_jpegs(folder, FULL_HD, 4)
+        images = draw_jpegs(folder, FULL_HD, 4)
         with InferenceServer(
             folder,
             detector=model,
@@ -50,8 +50,8 @@ def main() -> None:
             target = Target(url=f"{server.url}/v1/detect", token=server.token)
             _show(figures)
             done = 0
-            for count in (options.pictures // 10, options.pictures):
-                ask_for(target, pictures, clients=4, count=count - done)
+            for count in (options.images // 10, options.images):
+                ask_for(target, images, clients=4, count=count - done)
                 done = count
                 figures[f"resident_mib_after_{count}"] = round(resident_mib(server.pid))
                 _show(figures)

@@ -61,7 +61,7 @@ def main() -> int:
         if not options.small:
             model = folder / "r18"
             make_r18(model)
-        pictures = draw_jpegs(folder, FULL_HD, 4)
+        images = draw_jpegs(folder, FULL_HD, 4)
         server = InferenceServer(
             folder,
             detector=model,
@@ -71,11 +71,11 @@ def main() -> int:
         bare = peer("bare", python=Path(sys.executable), log=folder / "bare.log")
         with server, bare as control:
             target = Target(url=f"{server.url}/v1/detect", token=server.token)
-            capacity = ask(target, pictures, clients=_CLIENTS, seconds=15).rate
+            capacity = ask(target, images, clients=_CLIENTS, seconds=15).rate
             load = _Load(
                 server=server,
                 control=control.url,
-                pictures=[picture.read_bytes() for picture in pictures],
+                images=[image.read_bytes() for image in images],
                 rate=capacity * options.times,
                 deadline=options.deadline,
             )
@@ -94,7 +94,7 @@ def main() -> int:
 class _Load:
     server: InferenceServer
     control: str
-    pictures: Sequence[bytes]
+    images: Sequence[bytes]
     rate: float  # requests a second
     deadline: float  # seconds
 
@@ -131,7 +131,7 @@ class _Load:
                 await asyncio.sleep(0.5 / self.rate)
 
     async def _detect(self, session: aiohttp.ClientSession, seen: Seen, number: int) -> None:
-        picture = self.pictures[number % len(self.pictures)]
+        image = self.images[number % len(self.images)]
         headers = {
             "Content-Type": "image/jpeg",
             "X-Deadline-Ms": str(round(self.deadline * 1000)),
@@ -139,7 +139,7 @@ class _Load:
         began = time.perf_counter()
         try:
             async with session.post(
-                f"{self.server.url}/v1/detect", data=picture, headers=headers
+                f"{self.server.url}/v1/detect", data=image, headers=headers
             ) as answer:
                 await answer.read()
                 status = str(answer.status)

@@ -18,14 +18,14 @@ from benchmarks.server.processes import cpu_seconds, peer
 from benchmarks.server.scenes import FULL_HD, UHD, draw_jpegs
 from benchmarks.server.weights import make_r18
 
-_WARM_UP = 20  # pictures
+_WARM_UP = 20  # images
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="scripts/bench path", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--pictures", type=int, default=200, help="of each size, in each round")
+    parser.add_argument("--images", type=int, default=200, help="of each size, in each round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="torch's")
     options = parser.parse_args()
@@ -45,7 +45,7 @@ def main() -> None:
                 cpu: list[float] = []
                 for _ in range(options.rounds):
                     before = cpu_seconds(server.pid)
-                    answers = ask_for(target, files, clients=1, count=options.pictures)
+                    answers = ask_for(target, files, clients=1, count=options.images)
                     spent = cpu_seconds(server.pid) - before
                     cpu.append(spent / (len(answers.waits_ms) + 1) * 1000)
                     waits += answers.waits_ms

@@ -1,4 +1,4 @@
-"""What computes the r18 fastest here, beside plain torch; the same picture, one at a time, in turns."""
+"""What computes the r18 fastest here, beside plain torch; the same image, one at a time, in turns."""
 
 import argparse
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def _measure(folder: Path, rounds: int) -> dict[str, dict[str, object]]:
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     make_r18(folder / "r18")
     checkpoint = load_checkpoint(folder / "r18")
-    pictures = synthetic_images(checkpoint.size)
+    images = synthetic_images(checkpoint.size)
 
     def on_torch() -> Runtime:
         from inference_server.detection.runtimes.torch_cpu import TorchRuntime  # noqa: PLC0415
@@ -76,7 +76,7 @@ def _measure(folder: Path, rounds: int) -> dict[str, dict[str, object]]:
             figures[name]["gate"] = str(err)
             continue
         try:
-            parity = check_parity(Reference(checkpoint), runtimes[name], pictures)
+            parity = check_parity(Reference(checkpoint), runtimes[name], images)
         except ParityError as err:
             figures[name]["gate"] = str(err)
         else:
@@ -85,7 +85,7 @@ def _measure(folder: Path, rounds: int) -> dict[str, dict[str, object]]:
     for _ in range(rounds):
         for name, runtime in runtimes.items():
             began, spent = time.perf_counter(), time.process_time()
-            runtime.infer(pictures[2][None])
+            runtime.infer(images[2][None])
             took = time.perf_counter() - began, time.process_time() - spent
             best[name] = min(best[name][0], took[0]), min(best[name][1], took[1])
     for name, (took_s, spent_s) in best.items():

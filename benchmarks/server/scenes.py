@@ -1,4 +1,4 @@
-"""Pictures as cameras make them, drawn."""
+"""Images as cameras make them, drawn."""
 
 from pathlib import Path
 

@@ -17,17 +17,17 @@ from inference_server.settings import Settings
 class Limit:
     """The runtime alone, in this process."""
 
-    def __init__(self, settings: Settings, pictures: Sequence[Path]) -> None:
+    def __init__(self, settings: Settings, images: Sequence[Path]) -> None:
         checkpoint = load_checkpoint(settings.detector_model)
         self._runtime = select_runtime(checkpoint, settings).runtime
         ready = [
             to_input(
                 decode(
-                    picture.read_bytes(), max_pixels=settings.max_pixels, size=checkpoint.size
+                    image.read_bytes(), max_pixels=settings.max_pixels, size=checkpoint.size
                 ).pixels,
                 checkpoint.size,
             )
-            for picture in pictures
+            for image in images
         ]
         size = self._runtime.best_batch
         self._batch = torch.stack([ready[index % len(ready)] for index in range(size)])

@@ -32,7 +32,7 @@ def make_r18(folder: Path) -> None:
     model = RTDetrV2ForObjectDetection(config)
     for part in model.modules():
         # The library's own start is for training: without trained statistics of the layers the
-        # picture fades away, every candidate scores the same, and runtimes have nothing to agree on.
+        # image fades away, every candidate scores the same, and runtimes have nothing to agree on.
         if isinstance(part, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
     model.save_pretrained(folder)

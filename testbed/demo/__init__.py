@@ -1,1 +1,1 @@
-"""Shows the whole system at work on one machine: real parts, drawn pictures."""
+"""Shows the whole system at work on one machine: real parts, drawn images."""

@@ -15,7 +15,7 @@ from testbed.demo import preconditions
 from testbed.demo.console import Console
 from testbed.demo.errors import DemoError
 from testbed.demo.options import Options, parse
-from testbed.demo.run import run
+from testbed.demo.run import run_demo
 from testbed.services.home_assistant_client import HomeAssistantError
 from testbed.services.inference_server import InferenceServerError
 from testbed.services.postgres import PostgresError
@@ -52,7 +52,7 @@ def main() -> int:
 async def _until_signal(options: Options, console: Console) -> int:
     """Run the demo; the first signal ends it in good order, and further ones change nothing."""
     with tempfile.TemporaryDirectory(prefix="hsi-demo-", ignore_cleanup_errors=True) as folder:
-        demo = asyncio.ensure_future(run(options, Path(folder), console))
+        demo = asyncio.ensure_future(run_demo(options, Path(folder), console))
         ending = False
 
         def end() -> None:

@@ -73,7 +73,7 @@ def _camera(camera: CameraEntities) -> Card:
                     }
                 ],
             },
-            _picture(ids["latest_image"], "Latest picture"),
+            _image(ids["latest_image"], "Latest image"),
             {
                 "type": "gauge",
                 "entity": ids["risk_score"],
@@ -87,7 +87,7 @@ def _camera(camera: CameraEntities) -> Card:
             _tile(ids["person"], "Person"),
             _tile(ids["activity"], "Seen") | {"state_content": ["labels"]},
             _why(ids["activity"]),
-            _picture(ids["last_event"], "Best picture of the last event")
+            _image(ids["last_event"], "Best image of the last event")
             | {
                 "visibility": [
                     {"condition": "state", "entity": ids["last_event"], "state_not": "unknown"}
@@ -144,7 +144,7 @@ def _log(entities: Entities, columns: int) -> Card:
     }
 
 
-def _picture(entity_id: str, name: str) -> Card:
+def _image(entity_id: str, name: str) -> Card:
     return {
         "type": "picture-entity",
         "entity": entity_id,

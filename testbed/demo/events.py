@@ -11,7 +11,7 @@ from typing import cast
 from testbed.demo.entities import DOMAIN
 from testbed.services.home_assistant_client import HomeAssistantClient, JsonObject
 
-LOOK_INTERVAL = 1.0  # seconds, for changes that no entity shows
+POLL_INTERVAL = 1.0  # seconds, for changes that no entity shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ async def follow(client: HomeAssistantClient) -> AsyncIterator[tuple[Event, ...]
             if found != known:
                 yield (known := found)
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_INTERVAL):
+                async with asyncio.timeout(POLL_INTERVAL):
                     await socket.event()
 
 

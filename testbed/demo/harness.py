@@ -28,7 +28,7 @@ ROLE = "home_assistant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class Harness:
     """The running parts."""
 
     home: HomeAssistant
@@ -39,9 +39,9 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(
+async def start_harness(
     folder: Path, camera_root: Path, *, port: int, event_idle: int, console: Console
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Harness]:
     """Start all parts, set the integration up through its own flows; stop all at the end."""
     async with AsyncExitStack() as stack:
         postgres = Postgres(password=secrets.token_urlsafe(12))
@@ -71,7 +71,7 @@ async def open_house(
         entities = await find(home.client, entry_id)
         await dashboard.install(home.client, entities)
         console.step(f"The integration watches {len(entities.cameras)} cameras")
-        yield House(
+        yield Harness(
             home=home,
             server=server,
             database_url=database.result(),

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import asyncpg  # type: ignore[import-untyped] # ships no types
 
-from testbed.demo.scenario import Fate
+from testbed.demo.scenario import FinalState
 
-LOOK_INTERVAL = 0.2  # seconds
-FATES = {fate.value: fate for fate in Fate}
+POLL_INTERVAL = 0.2  # seconds
+FINAL_STATES = {state.value: state for state in FinalState}
 IMAGES = """
     SELECT image.path, image.state, image.reason,
            coalesce(array_agg(seen.label || ' ' || round(seen.confidence * 100) || ' %'
@@ -25,16 +25,16 @@ IMAGES = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the database says of one image; `fate` is None while it is on its way."""
+    """What the database says of one image; `state` is None while it is being processed."""
 
     path: str  # below the camera root
-    fate: Fate | None
+    state: FinalState | None
     reason: str | None
     objects: tuple[str, ...]  # label and confidence of each, for people
     labels: frozenset[str]
 
 
-class Ledger:
+class ImageTracker:
     """A second pair of eyes on the integration's database."""
 
     def __init__(self, url: str) -> None:
@@ -50,7 +50,7 @@ class Ledger:
                 found = {row["path"]: _outcome(row) for row in rows}
                 if found != known:
                     yield (known := found)
-                await asyncio.sleep(LOOK_INTERVAL)
+                await asyncio.sleep(POLL_INTERVAL)
         finally:
             await connection.close()
 
@@ -58,7 +58,7 @@ class Ledger:
 def _outcome(row: asyncpg.Record) -> Outcome:
     return Outcome(
         path=row["path"],
-        fate=FATES.get(row["state"]),
+        state=FINAL_STATES.get(row["state"]),
         reason=row["reason"],
         objects=tuple(row["objects"]),
         labels=frozenset(row["labels"]),

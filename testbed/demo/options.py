@@ -25,14 +25,14 @@ def parse(argv: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="scripts/demo",
         description="Shows the whole system at work: a PostgreSQL, the inference server and a "
-        "Home Assistant of its own, and cameras that upload pictures. Ctrl-C stops everything "
+        "Home Assistant of its own, and cameras that upload images. Ctrl-C stops everything "
         "and leaves nothing behind.",
         allow_abbrev=False,
     )
     parser.add_argument(
         "--once",
         action="store_true",
-        help="end by itself, with status 1 unless every picture reached its expected fate and "
+        help="end by itself, with status 1 unless every image reached its expected final state and "
         "Home Assistant shows it",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcome as JSON")
@@ -52,5 +52,5 @@ def parse(argv: Sequence[str]) -> Options:
     if not 0 <= given.port <= 65535:
         parser.error("--port must be 0 to 65535")
     if given.once and given.camera_root is not None:
-        parser.error("--once goes with the demo's own pictures, not with --camera-root")
+        parser.error("--once goes with the demo's own images, not with --camera-root")
     return Options(once=given.once, json=given.json, camera_root=given.camera_root, port=given.port)

@@ -14,7 +14,7 @@ from testbed.demo.options import Options
 from testbed.services.inference_server import PYTHON as SERVER_PYTHON
 
 FULL = 4 * 1024 * 1024  # bytes free or less: that is why a part failed
-SPACE_NEEDED = 400 * 1024 * 1024  # bytes: a PostgreSQL, a Home Assistant and pictures
+SPACE_NEEDED = 400 * 1024 * 1024  # bytes: a PostgreSQL, a Home Assistant and images
 
 
 def check(options: Options) -> None:

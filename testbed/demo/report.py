@@ -13,7 +13,7 @@ from testbed.demo.entities import CameraEntities, Entities
 from testbed.demo.errors import DemoError
 from testbed.demo.events import Event
 from testbed.demo.image_tracker import Outcome
-from testbed.demo.scenario import Fate, Upload
+from testbed.demo.scenario import FinalState, Upload
 from testbed.services.home_assistant_client import States
 
 TROUBLE = {"unavailable", "unknown"}
@@ -31,9 +31,10 @@ class Report:
 
     def as_json(self) -> str:
         """Return the outcome as JSON."""
-        fates = Counter(outcome.fate for outcome in self.images.values())
+        states = Counter(outcome.state for outcome in self.images.values())
         outcome = {
-            "images": {"found": len(self.images)} | {fate.value: fates[fate] for fate in Fate},
+            "images": {"found": len(self.images)}
+            | {state.value: states[state] for state in FinalState},
             "events": [
                 {
                     "id": event.id,
@@ -73,7 +74,7 @@ class Report:
         )
         console.heading("What Home Assistant shows")
         console.table(
-            ("camera", "latest picture", "person", "risk score", "risk level", "last event"),
+            ("camera", "latest image", "person", "risk score", "risk level", "last event"),
             [self._camera_row(camera) for camera in self.entities.cameras.values()],
         )
         console.line()
@@ -91,7 +92,7 @@ class Report:
         states = [self._state(ids[key]) for key in ("person", "risk_score", "risk_level")]
         return (camera.title, seen, *states, self._state(ids["last_activity"]))
 
-    def shortcomings(self, planned: tuple[Upload, ...], *, drawn_only: bool) -> list[str]:
+    def mismatches(self, planned: tuple[Upload, ...], *, drawn_only: bool) -> list[str]:
         """Say what is not as it must be; `drawn_only`: the detector knows drawn scenes."""
         return [
             *self._wrong_fates(planned, drawn_only=drawn_only),
@@ -105,10 +106,10 @@ class Report:
             outcome = self.images.get(upload.path)
             if outcome is None:
                 wrong.append(f"{upload.path} was not found")
-            elif outcome.fate is not upload.fate:
-                fate = outcome.fate.value if outcome.fate else "still on its way"
-                wrong.append(f"{upload.path} is {fate} and not {upload.fate.value}")
-            elif drawn_only and upload.fate is Fate.DETECTED:
+            elif outcome.state is not upload.state:
+                state = outcome.state.value if outcome.state else "still being processed"
+                wrong.append(f"{upload.path} is {state} and not {upload.state.value}")
+            elif drawn_only and upload.state is FinalState.DETECTED:
                 unseen = set(upload.labels) - outcome.labels
                 wrong.extend(f"{upload.path} shows a {label} unseen" for label in sorted(unseen))
         return wrong
@@ -127,7 +128,7 @@ class Report:
 
     def _wrong_entities(self) -> list[str]:
         """Compare what Home Assistant shows with what happened."""
-        dead = sum(outcome.fate is Fate.DEAD for outcome in self.images.values())
+        dead = sum(outcome.state is FinalState.DEAD for outcome in self.images.values())
         expected = {
             self.entities.hub["dead_letters"]: str(dead),
             self.entities.hub["queue_depth"]: "0",

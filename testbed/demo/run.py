@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from testbed.demo import dashboard, scenario
 from testbed.demo.console import BOLD, GREEN, RED, Console
-from testbed.demo.harness import House, open_house
-from testbed.demo.image_tracker import Ledger
+from testbed.demo.harness import Harness, start_harness
+from testbed.demo.image_tracker import ImageTracker
 from testbed.demo.options import Options
 from testbed.demo.report import Report
 from testbed.demo.scenario import Upload
@@ -19,36 +19,36 @@ from testbed.demo.show import Show
 from testbed.services.home_assistant import local_time_zone
 
 EVENT_IDLE = 10  # seconds without activity after which the demo's events end
-FATES_LIMIT = 120.0  # seconds until every image has its fate
+IMAGES_LIMIT = 120.0  # seconds until every image has its final state
 EVENTS_LIMIT = 240.0  # seconds until every event is assessed; a small machine's LLM is slow
 SHOWN_LIMIT = 10.0  # seconds until Home Assistant shows it
 
 
-async def run(options: Options, folder: Path, console: Console) -> int:
+async def run_demo(options: Options, folder: Path, console: Console) -> int:
     """Run the demo in a folder of its own; return the exit status."""
     console.step("Starting PostgreSQL, the inference server and Home Assistant")
     root = options.camera_root.resolve() if options.camera_root else _camera_folders(folder)
-    async with open_house(
+    async with start_harness(
         folder, root, port=options.port, event_idle=EVENT_IDLE, console=console
-    ) as house:
+    ) as harness:
         seconds = {"start": console.seconds}
-        facts = await ask(house.server)
+        facts = await ask(harness.server)
         _introduce(facts, console)
         show = Show(console)
-        async with show.running(house.home.client, Ledger(house.database_url)):
+        async with show.running(harness.home.client, ImageTracker(harness.database_url)):
             if options.camera_root is not None:
-                return await _stay(house, show, seconds, root, options, console)
+                return await _stay(harness, show, seconds, root, options, console)
             planned = scenario.uploads(ZoneInfo(local_time_zone()))
             await _upload(root, planned, show, seconds, console)
-            wrong = await _shortcomings(house, show, planned, facts, seconds)
-            report = await _report(house, show, seconds | {"total": console.seconds})
+            wrong = await _mismatches(harness, show, planned, facts, seconds)
+            report = await _report(harness, show, seconds | {"total": console.seconds})
             report.show(console)
             if options.json is not None:
                 report.write(options.json)
             _judge(wrong, planned, console)
             if options.once:
                 return 1 if wrong else 0
-            return await _stay(house, show, seconds, root, options, console)
+            return await _stay(harness, show, seconds, root, options, console)
 
 
 def _camera_folders(folder: Path) -> Path:
@@ -67,7 +67,7 @@ def _introduce(facts: ServerFacts, console: Console) -> None:
         )
     console.step(f"Language model: {facts.language_model} ({facts.backend})")
     if facts.backend == "embedded":
-        console.step("  a very small one that shows the way, not good judgement")
+        console.step("  a very small one that shows the path, not good judgement")
 
 
 async def _upload(
@@ -80,24 +80,24 @@ async def _upload(
     """Upload everything and wait until every image and event has come to its end."""
 
     def tell(upload: Upload) -> None:
-        console.step(f"{upload.path:<28} uploaded {upload.way.value}")
+        console.step(f"{upload.path:<28} uploaded {upload.method.value}")
 
-    def all_have_a_fate() -> bool:
-        fates = {path: outcome.fate for path, outcome in show.images.items()}
-        return all(fates.get(upload.path) is not None for upload in planned)
+    def all_are_final() -> bool:
+        states = {path: outcome.state for path, outcome in show.images.items()}
+        return all(states.get(upload.path) is not None for upload in planned)
 
     before = console.seconds
     await scenario.perform(root, planned, tell)
-    await show.until(all_have_a_fate, limit=FATES_LIMIT)
+    await show.until(all_are_final, limit=IMAGES_LIMIT)
     seconds["images"] = console.seconds - before
     before = console.seconds
-    console.step(f"Events end {EVENT_IDLE} s after their last picture; then they are assessed")
+    console.step(f"Events end {EVENT_IDLE} s after their last image; then they are assessed")
     await show.until(lambda: all(event.settled for event in show.events), limit=EVENTS_LIMIT)
     seconds["events"] = console.seconds - before
 
 
-async def _shortcomings(
-    house: House,
+async def _mismatches(
+    harness: Harness,
     show: Show,
     planned: tuple[Upload, ...],
     facts: ServerFacts,
@@ -106,26 +106,26 @@ async def _shortcomings(
     """Return what Home Assistant still does not show rightly after a fair while."""
     wrong: list[str] = []
     try:
-        async with asyncio.timeout(SHOWN_LIMIT), house.home.client.socket() as socket:
+        async with asyncio.timeout(SHOWN_LIMIT), harness.home.client.socket() as socket:
             await socket.call("subscribe_events", event_type="state_changed")
             while True:
-                report = await _report(house, show, seconds)
-                wrong = report.shortcomings(planned, drawn_only=facts.test_model)
+                report = await _report(harness, show, seconds)
+                wrong = report.mismatches(planned, drawn_only=facts.test_model)
                 if not wrong:
                     break
                 await socket.event()
     except TimeoutError:
         pass
-    complaints = await asyncio.to_thread(house.home.complaints)
+    complaints = await asyncio.to_thread(harness.home.complaints)
     return wrong + [f"Home Assistant's log complains: {line}" for line in complaints]
 
 
-async def _report(house: House, show: Show, seconds: Mapping[str, float]) -> Report:
+async def _report(harness: Harness, show: Show, seconds: Mapping[str, float]) -> Report:
     return Report(
         images=show.images,
         events=show.events,
-        entities=house.entities,
-        states=await house.home.client.states(),
+        entities=harness.entities,
+        states=await harness.home.client.states(),
         seconds=seconds,
     )
 
@@ -137,12 +137,12 @@ def _judge(wrong: list[str], planned: tuple[Upload, ...], console: Console) -> N
         for line in wrong:
             console.step(f"  {line}")
     else:
-        text = f"All {len(planned)} pictures reached their fate, and Home Assistant shows it"
+        text = f"All {len(planned)} images reached their final state, and Home Assistant shows it"
         console.step(console.paint(GREEN, text))
 
 
 async def _stay(
-    house: House,
+    harness: Harness,
     show: Show,
     seconds: Mapping[str, float],
     root: Path,
@@ -150,17 +150,17 @@ async def _stay(
     console: Console,
 ) -> int:
     """Say where to look, and keep everything running until a signal comes."""
-    login = house.home.login
+    login = harness.home.login
     console.heading("Have a look")
-    console.line(f"  {console.paint(BOLD, f'{house.home.url}/{dashboard.URL_PATH}')}")
+    console.line(f"  {console.paint(BOLD, f'{harness.home.url}/{dashboard.URL_PATH}')}")
     console.line(f"  user {login.user}, password {login.password}")
-    console.line(f"  new pictures in a folder below {root} are looked at as they come")
+    console.line(f"  new images in a folder below {root} are looked at as they come")
     console.line("  Ctrl-C stops everything and leaves nothing behind\n")
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         if options.json is not None and options.camera_root is not None:
-            report = await _report(house, show, {**seconds, "total": console.seconds})
+            report = await _report(harness, show, {**seconds, "total": console.seconds})
             report.write(options.json)
     # Ending it by hand is how this is meant to end.
     return 0

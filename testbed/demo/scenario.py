@@ -1,4 +1,4 @@
-"""What the demo's three cameras upload, and what must become of each picture."""
+"""What the demo's three cameras upload, and what must become of each image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIZE = (1280, 720)
 UTC = ZoneInfo("UTC")
 
 
-class Fate(Enum):
+class FinalState(Enum):
     """Where an image must end; the words are those of the database."""
 
     DETECTED = "detected"
@@ -26,7 +26,7 @@ class Fate(Enum):
     DEAD = "dead"
 
 
-class Way(Enum):
+class UploadMethod(Enum):
     """How a file comes into its folder."""
 
     PIECES = "in pieces"
@@ -44,8 +44,8 @@ class Upload:
 
     camera: str
     name: str
-    fate: Fate
-    way: Way = Way.PIECES
+    state: FinalState
+    method: UploadMethod = UploadMethod.PIECES
     seed: int = 0
     labels: tuple[str, ...] = ()
     lighting: scenes.Lighting = "day"
@@ -65,21 +65,21 @@ def uploads(zone: ZoneInfo) -> tuple[Upload, ...]:
         last_night -= timedelta(days=1)
     the_day_before = last_night - timedelta(hours=10)
     return (
-        Upload(camera="back_yard", name="dog.jpg", fate=Fate.DETECTED, seed=16,
+        Upload(camera="back_yard", name="dog.jpg", state=FinalState.DETECTED, seed=16,
                labels=("dog",), taken=the_day_before),
-        Upload(camera="front_door", name="visitor.jpg", fate=Fate.DETECTED, seed=24,
+        Upload(camera="front_door", name="visitor.jpg", state=FinalState.DETECTED, seed=24,
                labels=("person",)),
-        Upload(camera="driveway", name="arrival.jpg", fate=Fate.DETECTED, seed=5,
+        Upload(camera="driveway", name="arrival.jpg", state=FinalState.DETECTED, seed=5,
                labels=("car", "person")),
-        Upload(camera="front_door", name="parcel.jpg", fate=Fate.DETECTED, way=Way.RENAME,
+        Upload(camera="front_door", name="parcel.jpg", state=FinalState.DETECTED, method=UploadMethod.RENAME,
                seed=24, labels=("person", "package")),
-        Upload(camera="driveway", name="cut-short.jpg", fate=Fate.DEAD, way=Way.BROKEN_OFF,
+        Upload(camera="driveway", name="cut-short.jpg", state=FinalState.DEAD, method=UploadMethod.BROKEN_OFF,
                seed=5, labels=("car",)),
-        Upload(camera="front_door", name="parcel-again.jpg", fate=Fate.SKIPPED, seed=24,
+        Upload(camera="front_door", name="parcel-again.jpg", state=FinalState.SKIPPED, seed=24,
                labels=("person", "package")),
-        Upload(camera="back_yard", name="greeting.jpg", fate=Fate.DEAD, way=Way.NO_IMAGE),
-        Upload(camera="driveway", name="empty.jpg", fate=Fate.DETECTED, seed=5),
-        Upload(camera="back_yard", name="visitor.jpg", fate=Fate.DETECTED, seed=16,
+        Upload(camera="back_yard", name="greeting.jpg", state=FinalState.DEAD, method=UploadMethod.NO_IMAGE),
+        Upload(camera="driveway", name="empty.jpg", state=FinalState.DETECTED, seed=5),
+        Upload(camera="back_yard", name="visitor.jpg", state=FinalState.DETECTED, seed=16,
                labels=("person",), lighting="night", taken=last_night),
     )  # fmt: skip
 
@@ -93,17 +93,17 @@ async def perform(root: Path, planned: tuple[Upload, ...], tell: Callable[[Uploa
 
 
 def _carry_out(uploader: Uploader, upload: Upload) -> None:
-    match upload.way:
-        case Way.PIECES:
-            uploader.in_pieces(upload.camera, upload.name, _picture(upload))
-        case Way.RENAME:
-            uploader.by_rename(upload.camera, upload.name, _picture(upload))
-        case Way.BROKEN_OFF:
-            uploader.broken_off(upload.camera, upload.name, _picture(upload))
-        case Way.NO_IMAGE:
+    match upload.method:
+        case UploadMethod.PIECES:
+            uploader.in_pieces(upload.camera, upload.name, _image(upload))
+        case UploadMethod.RENAME:
+            uploader.by_rename(upload.camera, upload.name, _image(upload))
+        case UploadMethod.BROKEN_OFF:
+            uploader.broken_off(upload.camera, upload.name, _image(upload))
+        case UploadMethod.NO_IMAGE:
             uploader.no_image(upload.camera, upload.name)
 
 
-def _picture(upload: Upload) -> bytes:
+def _image(upload: Upload) -> bytes:
     scene = scenes.draw(upload.seed, size=SIZE, lighting=upload.lighting, labels=upload.labels)
     return scenes.jpeg(scene, captured_at=upload.taken)

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from testbed.demo import events
 from testbed.demo.console import DIM, GREEN, RED, YELLOW, Console
 from testbed.demo.events import Event
-from testbed.demo.image_tracker import Ledger, Outcome
-from testbed.demo.scenario import Fate
+from testbed.demo.image_tracker import ImageTracker, Outcome
+from testbed.demo.scenario import FinalState
 from testbed.services.home_assistant_client import HomeAssistantClient
 
-FATE_COLOURS = {Fate.DETECTED: GREEN, Fate.SKIPPED: YELLOW, Fate.DEAD: RED}
+STATE_COLOURS = {FinalState.DETECTED: GREEN, FinalState.SKIPPED: YELLOW, FinalState.DEAD: RED}
 LEVEL_COLOURS = {"low": GREEN, "medium": YELLOW, "high": RED, "critical": RED}
 
 
@@ -27,12 +27,14 @@ class Show:
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
-    async def running(self, client: HomeAssistantClient, ledger: Ledger) -> AsyncIterator[None]:
+    async def running(
+        self, client: HomeAssistantClient, tracker: ImageTracker
+    ) -> AsyncIterator[None]:
         """Watch in the background."""
         try:
             async with asyncio.TaskGroup() as watching:
                 tasks = [
-                    watching.create_task(self._watch_images(ledger)),
+                    watching.create_task(self._watch_images(tracker)),
                     watching.create_task(self._watch_events(client)),
                 ]
                 yield
@@ -50,12 +52,12 @@ class Show:
             return False
         return True
 
-    async def _watch_images(self, ledger: Ledger) -> None:
-        async for images in ledger.follow():
+    async def _watch_images(self, tracker: ImageTracker) -> None:
+        async for images in tracker.follow():
             for path, outcome in images.items():
                 known = self.images.get(path)
-                if outcome.fate is not None and (known is None or known.fate != outcome.fate):
-                    self._tell_of_image(outcome, outcome.fate)
+                if outcome.state is not None and (known is None or known.state != outcome.state):
+                    self._tell_of_image(outcome, outcome.state)
             async with self._changed:
                 self.images = images
                 self._changed.notify_all()
@@ -71,9 +73,9 @@ class Show:
                 self.events = found
                 self._changed.notify_all()
 
-    def _tell_of_image(self, outcome: Outcome, fate: Fate) -> None:
+    def _tell_of_image(self, outcome: Outcome, state: FinalState) -> None:
         more = outcome.reason or ", ".join(outcome.objects) or "nothing seen"
-        word = self._console.paint(FATE_COLOURS[fate], fate.value)
+        word = self._console.paint(STATE_COLOURS[state], state.value)
         self._console.step(f"{outcome.path:<28} {word}: {more}")
 
     def _tell_of_event(self, event: Event) -> None:

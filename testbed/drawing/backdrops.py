@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw
 
-from testbed.drawing.ground_plane import Colour, Pen, pick, shade
+from testbed.drawing.ground_plane import Colour, SpriteCanvas, pick, shade
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -340,45 +340,45 @@ def _hedge(draw: ImageDraw.ImageDraw, rng: Generator, base: float, width: int, h
 def _tree(
     draw: ImageDraw.ImageDraw, rng: Generator, foot: tuple[float, float], tall: float
 ) -> None:
-    pen = Pen(draw, foot=foot, scale=tall)
-    pen.limb([(0.0, 0.0), (0.01, 0.5)], 0.08, (92, 70, 52))
+    sprite = SpriteCanvas(draw, foot=foot, scale=tall)
+    sprite.limb([(0.0, 0.0), (0.01, 0.5)], 0.08, (92, 70, 52))
     leaf = pick(rng, LEAVES)
     for _ in range(9):
         x, y = float(rng.uniform(-0.24, 0.24)), float(rng.uniform(0.48, 0.86))
         size = float(rng.uniform(0.1, 0.2))
-        pen.ellipse(x, y, size, size, shade(leaf, float(rng.uniform(0.8, 1.15))))
+        sprite.ellipse(x, y, size, size, shade(leaf, float(rng.uniform(0.8, 1.15))))
 
 
 def _bush(
     draw: ImageDraw.ImageDraw, rng: Generator, foot: tuple[float, float], size: float
 ) -> None:
-    pen = Pen(draw, foot=foot, scale=size)
+    sprite = SpriteCanvas(draw, foot=foot, scale=size)
     leaf = pick(rng, LEAVES)
     for _ in range(12):
         x, y = float(rng.uniform(-0.8, 0.8)), float(rng.uniform(0.1, 0.6))
         radius = float(rng.uniform(0.18, 0.36))
-        pen.ellipse(x, y, radius, radius, shade(leaf, float(rng.uniform(0.78, 1.18))))
+        sprite.ellipse(x, y, radius, radius, shade(leaf, float(rng.uniform(0.78, 1.18))))
 
 
 def _plant(
     draw: ImageDraw.ImageDraw, rng: Generator, foot: tuple[float, float], scale: float
 ) -> None:
-    pen = Pen(draw, foot=foot, scale=scale)
+    sprite = SpriteCanvas(draw, foot=foot, scale=scale)
     leaf = pick(rng, LEAVES)
     for _ in range(7):
         x, y = float(rng.uniform(-0.25, 0.25)), float(rng.uniform(0.4, 0.9))
-        pen.limb([(0.0, 0.35), (x, y)], 0.1, shade(leaf, float(rng.uniform(0.8, 1.2))))
+        sprite.limb([(0.0, 0.35), (x, y)], 0.1, shade(leaf, float(rng.uniform(0.8, 1.2))))
     clay = shade((172, 98, 70), float(rng.uniform(0.7, 1.1)))
-    pen.shape([(-0.17, 0.0), (-0.22, 0.42), (0.22, 0.42), (0.17, 0.0)], clay)
-    pen.box(-0.25, 0.38, 0.25, 0.46, shade(clay, 1.1))
+    sprite.shape([(-0.17, 0.0), (-0.22, 0.42), (0.22, 0.42), (0.17, 0.0)], clay)
+    sprite.box(-0.25, 0.38, 0.25, 0.46, shade(clay, 1.1))
 
 
 def _bin_row(
     draw: ImageDraw.ImageDraw, rng: Generator, foot: tuple[float, float], scale: float
 ) -> None:
     for index in range(int(rng.integers(0, 3))):
-        pen = Pen(draw, foot=(foot[0] - index * scale * 0.75, foot[1]), scale=scale)
+        sprite = SpriteCanvas(draw, foot=(foot[0] - index * scale * 0.75, foot[1]), scale=scale)
         colour = pick(rng, BINS)
-        pen.shape([(-0.24, 0.05), (-0.3, 0.9), (0.3, 0.9), (0.24, 0.05)], colour)
-        pen.box(-0.34, 0.9, 0.34, 1.0, shade(colour, 1.2))
-        pen.ellipse(0.2, 0.08, 0.08, 0.08, (20, 20, 22))
+        sprite.shape([(-0.24, 0.05), (-0.3, 0.9), (0.3, 0.9), (0.24, 0.05)], colour)
+        sprite.box(-0.34, 0.9, 0.34, 1.0, shade(colour, 1.2))
+        sprite.ellipse(0.2, 0.08, 0.08, 0.08, (20, 20, 22))

@@ -28,7 +28,7 @@ def icon(colours: dict[str, tuple[int, int, int]]) -> Image.Image:
     draw = ImageDraw.Draw(mask)
     outline = _shield()
     draw.polygon(outline, fill=255)
-    # Round the corners: the outline drawn again with a thick round pen.
+    # Round the corners: the outline drawn again with a thick round sprite.
     draw.line((*outline, outline[0], outline[1]), fill=255, width=72, joint="curve")
     for x, y in outline:
         draw.ellipse((x - 36, y - 36, x + 36, y + 36), fill=255)

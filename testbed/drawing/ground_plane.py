@@ -1,4 +1,4 @@
-"""Drawing in metres on a ground plane: one pen per object, which remembers what it covered."""
+"""Drawing in metres on a ground plane: one sprite per object, which remembers what it covered."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rounded(points: Sequence[Point], times: int = 2) -> list[Point]:
     return outline
 
 
-class Pen:
+class SpriteCanvas:
     """Draws shapes given in metres (x right, y up) from a foot point given in pixels."""
 
     def __init__(

@@ -13,7 +13,7 @@ from numpy.random import PCG64, Generator
 from PIL import Image, ImageDraw, ImageFilter
 
 from testbed.drawing import backdrops, sprites
-from testbed.drawing.ground_plane import Pen
+from testbed.drawing.ground_plane import SpriteCanvas
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 Lighting = Literal["day", "night"]
 
 LABELS: Final = ("person", "car", "dog", "package")
-SUPERSAMPLING: Final = 2  # drawn pixels per picture pixel and axis, for smooth edges
-SUPERSAMPLED_PIXELS: Final = 1_000_000  # larger pictures are drawn at their own size
+SUPERSAMPLING: Final = 2  # drawn pixels per image pixel and axis, for smooth edges
+SUPERSAMPLED_PIXELS: Final = 1_000_000  # larger images are drawn at their own size
 PLACEMENT_TRIES: Final = 40
 HIDDEN_SHARE: Final = 0.35  # of a smaller box that a neighbour may cover
 EXIF_DATETIME_ORIGINAL: Final = 0x9003
 EXIF_IFD: Final = 0x8769
 
-_FIGURES: Final[Mapping[str, Callable[[Pen, Generator], None]]] = MappingProxyType(
+_FIGURES: Final[Mapping[str, Callable[[SpriteCanvas, Generator], None]]] = MappingProxyType(
     {
         "person": sprites.person,
         "car": sprites.car,
@@ -48,7 +48,7 @@ _LARGEST: Final[Mapping[str, float]] = MappingProxyType(  # frame heights to the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """One drawn object; corners as shares of the picture's width and height, 0-1."""
+    """One drawn object; corners as shares of the image's width and height, 0-1."""
 
     label: str
     x1: float
@@ -59,7 +59,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A drawn RGB picture and the objects in it, the farthest first."""
+    """A drawn RGB image and the objects in it, the farthest first."""
 
     image: Image.Image
     boxes: tuple[Box, ...]
@@ -89,9 +89,9 @@ def draw(
     view = _backdrop(rng, wanted)(canvas, rng)
     boxes = _place(canvas, rng, view, wanted)
     backdrops.foreground(canvas, rng)
-    picture = canvas.reduce(factor) if factor > 1 else canvas
+    image = canvas.reduce(factor) if factor > 1 else canvas
     return Scene(
-        image=_expose(picture, rng, chosen_lighting),
+        image=_expose(image, rng, chosen_lighting),
         boxes=boxes,
         seed=seed,
         lighting=chosen_lighting,
@@ -147,14 +147,14 @@ def _place(
     boxes = []
     brush = ImageDraw.Draw(canvas, "RGBA")
     for foot, x, label, scale, _ in sorted(spots):
-        pen = Pen(
+        sprite = SpriteCanvas(
             brush,
             foot=(x * width, foot * height),
             scale=scale * height,
             mirrored=bool(rng.random() < 0.5),
         )
-        _FIGURES[label](pen, rng)
-        left, top, right, bottom = pen.bounds
+        _FIGURES[label](sprite, rng)
+        left, top, right, bottom = sprite.bounds
         boxes.append(
             Box(
                 label=label,
@@ -179,14 +179,12 @@ def _covered(
     return across * down / smaller
 
 
-def _expose(picture: Image.Image, rng: Generator, lighting: Lighting) -> Image.Image:
-    """Turn the clean drawing into a camera's picture: light, lens, grain, infrared at night."""
-    width, height = picture.size
+def _expose(image: Image.Image, rng: Generator, lighting: Lighting) -> Image.Image:
+    """Turn the clean drawing into a camera's image: light, lens, grain, infrared at night."""
+    width, height = image.size
     if rng.random() < 0.35:
-        picture = picture.filter(
-            ImageFilter.GaussianBlur(float(rng.uniform(0.4, 1.3)) * height / 480)
-        )
-    pixels = np.asarray(picture, dtype=np.float32)
+        image = image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.4, 1.3)) * height / 480))
+    pixels = np.asarray(image, dtype=np.float32)
     patches = Image.fromarray(rng.uniform(-1, 1, size=(18, 24)).astype(np.float32))
     texture = np.asarray(patches.resize((width, height), Image.Resampling.BICUBIC))[..., None]
     xs = np.linspace(-1, 1, width, dtype=np.float32)[None, :, None]

@@ -1,1 +1,1 @@
-"""Attacks the inference server with pictures and requests that nobody means well with."""
+"""Attacks the inference server with images and requests that nobody means well with."""

@@ -79,7 +79,7 @@ def main() -> int:
 
 
 def _detects(server: InferenceServer) -> bool:
-    sound = make_samples().pictures[0]
+    sound = make_samples().images[0]
     headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "image/jpeg"}
     question = urllib.request.Request(f"{server.url}/v1/detect", data=sound, headers=headers)  # noqa: S310 - our own http address
     with urllib.request.urlopen(question, timeout=60) as answer:  # noqa: S310 - as above

@@ -58,14 +58,14 @@ def request(
     return head.encode("utf-8", "surrogateescape") + body
 
 
-def _picture(rng: Random, samples: Samples, token: str) -> Case:
+def _image(rng: Random, samples: Samples, token: str) -> Case:
     if rng.random() < 0.2:
-        body = splice(rng, samples.pictures)
+        body = splice(rng, samples.images)
     else:
-        body = mutate(rng, rng.choice(samples.pictures))
+        body = mutate(rng, rng.choice(samples.images))
     kind = rng.choice(("image/jpeg", "image/png", "image/webp", "application/octet-stream"))
     return Case(
-        kind="picture", parts=(request("/v1/detect", body, token, content_type=kind),), answers=1
+        kind="image", parts=(request("/v1/detect", body, token, content_type=kind),), answers=1
     )
 
 
@@ -109,7 +109,7 @@ def _header(rng: Random, samples: Samples, token: str) -> Case:
     path = f"/v1/detect?threshold={_odd_value(rng)[:40]}" if rng.random() < 0.3 else "/v1/detect"
     return Case(
         kind="header",
-        parts=(request(path, samples.pictures[0], token, more=more),),
+        parts=(request(path, samples.images[0], token, more=more),),
         end=End.LISTEN,
     )
 
@@ -137,13 +137,13 @@ def _size(rng: Random, samples: Samples, token: str) -> Case:
     )
     return Case(
         kind="size",
-        parts=(request("/v1/detect", samples.pictures[0], token, length=length),),
+        parts=(request("/v1/detect", samples.images[0], token, length=length),),
         end=rng.choice((End.LISTEN, End.HALF, End.VANISH)),
     )
 
 
 def _chunked(rng: Random, samples: Samples, token: str) -> Case:
-    body = samples.pictures[0]
+    body = samples.images[0]
     head = (
         f"POST /v1/detect HTTP/1.1\r\nHost: server\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n"
@@ -169,7 +169,7 @@ def _chunked(rng: Random, samples: Samples, token: str) -> Case:
 
 def _pipelined(rng: Random, samples: Samples, token: str) -> Case:
     choices = (
-        request("/v1/detect", rng.choice(samples.pictures), token),
+        request("/v1/detect", rng.choice(samples.images), token),
         request("/v1/health", b"", token, method="GET"),
         request("/v1/nothing", b"abc", token),
         request("/v1/assess", b"{}", token, content_type="application/json"),
@@ -183,7 +183,7 @@ def _pipelined(rng: Random, samples: Samples, token: str) -> Case:
 
 
 def _slow(rng: Random, samples: Samples, token: str) -> Case:
-    whole = request("/v1/detect", samples.pictures[0], token)
+    whole = request("/v1/detect", samples.images[0], token)
     cuts = sorted(rng.randrange(min(len(whole), 4000)) for _ in range(4))
     parts = tuple(whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True))
     if rng.random() < 0.5:
@@ -192,7 +192,7 @@ def _slow(rng: Random, samples: Samples, token: str) -> Case:
 
 
 def _hang_up(rng: Random, samples: Samples, token: str) -> Case:
-    whole = request("/v1/detect", rng.choice(samples.pictures), token)
+    whole = request("/v1/detect", rng.choice(samples.images), token)
     cut = len(whole) if rng.random() < 0.5 else rng.randrange(len(whole))
     return Case(
         kind="hang up", parts=(whole[:cut],), end=rng.choice((End.HALF, End.VANISH, End.RESET))
@@ -211,7 +211,7 @@ def _path(rng: Random, _: Samples, token: str) -> Case:
 
 
 def _noise(rng: Random, samples: Samples, token: str) -> Case:
-    whole = request("/v1/detect", samples.pictures[0], token)
+    whole = request("/v1/detect", samples.images[0], token)
     data = rng.choice(
         (
             mutate(rng, whole[:400]) + whole[400:],
@@ -225,6 +225,6 @@ def _noise(rng: Random, samples: Samples, token: str) -> Case:
 
 
 _KINDS: Final[tuple[Callable[[Random, Samples, str], Case], ...]] = (
-    *(_picture, _picture, _picture, _picture, _facts, _facts, _header, _size, _chunked),
+    *(_image, _image, _image, _image, _facts, _facts, _header, _size, _chunked),
     *(_pipelined, _slow, _hang_up, _path, _noise),
 )

@@ -11,9 +11,9 @@ from testbed.drawing.scenes import draw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """Sound pictures of every kind, and sound facts."""
+    """Sound images of every kind, and sound facts."""
 
-    pictures: tuple[bytes, ...]
+    images: tuple[bytes, ...]
     facts: bytes
 
 
@@ -23,7 +23,7 @@ def make_samples() -> Samples:
     lying = Image.Exif()
     lying[0x0112] = 6
     return Samples(
-        pictures=(
+        images=(
             _encode(scene, "JPEG", quality=85),
             _encode(scene, "JPEG", quality=60, progressive=True),
             _encode(scene, "JPEG", exif=lying),
@@ -40,9 +40,9 @@ def make_samples() -> Samples:
     )
 
 
-def _encode(picture: Image.Image, kind: str, **options: object) -> bytes:
+def _encode(image: Image.Image, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 

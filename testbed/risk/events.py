@@ -1,4 +1,4 @@
-"""From a scenario's pictures to the events the core would make of them, and their facts."""
+"""From a scenario's images to the events the core would make of them, and their facts."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ class HomeAssistantClient:
         answer = await self._request("GET", "/api/states")
         return _states(answer)
 
-    async def picture(self, path: str) -> bytes:
+    async def image(self, path: str) -> bytes:
         """Return what an `entity_picture` path leads to."""
         async with self._session.get(self.url + path) as answer:
             if answer.status != 200:

@@ -106,7 +106,7 @@ class InferenceServer:
             self.wait_ready(timeout)
 
     def wait_ready(self, timeout: float = READY_TIMEOUT) -> None:
-        """Return when pictures can be looked at; raise as soon as that cannot happen."""
+        """Return when images can be looked at; raise as soon as that cannot happen."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             state = self.ready()

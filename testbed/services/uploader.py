@@ -36,7 +36,7 @@ class Uploader:
         return target
 
     def no_image(self, camera: str, name: str) -> Path:
-        """Leave something that only looks like a picture by its name."""
+        """Leave something that only looks like an image by its name."""
         return self.in_pieces(camera, name, NOT_AN_IMAGE)
 
     def _target(self, camera: str, name: str) -> Path:

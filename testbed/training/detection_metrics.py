@@ -23,7 +23,7 @@ MATCHING_IOU: Final = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """The true objects of one picture: labels (n,), boxes (n, 4) as x1, y1, x2, y2."""
+    """The true objects of one image: labels (n,), boxes (n, 4) as x1, y1, x2, y2."""
 
     labels: NDArray[np.integer[Any]]
     boxes: NDArray[np.floating[Any]]
@@ -31,7 +31,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detections:
-    """What was found in one picture: labels (n,), scores (n,), boxes (n, 4)."""
+    """What was found in one image: labels (n,), scores (n,), boxes (n, 4)."""
 
     labels: NDArray[np.integer[Any]]
     scores: NDArray[np.floating[Any]]
@@ -46,7 +46,7 @@ class Measured:
     ap50: tuple[float, ...]  # by class; NaN where there was nothing to find
     precision: float
     recall: float
-    empty: int  # pictures without an object
+    empty: int  # images without an object
     empty_with_box: int
 
 
@@ -65,7 +65,7 @@ def iou(one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]]) -> NDA
 def evaluate(
     truths: Sequence[Truth], found: Sequence[Detections], *, class_count: int, threshold: float
 ) -> Measured:
-    """Measure over all pictures; truths and found are in the same order."""
+    """Measure over all images; truths and found are in the same order."""
     ap50, hits, claims, objects = [], 0, 0, 0
     for label in range(class_count):
         scores, correct, total = _judge(truths, found, label)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 INPUT_SIZE: Final = 256  # pixels, both sides
-BATCH: Final = 16  # pictures
+BATCH: Final = 16  # images
 THRESHOLD: Final = 0.5
 
 
@@ -62,7 +62,7 @@ def _truth(scene: Scene) -> Truth:
 
 
 def _detections(logits: Tensor, boxes: Tensor) -> list[Detections]:
-    """Keep the best query-class pairs of each picture, as many as there are queries."""
+    """Keep the best query-class pairs of each image, as many as there are queries."""
     queries, classes = logits.shape[1:]
     scores, order = logits.sigmoid().flatten(1).topk(queries)
     picked = boxes.gather(1, (order // classes).unsqueeze(-1).expand(-1, -1, 4))

@@ -26,7 +26,7 @@ from testbed.training.training_scenes import ScenePool
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BATCH: Final = 16  # pictures
+BATCH: Final = 16  # images
 THREADS: Final = 2
 PEAK_LEARNING_RATE: Final = 1e-3
 RESUMED_LEARNING_RATE: Final = 5e-4  # at its peak; a trained model needs smaller steps

@@ -23,38 +23,38 @@ class ScenePool:
 
     def __init__(self, seeds: range, *, workers: int) -> None:
         """Draw the scenes of all seeds; it takes about 50 ms of a core for each."""
-        self._pictures = np.zeros((len(seeds), INPUT_SIZE, INPUT_SIZE, 3), dtype=np.uint8)
+        self._images = np.zeros((len(seeds), INPUT_SIZE, INPUT_SIZE, 3), dtype=np.uint8)
         self._labels: list[list[int]] = []
         self._boxes: list[NDArray[np.float32]] = []
         with multiprocessing.get_context("spawn").Pool(workers) as pool:
             drawn = pool.imap(training_scene, seeds, chunksize=16)
-            for index, (picture, labels, boxes) in enumerate(drawn):
-                self._pictures[index] = picture
+            for index, (image, labels, boxes) in enumerate(drawn):
+                self._images[index] = image
                 self._labels.append(labels)
                 self._boxes.append(boxes)
 
     def batch(self, size: int, rng: np.random.Generator) -> tuple[Tensor, list[dict[str, Tensor]]]:
-        """Return float pictures (size, 3, height, width) in 0-1 and their targets."""
+        """Return float images (size, 3, height, width) in 0-1 and their targets."""
         chosen = rng.integers(len(self._boxes), size=size)
-        pictures = self._pictures[chosen].astype(np.float32) / 255
+        images = self._images[chosen].astype(np.float32) / 255
         targets = []
         for row, index in enumerate(chosen):
             boxes = self._boxes[index].copy()
             if rng.random() < 0.5:
-                pictures[row] = pictures[row, :, ::-1]
+                images[row] = images[row, :, ::-1]
                 boxes[:, 0] = 1 - boxes[:, 0]
-            pictures[row] = _recoloured(pictures[row], rng)
+            images[row] = _recoloured(images[row], rng)
             targets.append(
                 {
                     "class_labels": torch.tensor(self._labels[index], dtype=torch.long),
                     "boxes": torch.from_numpy(boxes),
                 }
             )
-        return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous(), targets
+        return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), targets
 
 
 def training_scene(seed: int) -> tuple[NDArray[np.uint8], list[int], NDArray[np.float32]]:
-    """Draw one scene: picture (height, width, 3), labels, boxes (n, 4) as cx, cy, w, h."""
+    """Draw one scene: image (height, width, 3), labels, boxes (n, 4) as cx, cy, w, h."""
     scene = draw(seed, size=FRAMES[seed % len(FRAMES)])
     corners = np.array([(b.x1, b.y1, b.x2, b.y2) for b in scene.boxes], dtype=np.float32)
     corners = corners.reshape(-1, 4)
@@ -63,9 +63,9 @@ def training_scene(seed: int) -> tuple[NDArray[np.uint8], list[int], NDArray[np.
     return shrunk(scene.image), [LABELS.index(b.label) for b in scene.boxes], boxes
 
 
-def _recoloured(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def _recoloured(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     if rng.random() < 0.1:
-        picture = np.repeat(picture.mean(axis=2, keepdims=True), 3, axis=2)
+        image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
     gain, lift = np.float32(rng.uniform(0.8, 1.2)), np.float32(rng.uniform(-0.06, 0.06))
-    varied: NDArray[np.float32] = np.clip(picture * gain + lift, 0, 1)
+    varied: NDArray[np.float32] = np.clip(image * gain + lift, 0, 1)
     return varied

@@ -22,7 +22,7 @@ from hsi_core.inference.client import InferenceClient
 from hsi_core.inference.wire import facts_json
 from tests.contract.openapi import validate_answer, validate_request
 from tests.contract.test_server import facts
-from tests.faults.gateway import Answer, Gateway
+from tests.faults.gateway import Gateway, ResponseFault
 
 type Connect = Callable[..., InferenceClient]
 
@@ -181,7 +181,7 @@ async def test_the_fault_tests_gateway_forwards_and_fails(
         await client.health()
         found = await client.detect(JPEG, content_type="image/jpeg", threshold=0.5)
         await client.assess(facts())
-        gateway.bad.append(Answer.BUSY)
+        gateway.next_faults.append(ResponseFault.BUSY)
         with pytest.raises(ServerBusyError):
             await client.detect(JPEG, content_type="image/jpeg", threshold=0.5)
     finally:

@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from testbed.demo.entities import find
 from testbed.demo.harness import in_thread, make_database, set_options, set_up
-from testbed.demo.image_tracker import Ledger
+from testbed.demo.image_tracker import ImageTracker
 from testbed.drawing import scenes
 from testbed.services.home_assistant import HomeAssistant
 from testbed.services.inference_server import InferenceServer
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    camera_root = folder / "camera pictures"
+    camera_root = folder / "camera images"
     for camera in CAMERAS:
         (camera_root / camera).mkdir(parents=True)
     async with AsyncExitStack() as stack:
@@ -58,8 +58,8 @@ async def installation(site: Site) -> Installation:
 
 
 @pytest.fixture
-def ledger(site: Site) -> Ledger:
-    return Ledger(site.database_url)
+def tracker(site: Site) -> ImageTracker:
+    return ImageTracker(site.database_url)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def uploader(site: Site) -> Uploader:
 
 
 @pytest.fixture
-def picture() -> bytes:
+def image() -> bytes:
     """A person at the front door."""
     return scenes.jpeg(scenes.draw(24, size=(1280, 720), lighting="day", labels=("person",)))
 

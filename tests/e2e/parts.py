@@ -8,8 +8,8 @@ import asyncpg  # type: ignore[import-untyped] # ships no types
 
 from testbed.demo.entities import Entities
 from testbed.demo.harness import setup_answers
-from testbed.demo.image_tracker import Ledger, Outcome
-from testbed.demo.scenario import Fate
+from testbed.demo.image_tracker import ImageTracker, Outcome
+from testbed.demo.scenario import FinalState
 from testbed.drawing import scenes
 from testbed.services.home_assistant import HomeAssistant
 from testbed.services.home_assistant_client import HomeAssistantClient
@@ -43,15 +43,17 @@ class Installation:
     entities: Entities
 
 
-async def fates(ledger: Ledger, *paths: str, limit: float = 120) -> list[Fate | None]:
+async def final_states(
+    tracker: ImageTracker, *paths: str, limit: float = 120
+) -> list[FinalState | None]:
     """Wait until each image has come to its end; return how."""
     images: Mapping[str, Outcome] = {}
     with suppress(TimeoutError):
-        async with asyncio.timeout(limit), aclosing(ledger.follow()) as following:
+        async with asyncio.timeout(limit), aclosing(tracker.follow()) as following:
             async for images in following:
-                if all(path in images and images[path].fate for path in paths):
-                    return [images[path].fate for path in paths]
-    reached = {path: images[path].fate if path in images else "not found" for path in paths}
+                if all(path in images and images[path].state for path in paths):
+                    return [images[path].state for path in paths]
+    reached = {path: images[path].state if path in images else "not found" for path in paths}
     raise AssertionError(f"after {limit:g} s: {reached}")
 
 
@@ -79,5 +81,5 @@ async def until(
 
 
 def different_pictures(count: int) -> list[bytes]:
-    """Draw pictures of which no two are the same; there is nobody on them."""
+    """Draw images of which no two are the same; there is nobody on them."""
     return [scenes.jpeg(scenes.draw(seed, labels=())) for seed in range(count)]

@@ -15,8 +15,8 @@ from testbed.services.home_assistant import REPOSITORY
 
 LIMIT = 400  # seconds
 COUNTS = {
-    fate.value: sum(upload.fate is fate for upload in scenario.uploads(scenario.UTC))
-    for fate in scenario.Fate
+    state.value: sum(upload.state is state for upload in scenario.uploads(scenario.UTC))
+    for state in scenario.FinalState
 }
 
 
@@ -106,7 +106,7 @@ def test_a_port_in_use_is_one_line(folder: Path) -> None:
     [
         (("--camera-root", "nowhere"), "nowhere is not a folder"),
         (("--json", "nowhere/outcome.json"), "its folder does not exist"),
-        (("--once", "--camera-root", "."), "--once goes with the demo's own pictures"),
+        (("--once", "--camera-root", "."), "--once goes with the demo's own images"),
     ],
 )
 def test_a_wrong_argument_is_named(

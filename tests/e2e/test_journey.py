@@ -2,11 +2,11 @@ from typing import cast
 
 from testbed.demo import events
 from testbed.demo.entities import DOMAIN
-from testbed.demo.image_tracker import Ledger
-from testbed.demo.scenario import Fate
+from testbed.demo.image_tracker import ImageTracker
+from testbed.demo.scenario import FinalState
 from testbed.services.home_assistant_client import HomeAssistantClient, JsonObject, States
 from testbed.services.uploader import Uploader
-from tests.e2e.parts import Installation, Site, fates, settled, until
+from tests.e2e.parts import Installation, Site, final_states, settled, until
 
 CAMERA = "front_door"
 LIMIT = 120  # seconds; a busy machine's language model takes its time
@@ -19,11 +19,11 @@ async def dead_letters(client: HomeAssistantClient) -> list[JsonObject]:
 
 
 async def test_a_picture_becomes_presence_at_once_and_risk_later(
-    site: Site, installation: Installation, uploader: Uploader, ledger: Ledger, picture: bytes
+    site: Site, installation: Installation, uploader: Uploader, tracker: ImageTracker, image: bytes
 ) -> None:
     ids = installation.entities.cameras[CAMERA].ids
     client = site.home.client
-    uploader.in_pieces(CAMERA, "visitor.jpg", picture)
+    uploader.in_pieces(CAMERA, "visitor.jpg", image)
 
     await client.wait_for(lambda states: states[ids["person"]].state == "on", limit=LIMIT)
     await client.wait_for(lambda states: states[ids["activity"]].state != "unknown", limit=LIMIT)
@@ -37,28 +37,28 @@ async def test_a_picture_becomes_presence_at_once_and_risk_later(
     assert "person" in event.labels
     assert activity["event_id"] == event.id
     assert activity["event_type"] == event.risk_level == states[ids["risk_level"]].state
-    assert await fates(ledger, "front_door/visitor.jpg") == [Fate.DETECTED]
+    assert await final_states(tracker, "front_door/visitor.jpg") == [FinalState.DETECTED]
 
 
 async def test_the_camera_and_the_event_show_the_picture_as_uploaded(
-    site: Site, installation: Installation, picture: bytes
+    site: Site, installation: Installation, image: bytes
 ) -> None:
     ids = installation.entities.cameras[CAMERA].ids
     states = await site.home.client.states()
     for entity_id in (ids["latest_image"], ids["last_event"]):
         shown = str(states[entity_id].attributes["entity_picture"])
-        assert await site.home.client.picture(shown) == picture
+        assert await site.home.client.image(shown) == image
 
 
 async def test_the_same_picture_again_is_skipped(
-    installation: Installation, uploader: Uploader, ledger: Ledger, picture: bytes
+    installation: Installation, uploader: Uploader, tracker: ImageTracker, image: bytes
 ) -> None:
-    uploader.by_rename(CAMERA, "visitor-again.jpg", picture)
-    assert await fates(ledger, "front_door/visitor-again.jpg") == [Fate.SKIPPED]
+    uploader.by_rename(CAMERA, "visitor-again.jpg", image)
+    assert await final_states(tracker, "front_door/visitor-again.jpg") == [FinalState.SKIPPED]
 
 
 async def test_dead_letters_are_listed_requeued_and_discarded(
-    site: Site, installation: Installation, uploader: Uploader, picture: bytes
+    site: Site, installation: Installation, uploader: Uploader, image: bytes
 ) -> None:
     client = site.home.client
     counter = installation.entities.hub["dead_letters"]
@@ -66,7 +66,7 @@ async def test_dead_letters_are_listed_requeued_and_discarded(
     def shows(count: int, states: States) -> bool:
         return states[counter].state == str(count)
 
-    uploader.broken_off(CAMERA, "cut-short.jpg", picture)
+    uploader.broken_off(CAMERA, "cut-short.jpg", image)
     uploader.no_image("driveway", "greeting.jpg")
     await client.wait_for(lambda states: shows(2, states), limit=LIMIT)
 

@@ -1,10 +1,10 @@
 import os
 import signal
 
-from testbed.demo.image_tracker import Ledger
-from testbed.demo.scenario import Fate
+from testbed.demo.image_tracker import ImageTracker
+from testbed.demo.scenario import FinalState
 from testbed.services.uploader import Uploader
-from tests.e2e.parts import Installation, Site, different_pictures, fates
+from tests.e2e.parts import Installation, Site, different_pictures, final_states
 
 LIMIT = 120  # seconds
 CAMERA = "driveway"
@@ -13,24 +13,24 @@ WHILE_DOWN = ("4.jpg", "5.jpg")
 
 
 async def test_what_waits_at_a_restart_and_what_comes_meanwhile_is_looked_at(
-    site: Site, installation: Installation, uploader: Uploader, ledger: Ledger
+    site: Site, installation: Installation, uploader: Uploader, tracker: ImageTracker
 ) -> None:
     queue_depth = installation.entities.hub["queue_depth"]
-    pictures = iter(different_pictures(5))
+    images = iter(different_pictures(5))
     os.kill(site.server.pid, signal.SIGSTOP)
     try:
         for name in WAITING:
-            uploader.in_pieces(CAMERA, name, next(pictures))
+            uploader.in_pieces(CAMERA, name, next(images))
         await site.home.client.wait_for(
             lambda states: states[queue_depth].state == str(len(WAITING)), limit=LIMIT
         )
         await site.home.stop()
-        uploader.in_pieces(CAMERA, WHILE_DOWN[0], next(pictures))
-        uploader.by_rename(CAMERA, WHILE_DOWN[1], next(pictures))
+        uploader.in_pieces(CAMERA, WHILE_DOWN[0], next(images))
+        uploader.by_rename(CAMERA, WHILE_DOWN[1], next(images))
     finally:
         os.kill(site.server.pid, signal.SIGCONT)
     await site.home.start()
 
-    ends = await fates(ledger, *(f"{CAMERA}/{name}" for name in (*WAITING, *WHILE_DOWN)))
-    assert ends == [Fate.DETECTED] * 5
+    ends = await final_states(tracker, *(f"{CAMERA}/{name}" for name in (*WAITING, *WHILE_DOWN)))
+    assert ends == [FinalState.DETECTED] * 5
     await site.home.client.wait_for(lambda states: states[queue_depth].state == "0", limit=LIMIT)

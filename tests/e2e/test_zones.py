@@ -2,23 +2,23 @@
 
 from base64 import b64encode
 
-from testbed.demo.image_tracker import Ledger
+from testbed.demo.image_tracker import ImageTracker
 from testbed.drawing import scenes
 from testbed.services.screenshot import visit
 from testbed.services.uploader import Uploader
-from tests.e2e.parts import Installation, Site, fates
+from tests.e2e.parts import Installation, Site, final_states
 
 CAMERA = "driveway"
 LIMIT = 120  # seconds
 PORCH = {"name": "Porch", "kind": "entry_point", "corners": "0.5 0, 1 1"}
-# The colours in the middle of the picture's halves, as somebody sees them.
+# The colours in the middle of the image's halves, as somebody sees them.
 COLOURS = """async (address) => {
-  const picture = new Image();
-  picture.src = address;
-  await picture.decode();
+  const image = new Image();
+  image.src = address;
+  await image.decode();
   const canvas = new OffscreenCanvas(100, 100);
   const context = canvas.getContext("2d");
-  context.drawImage(picture, 0, 0, 100, 100);
+  context.drawImage(image, 0, 0, 100, 100);
   return [25, 75].map((x) => [...context.getImageData(x, 55, 1, 1).data]);
 }"""
 
@@ -28,18 +28,18 @@ async def drawing(site: Site, entity_id: str) -> str:
     states = await site.home.client.wait_for(
         lambda states: states[entity_id].state not in {"unknown", "unavailable"}, limit=LIMIT
     )
-    shown = await site.home.client.picture(str(states[entity_id].attributes["entity_picture"]))
+    shown = await site.home.client.image(str(states[entity_id].attributes["entity_picture"]))
     assert shown.startswith(b"<svg")
     return "data:image/svg+xml;base64," + b64encode(shown).decode()
 
 
 async def test_zones_are_typed_and_drawn(
-    site: Site, installation: Installation, uploader: Uploader, ledger: Ledger
+    site: Site, installation: Installation, uploader: Uploader, tracker: ImageTracker
 ) -> None:
     client = site.home.client
     scene = scenes.draw(31, size=(1280, 720), lighting="day", labels=("person",))
     uploader.by_rename(CAMERA, "for-the-zones.jpg", scenes.jpeg(scene))
-    await fates(ledger, f"{CAMERA}/for-the-zones.jpg")
+    await final_states(tracker, f"{CAMERA}/for-the-zones.jpg")
     parts = await client.subentries(installation.entry_id)
     (camera,) = (part for part in parts if part.unique_id == CAMERA)
     entity_id = installation.entities.cameras[CAMERA].ids["zones"]

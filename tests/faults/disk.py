@@ -1,4 +1,4 @@
-"""A small file system for PostgreSQL that can really be full."""
+"""A small file system for PostgreSQL that can be filled."""
 
 from contextlib import suppress
 import errno
@@ -12,7 +12,7 @@ _BALLAST = 8 * 1024 * 1024  # bytes that are taken at a time
 
 
 class Disk:
-    """A tmpfs in a folder; raises OSError where this user may mount none."""
+    """A tmpfs in a folder; raises OSError if this user may not mount one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -32,11 +32,11 @@ class Disk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Whoever still has a file open there keeps it until they end.
+        # Processes that have a file open there keep it until they end.
         subprocess.run(["umount", "--lazy", self.folder], check=False, timeout=10)
 
     def fill(self) -> None:
-        """Take all the room there is, to the last page."""
+        """Use all free space, to the last page."""
         size = _BALLAST
         with self._ballast.open("ab", buffering=0) as file:
             while size >= os.sysconf("SC_PAGE_SIZE"):
@@ -48,6 +48,6 @@ class Disk:
                     size //= 2
 
     def clear(self) -> None:
-        """Give the room back."""
+        """Free the space."""
         with suppress(FileNotFoundError):
             self._ballast.unlink()

@@ -1,10 +1,9 @@
-"""Hits a worker exactly while a transaction of its commits.
+"""Fault points in the database: inject a fault into a worker exactly while it commits.
 
-The fault points are in the database, not in the product: a deferred constraint trigger runs when
-a transaction commits, and holds it there by a lock until the worker has been hit. Then the lock is
-let go, and the commit takes place with nobody left to hear of it, or the transaction is ended, and
-it never took place. So every commit of the product is a fault point, the product has no line of
-code for it, and what runs here is what ships.
+A deferred constraint trigger runs when a transaction commits and blocks it on a lock until the
+fault has been injected. Then the lock is released and the commit succeeds without the worker
+noticing, or the backend is terminated and the transaction is rolled back. Every commit is a fault
+point, and the product contains no code for it.
 """
 
 import asyncio
@@ -14,9 +13,12 @@ import time
 
 import asyncpg  # type: ignore[import-untyped]  # has no types
 
-from tests.faults.plan import Point
+from tests.faults.plan import CommitPoint
 
-HOLD, ELECT = 7701, 7702  # advisory locks: what is waited for, and who is the one that waits
+HOLD, ELECTION = (
+    7701,
+    7702,
+)  # advisory locks: the one that blocks commits, and the one that elects a single waiter
 
 _SQL = f"""
 CREATE SCHEMA faults;
@@ -50,7 +52,7 @@ BEGIN
         RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
     END IF;
     IF faults.point_of(TG_TABLE_NAME, TG_OP, to_jsonb(OLD), to_jsonb(NEW)) = wanted
-       AND pg_try_advisory_xact_lock({ELECT}) THEN
+       AND pg_try_advisory_xact_lock({ELECTION}) THEN
         PERFORM pg_advisory_xact_lock({HOLD});
     END IF;
     RETURN NULL;
@@ -65,27 +67,32 @@ _HELD = """
 SELECT a.pid, a.usename FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.objid = $1 AND NOT l.granted
 """
-_LOOK = 0.01  # seconds between two looks whether somebody is held
+_POLL_INTERVAL = 0.01  # seconds
 
 
-class Strikes:
-    """Arms fault points in one database."""
+class FaultPoints:
+    """The fault points of one database."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     async def install(self) -> None:
-        """Put the fault points next to the tables, which have to be there."""
+        """Create the triggers; the product's tables have to exist."""
         connection = await asyncpg.connect(self._url)
         await connection.execute(_SQL)
         for table in ("images", "events", "jobs"):
             await connection.execute(_TRIGGER.format(table=table))
         await connection.close()
 
-    async def strike(
-        self, point: Point, hit: Callable[[str], Awaitable[None]], *, committed: bool, limit: float
+    async def trigger(
+        self,
+        point: CommitPoint,
+        apply: Callable[[str], Awaitable[None]],
+        *,
+        committed: bool,
+        limit: float,
     ) -> bool:
-        """Hit the first worker that commits this, given by its database user; tell if one did."""
+        """Call `apply` with the database user of the first worker that commits this; False at the limit."""
         control = await asyncpg.connect(self._url)
         try:
             await control.execute("SELECT pg_advisory_lock($1)", HOLD)
@@ -95,12 +102,12 @@ class Strikes:
             if held is None:
                 return False
             pid, user = held
-            await hit(user)
+            await apply(user)
             if not committed:
                 await control.execute("SELECT pg_terminate_backend($1, 5000)", pid)
             return True
         finally:
-            await control.close(timeout=5)  # and with it goes the lock
+            await control.close(timeout=5)  # releases the lock
 
     async def without_disk_space(self, seconds: float) -> None:
         """Refuse every commit for a while, as a full disk does."""
@@ -111,7 +118,7 @@ class Strikes:
         await control.close(timeout=5)
 
     async def disarm(self) -> None:
-        """Let everything through, whatever was interrupted."""
+        """Disarm every fault point, also after an interrupted run."""
         with suppress(OSError, asyncpg.PostgresError):
             control = await asyncpg.connect(self._url)
             await control.execute("DELETE FROM faults.armed")
@@ -124,5 +131,5 @@ async def _wait_for_one(control: asyncpg.Connection, limit: float) -> tuple[int,
         row = await control.fetchrow(_HELD, HOLD)
         if row is not None:
             return row["pid"], row["usename"]
-        await asyncio.sleep(_LOOK)
+        await asyncio.sleep(_POLL_INTERVAL)
     return None

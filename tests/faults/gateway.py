@@ -18,7 +18,7 @@ SCORE = 42  # of every event
 _READY_ASSESSOR = responses.health(instance_id="", detector={}, assessor={})["assessor"]
 
 
-class Answer(StrEnum):
+class ResponseFault(StrEnum):
     """What comes instead of a good answer."""
 
     BUSY = "busy"
@@ -30,10 +30,10 @@ class Answer(StrEnum):
 
 
 _RESPONSES = {
-    Answer.BUSY: OVERLOADED,
-    Answer.NOT_READY: NOT_READY,
-    Answer.ERROR: INTERNAL,
-    Answer.GARBAGE: not_json,
+    ResponseFault.BUSY: OVERLOADED,
+    ResponseFault.NOT_READY: NOT_READY,
+    ResponseFault.ERROR: INTERNAL,
+    ResponseFault.GARBAGE: not_json,
 }
 
 
@@ -43,7 +43,7 @@ class Gateway:
     def __init__(self, server: str, token: str) -> None:
         """Forward to the server at this URL, with this token."""
         self.url = ""
-        self.bad: deque[Answer] = deque()  # what comes of the next requests
+        self.next_faults: deque[ResponseFault] = deque()  # what comes of the next requests
         self.requests: Counter[str] = Counter()
         self._server = server
         self._token = token
@@ -94,8 +94,8 @@ class Gateway:
     async def _detect(self, request: web.Request) -> web.StreamResponse:
         content = await request.read()
         self.requests["detect"] += 1
-        if (bad := await self._fail("detect", request)) is not None:
-            return bad
+        if (fault := await self._fail("detect", request)) is not None:
+            return fault
         status, answer = await self._forward(
             "POST",
             f"/v1/detect?{request.query_string}",
@@ -108,8 +108,8 @@ class Gateway:
     async def _assess(self, request: web.Request) -> web.StreamResponse:
         await request.read()
         self.requests["assess"] += 1
-        if (bad := await self._fail("assess", request)) is not None:
-            return bad
+        if (fault := await self._fail("assess", request)) is not None:
+            return fault
         return web.json_response(responses.assessed(SCORE))
 
     async def _fail(self, kind: str, request: web.Request) -> web.StreamResponse | None:
@@ -117,13 +117,13 @@ class Gateway:
         if caught is not None and not caught.done():
             caught.set_result(request.headers.get("Authorization", "").removeprefix("Bearer "))
             await asyncio.sleep(3600)  # until whoever asks is gone
-        if not self.bad:
+        if not self.next_faults:
             return None
-        answer = self.bad.popleft()
+        answer = self.next_faults.popleft()
         match answer:
-            case Answer.NOTHING:
+            case ResponseFault.NOTHING:
                 await asyncio.sleep(3600)
-            case Answer.DROPPED:
+            case ResponseFault.DROPPED:
                 assert request.transport is not None
                 request.transport.abort()
                 return web.Response(status=500)

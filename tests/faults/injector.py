@@ -1,4 +1,4 @@
-"""Makes a plan's faults happen, one after the other, and counts those that did."""
+"""Inject the faults of a plan one after the other, and count them."""
 
 import asyncio
 from collections import Counter
@@ -9,60 +9,60 @@ import time
 from testbed.services.inference_server import InferenceServer
 from testbed.services.postgres import Postgres
 from tests.faults.disk import Disk
-from tests.faults.fault_points import Strikes
-from tests.faults.gateway import Answer, Gateway
-from tests.faults.plan import Blow, Fault, Strike, Trouble
+from tests.faults.fault_points import FaultPoints
+from tests.faults.gateway import Gateway, ResponseFault
+from tests.faults.plan import CommitFault, Effect, Fault, FaultKind
 from tests.faults.workers import Worker
 
 _LOGGER = logging.getLogger(__name__)
 
-_PATIENCE = 4.0  # seconds that a fault waits for its opportunity
-_LOOK = 0.1  # seconds
+_OPPORTUNITY_TIMEOUT = 4.0  # seconds that a fault waits for its opportunity
+_POLL_INTERVAL = 0.1  # seconds
 _NO_ROOM = "No space left on device"
-_AWAY = 1.0  # seconds that something is gone
-_ANSWERS = {
-    Trouble.ANSWER_BUSY: Answer.BUSY,
-    Trouble.ANSWER_NOT_READY: Answer.NOT_READY,
-    Trouble.ANSWER_ERROR: Answer.ERROR,
-    Trouble.ANSWER_GARBAGE: Answer.GARBAGE,
-    Trouble.ANSWER_NOTHING: Answer.NOTHING,
-    Trouble.ANSWER_DROPPED: Answer.DROPPED,
+_OUTAGE = 1.0  # seconds that something is gone
+_RESPONSE_FAULTS = {
+    FaultKind.RESPONSE_BUSY: ResponseFault.BUSY,
+    FaultKind.RESPONSE_NOT_READY: ResponseFault.NOT_READY,
+    FaultKind.RESPONSE_ERROR: ResponseFault.ERROR,
+    FaultKind.RESPONSE_GARBAGE: ResponseFault.GARBAGE,
+    FaultKind.RESPONSE_NOTHING: ResponseFault.NOTHING,
+    FaultKind.RESPONSE_DROPPED: ResponseFault.DROPPED,
 }
 
 
-class Inflictor:
-    """Knows how to do each fault; one that found no opportunity counts as missed."""
+class FaultInjector:
+    """Injects faults; one that found no opportunity counts as missed."""
 
     def __init__(
         self,
         *,
         workers: Mapping[str, Worker],
         postgres: Postgres,
-        strikes: Strikes,
+        fault_points: FaultPoints,
         gateways: Sequence[Gateway],
         servers: Sequence[InferenceServer],
         disk: Disk | None,
     ) -> None:
-        """Without `servers` the gateways answer; without `disk` it cannot be filled."""
+        """Without `servers` only the gateways are stopped; without `disk` it cannot be filled."""
         self.done: Counter[str] = Counter()
         self.missed: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self._workers = workers
         self._names = sorted(workers)
         self._postgres = postgres
-        self._strikes = strikes
+        self._fault_points = fault_points
         self._gateways = gateways
         self._servers = servers
         self._disk = disk
 
-    async def inflict(self, faults: Sequence[Fault], started: float, seconds: float) -> None:
-        """Do them all; what the machine is too slow for within the time is left out."""
+    async def inject(self, faults: Sequence[Fault], started: float, seconds: float) -> None:
+        """Inject all faults; those still pending after `seconds` are left out."""
         for fault in faults:
             await asyncio.sleep(max(0.0, started + fault.at - time.monotonic()))
             if time.monotonic() - started > seconds:
                 break
-            name = fault.what.name if isinstance(fault.what, Strike) else fault.what.value
-            if fault.what is Trouble.FILE_SYSTEM_FULL and self._disk is None:
+            name = fault.what.name if isinstance(fault.what, CommitFault) else fault.what.value
+            if fault.what is FaultKind.FILE_SYSTEM_FULL and self._disk is None:
                 self.skipped[name] += 1
                 continue
             _LOGGER.info("%5.1f s: %s", time.monotonic() - started, name)
@@ -72,71 +72,78 @@ class Inflictor:
     async def _do(self, fault: Fault) -> bool:
         worker = self._workers[self._names[fault.worker]]
         match fault.what:
-            case Strike(point=point, blow=blow, committed=committed):
-                hit = self._hitting(blow, fault)
-                return await self._strikes.strike(point, hit, committed=committed, limit=_PATIENCE)
-            case Trouble.KILL_WORKER:
+            case CommitFault(point=point, effect=effect, committed=committed):
+                apply = self._apply(effect, fault)
+                return await self._fault_points.trigger(
+                    point, apply, committed=committed, limit=_OPPORTUNITY_TIMEOUT
+                )
+            case FaultKind.KILL_WORKER:
                 await self._kill(worker, fault)
-            case Trouble.KILL_BOTH:
+            case FaultKind.KILL_BOTH:
                 await asyncio.gather(*(self._kill(each, fault) for each in self._workers.values()))
-            case Trouble.STOP_WORKER:
+            case FaultKind.STOP_WORKER:
                 await worker.stop()
-            case Trouble.KILL_IN_DETECT | Trouble.KILL_IN_ASSESS as what:
-                kind = "detect" if what is Trouble.KILL_IN_DETECT else "assess"
+            case FaultKind.KILL_IN_DETECT | FaultKind.KILL_IN_ASSESS as what:
+                kind = "detect" if what is FaultKind.KILL_IN_DETECT else "assess"
                 caller = await self._caller(kind)
                 if caller is None:
                     return False
                 await self._kill(self._workers[caller], fault)
-            case Trouble.KILL_DATABASE:
+            case FaultKind.KILL_DATABASE:
                 await asyncio.to_thread(self._postgres.kill)
-                await asyncio.sleep(_AWAY)
+                await asyncio.sleep(_OUTAGE)
                 await asyncio.to_thread(self._postgres.start)
-            case Trouble.CUT_DATABASE:
+            case FaultKind.CUT_DATABASE:
                 for each in self._workers.values():
                     each.cut()
-            case Trouble.DISK_FULL:
-                await self._strikes.without_disk_space(_AWAY)
-            case Trouble.FILE_SYSTEM_FULL:
+            case FaultKind.DISK_FULL:
+                await self._fault_points.without_disk_space(_OUTAGE)
+            case FaultKind.FILE_SYSTEM_FULL:
                 return await self._fill_disk()
-            case Trouble.CLOCK_JUMPS:
+            case FaultKind.CLOCK_JUMPS:
                 worker.set_clock(fault.jump)
-            case Trouble.KILL_SERVER:
+            case FaultKind.KILL_SERVER:
                 await asyncio.gather(*(self._restart_server(number) for number in fault.servers))
-            case Trouble() as what:
+            case FaultKind() as what:
                 for number in fault.servers:
-                    self._gateways[number].bad.extend([_ANSWERS[what]] * fault.count)
+                    self._gateways[number].next_faults.extend(
+                        [_RESPONSE_FAULTS[what]] * fault.count
+                    )
         return True
 
     async def _fill_disk(self) -> bool:
-        """Leave PostgreSQL no room until it notices; tell if it did."""
+        """Fill the disk until PostgreSQL reports it; return False if it does not in time."""
         assert self._disk is not None
         known = self._postgres.complaints(_NO_ROOM)
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _OPPORTUNITY_TIMEOUT
         await asyncio.to_thread(self._disk.fill)
         while (noticed := self._postgres.complaints(_NO_ROOM) > known) is False:
             if time.monotonic() > deadline:
                 break
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_POLL_INTERVAL)
         await asyncio.to_thread(self._disk.clear)
         await asyncio.to_thread(self._postgres.revive)
         return noticed
 
-    def _hitting(self, blow: Blow, fault: Fault) -> Callable[[str], Awaitable[None]]:
-        async def hit(name: str) -> None:
-            if blow is Blow.KILL:
+    def _apply(self, effect: Effect, fault: Fault) -> Callable[[str], Awaitable[None]]:
+        async def apply(name: str) -> None:
+            if effect is Effect.KILL:
                 await self._kill(self._workers[name], fault)
             else:
                 self._workers[name].cut()
 
-        return hit
+        return apply
 
     async def _kill(self, worker: Worker, fault: Fault) -> None:
         worker.set_clock(fault.clock)
         await worker.kill()
 
     async def _caller(self, kind: str) -> str | None:
-        """Return who makes the next request to any server; None if nobody does."""
-        asked = {asyncio.create_task(gateway.caller(kind, _PATIENCE)) for gateway in self._gateways}
+        """Return the name of the worker that makes the next request; None at the timeout."""
+        asked = {
+            asyncio.create_task(gateway.caller(kind, _OPPORTUNITY_TIMEOUT))
+            for gateway in self._gateways
+        }
         done, others = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
         for task in others:
             task.cancel()
@@ -146,7 +153,7 @@ class Inflictor:
         gateway = self._gateways[number]
         await gateway.stop()
         if not self._servers:
-            await asyncio.sleep(_AWAY)
+            await asyncio.sleep(_OUTAGE)
         else:
             server = self._servers[number]
             await asyncio.to_thread(server.kill)

@@ -1,4 +1,4 @@
-"""What has become of every file, and whether each promise was kept."""
+"""The invariants of a run: every file has a final state, and database and disk agree."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,22 +7,22 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # has no types
 
-# Each finds what must not be; a row is one case of it.
+# Each query returns the violations of an invariant, one a row.
 _LOSSES: Mapping[str, str] = {
-    "an image without its end": "SELECT path, state FROM hsi.images WHERE state = 'pending'",
+    "an image without a final state": "SELECT path, state FROM hsi.images WHERE state = 'pending'",
     "an image without exactly one detect job": """
         SELECT i.path, count(j.id) FROM hsi.images i
         LEFT JOIN hsi.jobs j ON j.image_id = i.id AND j.kind = 'detect'
         GROUP BY i.id HAVING count(j.id) <> 1""",
 }
 _BREACHES: Mapping[str, str] = {
-    "a job that waits or is held": """
+    "a job that is still pending or leased": """
         SELECT id, kind, state, fence FROM hsi.jobs WHERE state IN ('pending', 'leased')""",
     "an image and its job that contradict each other": """
         SELECT i.path, i.state, j.state FROM hsi.images i JOIN hsi.jobs j ON j.image_id = i.id
         WHERE (i.state = 'dead') <> (j.state = 'dead')
            OR (i.state IN ('detected', 'skipped')) <> (j.state = 'done')""",
-    "a dead letter that explains nothing": """
+    "a dead letter without an explanation": """
         SELECT id, failure, error_type FROM hsi.jobs WHERE state = 'dead'
         AND (failure IS NULL OR error_type = '' OR message = '' OR last_failed_at < first_failed_at)""",
     "a dead image without a reason": """
@@ -54,7 +54,7 @@ _DUPLICATES: Mapping[str, str] = {
     "a file registered twice": """
         SELECT camera, path, mtime_ns, size FROM hsi.images
         GROUP BY 1, 2, 3, 4 HAVING count(*) > 1""",
-    "the same content looked at twice": """
+    "the same content processed twice": """
         SELECT a.path, b.path FROM hsi.images a JOIN hsi.images b
         ON a.camera = b.camera AND a.sha256 = b.sha256 AND a.id < b.id
         WHERE a.state = 'detected' AND b.state = 'detected'
@@ -70,8 +70,8 @@ UNSETTLED = """
 
 
 @dataclass(slots=True, kw_only=True)
-class Verdict:
-    """The books of one run, closed."""
+class InvariantReport:
+    """The database of one run, closed."""
 
     files: int  # on disk, that had to be found
     rows: int
@@ -87,8 +87,8 @@ class Verdict:
         return not (self.lost or self.duplicated or self.breaches)
 
 
-async def found(connection: asyncpg.Connection, root: Path, files: set[Path]) -> list[str]:
-    """Return those files, as they lie there now, that no row is about."""
+async def unregistered(connection: asyncpg.Connection, root: Path, files: set[Path]) -> list[str]:
+    """Return the files that have no row for their current version."""
     rows = await connection.fetch("SELECT path, size, mtime_ns FROM hsi.images")
     known = {(row["path"], row["size"], row["mtime_ns"]) for row in rows}
     missing = []
@@ -100,28 +100,28 @@ async def found(connection: asyncpg.Connection, root: Path, files: set[Path]) ->
     return missing
 
 
-async def judge(
+async def check_invariants(
     connection: asyncpg.Connection, root: Path, files: set[Path], sound: set[str]
-) -> Verdict:
-    """Compare disk and database once everything has settled."""
+) -> InvariantReport:
+    """Check every invariant; all jobs must have settled."""
     states = Counter(
         {
             row["state"]: row["count"]
             for row in await connection.fetch("SELECT state, count(*) FROM hsi.images GROUP BY 1")
         }
     )
-    verdict = Verdict(
+    invariants = InvariantReport(
         files=len(files),
         rows=states.total(),
         terminal=states,
         events=await connection.fetchval("SELECT count(*) FROM hsi.events"),
-        lost=await found(connection, root, files),
+        lost=await unregistered(connection, root, files),
     )
     for row in await connection.fetch(
         "SELECT kind, failure, error_type, count(*) FROM hsi.jobs WHERE state = 'dead' GROUP BY 1, 2, 3"
     ):
-        verdict.dead[f"{row['kind']}: {row['failure']}, {row['error_type']}"] = row["count"]
-    # A whole picture may die of what was done to server and workers, never of itself.
+        invariants.dead[f"{row['kind']}: {row['failure']}, {row['error_type']}"] = row["count"]
+    # A whole image may die of what was done to server and workers, never of itself.
     for row in await connection.fetch(
         """SELECT i.path, j.error_type, i.size, i.mtime_ns FROM hsi.images i
         JOIN hsi.jobs j ON j.image_id = i.id WHERE j.state = 'dead' AND j.failure = 'input'"""
@@ -133,11 +133,11 @@ async def judge(
             row["mtime_ns"],
         )
         if row["path"] in sound and final:
-            verdict.lost.append(f"whole, but dead as {row['error_type']}: {row['path']}")
-    verdict.lost += await _cases(connection, _LOSSES)
-    verdict.duplicated += await _cases(connection, _DUPLICATES)
-    verdict.breaches += await _cases(connection, _BREACHES)
-    return verdict
+            invariants.lost.append(f"whole, but dead as {row['error_type']}: {row['path']}")
+    invariants.lost += await _cases(connection, _LOSSES)
+    invariants.duplicated += await _cases(connection, _DUPLICATES)
+    invariants.breaches += await _cases(connection, _BREACHES)
+    return invariants
 
 
 async def _cases(connection: asyncpg.Connection, questions: Mapping[str, str]) -> list[str]:

@@ -1,6 +1,6 @@
-"""From a seed to everything a run will do: which files come when, and what goes wrong when.
+"""The plan of a run: which files are uploaded when, and which faults are injected when.
 
-The same seed makes the same plan. How the machine then interleaves it is the machine's own.
+The same seed gives the same plan; how the machine interleaves it is not reproducible.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import random
 CAMERAS = ("front", "yard", "garage/side")
 WORKERS = 2
 SERVERS = 2
-# What cameras of well-known makers do: their folders and names, {t} being the time of the picture.
+# What cameras of well-known makers do: their folders and names, {t} being the time of the image.
 LAYOUTS = (
     "MDAlarm_{t:%Y%m%d-%H%M%S}_{n}.jpg",  # Foscam
     "{t:%Y/%m/%d}/front_00_{t:%Y%m%d%H%M%S}_{n}.jpg",  # Reolink
@@ -30,16 +30,16 @@ class Kind(StrEnum):
     RENAMED = "renamed"  # written as .part, then renamed
     GROWING = "growing"  # written with pauses longer than the settle time
     BROKEN = "broken"  # the connection broke half-way
-    NO_IMAGE = "no_image"  # an error message under a picture's name
+    NO_IMAGE = "no_image"  # an error message under an image's name
     EMPTY = "empty"
     DUPLICATE = "duplicate"  # the content of an earlier file of the camera, shortly after it
-    OVERWRITTEN = "overwritten"  # a second picture under the same name
+    OVERWRITTEN = "overwritten"  # a second image under the same name
     DELIVERED_TWICE = "delivered_twice"  # renamed away and back: told of twice
     LATE = "late"  # taken hours ago
     LEFT_ALONE = "left_alone"  # a hidden, partial or other file: none of our business
 
 
-class Point(StrEnum):
+class CommitPoint(StrEnum):
     """What a transaction does that is struck as it commits."""
 
     REGISTER = "register"
@@ -54,7 +54,7 @@ class Point(StrEnum):
     ASSESSED = "assessed"
 
 
-class Blow(StrEnum):
+class Effect(StrEnum):
     """What happens to the worker whose transaction commits."""
 
     KILL = "kill"  # kill -9
@@ -62,38 +62,38 @@ class Blow(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Strike:
+class CommitFault:
     """A worker is hit while its transaction commits; the commit takes place or not."""
 
-    point: Point
-    blow: Blow
+    point: CommitPoint
+    effect: Effect
     committed: bool
 
     @property
     def name(self) -> str:
-        return f"{self.blow} at {self.point}, {'committed' if self.committed else 'rolled back'}"
+        return f"{self.effect} at {self.point}, {'committed' if self.committed else 'rolled back'}"
 
 
-class Trouble(StrEnum):
+class FaultKind(StrEnum):
     """Everything else that goes wrong."""
 
     KILL_WORKER = "worker killed at any time"
     KILL_BOTH = "both workers killed"
-    KILL_IN_DETECT = "worker killed while a picture is looked at"
-    KILL_IN_ASSESS = "worker killed while an event is assessed"
-    STOP_WORKER = "worker stopped in order"
+    KILL_IN_DETECT = "worker killed during a detection"
+    KILL_IN_ASSESS = "worker killed during an assessment"
+    STOP_WORKER = "worker stopped by SIGTERM"
     KILL_DATABASE = "PostgreSQL killed by SIGQUIT and started again"
     CUT_DATABASE = "all connections to PostgreSQL cut"
-    DISK_FULL = "PostgreSQL refuses commits for want of disk space"
+    DISK_FULL = "PostgreSQL refuses commits because the disk is full"
     FILE_SYSTEM_FULL = "PostgreSQL's file system full"
     CLOCK_JUMPS = "a running worker's clock jumps"
     KILL_SERVER = "inference server killed and started again"
-    ANSWER_BUSY = "server answers 429"
-    ANSWER_NOT_READY = "server answers 503"
-    ANSWER_ERROR = "server answers 500"
-    ANSWER_GARBAGE = "server answers garbage"
-    ANSWER_NOTHING = "server never answers"
-    ANSWER_DROPPED = "server drops the connection"
+    RESPONSE_BUSY = "server responds with 429"
+    RESPONSE_NOT_READY = "server responds with 503"
+    RESPONSE_ERROR = "server responds with 500"
+    RESPONSE_GARBAGE = "server responds with something that is not JSON"
+    RESPONSE_NOTHING = "server never responds"
+    RESPONSE_DROPPED = "server drops the connection"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ class Fault:
     """One thing that goes wrong, no earlier than `at` and after the one before it."""
 
     at: float
-    what: Strike | Trouble
+    what: CommitFault | FaultKind
     worker: int
     clock: float  # seconds by which a worker that starts again then has a wrong clock
     jump: float  # seconds by which a running worker's clock is wrong from then on
@@ -177,11 +177,12 @@ def _uploads(rng: random.Random, images: int, seconds: float) -> tuple[Upload, .
 
 
 def _faults(rng: random.Random, seconds: float) -> tuple[Fault, ...]:
-    strikes = [
-        Strike(point=p, blow=b, committed=c) for p, b, c in product(Point, Blow, (True, False))
+    commit_faults = [
+        CommitFault(point=p, effect=b, committed=c)
+        for p, b, c in product(CommitPoint, Effect, (True, False))
     ]
-    kinds: list[Strike | Trouble] = [*strikes, *Trouble]
-    order: list[Strike | Trouble] = []
+    kinds: list[CommitFault | FaultKind] = [*commit_faults, *FaultKind]
+    order: list[CommitFault | FaultKind] = []
     while len(order) < seconds / _FAULT_PACE:
         order += rng.sample(kinds, len(kinds))  # each kind before any comes again
     faults = []

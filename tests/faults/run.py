@@ -1,6 +1,6 @@
 """Runs of real workers on a real PostgreSQL and real files, while everything goes wrong.
 
-Called by scripts/test-faults; each run is one seed's plan, and ends with its books closed.
+Called by scripts/test-faults; each run is one seed's plan, and ends with its database closed.
 """
 
 import argparse
@@ -25,11 +25,11 @@ from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.inference_server import InferenceServer
 from testbed.services.postgres import Postgres
 from tests.faults.disk import Disk
-from tests.faults.fault_points import Strikes
+from tests.faults.fault_points import FaultPoints
 from tests.faults.gateway import Gateway
-from tests.faults.injector import Inflictor
-from tests.faults.invariants import UNSETTLED, Verdict, found, judge
-from tests.faults.pictures import SCENES, picture
+from tests.faults.images import SCENES, make_image
+from tests.faults.injector import FaultInjector
+from tests.faults.invariants import UNSETTLED, InvariantReport, check_invariants, unregistered
 from tests.faults.plan import CAMERAS, SERVERS, WORKERS, make_plan
 from tests.faults.uploads import Cameras
 from tests.faults.workers import Worker
@@ -40,9 +40,9 @@ from hsi_core.store import cameras as camera_store
 from hsi_core.store.engine import begin, connect
 
 DATABASE = "faults"
-SETTLE_LIMIT = 180.0  # seconds without any fault after which everything has to have ended
-_LOOK = 0.5  # seconds
-_CALM = 3  # looks in a row that find everything settled
+SETTLE_LIMIT = 180.0  # seconds without faults until every job has to be settled
+_POLL_INTERVAL = 0.5  # seconds
+_CALM = 3  # polls in a row that find everything settled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +58,14 @@ class Report:
     skipped: Counter[str]  # faults that cannot be done here
     requests: tuple[int, ...]  # of each server for a detection
     starts: int  # of workers
-    verdict: Verdict
+    invariants: InvariantReport
 
     @property
     def kept(self) -> bool:
-        return self.verdict.kept
+        return self.invariants.kept
 
     def as_json(self) -> dict[str, object]:
-        v = self.verdict
+        v = self.invariants
         return {
             "seed": self.seed,
             "plan": self.plan,
@@ -89,7 +89,7 @@ class Report:
         }
 
     def as_text(self) -> str:
-        v = self.verdict
+        v = self.invariants
         lost, twice, states = len(v.lost), len(v.duplicated), _list(v.terminal)
         ended = v.rows - v.terminal["pending"]
         counted = (
@@ -103,7 +103,7 @@ class Report:
             ),
             f"  {counted}, events {v.events}, starts of workers {self.starts}",
             f"  uploads: {_list(self.uploaded)}",
-            f"  pictures sent to each server: {', '.join(map(str, self.requests))}",
+            f"  images sent to each server: {', '.join(map(str, self.requests))}",
             f"  images: {states}",
             f"  dead letters: {_list(v.dead) or 'none'}",
             f"  {happened}, {self.missed.total()} more found no opportunity",
@@ -117,14 +117,14 @@ class Report:
         return "\n".join(lines)
 
 
-async def run(
+async def run_plan(
     seed: int, *, images: int, seconds: float, servers: Sequence[InferenceServer]
 ) -> Report:
-    """Do one seed's run; without `servers` the gateways make up the answers."""
+    """Run the plan of one seed; without `servers`, fake ones detect."""
     started = time.monotonic()
     plan = make_plan(seed, images=images, seconds=seconds)
     for scene in range(SCENES):
-        picture(scene, 0)  # drawn before the clock runs
+        make_image(scene, 0)  # drawn before the clock runs
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hsi-faults-")))
         await asyncio.to_thread(folder.chmod, 0o711)  # PostgreSQL's account has to get through
@@ -138,8 +138,8 @@ async def run(
         postgres = await asyncio.to_thread(stack.enter_context, Postgres(data=data))
         url = postgres.create_database(DATABASE)
         await prepare(url)
-        strikes = Strikes(url)
-        await strikes.install()
+        fault_points = FaultPoints(url)
+        await fault_points.install()
         backends: Sequence[InferenceServer | FakeInferenceServer] = servers or [
             await stack.enter_async_context(FakeInferenceServer(recording=False))
             for _ in range(SERVERS)
@@ -159,10 +159,10 @@ async def run(
                 servers=[gateway.url for gateway in gateways],
                 log=folder / f"{name}.log",
             )
-        inflictor = Inflictor(
+        injector = FaultInjector(
             workers=workers,
             postgres=postgres,
-            strikes=strikes,
+            fault_points=fault_points,
             gateways=gateways,
             servers=servers,
             disk=disk,
@@ -174,32 +174,32 @@ async def run(
             start = time.monotonic()
             await asyncio.gather(
                 cameras.upload(plan.uploads, start),
-                inflictor.inflict(plan.faults, start, seconds),
+                injector.inject(plan.faults, start, seconds),
             )
             for gateway in gateways:
-                gateway.bad.clear()
+                gateway.next_faults.clear()
             for worker in workers.values():
                 worker.set_clock(0.0)
-            await strikes.disarm()
+            await fault_points.disarm()
             await _settle(url, root, cameras)
         finally:
             await asyncio.gather(*(worker.end() for worker in workers.values()))
         connection = await asyncpg.connect(url)
-        verdict = await judge(connection, root, cameras.files, cameras.sound)
+        invariants = await check_invariants(connection, root, cameras.files, cameras.sound)
         await connection.close()
-        if not verdict.kept:
+        if not invariants.kept:
             _keep_logs(folder, seed)
         return Report(
             seed=seed,
             plan=plan.fingerprint,
             seconds=time.monotonic() - started,
             uploaded=cameras.uploaded,
-            faults=inflictor.done,
-            missed=inflictor.missed,
-            skipped=inflictor.skipped,
+            faults=injector.done,
+            missed=injector.missed,
+            skipped=injector.skipped,
             requests=tuple(gateway.requests["detect"] for gateway in gateways),
             starts=sum(worker.starts for worker in workers.values()),
-            verdict=verdict,
+            invariants=invariants,
         )
 
 
@@ -226,10 +226,10 @@ async def _settle(url: str, root: Path, cameras: Cameras) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(SETTLE_LIMIT), _connected(url) as connection:
             while calm < _CALM:
-                missing = await found(connection, root, cameras.files)
+                missing = await unregistered(connection, root, cameras.files)
                 settled = not missing and await connection.fetchval(UNSETTLED) == 0
                 calm = calm + 1 if settled else 0
-                await asyncio.sleep(_LOOK)
+                await asyncio.sleep(_POLL_INTERVAL)
 
 
 @asynccontextmanager
@@ -265,18 +265,18 @@ def _keep_logs(folder: Path, seed: int) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do the runs asked for; 0 when every promise was kept in all of them."""
+    """Run the requested seeds; return 0 if every invariant held in all of them."""
     parser = argparse.ArgumentParser(prog="scripts/test-faults", description=__doc__)
-    parser.add_argument("--runs", type=int, default=1, help="how many, with successive seeds")
-    parser.add_argument("--seed", type=int, help="of the first run; random unless given")
-    parser.add_argument("--seconds", type=float, default=75.0, help="of faults in each run")
-    parser.add_argument("--images", type=int, help="files in each run; 4 a second unless given")
+    parser.add_argument("--runs", type=int, default=1, help="number of runs, with successive seeds")
+    parser.add_argument("--seed", type=int, help="seed of the first run (default: random)")
+    parser.add_argument("--seconds", type=float, default=75.0, help="duration of each run's faults")
+    parser.add_argument("--images", type=int, help="files in each run (default: 4 a second)")
     parser.add_argument(
         "--server", choices=("real", "fake"), default="real",
         help="real: the inference server with the small test model, in a process of its own",
     )  # fmt: skip
-    parser.add_argument("--json", type=Path, help="where to write all results")
-    parser.add_argument("-v", "--verbose", action="store_true", help="tell of each fault")
+    parser.add_argument("--json", type=Path, help="write all results to this file")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log each fault")
     options = parser.parse_args(arguments)
     # Whatever is started here, and mounted, is to end with it.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
@@ -289,16 +289,18 @@ def main(arguments: Sequence[str]) -> int:
     reports = []
     with real_servers(SERVERS if options.server == "real" else 0) as servers:
         for seed in range(first, first + options.runs):
-            report = asyncio.run(run(seed, images=images, seconds=options.seconds, servers=servers))
+            report = asyncio.run(
+                run_plan(seed, images=images, seconds=options.seconds, servers=servers)
+            )
             reports.append(report)
             print(report.as_text(), flush=True)  # noqa: T201 - for a person
             if options.json is not None:
                 _write(options.json, reports)
     kept = all(report.kept for report in reports)
-    lost = sum(len(report.verdict.lost) for report in reports)
-    duplicated = sum(len(report.verdict.duplicated) for report in reports)
+    lost = sum(len(report.invariants.lost) for report in reports)
+    duplicated = sum(len(report.invariants.duplicated) for report in reports)
     faults = sum(report.faults.total() for report in reports)
-    files = sum(report.verdict.files for report in reports)
+    files = sum(report.invariants.files for report in reports)
     print(  # noqa: T201 - for a person
         f"{len(reports)} runs, {files} files, {faults} faults: lost {lost}, duplicated {duplicated}"
     )

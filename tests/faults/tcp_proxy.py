@@ -1,11 +1,11 @@
-"""The wire between one worker and PostgreSQL, which can be cut while both ends live."""
+"""A TCP proxy between a worker and PostgreSQL, whose connections can be cut."""
 
 import asyncio
 from contextlib import suppress
 
 
-class Wire:
-    """Passes bytes on, both ways, from a port of its own to the database's."""
+class TcpProxy:
+    """Forwards bytes in both directions between its own port and the target port."""
 
     def __init__(self, target: int) -> None:
         self.port = 0
@@ -26,7 +26,7 @@ class Wire:
             task.cancel()
 
     def cut(self) -> None:
-        """End all connections at once; what is under way gets lost."""
+        """Abort all connections; bytes in transit are lost."""
         for writer in self._writers:
             writer.transport.abort()
 

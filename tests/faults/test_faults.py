@@ -12,9 +12,9 @@ import pytest
 
 from testbed.services.inference_server import InferenceServer
 from testbed.services.postgres import Postgres
-from tests.faults.invariants import judge
-from tests.faults.plan import SERVERS, Kind, Strike, Trouble, make_plan
-from tests.faults.run import prepare, real_servers, run
+from tests.faults.invariants import check_invariants
+from tests.faults.plan import SERVERS, CommitFault, FaultKind, Kind, make_plan
+from tests.faults.run import prepare, real_servers, run_plan
 
 SEED = 1671  # its plan has what has to happen early on
 _SHOW_PLAN = f"""
@@ -31,11 +31,11 @@ def inference() -> Iterator[Sequence[InferenceServer]]:
 
 def test_no_image_is_lost_and_none_counts_twice(inference: Sequence[InferenceServer]) -> None:
     """Two workers share two servers, one of which is killed, and everything else goes wrong."""
-    report = asyncio.run(run(SEED, images=160, seconds=40.0, servers=inference))
+    report = asyncio.run(run_plan(SEED, images=160, seconds=40.0, servers=inference))
     assert report.kept, report.as_text()
-    assert report.faults[Trouble.KILL_SERVER], report.as_text()
+    assert report.faults[FaultKind.KILL_SERVER], report.as_text()
     assert min(report.requests) > 0, report.as_text()
-    assert report.verdict.files >= 120
+    assert report.invariants.files >= 120
     assert report.faults.total() >= 10, report.as_text()
 
 
@@ -63,8 +63,8 @@ def test_a_long_plan_has_every_kind_of_file_and_fault() -> None:
     plan = make_plan(SEED, images=400, seconds=120.0)
     assert {item.kind for item in plan.uploads} == set(Kind)
     faults = {fault.what for fault in plan.faults}
-    assert {what for what in faults if isinstance(what, Trouble)} == set(Trouble)
-    assert len([what for what in faults if isinstance(what, Strike)]) == 40
+    assert {what for what in faults if isinstance(what, FaultKind)} == set(FaultKind)
+    assert len([what for what in faults if isinstance(what, CommitFault)]) == 40
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-async def books(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
+async def database(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
     """A database with one image that was looked at and is in one event."""
     url = postgres.create_database()
     await prepare(url)
@@ -100,17 +100,19 @@ async def books(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
     postgres.drop(url)
 
 
-async def test_books_in_order_are_accepted(books: asyncpg.Connection, tmp_path: Path) -> None:
-    verdict = await judge(books, tmp_path, set(), set())
-    assert verdict.kept, verdict
+async def test_books_in_order_are_accepted(database: asyncpg.Connection, tmp_path: Path) -> None:
+    invariants = await check_invariants(database, tmp_path, set(), set())
+    assert invariants.kept, invariants
 
 
 async def test_a_file_that_nobody_registered_is_lost(
-    books: asyncpg.Connection, tmp_path: Path
+    database: asyncpg.Connection, tmp_path: Path
 ) -> None:
     file = tmp_path / "front.jpg"
-    file.write_bytes(b"picture")
-    assert (await judge(books, tmp_path, {file}, set())).lost == ["not registered: front.jpg"]
+    file.write_bytes(b"image")
+    assert (await check_invariants(database, tmp_path, {file}, set())).lost == [
+        "not registered: front.jpg"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +138,9 @@ async def test_a_file_that_nobody_registered_is_lost(
     ],
 )
 async def test_what_must_not_be_is_found(
-    books: asyncpg.Connection, tmp_path: Path, wrong: str
+    database: asyncpg.Connection, tmp_path: Path, wrong: str
 ) -> None:
-    await books.execute(wrong)
-    verdict = await judge(books, tmp_path, set(), set())
-    assert verdict.lost or verdict.duplicated or verdict.breaches
-    assert not verdict.kept
+    await database.execute(wrong)
+    invariants = await check_invariants(database, tmp_path, set(), set())
+    assert invariants.lost or invariants.duplicated or invariants.breaches
+    assert not invariants.kept

@@ -9,7 +9,7 @@ from pathlib import Path
 import time
 
 from testbed.services.uploader import NOT_AN_IMAGE, Uploader
-from tests.faults.pictures import picture
+from tests.faults.images import make_image
 from tests.faults.plan import Kind, Upload
 
 _GROWING_PAUSE = 0.5  # seconds, longer than the workers' settle time
@@ -24,7 +24,7 @@ class Cameras:
         self._root = root
         self._contents: dict[str, tuple[bytes, float]] = {}  # by camera, the latest and its time
         self.files: set[Path] = set()  # that have to be found
-        self.sound: set[str] = set()  # paths of files that are whole pictures
+        self.sound: set[str] = set()  # paths of files that are whole images
         self.uploaded: Counter[str] = Counter()
 
     async def upload(self, uploads: Sequence[Upload], started: float) -> None:
@@ -39,56 +39,56 @@ class Cameras:
                 self.uploaded[item.kind] += 1
 
     def _put(self, item: Upload) -> None:
-        content = picture(item.scene, item.number)
+        content = make_image(item.scene, item.number)
         place, taken = _place_of(item)
         camera, _, name = place.rpartition("/")
         match item.kind:
             case Kind.RENAMED:
-                self._keep_loaded(self._uploader.by_rename(camera, name, content))
+                self._record(self._uploader.by_rename(camera, name, content))
             case Kind.BROKEN:
-                self._keep_loaded(self._uploader.broken_off(camera, name, content), sound=False)
+                self._record(self._uploader.broken_off(camera, name, content), sound=False)
             case Kind.NO_IMAGE:
                 # Of its own, or it is a duplicate of another one that was no image either.
                 no_image = NOT_AN_IMAGE + str(item.number).encode()
-                self._keep_loaded(self._uploader.in_pieces(camera, name, no_image), sound=False)
+                self._record(self._uploader.in_pieces(camera, name, no_image), sound=False)
             case Kind.EMPTY:
-                self._keep_loaded(self._uploader.in_pieces(camera, name, b""), sound=False)
+                self._record(self._uploader.in_pieces(camera, name, b""), sound=False)
             case Kind.DUPLICATE:
                 earlier, taken = self._contents.get(item.camera, (content, taken))
-                self._keep_loaded(
+                self._record(
                     self._uploader.in_pieces(item.camera, f"again {item.number}.jpg", earlier)
                 )
                 _set_time(self._root / item.camera / f"again {item.number}.jpg", taken)
             case Kind.OVERWRITTEN:
-                self._uploader.in_pieces(camera, name, picture(item.scene + 1, -item.number - 1))
-                self._keep_loaded(self._uploader.in_pieces(camera, name, content))
+                self._uploader.in_pieces(camera, name, make_image(item.scene + 1, -item.number - 1))
+                self._record(self._uploader.in_pieces(camera, name, content))
             case Kind.DELIVERED_TWICE:
                 path = self._uploader.in_pieces(camera, name, content)
                 path.rename(path.with_suffix(".part")).rename(path)
-                self._keep_loaded(path)
+                self._record(path)
             case Kind.LATE:
                 path = self._uploader.by_rename(camera, name, content)
                 _set_time(path, taken)
                 # Told of under its new time, as the clock of an FTP server that keeps times.
                 path.rename(path.with_suffix(".part")).rename(path)
-                self._keep_loaded(path)
+                self._record(path)
             case Kind.LEFT_ALONE:
                 other = _OTHERS[item.number % len(_OTHERS)].format(n=item.number)
                 self._uploader.in_pieces(item.camera, other, content)
             case _:
-                self._keep_loaded(self._uploader.in_pieces(camera, name, content))
+                self._record(self._uploader.in_pieces(camera, name, content))
                 self._contents[item.camera] = (content, taken)
 
     async def _grow(self, item: Upload) -> None:
-        content = picture(item.scene, item.number)
+        content = make_image(item.scene, item.number)
         path = self._root / item.camera / f"growing {item.number}.jpg"
         with path.open("wb", buffering=0) as file:
             for start in range(0, len(content), len(content) // 3 + 1):
                 file.write(content[start : start + len(content) // 3 + 1])
                 await asyncio.sleep(_GROWING_PAUSE)
-        self._keep_loaded(path)
+        self._record(path)
 
-    def _keep_loaded(self, path: Path, *, sound: bool = True) -> None:
+    def _record(self, path: Path, *, sound: bool = True) -> None:
         self.files.add(path)
         if sound:
             self.sound.add(path.relative_to(self._root).as_posix())

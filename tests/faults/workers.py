@@ -1,4 +1,4 @@
-"""Worker processes that are hit, and started again by who watches over them."""
+"""Worker processes that are apply, and started again by who watches over them."""
 
 import asyncio
 from asyncio.subprocess import Process
@@ -11,14 +11,14 @@ import struct
 import sys
 from urllib.parse import urlsplit
 
-from tests.faults.tcp_proxy import Wire
+from tests.faults.tcp_proxy import TcpProxy
 
 _HERE = Path(__file__).parent
 _RESTART_PAUSE = 0.2  # seconds
 
 
 class Worker:
-    """One worker under supervision, on a wire of its own and known by name to everybody it asks."""
+    """One supervised worker with its own database role, TCP proxy, token and clock."""
 
     def __init__(
         self, name: str, *, database_url: str, root: Path, servers: Sequence[str], log: Path
@@ -27,7 +27,7 @@ class Worker:
         self.starts = 0
         port = urlsplit(database_url).port
         assert port is not None
-        self._wire = Wire(port)
+        self._proxy = TcpProxy(port)
         self._database = urlsplit(database_url).path
         self._root = root
         self._servers = servers
@@ -38,11 +38,11 @@ class Worker:
         self._supervision: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await self._wire.start()
+        await self._proxy.start()
         self._supervision = asyncio.create_task(self._supervise())
 
     async def end(self) -> None:
-        """Stop it for good, in order."""
+        """Stop the worker and its supervision."""
         if self._supervision is not None:
             self._supervision.cancel()
             await asyncio.wait([self._supervision])
@@ -53,24 +53,24 @@ class Worker:
             except TimeoutError:
                 self._process.kill()
                 await self._process.wait()
-        await self._wire.stop()
+        await self._proxy.stop()
 
     async def kill(self) -> None:
-        """Kill it as a power cut does; returns when it is dead."""
+        """Kill the process with SIGKILL and wait for its end."""
         await self._signal(signal.SIGKILL)
 
     async def stop(self) -> None:
-        """Ask it to stop; it is started again once it has."""
+        """Terminate the process with SIGTERM; the supervision restarts it."""
         await self._signal(signal.SIGTERM)
 
     def set_clock(self, ahead: float) -> None:
-        """Have its clock be so many seconds ahead, from this very moment."""
+        """Set its clock so many seconds ahead, at once."""
         with self._clock.open("r+b" if self._clock.exists() else "w+b") as file:
             file.write(struct.pack("d", ahead))
 
     def cut(self) -> None:
         """Cut its connections to the database."""
-        self._wire.cut()
+        self._proxy.cut()
 
     async def _signal(self, number: signal.Signals) -> None:
         process = self._process
@@ -95,7 +95,7 @@ class Worker:
     def _environ(self) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
-            "DATABASE_URL": f"postgresql://{self.name}@127.0.0.1:{self._wire.port}{self._database}",
+            "DATABASE_URL": f"postgresql://{self.name}@127.0.0.1:{self._proxy.port}{self._database}",
             "CAMERA_ROOT": str(self._root),
             "INFERENCE_URL": ",".join(self._servers),
             "INFERENCE_TOKEN": self.name,

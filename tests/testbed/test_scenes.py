@@ -24,7 +24,7 @@ def test_another_seed_draws_another_scene() -> None:
 
 
 def test_the_drawing_style_is_the_one_the_test_model_was_trained_on() -> None:
-    # Edges may move by a hair between Pillow versions, so the picture is compared coarsely.
+    # Edges may move by a hair between Pillow versions, so the image is compared coarsely.
     scene = draw(108)
     person, car = scene.boxes
     tones = scene.image.resize((2, 2), Image.Resampling.BOX).tobytes()
@@ -86,11 +86,11 @@ def test_an_unknown_label_is_refused() -> None:
 
 def test_the_time_of_capture_is_in_the_exif_data() -> None:
     taken = datetime(2026, 2, 3, 4, 5, 6)  # noqa: DTZ001 - a camera writes naive local time
-    picture = Image.open(io.BytesIO(jpeg(draw(1), captured_at=taken)))
-    assert picture.format == "JPEG"
-    assert picture.getexif().get_ifd(EXIF_IFD)[DATETIME_ORIGINAL] == "2026:02:03 04:05:06"
+    image = Image.open(io.BytesIO(jpeg(draw(1), captured_at=taken)))
+    assert image.format == "JPEG"
+    assert image.getexif().get_ifd(EXIF_IFD)[DATETIME_ORIGINAL] == "2026:02:03 04:05:06"
 
 
 def test_without_a_time_there_is_no_exif_time() -> None:
-    picture = Image.open(io.BytesIO(jpeg(draw(1))))
-    assert DATETIME_ORIGINAL not in picture.getexif().get_ifd(EXIF_IFD)
+    image = Image.open(io.BytesIO(jpeg(draw(1))))
+    assert DATETIME_ORIGINAL not in image.getexif().get_ifd(EXIF_IFD)

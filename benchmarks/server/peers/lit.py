@@ -28,11 +28,11 @@ class Detect(litserve.LitAPI):  # type: ignore[misc] # as above
         self._detector = PlainDetector(self._folder)
 
     def decode_request(self, request: Request) -> bytes:
-        """Take the picture out of the form."""
-        return bytes(request["picture"].file.read())  # LitServe has parsed the form
+        """Take the image out of the form."""
+        return bytes(request["image"].file.read())  # LitServe has parsed the form
 
     def batch(self, inputs: list[bytes]) -> list[bytes]:
-        """Keep the pictures apart: each is decoded by the image processor's caller."""
+        """Keep the images apart: each is decoded by the image processor's caller."""
         return inputs
 
     def predict(self, bodies: list[bytes]) -> list[list[dict[str, object]]]:

@@ -20,7 +20,7 @@ from inference_server.observability.logs import configure
 from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
 
-_SURE = 3  # objects in each picture, as one with some people in it has
+_SURE = 3  # objects in each image, as one with some people in it has
 
 
 class NoModel:
@@ -41,9 +41,9 @@ class NoModel:
         )
 
     def infer(self, batch: torch.Tensor) -> RawOutput:
-        """Return the output of one picture."""
+        """Return the output of one image."""
         if len(batch) != 1:
-            raise ValueError("one picture at a time")
+            raise ValueError("one image at a time")
         return self._output
 
 

@@ -22,14 +22,14 @@ class PlainDetector:
         self._model = model.eval()  # type: ignore[no-untyped-call] # torch's types lack it
 
     def detect(self, bodies: list[bytes]) -> list[list[dict[str, object]]]:
-        """Return the objects in each picture of a batch."""
-        pictures = [Image.open(io.BytesIO(body)).convert("RGB") for body in bodies]
+        """Return the objects in each image of a batch."""
+        images = [Image.open(io.BytesIO(body)).convert("RGB") for body in bodies]
         with torch.inference_mode():
-            output = self._model(**self._processor(images=pictures, return_tensors="pt"))
+            output = self._model(**self._processor(images=images, return_tensors="pt"))
         found = self._processor.post_process_object_detection(
             output,
             threshold=THRESHOLD,
-            target_sizes=[(picture.height, picture.width) for picture in pictures],
+            target_sizes=[(image.height, image.width) for image in images],
         )
         return [
             [

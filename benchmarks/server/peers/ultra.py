@@ -22,8 +22,8 @@ def main() -> None:
     thread = ThreadPoolExecutor(1)
 
     def look(body: bytes) -> list[list[float]]:
-        picture = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
-        [found] = model.predict(picture, device="cpu", verbose=False)
+        image = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
+        [found] = model.predict(image, device="cpu", verbose=False)
         return [list(map(float, box)) for box in found.boxes.data.tolist()]
 
     async def detect(request: web.Request) -> web.Response:

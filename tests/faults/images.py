@@ -1,4 +1,4 @@
-"""Pictures that differ from each other, from a few drawn scenes."""
+"""Distinct JPEG files of a few drawn scenes."""
 
 from functools import cache
 import random
@@ -9,10 +9,10 @@ SCENES = 24
 _START = b"\xff\xd8"
 
 
-def picture(scene: int, number: int) -> bytes:
+def make_image(scene: int, number: int) -> bytes:
     """Return a JPEG of the scene; each number makes another file of it."""
     drawn = _drawn(scene % SCENES)
-    text = f"picture {number}".encode()
+    text = f"image {number}".encode()
     comment = b"\xff\xfe" + (len(text) + 2).to_bytes(2) + text
     return _START + comment + drawn.removeprefix(_START)
 
