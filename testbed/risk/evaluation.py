@@ -84,7 +84,7 @@ def as_json(results: Sequence[Result]) -> dict[str, object]:
     found = measure(results)
     shares = (
         *("recall", "told", "false_alarms", "agreement"),
-        *("schema_failures", "find_foreign_claims", "other_failures", "unassessed"),
+        *("schema_failures", "foreign_claims", "other_failures", "unassessed"),
     )
     return {
         **{name: share_json(getattr(found, name)) for name in shares},
@@ -111,7 +111,7 @@ def as_json(results: Sequence[Result]) -> dict[str, object]:
 def _about_calls(found: Measures) -> list[str]:
     return [
         f"  answers against the schema         {share_text(found.schema_failures)}",
-        f"  answers with foreign claims        {share_text(found.find_foreign_claims)}",
+        f"  answers with foreign claims        {share_text(found.foreign_claims)}",
         f"  other failed questions             {share_text(found.other_failures)}",
         f"  scenes left unassessed             {share_text(found.unassessed)}",
         f"  incidents caught and scored        {share_text(found.told)}",

@@ -81,7 +81,7 @@ class Measures:
     false_alarms: Share  # benign scenes at medium or above
     agreement: Share  # scenarios at one of the levels expected
     schema_failures: Share  # of the calls; cut off, no JSON or against the schema
-    find_foreign_claims: Share  # of the calls; things named that were never detected
+    foreign_claims: Share  # of the calls; things named that were never detected
     other_failures: Share  # of the calls
     unassessed: Share  # of the scenarios a model was asked about: an event got no answer at last
     prompt_tokens: int | None  # the most in one call
@@ -110,7 +110,7 @@ def measure(results: Sequence[Result]) -> Measures:
             count=sum(each.level in each.scenario.levels for each in results), of=len(results)
         ),
         schema_failures=Share(count=len(broken), of=len(calls)),
-        find_foreign_claims=Share(count=len(foreign), of=len(calls)),
+        foreign_claims=Share(count=len(foreign), of=len(calls)),
         other_failures=Share(count=len(failed) - len(broken) - len(foreign), of=len(calls)),
         unassessed=Share(count=sum(each.unassessed for each in asked), of=len(asked)),
         prompt_tokens=max((call.prompt_tokens or 0 for call in calls), default=None),
