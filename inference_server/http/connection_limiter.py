@@ -14,7 +14,6 @@ from aiohttp import web
 
 _LOG = logging.getLogger(__name__)
 MAX_CONNECTIONS: Final = 512  # a TLS connection takes 256 KiB
-MAX_CLOSING: Final = 64  # evicted connections that are not closed yet
 _LOG_INTERVAL: Final = 60.0  # seconds
 
 
@@ -23,7 +22,6 @@ class _Connection:
     socket: weakref.ref[socket.socket]
     client: str
     exempt: bool = False  # from eviction
-    evicted: bool = False
 
     def is_open(self, number: int) -> bool:
         connection = self.socket()
@@ -49,7 +47,7 @@ class ConnectionLimiter:
         self._connections.pop(number, None)  # closed, as its number is free
         if len(self._connections) >= self._per_client:
             self._forget_closed()
-        counts = Counter(each.client for each in self._connections.values() if not each.evicted)
+        counts = Counter(each.client for each in self._connections.values())
         admitted = True
         if counts[client] >= self._per_client:
             admitted = self._evict_one({client}, address)
@@ -73,20 +71,18 @@ class ConnectionLimiter:
             del self._connections[number]
 
     def _evict_one(self, clients: set[str], address: str) -> bool:
-        candidates = [
-            each
-            for each in self._connections.values()
-            if not (each.exempt or each.evicted) and each.client in clients
-        ]
-        closing = sum(each.evicted for each in self._connections.values())
-        if not candidates or closing >= MAX_CLOSING:
+        candidates = {
+            number: each.client
+            for number, each in self._connections.items()
+            if not each.exempt and each.client in clients
+        }
+        if not candidates:
             self._log(address, "was refused")
             return False
         self._log(address, "replaced an older one")
-        [(client, _)] = Counter(each.client for each in candidates).most_common(1)
-        oldest = next(each for each in candidates if each.client == client)
-        oldest.evicted = True
-        if connection := oldest.socket():
+        [(client, _)] = Counter(candidates.values()).most_common(1)
+        oldest = next(number for number, each in candidates.items() if each == client)
+        if connection := self._connections.pop(oldest).socket():
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)  # its transport notices, and closes it
         return True

@@ -4,9 +4,10 @@ import logging
 import resource
 from typing import Final
 
-from inference_server.http.connection_limiter import MAX_CLOSING, MAX_CONNECTIONS
+from inference_server.http.connection_limiter import MAX_CONNECTIONS
 
 _LOG = logging.getLogger(__name__)
+_CLOSING: Final = 128  # evicted connections: as many as asyncio accepts at a time
 _OTHER_FILES: Final = 256  # models, libraries, the connections to a language model
 _ENOUGH: Final = 4096
 
@@ -23,7 +24,7 @@ def raise_open_file_limit() -> int:
 
 def max_connections(open_file_limit: int) -> int:
     """Return how many connections fit below the limit; log if these are fewer than the default."""
-    fitting = max(1, open_file_limit - _OTHER_FILES - MAX_CLOSING)
+    fitting = max(1, open_file_limit - _OTHER_FILES - _CLOSING)
     if fitting >= MAX_CONNECTIONS:
         return MAX_CONNECTIONS
     _LOG.warning(
@@ -32,6 +33,6 @@ def max_connections(open_file_limit: int) -> int:
         open_file_limit,
         fitting,
         MAX_CONNECTIONS,
-        MAX_CONNECTIONS + MAX_CLOSING + _OTHER_FILES,
+        MAX_CONNECTIONS + _CLOSING + _OTHER_FILES,
     )
     return fitting

@@ -237,9 +237,9 @@ def test_few_open_files_mean_few_connections_and_the_log_says_so(
 ) -> None:
     assert max_connections(USUAL_SOFT_LIMIT) == 512
     assert not caplog.messages
-    assert max_connections(400) == 80
-    assert "at most 80 connections at a time instead of 512" in caplog.text
-    assert "Raise its hard limit of open files to 832" in caplog.text
+    assert max_connections(500) == 116
+    assert "at most 116 connections at a time instead of 512" in caplog.text
+    assert "Raise its hard limit of open files to 896" in caplog.text
 
 
 @pytest.mark.parametrize(("soft", "hard", "raised"), [(256, 300, 300), (1024, 9999, 4096)])
