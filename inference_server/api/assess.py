@@ -1,4 +1,4 @@
-"""POST /v1/assess: one event's facts in, its assessment out."""
+"""POST /v1/assess: assess an event from its facts."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,24 +19,24 @@ from inference_server.deadline import Deadline
 from inference_server.errors import AssessorTimeoutError, OverloadedError
 from inference_server.observability.metrics import Metrics
 
-_FACTS_BYTES = 256 * 1024  # 50 objects take a tenth of it
+_FACTS_BYTES = 256 * 1024  # ten times the size of 50 objects
 _MAX_BODY_BYTES = _FACTS_BYTES + MAX_IMAGES * encoded_length(MAX_IMAGE_BYTES)
 
 
 class AssessHandler:
-    """Hands facts to the language model, so many at a time."""
+    """Pass facts to the language model, up to a limit of concurrent requests."""
 
     def __init__(self, assessor_service: AssessorService, metrics: Metrics, *, limit: int) -> None:
         self._assessor_service = assessor_service
         self._metrics = metrics
         self._limit = limit
-        self._underway = 0
-        self._last_s = 1.0  # of an assessment, for the estimate in Retry-After
+        self._in_progress = 0
+        self._last_s = 1.0  # duration of the last assessment, the estimate for Retry-After
 
     async def post(self, request: web.Request) -> web.Response:
-        """Answer with the assessment of the request's facts."""
+        """Return the assessment of the request's facts."""
         deadline = read_deadline(request)
-        with self._place():
+        with self._admit():
             facts = Facts.from_json(await read_json(request, max_bytes=_MAX_BODY_BYTES))
             result = await self._assess(facts, deadline)
         self._last_s = result.timings_ms.total / 1000
@@ -50,17 +50,17 @@ class AssessHandler:
         return web.json_response(asdict(result))
 
     @contextlib.contextmanager
-    def _place(self) -> Iterator[None]:
-        if self._underway >= self._limit:
+    def _admit(self) -> Iterator[None]:
+        if self._in_progress >= self._limit:
             raise OverloadedError(
-                f"{self._underway} events are being assessed already (ASSESS_LIMIT).",
+                f"{self._in_progress} assessments are in progress or waiting already (ASSESS_LIMIT).",
                 retry_after_s=max(1, math.ceil(self._last_s)),
             )
-        self._underway += 1
+        self._in_progress += 1
         try:
             yield
         finally:
-            self._underway -= 1
+            self._in_progress -= 1
 
     async def _assess(self, facts: Facts, deadline: Deadline) -> AssessmentResult:
         deadline.check()
@@ -72,5 +72,5 @@ class AssessHandler:
             if not waiting.expired():
                 raise
             raise AssessorTimeoutError(
-                "The language model was not done before the request's deadline (X-Deadline-Ms)."
+                "The language model did not finish before the request's deadline (X-Deadline-Ms)."
             ) from err

@@ -1,4 +1,4 @@
-"""POST /v1/detect: a picture in, its objects out."""
+"""POST /v1/detect: detect the objects in an image."""
 
 from aiohttp import web
 
@@ -13,7 +13,7 @@ _CONTENT_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "applicatio
 
 
 class DetectHandler:
-    """Hands pictures to the detection service."""
+    """Pass images to the detection service."""
 
     def __init__(
         self,
@@ -29,20 +29,20 @@ class DetectHandler:
         self._metrics = metrics
 
     async def post(self, request: web.Request) -> web.Response:
-        """Answer with the objects in the request's picture."""
+        """Return the objects in the request's image."""
         threshold = self._read_threshold(request)
         deadline = read_deadline(request)
         if request.content_type not in _CONTENT_TYPES:
             raise UnsupportedMediaTypeError(
-                f"{request.content_type} is none of {', '.join(sorted(_CONTENT_TYPES))}."
+                f"{request.content_type} is not supported; send {', '.join(sorted(_CONTENT_TYPES))}."
             )
-        with self._service.admit(deadline):  # before the upload: what arrives takes memory, too
-            picture = await read_body(
+        with self._service.admit(deadline):  # before the upload, which takes memory, too
+            image = await read_body(
                 request,
                 max_bytes=self._max_body_bytes,
-                too_large=f"This server takes up to {self._max_body_bytes} bytes (MAX_BODY_BYTES).",
+                too_large=f"The limit is {self._max_body_bytes} bytes (MAX_BODY_BYTES).",
             )
-            result = await self._service.detect_admitted(picture, threshold, deadline)
+            result = await self._service.detect_admitted(image, threshold, deadline)
         self._observe(result.timings)
         return web.json_response(_to_json(result))
 
@@ -85,7 +85,7 @@ def _to_json(result: DetectionResult) -> dict[str, object]:
 
 
 def _detection(found: Detection) -> dict[str, object]:
-    # Five digits are finer than a pixel of any picture the server takes.
+    # Five digits are finer than a pixel of the largest image.
     return {
         "label": found.label,
         "confidence": round(found.confidence, 4),

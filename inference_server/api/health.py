@@ -1,4 +1,4 @@
-"""GET /v1/live, /v1/ready and /v1/health: what runs, and why not."""
+"""GET /v1/live, /v1/ready and /v1/health: the state of the server and its components."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -18,7 +18,7 @@ _API_VERSION = 1
 
 
 class HealthHandler:
-    """Reports the parts' states as they are."""
+    """Report the states of the components."""
 
     def __init__(
         self,
@@ -36,11 +36,11 @@ class HealthHandler:
         self._instance_id = instance_id
 
     async def live(self, _: web.Request) -> web.Response:
-        """Say that the process runs."""
+        """Return that the process runs."""
         return web.json_response({"status": "live", "version": __version__})
 
     async def ready(self, _: web.Request) -> web.Response:
-        """Say whether pictures can be looked at; 503 where not."""
+        """Return whether images can be processed; 503 if not."""
         status = self._detection.status
         ready = status.state is ComponentState.READY
         body = {
@@ -53,7 +53,7 @@ class HealthHandler:
         return web.json_response(body, status=200 if ready else 503)
 
     async def health(self, _: web.Request) -> web.Response:
-        """Say each part's state, since when, and why not."""
+        """Return the state of each component, since when, and its error."""
         detector, assessor = self._detection.status, self._assessor_service.status
         info, verified_at = self._detection.info, self._detection.verified_at
         fallback = info.fallback if info else None

@@ -1,4 +1,4 @@
-"""/v1/models: which models there are; load, reload and unload the detector while running."""
+"""/v1/models: list models; load, reload and unload the detector while running."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ _MAX_BODY_BYTES = 4096
 
 
 class ModelsHandler:
-    """Lists and changes what is loaded."""
+    """List the models and change the loaded detector."""
 
     def __init__(
         self, detection: DetectionService, assessor_service: AssessorService, catalog: ModelCatalog
@@ -24,11 +24,11 @@ class ModelsHandler:
         self._catalog = catalog
 
     async def get(self, _: web.Request) -> web.Response:
-        """Answer with the models that are there and those in use."""
+        """Return the available models and those in use."""
         return await self._answer()
 
     async def load(self, request: web.Request) -> web.Response:
-        """Load a detector by its name; pictures underway are finished by the one before."""
+        """Load a detector by name; the previous one finishes the images in progress."""
         body = await read_json(request, max_bytes=_MAX_BODY_BYTES)
         if not isinstance(body, dict) or set(body) != {"name"} or not isinstance(body["name"], str):
             raise InvalidRequestError('The body must be {"name": "..."}, a name of GET /v1/models.')
@@ -37,12 +37,12 @@ class ModelsHandler:
         return await self._answer()
 
     async def reload(self, _: web.Request) -> web.Response:
-        """Load the same detector again from the disk."""
+        """Load the same detector again from disk."""
         await self._detection.switch()
         return await self._answer()
 
     async def unload(self, _: web.Request) -> web.Response:
-        """Free the detector's memory; pictures are refused until one is loaded."""
+        """Free the detector's memory; images are refused until a detector is loaded."""
         await self._detection.unload()
         return await self._answer()
 
