@@ -1,6 +1,6 @@
 """The state of the inference servers' language models."""
 
-from .core.domain.inference import AssessorHealth, ModelDownload
+from .core.domain.inference import AssessorHealth, ComponentState, ModelDownload
 from .core.domain.updates import Health
 
 
@@ -11,6 +11,11 @@ def assessors(health: Health) -> list[AssessorHealth]:
         for server in health.servers
         if server.health is not None and server.reachable
     ]
+
+
+def has_model(assessor: AssessorHealth) -> bool:
+    """Return whether a language model is configured."""
+    return assessor.state is not ComponentState.ABSENT and assessor.backend is not None
 
 
 def missing_models(health: Health) -> list[str]:

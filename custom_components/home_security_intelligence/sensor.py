@@ -21,6 +21,7 @@ from .coordinator import HsiConfigEntry
 from .core.domain.models import RiskLevel, SecurityEvent
 from .data import HsiData
 from .entity import HsiCameraEntity, HsiHubEntity
+from .sensors.assessment_cost import async_add_cost_sensors
 from .sensors.assessor import async_add_llm_sensors
 from .sensors.gpu import async_add_gpu_sensors
 from .serializers import factors_json
@@ -112,6 +113,7 @@ async def async_setup_entry(
     async_add_entities(HsiHubSensor(coordinator, description) for description in HUB_SENSORS)
     async_add_gpu_sensors(entry, async_add_entities)
     async_add_llm_sensors(entry, async_add_entities)
+    async_add_cost_sensors(entry, async_add_entities)
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
             [HsiCameraSensor(coordinator, camera, description) for description in CAMERA_SENSORS],

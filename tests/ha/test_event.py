@@ -186,7 +186,7 @@ async def assessed_elsewhere(
         if update.phase is EventPhase.ASSESSED:
             done.set_result(str(update.event.id))
 
-    worker = await async_create_pipeline(hass, entry)
+    worker = async_create_pipeline(hass, entry)
     worker.subscribe(look)
     await worker.start()
     upload(camera_root, path)

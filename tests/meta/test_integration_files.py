@@ -34,7 +34,7 @@ from custom_components.home_security_intelligence.core.domain.models import (
 )
 from custom_components.home_security_intelligence.core.domain.zones import ZoneKind
 from custom_components.home_security_intelligence.flows import forms, options
-from custom_components.home_security_intelligence.sensors import assessor, gpu
+from custom_components.home_security_intelligence.sensors import assessment_cost, assessor, gpu
 
 INTEGRATION = Path("custom_components/home_security_intelligence")
 # Reasons that Home Assistant gives by itself, and has no words for.
@@ -53,8 +53,8 @@ DESCRIPTIONS = {
         *sensor.HUB_SENSORS,
         *gpu.GPU_SENSORS,
         *assessor.HEALTH_SENSORS,
-        *assessor.USE_SENSORS,
-        *assessor.TOTAL_SENSORS,
+        *assessment_cost.USE_SENSORS,
+        *assessment_cost.TOTAL_SENSORS,
     ),
 }
 SCHEMAS = {
