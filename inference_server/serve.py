@@ -92,7 +92,7 @@ async def serve(settings: Settings) -> None:
         context = tls.context if tls else None
         await listen(runner, settings.host, settings.port, context, limiter=limiter)
         scheme = "https" if tls else "http"
-        print(f"listening on {scheme}://{_address(settings.host, runner)}", flush=True)  # noqa: T201 - for the one who started it
+        print(f"listening on {scheme}://{_address(settings.host, runner)}", flush=True)  # noqa: T201 - scripts read the address
         if tls:
             print(f"certificate's SHA-256 fingerprint {tls.fingerprint}", flush=True)  # noqa: T201
         mdns = None

@@ -202,7 +202,7 @@ class Settings:
     device: Annotated[Device, BeforeValidator(_lower)] = Field(
         default=Device.AUTO,
         validation_alias="DEVICE",
-        description="where the detector runs: auto, cpu or cuda",
+        description="device of the detector: auto, cpu or cuda",
     )
     detector_runtime: Annotated[DetectorRuntime, BeforeValidator(_lower)] = Field(
         default=DetectorRuntime.AUTO,

@@ -28,7 +28,7 @@ class GpuMonitor:
         interval: float = INTERVAL,
         timeout: float = TIMEOUT,
     ) -> None:
-        """`visible` is CUDA_VISIBLE_DEVICES, None where it is not set; times are in seconds."""
+        """`visible` is CUDA_VISIBLE_DEVICES, None if it is not set; times are in seconds."""
         self._nvml = nvml
         self._visible = visible
         self._timeout = timeout

@@ -17,7 +17,7 @@ _SEND_TIMEOUT: Final = 60.0  # seconds in which a client has to receive some of 
 class _Listener(socket.socket):
     """A listening socket that closes the connections that the limiter refuses.
 
-    aiohttp is told of a connection only after the TLS handshake, which an attacker need not finish.
+    aiohttp learns of a connection only after the TLS handshake, which an attacker need not finish.
     """
 
     __slots__ = ("limiter", "send_timeout")
