@@ -96,6 +96,7 @@ async def listener(engine: AsyncEngine) -> AsyncIterator[Listener]:
             on_received_until=lambda _: None,
             on_job=made.jobs.append,
             on_update=made.take_update,
+            on_settings=lambda: None,
         )
     )
     await ready.wait()
