@@ -1,1 +1,1 @@
-"""Benchmarks: each can be run alone and prints ratios against a named peer of the same run."""
+"""Benchmarks; each compares its figure with a named baseline in the same run."""

@@ -1,4 +1,4 @@
-"""What a hundred thousand files that wait at the start cost: time, memory, and images of now.
+"""Cost of 100,000 files that wait at the start: time, memory, and the latency of new images.
 
 Two starts on the same folders. The first has room in its queue for all of them and a server that
 never answers: what is measured is registering, beside PostgreSQL's own COPY of as many rows. The
@@ -49,7 +49,7 @@ def fill(root: Path, files: int) -> None:
 
 
 async def registering(url: str, root: Path, files: int) -> dict[str, object]:
-    """Start with room for everything and nobody to look at it; wait until all is registered."""
+    """Start with a queue for all files and no detection; wait until all are registered."""
     settings = Settings(queue_limit=files * 2)
     # Nobody listens at the discard port: the breaker holds detection back.
     async with aiohttp.ClientSession() as session:

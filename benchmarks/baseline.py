@@ -1,4 +1,4 @@
-"""What an image costs at least: the pipeline's own SQL and requests, with nothing around them.
+"""Minimum cost of an image: the pipeline's own SQL and requests alone.
 
 Each is a bare loop on one connection: no files, no threads, no objects made of rows, no events.
 """

@@ -1,4 +1,4 @@
-"""What the benchmarks of the pipeline share: a server that answers at once, cameras, figures."""
+"""Shared parts of the pipeline benchmarks: the fake server, cameras, figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,7 +24,7 @@ CAMERAS = ("front", "yard", "garage", "gate")
 
 @contextmanager
 def instant_server() -> Iterator[str]:
-    """Run the server that answers at once in a process of its own; yields its URL."""
+    """Run the fake inference server in its own process; yield its URL."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "testbed.fake_inference_server", str(port)])
     try:

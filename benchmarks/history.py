@@ -1,4 +1,4 @@
-"""How long lists of events take when there are a million, beside a look at one event by its id."""
+"""Latency of event lists over 1,000,000 events; baseline: one event by its id."""
 
 import argparse
 import asyncio
@@ -44,7 +44,7 @@ FROM generate_series(1, {events}) AS n,
 
 
 def queries(now: datetime) -> dict[str, EventQuery]:
-    """Return what Home Assistant's action can ask for, the cheap and the dear."""
+    """Return the queries of Home Assistant's action, cheap and expensive ones."""
     return {
         "newest": EventQuery(limit=50),
         "camera": EventQuery(camera="front", limit=50),

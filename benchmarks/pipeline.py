@@ -1,4 +1,4 @@
-"""How many images a second the pipeline keeps book of, beside PgQueuer doing nothing but its jobs.
+"""Images a second through the pipeline without a model; baseline: PgQueuer with empty jobs.
 
 Both use the same PostgreSQL with the same durability, one after the other, in this one process; the
 inference server is another process and answers at once. The floor is what the pipeline's own SQL

@@ -1,4 +1,4 @@
-"""How long from a file's closing to the presence that is published, beside the bare way.
+"""Latency from the close of a file to published presence; baseline: the bare steps.
 
 The server answers at once, so nearly all of it is the pipeline's own: noticing, registering,
 claiming, reading, sending, storing, telling. The bare way notices, reads and sends in the same

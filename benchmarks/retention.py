@@ -1,4 +1,4 @@
-"""How long a cleanup of many rows holds up others who ask the same PostgreSQL meanwhile."""
+"""Delay that a large cleanup causes to other queries on the same PostgreSQL."""
 
 import argparse
 import asyncio
@@ -47,7 +47,7 @@ ANALYZE;
 
 
 async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object]:
-    """Delete half of the rows while somebody asks what Home Assistant and workers ask."""
+    """Delete half of the rows while the queries of Home Assistant and workers run."""
     engine = await connect(url, application_name="bench")
     try:
         async with begin(engine) as connection:

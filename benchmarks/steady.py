@@ -1,4 +1,4 @@
-"""A steady stream of images: how long the event loop is ever held up, and whether memory grows.
+"""A steady stream of images: delays of the event loop, and growth of memory.
 
 A heartbeat task asks for a turn every few milliseconds; what it waits longer is what any other
 task of Home Assistant would wait. The same heartbeat beats before the first image comes, in the

@@ -1,1 +1,1 @@
-"""The inference server measured against others and against the hardware's limit."""
+"""Benchmarks of the inference server against other servers and the hardware's limit."""

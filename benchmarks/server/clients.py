@@ -1,4 +1,4 @@
-"""Clients that ask one server again and again, in a process of their own."""
+"""Clients that send requests to one server, in their own process."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What came back; `beyond_ms` is each wait less the model's own time, where the server tells."""
+    """Responses; `beyond_ms` is each latency less the model's time, if the server reports it."""
 
     rate: float  # a second
     waits_ms: Sequence[float]

@@ -1,4 +1,4 @@
-"""A server that takes its turn under load."""
+"""A server that is measured in turns with others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Contender:
         return Measured(rate=answers.rate, cpu_ms=spent / (len(answers.waits_ms) + 1) * 1000)
 
     def measure_one(self, images: Sequence[Path], seconds: float) -> OneClient:
-        """Ask with one client; the server must tell its timings."""
+        """Measure with one client; the server must report its timings."""
         before = cpu_seconds(self.pid)
         answers = ask(self.target, images, clients=1, seconds=seconds)
         spent = cpu_seconds(self.pid) - before

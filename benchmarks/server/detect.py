@@ -1,4 +1,4 @@
-"""How much of the hardware's speed reaches a client: ours, the limit, and other ways to serve.
+"""Share of the hardware's speed that reaches a client: this server, the limit, other servers.
 
 Every figure that counts is a ratio of two measured in turn in one run, on the same weights, images
 and threads; so whatever else the machine does slows both. The contenders take turns in each round.

@@ -1,4 +1,4 @@
-"""What a figure was measured on."""
+"""Description of the machine and the versions that a figure was measured on."""
 
 from importlib.metadata import PackageNotFoundError, version
 import os

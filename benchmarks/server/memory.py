@@ -1,4 +1,4 @@
-"""What the server holds and does while it has nothing to do, and what it holds after many images."""
+"""Memory and CPU use of the idle server, and its memory after many images."""
 
 import argparse
 import json

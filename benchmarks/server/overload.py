@@ -1,4 +1,4 @@
-"""What becomes of a server that is asked for far more than it can do, for minutes.
+"""Behavior of the server under a sustained load above its capacity.
 
 Requests come at a multiple of what the server was just seen to manage, whether or not it has answered
 the earlier ones. Each says how long it waits. Meanwhile somebody asks for its health, and, as a
@@ -79,7 +79,7 @@ def main() -> int:
                 rate=capacity * options.times,
                 deadline=options.deadline,
             )
-            seen = asyncio.run(load.run(options.seconds))
+            seen = asyncio.run(load.send(options.seconds))
             alive = server.running
     figures = _figures(seen, options.deadline)
     figures |= {"capacity_per_s": round(capacity, 2), "server_runs_on": alive}
@@ -98,8 +98,8 @@ class _Load:
     rate: float  # requests a second
     deadline: float  # seconds
 
-    async def run(self, seconds: float) -> Seen:
-        """Ask for that long; return when the last request has its answer."""
+    async def send(self, seconds: float) -> Seen:
+        """Send requests for so many seconds; return after the last response."""
         seen = Seen()
         connector = aiohttp.TCPConnector(limit=0)
         headers = {"Authorization": f"Bearer {self.server.token}"}

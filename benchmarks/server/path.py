@@ -1,4 +1,4 @@
-"""What the server adds to the model's own time: upload, decoding, resizing, boxes, answer.
+"""Time that the server adds to the model: upload, decoding, resizing, boxes, response.
 
 The server runs with a runtime that answers at once, and one client asks it. The processor time is all
 its threads'; unlike the wait it hardly depends on what else the machine does.

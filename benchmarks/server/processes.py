@@ -1,4 +1,4 @@
-"""Starts the servers that ours is measured against, each in a process of its own."""
+"""Start the compared servers, each in its own process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _START = 300.0  # seconds; loading torch on a busy machine takes its time
 
 
 class PeerError(Exception):
-    """A peer does not run here; the message says why."""
+    """A peer cannot run here; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

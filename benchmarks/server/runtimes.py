@@ -1,4 +1,4 @@
-"""What computes the r18 fastest here, beside plain torch; the same image, one at a time, in turns."""
+"""Latency of each runtime on the r18 shape, in turns on the same image; baseline: plain PyTorch."""
 
 import argparse
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench runtimes", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--cores", type=int, help="as many as there are, unless said")
+    parser.add_argument("--cores", type=int, help="default: all")
     options = parser.parse_args()
     if options.cores:  # before anything counts them
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])

@@ -1,4 +1,4 @@
-"""Images as cameras make them, drawn."""
+"""Drawn images in the sizes of cameras."""
 
 from pathlib import Path
 

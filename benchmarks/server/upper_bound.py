@@ -1,4 +1,4 @@
-"""The limit: the runtime that the server chose, fed ready tensors back to back by nobody else."""
+"""The upper bound: the selected runtime with ready tensors, back to back, without a server."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An RT-DETRv2 of the r18's shape with random weights: as fast as the trained one."""
+"""An RT-DETRv2 of the r18's shape with random weights; its speed is that of the trained one."""
 
 import json
 from pathlib import Path

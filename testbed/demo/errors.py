@@ -2,4 +2,4 @@
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the message is one line that says why and what to do."""
+    """The demo cannot continue; the message is one line with the reason and what to do."""

@@ -16,7 +16,7 @@ POLL_INTERVAL = 1.0  # seconds, for changes that no entity shows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event as Home Assistant tells it."""
+    """One event as Home Assistant reports it."""
 
     id: str
     camera: str
@@ -30,12 +30,12 @@ class Event:
 
     @property
     def settled(self) -> bool:
-        """Nothing more is going to happen to it by itself."""
+        """Whether its assessment has ended."""
         return self.state == "closed" and self.assessment != "pending"
 
 
 async def follow(client: HomeAssistantClient) -> AsyncIterator[tuple[Event, ...]]:
-    """Yield all events, the oldest first, again and again, whenever one of them has changed."""
+    """Yield all events, the oldest first, whenever one of them has changed."""
     known: tuple[Event, ...] | None = None
     async with client.socket() as socket:
         await socket.call("subscribe_events", event_type="state_changed")

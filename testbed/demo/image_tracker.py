@@ -1,4 +1,4 @@
-"""Reads each image's fate from the database, where the integration records it."""
+"""Read the final state of each image from the database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IMAGES = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the database says of one image; `state` is None while it is being processed."""
+    """One image in the database; `state` is None while it is being processed."""
 
     path: str  # below the camera root
     state: FinalState | None
@@ -35,13 +35,13 @@ class Outcome:
 
 
 class ImageTracker:
-    """A second pair of eyes on the integration's database."""
+    """Reads the images of the integration's database."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     async def follow(self) -> AsyncGenerator[Mapping[str, Outcome], None]:
-        """Yield all images by path, again and again, whenever one of them has changed."""
+        """Yield all images by path whenever one of them has changed."""
         connection = await asyncpg.connect(self._url)
         try:
             known: Mapping[str, Outcome] | None = None

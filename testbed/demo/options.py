@@ -24,15 +24,15 @@ def parse(argv: Sequence[str]) -> Options:
     """Read the command line; ends the process with status 2 when it is wrong."""
     parser = argparse.ArgumentParser(
         prog="scripts/demo",
-        description="Shows the whole system at work: a PostgreSQL, the inference server and a "
-        "Home Assistant of its own, and cameras that upload images. Ctrl-C stops everything "
-        "and leaves nothing behind.",
+        description="Runs the whole system: PostgreSQL, the inference server, Home Assistant, "
+        "and simulated cameras that upload images. Ctrl-C stops everything and removes all "
+        "files.",
         allow_abbrev=False,
     )
     parser.add_argument(
         "--once",
         action="store_true",
-        help="end by itself, with status 1 unless every image reached its expected final state and "
+        help="exit, with status 1 unless every image reached its expected final state and "
         "Home Assistant shows it",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcome as JSON")

@@ -1,4 +1,4 @@
-"""The demo's course, from the first process to the last table."""
+"""The demo, from the first process to the last table."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def _mismatches(
     facts: ServerFacts,
     seconds: Mapping[str, float],
 ) -> list[str]:
-    """Return what Home Assistant still does not show rightly after a fair while."""
+    """Return what Home Assistant shows differently from the expectation at the time limit."""
     wrong: list[str] = []
     try:
         async with asyncio.timeout(SHOWN_LIMIT), harness.home.client.socket() as socket:
@@ -154,8 +154,8 @@ async def _stay(
     console.heading("Have a look")
     console.line(f"  {console.paint(BOLD, f'{harness.home.url}/{dashboard.URL_PATH}')}")
     console.line(f"  user {login.user}, password {login.password}")
-    console.line(f"  new images in a folder below {root} are looked at as they come")
-    console.line("  Ctrl-C stops everything and leaves nothing behind\n")
+    console.line(f"  new images in a folder below {root} are processed as they arrive")
+    console.line("  Ctrl-C stops everything and removes all files\n")
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:

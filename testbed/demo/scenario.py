@@ -1,4 +1,4 @@
-"""What the demo's three cameras upload, and what must become of each image."""
+"""The uploads of the demo's three cameras, and the expected final state of each image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UTC = ZoneInfo("UTC")
 
 
 class FinalState(Enum):
-    """Where an image must end; the words are those of the database."""
+    """Final states of an image, as in the database."""
 
     DETECTED = "detected"
     SKIPPED = "skipped"
@@ -85,7 +85,7 @@ def uploads(zone: ZoneInfo) -> tuple[Upload, ...]:
 
 
 async def perform(root: Path, planned: tuple[Upload, ...], tell: Callable[[Upload], None]) -> None:
-    """Upload one file after the other, telling of each."""
+    """Upload one file after the other, and report each."""
     uploader = Uploader(root)
     for upload in planned:
         await asyncio.to_thread(_carry_out, uploader, upload)

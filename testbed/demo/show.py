@@ -1,4 +1,4 @@
-"""Watches what becomes of images and events, and tells of it as it happens."""
+"""Follow images and events, and print each change."""
 
 from __future__ import annotations
 

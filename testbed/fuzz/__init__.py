@@ -1,1 +1,1 @@
-"""Attacks the inference server with images and requests that nobody means well with."""
+"""Attacks on the inference server with damaged images and requests."""

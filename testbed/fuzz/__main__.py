@@ -19,11 +19,11 @@ _GROWTH = 1.15  # resident memory at the end, of what it is after the first quar
 
 
 def main() -> int:
-    """Attack, tell, and return 0 where nothing was found."""
+    """Attack, report, and return 0 if every case was handled."""
     parser = argparse.ArgumentParser(prog="scripts/test-fuzz", description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", type=int, help="play the request of this number alone")
+    parser.add_argument("--only", type=int, help="send only the request of this number")
     options = parser.parse_args()
     numbers = range(options.requests)
     if options.only is not None:

@@ -43,7 +43,7 @@ Judge = Callable[[Scenario], Awaitable[Result]]
 
 
 class JudgeError(Exception):
-    """There is nobody to judge; the message says why."""
+    """The backend is not available; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

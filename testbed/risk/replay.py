@@ -51,7 +51,7 @@ class Outcome:
         return self.alarmed(when)
 
     def alarmed(self, when: tuple[int | None, RiskLevel | None]) -> bool:
-        """Tell whether somebody was told: at medium or above."""
+        """Whether a notification was sent: at medium or above."""
         return when[1] not in {None, RiskLevel.LOW}
 
 

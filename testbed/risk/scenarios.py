@@ -32,7 +32,7 @@ _ARMED = {"disarmed": False, "off": False, "unknown": None}
 
 
 class ScenarioError(Exception):
-    """A file is no scenario; the message names it and says why."""
+    """A file is not a valid scenario; the message names file and reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

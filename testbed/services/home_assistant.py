@@ -243,7 +243,7 @@ class HomeAssistant:
 
 
 def local_time_zone() -> str:
-    """Return this machine's time zone, UTC where it does not tell."""
+    """Return this machine's time zone; UTC if it is unknown."""
     target = os.path.realpath("/etc/localtime")
     name = target.partition("/zoneinfo/")[2]
     return name if name and not name.startswith(("posix", "right", "Etc")) else "UTC"

@@ -1,4 +1,4 @@
-"""Runs the real inference server as a process of its own, on a loopback port."""
+"""Run the real inference server in its own process, on a loopback port."""
 
 from collections.abc import Mapping
 import json
@@ -45,7 +45,7 @@ class InferenceServer:
         self.log_path = folder / "inference_server.log"
         self._command = (str(python), "-m", "inference_server")
         self._environ = {
-            # What the user's shell says of a server of their own is not for this one.
+            # The user's variables for their own server must not reach this one.
             **{name: value for name, value in os.environ.items() if name not in _TOKEN_VARIABLES},
             "DETECTOR_MODEL": str(detector),
             "DEVICE": "cpu",
@@ -95,7 +95,7 @@ class InferenceServer:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                start_new_session=True,  # a Ctrl-C at the terminal is for whoever started us
+                start_new_session=True,  # a Ctrl-C at the terminal must not reach it
             )
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line.startswith("listening on "):
@@ -106,7 +106,7 @@ class InferenceServer:
             self.wait_ready(timeout)
 
     def wait_ready(self, timeout: float = READY_TIMEOUT) -> None:
-        """Return when images can be looked at; raise as soon as that cannot happen."""
+        """Return when the detector is ready; raise if it failed or the process ended."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             state = self.ready()
@@ -118,7 +118,7 @@ class InferenceServer:
         raise self._failed("did not become ready")
 
     def ready(self) -> dict[str, object]:
-        """Return what /v1/ready answers, nothing where nobody answers."""
+        """Return the response of /v1/ready; empty if the server does not respond."""
         try:
             with urllib.request.urlopen(  # noqa: S310 - our own address
                 f"{self.url}/v1/ready", timeout=5, context=_ANY_CERTIFICATE
@@ -131,17 +131,17 @@ class InferenceServer:
 
     @property
     def running(self) -> bool:
-        """Whether the process lives."""
+        """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """End it as a service manager does; it finishes what it is at."""
+        """Terminate it with SIGTERM; it finishes running requests."""
         if self._process and self.running:
             self._process.terminate()
         self._reap()
 
     def kill(self) -> None:
-        """End it as a power cut does."""
+        """Kill it with SIGKILL."""
         if self._process and self.running:
             self._process.kill()
         self._reap()

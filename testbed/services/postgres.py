@@ -131,7 +131,7 @@ class Postgres:
                 return
 
     def complaints(self, text: str) -> int:
-        """Return how often the server's log says this."""
+        """Return how often the server's log contains this text."""
         return (self.folder / "log").read_text(errors="replace").count(text)
 
     def url(
@@ -282,7 +282,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _unprivileged_account() -> pwd.struct_passwd | None:
-    """Return whom to run the server as: nobody else, unless this is root, which it refuses."""
+    """Return the account to run the server as; None unless this is root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):

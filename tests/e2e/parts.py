@@ -81,5 +81,5 @@ async def until(
 
 
 def different_pictures(count: int) -> list[bytes]:
-    """Draw images of which no two are the same; there is nobody on them."""
+    """Draw distinct images without people."""
     return [scenes.jpeg(scenes.draw(seed, labels=())) for seed in range(count)]

@@ -67,14 +67,14 @@ class Gateway:
         self.url = f"http://127.0.0.1:{self._port}"
 
     async def stop(self) -> None:
-        """Be gone, with every request in hand."""
+        """Close the port and every connection."""
         if self._runner is not None and self._session is not None:
             await self._session.close()
             await self._runner.cleanup()
             self._runner = None
 
     async def caller(self, kind: str, limit: float) -> str | None:
-        """Return who makes the next request, which then is never answered; None if nobody does."""
+        """Return the worker of the next request, which never gets a response; None at the limit."""
         caught: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._watched[kind] = caught
         try:

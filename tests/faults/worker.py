@@ -39,7 +39,7 @@ QUICK = Settings(
 
 
 def clock_of(path: Path) -> Callable[[], float]:
-    """Return a clock that is ahead by as many seconds as the file says at each look."""
+    """Return a clock that is ahead by the number of seconds in the file, read at each call."""
     with path.open("rb") as file:
         ahead = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     right = time.time

@@ -1,4 +1,4 @@
-"""Worker processes that are apply, and started again by who watches over them."""
+"""Worker processes under supervision: they are restarted whenever they end."""
 
 import asyncio
 from asyncio.subprocess import Process

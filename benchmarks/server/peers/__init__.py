@@ -1,1 +1,1 @@
-"""Other ways to serve the same model, each a process of its own on the port it is given."""
+"""Other servers of the same model, each a process on the given port."""

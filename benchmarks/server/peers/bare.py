@@ -1,4 +1,4 @@
-"""A handler that does nothing, as a control: what it takes is the machine's, not the server's."""
+"""A handler that does nothing: the cost of the machine and the HTTP library alone."""
 
 import sys
 

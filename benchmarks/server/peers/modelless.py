@@ -1,4 +1,4 @@
-"""The whole server with a runtime that answers at once: what is left is what the server adds."""
+"""The real server with a runtime that returns at once: what the server itself costs."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Lets torchvision be imported beside a torch that it was not built for."""
+"""Make torchvision importable with a torch that it was not built for."""
 
 import torch
 

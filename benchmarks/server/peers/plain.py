@@ -1,4 +1,4 @@
-"""The plain way: a handler that calls the library's image processor and eager model per request."""
+"""A plain handler: the library's image processor and eager model per request."""
 
 import io
 from pathlib import Path
