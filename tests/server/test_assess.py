@@ -4,7 +4,6 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 import copy
-from dataclasses import replace
 import json
 from typing import Any
 
@@ -348,61 +347,3 @@ async def test_a_runtime_that_was_gone_for_a_while_is_not_loaded_anew(
 async def test_the_runtime_is_let_go_at_the_end(client: Client, scripted: Scripted) -> None:
     await client.close()
     assert scripted.closed
-
-
-class Slow(Scripted):
-    """Answers when it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.go_on = asyncio.Event()
-        self.underway = 0
-        self.given_up = 0
-
-    async def assess(self, facts: Facts) -> AssessmentResult:
-        self.underway += 1
-        try:
-            await self.go_on.wait()
-        except asyncio.CancelledError:
-            self.given_up += 1
-            raise
-        return await super().assess(facts)
-
-
-async def slow_server(settings: Settings, slow: Slow) -> Client:
-    assessor_service = AssessorService(lambda: slow, timeout=30)
-    client = await serve(
-        replace(settings, assess_limit=2),
-        DetectionService(never_loads, queue_limit=1),
-        assessor_service,
-    )
-    await eventually(lambda: assessor_service.status.state == "ready")
-    return client
-
-
-def never_loads() -> Detector:
-    raise RuntimeError("there is none")
-
-
-async def test_more_than_the_limit_are_told_when_to_come_back(settings: Settings) -> None:
-    slow = Slow()
-    client = await slow_server(settings, slow)
-    underway = [asyncio.create_task(client.post("/v1/assess", json=FACTS)) for _ in range(2)]
-    await eventually(lambda: slow.underway == 2)
-    problem = await check_problem(await client.post("/v1/assess", json=FACTS), 429, "overloaded")
-    assert problem["retry_after_s"] == 1
-    slow.go_on.set()
-    assert [answer.status for answer in await asyncio.gather(*underway)] == [200, 200]
-    assert (await client.post("/v1/assess", json=FACTS)).status == 200
-    await client.close()
-
-
-async def test_nobody_works_for_who_no_longer_waits(settings: Settings) -> None:
-    slow = Slow()
-    client = await slow_server(settings, slow)
-    answer = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "1000"})
-    await check_problem(answer, 504, "assessor_timeout")
-    assert slow.given_up == 1
-    answer = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "soon"})
-    await check_problem(answer, 400, "invalid_request")
-    await client.close()
