@@ -1,4 +1,4 @@
-"""Zones as people type them."""
+"""Zones from typed text."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_corners_make_a_polygon(typed: str, polygon: object) -> None:
         (", ".join(f"{n / 100} 0" for n in range(MAX_CORNERS)) + ", 1 1", "too_many_corners"),
     ],
 )
-def test_what_is_no_zone_says_why(typed: str, reason: str) -> None:
+def test_an_invalid_zone_is_refused_with_its_reason(typed: str, reason: str) -> None:
     with pytest.raises(ZoneError) as caught:
         read_corners(typed)
     assert caught.value.reason == reason

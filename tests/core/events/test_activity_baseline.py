@@ -1,4 +1,4 @@
-"""Hours of the week by the local clock, and how usual something is in them."""
+"""Comparable hours by the local clock, and the activity expected in them."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -30,7 +30,9 @@ def wall(moment: datetime, zone: ZoneInfo) -> tuple[int, int, int]:
 
 
 @given(moment=MOMENTS, zone=ZONES)
-def test_hours_alike_show_the_same_on_the_clock(moment: datetime, zone: ZoneInfo) -> None:
+def test_comparable_hours_have_the_same_local_hour_and_weekday(
+    moment: datetime, zone: ZoneInfo
+) -> None:
     alike = comparable_hours(moment, zone)
     day, hour, _ = wall(moment, zone)
     assert {wall(each, zone) for each in alike} == {(day, hour, 0)}
@@ -39,7 +41,7 @@ def test_hours_alike_show_the_same_on_the_clock(moment: datetime, zone: ZoneInfo
 
 
 @given(moment=MOMENTS, zone=ZONES)
-def test_hours_follow_each_other_and_are_those_asked_for(moment: datetime, zone: ZoneInfo) -> None:
+def test_hours_are_consecutive_and_cover_the_period(moment: datetime, zone: ZoneInfo) -> None:
     hours = list(hours_between(moment - timedelta(weeks=2), moment, zone))
     assert all(one[1] == other[0] for one, other in pairwise(hours))
     assert hours[0][0] <= moment - timedelta(weeks=2)
@@ -55,11 +57,11 @@ def test_hours_follow_each_other_and_are_those_asked_for(moment: datetime, zone:
         (datetime(2026, 11, 1, 4, 30, tzinfo=BERLIN), 12),
     ],
 )
-def test_the_clock_is_changed(moment: datetime, count: int) -> None:
+def test_a_clock_change_removes_or_repeats_an_hour(moment: datetime, count: int) -> None:
     assert len(comparable_hours(moment, BERLIN)) == count
 
 
-def test_little_is_known_of_few_hours() -> None:
+def test_the_activity_of_few_hours_is_unknown() -> None:
     empty: dict[str, int] = {}
     assert expected_counts([empty] * (MIN_HOURS - 1), ["person"]) == {}
     assert expected_counts([empty] * 4, ["person"])["person"] > 0.1  # not yet rare

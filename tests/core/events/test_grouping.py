@@ -1,4 +1,4 @@
-"""Which images make up one event."""
+"""Which images form one event."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What people say of events is kept with them, and of moments without one as well."""
+"""Marks on events, and missed moments without an event."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -28,7 +28,7 @@ async def marked(pipeline: Pipeline, mark: EventMark) -> set[UUID]:
     return {event.id for event in (await pipeline.queries.list_events(EventQuery(mark=mark))).items}
 
 
-async def test_a_mark_is_kept_found_changed_and_taken_back(house: House) -> None:
+async def test_a_mark_is_stored_found_changed_and_removed(house: House) -> None:
     pipeline, journal = await house.run()
     now = datetime.now(UTC)
     one = await somebody(house, journal, "front/a.jpg", now - 2 * HOUR)
@@ -47,7 +47,7 @@ async def test_a_mark_is_kept_found_changed_and_taken_back(house: House) -> None
     assert await marked(pipeline, EventMark.TRUE_ALARM) == {other.id}
 
 
-async def test_what_was_missed_is_marked_or_noted(house: House) -> None:
+async def test_a_missed_moment_marks_its_event_or_is_recorded(house: House) -> None:
     pipeline, journal = await house.run(event_idle=30.0)
     now = datetime.now(UTC)
     event = await somebody(house, journal, "front/a.jpg", now - HOUR)
@@ -74,7 +74,7 @@ async def test_what_was_missed_is_marked_or_noted(house: House) -> None:
     assert await pipeline.queries.missed_moments(query) == ()
 
 
-async def test_what_cannot_be_marked_is_an_error(house: House) -> None:
+async def test_an_invalid_mark_is_refused(house: House) -> None:
     pipeline, _ = await house.run()
     now = datetime.now(UTC)
     for attempt, code in (
@@ -87,7 +87,7 @@ async def test_what_cannot_be_marked_is_an_error(house: House) -> None:
         assert caught.value.code == code
 
 
-async def test_old_moments_go_with_the_rest(house: House) -> None:
+async def test_the_cleanup_deletes_old_missed_moments(house: House) -> None:
     pipeline, _ = await house.run(retention_days=1.0)
     now = datetime.now(UTC)
     await pipeline.feedback.mark_missed("front", now - 25 * HOUR)

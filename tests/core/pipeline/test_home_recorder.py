@@ -1,4 +1,4 @@
-"""What the home said when an event began counts, whenever somebody gets round to the event."""
+"""An event keeps the home's state from its start, however late it is processed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,9 @@ def told(house: House) -> tuple[object, object]:
     return facts["armed"], facts["occupancy"]
 
 
-async def test_a_late_picture_meets_the_home_of_its_time(house: House, engine: AsyncEngine) -> None:
+async def test_a_late_image_gets_the_home_state_of_its_capture_time(
+    house: House, engine: AsyncEngine
+) -> None:
     house.home = AWAY
     pipeline, journal = await house.run()
     then = await written(engine, AWAY)
@@ -57,7 +59,7 @@ async def test_a_late_picture_meets_the_home_of_its_time(house: House, engine: A
     assert told(house) == (True, "away")
 
 
-async def test_a_late_assessment_is_told_of_the_home_at_the_events_beginning(
+async def test_a_late_assessment_uses_the_home_state_of_the_events_start(
     house: House, engine: AsyncEngine
 ) -> None:
     house.home = AWAY
@@ -75,7 +77,7 @@ async def test_a_late_assessment_is_told_of_the_home_at_the_events_beginning(
     assert told(house) == (True, "away")
 
 
-async def test_nothing_is_guessed_of_times_when_nobody_listened(
+async def test_the_home_state_is_unknown_for_times_without_a_recorder(
     house: House, engine: AsyncEngine
 ) -> None:
     house.home = AWAY

@@ -1,4 +1,4 @@
-"""What a change would have done with the events of a house: from pictures to printed figures."""
+"""Replay of stored events with other levels, zones or models, up to the printed figures."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -89,7 +89,7 @@ async def replayed(house: House, tmp_path: Path, *options: str) -> dict[str, dic
     }
 
 
-async def test_nothing_changes_by_itself_and_nothing_is_written(
+async def test_a_replay_without_a_change_changes_and_writes_nothing(
     marked: House, postgres: Postgres, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = postgres.execute(DUMP, database="shared")
@@ -107,7 +107,7 @@ async def test_nothing_changes_by_itself_and_nothing_is_written(
     assert "no score unassessed -> 45 medium" in printed
 
 
-async def test_other_levels_show_what_they_would_have_done(marked: House, tmp_path: Path) -> None:
+async def test_other_levels_show_their_effect(marked: House, tmp_path: Path) -> None:
     for bands, reported, false in (("20,60,85", 3, 1), ("46,60,85", 0, 0), ("45,60,85", 2, 1)):
         found = await replayed(marked, tmp_path, "--bands", bands)
         assert found[REPORTED] == {"before": (1, 4), "after": (reported, 4)}
@@ -116,7 +116,7 @@ async def test_other_levels_show_what_they_would_have_done(marked: House, tmp_pa
     assert found["levels"] == {}
 
 
-async def test_zones_drawn_since_show_what_they_would_have_done(
+async def test_current_zones_show_their_effect(
     marked: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -129,7 +129,7 @@ async def test_zones_drawn_since_show_what_they_would_have_done(
     assert "without close to the camera +21" in capsys.readouterr().out
 
 
-async def test_a_model_is_asked_and_bounded_as_ever(
+async def test_a_model_is_asked_and_limited_as_in_the_pipeline(
     marked: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_rules = (await replayed(marked, tmp_path))["levels"]
@@ -152,7 +152,7 @@ async def test_a_model_is_asked_and_bounded_as_ever(
     assert set(found["levels"].values()) == {None}
 
 
-async def test_a_database_of_something_else_is_an_error(
+async def test_a_foreign_database_is_refused(
     empty_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await asyncio.to_thread(main, ["--from-database", empty_url]) == 2

@@ -1,4 +1,4 @@
-"""What others did is heard in the end, whatever kept it from being heard when it happened."""
+"""Updates of other workers arrive in the end, even if their notification was lost."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -49,7 +49,7 @@ async def missed_assessment(journal: Journal) -> EventUpdate:
     )[-1]
 
 
-async def test_what_was_done_while_the_connection_was_lost(
+async def test_updates_during_a_lost_connection_arrive_later(
     house: House, line: TelephoneLine
 ) -> None:
     _, worker = await house.run()
@@ -68,7 +68,7 @@ async def test_what_was_done_while_the_connection_was_lost(
     assert (await journal.image("front/a.jpg")).detections
 
 
-async def test_a_connection_whose_other_end_is_silent(house: House, line: TelephoneLine) -> None:
+async def test_a_silent_connection_is_replaced(house: House, line: TelephoneLine) -> None:
     _, worker = await house.run()
     journal = await listen_by(line, house)
     house.upload("yard/before.jpg", "chair 0.9")
@@ -81,7 +81,7 @@ async def test_a_connection_whose_other_end_is_silent(house: House, line: Teleph
     assert (await journal.event(EventPhase.ASSESSED)).id == assessed.id
 
 
-async def test_more_news_at_once_than_are_kept(house: House, postgres: Postgres) -> None:
+async def test_updates_beyond_the_backlog_limit_arrive(house: House, postgres: Postgres) -> None:
     _, worker = await house.run()
     _, journal = await house.run(ONLY_LISTENING)
     house.upload("front/a.jpg", SURE)
@@ -114,7 +114,7 @@ async def assessed_while_nobody_was_there(house: House) -> Pipeline:
     return first
 
 
-async def test_an_assessment_from_before_the_start(house: House) -> None:
+async def test_an_assessment_from_before_the_start_arrives(house: House) -> None:
     await assessed_while_nobody_was_there(house)
     _, journal = await house.run()
     told = await missed_assessment(journal)
@@ -122,7 +122,7 @@ async def test_an_assessment_from_before_the_start(house: House) -> None:
     assert not any(isinstance(update, ImageUpdate) for update in journal.updates)
 
 
-async def test_an_old_assessment_is_no_news(house: House, postgres: Postgres) -> None:
+async def test_an_old_assessment_is_not_published(house: House, postgres: Postgres) -> None:
     await assessed_while_nobody_was_there(house)
     old = "UPDATE hsi.events SET settled_at = settled_at - interval '11 minutes'"
     query(postgres, house, old)
@@ -132,7 +132,7 @@ async def test_an_old_assessment_is_no_news(house: House, postgres: Postgres) ->
     assert not missed(journal)
 
 
-async def test_an_assessment_whose_commit_was_not_confirmed(
+async def test_an_assessment_with_an_unconfirmed_commit_is_published_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, journal = await house.run()

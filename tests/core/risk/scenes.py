@@ -1,4 +1,4 @@
-"""Small scenes to judge: pictures by second, on a camera with a door, a path and a pavement."""
+"""Small scenes: images by second, from a camera with a door, a path and a pavement."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

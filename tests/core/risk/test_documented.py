@@ -1,4 +1,4 @@
-"""docs/risk.md says what the rules do."""
+"""docs/risk.md documents every factor and level."""
 
 from pathlib import Path
 

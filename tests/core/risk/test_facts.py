@@ -1,4 +1,4 @@
-"""From boxes in pictures to what somebody did."""
+"""From boxes in images to the facts of an event."""
 
 from datetime import timedelta
 
@@ -34,14 +34,14 @@ def test_a_point_is_in_a_polygon_or_not(
     assert inside(point, polygon) is within
 
 
-def test_overlap_is_a_share() -> None:
+def test_overlap_is_the_intersection_over_union() -> None:
     left = Box(x1=0.0, y1=0.0, x2=0.2, y2=0.2)
     assert iou(left, left) == pytest.approx(1.0)
     assert iou(left, Box(x1=0.1, y1=0.0, x2=0.3, y2=0.2)) == pytest.approx(1 / 3)
     assert iou(left, Box(x1=0.5, y1=0.5, x2=0.6, y2=0.6)) == 0.0
 
 
-def test_somebody_who_walks_to_the_door_is_one_person() -> None:
+def test_a_person_who_walks_to_the_door_is_one_track() -> None:
     sheet = facts({0: [person(0.1, PAVEMENT)], 5: [person(0.4, PATH)], 10: [person(0.5, DOOR)]})
 
     [walker] = sheet.people
@@ -61,7 +61,7 @@ def test_somebody_who_walks_to_the_door_is_one_person() -> None:
         ([(0.5, DOOR)], Movement.UNKNOWN),
     ],
 )
-def test_movement_follows_from_growth_and_way(
+def test_movement_follows_from_growth_and_distance(
     way: list[tuple[float, float]], movement: Movement
 ) -> None:
     [walker] = facts({5.0 * i: [person(x, y)] for i, (x, y) in enumerate(way)}).people
@@ -69,7 +69,7 @@ def test_movement_follows_from_growth_and_way(
     assert walker.movement is movement
 
 
-def test_two_who_cross_stay_two() -> None:
+def test_two_people_who_cross_stay_two_tracks() -> None:
     sheet = facts(
         {
             0: [person(0.2, PATH), person(0.8, PATH)],
@@ -81,27 +81,27 @@ def test_two_who_cross_stay_two() -> None:
     assert len(sheet.people) == sheet.max_people == 2
 
 
-def test_somebody_who_comes_after_a_while_is_somebody_else() -> None:
+def test_a_person_after_a_pause_is_a_new_track() -> None:
     sheet = facts({0: [person(0.5, DOOR)], 120: [person(0.2, PATH)]}, begins=100)
 
     assert [each.earlier for each in sheet.objects] == [True, False]
     assert len(sheet.people) == 1
 
 
-def test_a_thing_that_lies_there_is_the_same_after_minutes() -> None:
+def test_a_lying_object_is_one_track_for_minutes() -> None:
     sheet = facts({0: [thing("package", 0.5, DOOR)], 900: [thing("package", 0.5, DOOR)]})
 
     [package] = sheet.present
     assert package.dwell == 900.0
 
 
-def test_one_person_seen_twice_in_a_picture_is_one() -> None:
+def test_a_person_detected_twice_in_an_image_counts_once() -> None:
     sheet = facts({0: [person(0.5, DOOR), person(0.505, DOOR, 0.55)]})
 
     assert (len(sheet.people), sheet.max_people) == (1, 1)
 
 
-def test_time_in_a_zone_is_counted_between_pictures_in_it() -> None:
+def test_time_in_a_zone_is_counted_between_images_in_it() -> None:
     steps = {0: PATH, 10: DOOR, 20: DOOR, 30: PATH, 40: PATH, 50: DOOR, 60: DOOR}
     [walker] = facts({second: [person(0.5, y)] for second, y in steps.items()}).people
 
@@ -129,7 +129,7 @@ def test_a_step_off_the_pavement_is_no_visit() -> None:
         ((21, 0), PartOfDay.LATE),
     ],
 )
-def test_the_part_of_the_day_is_the_homes(clock: tuple[int, int], part: PartOfDay) -> None:
+def test_the_part_of_the_day_uses_the_homes_clock(clock: tuple[int, int], part: PartOfDay) -> None:
     start = NIGHT.replace(hour=clock[0], minute=clock[1])
 
     sheet = facts({0: [person(0.5, DOOR)]}, start=start)
@@ -149,7 +149,7 @@ TAKEN = {
 }
 
 
-def test_a_package_that_leaves_with_somebody_was_taken() -> None:
+def test_a_package_that_leaves_with_a_person_was_taken_away() -> None:
     [belonging] = facts(TAKEN).object_changes
 
     assert (belonging.label, belonging.change) == ("package", Change.TAKEN_AWAY)
@@ -161,13 +161,13 @@ def test_a_package_that_vanishes_at_the_door_was_taken_in() -> None:
     assert [each.change for each in facts(seen).object_changes] == [Change.TAKEN_IN]
 
 
-def test_a_package_behind_somebody_is_still_there() -> None:
+def test_a_package_hidden_by_a_person_is_still_there() -> None:
     seen = {0: [PACKAGE, person(0.2, PATH)], 5: [person(0.5, 0.95)], 10: [person(0.5, 0.95)]}
 
     assert not facts(seen).object_changes
 
 
-def test_a_package_that_stays_when_somebody_goes_was_brought() -> None:
+def test_a_package_that_stays_when_a_person_leaves_was_brought() -> None:
     seen = {
         0: [person(0.1, PAVEMENT)],
         6: [person(0.5, DOOR)],
@@ -187,7 +187,7 @@ def test_a_cyclist_takes_nothing() -> None:
     assert not facts({**seen, 9: []}).object_changes
 
 
-def test_what_happened_before_the_event_is_not_told_again() -> None:
+def test_changes_before_the_event_do_not_count() -> None:
     later = {**TAKEN, 400: [person(0.1, PAVEMENT)]}
 
     assert not facts(later, begins=400).object_changes

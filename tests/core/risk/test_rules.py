@@ -1,4 +1,4 @@
-"""What makes a score, and what a language model can do to it."""
+"""The factors of a score, and the limits of a language model."""
 
 from collections.abc import Sequence
 
@@ -46,7 +46,7 @@ def test_a_score_ends_at_100() -> None:
     assert judged.score == 100 < sum(each.points for each in judged.factors)
 
 
-def test_the_same_visit_weighs_more_at_night_and_less_with_residents_about() -> None:
+def test_a_visit_scores_higher_at_night_and_lower_with_residents_home() -> None:
     day = verdict(AT_THE_DOOR, start=NOON).score
     night = verdict(AT_THE_DOOR, start=NIGHT).score
     armed = verdict(AT_THE_DOOR, start=NIGHT, **INTRUDED).score
@@ -64,13 +64,13 @@ def test_a_visit_by_day_is_low_even_with_the_alarm_set() -> None:
     assert level(AT_THE_DOOR, start=NOON, **INTRUDED) is RiskLevel.LOW
 
 
-def test_who_keeps_to_the_pavement_is_nobodys_concern() -> None:
+def test_a_passer_by_on_the_pavement_is_low() -> None:
     passes: Seen = {4.0 * i: [person(0.1 + 0.2 * i, PAVEMENT)] for i in range(5)}
 
     assert level(passes, **INTRUDED) is RiskLevel.LOW
 
 
-def test_who_walks_up_and_down_on_it_at_night_is() -> None:
+def test_lingering_on_the_pavement_at_night_is_medium() -> None:
     lingers: Seen = {12.0 * i: [person(0.4 + 0.1 * (i % 3), PAVEMENT)] for i in range(14)}
 
     assert points(lingers)["lingers long on the pavement"] > 0
@@ -115,7 +115,7 @@ def test_cameras_around_the_house_count_once_each() -> None:
     ("rate", "name"),
     [(0.05, "unusual at this hour"), (2.0, "usual at this hour"), (0.5, None), (None, None)],
 )
-def test_how_usual_it_is_counts_only_where_it_is_known(
+def test_usual_activity_is_a_factor_only_if_it_is_known(
     rate: float | None, name: str | None
 ) -> None:
     usual = {} if rate is None else {"person": rate}
@@ -125,7 +125,7 @@ def test_how_usual_it_is_counts_only_where_it_is_known(
     assert {"unusual at this hour", "usual at this hour"} & found == ({name} if name else set())
 
 
-def test_a_theft_is_no_visit_of_residents() -> None:
+def test_a_theft_is_not_explained_by_residents() -> None:
     package = thing("package", 0.5, 0.92)
     theft: Seen = {
         0: [package, person(0.1, PAVEMENT)],
@@ -139,18 +139,18 @@ def test_a_theft_is_no_visit_of_residents() -> None:
     assert level(theft, start=NOON, **RESIDENTS) is RiskLevel.HIGH
 
 
-def test_a_shadow_seen_once_is_no_alarm() -> None:
+def test_one_uncertain_detection_is_low() -> None:
     assert level({0: [person(0.5, DOOR, 0.52)]}, **INTRUDED) is RiskLevel.LOW
 
 
 @pytest.mark.parametrize("label", ["cat", "dog", "car"])
-def test_animals_and_what_is_parked_are_no_alarm(label: str) -> None:
+def test_animals_and_parked_vehicles_are_low(label: str) -> None:
     there: Seen = {second: [thing(label, 0.5, PATH, 0.2)] for second in (0.0, 30.0, 60.0)}
 
     assert level(there, **INTRUDED) is RiskLevel.LOW
 
 
-def test_every_factor_has_a_name_of_its_own_that_the_wire_takes() -> None:
+def test_every_factor_has_a_unique_name_that_the_wire_format_accepts() -> None:
     names = [weight.name for weight in WEIGHTS]
     assert len(set(names)) == len(names) > 30
     assert all(
@@ -169,7 +169,7 @@ def test_the_levels_are_in_order_and_cover_everything() -> None:
 
 
 @pytest.mark.parametrize("floors", [(0, 60, 85), (60, 60, 85), (30, 90, 85), (30, 60, 101)])
-def test_levels_out_of_order_are_refused_in_words(floors: tuple[int, int, int]) -> None:
+def test_bounds_out_of_order_are_refused_with_the_values(floors: tuple[int, int, int]) -> None:
     medium, high, critical = floors
     with pytest.raises(RiskBandsError, match=f"medium from {medium}, high from {high}"):
         Bands(medium=medium, high=high, critical=critical)
@@ -181,7 +181,7 @@ BANDS = st.lists(st.integers(1, 100), min_size=3, max_size=3, unique=True).map(
 
 
 @given(provisional=st.integers(0, 100), said=st.integers(0, 100), bands=BANDS)
-def test_whatever_a_model_says_the_level_stays(provisional: int, said: int, bands: Bands) -> None:
+def test_a_model_never_changes_the_level(provisional: int, said: int, bands: Bands) -> None:
     low, high = llm_range(provisional, bands)
     score, factor = adjust_score(provisional, (low, high), said)
 
