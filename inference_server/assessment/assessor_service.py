@@ -1,4 +1,4 @@
-"""Keeps the language model's runtime connected, and says how it is."""
+"""Connect to the language model's runtime and monitor it."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,17 +21,17 @@ from inference_server.errors import (
 from inference_server.observability.component_status import ComponentState, ComponentStatus
 
 _LOG = logging.getLogger(__name__)
-_CHECK_INTERVAL = 30.0  # seconds between looks at a runtime that works
+_CHECK_INTERVAL = 30.0  # seconds between checks of a working runtime
 _FIRST_RETRY = 1.0  # seconds, doubles up to the check interval
 SELF_TEST_INTERVAL = 60.0  # seconds
-_TIMEOUTS = 3  # events in a row without an answer: with one always in hand, nothing else proves it
-_CLIENT_RETRY = 5.0  # seconds a client should wait for a runtime that is not there
+_TIMEOUTS = 3  # consecutive timeouts; while requests run there is no self-test
+_CLIENT_RETRY = 5.0  # seconds a client should wait for an unavailable runtime
 
 _ABSENT = "This server runs without a language model (LLM_BACKEND=none)."
 
 
 class AssessorService:
-    """Starts the assessor in the background, again and again until it is there."""
+    """Start the assessor in the background, retrying until it is available."""
 
     def __init__(
         self,
@@ -42,20 +42,18 @@ class AssessorService:
     ) -> None:
         """`create` may raise AssessorUnavailableError; `timeout` is for one assessment.
 
-        A model that gave no answer for `self_test_interval` seconds is made to give a tiny one; 0 leaves
-        that out.
+        A model without an answer for `self_test_interval` seconds is asked for a short one; 0 disables
+        that.
         """
         self._create = create
         self._timeout = timeout
         self._prove_every = self_test_interval
         self._running = 0
-        self._timeouts = 0  # in a row
-        self._verified: tuple[float, datetime] | None = (
-            None  # by the monotonic clock and the wall's
-        )
+        self._timeouts = 0  # consecutive
+        self._verified: tuple[float, datetime] | None = None  # monotonic and wall-clock time
         self._gpu = GpuResidency()
         self._gpu_lost: str | None = None
-        self._digest: str | None = None  # of the model that the GPU's watch is about
+        self._digest: str | None = None  # of the model that _gpu describes
         self._assessor: Assessor | None = None
         self._started = False
         self._problem: ProblemError | None = None
@@ -70,64 +68,64 @@ class AssessorService:
 
     @property
     def backend(self) -> str | None:
-        """The kind of runtime, None where there is none."""
+        """The kind of runtime; None if there is none."""
         return self._assessor.backend if self._assessor else None
 
     @property
     def model(self) -> str | None:
-        """The model's name, None where there is none."""
+        """The model's name; None if there is none."""
         return self._assessor.model if self._assessor else None
 
     @property
     def model_digest(self) -> str | None:
-        """The sha256 of the model, None where nobody knows."""
+        """The sha256 of the model; None if unknown."""
         return self._assessor.model_digest if self._assessor else None
 
     @property
     def vision(self) -> bool | None:
-        """Whether the model sees pictures, None where nobody knows."""
+        """Whether the model accepts images; None if unknown."""
         return self._assessor.vision if self._assessor else None
 
     @property
     def problem(self) -> str | None:
-        """The code of what keeps it from being ready."""
+        """The code of the current problem; None if there is none."""
         return self._problem.code if self._problem else None
 
     @property
     def verified_at(self) -> datetime | None:
-        """When the model was last seen to answer."""
+        """Time of the model's last answer."""
         return self._verified[1] if self._verified else None
 
     @property
     def gpu_share(self) -> float | None:
-        """The part of the model that is on the GPU, 0-1; None where the runtime does not tell."""
+        """Share (0-1) of the model in GPU memory; None if unknown."""
         return self._gpu.share
 
     @property
     def tokens_per_second(self) -> float | None:
-        """How fast the last answer was written; None where nobody knows."""
+        """Generation speed of the last answer; None if unknown."""
         return self._gpu.tokens_per_second
 
     @property
     def fallback(self) -> str | None:
-        """What was lost since the model was loaded, such as its GPU."""
+        """What was lost since the model was loaded, such as the GPU; None if nothing."""
         return self._gpu_lost
 
     def downloader(self) -> tuple[str, Downloader]:
-        """Return the model's name and how to download it; raises where nothing can be."""
+        """Return the model's name and a function that downloads it; raises ProblemErrors."""
         if self._assessor is None:
             raise self._problem or AssessorAbsentError(_ABSENT)
         return self._assessor.model, self._assessor.downloader()
 
     def recheck(self) -> None:
-        """Look at the model now; what was wrong with it before may no longer be."""
+        """Check the model now; an earlier problem may be solved."""
         if self._status.state is ComponentState.FAILED:
             self._problem = None
             self._status = self._status.then(ComponentState.LOADING)
         self._recheck_now.set()
 
     def start(self) -> None:
-        """Begin to connect; returns at once."""
+        """Start connecting in the background."""
         try:
             self._assessor = self._create()
         except ProblemError as err:
@@ -139,7 +137,7 @@ class AssessorService:
         self._task = asyncio.create_task(self._monitor(self._assessor), name="assessor")
 
     async def stop(self) -> None:
-        """Let go of the runtime."""
+        """Disconnect from the runtime."""
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -149,14 +147,14 @@ class AssessorService:
 
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; raises ProblemErrors."""
-        assessor = self._ready_engine()
+        assessor = self._ready_assessor()
         self._running += 1
         try:
             async with asyncio.timeout(self._timeout):
                 result = await assessor.assess(facts)
         except TimeoutError as err:
             problem = AssessorTimeoutError(
-                f"{assessor.model} gave no answer within {self._timeout:g} s "
+                f"{assessor.model} did not answer within {self._timeout:g} s "
                 "(NEMOTRON_READ_TIMEOUT)."
             )
             self._timeouts += 1
@@ -173,20 +171,20 @@ class AssessorService:
         return result
 
     def _mark_failed(self, problem: ProblemError) -> None:
-        """Take it for failed; to be ready again, it has to answer."""
+        """Mark the model as failed until it answers again."""
         self._record_failure(problem)
         self._verified = None
         self._recheck_now.set()
 
-    def _ready_engine(self) -> Assessor:
+    def _ready_assessor(self) -> Assessor:
         if self._assessor and self._started:
             return self._assessor
         if self._status.state is ComponentState.ABSENT:
             raise AssessorAbsentError(_ABSENT)
-        self._recheck_now.set()  # someone is waiting for it
+        self._recheck_now.set()  # a client is waiting
         if self._problem is None:
             raise AssessorUnavailableError(
-                "The language model is being started.", retry_after_s=_CLIENT_RETRY
+                "The language model is starting.", retry_after_s=_CLIENT_RETRY
             )
         raise type(self._problem)(self._problem.detail, retry_after_s=_CLIENT_RETRY)
 
@@ -213,7 +211,7 @@ class AssessorService:
         except ProblemError as err:
             self._record_failure(err)
             return False
-        except Exception as err:  # noqa: BLE001 - a bug there must not end the watch over it
+        except Exception as err:  # noqa: BLE001 - a bug must not end the monitoring
             _LOG.exception("The language model failed to start")
             self._record_failure(
                 AssessorUnavailableError(
@@ -225,16 +223,16 @@ class AssessorService:
         return True
 
     async def _self_test(self, assessor: Assessor) -> None:
-        """See the model answer where that was not seen for a while; raises ProblemErrors."""
+        """Ask for a short answer if there was none recently; raises ProblemErrors."""
         if assessor.model_digest != self._digest:
             self._digest = assessor.model_digest
-            self._gpu = GpuResidency()  # another model is another size
+            self._gpu = GpuResidency()  # its values are per model
         due = self._verified is None or monotonic() >= self._verified[0] + self._prove_every
         if not self._prove_every or not due:
             return
         if self._running:
             if self._problem and self._verified is None:
-                raise self._problem  # what is in hand has to show that it is over
+                raise self._problem  # a running request will show whether it is solved
             return
         try:
             result = await assessor.self_test()
@@ -250,7 +248,7 @@ class AssessorService:
         self._verified, self._timeouts = (monotonic(), datetime.now(UTC)), 0
         self._gpu.record_speed(tokens_per_second)
         if (lost := self._gpu.lost) is None and self._gpu_lost is not None:
-            _LOG.info("The language model runs as it did before")
+            _LOG.info("The language model is back on the GPU")
         elif lost is not None and self._gpu_lost is None:
             _LOG.warning("%s", lost)
         self._gpu_lost = lost

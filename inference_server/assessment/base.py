@@ -1,4 +1,4 @@
-"""What every backend that runs a language model offers, and what it answers with."""
+"""The interface of the language model's backends, and their results."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from inference_server.assessment.facts import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens that went in and came out; None where the runtime does not tell."""
+    """Token counts; None if the runtime does not report them."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -17,7 +17,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """Where the time went, in milliseconds; None where the runtime does not tell."""
+    """Time by stage, in milliseconds; None if the runtime does not report it."""
 
     load: float | None = None
     prefill: float | None = None
@@ -27,42 +27,42 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentResult:
-    """One event's assessment, and what it took."""
+    """One event's assessment with its model, tokens and time."""
 
     risk_score: int  # 0-100
     summary: str
     reasoning: str
     backend: str
     model: str
-    model_digest: str | None  # sha256 of what really answered; None where the runtime does not tell
+    model_digest: str | None  # sha256 of the model that answered; None if unknown
     prompt_version: str
     usage: Usage
     timings_ms: Timings
-    pictures_used: int = 0  # of those that came with the facts
+    pictures_used: int = 0  # number of images from the facts given to the model
 
     @property
     def tokens_per_second(self) -> float | None:
-        """How fast the answer was written; None where the runtime does not tell."""
+        """Generation speed; None if the runtime does not report it."""
         return token_rate(self.usage.completion_tokens, self.timings_ms.generate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfTestResult:
-    """A tiny answer that a model was seen to give, and what that says of where it runs."""
+    """Speed and GPU share measured with a short answer."""
 
     tokens_per_second: float | None
-    gpu_share: float | None  # 0-1 of the model's memory; None where the runtime does not tell
+    gpu_share: float | None  # 0-1 of the model's memory; None if unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadProgress:
-    """How far a model's download is; bytes are of the parts known so far."""
+    """Progress of a download; bytes are of the parts known so far."""
 
     completed_bytes: int
     total_bytes: int
 
 
-# Downloads, telling how far it is; raises ProblemErrors.
+# Downloads a model, reporting its progress to the callback; raises ProblemErrors.
 Downloader = Callable[[Callable[[DownloadProgress], None]], Awaitable[None]]
 
 
@@ -75,35 +75,35 @@ class Assessor(Protocol):
 
     @property
     def model(self) -> str:
-        """The model's name, as a person should read it."""
+        """The model's display name."""
 
     @property
     def model_digest(self) -> str | None:
-        """The sha256 of the model as last checked; None where the runtime does not tell."""
+        """The sha256 of the model as last checked; None if unknown."""
 
     @property
     def vision(self) -> bool | None:
-        """Whether the model sees pictures, as last checked; None where that is not known."""
+        """Whether the model accepts images, as last checked; None if unknown."""
 
     async def start(self) -> None:
         """Connect, load and warm up; raises AssessorUnavailableError, AssessorModelMissingError ..."""
 
     async def check(self) -> None:
-        """Ask cheaply whether the model is still there; raises what `start` raises."""
+        """Check without generating that the model is available; raises the errors of `start`."""
 
     async def self_test(self) -> SelfTestResult | None:
-        """Have the model write a few words; None where that may cost somebody money."""
+        """Have the model generate a few tokens; None if tokens may cost money."""
 
     def downloader(self) -> Downloader:
-        """Return how to download the model; raises PullUnsupportedError where none can."""
+        """Return a function that downloads the model; raises PullUnsupportedError."""
 
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; cancelling it stops the model's work."""
 
     async def close(self) -> None:
-        """Let go of everything `start` took."""
+        """Release the resources of `start`."""
 
 
 def token_rate(tokens: int | None, milliseconds: float | None) -> float | None:
-    """Return tokens a second; None of nothing."""
+    """Return tokens per second; None if a value is missing or zero."""
     return tokens / milliseconds * 1000 if tokens and milliseconds else None

@@ -1,4 +1,4 @@
-"""Reads the bodies that OpenAI-compatible servers answer with."""
+"""Parse the responses of OpenAI-compatible servers."""
 
 from dataclasses import dataclass
 import json
@@ -6,7 +6,7 @@ import json
 from inference_server.assessment.base import Timings, Usage
 from inference_server.errors import AssessorInvalidOutputError
 
-_LONGEST_ERROR = 200  # characters of a foreign error text that are passed on
+_MAX_ERROR = 200  # characters of a server's error text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,19 +20,19 @@ class Completion:
     generate_ms: float | None
 
     def timings(self, *, total: float) -> Timings:
-        """Say where the time went; such a server never says how long it loaded."""
+        """Return the time by stage; such servers do not report the load time."""
         return Timings(prefill=self.prefill_ms, generate=self.generate_ms, total=total)
 
 
 def read_completion(body: str) -> Completion:
-    """Read a chat completion; raises AssessorInvalidOutputError where the body is none."""
+    """Read a chat completion; raises AssessorInvalidOutputError."""
     answer = _object(_decoded(body))
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices:
-        raise AssessorInvalidOutputError("The server's answer is no chat completion")
+        raise AssessorInvalidOutputError("The server's response is not a chat completion")
     choice = _object(choices[0])
     usage = _object(answer.get("usage"))
-    timings = _object(answer.get("timings"))  # llama.cpp's own addition
+    timings = _object(answer.get("timings"))  # an extension of llama.cpp
     return Completion(
         text=_text(_object(choice.get("message")).get("content")),
         finish_reason=_text(choice.get("finish_reason")),
@@ -49,25 +49,25 @@ def model_names(body: str) -> list[str]:
     """Read the names of a server's models; raises AssessorInvalidOutputError."""
     models = _object(_decoded(body)).get("data")
     if not isinstance(models, list):
-        raise AssessorInvalidOutputError("The server's answer is no list of models")
+        raise AssessorInvalidOutputError("The server's response is not a list of models")
     return [name for model in models if (name := _text(_object(model).get("id")))]
 
 
 def error_text(body: str) -> str:
-    """Find the sentence in an error's body, whatever its shape."""
+    """Extract the message from an error response of any shape."""
     try:
         error = _object(json.loads(body)).get("error")
     except (ValueError, RecursionError):
         error = body
     text = error if isinstance(error, str) else _text(_object(error).get("message"))
-    return " ".join((text or body).split())[:_LONGEST_ERROR]
+    return " ".join((text or body).split())[:_MAX_ERROR]
 
 
 def _decoded(body: str) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as err:
-        raise AssessorInvalidOutputError("The server's answer is not JSON") from err
+        raise AssessorInvalidOutputError("The server's response is not JSON") from err
 
 
 def _object(value: object) -> dict[str, object]:

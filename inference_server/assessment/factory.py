@@ -1,4 +1,4 @@
-"""Creates the assessor that the settings ask for."""
+"""Create the configured assessor."""
 
 from importlib.util import find_spec
 from typing import assert_never
@@ -9,7 +9,7 @@ from inference_server.settings import LlmBackend, Settings
 
 
 def create_assessor(settings: Settings) -> Assessor | None:
-    """Make the assessor the settings ask for, None where they ask for none.
+    """Create the configured assessor; None if there is none.
 
     Nothing is loaded or asked before its `start`. Raises AssessorUnavailableError where the
     backend's package is not installed.

@@ -1,8 +1,7 @@
-"""Finds what a text says was there and the facts do not have.
+"""Find objects that a text claims and that were not detected.
 
-English words only, as the model is asked in English; a word that is in no list claims nothing, and
-where a label is in none, nothing is foreign. In doubt a text passes: a refused answer costs the
-event its score.
+English only, the language of the prompt. Unknown words claim nothing, and with an unknown label no
+claim is refused. In doubt a text passes, because a refused answer costs the event its score.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,31 +13,31 @@ from inference_server.assessment.prompt import MAX_CAMERA_BYTES, sanitize_name
 from inference_server.assessment.vocabulary import label_kinds, word_kinds
 from inference_server.errors import AssessorForeignClaimError
 
-MAX_NAMED_WORDS: Final = 5  # of the words that the error repeats
+MAX_NAMED_WORDS: Final = 5  # in the error
 
 _TOKENS: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|[.,;:!?]")
 _STOPS: Final = frozenset(".;:!?")
 
-# "No X" and its like deny what follows up to the clause's verb: "no dog, cat or person was seen".
+# These negate what follows up to the clause's verb: "no dog, cat or person was seen".
 _NONE_OF: Final = frozenset(
     {"no", "without", "neither", "nor", "never", "absence", "lack", "lacks", "lacking", "unlike"}
 )
 _RATHER: Final = frozenset({("rather", "than"), ("instead", "of"), ("free", "of")})
 _VERBS: Final = frozenset({"is", "was", "are", "were", "has", "had", "but", "however", "while"})
 _BEGINS_ANEW: Final = frozenset({"a", "an", "the", "one", "two", "three", "several"})
-# "... was not seen" denies what stands before it.
+# "... was not seen" negates what precedes it.
 _SEEN: Final = frozenset(
     {"seen", "detected", "visible", "present", "there", "found", "identified", "observed"}
 )
-_REACH: Final = 6  # tokens from a thing to the word that denies it from behind
+_REACH: Final = 6  # tokens between an object and a negation after it
 
-# Reasons that tell of somebody and something the pictures of the event itself need not show.
+# Factors that name objects which the event's own images need not show.
 _TOLD_BY_REASONS: Final = {
     name: frozenset({"person", "package", "bag", "bicycle"})
     for name in ("brought something", "taken away")
 }
 
-# "Car park" and "dog flap" are places.
+# "Car park" and "dog flap" are places, not objects.
 _PLACES: Final = frozenset(
     {
         *("area", "bay", "door", "entrance", "flap", "gate", "house", "kennel", "lane", "park"),
@@ -49,21 +48,21 @@ _PLACES: Final = frozenset(
 
 
 def check_grounding(facts: Facts, *texts: str) -> None:
-    """Raise AssessorForeignClaimError where a text names a thing that was not detected."""
+    """Raise AssessorForeignClaimError if a text names an object that was not detected."""
     foreign = sorted({word for text in texts for word in find_foreign_claims(text, facts)})
     if foreign:
         seen = ", ".join(sorted({sanitize_name(each.label, 50) for each in facts.objects}))
         raise AssessorForeignClaimError(
-            f"The language model's answer names what was never detected "
+            f"The language model's answer names objects that were not detected "
             f"({', '.join(foreign[:MAX_NAMED_WORDS])}); detected was: {seen}"
         )
 
 
 def find_foreign_claims(text: str, facts: Facts) -> tuple[str, ...]:
-    """Return the words for things that the text claims and the facts do not have."""
+    """Return the words of a text for objects that were not detected."""
     detected = {label_kinds(each.label) for each in facts.objects}
     if None in detected:
-        return ()  # in another language or of a detector of one's own, it may be anything
+        return ()  # an unknown label may stand for any object
     for reason in facts.rules.factors:
         detected.add(_TOLD_BY_REASONS.get(reason.name) or label_kinds(reason.name))
     known = frozenset[str]().union(*(kinds for kinds in detected if kinds))
@@ -77,7 +76,7 @@ def find_foreign_claims(text: str, facts: Facts) -> tuple[str, ...]:
 
 
 def _without_camera(text: str, camera: str) -> str:
-    # A camera may be called "Dog run"; to be there is no dog.
+    # A camera may be named "Dog run", which claims no dog.
     for name in (camera, sanitize_name(camera, MAX_CAMERA_BYTES)):
         text = text.replace(name.lower(), " ")
     return text
@@ -91,7 +90,7 @@ def _named(tokens: Sequence[str]) -> Iterator[tuple[int, frozenset[str]]]:
 
 
 def _denied(tokens: Sequence[str]) -> list[bool]:
-    """Tell of each word whether a "no" or "not" before it reaches it."""
+    """Return for each word whether a negation before it applies."""
     denied: list[bool] = []
     reach: str | None = None
     for index, word in enumerate(tokens):

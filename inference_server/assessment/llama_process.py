@@ -1,4 +1,4 @@
-"""llama.cpp's server, a program that `embedded` runs.
+"""llama.cpp's server, a program started by `embedded`.
 
 Reads one line of JSON from stdin: model (gguf path), alias, api_key, context_tokens, threads.
 Prints its URL once it can answer, and ends when stdin closes: it never outlives its parent.
@@ -34,18 +34,18 @@ def main() -> None:
     params.verbosity = 1  # errors only
     params.n_ctx = order["context_tokens"]
     params.n_parallel = 1
-    params.cache_ram_mib = 0  # the slot itself keeps the prompt's fixed start
+    params.cache_ram_mib = 0  # the slot keeps the prompt's fixed prefix
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = order["threads"]
     server = xllamacpp.Server(params)
     print(server.listening_address, flush=True)  # noqa: T201 # the parent reads it
     sys.stdin.read()
-    # Closing the server while it answers would wait forever.
+    # Closing the server during an answer would block forever.
     os._exit(0)
 
 
 def _end_with_parent() -> None:
-    """Have Linux end this process with its parent: while llama.cpp loads, no closed stdin is seen."""
+    """Let Linux kill this process with its parent: a closed stdin is not seen during the load."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""Downloads the language model on request, in the background, and says how far it is."""
+"""Download the language model on request in the background."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class DownloadState(StrEnum):
-    """Where a download is."""
+    """State of a download."""
 
     RUNNING = "running"
     DONE = "done"
@@ -23,7 +23,7 @@ class DownloadState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadStatus:
-    """The last download that was asked for; `total_bytes` is 0 until anything is known."""
+    """The last requested download; `total_bytes` is 0 until the size is known."""
 
     state: DownloadState
     model: str
@@ -33,7 +33,7 @@ class DownloadStatus:
 
 
 class ModelDownload:
-    """Runs one download at a time, of no other model than the one the server is set up with."""
+    """Run one download at a time, of the configured model only."""
 
     def __init__(self, assessor_service: AssessorService) -> None:
         self._assessor_service = assessor_service
@@ -42,11 +42,11 @@ class ModelDownload:
 
     @property
     def status(self) -> DownloadStatus | None:
-        """The last download, None where none was asked for."""
+        """The last download; None if there was none."""
         return self._status
 
     def start(self) -> DownloadStatus:
-        """Begin to download, unless one runs; raises ProblemError where nothing can be."""
+        """Start a download unless one is running; raises ProblemErrors."""
         if self._status and self._status.state is DownloadState.RUNNING:
             return self._status
         model, download = self._assessor_service.downloader()
@@ -55,7 +55,7 @@ class ModelDownload:
         return self._status
 
     async def stop(self) -> None:
-        """End the download; what it has brought is kept by the runtime."""
+        """Cancel the download; the runtime keeps completed parts."""
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -74,16 +74,16 @@ class ModelDownload:
         try:
             await download(note)
         except ProblemError as err:
-            _LOG.warning("The language model was not downloaded: %s", err.detail)
+            _LOG.warning("The download of the language model failed: %s", err.detail)
             self._status = replace(status, state=DownloadState.FAILED, error=err.detail)
-        except Exception as err:  # noqa: BLE001 - a bug there must not look like a long download
-            _LOG.exception("The language model was not downloaded")
+        except Exception as err:  # noqa: BLE001 - a bug must not look like a long download
+            _LOG.exception("The download of the language model failed")
             self._status = replace(
                 status,
                 state=DownloadState.FAILED,
                 error=f"The download failed ({type(err).__name__}); see the log.",
             )
         else:
-            _LOG.info("The language model %s has been downloaded", status.model)
+            _LOG.info("Downloaded the language model %s", status.model)
             self._status = replace(status, state=DownloadState.DONE)
             self._assessor_service.recheck()

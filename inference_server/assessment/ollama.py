@@ -1,4 +1,4 @@
-"""Asks a model that Ollama runs."""
+"""Assess with a model on an Ollama server."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -38,22 +38,22 @@ from inference_server.errors import (
     OverloadedError,
 )
 
-# Ollama silently cuts a prompt that does not fit; MAX_PROMPT_TOKENS and an answer always do.
+# Ollama silently truncates a longer prompt; MAX_PROMPT_TOKENS and an answer always fit.
 CONTEXT_TOKENS: Final = 2048
-# Room for one picture, with what the prompt says of them. Models differ: Gemma 3 makes 256 tokens
-# of any picture, LLaVA 1.6 up to 2,880, Mistral Small 3.1 up to 3,080.
-PICTURE_TOKENS: Final = 4096
-# A quiet house asks rarely, and loading takes longer than answering: the model stays loaded.
+# Room for one image and its description in the prompt. Gemma 3 uses 256 tokens an image, LLaVA 1.6
+# up to 2,880, Mistral Small 3.1 up to 3,080.
+IMAGE_TOKENS: Final = 4096
+# The model stays loaded: events are rare, and loading takes longer than answering.
 KEEP_ALIVE: Final = -1
 BUSY_RETRY_S: Final = 5.0  # seconds
-LOAD_TIMEOUT: Final = 300.0  # seconds; some gigabytes from a slow disk, as long as Ollama waits
-PULL_SILENCE: Final = 120.0  # seconds without a sign of life after which a download has failed
+LOAD_TIMEOUT: Final = 300.0  # seconds; gigabytes from a slow disk; Ollama's own timeout
+PULL_SILENCE: Final = 120.0  # seconds without progress after which a download has failed
 
 _MS_PER_NS: Final = 1e-6
 
 
 class OllamaAssessor:
-    """Assesses by a model that an Ollama server holds."""
+    """Assess with a model on an Ollama server."""
 
     backend: Final = "ollama"
 
@@ -65,49 +65,49 @@ class OllamaAssessor:
         self._context = CONTEXT_TOKENS
         self._connect_timeout = connect_timeout
         self._timeout = timeout
-        # Only connecting has a limit of its own: the answer comes in one piece at the very end.
+        # No read timeout: the response arrives in one piece at the end.
         self._client = ollama.AsyncClient(url, timeout=httpx.Timeout(None, connect=connect_timeout))
 
     async def start(self) -> None:
-        """See that the model is there, have Ollama load it and read the prompt's fixed start."""
+        """Check the model, load it and have it read the prompt's fixed prefix."""
         await self.check()
-        with self._translated():
+        with self._translate_errors():
             async with asyncio.timeout(max(LOAD_TIMEOUT, self._timeout)):
                 await self._warm_up()
 
     async def check(self) -> None:
-        """See that the model is there, and which it is."""
-        with self._translated():
+        """Check that the model is installed; read its digest and whether it has vision."""
+        with self._translate_errors():
             async with asyncio.timeout(self._connect_timeout):
-                shown = await self._client.show(self.model)  # refuses a model that is not there
+                shown = await self._client.show(self.model)  # fails for a missing model
                 models = (await self._client.list()).models
-        able = shown.capabilities  # Ollama has told since 0.6.4
+        able = shown.capabilities  # reported since Ollama 0.6.4
         self.vision = None if able is None else "vision" in able
         self.model_digest = next(
             (each.digest for each in models if _same_name(each.model, self.model)), None
         )
 
     async def self_test(self) -> SelfTestResult | None:
-        """Have the model write a few words, and see whether it still lies on the GPU."""
-        with self._translated():
+        """Have the model generate a few tokens, and read its share of GPU memory."""
+        with self._translate_errors():
             async with asyncio.timeout(self._timeout):
                 said = await self._warm_up()
                 loaded = (await self._client.ps()).models
         mine = next((each for each in loaded if _same_name(each.model, self.model)), None)
         return SelfTestResult(
             tokens_per_second=token_rate(said.eval_count, _ms(said.eval_duration)),
-            # Ollama leaves size_vram out where it is nothing.
+            # Ollama omits size_vram if it is 0.
             gpu_share=min(1.0, (mine.size_vram or 0) / mine.size) if mine and mine.size else None,
         )
 
     def downloader(self) -> Downloader:
-        """Return how to have Ollama download the model; it keeps what a broken off one brought."""
+        """Return a function that has Ollama download the model; completed parts are kept."""
         return self._download
 
     async def _download(self, on_progress: Callable[[DownloadProgress], None]) -> None:
         parts: dict[str, tuple[int, int]] = {}
         loop = asyncio.get_running_loop()
-        with self._translated():
+        with self._translate_errors():
             async with asyncio.timeout(PULL_SILENCE) as silence:
                 async for told in await self._client.pull(self.model, stream=True):
                     silence.reschedule(loop.time() + PULL_SILENCE)
@@ -122,23 +122,23 @@ class OllamaAssessor:
 
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; cancelling it closes the request, which stops the model."""
-        pictures = facts.pictures if self.vision else ()
-        if pictures:
-            # Another length has Ollama load the model again, which is to happen once only.
-            self._context = CONTEXT_TOKENS + MAX_IMAGES * PICTURE_TOKENS
+        images = facts.pictures if self.vision else ()
+        if images:
+            # Ollama reloads the model when the length changes: keep the longer one.
+            self._context = CONTEXT_TOKENS + MAX_IMAGES * IMAGE_TOKENS
         chat: list[dict[str, object]] = [
-            {**each} for each in build_messages(facts, pictures=len(pictures))
+            {**each} for each in build_messages(facts, pictures=len(images))
         ]
-        if pictures:
-            chat[-1]["images"] = list(pictures)
+        if images:
+            chat[-1]["images"] = list(images)
         started = perf_counter()
-        with self._translated():
+        with self._translate_errors():
             async with asyncio.timeout(self._timeout):
                 response = await self._client.chat(
                     self.model,
                     messages=chat,
                     format=ANSWER_SCHEMA,
-                    # Thinking aloud would use up the answer's tokens; the schema has `reasoning`.
+                    # Thinking would use up the answer's tokens; the schema has `reasoning`.
                     think=False,
                     options=self._options(MAX_ANSWER_TOKENS),
                     keep_alive=KEEP_ALIVE,
@@ -151,7 +151,7 @@ class OllamaAssessor:
             backend=self.backend,
             model=self.model,
             model_digest=self.model_digest,
-            prompt_version=PICTURES_PROMPT_VERSION if pictures else PROMPT_VERSION,
+            prompt_version=PICTURES_PROMPT_VERSION if images else PROMPT_VERSION,
             usage=Usage(
                 prompt_tokens=response.prompt_eval_count,
                 completion_tokens=response.eval_count,
@@ -162,11 +162,11 @@ class OllamaAssessor:
                 generate=_ms(response.eval_duration),
                 total=(perf_counter() - started) * 1000,
             ),
-            pictures_used=len(pictures),
+            pictures_used=len(images),
         )
 
     async def _warm_up(self) -> ollama.ChatResponse:
-        # With the same start as every event: it stays in the runner's prefix cache.
+        # The same prefix as for every event: it stays in the runner's prefix cache.
         return await self._client.chat(
             self.model,
             messages=[*fixed_prefix(), {"role": "user", "content": "{}"}],
@@ -180,10 +180,10 @@ class OllamaAssessor:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()  # type: ignore[no-untyped-call] # the package leaves it bare
+        await self._client.close()  # type: ignore[no-untyped-call] # untyped in the package
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except ollama.ResponseError as err:
@@ -198,12 +198,12 @@ class OllamaAssessor:
             ) from err
         except httpx.TransportError as err:
             raise AssessorFailedError(
-                f"Ollama at {self._url} broke off: {err or type(err).__name__}"
+                f"Ollama at {self._url} closed the connection: {err or type(err).__name__}"
             ) from err
         except (AttributeError, TypeError, ValueError) as err:
-            # The ollama package takes the body apart before we see it.
+            # The ollama package failed to parse the body.
             raise AssessorInvalidOutputError(
-                f"{self._url} answered something that is no answer of Ollama's"
+                f"{self._url} sent a response that is not Ollama's"
             ) from err
 
     def _problem(self, err: ollama.ResponseError) -> Exception:
@@ -215,14 +215,14 @@ class OllamaAssessor:
             return OverloadedError(
                 f"Ollama at {self._url} has too many requests waiting", retry_after_s=BUSY_RETRY_S
             )
-        # Whoever has set something up wrongly has to see to it; the question itself is no matter.
+        # A 4xx is a wrong configuration, not a failure on this request.
         wrong = HTTPStatus.BAD_REQUEST <= err.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
         kind = AssessorUnavailableError if wrong else AssessorFailedError
         return kind(f"Ollama at {self._url} failed: {str(err.error)[:200]} ({err.status_code})")
 
 
 def _same_name(listed: str | None, asked: str) -> bool:
-    # Ollama adds the tag that was left out, and compares without regard to case.
+    # Ollama adds a missing tag and ignores case.
     whole = asked if ":" in asked.rpartition("/")[2] else f"{asked}:latest"
     return listed is not None and listed.lower() == whole.lower()
 

@@ -1,4 +1,4 @@
-"""Asks a model behind any server that speaks OpenAI's chat completions (llama.cpp, vLLM, ...)."""
+"""Assess with a model on a server with OpenAI's chat completions API (llama.cpp, vLLM, ...)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,12 +34,12 @@ from inference_server.errors import (
     PullUnsupportedError,
 )
 
-BUSY_RETRY_S: Final = 5.0  # seconds, where the server names no time
-LONGEST_RETRY_S: Final = 600.0  # seconds; a longer wish is not passed on
+BUSY_RETRY_S: Final = 5.0  # seconds, if the server names no time
+MAX_RETRY_S: Final = 600.0  # seconds; longer values are not passed on
 
 
 class OpenAiAssessor:
-    """Assesses by a model behind an OpenAI-compatible server; `url` may end in /v1."""
+    """Assess with a model on an OpenAI-compatible server; `url` may end in /v1."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class OpenAiAssessor:
     ) -> None:
         self.backend: Final = backend
         self.model: Final = model
-        self.vision: Final = False  # such a server does not tell
+        self.vision: Final = False  # not reported by such servers
         self.model_digest: Final = model_digest
         self._url = url.rstrip("/").removesuffix("/v1")
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
@@ -63,12 +63,12 @@ class OpenAiAssessor:
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        """See that the model is there, and have it read the prompt's fixed start."""
+        """Check the model and have it read the prompt's fixed prefix."""
         await self.check()
         await self.warm_up()
 
     async def check(self) -> None:
-        """See that the model is there."""
+        """Check that the model is listed."""
         async with self._request("GET", "/v1/models", timeout=self._connect_timeout) as response:
             names = model_names(await response.text())
         if self.model not in names:
@@ -98,18 +98,18 @@ class OpenAiAssessor:
         )
 
     async def self_test(self) -> SelfTestResult | None:
-        """Ask nothing: whoever runs the server may count every token."""
+        """Return None: tokens may cost money."""
         return None
 
     def downloader(self) -> Downloader:
-        """Say who has to see to the model."""
+        """Raise PullUnsupportedError."""
         raise PullUnsupportedError(
             f"The server at {self._url} has the models it was started with; "
-            "see to the model there (NEMOTRON_URL, NEMOTRON_MODEL)."
+            "install the model there (NEMOTRON_URL, NEMOTRON_MODEL)."
         )
 
     async def warm_up(self) -> Completion:
-        """Have the server read the prompt's fixed start, which it keeps for every event."""
+        """Have the server read the prompt's fixed prefix, which it caches for every event."""
         body: dict[str, object] = {
             **self._model_fields(),
             "messages": [*fixed_prefix(), {"role": "user", "content": "{}"}],
@@ -141,8 +141,8 @@ class OpenAiAssessor:
     def _model_fields(self) -> dict[str, object]:
         return {
             "model": self.model,
-            # Thinking aloud would use up the answer's tokens; the schema has `reasoning`.
-            # llama.cpp, vLLM and SGLang know this field; OpenAI's own service refuses it.
+            # Thinking would use up the answer's tokens; the schema has `reasoning`.
+            # Supported by llama.cpp, vLLM and SGLang; OpenAI's own service rejects it.
             "chat_template_kwargs": {"enable_thinking": False},
         }
 
@@ -171,7 +171,7 @@ class OpenAiAssessor:
             raise AssessorTimeoutError(f"{self._url} did not answer in {timeout:g} s") from err
         except (aiohttp.ClientError, UnicodeDecodeError) as err:
             raise AssessorFailedError(
-                f"{self._url} broke off: {err or type(err).__name__}"
+                f"{self._url} closed the connection: {err or type(err).__name__}"
             ) from err
 
     def _problem(self, response: aiohttp.ClientResponse, detail: str) -> ProblemError:
@@ -197,6 +197,6 @@ class OpenAiAssessor:
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float:
-    # The header may also hold a date, which is not worth reading for a wait of seconds.
+    # A date is ignored: the wait is a matter of seconds.
     text = response.headers.get("Retry-After", "")
-    return min(float(text), LONGEST_RETRY_S) if text.isdecimal() else BUSY_RETRY_S
+    return min(float(text), MAX_RETRY_S) if text.isdecimal() else BUSY_RETRY_S

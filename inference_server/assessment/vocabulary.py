@@ -125,7 +125,7 @@ _IRREGULAR: Final = {
 }
 _NOTHING: Final = frozenset[str]()
 
-# What else detectors trained on COCO know. Nobody looks for these words in a text.
+# The other labels of COCO; these words are not searched for in texts.
 _OTHER_LABELS: Final = {
     **{each: frozenset({each}) for each in ("bear", "train")},
     **dict.fromkeys(
@@ -144,7 +144,7 @@ _OTHER_LABELS: Final = {
 
 
 def label_kinds(label: str) -> frozenset[str] | None:
-    """Return the kinds of thing a detector's label stands for; None if it is in no list."""
+    """Return the kinds of object a label stands for; None if the label is unknown."""
     label = label.lower()
     if label in _OTHER_LABELS:
         return _OTHER_LABELS[label]
@@ -153,7 +153,7 @@ def label_kinds(label: str) -> frozenset[str] | None:
 
 
 def word_kinds(word: str) -> frozenset[str]:
-    """Return the kinds of thing a word in small letters may stand for; none if it is no thing."""
+    """Return the kinds of object a lower-case word may stand for; empty if it names none."""
     word = word.removesuffix("'s").removesuffix("'")
     word = _IRREGULAR.get(word, word)
     return _KINDS.get(word) or _KINDS.get(word.removesuffix("s"), _NOTHING)

@@ -1,4 +1,4 @@
-"""From picture bytes to labelled boxes."""
+"""From image bytes to labelled boxes."""
 
 import sys
 

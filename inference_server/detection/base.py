@@ -1,4 +1,4 @@
-"""What a detector is, whatever runtime it works with; nothing here imports a heavy package."""
+"""Types shared by all detectors; imports no heavy package."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ class DetectorLoadError(Exception):
 
 
 class GpuLostError(DetectorLoadError):
-    """The GPU is lost to this process, not to another one."""
+    """The GPU is lost to this process, but not to another one."""
 
     reason = Reason.GPU_LOST
 
 
 class RuntimeUnavailableError(Exception):
-    """A way to compute is not to be had here; the message is a sentence that says what to do."""
+    """A runtime or precision is not available on this machine; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parity:
-    """How near a runtime came to the reference; parity.py says what would have been too far."""
+    """Differences between a runtime and the reference; the limits are in parity.py."""
 
     pictures: int
-    objects: int  # that both are sure of in them
-    score_difference: float  # the largest, 0-1
-    least_iou: float  # of the boxes of the same candidate
+    objects: int  # that both detect with confidence
+    score_difference: float  # maximum, 0-1
+    least_iou: float  # minimum over boxes of the same candidate
 
 
 def join_sentences(*sentences: str | None) -> str | None:
-    """Return what a detector had to fall back from, all of it; None where it is nothing."""
+    """Join sentences with spaces; None if there are none."""
     return " ".join(filter(None, sentences)) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorInfo:
-    """What a loaded detector really is and where it really runs."""
+    """The loaded detector with the device, runtime and precision in use."""
 
     model: str
     device: str
     runtime: str
-    precision: str  # the numbers it computes with: fp32, fp16 ...
+    precision: str  # fp32, fp16 or bf16
     labels: tuple[str, ...]
-    test_model: bool  # only knows drawn scenes
+    test_model: bool  # trained on synthetic scenes only
     parity: Parity | None = None  # None for the reference itself
-    best_batch: int = 1  # pictures at once, beyond which nothing is gained
-    fallback: str | None = None  # what it had to fall back from, as a sentence
+    best_batch: int = 1  # images; larger batches are no faster
+    fallback: str | None = None  # why a requested or faster runtime is not used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """One object; the box is x1, y1, x2, y2 in 0-1 of the upright picture."""
+    """One object; the box is x1, y1, x2, y2 as shares (0-1) of the upright image."""
 
     label: str
     confidence: float
@@ -69,10 +69,10 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedImage:
-    """One picture ready for the detector; moments are of time.perf_counter."""
+    """One image as detector input; times are of time.perf_counter."""
 
-    pixels: torch.Tensor  # uint8 as the detector takes them: an RT-DETRv2's (3, height, width)
-    width: int  # of the upright picture
+    pixels: torch.Tensor  # uint8; (3, height, width) for an RT-DETRv2
+    width: int  # of the upright image
     height: int
     started_at: float
     decode_ms: float
@@ -81,29 +81,29 @@ class PreparedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageResult:
-    """What the detector found in one picture; times are of the whole batch it was in."""
+    """Detections in one image; times are those of its batch."""
 
     detections: tuple[Detection, ...]
     started_at: float
-    batch: int  # pictures
+    batch: int  # images
     infer_ms: float
     postprocess_ms: float
 
 
 class Detector(Protocol):
-    """A loaded detector; both methods block and are called from threads."""
+    """A loaded detector; its methods block and are called from threads."""
 
     @property
     def info(self) -> DetectorInfo:
-        """Say what is loaded."""
+        """Description of the loaded detector."""
         ...
 
     def prepare(self, data: bytes) -> PreparedImage:
-        """Decode and resize one picture; raises the ProblemErrors of detection.decode."""
+        """Decode and resize one image; raises the ProblemErrors of detection.decode."""
         ...
 
     def detect(
-        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+        self, images: Sequence[PreparedImage], thresholds: Sequence[float]
     ) -> list[ImageResult]:
-        """Look at a batch of pictures, each with its own lowest confidence."""
+        """Detect objects in a batch of images, each with its own confidence threshold."""
         ...

@@ -1,4 +1,4 @@
-"""Hands prepared pictures to the detector, one batch at a time, off the event loop."""
+"""Queue prepared images and run the detector on them batch by batch."""
 
 import asyncio
 from collections import deque
@@ -16,22 +16,22 @@ from inference_server.errors import DeadlineExceededError, DetectorUnavailableEr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLimits:
-    """How many pictures the detector is given at once."""
+    """How large a batch may become, and how long it may wait."""
 
     max_size: int
-    max_wait: float  # seconds the first may wait for others that are being decoded
+    max_wait: float  # seconds that the first image waits for images still being decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Job:
-    picture: PreparedImage
+    image: PreparedImage
     threshold: float
     deadline: Deadline
     result: asyncio.Future[ImageResult]
 
 
 class InferenceQueue:
-    """The pictures that wait for the detector."""
+    """The prepared images waiting for the detector."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class InferenceQueue:
         count_decoding: Callable[[], int],
         on_batch: Callable[[int], None],
     ) -> None:
-        """`count_decoding` tells how many pictures are about to arrive; `on_batch` is told each size."""
+        """`count_decoding` returns how many images are still being decoded; `on_batch` gets each batch's size."""
         self._detector = detector
         self._thread = thread
         self._limits = limits
@@ -55,31 +55,31 @@ class InferenceQueue:
 
     @property
     def batch_limit(self) -> int:
-        """How many pictures the detector is given at once, at most."""
+        """Maximum number of images in a batch."""
         return self._batch_limit
 
     def set_batch_limit(self, limit: int) -> None:
-        """Give the detector fewer pictures at once than it was set up for, or as many again."""
+        """Lower the batch size below the configured maximum, or restore it."""
         self._batch_limit = max(1, min(limit, self._limits.max_size))
 
     @property
     def waiting(self) -> int:
-        """PreparedImage pictures whose turn has not come."""
+        """Number of prepared images in the queue."""
         return len(self._jobs)
 
     async def detect(
-        self, picture: PreparedImage, threshold: float, deadline: Deadline = NEVER
+        self, image: PreparedImage, threshold: float, deadline: Deadline = NEVER
     ) -> ImageResult:
-        """Wait for the picture's turn; a cancelled caller leaves the queue at once.
+        """Queue an image and return its result; a cancelled caller leaves the queue at once.
 
-        Raises DeadlineExceededError where its turn comes too late to be looked at in time.
+        Raises DeadlineExceededError if the image cannot be processed before its deadline.
         """
         loop = asyncio.get_running_loop()
         result: asyncio.Future[ImageResult] = loop.create_future()
-        job = _Job(picture=picture, threshold=threshold, deadline=deadline, result=result)
+        job = _Job(image=image, threshold=threshold, deadline=deadline, result=result)
         self._jobs.append(job)
         self._arrived.set()
-        # Deadlines are looked at between batches, too; but one may hang.
+        # Deadlines are also checked between batches, but a batch may hang.
         expiry = (
             None if deadline is NEVER else loop.call_later(deadline.remaining, self._expire, job)
         )
@@ -92,17 +92,17 @@ class InferenceQueue:
                 self._jobs.remove(job)
 
     def _expire(self, job: _Job) -> None:
-        if job in self._jobs:  # else it is being looked at
+        if job in self._jobs:  # else it is being processed
             self._jobs.remove(job)
             _fail(job, deadline_exceeded())
 
     def refuse_all(self, err: Exception) -> None:
-        """Answer everything that waits with this error."""
+        """Fail every queued image with this error."""
         _fail_all(self._jobs, err)
         self._jobs.clear()
 
     async def process_batches(self) -> None:
-        """Work until cancelled."""
+        """Process batches until cancelled."""
         while True:
             await self._arrived.wait()
             while self._jobs:
@@ -110,13 +110,13 @@ class InferenceQueue:
                 if batch := self._next_batch():
                     try:
                         await self._process(batch)
-                    except asyncio.CancelledError:  # it may hang, and result nobody any more
+                    except asyncio.CancelledError:  # the batch may hang for good
                         _fail_all(batch, DetectorUnavailableError("The detector has ended."))
                         raise
             self._arrived.clear()
 
     async def _await_batch(self) -> None:
-        """Give pictures that are being decoded a moment to join, where the batch has room."""
+        """Wait briefly for images that are being decoded while the batch has room."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._limits.max_wait):
                 while len(self._jobs) < self._batch_limit and self._count_decoding():
@@ -124,7 +124,7 @@ class InferenceQueue:
                     await self._arrived.wait()
 
     def _next_batch(self) -> list[_Job]:
-        """Return the next batch: 1, 2, 4 ... pictures, so that a GPU sees few shapes."""
+        """Return the next batch: 1, 2, 4 ... images, so that a GPU gets few shapes."""
         refused = False
         for job in list(self._jobs):
             try:
@@ -140,22 +140,22 @@ class InferenceQueue:
         return [self._jobs.popleft() for _ in range(size)]
 
     async def _process(self, batch: list[_Job]) -> None:
-        pictures = [job.picture for job in batch]
+        images = [job.image for job in batch]
         thresholds = [job.threshold for job in batch]
         self._on_batch(len(batch))
         loop = asyncio.get_running_loop()
         started = perf_counter()
         try:
             found = await loop.run_in_executor(
-                self._thread, self._detector.detect, pictures, thresholds
+                self._thread, self._detector.detect, images, thresholds
             )
             self.throughput.record(perf_counter() - started, len(batch))
             results = list(zip(batch, found, strict=True))
-        except Exception as err:  # noqa: BLE001 - whoever waits for the result gets it
+        except Exception as err:  # noqa: BLE001 - the callers get it
             if len(batch) == 1:
                 _fail(batch[0], err)
                 return
-            for job in batch:  # one of them may be to blame, the others are not
+            for job in batch:  # one image may be the cause: retry one by one
                 if not job.result.done():
                     await self._process([job])
         else:

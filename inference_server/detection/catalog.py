@@ -1,4 +1,4 @@
-"""The detectors that may be loaded on request: the folders in one folder, and nothing else."""
+"""List the detectors in the models folder that clients may load."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,19 +12,19 @@ from inference_server.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MODEL_TYPE = "rt_detr_v2"
-_LARGEST_CONFIG = 1024 * 1024  # bytes
+_MAX_CONFIG_SIZE = 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailableModel:
-    """A detector that can be loaded by its name."""
+    """A detector that can be loaded by name."""
 
     name: str
-    test_model: bool  # only knows drawn scenes
+    test_model: bool  # trained on synthetic scenes only
 
 
 class ModelCatalog:
-    """What lies in the models folder."""
+    """The detectors in the models folder."""
 
     def __init__(
         self, settings: Settings, *, load: Callable[[Settings], Detector] = load_detector
@@ -34,7 +34,7 @@ class ModelCatalog:
         self._folder = settings.models_dir or settings.detector_model.parent
 
     def available(self) -> list[AvailableModel]:
-        """Return the detectors that lie there now, by name; reads the disk."""
+        """Return the detectors currently in the folder, sorted by name; reads the disk."""
         try:
             names = sorted(folder.name for folder in self._folder.iterdir())
         except OSError:
@@ -47,7 +47,7 @@ class ModelCatalog:
         ]
 
     def loader(self, name: str) -> Callable[[], Detector]:
-        """Return what loads the detector of that name; reads the disk; raises NotFoundError."""
+        """Return a function that loads the named detector; reads the disk; raises NotFoundError."""
         if all(model.name != name for model in self.available()):
             raise NotFoundError(
                 f"There is no detector {name[:100]!r} in the models folder; see GET /v1/models."
@@ -56,12 +56,12 @@ class ModelCatalog:
         return lambda: self._load(settings)
 
     def _config(self, name: str) -> dict[str, object]:
-        """Return a model's config; nothing where the folder is none, or a link that leads away."""
+        """Return a model's config; empty if there is none or a link leads out of the folder."""
         file = self._folder / name / "config.json"
         try:
             if file.resolve().parent != self._folder.resolve() / name:
                 return {}
-            if file.stat().st_size > _LARGEST_CONFIG:
+            if file.stat().st_size > _MAX_CONFIG_SIZE:
                 return {}
             config = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):

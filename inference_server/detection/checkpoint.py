@@ -1,4 +1,4 @@
-"""Reads an RT-DETRv2 checkpoint in transformers' format."""
+"""Read an RT-DETRv2 checkpoint in transformers' format."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ _MODEL_TYPE = "rt_detr_v2"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A model as its folder has it, on the CPU in fp32, ready to be given to a runtime."""
+    """A loaded model on the CPU in fp32, the input of every runtime."""
 
     folder: Path
     model: torch.nn.Module
     labels: tuple[str, ...]  # in the order of the classes
     size: InputSize
-    test_model: bool  # only knows drawn scenes
+    test_model: bool  # trained on synthetic scenes only
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
@@ -67,10 +67,10 @@ def _load_model(folder: Path) -> tuple[torch.nn.Module, list[str]]:
             folder, local_files_only=True, use_safetensors=True, output_loading_info=True
         ),
     )
-    # A weight that was not in the file is random: the detector would run and see nothing.
-    for trouble in ("missing_keys", "mismatched_keys", "error_msgs"):
-        if loaded[trouble]:
-            some = ", ".join(sorted(map(str, loaded[trouble]))[:3])
-            raise ValueError(f"{len(loaded[trouble])} {trouble.replace('_', ' ')}, such as {some}")
+    # A weight missing in the file is random: the detector would run and detect nothing.
+    for kind in ("missing_keys", "mismatched_keys", "error_msgs"):
+        if loaded[kind]:
+            some = ", ".join(sorted(map(str, loaded[kind]))[:3])
+            raise ValueError(f"{len(loaded[kind])} {kind.replace('_', ' ')}, such as {some}")
     names = sorted((int(index), name) for index, name in (model.config.id2label or {}).items())
     return model, [name for _, name in names]

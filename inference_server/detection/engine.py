@@ -65,8 +65,8 @@ class Engine:
         count_decoding: Callable[[], int],
         on_batch: Callable[[int], None],
     ) -> Self:
-        """Load a detector in a thread of its own; raises DetectorLoadError and what `load` does."""
-        # One thread: a model is used by one caller at a time, and CUDA likes its thread.
+        """Load a detector in its own thread; raises DetectorLoadError and the errors of `load`."""
+        # One thread: a model serves one caller at a time, and CUDA contexts are bound to threads.
         thread = ThreadPoolExecutor(1, "inference")
         loop = asyncio.get_running_loop()
         try:
@@ -86,49 +86,49 @@ class Engine:
 
     @property
     def info(self) -> DetectorInfo:
-        """What is loaded."""
+        """Description of the loaded detector."""
         return self._detector.info
 
     @property
     def batch_limit(self) -> int:
-        """How many pictures the detector is given at once, at most."""
+        """Maximum number of images in a batch."""
         return self._queue.batch_limit
 
     @property
     def throughput(self) -> Throughput:
-        """How fast it has been of late."""
+        """Recent throughput."""
         return self._queue.throughput
 
     def apply_memory_pressure(self, pressure: Pressure) -> None:
-        """Take less of a GPU's memory while it is nearly full."""
+        """Reduce the batch size while the GPU's memory is nearly full."""
         if self.info.device.startswith("cuda"):
             before = self._queue.batch_limit
             self._queue.set_batch_limit(_BATCH_LIMITS[pressure](self._full_batch))
             if self._queue.batch_limit != before:
                 _LOG.warning(
-                    "GPU memory pressure is %s: the detector is given at most %d pictures at once",
+                    "GPU memory pressure is %s: batches have at most %d images",
                     pressure,
                     self._queue.batch_limit,
                 )
 
     @property
     def queued(self) -> int:
-        """PreparedImage pictures whose turn has not come."""
+        """Number of prepared images in the queue."""
         return self._queue.waiting
 
     @property
     def seconds_since_verified(self) -> float:
-        """Seconds since it was last seen to work."""
+        """Seconds since the detector was last seen to work."""
         return monotonic() - self._verified_monotonic
 
     @property
     def verified_at(self) -> datetime:
-        """When it was last seen to work: by its self_test, or by a picture it has looked at."""
+        """Time of the last success: a self-test or a processed image."""
         return self._verified_at
 
     @contextlib.contextmanager
     def use(self) -> Iterator[None]:
-        """Keep it from being closed for a while."""
+        """Delay close() while the context is active."""
         self._users += 1
         self._unused.clear()
         try:
@@ -139,28 +139,27 @@ class Engine:
                 self._unused.set()
 
     def prepare(self, data: bytes) -> PreparedImage:
-        """Decode and resize one picture; blocks."""
+        """Decode and resize one image; blocks."""
         return self._detector.prepare(data)
 
     async def detect(
-        self, picture: PreparedImage, threshold: float, deadline: Deadline
+        self, image: PreparedImage, threshold: float, deadline: Deadline
     ) -> ImageResult:
-        """Look at a picture when its turn comes."""
+        """Detect objects in a prepared image; waits in the queue."""
         try:
-            found = await self._queue.detect(picture, threshold, deadline)
+            found = await self._queue.detect(image, threshold, deadline)
         except ProblemError:
             raise
         except Exception:
-            self._check_requested.set()  # was it the picture, or is the detector broken?
+            self._check_requested.set()  # the image or the detector may be the cause
             raise
         self._mark_verified()
         return found
 
     async def monitor(self, interval: float) -> None:
-        """Prove again and again that it works; raises SelfTestError once it does not.
+        """Run the self-test whenever no success was seen for `interval` seconds; raises SelfTestError.
 
-        A picture it has looked at within the interval is proof enough; one it failed on is a
-        reason to look at once.
+        A processed image counts as success. A failed image triggers the self-test at once.
         """
         while True:
             with contextlib.suppress(TimeoutError):
@@ -171,14 +170,14 @@ class Engine:
                 await self._self_test()
 
     async def close(self, *, timeout: float = CLOSE_TIMEOUT) -> None:
-        """Let pictures underway finish, then end."""
+        """Wait until running requests have finished, then stop."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._unused.wait()
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        self._queue.refuse_all(DetectorUnavailableError("The detector has ended."))
+        self._queue.refuse_all(DetectorUnavailableError("The detector was closed."))
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _self_test(self) -> None:
@@ -188,14 +187,13 @@ class Engine:
                 await loop.run_in_executor(self._thread, self._self_tester.check)
         except TimeoutError as err:
             raise SelfTestError(
-                f"The detector has not looked at the picture that proves it for "
-                f"{SELF_TEST_TIMEOUT:g} s."
+                f"The detector did not finish its self-test within {SELF_TEST_TIMEOUT:g} s."
             ) from err
         except SelfTestError:
             raise
         except Exception as err:
             raise SelfTestError(
-                f"The detector failed on the picture that proves it ({type(err).__name__}: {err})."
+                f"The detector failed its self-test ({type(err).__name__}: {err})."
             ) from err
         self._mark_verified()
 

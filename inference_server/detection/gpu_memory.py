@@ -1,11 +1,11 @@
-"""Gives back what torch keeps of a GPU's memory."""
+"""Release GPU memory cached by torch."""
 
 import gc
 import sys
 
 
 def release_gpu_memory() -> None:
-    """Let other programs have what detectors that are gone left on the GPU: torch keeps it."""
+    """Free the memory of unloaded detectors for other programs; torch would keep it."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         gc.collect()

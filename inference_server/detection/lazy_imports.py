@@ -1,4 +1,4 @@
-"""Brings the heavy packages in, and keeps the reason where one of them broke off halfway."""
+"""Import heavy packages with an error that says what to do."""
 
 from collections.abc import Iterator
 import contextlib
@@ -21,13 +21,13 @@ def heavy_imports(*, install: str) -> Iterator[None]:
     """
     for message in _broken:
         raise DetectorLoadError(message)
-    halves = _halves()
+    before = _partial_imports()
     try:
         yield
     except Exception as err:
-        if halved := tuple(sorted(_halves() - halves)):
+        if partial := tuple(sorted(_partial_imports() - before)):
             message = (
-                f"The import of {', '.join(halved)} broke off ({_first_line(err)}). "
+                f"The import of {', '.join(partial)} broke off ({_first_line(err)}). "
                 "Restart the server; if that does not help, install it again."
             )
             _LOG.exception("%s", message)
@@ -42,8 +42,8 @@ def heavy_imports(*, install: str) -> Iterator[None]:
         ) from err
 
 
-def _halves() -> set[str]:
-    """Return the packages that Python has parts of, and not the whole."""
+def _partial_imports() -> set[str]:
+    """Return packages of which only submodules are imported."""
     return {name.partition(".")[0] for name in list(sys.modules)} - sys.modules.keys()
 
 

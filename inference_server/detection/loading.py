@@ -1,4 +1,4 @@
-"""The one door through which the heavy packages come in."""
+"""Load the configured detector; the heavy packages are imported here."""
 
 from dataclasses import replace
 import logging
@@ -13,7 +13,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def load_detector(settings: Settings) -> Detector:
-    """Load the detector that the settings name; blocks; raises DetectorLoadError."""
+    """Load the configured detector; blocks; raises DetectorLoadError."""
     folder = settings.detector_model
     if folder.suffix == ".pt":
         return _load_ultralytics(folder, settings)
@@ -46,16 +46,16 @@ def load_detector(settings: Settings) -> Detector:
 def _load_ultralytics(file: Path, settings: Settings) -> Detector:
     if not file.is_file():
         raise DetectorLoadError(f"There is no detector in {file}. Set DETECTOR_MODEL to another.")
-    # It writes a file of settings where it is imported; a home folder may be read-only, or none.
-    own = settings.state_dir / "ultralytics"
+    # ultralytics writes a settings file on import; the home folder may be missing or read-only.
+    folder = settings.state_dir / "ultralytics"
     try:
-        own.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as err:
-        raise DetectorLoadError(f"STATE_DIR {settings.state_dir} takes no folder: {err}") from err
-    os.environ["YOLO_CONFIG_DIR"] = str(own)
+        raise DetectorLoadError(f"STATE_DIR {settings.state_dir} is not writable: {err}") from err
+    os.environ["YOLO_CONFIG_DIR"] = str(folder)
     install = (
-        f"{file.name} is a model of ultralytics: install the server with its ultralytics extra (it "
-        "is AGPL-3.0), or set DETECTOR_MODEL to a folder in transformers' format; then restart it."
+        f"{file.name} is an ultralytics model: install the server with its ultralytics extra "
+        "(AGPL-3.0), or set DETECTOR_MODEL to a folder in transformers' format; then restart it."
     )
     with heavy_imports(install=install):
         from inference_server.detection.ultralytics_detector import UltralyticsDetector  # noqa: PLC0415 - an optional package

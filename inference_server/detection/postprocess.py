@@ -1,15 +1,15 @@
-"""From the detector's raw output to boxes, in named steps."""
+"""Turn the detector's raw output into boxes."""
 
 from dataclasses import dataclass
 
 import torch
 
-DUPLICATE_IOU = 0.7  # boxes of one label that overlap by more show the same object
+DUPLICATE_IOU = 0.7  # boxes of one label with a higher IoU are the same object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawDetections:
-    """One picture's detections, best first; boxes are (n, 4) x1 y1 x2 y2 in 0-1."""
+    """One image's detections, best first; boxes are (n, 4) x1 y1 x2 y2 in 0-1."""
 
     scores: torch.Tensor
     classes: torch.Tensor
@@ -17,10 +17,10 @@ class RawDetections:
 
 
 def select(logits: torch.Tensor, boxes: torch.Tensor, threshold: float) -> RawDetections:
-    """Pick the best query-class pairs of one picture, at most as many as there are queries.
+    """Select the best query-class pairs of one image, at most one per query on average.
 
-    `logits` is (queries, classes), `boxes` (queries, 4) as centre x, centre y, width, height. This
-    is what the model's own library does; boxes may reach past the picture.
+    `logits` is (queries, classes), `boxes` (queries, 4) as centre x, centre y, width, height. As in
+    the model's own library, boxes may extend beyond the image.
     """
     queries, classes = logits.shape
     scores, index = logits.float().sigmoid().flatten().topk(queries)
@@ -40,14 +40,14 @@ def select(logits: torch.Tensor, boxes: torch.Tensor, threshold: float) -> RawDe
 
 
 def clip(found: RawDetections) -> RawDetections:
-    """Cut boxes at the picture's edges."""
+    """Clip boxes to the image."""
     return RawDetections(
         scores=found.scores, classes=found.classes, boxes=found.boxes.clamp(0.0, 1.0)
     )
 
 
 def drop_duplicates(found: RawDetections) -> RawDetections:
-    """Keep the best of the boxes that show the same object under the same label."""
+    """Keep the best box of each object."""
     same = overlaps(found.boxes, found.boxes) > DUPLICATE_IOU
     same &= found.classes[:, None] == found.classes[None, :]
     kept: list[int] = []

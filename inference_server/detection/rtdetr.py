@@ -1,4 +1,4 @@
-"""An RT-DETRv2 on any runtime: pictures in, labelled boxes out."""
+"""RT-DETRv2 detection on any runtime: images in, labelled boxes out."""
 
 from collections.abc import Sequence
 from time import perf_counter
@@ -16,7 +16,7 @@ from inference_server.errors import DetectorMemoryError
 
 
 class RtDetr:
-    """A loaded RT-DETRv2 on the runtime that was chosen for it."""
+    """An RT-DETRv2 on its selected runtime."""
 
     def __init__(self, checkpoint: Checkpoint, selection: Selection, *, max_pixels: int) -> None:
         runtime = selection.runtime
@@ -35,29 +35,29 @@ class RtDetr:
             best_batch=runtime.best_batch,
             fallback=selection.fallback,
         )
-        self._infer(_nothing(self._size))  # the first is slow
+        self._infer(_black_image(self._size))  # warm-up: the first run is slow
 
     def prepare(self, data: bytes) -> PreparedImage:
-        """Decode and resize one picture."""
+        """Decode and resize one image."""
         started = perf_counter()
-        picture = decode(data, max_pixels=self._max_pixels, size=self._size)
+        image = decode(data, max_pixels=self._max_pixels, size=self._size)
         decoded = perf_counter()
-        pixels = to_input(picture.pixels, self._size)
+        pixels = to_input(image.pixels, self._size)
         return PreparedImage(
             pixels=pixels,
-            width=picture.width,
-            height=picture.height,
+            width=image.width,
+            height=image.height,
             started_at=started,
             decode_ms=(decoded - started) * 1000,
             preprocess_ms=(perf_counter() - decoded) * 1000,
         )
 
     def detect(
-        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+        self, images: Sequence[PreparedImage], thresholds: Sequence[float]
     ) -> list[ImageResult]:
-        """Look at a batch of pictures, each with its own lowest confidence."""
+        """Detect objects in a batch of images, each with its own confidence threshold."""
         started = perf_counter()
-        output = self._infer(_batch([picture.pixels for picture in pictures]))
+        output = self._infer(_batch([image.pixels for image in images]))
         inferred = perf_counter()
         found = [
             self._read(*each) for each in zip(output.logits, output.boxes, thresholds, strict=True)
@@ -67,7 +67,7 @@ class RtDetr:
             ImageResult(
                 detections=detections,
                 started_at=started,
-                batch=len(pictures),
+                batch=len(images),
                 infer_ms=(inferred - started) * 1000,
                 postprocess_ms=(finished - inferred) * 1000,
             )
@@ -78,12 +78,14 @@ class RtDetr:
         try:
             output = self._runtime.infer(batch)
         except torch.OutOfMemoryError as err:
-            torch.cuda.empty_cache()  # so that smaller batches have a chance
+            torch.cuda.empty_cache()  # smaller batches may then fit
             raise DetectorMemoryError(
-                f"The device has no memory for {len(batch)} pictures at once.", retry_after_s=1
+                f"The device has no memory for a batch of {len(batch)} images.", retry_after_s=1
             ) from err
         if not (output.logits.isfinite().all() and output.boxes.isfinite().all()):
-            raise RuntimeError("the detector's output is not finite")  # not "nothing seen"
+            raise RuntimeError(
+                "the detector's output is not finite"
+            )  # NaN would pass as "nothing detected"
         return output
 
     def _read(
@@ -98,9 +100,9 @@ class RtDetr:
         )
 
 
-def _nothing(size: InputSize) -> torch.Tensor:
+def _black_image(size: InputSize) -> torch.Tensor:
     return torch.zeros(1, 3, size.height, size.width, dtype=torch.uint8)
 
 
-def _batch(pictures: list[torch.Tensor]) -> torch.Tensor:
-    return torch.stack(pictures) if len(pictures) > 1 else pictures[0][None]  # without a copy
+def _batch(images: list[torch.Tensor]) -> torch.Tensor:
+    return torch.stack(images) if len(images) > 1 else images[0][None]  # no copy

@@ -1,4 +1,4 @@
-"""Takes pictures in, keeps the detector loaded, and says how it is."""
+"""Accept images for detection, and keep a detector loaded."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -35,15 +35,15 @@ from inference_server.observability.metrics import Metrics
 _LOG = logging.getLogger(__name__)
 _DECODERS = min(4, os.cpu_count() or 1)  # threads
 _LOADING_RETRY = 5.0  # seconds a client should wait while the detector loads
-_SAFE = 0.8  # of the time that is left: what pictures will take is an estimate
+_SAFE = 0.8  # share of the remaining time: processing times are estimates
 _UNLOADED = "The detector was unloaded on request; POST /v1/models/load loads one."
-_FIRST_RELOAD = 10.0  # seconds after a load that failed, doubles up to
-_LONGEST_RELOAD = 300.0  # seconds
+_FIRST_RELOAD = 10.0  # seconds after a failed load; doubles up to
+_MAX_RELOAD = 300.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """Where one picture's time went, in milliseconds."""
+    """Time spent on one image by stage, in milliseconds."""
 
     queue: float
     decode: float
@@ -55,7 +55,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionResult:
-    """What was found in one picture, by what; width and height are of the upright picture."""
+    """Detections in one image with the model used; width and height are of the upright image."""
 
     model: str
     test_model: bool
@@ -66,7 +66,7 @@ class DetectionResult:
 
 
 class DetectionService:
-    """Detects objects in pictures; loads its detector in the background and keeps it proven."""
+    """Detect objects in images; load the detector in the background and monitor it."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class DetectionService:
         close_timeout: float = CLOSE_TIMEOUT,
         metrics: Metrics | None = None,
     ) -> None:
-        """`batch_max` None leaves it to the detector; times are in seconds."""
+        """`batch_max` None uses the detector's best batch size; times are in seconds."""
         self._load = load
         self._queue_limit = queue_limit
         self._batch_max = batch_max
@@ -97,11 +97,11 @@ class DetectionService:
         self._changing = asyncio.Lock()
         self._change: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
-        self.settled = asyncio.Event()  # loading has come to its end, well or not
+        self.settled = asyncio.Event()  # the first load has succeeded or failed
 
     @property
     def status(self) -> ComponentStatus:
-        """The detector's state; never ready while nobody has seen it work for too long."""
+        """The detector's state; failed if no success was seen for too long."""
         engine = self._engine
         if (
             engine
@@ -109,7 +109,7 @@ class DetectionService:
         ):
             return ComponentStatus(
                 state=ComponentState.FAILED,
-                error="The detector has not been seen to work for too long.",
+                error="The detector has shown no success for too long.",
                 reason=Reason.UNPROVEN,
                 since=engine.verified_at,
             )
@@ -117,35 +117,35 @@ class DetectionService:
 
     @property
     def info(self) -> DetectorInfo | None:
-        """What is loaded, None before that."""
+        """Description of the loaded detector; None if there is none."""
         return self._engine.info if self._engine else None
 
     @property
     def verified_at(self) -> datetime | None:
-        """When the detector was last seen to work, None while there is none."""
+        """Time of the detector's last success; None if there is none."""
         return self._engine.verified_at if self._engine else None
 
     @property
     def batch_limit(self) -> int | None:
-        """How many pictures the detector is given at once at most now, None while there is none."""
+        """Current maximum batch size; None if no detector is loaded."""
         return self._engine.batch_limit if self._engine else None
 
     @property
     def waiting(self) -> int:
-        """Pictures that arrive, wait or are being looked at."""
+        """Number of images being received, waiting or being processed."""
         return self._admitted
 
     @property
     def queued(self) -> int:
-        """Decoded pictures whose turn has not come."""
+        """Number of prepared images in the queue."""
         return self._engine.queued if self._engine else 0
 
     def start(self) -> None:
-        """Begin to load; returns at once."""
+        """Start loading in the background."""
         self._task = asyncio.create_task(self._keep_loaded(), name="detector")
 
     async def stop(self) -> None:
-        """Drop what still waits and let the threads end."""
+        """Fail queued images and stop the threads."""
         if self._change:
             self._change.cancel()
             await asyncio.wait({self._change})
@@ -155,16 +155,16 @@ class DetectionService:
         self._decoders.shutdown(wait=False, cancel_futures=True)
 
     async def switch(self, load: Callable[[], Detector] | None = None) -> None:
-        """Load another detector, or the same again, while the one at work goes on until then.
+        """Load another detector, or reload the current one, which works until the switch.
 
-        Raises ModelBusyError while another is being loaded, and ModelLoadError where it cannot be
-        loaded; then nothing has changed.
+        Raises ModelBusyError while another is being loaded. Raises ModelLoadError if it cannot be
+        loaded; the current detector then stays in use.
         """
         if self._changing.locked():
             raise ModelBusyError("Another detector is being loaded.", retry_after_s=_LOADING_RETRY)
         await self._changing.acquire()
-        # A thread that loads cannot be stopped: whoever hangs up and asks again would have any
-        # number of detectors loaded at once.
+        # A loading thread cannot be stopped: without the shield, clients that disconnect and retry
+        # would load any number of detectors at once.
         change = asyncio.create_task(self._switch(load or self._load), name="switch")
         change.add_done_callback(self._changed)
         self._change = change
@@ -189,10 +189,10 @@ class DetectionService:
     def _changed(self, change: asyncio.Task[None]) -> None:
         self._changing.release()
         if not change.cancelled():
-            change.exception()  # whoever asked may be gone, and asyncio would complain
+            change.exception()  # the caller may be gone: mark it as retrieved
 
     async def unload(self) -> None:
-        """Let go of the detector once pictures underway are finished; raises ModelBusyError."""
+        """Unload the detector after running requests have finished; raises ModelBusyError."""
         if self._changing.locked():
             raise ModelBusyError("A detector is being loaded.", retry_after_s=_LOADING_RETRY)
         await self._stop_loading()
@@ -202,25 +202,25 @@ class DetectionService:
         _LOG.info("The detector was unloaded on request")
 
     def apply_memory_pressure(self, pressure: Pressure) -> None:
-        """Take less of the GPU's memory while it is nearly full."""
+        """Reduce the batch size while the GPU's memory is nearly full."""
         self._pressure = pressure
         if self._engine:
             self._engine.apply_memory_pressure(pressure)
 
     def check_capacity(self, deadline: Deadline = NEVER) -> None:
-        """Raise DetectorUnavailableError or OverloadedError where detect() would at once."""
+        """Raise DetectorUnavailableError or OverloadedError if detect() would raise it at once."""
         each = self._ready_engine().throughput.seconds_per_image
         wait = self._admitted * each
         too_late = self._admitted > 0 and wait + each > deadline.remaining * _SAFE
         if self._admitted >= self._queue_limit or too_late:
             raise OverloadedError(
-                f"{self._admitted} pictures are waiting already.",
+                f"{self._admitted} images are waiting already.",
                 retry_after_s=math.ceil(wait) or 1,
             )
 
     @contextlib.contextmanager
     def admit(self, deadline: Deadline = NEVER) -> Iterator[None]:
-        """Hold a place in the queue; raises as check_capacity() does."""
+        """Reserve a place in the queue; raises the errors of check_capacity()."""
         self.check_capacity(deadline)
         self._admitted += 1
         try:
@@ -231,32 +231,32 @@ class DetectionService:
     async def detect(
         self, data: bytes, threshold: float, deadline: Deadline = NEVER
     ) -> DetectionResult:
-        """Detect the objects in one picture; raises ProblemErrors."""
+        """Detect the objects in one image; raises ProblemErrors."""
         with self.admit(deadline):
             return await self.detect_admitted(data, threshold, deadline)
 
     async def detect_admitted(
         self, data: bytes, threshold: float, deadline: Deadline = NEVER
     ) -> DetectionResult:
-        """Detect for a caller who holds a place() already; raises ProblemErrors."""
+        """Detect within an admit() context; raises ProblemErrors."""
         engine = self._ready_engine()
         with engine.use():
             started = perf_counter()
-            picture = await self._prepare(engine, data, deadline)
+            image = await self._prepare(engine, data, deadline)
             prepared = perf_counter()
-            found = await engine.detect(picture, threshold, deadline)
+            found = await engine.detect(image, threshold, deadline)
             finished = perf_counter()
-        waited = (picture.started_at - started) + (found.started_at - prepared)
+        waited = (image.started_at - started) + (found.started_at - prepared)
         return DetectionResult(
             model=engine.info.model,
             test_model=engine.info.test_model,
-            width=picture.width,
-            height=picture.height,
+            width=image.width,
+            height=image.height,
             detections=found.detections,
             timings=Timings(
                 queue=max(0.0, waited * 1000),
-                decode=picture.decode_ms,
-                preprocess=picture.preprocess_ms,
+                decode=image.decode_ms,
+                preprocess=image.preprocess_ms,
                 infer=found.infer_ms,
                 postprocess=found.postprocess_ms,
                 total=(finished - started) * 1000,
@@ -265,7 +265,7 @@ class DetectionService:
 
     async def _prepare(self, engine: Engine, data: bytes, deadline: Deadline) -> PreparedImage:
         def prepare() -> PreparedImage:
-            deadline.check()  # it may have waited for a thread
+            deadline.check()  # waiting for a thread takes time
             return engine.prepare(data)
 
         self._decoding += 1
@@ -282,17 +282,17 @@ class DetectionService:
         )
 
     async def _keep_loaded(self, engine: Engine | None = None) -> None:
-        """Load a detector where there is none, again and again, and watch over it."""
+        """Load a detector, retrying until it succeeds, then monitor it; repeat when it fails."""
         while True:
             pause = _FIRST_RELOAD
-            # Weights may be on their way, or a GPU may still be another program's.
+            # Weights may still be downloading, or another program may use the GPU.
             while engine is None and (engine := await self._try_to_load()) is None:
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_RELOAD)
+                pause = min(pause * 2, _MAX_RELOAD)
             try:
                 await engine.monitor(self._self_test_interval)
             except SelfTestError as err:
-                # No picture is answered by a detector that may be wrong; another try may mend it.
+                # A detector that may be wrong answers no image; reloading it may help.
                 self._note_failure(str(err), reason=Reason.CANARY_FAILED)
                 self._deactivate()
                 engine = None
@@ -309,7 +309,7 @@ class DetectionService:
                 engine = await self._load_engine(self._load)
         except DetectorLoadError as err:
             self._note_failure(str(err), reason=err.reason)
-        except Exception as err:  # noqa: BLE001 - whatever it is, health must tell of it
+        except Exception as err:  # noqa: BLE001 - health must report any error
             self._note_failure(
                 f"The detector failed to load ({type(err).__name__}); see the log.", cause=err
             )
@@ -336,7 +336,7 @@ class DetectionService:
         self._status = ComponentStatus(state=ComponentState.READY)
 
     def _deactivate(self, *, timeout: float | None = None) -> None:
-        """Take the detector out of use; pictures it is at are finished."""
+        """Take the detector out of use; running requests are finished."""
         engine, self._engine = self._engine, None
         if engine:
             timeout = self._close_timeout if timeout is None else timeout
@@ -351,13 +351,13 @@ class DetectionService:
         reason: Reason = Reason.LOAD_FAILED,
         cause: Exception | None = None,
     ) -> None:
-        if self._status.error != error:  # once, not at every try
-            _LOG.error("There is no detector: %s", error, exc_info=cause)
+        if self._status.error != error:  # log each error once
+            _LOG.error("No detector is loaded: %s", error, exc_info=cause)
         self._status = self._status.then(ComponentState.FAILED, error, reason=reason)
 
 
 async def _close(engine: Engine, *, timeout: float) -> None:
     await engine.close(timeout=timeout)
     del engine
-    await asyncio.sleep(0)  # what the loop has just run holds it until its next turn
+    await asyncio.sleep(0)  # the event loop holds a reference until its next iteration
     await asyncio.to_thread(release_gpu_memory)

@@ -1,12 +1,12 @@
-"""How fast a detector has been of late, to say no in time."""
+"""Estimate processing times from recent batches, to refuse requests that would be late."""
 
-_NEW = 0.2  # the share of the newest batch in the mean
-_FADING = 0.9  # of the longest time, with each batch that was faster
-_DOUBT = 0.5
+_NEWEST_WEIGHT = 0.2  # weight of the newest batch in the moving average
+_DECAY = 0.9  # factor on the maximum with each faster batch
+_LOWERED = 0.5
 
 
 class Throughput:
-    """What the last batches took; 0 as long as none is known."""
+    """Moving average and decaying maximum of batch times; 0 before the first batch."""
 
     def __init__(self) -> None:
         self._seconds_per_image = 0.0
@@ -14,20 +14,20 @@ class Throughput:
 
     @property
     def seconds_per_image(self) -> float:
-        """Seconds a picture, on average."""
+        """Average seconds per image."""
         return self._seconds_per_image
 
     @property
     def max_batch_seconds(self) -> float:
-        """Seconds that a batch may well take."""
+        """Decaying maximum of the seconds per batch."""
         return self._max_batch_seconds
 
-    def record(self, seconds: float, pictures: int) -> None:
-        """Learn from a batch."""
-        share = _NEW if self._seconds_per_image else 1.0
-        self._seconds_per_image += (seconds / pictures - self._seconds_per_image) * share
-        self._max_batch_seconds = max(seconds, self._max_batch_seconds * _FADING)
+    def record(self, seconds: float, images: int) -> None:
+        """Record one batch."""
+        share = _NEWEST_WEIGHT if self._seconds_per_image else 1.0
+        self._seconds_per_image += (seconds / images - self._seconds_per_image) * share
+        self._max_batch_seconds = max(seconds, self._max_batch_seconds * _DECAY)
 
     def lower_estimate(self) -> None:
-        """Believe less of it: who acts on it and computes nothing would never learn better."""
-        self._max_batch_seconds *= _DOUBT
+        """Halve the maximum: if it refuses every request, no batch would ever correct it."""
+        self._max_batch_seconds *= _LOWERED

@@ -1,11 +1,11 @@
-"""RT-DETR and YOLO models of ultralytics, which is AGPL-3.0: an extra that nothing else needs."""
+"""RT-DETR and YOLO models of ultralytics, an optional package under AGPL-3.0."""
 
 from collections.abc import Sequence
 import os
 from pathlib import Path
 from time import perf_counter
 
-# Before it is imported: it would ask its maker for news, and install packages.
+# Set before the import: ultralytics would look for updates and install packages.
 os.environ["YOLO_OFFLINE"] = "true"
 os.environ["YOLO_AUTOINSTALL"] = "false"
 os.environ["YOLO_VERBOSE"] = "false"
@@ -28,20 +28,20 @@ from inference_server.settings import Device, Settings
 
 
 class UltralyticsDetector:
-    """A `.pt` file in ultralytics' own format; it resizes, computes and selects by itself.
+    """A `.pt` file in ultralytics' format; the package does resizing, inference and selection.
 
-    Such a file is a pickle: loading one runs whatever code is in it.
+    Such a file is a pickle: loading it runs the code in it.
     """
 
     def __init__(self, file: Path, settings: Settings) -> None:
-        """Load it; raises DetectorLoadError."""
+        """Load the file; raises DetectorLoadError."""
         on_gpu = settings.device is not Device.CPU and torch.cuda.is_available()
         if settings.device is Device.CUDA and not on_gpu:
             raise DetectorLoadError(
                 "DEVICE=cuda, but torch finds no usable CUDA device. Check the driver, or set "
                 "DEVICE=auto to run on the CPU; then restart the server."
             )
-        ultralytics.settings.update(sync=False)  # no reports to its maker
+        ultralytics.settings.update(sync=False)  # no telemetry
         self._device = "cuda:0" if on_gpu else "cpu"
         self._max_pixels = settings.max_pixels
         try:
@@ -49,7 +49,9 @@ class UltralyticsDetector:
             self._labels = {index: current_label(name) for index, name in self._model.names.items()}
             side = int(self._model.overrides.get("imgsz") or 640)
             self._size = InputSize(height=side, width=side)
-            self._predict([np.zeros((side, side, 3), np.uint8)], 0.5)  # the first is slow
+            self._predict(
+                [np.zeros((side, side, 3), np.uint8)], 0.5
+            )  # warm-up: the first run is slow
         except Exception as err:  # a pickle may raise anything
             raise DetectorLoadError(f"The detector in {file} cannot be loaded: {err}") from err
         self.info = DetectorInfo(
@@ -63,26 +65,26 @@ class UltralyticsDetector:
         )
 
     def prepare(self, data: bytes) -> PreparedImage:
-        """Decode one picture; its resize belongs to the model."""
+        """Decode one image; the model resizes it."""
         started = perf_counter()
-        picture = decode(data, max_pixels=self._max_pixels, size=self._size)
+        image = decode(data, max_pixels=self._max_pixels, size=self._size)
         return PreparedImage(
-            pixels=torch.from_numpy(picture.pixels),
-            width=picture.width,
-            height=picture.height,
+            pixels=torch.from_numpy(image.pixels),
+            width=image.width,
+            height=image.height,
             started_at=started,
             decode_ms=(perf_counter() - started) * 1000,
             preprocess_ms=0.0,
         )
 
     def detect(
-        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+        self, images: Sequence[PreparedImage], thresholds: Sequence[float]
     ) -> list[ImageResult]:
-        """Look at a batch of pictures, each with its own lowest confidence."""
+        """Detect objects in a batch of images, each with its own confidence threshold."""
         started = perf_counter()
-        # It wants OpenCV's order of colours.
+        # ultralytics expects BGR.
         found = self._predict(
-            [np.ascontiguousarray(each.pixels.numpy()[:, :, ::-1]) for each in pictures],
+            [np.ascontiguousarray(each.pixels.numpy()[:, :, ::-1]) for each in images],
             min(thresholds),
         )
         took = (perf_counter() - started) * 1000
@@ -90,7 +92,7 @@ class UltralyticsDetector:
             ImageResult(
                 detections=tuple(one for one in detections if one.confidence >= threshold),
                 started_at=started,
-                batch=len(pictures),
+                batch=len(images),
                 infer_ms=took,
                 postprocess_ms=0.0,
             )
@@ -98,11 +100,11 @@ class UltralyticsDetector:
         ]
 
     def _predict(
-        self, pictures: list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]], threshold: float
+        self, images: list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]], threshold: float
     ) -> list[list[Detection]]:
         results = self._model.predict(
-            pictures,
-            conf=max(threshold, 1e-6),  # it takes 0 for its default
+            images,
+            conf=max(threshold, 1e-6),  # 0 would select its default
             imgsz=self._size.height,
             device=self._device,
             verbose=False,

@@ -30,11 +30,11 @@ class _OnGpu:
         return self._detector.prepare(data)
 
     def detect(
-        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+        self, images: Sequence[PreparedImage], thresholds: Sequence[float]
     ) -> list[ImageResult]:
         if _LOST.exists():
             raise RuntimeError(_ERROR)
-        return self._detector.detect(pictures, thresholds)
+        return self._detector.detect(images, thresholds)
 
 
 def _load(settings: Settings) -> Detector:

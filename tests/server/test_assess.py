@@ -35,7 +35,7 @@ from inference_server.errors import (
     ProblemError,
 )
 from inference_server.settings import Settings
-from tests.server.assessment.bodies import PICTURE
+from tests.server.assessment.bodies import IMAGE
 from tests.server.support import check_problem, check_schema, eventually, no_assessor, serve
 
 Client = TestClient[web.Request, web.Application]
@@ -191,12 +191,12 @@ async def test_an_assessment_is_answered_by_the_schema(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("vision", "used"), [(None, 0), (False, 0), (True, 3)])
-async def test_it_says_whether_the_model_sees_and_how_many_pictures_it_was_given(
+async def test_it_says_whether_the_model_sees_and_how_many_images_it_was_given(
     client: Client, scripted: Scripted, vision: bool | None, used: int
 ) -> None:
     scripted.vision = vision
     # As large as they may be, with what a JPEG decoder skips.
-    large = base64.b64encode(PICTURE + bytes(MAX_IMAGE_BYTES - len(PICTURE))).decode()
+    large = base64.b64encode(IMAGE + bytes(MAX_IMAGE_BYTES - len(IMAGE))).decode()
     told = {**FACTS, "pictures": [large] * 3}
     check_schema("AssessRequest", told)
 

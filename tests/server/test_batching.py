@@ -1,4 +1,4 @@
-"""Pictures that wait are looked at together; none harms another, and none is looked at too late."""
+"""Images that wait are looked at together; none harms another, and none is looked at too late."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -70,12 +70,12 @@ async def see_it_take(
 
 
 async def behind_one(
-    service: DetectionService, gate: Gate, pictures: Sequence[bytes], deadline: Deadline = NEVER
+    service: DetectionService, gate: Gate, images: Sequence[bytes], deadline: Deadline = NEVER
 ) -> list[asyncio.Task[object]]:
-    """Let one picture occupy the detector and return tasks of others that wait behind it."""
-    first = asyncio.create_task(service.detect(pictures[0], 0.2))
+    """Let one image occupy the detector and return tasks of others that wait behind it."""
+    first = asyncio.create_task(service.detect(images[0], 0.2))
     await entered(gate)
-    tasks = [asyncio.create_task(service.detect(data, 0.2, deadline)) for data in pictures[1:]]
+    tasks = [asyncio.create_task(service.detect(data, 0.2, deadline)) for data in images[1:]]
     await eventually(lambda: service.queued == len(tasks))
     return [first, *tasks]
 
@@ -100,11 +100,11 @@ async def test_what_waits_is_taken_in_batches_of_powers_of_two(
     assert gate.batches == batches
 
 
-async def test_each_gets_the_answer_to_its_own_picture(gate: Gate, detector: Detector) -> None:
-    pictures = [encode(draw(200 + 20 * number, 240), quality=90) for number in range(5)]
-    alone = [detector.detect([detector.prepare(data)], [0.2])[0].detections for data in pictures]
+async def test_each_gets_the_answer_to_its_own_image(gate: Gate, detector: Detector) -> None:
+    images = [encode(draw(200 + 20 * number, 240), quality=90) for number in range(5)]
+    alone = [detector.detect([detector.prepare(data)], [0.2])[0].detections for data in images]
     async with running(gate) as service:
-        tasks = await behind_one(service, gate, pictures)
+        tasks = await behind_one(service, gate, images)
         gate.opened.set()
         results = await asyncio.gather(*tasks)
     assert gate.batches == [1, 4]
@@ -117,18 +117,18 @@ async def test_each_gets_the_answer_to_its_own_picture(gate: Gate, detector: Det
 
 
 class Choosy(Gate):
-    """Breaks on batches that hold a very flat picture, as a runtime may on odd input."""
+    """Breaks on batches that hold a very flat image, as a runtime may on odd input."""
 
     def detect(
-        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+        self, images: Sequence[PreparedImage], thresholds: Sequence[float]
     ) -> list[ImageResult]:
-        if any(picture.height == 50 for picture in pictures):
-            self.batches.append(len(pictures))
+        if any(image.height == 50 for image in images):
+            self.batches.append(len(images))
             raise RuntimeError("the detector's output is not finite")
-        return super().detect(pictures, thresholds)
+        return super().detect(images, thresholds)
 
 
-async def test_one_bad_picture_does_not_fail_its_batch(detector: Detector, photo: bytes) -> None:
+async def test_one_bad_image_does_not_fail_its_batch(detector: Detector, photo: bytes) -> None:
     gate = Choosy(detector)
     bad = encode(draw(640, 50), "PNG")
     async with running(gate) as service:
@@ -145,7 +145,7 @@ async def test_one_bad_picture_does_not_fail_its_batch(detector: Detector, photo
     ]
 
 
-async def test_a_picture_that_cannot_be_decoded_joins_no_batch(gate: Gate, photo: bytes) -> None:
+async def test_a_image_that_cannot_be_decoded_joins_no_batch(gate: Gate, photo: bytes) -> None:
     gate.opened.set()
     async with running(gate) as service:
         results = await asyncio.gather(
@@ -155,7 +155,7 @@ async def test_a_picture_that_cannot_be_decoded_joins_no_batch(gate: Gate, photo
     assert gate.seen == 1
 
 
-async def test_a_picture_waits_a_moment_for_those_being_decoded(gate: Gate) -> None:
+async def test_a_image_waits_a_moment_for_those_being_decoded(gate: Gate) -> None:
     gate.opened.set()
     small, large = encode(draw(64, 48)), encode(draw(2600, 1800), "PNG")
     async with running(gate, batch_max=2, batch_wait=30) as service:
@@ -225,10 +225,10 @@ async def test_who_would_wait_too_long_is_turned_away_at_once(
         service.check_capacity(Deadline.after(400))
 
 
-async def test_a_stale_picture_is_not_even_decoded(gate: Gate) -> None:
+async def test_a_stale_image_is_not_even_decoded(gate: Gate) -> None:
     async with running(gate) as service:
         with pytest.raises(DeadlineExceededError):
-            await service.detect(b"no picture at all", 0.5, Deadline(at=time.perf_counter()))
+            await service.detect(b"no image at all", 0.5, Deadline(at=time.perf_counter()))
 
 
 async def test_the_deadline_comes_with_the_request(

@@ -32,12 +32,12 @@ def runtime(checkpoint: Checkpoint) -> CudaRuntime:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_batch_that_is_filled_up_answers_each_picture_and_no_more(
+def test_a_batch_that_is_filled_up_answers_each_image_and_no_more(
     runtime: CudaRuntime, checkpoint: Checkpoint, count: int
 ) -> None:
-    pictures = torch.stack((synthetic_images(checkpoint.size) * 4)[:count])
-    runtime.infer(pictures.flip(0))  # leaves others in the places that are filled up
-    together, alone = runtime.infer(pictures), TorchRuntime(checkpoint).infer(pictures[-1:])
+    images = torch.stack((synthetic_images(checkpoint.size) * 4)[:count])
+    runtime.infer(images.flip(0))  # leaves others in the places that are filled up
+    together, alone = runtime.infer(images), TorchRuntime(checkpoint).infer(images[-1:])
     assert len(together.logits) == len(together.boxes) == len(together.candidates) == count
     torch.testing.assert_close(together.logits[-1:], alone.logits, atol=1e-3, rtol=1e-3)
     torch.testing.assert_close(together.boxes[-1:], alone.boxes, atol=1e-3, rtol=1e-3)
@@ -63,7 +63,7 @@ def test_computing_never_waits_for_a_number(checkpoint: Checkpoint) -> None:
 
 
 class Full:
-    """A runtime whose device has room for fewer pictures than it is given."""
+    """A runtime whose device has room for fewer images than it is given."""
 
     name, device, precision, best_batch = "full", "cpu", "fp32", 4
 
@@ -79,7 +79,7 @@ class Full:
         return self._runtime.infer(batch)
 
 
-async def test_a_batch_without_memory_is_split_once_and_a_picture_without_any_is_for_later(
+async def test_a_batch_without_memory_is_split_once_and_a_image_without_any_is_for_later(
     settings: Settings, checkpoint: Checkpoint, photo: bytes
 ) -> None:
     full = Full(checkpoint)
@@ -98,7 +98,7 @@ async def test_a_batch_without_memory_is_split_once_and_a_picture_without_any_is
     await client.close()
 
 
-async def test_of_a_batch_that_has_no_room_each_picture_is_tried_alone(
+async def test_of_a_batch_that_has_no_room_each_image_is_tried_alone(
     checkpoint: Checkpoint, photo: bytes
 ) -> None:
     import asyncio
@@ -117,8 +117,8 @@ async def test_of_a_batch_that_has_no_room_each_picture_is_tried_alone(
         count_decoding=lambda: 0,
         on_batch=lambda _: None,
     )
-    pictures = [detector.prepare(photo)] * 4
-    asked = asyncio.gather(*(queue.detect(picture, 0.3) for picture in pictures))
+    images = [detector.prepare(photo)] * 4
+    asked = asyncio.gather(*(queue.detect(image, 0.3) for image in images))
     await asyncio.sleep(0)
     work = asyncio.create_task(queue.process_batches())
     assert [found.batch for found in await asked] == [1, 1, 1, 1]
@@ -136,10 +136,10 @@ def test_a_gpu_that_does_not_work_leaves_the_work_to_the_cpu_and_is_told(
     assert info.device == "cpu"
     assert info.fallback
     for what in ("fp16 with CUDA graphs", "fp16 without CUDA graphs", "fp32 without CUDA graphs"):
-        assert f"torch in {what} on the GPU does not run here" in info.fallback
+        assert f"torch in {what} on the GPU failed to run" in info.fallback
     assert info.fallback.endswith("Used instead: torch on the CPU.")
     assert info.fallback in caplog.text
-    with pytest.raises(DetectorLoadError, match="on the GPU does not run here"):
+    with pytest.raises(DetectorLoadError, match="on the GPU failed to run"):
         load_detector(replace(settings, device=Device.CUDA))
 
 
@@ -157,7 +157,7 @@ def test_a_gpu_whose_memory_is_taken_is_waited_for(
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no NVIDIA GPU")
 @pytest.mark.parametrize("count", [1, 3, 16])
-def test_on_a_gpu_recordings_pass_the_gate_and_answer_each_picture(
+def test_on_a_gpu_recordings_pass_the_gate_and_answer_each_image(
     settings: Settings, checkpoint: Checkpoint, count: int
 ) -> None:
     info = load_detector(replace(settings, device=Device.CUDA)).info
@@ -166,9 +166,9 @@ def test_on_a_gpu_recordings_pass_the_gate_and_answer_each_picture(
     assert info.precision == "fp16"
     assert info.fallback is None
     recorded = CudaRuntime(checkpoint, torch.device("cuda", 0), precision="fp32", graphs=True)
-    pictures = torch.stack((synthetic_images(checkpoint.size) * 4)[:count])
+    images = torch.stack((synthetic_images(checkpoint.size) * 4)[:count])
     for _ in range(2):  # the same recording again
-        output = recorded.infer(pictures)
+        output = recorded.infer(images)
         for index in (0, count - 1):
-            _check(Reference(checkpoint), pictures[index], _only(output, index), "a recording")
-        recorded.infer(pictures.flip(0))
+            _check(Reference(checkpoint), images[index], _only(output, index), "a recording")
+        recorded.infer(images.flip(0))

@@ -1,4 +1,4 @@
-"""Every picture becomes upright RGB pixels, or is refused for the right reason."""
+"""Every image becomes upright RGB pixels, or is refused for the right reason."""
 
 import struct
 import time
@@ -16,22 +16,22 @@ from tests.server.support import draw, encode
 LIMIT = 50_000_000
 
 
-def pixels_of(picture: Image.Image) -> np.ndarray:
-    return np.asarray(picture.convert("RGB")).astype(int)
+def pixels_of(image: Image.Image) -> np.ndarray:
+    return np.asarray(image.convert("RGB")).astype(int)
 
 
 def difference(data: bytes, expected: Image.Image) -> float:
-    """Return the mean difference of a decoded picture from what it should show, 0-255."""
-    picture = decode(data, max_pixels=LIMIT)
-    decoded = picture.pixels
-    assert (picture.width, picture.height) == expected.size
+    """Return the mean difference of a decoded image from what it should show, 0-255."""
+    image = decode(data, max_pixels=LIMIT)
+    decoded = image.pixels
+    assert (image.width, image.height) == expected.size
     assert decoded.shape == (expected.height, expected.width, 3)
     assert decoded.dtype == np.uint8
     return float(np.abs(decoded.astype(int) - pixels_of(expected)).mean())
 
 
 def oriented(orientation: int, kind: str = "JPEG") -> tuple[bytes, Image.Image]:
-    """Return a picture stored so that it needs the orientation, and how it looks upright."""
+    """Return an image stored so that it needs the orientation, and how it looks upright."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = draw()
@@ -53,7 +53,7 @@ def test_an_orientation_that_does_not_exist_is_ignored(value: int) -> None:
     assert difference(data, draw()) < 2
 
 
-def test_exif_that_is_broken_does_not_make_a_picture_unreadable() -> None:
+def test_exif_that_is_broken_does_not_make_a_image_unreadable() -> None:
     data = encode(draw(), quality=95, exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x00")
     assert difference(data, draw()) < 2
 
@@ -77,7 +77,7 @@ def test_what_cameras_send_is_read(data: bytes) -> None:
     assert difference(data, draw()) < 2
 
 
-def test_grey_pictures_become_rgb() -> None:
+def test_grey_images_become_rgb() -> None:
     grey = draw().convert("L")
     assert difference(encode(grey, quality=95), grey) < 2
     assert difference(encode(grey, "PNG"), grey) == 0
@@ -102,9 +102,7 @@ def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
         pytest.param(encode(draw(1280, 720), "WEBP"), id="webp"),
     ],
 )
-def test_a_picture_that_broke_off_is_refused_wherever_it_did(
-    data: bytes, left: float | str
-) -> None:
+def test_a_image_that_broke_off_is_refused_wherever_it_did(data: bytes, left: float | str) -> None:
     size = len(data) - int(left[-1]) if isinstance(left, str) else int(len(data) * left)
     with pytest.raises(InvalidImageError):
         decode(data[:size], max_pixels=LIMIT)
@@ -123,7 +121,7 @@ def test_a_picture_that_broke_off_is_refused_wherever_it_did(
         pytest.param(b"RIFF\x10\x00\x00\x00WEBPxxxx" + b"\x00" * 50, id="webp of no kind"),
     ],
 )
-def test_what_is_no_picture_is_refused(data: bytes) -> None:
+def test_what_is_no_image_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidImageError):
         decode(data, max_pixels=LIMIT)
 
@@ -144,20 +142,20 @@ def test_padding_of_the_last_scan_is_forgiven_and_nothing_else() -> None:
 
 
 def with_scans(count: int) -> bytes:
-    """Return a progressive picture of few bytes and many scans, none of which brings a pixel."""
+    """Return a progressive image of few bytes and many scans, none of which brings a pixel."""
     data = encode(Image.new("L", (64, 64), 90), progressive=True)
     last = data.rindex(b"\xff\xda")
     return data[:last] + data[last:-2] * count + data[-2:]
 
 
-def test_a_picture_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
+def test_a_image_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(InvalidImageError, match="more than 100 scans"):
         decode(with_scans(200), max_pixels=LIMIT)
 
 
 def test_two_sizes_in_one_jpeg_are_refused_before_pixels_have_room() -> None:
     # To us 0xFF00 begins a segment of this length; to libjpeg it is nothing, and the frame in
-    # the segment is the picture's.
+    # the segment is the image's.
     large = jpeg_of(30_000, 30_000)[2:]
     small = b"\xff\xc0\x00\x0b\x08\x00\x0a\x00\x0a\x01\x01\x11\x00"
     data = b"\xff\xd8\xff\x00" + struct.pack(">H", len(large) + 2) + large + small

@@ -1,4 +1,4 @@
-"""Decoded pictures are those of Pillow, and shrunk ones lead to the same detections."""
+"""Decoded images are those of Pillow, and shrunk ones lead to the same detections."""
 
 import io
 
@@ -16,7 +16,7 @@ from testbed.drawing.scenes import draw as draw_scene
 from tests.server.support import draw, encode
 
 LIMIT = 50_000_000
-# Levels of 255 that an input pixel may differ by where the picture was shrunk while decoded.
+# Levels of 255 that an input pixel may differ by where the image was shrunk while decoded.
 SHRUNK_MEAN = 0.5
 SHRUNK_MOST = 12
 
@@ -27,7 +27,7 @@ def with_orientation(data: bytes, kind: str, orientation: int) -> bytes:
     return encode(Image.open(io.BytesIO(data)), kind, exif=exif)
 
 
-def camera_picture(width: int, height: int, seed: int = 3) -> Image.Image:
+def camera_image(width: int, height: int, seed: int = 3) -> Image.Image:
     """Draw a scene with a camera's noise."""
     scene = draw_scene(seed).image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
     noise = np.random.default_rng(seed).normal(0, 3, (height, width, 1))
@@ -58,9 +58,9 @@ def camera_picture(width: int, height: int, seed: int = 3) -> Image.Image:
 def test_pixels_are_those_of_pillow(data: bytes, levels: int) -> None:
     with Image.open(io.BytesIO(data)) as image:
         expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB")).astype(int)
-    picture = decode(data, max_pixels=LIMIT)
-    assert (picture.height, picture.width) == expected.shape[:2]
-    assert np.abs(picture.pixels.astype(int) - expected).max() <= levels
+    image = decode(data, max_pixels=LIMIT)
+    assert (image.height, image.width) == expected.shape[:2]
+    assert np.abs(image.pixels.astype(int) - expected).max() <= levels
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_pixels_are_those_of_pillow(data: bytes, levels: int) -> None:
 def test_a_jpeg_is_decoded_no_larger_than_the_detector_needs(
     width: int, height: int, side: int, rows: int
 ) -> None:
-    data = encode(camera_picture(width, height), quality=85)
+    data = encode(camera_image(width, height), quality=85)
     size = InputSize(height=side, width=side)
     shrunk, full = decode(data, max_pixels=LIMIT, size=size), decode(data, max_pixels=LIMIT)
     assert (shrunk.width, shrunk.height) == (full.width, full.height) == (width, height)
@@ -88,8 +88,8 @@ def test_a_jpeg_is_decoded_no_larger_than_the_detector_needs(
     assert difference.max() <= SHRUNK_MOST
 
 
-def test_a_shrunk_picture_that_lies_on_its_side_is_set_upright() -> None:
-    data = with_orientation(encode(camera_picture(1600, 800), quality=90), "JPEG", 6)
+def test_a_shrunk_image_that_lies_on_its_side_is_set_upright() -> None:
+    data = with_orientation(encode(camera_image(1600, 800), quality=90), "JPEG", 6)
     size = InputSize(height=600, width=300)
     shrunk, full = decode(data, max_pixels=LIMIT, size=size), decode(data, max_pixels=LIMIT)
     assert (shrunk.width, shrunk.height) == (800, 1600)
@@ -99,10 +99,10 @@ def test_a_shrunk_picture_that_lies_on_its_side_is_set_upright() -> None:
 
 
 @pytest.mark.parametrize("left", [0.3, 0.9, 0.999])
-def test_a_shrunk_picture_that_broke_off_is_refused(left: float) -> None:
+def test_a_shrunk_image_that_broke_off_is_refused(left: float) -> None:
     from inference_server.errors import InvalidImageError
 
-    data = encode(camera_picture(1280, 720))
+    data = encode(camera_image(1280, 720))
     with pytest.raises(InvalidImageError):
         decode(data[: int(len(data) * left)], max_pixels=LIMIT, size=InputSize(height=64, width=64))
 
@@ -111,9 +111,9 @@ def test_shrinking_changes_no_detection(detector: Detector) -> None:
     """Scenes the detector was not trained on, as large as cameras send them."""
     compared = 0
     for seed in range(8):
-        picture = camera_picture(1920, 1440, seed)
-        shrunk = detector.prepare(encode(picture, quality=88))
-        whole = detector.prepare(encode(picture, "PNG"))  # is always decoded as a whole
+        image = camera_image(1920, 1440, seed)
+        shrunk = detector.prepare(encode(image, quality=88))
+        whole = detector.prepare(encode(image, "PNG"))  # is always decoded as a whole
         ours, theirs = (found.detections for found in detector.detect([shrunk, whole], [0.05] * 2))
         for one in theirs:
             if one.confidence < 0.5:
@@ -126,5 +126,5 @@ def test_shrinking_changes_no_detection(detector: Detector) -> None:
                 and abs(each.confidence - one.confidence) <= SCORE_TOLERANCE
                 and overlaps(torch.tensor([each.box]), torch.tensor([one.box])) >= LEAST_IOU
             ]
-            assert alike, f"{one} of scene {seed} is not found in the shrunk picture"
+            assert alike, f"{one} of scene {seed} is not found in the shrunk image"
     assert compared

@@ -55,7 +55,7 @@ async def test_the_threshold_is_kept(client: Client, photo: bytes) -> None:
     assert kept == [confidence for confidence in confidences if confidence > threshold]
 
 
-async def test_boxes_and_size_are_of_the_upright_picture(client: Client) -> None:
+async def test_boxes_and_size_are_of_the_upright_image(client: Client) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     lying = encode(draw(), "PNG", exif=exif)
@@ -80,7 +80,7 @@ async def test_what_the_bytes_are_counts_not_what_they_are_called(client: Client
     assert answer.status == 200
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture", encode(draw())[:-700]])
+@pytest.mark.parametrize("data", [b"", b"no image", encode(draw())[:-700]])
 async def test_what_cannot_be_decoded_is_told(client: Client, data: bytes) -> None:
     answer = await client.post("/v1/detect", data=data, headers=JPEG)
     problem = await check_problem(answer, 422, "invalid_image")

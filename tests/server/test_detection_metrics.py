@@ -97,7 +97,7 @@ def test_a_box_below_the_threshold_claims_nothing() -> None:
     assert measured.empty_with_box == 0
 
 
-def test_scores_are_ranked_across_pictures() -> None:
+def test_scores_are_ranked_across_images() -> None:
     measured = evaluate(
         [_truth((0, LEFT)), _truth((0, LEFT))],
         [_found((0, 0.6, RIGHT)), _found((0, 0.9, LEFT))],

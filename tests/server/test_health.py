@@ -213,7 +213,7 @@ async def test_an_unused_gpu_is_reported(
     assert status == 200
     part = health["detector"]
     assert part["device"] == "cpu"
-    said = "This machine has an NVIDIA GPU, but this build of torch knows no CUDA"
+    said = "This machine has an NVIDIA GPU, but this build of torch has no CUDA support"
     assert (said in (part["fallback"] or "")) is told
     assert (said in caplog.text) is told
 

@@ -120,7 +120,7 @@ async def test_unloaded_it_says_so_until_one_is_loaded(client: Client, photo: by
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
 
 
-async def test_pictures_underway_are_finished_by_the_detector_that_began(
+async def test_images_underway_are_finished_by_the_detector_that_began(
     settings: Settings, detector: Detector, models: Path, photo: bytes
 ) -> None:
     gate = Gate(detector)

@@ -41,9 +41,9 @@ def model(detector_folder: Path) -> RTDetrV2ForObjectDetection:
 def test_pixels_are_those_of_the_library(
     processor: RTDetrImageProcessorPil, detector_folder: Path, size: tuple[int, int]
 ) -> None:
-    picture = draw(*size)
-    theirs = processor(images=picture, return_tensors="pt")["pixel_values"][0]
-    ours = to_float(to_input(np.array(picture), read_input_size(detector_folder)))
+    image = draw(*size)
+    theirs = processor(images=image, return_tensors="pt")["pixel_values"][0]
+    ours = to_float(to_input(np.array(image), read_input_size(detector_folder)))
     assert ours.shape == theirs.shape
     assert ours.dtype == theirs.dtype
     assert (ours - theirs).abs().max() <= PIXEL_TOLERANCE
@@ -113,7 +113,7 @@ def found(*rows: tuple[float, int, list[float]]) -> RawDetections:
     )
 
 
-def test_boxes_are_cut_at_the_pictures_edges() -> None:
+def test_boxes_are_cut_at_the_images_edges() -> None:
     cut = clip(found((0.9, 0, [-0.1, 0.2, 1.3, 0.5])))
     torch.testing.assert_close(cut.boxes, torch.tensor([[0.0, 0.2, 1.0, 0.5]]))
 

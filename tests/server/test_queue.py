@@ -1,4 +1,4 @@
-"""Pictures wait in a bounded queue; who gives up leaves it."""
+"""Images wait in a bounded queue; who gives up leaves it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def entered(gate: Gate) -> None:
     assert await asyncio.to_thread(gate.entered.wait, 60)
 
 
-async def test_a_full_queue_turns_pictures_away_and_says_when_to_come_back(
+async def test_a_full_queue_turns_images_away_and_says_when_to_come_back(
     settings: Settings, gate: Gate, photo: bytes
 ) -> None:
     service = DetectionService(lambda: gate, queue_limit=1)
@@ -113,13 +113,13 @@ async def test_the_event_loop_stays_free_while_the_detector_works(
     assert result.timings.infer > 0
 
 
-async def test_a_picture_that_cannot_be_decoded_gives_its_place_back(
+async def test_a_image_that_cannot_be_decoded_gives_its_place_back(
     service: DetectionService, gate: Gate, photo: bytes
 ) -> None:
     gate.opened.set()
     for _ in range(3):
-        with pytest.raises(Exception, match="no JPEG"):
-            await service.detect(b"no picture", 0.5)
+        with pytest.raises(Exception, match="not a JPEG"):
+            await service.detect(b"no image", 0.5)
     assert (await service.detect(photo, 0.5)).height == 240
 
 

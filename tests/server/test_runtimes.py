@@ -63,9 +63,9 @@ def test_it_finds_in_scenes_what_torch_finds(
 ) -> None:
     seen = 0
     for seed in range(6):
-        picture = encode(draw_scene(seed).image.convert("RGB"), quality=90)
+        image = encode(draw_scene(seed).image.convert("RGB"), quality=90)
         [ours], [theirs] = (
-            each.detect([each.prepare(picture)], [0.3]) for each in (openvino_detector, detector)
+            each.detect([each.prepare(image)], [0.3]) for each in (openvino_detector, detector)
         )
         seen += len(theirs.detections)
         for one, other in zip(ours.detections, theirs.detections, strict=True):
@@ -75,15 +75,11 @@ def test_it_finds_in_scenes_what_torch_finds(
     assert seen
 
 
-def test_several_pictures_are_each_answered(
-    openvino_detector: Detector, detector: Detector
-) -> None:
-    pictures = [
-        detector.prepare(encode(draw_scene(seed).image.convert("RGB"))) for seed in (1, 2, 3)
-    ]
-    together = openvino_detector.detect(pictures, [0.2] * 3)
-    for picture, found in zip(pictures, together, strict=True):
-        [alone] = openvino_detector.detect([picture], [0.2])
+def test_several_images_are_each_answered(openvino_detector: Detector, detector: Detector) -> None:
+    images = [detector.prepare(encode(draw_scene(seed).image.convert("RGB"))) for seed in (1, 2, 3)]
+    together = openvino_detector.detect(images, [0.2] * 3)
+    for image, found in zip(images, together, strict=True):
+        [alone] = openvino_detector.detect([image], [0.2])
         assert found.detections == alone.detections
 
 
@@ -145,12 +141,12 @@ def of_ties(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 def test_of_candidates_that_are_alike_a_runtime_may_choose_others(
     of_ties: Checkpoint, tmp_path: Path
 ) -> None:
-    pictures = synthetic_images(of_ties.size)[:1]
+    images = synthetic_images(of_ties.size)[:1]
     on_openvino = OpenVinoRuntime(of_ties, tmp_path)
     on_torch = TorchRuntime(of_ties)
-    theirs, ours = (each.infer(pictures[0][None]) for each in (on_torch, on_openvino))
+    theirs, ours = (each.infer(images[0][None]) for each in (on_torch, on_openvino))
     assert set(ours.candidates[0].tolist()) != set(theirs.candidates[0].tolist())
-    check_parity(Reference(of_ties), on_openvino, pictures)
+    check_parity(Reference(of_ties), on_openvino, images)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +226,7 @@ async def test_falling_back_is_loud_and_health_tells_the_truth(
     check_schema("Health", health)
     assert health["detector"]["state"] == "ready"
     assert health["detector"]["runtime"].startswith("torch 2")
-    assert "does not compute what torch computes" in health["detector"]["fallback"]
+    assert "differs from torch" in health["detector"]["fallback"]
     errors = [line.getMessage() for line in caplog.records if line.levelno >= logging.ERROR]
     assert health["detector"]["fallback"] in errors
     assert health["detector"]["error"] is None
@@ -243,7 +239,7 @@ def test_a_state_folder_that_takes_no_model_is_no_reason_to_stop(
     info = load_detector(replace(on_openvino, state_dir=tmp_path)).info
     assert info.runtime.startswith("torch 2")
     assert info.fallback
-    assert "OpenVINO in fp32 does not run here" in info.fallback
+    assert "OpenVINO in fp32 failed to run" in info.fallback
 
 
 def test_what_is_asked_for_by_name_and_not_there_is_refused(
@@ -265,11 +261,11 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed in (3, 14, 15):
         (folder / f"{seed}.jpg").write_bytes(encode(draw_scene(seed).image.convert("RGB")))
     (folder / "torn.jpg").write_bytes(encode(draw_scene(3).image.convert("RGB"))[:5000])
-    (folder / "notes.txt").write_text("no picture")
+    (folder / "notes.txt").write_text("no image")
     return folder
 
 
-def test_the_owners_pictures_are_compared_too(
+def test_the_owners_images_are_compared_too(
     on_openvino: Settings, scenes: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     parity = load_detector(replace(on_openvino, parity_pictures=scenes)).info.parity
@@ -279,7 +275,7 @@ def test_the_owners_pictures_are_compared_too(
     assert "Skipped torn.jpg" in caplog.text
 
 
-def test_a_folder_without_pictures_is_told(on_openvino: Settings, tmp_path: Path) -> None:
+def test_a_folder_without_images_is_told(on_openvino: Settings, tmp_path: Path) -> None:
     with pytest.raises(DetectorLoadError, match="holds no image"):
         load_detector(replace(on_openvino, parity_pictures=tmp_path))
 
@@ -293,7 +289,7 @@ def test_bf16_without_openvino_is_told(
     assert info.precision == "fp32"
     assert info.runtime.startswith("torch")
     assert info.fallback
-    assert "DETECTOR_PRECISION=bf16 is not to be had from torch on the CPU" in info.fallback
+    assert "DETECTOR_PRECISION=bf16 is not available with torch on the CPU" in info.fallback
     assert info.fallback in caplog.text
 
 
@@ -302,13 +298,13 @@ def test_bf16_is_used_where_it_is_asked_for_and_passes(on_openvino: Settings, sc
     info = load_detector(asked).info
     if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         assert info.precision == "fp32"
-        assert "does not compute with bf16" in (info.fallback or "")
+        assert "does not support bf16" in (info.fallback or "")
     elif info.precision == "bf16":
         assert info.parity is not None
         assert info.parity.score_difference > 1e-4  # it really is another precision
         assert info.fallback is None
     else:
-        assert "OpenVINO in bf16 does not compute what torch computes" in (info.fallback or "")
+        assert "OpenVINO in bf16 differs from torch" in (info.fallback or "")
 
 
 @pytest.mark.slow  # half a minute: the r18's real size

@@ -31,10 +31,10 @@ class Faulty:
         return self.detector.prepare(data)
 
     def detect(
-        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+        self, images: Sequence[PreparedImage], thresholds: Sequence[float]
     ) -> list[ImageResult]:
         self.looks += 1
-        return [self.spoil(found) for found in self.detector.detect(pictures, thresholds)]
+        return [self.spoil(found) for found in self.detector.detect(images, thresholds)]
 
 
 def blind(found: ImageResult) -> ImageResult:
@@ -132,7 +132,7 @@ async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
     await client.close()
 
 
-async def test_a_picture_looked_at_is_proof_and_one_it_failed_on_is_doubt(
+async def test_a_image_looked_at_is_proof_and_one_it_failed_on_is_doubt(
     settings: Settings, detector: Detector, photo: bytes
 ) -> None:
     faulty = Faulty(detector)
@@ -142,11 +142,11 @@ async def test_a_picture_looked_at_is_proof_and_one_it_failed_on_is_doubt(
     first = service.verified_at
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
     assert service.verified_at > first
-    assert faulty.looks == 2  # the canary when it was loaded, and the picture
+    assert faulty.looks == 2  # the canary when it was loaded, and the image
 
     def once(found: ImageResult) -> ImageResult:
         faulty.spoil = lambda found: found
-        raise RuntimeError("a picture it cannot bear")
+        raise RuntimeError("an image it cannot bear")
 
     faulty.spoil = once
     answer = await client.post("/v1/detect", data=photo, headers=JPEG)

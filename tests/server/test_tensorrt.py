@@ -1,4 +1,4 @@
-"""What TensorRT is given is right, and where it is not to be had torch works and says so."""
+"""The TensorRT candidate: its ONNX model passes the parity check, and torch is the fallback."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -54,7 +54,9 @@ def test_without_a_gpu_the_cpu_works_and_it_is_told(
     monkeypatch.setattr(candidates, "find_spec", lambda _: None)
     info = load_detector(asked).info
     assert info.device == "cpu"
-    assert "DETECTOR_RUNTIME=tensorrt is not to be had: it is for NVIDIA GPUs" in str(info.fallback)
+    assert "DETECTOR_RUNTIME=tensorrt is not available: it needs an NVIDIA GPU" in str(
+        info.fallback
+    )
     assert str(info.fallback) in caplog.text
 
 

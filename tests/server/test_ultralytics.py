@@ -30,12 +30,12 @@ def test_it_finds_boxes_and_says_what_it_is(settings: Settings, model: Path) -> 
     assert detector.info.model == model.stem
     assert detector.info.runtime.startswith("ultralytics 8")
     assert len(detector.info.labels) == 80
-    pictures = [
+    images = [
         detector.prepare(encode(each, quality=90))
         for each in (draw(1920, 1440), draw_scene(3).image.convert("RGB"))
     ]
-    assert (pictures[0].width, pictures[0].height) == (1920, 1440)
-    everything, nothing = detector.detect(pictures, [0.0, 1.0])
+    assert (images[0].width, images[0].height) == (1920, 1440)
+    everything, nothing = detector.detect(images, [0.0, 1.0])
     assert everything.batch == nothing.batch == 2
     assert everything.detections
     assert not nothing.detections

@@ -1,4 +1,4 @@
-"""Read a picture's kind, size and orientation from its bytes without decoding any pixel."""
+"""Read an image's format, size and orientation without decoding pixels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ _ORIENTATION_TAG = 0x0112
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _START_OF_SCAN = 0xDA
-_NO_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})  # markers that stand alone
+_NO_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without content
 
 
 class ImageFormat(StrEnum):
-    """What the bytes are, whatever the content type says."""
+    """The format of the bytes, regardless of the content type."""
 
     JPEG = "jpeg"
     PNG = "png"
@@ -27,7 +27,7 @@ class ImageFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageHeader:
-    """What a picture says about itself; width and height are as stored, before orientation."""
+    """Data of an image's header; width and height are as stored, before orientation."""
 
     format: ImageFormat
     width: int
@@ -40,7 +40,7 @@ class ImageHeader:
 def read_header(data: bytes) -> ImageHeader:
     """Read the header; raises InvalidImageError."""
     if not data:
-        raise InvalidImageError("The request has no body; send the picture's bytes.")
+        raise InvalidImageError("The request has no body; send the image's bytes.")
     try:
         if data.startswith(_JPEG_MAGIC):
             header = _read_jpeg(data)
@@ -49,18 +49,16 @@ def read_header(data: bytes) -> ImageHeader:
         elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             header = _read_webp(data)
         else:
-            raise InvalidImageError(
-                "The body is no JPEG, PNG or WebP picture, whatever it is called."
-            )
+            raise InvalidImageError("The body is not a JPEG, PNG or WebP image.")
     except (struct.error, IndexError) as err:
-        raise InvalidImageError("The picture's header is incomplete.") from err
+        raise InvalidImageError("The image's header is incomplete.") from err
     if not header.width or not header.height:
-        raise InvalidImageError("The picture's header names no size.")
+        raise InvalidImageError("The image's header has no size.")
     return header
 
 
 def read_orientation(exif: bytes) -> int:
-    """Return the EXIF orientation of a TIFF structure; 1 where it names none that is valid."""
+    """Return the EXIF orientation of a TIFF structure; 1 if there is no valid one."""
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
     if order is None:
         return 1
@@ -74,19 +72,19 @@ def read_orientation(exif: bytes) -> int:
             if tag == _ORIENTATION_TAG:
                 return value if kind == 3 and 1 <= value <= 8 else 1
     except struct.error:
-        pass  # a broken side note does not make the picture unreadable
+        pass  # broken EXIF data does not make the image unreadable
     return 1
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield a JPEG's markers up to its first scan's, and where the content of each begins and ends.
+    """Yield each marker up to the first scan with the start and end of its content.
 
-    Raises InvalidImageError, IndexError or struct.error where they are broken.
+    Raises InvalidImageError, IndexError or struct.error if they are corrupt.
     """
     position = 2
     while True:
         if data[position] != 0xFF:
-            raise InvalidImageError("The picture's header is corrupt.")
+            raise InvalidImageError("The image's header is corrupt.")
         while data[position] == 0xFF:  # fill bytes may precede a marker
             position += 1
         marker = data[position]
@@ -95,7 +93,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             continue
         (length,) = struct.unpack_from(">H", data, position)
         if length < 2:
-            raise InvalidImageError("The picture's header is corrupt.")
+            raise InvalidImageError("The image's header is corrupt.")
         yield marker, position + 2, position + length
         if marker == _START_OF_SCAN:
             return
@@ -118,14 +116,14 @@ def _read_jpeg(data: bytes) -> ImageHeader:
         segment = data[start:end]
         if marker == 0xE1 and segment.startswith(_EXIF_MAGIC):
             orientation = read_orientation(segment[len(_EXIF_MAGIC) :])
-    raise InvalidImageError("The picture's header is corrupt.")  # a scan without a frame
+    raise InvalidImageError("The image's header is corrupt.")  # a scan without a frame
 
 
 def _read_png(data: bytes) -> ImageHeader:
     width, height = struct.unpack_from(">II", data, 16)
     chunks = dict(_png_chunks(data))
     if b"IEND" not in chunks:
-        raise InvalidImageError("The picture is truncated.")
+        raise InvalidImageError("The image is truncated.")
     orientation = read_orientation(chunks.get(b"eXIf", b""))
     return ImageHeader(format=ImageFormat.PNG, width=width, height=height, orientation=orientation)
 
@@ -144,14 +142,14 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _read_webp(data: bytes) -> ImageHeader:
     (size,) = struct.unpack_from("<I", data, 4)
     if size + 8 > len(data):
-        raise InvalidImageError("The picture is truncated.")
+        raise InvalidImageError("The image is truncated.")
     kind = data[12:16]
     orientation = 1
     if kind == b"VP8X":
         width = int.from_bytes(data[24:27], "little") + 1
         height = int.from_bytes(data[27:30], "little") + 1
         exif = dict(_webp_chunks(data)).get(b"EXIF", b"")
-        # Some writers put JPEG's prefix in front.
+        # Some encoders add JPEG's prefix.
         orientation = read_orientation(exif.removeprefix(_EXIF_MAGIC))
     elif kind == b"VP8L":
         (bits,) = struct.unpack_from("<I", data, 21)
@@ -159,7 +157,7 @@ def _read_webp(data: bytes) -> ImageHeader:
     elif kind == b"VP8 ":
         width, height = (value & 0x3FFF for value in struct.unpack_from("<HH", data, 26))
     else:
-        raise InvalidImageError("The picture's header is corrupt.")
+        raise InvalidImageError("The image's header is corrupt.")
     return ImageHeader(format=ImageFormat.WEBP, width=width, height=height, orientation=orientation)
 
 

@@ -1,4 +1,4 @@
-"""Shape pixels as the detector wants them."""
+"""Resize and scale pixels to the detector's input."""
 
 from dataclasses import dataclass
 import json
@@ -21,16 +21,16 @@ class InputSize:
 
 
 def read_input_size(folder: Path) -> InputSize:
-    """Read a checkpoint's preprocessor settings; raises ValueError where they are not RT-DETR's."""
+    """Read a checkpoint's preprocessor settings; raises ValueError if they are not RT-DETRv2's."""
     file = folder / "preprocessor_config.json"
     if not file.exists():
         return InputSize()
     config = json.loads(file.read_text(encoding="utf-8"))
-    odd = [key for key, value in _NORMAL.items() if config.get(key, value) != value]
+    unsupported = [key for key, value in _NORMAL.items() if config.get(key, value) != value]
     if config.get("resample", _BILINEAR) != _BILINEAR:
-        odd.append("resample")
-    if odd:
-        raise ValueError(f"preprocessor_config.json sets {', '.join(odd)} unlike RT-DETRv2")
+        unsupported.append("resample")
+    if unsupported:
+        raise ValueError(f"preprocessor_config.json sets {', '.join(unsupported)} unlike RT-DETRv2")
     size = config.get("size", {})
     return InputSize(height=size.get("height", 640), width=size.get("width", 640))
 
@@ -38,24 +38,24 @@ def read_input_size(folder: Path) -> InputSize:
 def to_input(pixels: NDArray[np.uint8], size: InputSize) -> torch.Tensor:
     """Return (3, height, width) uint8: a plain resize, bilinear with antialias.
 
-    Bytes, because pictures may wait in numbers, and a GPU is sent a quarter as much.
+    Bytes, because many images may be queued, and a GPU transfer takes a quarter of the time.
     """
     # uint8 in channels-last order is the fast path of torch's resize and rounds as Pillow does. The
-    # strides are spelt out: unsqueeze() gives a batch of one another stride than the order has, and
-    # torch then copies the picture into planes first.
-    height, width, colours = pixels.shape
-    picture = torch.from_numpy(np.ascontiguousarray(pixels)).as_strided(
-        (1, colours, height, width), (pixels.size, 1, width * colours, colours)
+    # strides are explicit: unsqueeze() gives a batch of one a stride that makes torch copy the image
+    # to planar order first.
+    height, width, channels = pixels.shape
+    image = torch.from_numpy(np.ascontiguousarray(pixels)).as_strided(
+        (1, channels, height, width), (pixels.size, 1, width * channels, channels)
     )
     resized = torch.nn.functional.interpolate(
-        picture, size=(size.height, size.width), mode="bilinear", antialias=True
+        image, size=(size.height, size.width), mode="bilinear", antialias=True
     )
     return resized[0]
 
 
-def to_float(pictures: torch.Tensor) -> torch.Tensor:
-    """Return uint8 pictures on the CPU as the model takes them: float32 in 0-1."""
-    # By numpy: torch would share this little work among threads, each waiting for the others while
-    # the machine is busy.
-    floats = np.empty(pictures.shape, np.float32)
-    return torch.from_numpy(np.divide(pictures.numpy(), np.float32(255), out=floats))
+def to_float(images: torch.Tensor) -> torch.Tensor:
+    """Return uint8 images on the CPU as the model takes them: float32 in 0-1."""
+    # numpy, because torch would distribute this small task to threads that wait for each other on a
+    # busy machine.
+    floats = np.empty(images.shape, np.float32)
+    return torch.from_numpy(np.divide(images.numpy(), np.float32(255), out=floats))

@@ -1,1 +1,1 @@
-"""One module per runtime that computes the detector."""
+"""Runtimes that compute the detector, one module each."""

@@ -1,4 +1,4 @@
-"""What a runtime is: it computes one model's raw output; everything around it is shared."""
+"""The interface of a runtime, which computes a model's raw output."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +10,7 @@ import torch
 class RawOutput:
     """A batch's raw output: `logits` (n, queries, classes), `boxes` (n, queries, 4) cx cy w h.
 
-    `candidates` (n, queries) says which places of the picture the encoder chose for the queries.
+    `candidates` (n, queries) are the places of the image that the encoder chose for the queries.
     """
 
     logits: torch.Tensor
@@ -28,36 +28,36 @@ class Runtime(Protocol):
 
     @property
     def device(self) -> str:
-        """Where it really runs."""
+        """Device in use."""
         ...
 
     @property
     def precision(self) -> str:
-        """The numbers it really computes with: fp32, fp16 ..."""
+        """Precision in use: fp32, fp16 or bf16."""
         ...
 
     @property
     def best_batch(self) -> int:
-        """How many pictures at once are faster than one by one."""
+        """Largest batch size that is faster than smaller ones."""
         ...
 
     def infer(self, batch: torch.Tensor) -> RawOutput:
-        """Compute the output for (n, 3, height, width) uint8; both lie on the CPU."""
+        """Compute the output for (n, 3, height, width) uint8; input and output are on the CPU."""
         ...
 
 
 class RawModel(torch.nn.Module):
-    """A checkpoint's model as runtimes take it: tensors in, tensors out."""
+    """A checkpoint's model with tensors as input and output."""
 
     def __init__(self, model: torch.nn.Module) -> None:
         super().__init__()
         self._model = model
-        self.train(model.training)  # exporters put everything back to what the outermost was
+        self.train(model.training)  # exporters restore the outermost module's mode
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return logits, boxes and candidates."""
         output = self._model(pixel_values=pixels)
-        # As the model does inside, which does not tell.
+        # The model does not return its choice; this repeats it.
         scores = output.enc_outputs_class.max(-1).values
         candidates = scores.topk(output.logits.shape[1], dim=1).indices
         return output.logits, output.pred_boxes, candidates

@@ -1,4 +1,4 @@
-"""ONNX Runtime on the CPU, in fp32: for machines that OpenVINO has no build for."""
+"""ONNX Runtime on the CPU in fp32, for machines without an OpenVINO build."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from inference_server.detection.runtimes.onnx_export import INPUT, OPSET, save_o
 
 
 class OnnxRuntime:
-    """A checkpoint on ONNX Runtime; what it is converted to is kept in the cache folder.
+    """A checkpoint on ONNX Runtime; the converted model is cached.
 
-    It computes one picture at a time, as OpenVINO does. Raises what ONNX Runtime, torch's export
-    and the disk raise.
+    Computes one image at a time, as OpenVINO does. Raises the errors of ONNX Runtime and torch's
+    export, and OSError.
     """
 
     def __init__(self, checkpoint: Checkpoint, cache: Path) -> None:
@@ -36,7 +36,7 @@ class OnnxRuntime:
     def infer(self, batch: torch.Tensor) -> RawOutput:
         """Compute the output."""
         outputs = [
-            self._session.run(None, {INPUT: to_float(picture[None]).numpy()}) for picture in batch
+            self._session.run(None, {INPUT: to_float(image[None]).numpy()}) for image in batch
         ]
         logits, boxes, candidates = (
             torch.cat([torch.from_numpy(each) for each in part])

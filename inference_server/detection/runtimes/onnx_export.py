@@ -1,4 +1,4 @@
-"""Writes a checkpoint as ONNX, for the runtimes that read it."""
+"""Export a checkpoint to ONNX."""
 
 from collections.abc import Iterator
 import contextlib
@@ -18,17 +18,17 @@ OPSET = 18
 def save_onnx(
     checkpoint: Checkpoint, file: Path, *, batches: bool = False, numbers: torch.dtype | None = None
 ) -> None:
-    """Write the raw model for one picture, or for `batches` of any size.
+    """Write the raw model for one image, or for `batches` of any size.
 
-    With `numbers` it casts to them where that is safe, as torch's autocast does on a GPU, and back
-    for what it returns. Raises what torch's export and the disk raise.
+    `numbers` is the type of mixed precision, as torch's autocast uses it on a GPU; the outputs are
+    cast back. Raises the errors of torch's export, and OSError.
     """
-    count = 2 if batches else 1  # of a single one the exporter would take what is general for fixed
+    count = 2 if batches else 1  # with 1 the exporter would fix the batch dimension
     pixels = torch.zeros(count, 3, checkpoint.size.height, checkpoint.size.width)
     autocast = torch.autocast("cpu", numbers, enabled=numbers is not None, cache_enabled=False)
     with torch.no_grad(), warnings.catch_warnings(), autocast, _norms_in_fp32(checkpoint.model):
-        warnings.simplefilter("ignore")  # tracing fixes the shapes, which is what is wanted
-        # The exporter of before dynamo: it needs no other package than onnx.
+        warnings.simplefilter("ignore")  # tracing fixes the shapes, as intended
+        # The exporter without dynamo needs no package but onnx.
         torch.onnx.export(
             RawModel(checkpoint.model),
             (pixels,),
@@ -43,7 +43,7 @@ def save_onnx(
 
 @contextlib.contextmanager
 def _norms_in_fp32(model: torch.nn.Module) -> Iterator[None]:
-    """Give norms fp32, as autocast does on a GPU only: ONNX wants input and weights alike."""
+    """Compute norms in fp32, as autocast does on a GPU only: ONNX needs equal types."""
 
     def cast(_: torch.nn.Module, args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         return tuple(each.float() for each in args)

@@ -18,10 +18,10 @@ _HINTS = {"fp32": "f32", "bf16": "bf16"}  # OpenVINO's names
 
 
 class OpenVinoRuntime:
-    """A checkpoint on OpenVINO; what it is converted to is kept in the cache folder.
+    """A checkpoint on OpenVINO; the converted model is cached.
 
-    It computes one picture at a time: on a CPU a batch takes as long as its pictures one by one.
-    Raises what OpenVINO, torch's tracing and the disk raise.
+    Computes one image at a time: on a CPU a batch takes as long as its images one by one. Raises
+    the errors of OpenVINO and torch's tracing, and OSError.
     """
 
     def __init__(self, checkpoint: Checkpoint, cache: Path, *, precision: str = "fp32") -> None:
@@ -34,13 +34,13 @@ class OpenVinoRuntime:
         if precision == "bf16" and "BF16" not in core.get_property(
             _DEVICE, "OPTIMIZATION_CAPABILITIES"
         ):
-            raise RuntimeError("this CPU does not compute with bf16")
+            raise RuntimeError("this CPU does not support bf16")
         file = convert_once(
             checkpoint, cache, "model.xml", openvino.__version__, lambda to: _save(checkpoint, to)
         )
         core.set_property({"CACHE_DIR": str(cache / "compiled")})
         properties = {
-            # Where the CPU has it, OpenVINO would take bf16 by itself, and answer differently.
+            # By default OpenVINO uses bf16 if the CPU supports it, with other results.
             "INFERENCE_PRECISION_HINT": _HINTS[precision],
             "PERFORMANCE_HINT": "LATENCY",
         }
@@ -48,21 +48,22 @@ class OpenVinoRuntime:
 
     def infer(self, batch: torch.Tensor) -> RawOutput:
         """Compute the output."""
-        outputs = [self._infer_one(picture) for picture in batch]
+        outputs = [self._infer_one(image) for image in batch]
         logits, boxes, candidates = (torch.cat(each) for each in zip(*outputs, strict=True))
         return RawOutput(logits=logits, boxes=boxes, candidates=candidates)
 
-    def _infer_one(self, picture: torch.Tensor) -> list[torch.Tensor]:
-        # The outputs are copies: the request's own memory is written again by the next picture.
-        output = self._request.infer({0: to_float(picture[None]).numpy()}, share_inputs=True)
+    def _infer_one(self, image: torch.Tensor) -> list[torch.Tensor]:
+        # The outputs are copies: the next image overwrites the request's memory.
+        output = self._request.infer({0: to_float(image[None]).numpy()}, share_inputs=True)
         return [torch.from_numpy(output[index]) for index in range(3)]
 
 
 def _save(checkpoint: Checkpoint, file: Path) -> None:
-    # What openvino.convert_model does for a traced module, without its telemetry: that reports to
-    # a third party, unasked.
+    # What openvino.convert_model does for a traced module, without its telemetry to a third party.
     frontend = FrontEndManager().load_by_framework("pytorch")
-    decoder = TorchScriptPythonDecoder(trace_model(checkpoint))  # OpenVINO does not keep it alive
+    decoder = TorchScriptPythonDecoder(
+        trace_model(checkpoint)
+    )  # keep a reference: OpenVINO has none
     model = cast("openvino.Model", frontend.convert(frontend.load(decoder)))
     model.reshape([1, 3, checkpoint.size.height, checkpoint.size.width])
     openvino.save_model(model, file, compress_to_fp16=False)

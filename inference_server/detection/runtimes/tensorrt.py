@@ -1,4 +1,4 @@
-"""TensorRT on an NVIDIA GPU: an engine that is built once for this card, driver and model."""
+"""TensorRT on an NVIDIA GPU, with an engine built once per card, driver and model."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,14 +13,14 @@ from inference_server.detection.runtimes.base import RawOutput
 from inference_server.detection.runtimes.model_cache import convert_once
 from inference_server.detection.runtimes.onnx_export import INPUT, OUTPUTS, save_onnx
 
-BATCHES = (1, 2, 4, 8, 16)  # pictures; smaller ones are filled up
+BATCHES = (1, 2, 4, 8, 16)  # images; smaller batches are padded
 _DRIVER = Path("/sys/module/nvidia/version")
-_NUMBERS = {"fp32": None, "fp16": torch.float16, "bf16": torch.bfloat16}
+_DTYPES = {"fp32": None, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What an engine is for besides its model: on anything else it fails, or is slow."""
+    """The hardware and software an engine is built for; with any other it fails or is slow."""
 
     name: str
     capability: tuple[int, int]
@@ -29,13 +29,13 @@ class Card:
 
 
 def engine_version(card: Card, precision: str) -> str:
-    """Return what the engine depends on besides the model, as one line."""
+    """Return everything the engine depends on besides the model, as one line."""
     major, minor = card.capability
     return f"{card.name}, sm {major}.{minor}, driver {card.driver}, tensorrt {card.tensorrt}, {precision}"
 
 
 def driver_version(file: Path = _DRIVER) -> str:
-    """Return the version of NVIDIA's driver, as Linux tells it; "unknown" where it does not."""
+    """Return the version of NVIDIA's driver on Linux, or "unknown"."""
     try:
         return file.read_text(encoding="ascii").strip()
     except OSError:
@@ -43,10 +43,10 @@ def driver_version(file: Path = _DRIVER) -> str:
 
 
 class TensorRtRuntime:
-    """A checkpoint on TensorRT; the engine is kept in the cache folder.
+    """A checkpoint on TensorRT; the engine is cached.
 
-    TensorRT computes with the numbers its ONNX file says: those are torch's autocast's. Raises
-    RuntimeError where the engine cannot be built, and what torch's export and the disk raise.
+    The ONNX file sets the precision of each operation, as torch's autocast does. Raises RuntimeError
+    if the engine cannot be built, the errors of torch's export, and OSError.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class TensorRtRuntime:
 
         def convert(to: Path) -> None:
             onnx = to.with_suffix(".onnx")
-            save_onnx(checkpoint, onnx, batches=True, numbers=_NUMBERS[precision])
+            save_onnx(checkpoint, onnx, batches=True, numbers=_DTYPES[precision])
             to.write_bytes(build_engine(tensorrt, logger, onnx, checkpoint))
             onnx.unlink()
 
@@ -77,11 +77,11 @@ class TensorRtRuntime:
             file = convert_once(
                 checkpoint, cache, "model.engine", engine_version(card, precision), convert
             )
-            self._runtime = tensorrt.Runtime(logger)  # the engine does not keep it alive
+            self._runtime = tensorrt.Runtime(logger)  # keep a reference: the engine has none
             self._engine = self._runtime.deserialize_cuda_engine(file.read_bytes())
             if self._engine is None:
-                file.unlink()  # so that the next start builds it anew
-                raise RuntimeError("the engine that was kept cannot be read")
+                file.unlink()  # the next start builds it again
+                raise RuntimeError("the cached engine cannot be read")
             self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call] # torch's types lack it
             self._contexts = [self._context(profile) for profile in range(len(BATCHES))]
         types = {
@@ -95,7 +95,7 @@ class TensorRtRuntime:
 
     @torch.inference_mode()
     def infer(self, batch: torch.Tensor) -> RawOutput:
-        """Compute the output for up to 16 pictures."""
+        """Compute the output for up to 16 images."""
         count = len(batch)
         index = next(index for index, each in enumerate(BATCHES) if each >= count)
         context = self._contexts[index]
@@ -109,7 +109,7 @@ class TensorRtRuntime:
                 results[name] = torch.empty(shape, dtype=self._types[name], device=self._device)
                 context.set_tensor_address(name, results[name].data_ptr())
             if not context.execute_async_v3(self._stream.cuda_stream):
-                raise RuntimeError("TensorRT does not compute")
+                raise RuntimeError("TensorRT did not run the batch")
             logits, boxes, candidates = (results[name][:count].cpu() for name in OUTPUTS)
         return RawOutput(
             logits=logits.float(), boxes=boxes.float(), candidates=candidates.to(torch.int64)
@@ -122,7 +122,7 @@ class TensorRtRuntime:
             context.set_optimization_profile_async(profile, self._stream.cuda_stream)
             and context.set_input_shape(INPUT, shape)
         ):
-            raise RuntimeError(f"TensorRT takes no batch of {BATCHES[profile]}")
+            raise RuntimeError(f"TensorRT rejects a batch of {BATCHES[profile]}")
         self._stream.synchronize()
         return context
 
@@ -130,7 +130,7 @@ class TensorRtRuntime:
 def build_engine(tensorrt: ModuleType, logger: object, onnx: Path, checkpoint: Checkpoint) -> bytes:
     """Build the engine with a profile for each size of batch; raises RuntimeError."""
     builder = tensorrt.Builder(logger)
-    network = builder.create_network()  # strongly typed: what the file says is what is computed
+    network = builder.create_network()  # strongly typed: the file sets the precision
     parser = tensorrt.OnnxParser(network, logger)
     if not parser.parse_from_file(str(onnx)):
         errors = "; ".join(str(parser.get_error(index)) for index in range(parser.num_errors))
@@ -143,5 +143,5 @@ def build_engine(tensorrt: ModuleType, logger: object, onnx: Path, checkpoint: C
         config.add_optimization_profile(profile)
     engine = builder.build_serialized_network(network, config)
     if engine is None:
-        raise RuntimeError("TensorRT builds no engine; its log says why")
+        raise RuntimeError("TensorRT built no engine; see its log")
     return bytes(engine)

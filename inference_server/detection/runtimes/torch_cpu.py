@@ -1,4 +1,4 @@
-"""The plain runtime: torch on the CPU, in fp32."""
+"""torch on the CPU in fp32."""
 
 import torch
 
@@ -8,14 +8,14 @@ from inference_server.detection.runtimes.base import RawModel, RawOutput
 
 
 class TorchRuntime:
-    """A checkpoint on torch; it computes what the reference computes."""
+    """A checkpoint on torch, which computes the same as the reference."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.name = f"torch {torch.__version__}"
         self.device = "cpu"
         self.precision = "fp32"
         self.best_batch = 1
-        # The backbone is convolutions; this order is the faster one.
+        # Channels-last is faster for the backbone's convolutions.
         self._model = RawModel(checkpoint.model).to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's types lack it
 
     @torch.inference_mode()

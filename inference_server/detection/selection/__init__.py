@@ -1,1 +1,1 @@
-"""Chooses the runtime and proves it against the reference."""
+"""Select the runtime and check it against the reference."""

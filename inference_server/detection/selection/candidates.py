@@ -1,4 +1,4 @@
-"""What is worth a try to compute the detector with: on the GPU, and on the CPU, the best first."""
+"""List the runtimes to try on the GPU and on the CPU, fastest first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from inference_server.detection.runtimes.base import Runtime
 from inference_server.detection.runtimes.torch_cpu import TorchRuntime
 from inference_server.settings import DetectorPrecision, DetectorRuntime, Settings
 
-CPU_RUNTIME_PACKAGES = {  # by preference, and the package each needs
+CPU_RUNTIME_PACKAGES = {  # by preference, with the package each needs
     DetectorRuntime.OPENVINO: "openvino",
     DetectorRuntime.ONNXRUNTIME: "onnxruntime",
 }
@@ -20,26 +20,26 @@ CPU_RUNTIME_PACKAGES = {  # by preference, and the package each needs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeCandidate:
-    """A runtime worth a try."""
+    """A runtime that may be selected."""
 
-    description: str  # for people
+    description: str  # for messages
     create: Callable[[], Runtime]
     on_gpu: bool = False
 
 
 def installed_cpu_runtime() -> DetectorRuntime | None:
-    """Return the best runtime for a CPU that is installed; None where there is only torch."""
+    """Return the preferred installed CPU runtime; None if there is only torch."""
     return next(
         (each for each, package in CPU_RUNTIME_PACKAGES.items() if find_spec(package)), None
     )
 
 
 def gpu_candidates(checkpoint: Checkpoint, settings: Settings) -> list[RuntimeCandidate]:
-    """Return what to try on the GPU."""
+    """Return the candidates on the GPU."""
     device = torch.device("cuda", 0)
-    asked = settings.detector_precision
+    requested = settings.detector_precision
     candidates: list[RuntimeCandidate] = []
-    precision = "fp16" if asked is DetectorPrecision.AUTO else str(asked)
+    precision = "fp16" if requested is DetectorPrecision.AUTO else str(requested)
 
     def candidate(precision: str, *, graphs: bool) -> RuntimeCandidate:
         def create() -> Runtime:
@@ -63,29 +63,29 @@ def gpu_candidates(checkpoint: Checkpoint, settings: Settings) -> list[RuntimeCa
 def cpu_candidates(
     checkpoint: Checkpoint, settings: Settings, runtime: DetectorRuntime | None
 ) -> list[RuntimeCandidate]:
-    """Return what to try on the CPU; None is torch, which always works and comes last anyway."""
+    """Return the candidates on the CPU; `runtime` None is torch, which always works and comes last."""
     plain = RuntimeCandidate(
         description="torch on the CPU", create=lambda: TorchRuntime(checkpoint)
     )
-    asked = settings.detector_precision
+    requested = settings.detector_precision
     if runtime is DetectorRuntime.OPENVINO:
-        precisions = ["bf16", "fp32"] if asked is DetectorPrecision.BF16 else ["fp32"]
+        precisions = ["bf16", "fp32"] if requested is DetectorPrecision.BF16 else ["fp32"]
         return [*(_openvino_candidate(checkpoint, settings, each) for each in precisions), plain]
     candidates = (
         [plain] if runtime is None else [_onnxruntime_candidate(checkpoint, settings), plain]
     )
-    if asked is DetectorPrecision.BF16:
+    if requested is DetectorPrecision.BF16:
         candidates.insert(
-            0, _unavailable_precision(asked, "ONNX Runtime" if runtime else "torch on the CPU")
+            0, _unavailable_precision(requested, "ONNX Runtime" if runtime else "torch on the CPU")
         )
     return candidates
 
 
 def unavailable_tensorrt(why: str) -> RuntimeCandidate:
-    """Return what fails, and says why TensorRT is not used."""
+    """Return a candidate that always fails, with the reason why TensorRT is not used."""
 
     def create() -> Runtime:
-        raise RuntimeUnavailableError(f"DETECTOR_RUNTIME=tensorrt is not to be had: {why}")
+        raise RuntimeUnavailableError(f"DETECTOR_RUNTIME=tensorrt is not available: {why}")
 
     return RuntimeCandidate(description="TensorRT", create=create, on_gpu=True)
 
@@ -132,13 +132,13 @@ def _onnxruntime_candidate(checkpoint: Checkpoint, settings: Settings) -> Runtim
     return RuntimeCandidate(description="ONNX Runtime", create=create)
 
 
-def _unavailable_precision(asked: DetectorPrecision, instead: str) -> RuntimeCandidate:
-    """Return what fails, and says that these numbers are not to be had from what is there."""
+def _unavailable_precision(requested: DetectorPrecision, instead: str) -> RuntimeCandidate:
+    """Return a candidate that always fails, because the runtime lacks the precision."""
 
     def create() -> Runtime:
         raise RuntimeUnavailableError(
-            f"DETECTOR_PRECISION={asked} is not to be had from {instead}: install the server with "
+            f"DETECTOR_PRECISION={requested} is not available with {instead}: install the server with "
             f"its openvino extra, set DETECTOR_RUNTIME=openvino and restart it."
         )
 
-    return RuntimeCandidate(description=f"{instead} in {asked}", create=create)
+    return RuntimeCandidate(description=f"{instead} in {requested}", create=create)

@@ -1,24 +1,24 @@
-"""Says when a machine's GPU is there and not used."""
+"""Report a GPU that is present but not used."""
 
 from pathlib import Path
 
 import torch
 
-_DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder a card that the driver knows
+_DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder per card known to the driver
 
 
 def describe_unused_gpu() -> str | None:
-    """Return, as a sentence, why the GPU of this machine goes unused; None where there is none."""
+    """Return why this machine's GPU is not used, as a sentence; None if there is no GPU."""
     if not (_DRIVER.is_dir() and any(_DRIVER.iterdir())):
         return None
     if torch.version.cuda is None:
-        why = "this build of torch knows no CUDA; install a CUDA build"
+        why = "this build of torch has no CUDA support; install a CUDA build"
     else:
         why = (
             f"torch (built for CUDA {torch.version.cuda}) finds no usable device; check the driver, "
-            "and in a container that it is given the GPU"
+            "and in a container that the GPU is passed through"
         )
     return (
         f"This machine has an NVIDIA GPU, but {why}. The detector runs on the CPU, many times "
-        "slower; DEVICE=cpu asks for that."
+        "slower. Set DEVICE=cpu to accept that."
     )

@@ -1,4 +1,4 @@
-"""The gate every runtime passes before it is used: it finds what the reference finds."""
+"""Check that a runtime detects the same as the reference."""
 
 from collections.abc import Sequence
 
@@ -10,39 +10,37 @@ from inference_server.detection.runtimes.base import RawOutput, Runtime
 from inference_server.detection.selection.reference import Expected, Reference
 
 LEAST_IOU = 0.9
-EDGE_TOLERANCE = 0.002  # of the picture's side: a box of a few pixels overlaps by less
+EDGE_TOLERANCE = 0.002  # share of the image's side, for boxes of a few pixels
 SCORE_TOLERANCE = 0.03
-CHOICE_TOLERANCE = 0.5  # logits of the encoder, which bf16 alone moves by 0.25
-CONFIDENT = 0.5  # objects at least as sure must be found when each side chooses for itself
+CHOICE_TOLERANCE = 0.5  # encoder logits; bf16 alone shifts them by 0.25
+CONFIDENT = 0.5  # objects above it must be found by both, each with its own candidates
 
 
 class ParityError(Exception):
-    """A runtime finds something else than the reference; the message says what."""
+    """A runtime's output differs from the reference; the message says how."""
 
 
-def check_parity(
-    reference: Reference, runtime: Runtime, pictures: Sequence[torch.Tensor]
-) -> Parity:
-    """Hold a runtime's output in some (3, height, width) uint8 pictures against the reference's.
+def check_parity(reference: Reference, runtime: Runtime, images: Sequence[torch.Tensor]) -> Parity:
+    """Compare a runtime with the reference on (3, height, width) uint8 images; raises ParityError.
 
-    The model looks closer at its encoder's best candidates, and where two are nearly alike the
-    least difference swaps them: then a query is about another place. So a runtime may choose any
-    that are among the best for the reference, too; then the reference is given this choice, and
-    must come to the same scores and boxes for each of them. Objects that either is sure of, and
-    whose candidates stand out from the rest, the other finds by its own choice. Raises ParityError.
+    The model refines its encoder's best candidates. Between two nearly equal candidates the smallest
+    difference swaps them, and a query then stands for another place. A runtime may therefore choose
+    any candidates that are among the best for the reference, too. The reference is given this choice
+    and must produce the same scores and boxes. Confident objects whose candidates are clearly
+    better than the rest must be found by both, each with its own choice.
     """
     worst_score, least_iou, matched = 0.0, 1.0, 0
-    for number, picture in enumerate(pictures, 1):
-        who = f"{runtime.name} in picture {number} of {len(pictures)}"
-        score, iou, objects = _check(reference, picture, runtime.infer(picture[None]), who)
+    for number, image in enumerate(images, 1):
+        who = f"{runtime.name} in image {number} of {len(images)}"
+        score, iou, objects = _check(reference, image, runtime.infer(image[None]), who)
         worst_score, least_iou = max(worst_score, score), min(least_iou, iou)
         matched += objects
-    if runtime.best_batch > 1:  # the largest batch is not computed as one picture is
-        most = runtime.best_batch
-        output = runtime.infer(torch.stack([*pictures] * most)[:most])
-        _check(reference, pictures[0], _only(output, 0), f"{runtime.name} in a batch of {most}")
+    if runtime.best_batch > 1:  # the largest batch uses other kernels than one image
+        largest = runtime.best_batch
+        output = runtime.infer(torch.stack([*images] * largest)[:largest])
+        _check(reference, images[0], _only(output, 0), f"{runtime.name} in a batch of {largest}")
     return Parity(
-        pictures=len(pictures),
+        pictures=len(images),
         objects=matched,
         score_difference=round(worst_score, 6),
         least_iou=round(least_iou, 6),
@@ -50,16 +48,16 @@ def check_parity(
 
 
 def _check(
-    reference: Reference, picture: torch.Tensor, output: RawOutput, who: str
+    reference: Reference, image: torch.Tensor, output: RawOutput, who: str
 ) -> tuple[float, float, int]:
-    """Return the largest difference of scores, the least overlap, and the objects both find."""
+    """Return the maximum score difference, the minimum IoU and the number of matched objects."""
     if not (output.logits.isfinite().all() and output.boxes.isfinite().all()):
         raise ParityError(f"{who} computes numbers that are not finite.")
-    expected = reference.compute(picture, output.candidates[0])
+    expected = reference.compute(image, output.candidates[0])
     _expect_good_choice(output.candidates[0], expected.scores, who)
     score, iou = _expect_same(output, expected, who)
     if not _same_choice(output.candidates[0], expected.scores):
-        expected = reference.compute(picture)
+        expected = reference.compute(image)
     return score, iou, _expect_confident(output, expected, who)
 
 
@@ -86,7 +84,7 @@ def _same_choice(chosen: torch.Tensor, scores: torch.Tensor) -> bool:
 
 
 def _expect_same(output: RawOutput, expected: Expected, who: str) -> tuple[float, float]:
-    """Compare query by query; return the largest difference of scores, and the least overlap."""
+    """Compare query by query; return the maximum score difference and the minimum IoU."""
     if output.logits[0].shape != expected.logits.shape:
         raise ParityError(f"{who} has an output of another shape.")
     difference = (output.logits[0].float().sigmoid() - expected.logits.sigmoid()).abs().amax(1)
@@ -105,7 +103,7 @@ def _expect_same(output: RawOutput, expected: Expected, who: str) -> tuple[float
 
 
 def _expect_confident(output: RawOutput, expected: Expected, who: str) -> int:
-    """Compare objects of candidates that stand out; return how many the reference is sure of."""
+    """Compare confident objects of clearly best candidates; return how many the reference has."""
     least = expected.scores.topk(len(expected.candidates)).values[-1] + CHOICE_TOLERANCE
     both = (
         (expected.logits, expected.boxes, expected.scores[expected.candidates] > least, "misses"),

@@ -1,4 +1,4 @@
-"""What every runtime is held against: the model's own library on the CPU, in fp32."""
+"""The reference for every runtime: the model's own library on the CPU in fp32."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from inference_server.detection.decoding.preprocess import to_float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """One picture's output for given candidates; `scores` are the encoder's of all candidates."""
+    """One image's output for given candidates; `scores` are the encoder's of all candidates."""
 
     logits: torch.Tensor  # (queries, classes)
     boxes: torch.Tensor  # (queries, 4)
@@ -27,10 +27,10 @@ class Reference:
         self._model = checkpoint.model
 
     @torch.inference_mode()
-    def compute(self, picture: torch.Tensor, candidates: torch.Tensor | None = None) -> Expected:
-        """Compute the output for (3, height, width) uint8, of its own candidates where none are given."""
-        with _Choice(candidates):
-            output = self._model(pixel_values=to_float(picture[None]))
+    def compute(self, image: torch.Tensor, candidates: torch.Tensor | None = None) -> Expected:
+        """Compute the output for (3, height, width) uint8, with its own candidates if none are given."""
+        with _CandidateOverride(candidates):
+            output = self._model(pixel_values=to_float(image[None]))
         scores = output.enc_outputs_class[0].max(-1).values
         if candidates is None:
             candidates = scores.topk(output.logits.shape[1]).indices
@@ -42,8 +42,8 @@ class Reference:
         )
 
 
-class _Choice(TorchFunctionMode):
-    """Gives the model other candidates than it would choose: it calls topk for nothing else."""
+class _CandidateOverride(TorchFunctionMode):
+    """Override the model's choice of candidates, its only call of topk."""
 
     def __init__(self, candidates: torch.Tensor | None) -> None:
         super().__init__()

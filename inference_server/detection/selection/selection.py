@@ -1,4 +1,4 @@
-"""Which runtime the detector gets: the fastest the machine has that passes the gate."""
+"""Select the fastest available runtime that passes the parity check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,36 +30,36 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The runtime a checkpoint gets, how near it is to the reference, and what it replaces."""
+    """The selected runtime with its parity and the reason of a fallback."""
 
     runtime: Runtime
     parity: Parity | None = None
-    fallback: str | None = None  # what it had to fall back from, as a sentence
+    fallback: str | None = None  # why a requested or faster runtime is not used
 
 
 def select_runtime(checkpoint: Checkpoint, settings: Settings) -> Selection:
-    """Return the runtime that the settings ask for, or the next best that computes the same.
+    """Return the requested runtime, or the next best that passes the parity check.
 
-    Raises DetectorLoadError where what is asked for by name cannot be had on this machine.
+    Raises DetectorLoadError if a runtime requested by name is not available.
     """
-    wanted = settings.detector_runtime
-    if package := CPU_RUNTIME_PACKAGES.get(wanted):
+    requested = settings.detector_runtime
+    if package := CPU_RUNTIME_PACKAGES.get(requested):
         if settings.device is Device.CUDA:
             raise DetectorLoadError(
-                f"DETECTOR_RUNTIME={wanted} runs on the CPU, and DEVICE=cuda asks for the GPU. "
+                f"DETECTOR_RUNTIME={requested} runs on the CPU, and DEVICE=cuda asks for the GPU. "
                 "Change one of them, then restart the server."
             )
         if find_spec(package) is None:
             raise DetectorLoadError(
-                f"DETECTOR_RUNTIME={wanted}, but the package {package} is not installed. Install "
-                f"the server with its {wanted} extra, or set DETECTOR_RUNTIME=auto; then restart "
+                f"DETECTOR_RUNTIME={requested}, but the package {package} is not installed. Install "
+                f"the server with its {requested} extra, or set DETECTOR_RUNTIME=auto; then restart "
                 "it."
             )
-        return _first_passing(checkpoint, settings, cpu_candidates(checkpoint, settings, wanted))
-    best = None if wanted is DetectorRuntime.TORCH else installed_cpu_runtime()
+        return _first_passing(checkpoint, settings, cpu_candidates(checkpoint, settings, requested))
+    best = None if requested is DetectorRuntime.TORCH else installed_cpu_runtime()
     if settings.device is not Device.CPU and torch.cuda.is_available():
         candidates = gpu_candidates(checkpoint, settings)
-        if settings.device is Device.AUTO:  # slowly is better than not at all
+        if settings.device is Device.AUTO:  # slow is better than nothing
             candidates += cpu_candidates(checkpoint, settings, best)
         return _first_passing(checkpoint, settings, candidates)
     if settings.device is Device.CUDA:
@@ -68,41 +68,37 @@ def select_runtime(checkpoint: Checkpoint, settings: Settings) -> Selection:
             "is a CUDA build, or set DEVICE=auto to run on the CPU; then restart the server."
         )
     candidates = cpu_candidates(checkpoint, settings, best)
-    if wanted is DetectorRuntime.TENSORRT:
-        candidates.insert(
-            0, unavailable_tensorrt("it is for NVIDIA GPUs, and torch is to use none here.")
-        )
+    if requested is DetectorRuntime.TENSORRT:
+        candidates.insert(0, unavailable_tensorrt("it needs an NVIDIA GPU, and none is used."))
     return _first_passing(checkpoint, settings, candidates)
 
 
 def _first_passing(
     checkpoint: Checkpoint, settings: Settings, candidates: Sequence[RuntimeCandidate]
 ) -> Selection:
-    """Return the first that runs and computes what the reference does, and say what did not."""
-    reference, pictures = Reference(checkpoint), synthetic_images(checkpoint.size)
+    """Return the first candidate that passes the parity check; log why others did not."""
+    reference, images = Reference(checkpoint), synthetic_images(checkpoint.size)
     if folder := settings.parity_pictures:
-        pictures += load_parity_images(folder, checkpoint.size, max_pixels=settings.max_pixels)
+        images += load_parity_images(folder, checkpoint.size, max_pixels=settings.max_pixels)
     reasons: list[str] = []
     out_of_memory = False
     for candidate in candidates:
         if out_of_memory and not candidate.on_gpu:
-            break  # the GPU's memory may be free again when the detector is loaded the next time
+            break  # the GPU's memory may be free at the next load
         try:
             runtime = candidate.create()
             if isinstance(runtime, TorchRuntime):
                 return Selection(
                     runtime=runtime, fallback=_report_fallback(reasons, candidate.description)
                 )
-            parity = check_parity(reference, runtime, pictures)
+            parity = check_parity(reference, runtime, images)
         except RuntimeUnavailableError as err:
             reasons.append(str(err))
         except ParityError as err:
-            reasons.append(f"{candidate.description} does not compute what torch computes: {err}")
-        except Exception as err:  # noqa: BLE001 - whatever is wrong with it, the next can do the work
+            reasons.append(f"{candidate.description} differs from torch: {err}")
+        except Exception as err:  # noqa: BLE001 - try the next candidate
             out_of_memory |= isinstance(err, torch.OutOfMemoryError)
-            reasons.append(
-                f"{candidate.description} does not run here ({type(err).__name__}: {err})."
-            )
+            reasons.append(f"{candidate.description} failed to run ({type(err).__name__}: {err}).")
         else:
             fallback = _report_fallback(reasons, candidate.description)
             return Selection(runtime=runtime, parity=parity, fallback=fallback)

@@ -1,4 +1,4 @@
-"""The drawn pictures every runtime is tried with when it is loaded."""
+"""Synthetic images for the parity check of a runtime."""
 
 import torch
 
@@ -6,11 +6,11 @@ from inference_server.detection.decoding.preprocess import InputSize
 
 
 def synthetic_images(size: InputSize) -> list[torch.Tensor]:
-    """Return drawn pictures, (3, height, width) uint8, the same each time.
+    """Return synthetic images, (3, height, width) uint8, always the same.
 
-    The server keeps no picture of its owner, so there is no real one when it starts. The model sees
-    nothing in particular in these; its candidates are compared whatever their score. They depend on
-    every layer, so that a layer computed wrongly moves their boxes and scores.
+    The server stores no camera images, so none are available when it starts. The model detects no
+    objects in these, but its candidates are compared at any score. They depend on every layer, so a
+    wrongly computed layer changes their boxes and scores.
     """
     generator = torch.Generator().manual_seed(20)
     height, width = size.height, size.width

@@ -9,14 +9,14 @@ from inference_server.assessment.facts import Facts
 from inference_server.errors import InvalidRequestError
 from tests.server.assessment.bodies import (
     BODY,
+    IMAGE,
     OBJECT,
-    PICTURE,
     RULES,
     START,
     base64,
     body,
     body_with_object,
-    picture,
+    image,
 )
 
 
@@ -143,8 +143,8 @@ def test_what_breaks_the_schema_is_refused_by_name(refused: object, field: str) 
     assert str(caught.value).startswith(f"{field} ")
 
 
-def test_pictures_are_taken_in_every_kind_that_detection_takes() -> None:
-    drawn = [picture(kind) for kind in ("JPEG", "PNG", "WEBP")]
+def test_images_are_taken_in_every_kind_that_detection_takes() -> None:
+    drawn = [image(kind) for kind in ("JPEG", "PNG", "WEBP")]
 
     assert Facts.from_json(body(pictures=[base64(each) for each in drawn])).pictures == (*drawn,)
     assert Facts.from_json(body()).pictures == ()
@@ -153,29 +153,29 @@ def test_pictures_are_taken_in_every_kind_that_detection_takes() -> None:
 @pytest.mark.parametrize(
     ("pictures", "complaint"),
     [
-        (None, "^pictures must be a list"),
-        ([], "^pictures has too few items"),
-        ([base64(PICTURE)] * 4, "^pictures has too many items"),
-        ([1], r"pictures\[0\] must be a text"),
-        (["?" + base64(PICTURE)], r"pictures\[0\] must be an image in base64"),
-        (["\u00e9"], r"pictures\[0\] must be an image in base64"),
-        ([""], r"pictures\[0\] must be a JPEG"),
-        ([base64(PICTURE), base64(b"GIF89a")], r"pictures\[1\] must be a JPEG"),
-        ([base64(PICTURE[:20])], r"pictures\[0\] must be a JPEG"),
+        (None, "^images must be a list"),
+        ([], "^images has too few items"),
+        ([base64(IMAGE)] * 4, "^images has too many items"),
+        ([1], r"images\[0\] must be a text"),
+        (["?" + base64(IMAGE)], r"images\[0\] must be an image in base64"),
+        (["\u00e9"], r"images\[0\] must be an image in base64"),
+        ([""], r"images\[0\] must be a JPEG"),
+        ([base64(IMAGE), base64(b"GIF89a")], r"images\[1\] must be a JPEG"),
+        ([base64(IMAGE[:20])], r"images\[0\] must be a JPEG"),
         (
-            [base64(PICTURE.ljust(1024 * 1024 + 1))],
-            r"pictures\[0\] must have at most 1048576 bytes",
+            [base64(IMAGE.ljust(1024 * 1024 + 1))],
+            r"images\[0\] must have at most 1048576 bytes",
         ),
         (
-            [base64(picture("PNG", (5001, 5000)))],
-            r"pictures\[0\] must have at most 25000000 pixels",
+            [base64(image("PNG", (5001, 5000)))],
+            r"images\[0\] must have at most 25000000 pixels",
         ),
     ],
 )
-def test_a_picture_that_is_none_or_too_large_is_named(pictures: object, complaint: str) -> None:
+def test_a_image_that_is_none_or_too_large_is_named(images: object, complaint: str) -> None:
     with pytest.raises(InvalidRequestError, match=complaint):
-        Facts.from_json(body(pictures=pictures))
+        Facts.from_json(body(pictures=images))
 
 
-def test_a_picture_may_be_as_large_as_is_said() -> None:
-    Facts.from_json(body(pictures=[base64(PICTURE.ljust(1024 * 1024))]))
+def test_a_image_may_be_as_large_as_is_said() -> None:
+    Facts.from_json(body(pictures=[base64(IMAGE.ljust(1024 * 1024))]))

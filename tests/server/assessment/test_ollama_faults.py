@@ -86,9 +86,9 @@ async def test_durations_are_milliseconds_and_thinking_is_ignored(
         (chat("", "load"), "ended early"),
         (chat(ANSWER, "length"), "cut off"),
         (chat(json.dumps({"risk_score": 50})), "has no reasoning"),
-        ({}, "no answer of Ollama's"),
-        ([], "no answer of Ollama's"),
-        ("<html>", "no answer of Ollama's"),
+        ({}, "response that is not Ollama's"),
+        ([], "response that is not Ollama's"),
+        ("<html>", "response that is not Ollama's"),
     ],
 )
 async def test_an_answer_that_is_none_is_an_error(

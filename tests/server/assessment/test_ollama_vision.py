@@ -1,4 +1,4 @@
-"""Pictures go to a model that sees, and to no other."""
+"""Images go to a model that sees, and to no other."""
 
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
@@ -9,10 +9,10 @@ from aiohttp import web
 import ollama as ollama_package
 import pytest
 
-from inference_server.assessment.ollama import CONTEXT_TOKENS, PICTURE_TOKENS, OllamaAssessor
+from inference_server.assessment.ollama import CONTEXT_TOKENS, IMAGE_TOKENS, OllamaAssessor
 from inference_server.assessment.prompt import PROMPT_VERSION
 from testbed.services.ollama import TestOllama
-from tests.server.assessment.bodies import PICTURE, base64, facts, picture
+from tests.server.assessment.bodies import IMAGE, base64, facts, image
 from tests.server.assessment.conftest import MODEL
 from tests.server.assessment.test_ollama_faults import chat
 from tests.server.assessment.test_openai import same_shape
@@ -20,8 +20,8 @@ from tests.server.assessment.test_openai import same_shape
 Make = Callable[..., OllamaAssessor]
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
 
-PNG = picture("PNG")
-PICTURES = [base64(PICTURE), base64(PNG)]
+PNG = image("PNG")
+IMAGES = [base64(IMAGE), base64(PNG)]
 
 
 UNTOLD: dict[str, Any] = {"details": {"format": "gguf", "family": "llama"}, "model_info": {}}
@@ -55,7 +55,7 @@ def test_the_capabilities_are_what_ollamas_package_reads() -> None:
     assert ollama_package.ShowResponse.model_validate(UNTOLD).capabilities is None
 
 
-async def test_the_shape_is_the_real_one_and_an_old_server_is_sent_no_pictures(
+async def test_the_shape_is_the_real_one_and_an_old_server_is_sent_no_images(
     ollama: TestOllama, make_ollama_assessor: Make
 ) -> None:
     async with (
@@ -70,7 +70,7 @@ async def test_the_shape_is_the_real_one_and_an_old_server_is_sent_no_pictures(
     await assessor.start()
     assert assessor.vision is None
 
-    result = await assessor.assess(facts(pictures=PICTURES))
+    result = await assessor.assess(facts(pictures=IMAGES))
 
     assert (result.pictures_used, result.prompt_version) == (0, PROMPT_VERSION)
     assert result.summary
@@ -84,20 +84,20 @@ async def test_a_model_that_sees_is_given_them_and_room_for_them(
     await assessor.start()
     assert assessor.vision is True
 
-    result = await assessor.assess(facts(pictures=PICTURES))
+    result = await assessor.assess(facts(pictures=IMAGES))
     plain = await assessor.assess(facts())
     await assessor.self_test()
 
     warmed_up, shown, untold, _ = seen.chats
-    assert [b64decode(each) for each in shown["messages"][-1]["images"]] == [PICTURE, PNG]
+    assert [b64decode(each) for each in shown["messages"][-1]["images"]] == [IMAGE, PNG]
     assert not any("images" in each for each in shown["messages"][:-1])
     assert "You see 2 of the images" in shown["messages"][-1]["content"]
-    assert (result.pictures_used, result.prompt_version) == (2, f"{PROMPT_VERSION}-pictures")
+    assert (result.pictures_used, result.prompt_version) == (2, f"{PROMPT_VERSION}-images")
     assert not any(each.get("images") for each in untold["messages"])
     assert (plain.pictures_used, plain.prompt_version) == (0, PROMPT_VERSION)
     # One change of length only: with each, Ollama loads the model again.
     lengths = [each["options"]["num_ctx"] for each in seen.chats]
-    assert lengths == [CONTEXT_TOKENS, *[CONTEXT_TOKENS + 3 * PICTURE_TOKENS] * 3]
+    assert lengths == [CONTEXT_TOKENS, *[CONTEXT_TOKENS + 3 * IMAGE_TOKENS] * 3]
     assert not any(each.get("images") for each in warmed_up["messages"])
 
 
@@ -110,9 +110,9 @@ async def test_a_model_that_does_not_see_or_may_not_is_given_none(
     await assessor.start()
     assert assessor.vision is vision
 
-    result = await assessor.assess(facts(pictures=PICTURES))
+    result = await assessor.assess(facts(pictures=IMAGES))
 
     assert result.pictures_used == 0
     assert not any(each.get("images") for each in seen.chats[-1]["messages"])
-    assert "You see no pictures." in seen.chats[-1]["messages"][0]["content"]
+    assert "You see no images." in seen.chats[-1]["messages"][0]["content"]
     assert seen.chats[-1]["options"]["num_ctx"] == CONTEXT_TOKENS
