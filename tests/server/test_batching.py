@@ -145,7 +145,7 @@ async def test_one_bad_image_does_not_fail_its_batch(detector: Detector, photo: 
     ]
 
 
-async def test_a_image_that_cannot_be_decoded_joins_no_batch(gate: Gate, photo: bytes) -> None:
+async def test_an_image_that_cannot_be_decoded_joins_no_batch(gate: Gate, photo: bytes) -> None:
     gate.opened.set()
     async with running(gate) as service:
         results = await asyncio.gather(
@@ -155,7 +155,7 @@ async def test_a_image_that_cannot_be_decoded_joins_no_batch(gate: Gate, photo: 
     assert gate.seen == 1
 
 
-async def test_a_image_waits_a_moment_for_those_being_decoded(gate: Gate) -> None:
+async def test_an_image_waits_a_moment_for_those_being_decoded(gate: Gate) -> None:
     gate.opened.set()
     small, large = encode(draw(64, 48)), encode(draw(2600, 1800), "PNG")
     async with running(gate, batch_max=2, batch_wait=30) as service:

@@ -79,7 +79,7 @@ class Full:
         return self._runtime.infer(batch)
 
 
-async def test_a_batch_without_memory_is_split_once_and_a_image_without_any_is_for_later(
+async def test_a_batch_without_memory_is_split_once_and_an_image_without_any_is_for_later(
     settings: Settings, checkpoint: Checkpoint, photo: bytes
 ) -> None:
     full = Full(checkpoint)

@@ -53,7 +53,7 @@ def test_an_orientation_that_does_not_exist_is_ignored(value: int) -> None:
     assert difference(data, draw()) < 2
 
 
-def test_exif_that_is_broken_does_not_make_a_image_unreadable() -> None:
+def test_exif_that_is_broken_does_not_make_an_image_unreadable() -> None:
     data = encode(draw(), quality=95, exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x00")
     assert difference(data, draw()) < 2
 
@@ -102,7 +102,7 @@ def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
         pytest.param(encode(draw(1280, 720), "WEBP"), id="webp"),
     ],
 )
-def test_a_image_that_broke_off_is_refused_wherever_it_did(data: bytes, left: float | str) -> None:
+def test_an_image_that_broke_off_is_refused_wherever_it_did(data: bytes, left: float | str) -> None:
     size = len(data) - int(left[-1]) if isinstance(left, str) else int(len(data) * left)
     with pytest.raises(InvalidImageError):
         decode(data[:size], max_pixels=LIMIT)
@@ -148,7 +148,7 @@ def with_scans(count: int) -> bytes:
     return data[:last] + data[last:-2] * count + data[-2:]
 
 
-def test_a_image_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
+def test_an_image_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(InvalidImageError, match="more than 100 scans"):
         decode(with_scans(200), max_pixels=LIMIT)
 

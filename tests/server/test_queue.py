@@ -113,7 +113,7 @@ async def test_the_event_loop_stays_free_while_the_detector_works(
     assert result.timings.infer > 0
 
 
-async def test_a_image_that_cannot_be_decoded_gives_its_place_back(
+async def test_an_image_that_cannot_be_decoded_gives_its_place_back(
     service: DetectionService, gate: Gate, photo: bytes
 ) -> None:
     gate.opened.set()

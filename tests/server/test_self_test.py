@@ -132,7 +132,7 @@ async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
     await client.close()
 
 
-async def test_a_image_looked_at_is_proof_and_one_it_failed_on_is_doubt(
+async def test_an_image_looked_at_is_proof_and_one_it_failed_on_is_doubt(
     settings: Settings, detector: Detector, photo: bytes
 ) -> None:
     faulty = Faulty(detector)

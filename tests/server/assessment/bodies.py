@@ -13,8 +13,8 @@ START = "2026-11-21T02:15:00+01:00"
 END = "2026-11-21T02:16:24+01:00"
 
 
-def picture(format_: str = "JPEG", size: tuple[int, int] = (64, 48)) -> bytes:
-    """Draw a picture of one colour."""
+def image(format_: str = "JPEG", size: tuple[int, int] = (64, 48)) -> bytes:
+    """Draw an image of one color."""
     drawn = io.BytesIO()
     Image.new("RGB", size, "teal").save(drawn, format_)
     return drawn.getvalue()
@@ -24,7 +24,7 @@ def base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-PICTURE = picture()
+IMAGE = image()
 
 OBJECT: dict[str, Any] = {
     "label": "person",

@@ -151,31 +151,31 @@ def test_images_are_taken_in_every_kind_that_detection_takes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pictures", "complaint"),
+    ("images", "complaint"),
     [
-        (None, "^images must be a list"),
-        ([], "^images has too few items"),
-        ([base64(IMAGE)] * 4, "^images has too many items"),
-        ([1], r"images\[0\] must be a text"),
-        (["?" + base64(IMAGE)], r"images\[0\] must be an image in base64"),
-        (["\u00e9"], r"images\[0\] must be an image in base64"),
-        ([""], r"images\[0\] must be a JPEG"),
-        ([base64(IMAGE), base64(b"GIF89a")], r"images\[1\] must be a JPEG"),
-        ([base64(IMAGE[:20])], r"images\[0\] must be a JPEG"),
+        (None, "^pictures must be a list"),
+        ([], "^pictures has too few items"),
+        ([base64(IMAGE)] * 4, "^pictures has too many items"),
+        ([1], r"pictures\[0\] must be a text"),
+        (["?" + base64(IMAGE)], r"pictures\[0\] must be an image in base64"),
+        (["\u00e9"], r"pictures\[0\] must be an image in base64"),
+        ([""], r"pictures\[0\] must be a JPEG"),
+        ([base64(IMAGE), base64(b"GIF89a")], r"pictures\[1\] must be a JPEG"),
+        ([base64(IMAGE[:20])], r"pictures\[0\] must be a JPEG"),
         (
             [base64(IMAGE.ljust(1024 * 1024 + 1))],
-            r"images\[0\] must have at most 1048576 bytes",
+            r"pictures\[0\] must have at most 1048576 bytes",
         ),
         (
             [base64(image("PNG", (5001, 5000)))],
-            r"images\[0\] must have at most 25000000 pixels",
+            r"pictures\[0\] must have at most 25000000 pixels",
         ),
     ],
 )
-def test_a_image_that_is_none_or_too_large_is_named(images: object, complaint: str) -> None:
+def test_an_image_that_is_none_or_too_large_is_named(images: object, complaint: str) -> None:
     with pytest.raises(InvalidRequestError, match=complaint):
         Facts.from_json(body(pictures=images))
 
 
-def test_a_image_may_be_as_large_as_is_said() -> None:
+def test_an_image_may_be_as_large_as_is_said() -> None:
     Facts.from_json(body(pictures=[base64(IMAGE.ljust(1024 * 1024))]))

@@ -85,7 +85,7 @@ async def test_durations_are_milliseconds_and_thinking_is_ignored(
         (chat(""), "is empty"),
         (chat("", "load"), "ended early"),
         (chat(ANSWER, "length"), "cut off"),
-        (chat(json.dumps({"risk_score": 50})), "has no reasoning"),
+        (chat(json.dumps({"risk_score": 50})), "reasoning: Field required"),
         ({}, "response that is not Ollama's"),
         ([], "response that is not Ollama's"),
         ("<html>", "response that is not Ollama's"),

@@ -92,7 +92,7 @@ async def test_a_model_that_sees_is_given_them_and_room_for_them(
     assert [b64decode(each) for each in shown["messages"][-1]["images"]] == [IMAGE, PNG]
     assert not any("images" in each for each in shown["messages"][:-1])
     assert "You see 2 of the images" in shown["messages"][-1]["content"]
-    assert (result.pictures_used, result.prompt_version) == (2, f"{PROMPT_VERSION}-images")
+    assert (result.pictures_used, result.prompt_version) == (2, f"{PROMPT_VERSION}-pictures")
     assert not any(each.get("images") for each in untold["messages"])
     assert (plain.pictures_used, plain.prompt_version) == (0, PROMPT_VERSION)
     # One change of length only: with each, Ollama loads the model again.

@@ -237,7 +237,7 @@ async def test_a_refusal_says_whose_and_why(
         (completion("I cannot say."), "is not JSON"),
         (completion(None), "is empty"),
         (completion(ANSWER, "length"), "cut off"),
-        (completion(json.dumps({"risk_score": 50})), "has no reasoning"),
+        (completion(json.dumps({"risk_score": 50})), "reasoning: Field required"),
         ({"choices": []}, "not a chat completion"),
         ({}, "not a chat completion"),
         ([], "not a chat completion"),
