@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_security_intelligence.core.events import judge
 from custom_components.home_security_intelligence.core.risk.rules import apply_rules
 from inference_server.assessment.facts import Facts
-from inference_server.assessment.prompt import messages
+from inference_server.assessment.prompt import build_messages
 from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import act, state_when, upload
 
@@ -74,7 +74,7 @@ async def test_an_injected_name_changes_nothing(
     told, told_plainly = server.assessed[-1], server.assessed[0]
     assert told["rules"] == told_plainly["rules"]
     assert name[:60] not in json.dumps([*told["objects"][0].items()])  # the zone's name stays here
-    chat, plain_chat = (messages(Facts.from_json(body)) for body in (told, told_plainly))
+    chat, plain_chat = (build_messages(Facts.from_json(body)) for body in (told, told_plainly))
     assert chat[:-1] == plain_chat[:-1]
     question, plain_question = (json.loads(each[-1]["content"]) for each in (chat, plain_chat))
     assert question.keys() == plain_question.keys()
