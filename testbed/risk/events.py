@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
-from hsi_core.events.grouping import due_at, spans_of  # isort: skip
+from hsi_core.events.grouping import images_of, spans_of  # isort: skip
 from hsi_core.risk.facts import FactSheet, build_fact_sheet  # isort: skip
 from hsi_core.risk.facts import HISTORY  # isort: skip
 from hsi_core.domain.settings import Settings  # isort: skip
@@ -19,15 +18,7 @@ def sheets(scenario: Scenario, settings: Settings | None = None) -> Iterator[Fac
     """Yield the facts of each event as they are when it closes."""
     settings = settings or Settings()
     for span in spans_of(scenario.images, settings):
-        until = due_at(span, settings)
-        until = max(until, span.last_activity_at + timedelta(seconds=settings.event_idle))
-        yield build_fact_sheet(
-            scenario.camera,
-            [
-                image
-                for image in scenario.images
-                if span.started_at - HISTORY <= image.captured_at <= until
-            ],
-            scenario.context,
-            started_at=span.started_at,
-        )
+        since = span.started_at - HISTORY
+        recent = [image for image in scenario.images if image.captured_at >= since]
+        own, history = images_of(span, recent, settings)
+        yield build_fact_sheet(scenario.camera, own, history, scenario.context)

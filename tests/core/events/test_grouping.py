@@ -1,5 +1,6 @@
 """Which images form one event."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, strategies as st
@@ -10,8 +11,9 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 # isort: split
 import itertools
 
+from hsi_core.domain.models import Box, Detection, Image, ImageState
 from hsi_core.domain.settings import Settings
-from hsi_core.events.grouping import Placement, Span, due_at, place, reaches
+from hsi_core.events.grouping import Placement, Span, due_at, images_of, place, reaches, spans_of
 
 SETTINGS = Settings(event_window=90, event_idle=30)
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -139,3 +141,48 @@ def test_due_is_never_before_the_last_image(images: list[datetime]) -> None:
         camera.see(image)
         for event in camera.spans:
             assert due_at(event, SETTINGS) >= event.last_activity_at
+
+
+def image(second: float, *labels: str) -> Image:
+    return Image(
+        id=int(second),
+        camera="front",
+        path=f"{second}.jpg",
+        size=1,
+        mtime_ns=0,
+        captured_at=START + timedelta(seconds=second),
+        found_at=START,
+        state=ImageState.DETECTED,
+        detections=tuple(
+            Detection(label=label, confidence=0.9, box=Box(x1=0.1, y1=0.1, x2=0.3, y2=0.5))
+            for label in labels
+        ),
+    )
+
+
+def seconds(images: Sequence[Image]) -> list[float]:
+    return [(each.captured_at - START).total_seconds() for each in images]
+
+
+def test_an_event_has_its_own_images_and_those_before_but_not_those_of_the_next_event() -> None:
+    seen = [
+        image(0, "person"),
+        *(image(s, "person") for s in (100, 125, 150, 175, 190)),
+        image(200, "person"),
+    ]
+    spans = spans_of(seen, Settings())
+
+    assert [tuple(map(seconds, images_of(span, seen, Settings()))) for span in spans] == [
+        ([0], []),
+        ([100, 125, 150, 175, 190], [0]),
+        ([200], [0, 100, 125, 150, 175, 190]),
+    ]
+
+
+def test_images_that_open_no_event_belong_to_the_event_before_until_it_is_over() -> None:
+    seen = [image(0), image(10, "person"), image(20), image(30, "chair"), image(41)]
+    [span] = spans_of(seen, Settings())
+
+    own, history = images_of(span, seen, Settings())
+
+    assert (seconds(own), seconds(history)) == ([10, 20, 30], [0])

@@ -65,7 +65,7 @@ def test_a_model_receives_each_object_once_with_its_highest_confidence() -> None
         assessment=AssessmentState.PENDING,
     )
     seen = [image("car", "person"), image("person", "person", at=NOON + timedelta(seconds=9))]
-    sheet = build_fact_sheet("front", seen, Context(time_zone=BERLIN), started_at=NOON)
+    sheet = build_fact_sheet("front", seen, (), Context(time_zone=BERLIN))
     facts = facts_for_model(
         event, "N" * 200, JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, Bands()))
     )

@@ -70,9 +70,10 @@ def facts(
 ) -> FactSheet:
     """Gather the facts of an event that begins at a second; `known` is of the context."""
     context = Context(**{"time_zone": BERLIN, "zones": ZONES, **known})  # type: ignore[arg-type]
-    return build_fact_sheet(
-        "front", images(start, seen), context, started_at=start + timedelta(seconds=begins)
-    )
+    taken = images(start, seen)
+    began = start + timedelta(seconds=begins)
+    history = [image for image in taken if image.captured_at < began]
+    return build_fact_sheet("front", taken[len(history) :], history, context)
 
 
 def verdict(seen: dict[float, Sequence[Detection]], **around: object) -> Verdict:

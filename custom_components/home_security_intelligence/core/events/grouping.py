@@ -67,11 +67,34 @@ def place(
     return Placement.OPEN, None
 
 
+def images_of(
+    span: Span, images: Sequence[Image], settings: Settings
+) -> tuple[tuple[Image, ...], tuple[Image, ...]]:
+    """Return an event's images and the images before it, from a camera's by capture time.
+
+    An event's images are those of its span. The images that follow and open no event belong to
+    it, too, until it is over: only they show what a person left behind or took away.
+    """
+    idle = timedelta(seconds=settings.event_idle)
+    history: list[Image] = []
+    own: list[Image] = []
+    for image in images:
+        if image.captured_at < span.started_at:
+            history.append(image)
+        elif image.captured_at <= span.last_activity_at:
+            own.append(image)
+        elif image.captured_at > span.last_activity_at + idle or _is_watched(image, settings):
+            break
+        else:
+            own.append(image)
+    return tuple(own), tuple(history)
+
+
 def spans_of(images: Sequence[Image], settings: Settings) -> tuple[Span, ...]:
     """Return the spans of the events that images form, in order of capture time."""
     found: list[Span] = []
     for image in images:
-        if not any(seen.label in settings.watched_labels for seen in image.detections):
+        if not _is_watched(image, settings):
             continue
         moment = image.captured_at
         current = found[-1] if found else None
@@ -80,3 +103,7 @@ def spans_of(images: Sequence[Image], settings: Settings) -> tuple[Span, ...]:
         else:
             found.append(Span(started_at=moment, last_activity_at=moment))
     return tuple(found)
+
+
+def _is_watched(image: Image, settings: Settings) -> bool:
+    return any(seen.label in settings.watched_labels for seen in image.detections)

@@ -12,6 +12,7 @@ from ..domain.settings import Settings
 from ..risk.facts import ELSEWHERE, HISTORY, FactSheet, build_fact_sheet
 from ..risk.rules import Verdict, apply_rules
 from ..store import events, images
+from .grouping import Span, images_of
 
 MAX_OBJECTS = 50  # limit of the wire format
 MAX_CAMERA_NAME = 100  # characters, limit of the wire format
@@ -27,8 +28,8 @@ class JudgedEvent:
 
 async def judge_event(
     connection: AsyncConnection, event: SecurityEvent, context: Context, settings: Settings
-) -> JudgedEvent:
-    """Build an event's current fact sheet and apply the rules to it."""
+) -> JudgedEvent | None:
+    """Build an event's current fact sheet and apply the rules; None if its images are gone."""
     seen = await images.detected_between(
         connection,
         event.camera,
@@ -37,12 +38,11 @@ async def judge_event(
         limit=settings.history_images,
     )
     others = await events.find_elsewhere(connection, event, "person", within=ELSEWHERE)
-    sheet = build_fact_sheet(
-        event.camera,
-        seen,
-        replace(context, elsewhere=others),
-        started_at=event.started_at,
-    )
+    span = Span(started_at=event.started_at, last_activity_at=event.last_activity_at)
+    own, history = images_of(span, seen, settings)
+    if not own:
+        return None
+    sheet = build_fact_sheet(event.camera, own, history, replace(context, elsewhere=others))
     return JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, settings.risk_bands))
 
 

@@ -31,7 +31,7 @@ class Replayed:
     at: datetime
     event: SecurityEvent | None  # None for a missed moment
     mark: EventMark | None
-    judged: JudgedEvent | None  # None if today's grouping finds no event either
+    judged: JudgedEvent | None  # None without images, and if today's grouping finds no event
 
 
 async def replay(
@@ -113,7 +113,9 @@ async def _replay_missed(
     for span in _spans_near(spans_of(seen, settings), missed.at, idle):
         context = await context_provider.context_at(connection, missed.camera, span.started_at)
         event = _event(missed.camera, span)
-        found.append(await judge_event(connection, event, context, settings))
+        judged = await judge_event(connection, event, context, settings)
+        if judged is not None:
+            found.append(judged)
     return Replayed(
         camera=missed.camera,
         at=missed.at,

@@ -102,23 +102,25 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 
 def build_fact_sheet(
-    camera: str, images: Sequence[Image], context: Context, *, started_at: datetime
+    camera: str, event_images: Sequence[Image], history: Sequence[Image], context: Context
 ) -> FactSheet:
-    """Return the facts of an event that began at `started_at`.
+    """Return the facts of an event that its images show.
 
-    `images` are the camera's, by capture time, including HISTORY before the event and images
-    without objects, which show that something is gone.
+    Both sequences are in order of capture time. `event_images` holds at least one image and
+    includes images without objects, which show that something is gone; `events.grouping` defines
+    them. `history` is the camera's images of HISTORY before the event, never later ones.
     """
+    images = (*history, *event_images)
+    begins = len(history)
+    started_at = event_images[0].captured_at
     tracks = track_objects(images)
-    of_event = [image for image in images if image.captured_at >= started_at]
-    begins = len(images) - len(of_event)
-    busy = [image.captured_at for image in of_event if image.detections]
+    busy = [image.captured_at for image in event_images if image.detections]
     objects = (describe_track(track, context.zones, started_at) for track in tracks)
     return FactSheet(
         camera=camera,
         started_at=started_at.astimezone(context.time_zone),
         ended_at=(busy[-1] if busy else started_at).astimezone(context.time_zone),
-        image_count=len(of_event),
+        image_count=len(event_images),
         zones_known=bool(context.zones),
         objects=tuple(objects),
         object_changes=tuple(each for each in changes(tracks, images) if each.index >= begins),

@@ -122,6 +122,8 @@ class Assess:
         camera = await cameras.find(connection, event.camera)
         context = await events.context_of(connection, event.id)  # as it was when the event began
         judged = await judge_event(connection, event, context, self._settings)
+        if judged is None:
+            raise InputError("the event's images are no longer stored", code="event_forgotten")
         # Shown until the model's assessment arrives.
         await events.set_provisional(connection, event.id, judged.verdict)
         name = event.camera if camera is None else camera.name
