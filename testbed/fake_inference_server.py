@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 import sys
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from aiohttp import web
 
@@ -95,7 +95,7 @@ class FakeInferenceServer:
 
     port: int = 0  # chosen at the first start, kept over restarts
     detected: Counter[bytes] = field(default_factory=Counter)  # requests by image
-    assessed: list[dict[str, object]] = field(default_factory=list)  # the facts of each request
+    assessed: list[dict[str, Any]] = field(default_factory=list)  # the facts of each request
     pulls: int = 0  # requests for a download of the language model
     requested: asyncio.Event = field(default_factory=asyncio.Event)  # set by each detect request
     hung: asyncio.Event = field(default_factory=asyncio.Event)  # set by each request that hangs

@@ -40,6 +40,14 @@ _DETECTOR: Mapping[str, object] = {
     "error": None,
 }
 
+MODEL_DOWNLOAD: Mapping[str, object] = {
+    "state": "running",
+    "model": "nemotron-3-nano:4b",
+    "completed_bytes": 700_000_000,
+    "total_bytes": 2_800_000_000,
+    "error": None,
+}
+
 _ASSESSOR: Mapping[str, object] = {
     "state": "failed",
     "since": "2026-11-23T12:00:01+00:00",
@@ -50,13 +58,7 @@ _ASSESSOR: Mapping[str, object] = {
     "tokens_per_second": 41.5,
     "fallback": None,
     "proven_at": "2026-11-23T12:00:00+00:00",
-    "pull": {
-        "state": "running",
-        "model": "nemotron-3-nano:4b",
-        "completed_bytes": 700_000_000,
-        "total_bytes": 2_800_000_000,
-        "error": None,
-    },
+    "pull": MODEL_DOWNLOAD,
     "problem": "assessor_unavailable",
     "error": "Ollama does not answer.",
 }

@@ -41,12 +41,14 @@ def tracked(root: Path) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def compose(root: Path) -> dict[str, Any]:
-    return yaml.safe_load((root / "docker-compose.prod.yml").read_text())
+    loaded: dict[str, Any] = yaml.safe_load((root / "docker-compose.prod.yml").read_text())
+    return loaded
 
 
 @pytest.fixture(scope="session")
 def app(root: Path) -> dict[str, Any]:
-    return yaml.safe_load((root / "addon" / "config.yaml").read_text())
+    loaded: dict[str, Any] = yaml.safe_load((root / "addon" / "config.yaml").read_text())
+    return loaded
 
 
 def _pins(lock: Path) -> dict[str, str]:

@@ -131,7 +131,7 @@ def test_a_file_overwritten_while_it_is_read_is_refused(root: Path) -> None:
             return start + super().read(size)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(safe_open.os, "fdopen", OverwrittenMeanwhile)
+        patch.setattr(os, "fdopen", OverwrittenMeanwhile)
         with pytest.raises(ImageReplacedError) as caught:
             read_image(root, "front/2026/a.jpg", was, max_bytes=4 * CHUNK)
     assert caught.value.size == len(b"another")
@@ -151,7 +151,7 @@ def test_a_share_that_does_not_respond_is_an_outage(root: Path) -> None:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(safe_open.os, "fdopen", Stale)
+        patch.setattr(os, "fdopen", Stale)
         with pytest.raises(StorageAwayError) as caught:
             content_of(root, "front/2026/a.jpg")
     assert caught.value.failure is FailureClass.OUTAGE

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 import json
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -95,7 +96,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 def connect(session: aiohttp.ClientSession, settings: Settings) -> Callable[..., InferenceClient]:
-    def make(url: str, token: str | None = "s3cret", **changed: float) -> InferenceClient:
+    def make(url: str, token: str | None = "s3cret", **changed: Any) -> InferenceClient:
         return InferenceClient(session, url, token, settings=replace(settings, **changed))
 
     return make

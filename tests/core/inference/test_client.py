@@ -1,5 +1,6 @@
 """Requests and successful responses of the client."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from hsi_core.domain.models import Box, Detection, ModelUse
 from hsi_core.domain.movement import Movement
 from hsi_core.domain.zones import ZoneKind
 from hsi_core.inference.client import InferenceClient
-from testbed.inference_responses import ASSESSED, DETECTED, HEALTH
+from testbed.inference_responses import ASSESSED, DETECTED, HEALTH, MODEL_DOWNLOAD
 from tests.core.inference.conftest import Stage
 
 HOME = timezone(timedelta(hours=1))
@@ -101,7 +102,7 @@ async def test_assess_sends_times_with_the_homes_utc_offset(
 
 
 async def test_a_model_download_is_started(client: InferenceClient, stage: Stage) -> None:
-    stage.says(HEALTH["assessor"]["pull"])
+    stage.says(MODEL_DOWNLOAD)
 
     pull = await client.pull_model()
 
@@ -116,7 +117,7 @@ async def test_fields_of_a_newer_server_are_ignored(client: InferenceClient, sta
 
 
 async def test_without_token_there_is_no_authorization_header(
-    connect, address: str, stage: Stage
+    connect: Callable[..., InferenceClient], address: str, stage: Stage
 ) -> None:
     stage.says(HEALTH)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 import os
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -144,10 +145,10 @@ class House:
         settings: Settings = QUICK,
         *,
         on_settings_changed: Callable[[], None] = lambda: None,
-        **changed: object,
+        **changed: Any,
     ) -> tuple[Pipeline, Journal]:
         """Make a pipeline that is not started yet."""
-        settings = replace(settings, time_zone=BERLIN.key, **changed)  # type: ignore[arg-type]  # names of settings
+        settings = replace(settings, time_zone=BERLIN.key, **changed)
         config = PipelineConfig(
             database_url=self.database_url,
             camera_root=self.root,
@@ -168,7 +169,7 @@ class House:
         self.pipelines.append(pipeline)
         return pipeline, Journal(pipeline)
 
-    async def run(self, settings: Settings = QUICK, **changed: object) -> tuple[Pipeline, Journal]:
+    async def run(self, settings: Settings = QUICK, **changed: Any) -> tuple[Pipeline, Journal]:
         """Start a pipeline; it is stopped at the end of the test."""
         pipeline, journal = self.make(settings, **changed)
         await pipeline.start()

@@ -6,7 +6,7 @@ from pathlib import Path
 import shutil
 from zoneinfo import ZoneInfo
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]  # has no types
 import pytest
 
 from testbed.fake_inference_server import FakeInferenceServer

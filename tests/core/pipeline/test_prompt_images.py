@@ -2,12 +2,13 @@
 
 import asyncio
 from base64 import b64decode
+from dataclasses import replace
 
 import pytest
 
 from testbed.fake_inference_server import INVALID_OUTPUT
 from testbed.services.postgres import Postgres
-from tests.core.pipeline.harness import House
+from tests.core.pipeline.harness import QUICK, House
 from tests.core.pipeline.sql import query
 
 # isort: split
@@ -15,11 +16,11 @@ from hsi_core.domain.updates import EventPhase
 from hsi_core.stages.prompt_images import MAX_IMAGE_BYTES, MAX_IMAGES
 
 
-async def assess(house: House, *, allowed: bool | None, vision: bool | None) -> list[object]:
+async def assess(house: House, *, allowed: bool | None, vision: bool | None) -> list[str]:
     """Have an event of three images assessed; return the images that the model was given."""
     house.server.assessor = {"vision": vision}
-    changed = {} if allowed is None else {"images_to_model": allowed}
-    _, journal = await house.run(event_idle=0.5, **changed)
+    settings = QUICK if allowed is None else replace(QUICK, images_to_model=allowed)
+    _, journal = await house.run(settings, event_idle=0.5)
     await journal.health(lambda health: health.server is not None)
     # All are registered before the first is detected, so that the event waits for all of them.
     house.server.detect_gate.clear()
@@ -30,13 +31,13 @@ async def assess(house: House, *, allowed: bool | None, vision: bool | None) -> 
     house.server.detect_gate.set()
     await journal.ended(3)
     await journal.event(EventPhase.ASSESSED)
-    return [*house.server.assessed[-1].get("pictures", [])]
+    return list(house.server.assessed[-1].get("pictures", []))
 
 
 async def test_a_model_with_vision_is_given_images_if_allowed(house: House) -> None:
     shown = await assess(house, allowed=True, vision=True)
     # The one in the middle is too large for a server.
-    assert [b64decode(str(each)) for each in shown] == [b"person 0.8", b"person 0.6"]
+    assert [b64decode(each) for each in shown] == [b"person 0.8", b"person 0.6"]
     assert len(shown) < MAX_IMAGES
 
 

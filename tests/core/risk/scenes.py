@@ -1,6 +1,6 @@
 """Small scenes: images by second, from a camera with a door, a path and a pavement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,9 @@ from hsi_core.risk.rules import Verdict, apply_rules
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = datetime(2026, 11, 21, 2, 15, tzinfo=BERLIN)
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=BERLIN)
+
+
+type Scene = Mapping[int, Sequence[Detection]] | Mapping[float, Sequence[Detection]]  # by second
 
 
 def band_of(kind: ZoneKind, top: float, bottom: float) -> Zone:
@@ -44,7 +47,7 @@ def thing(label: str, x: float, ground: float, tall: float = 0.1) -> Detection:
     return Detection(label=label, confidence=0.8, box=box)
 
 
-def images(start: datetime, seen: dict[float, Sequence[Detection]]) -> tuple[Image, ...]:
+def images(start: datetime, seen: Scene) -> tuple[Image, ...]:
     return tuple(
         Image(
             id=number,
@@ -62,7 +65,7 @@ def images(start: datetime, seen: dict[float, Sequence[Detection]]) -> tuple[Ima
 
 
 def facts(
-    seen: dict[float, Sequence[Detection]],
+    seen: Scene,
     *,
     start: datetime = NIGHT,
     begins: float = 0.0,
@@ -76,10 +79,10 @@ def facts(
     return build_fact_sheet("front", taken[len(history) :], history, context)
 
 
-def verdict(seen: dict[float, Sequence[Detection]], **around: object) -> Verdict:
+def verdict(seen: Scene, **around: object) -> Verdict:
     return apply_rules(facts(seen, **around), Bands())  # type: ignore[arg-type]
 
 
-def points(seen: dict[float, Sequence[Detection]], **around: object) -> dict[str, int]:
+def points(seen: Scene, **around: object) -> dict[str, int]:
     """Return the factors by name."""
     return {each.name: each.points for each in verdict(seen, **around).factors}

@@ -1,6 +1,7 @@
 """The selection of the images of an event that the language model is given."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WATCHED = Settings().watched_labels
 
 
-def image(number: int, confidence: float, *, label: str = "person", **changed: int) -> Image:
+def image(number: int, confidence: float, *, label: str = "person", **changed: Any) -> Image:
     """Return an image of one object, captured `number` seconds after noon."""
     box = Box(x1=0.1, y1=0.1, x2=0.1 + changed.pop("size", 4) / 10, y2=0.6)
     return Image(

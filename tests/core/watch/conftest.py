@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import os
 from pathlib import Path
 import time
+from typing import Any
 
 import pytest
 
@@ -154,7 +155,7 @@ async def watch(root: Path, settings: Settings) -> AsyncIterator[Callable[..., W
     """Make watchers of the root, not yet started; they are stopped at the end."""
     made: list[Watch] = []
 
-    def make(*cameras: str, **changed: float) -> Watch:
+    def make(*cameras: str, **changed: Any) -> Watch:
         named = [Camera(folder=folder, name=folder) for folder in cameras or ("front", "yard/gate")]
         made.append(Watch(root, named, replace(settings, **changed)))
         return made[-1]
