@@ -20,6 +20,7 @@ from inference_server.errors import InvalidRequestError
 
 Movement = Literal["approaching", "leaving", "passing", "roaming", "still", "unknown"]
 Zone = Literal["entry_point", "driveway", "sidewalk", "yard", "restricted"]
+PartOfDay = Literal["night", "early morning", "day", "late evening"]
 AnswerProblem = Literal[
     "assessor_invalid_output",
     "assessor_truncated",
@@ -142,6 +143,7 @@ class Facts(_Model):
     started_at: _Moment
     ended_at: _Moment
     image_count: int = Field(ge=1, le=100_000)
+    part_of_day: PartOfDay | None = None  # that the rules used; older clients do not send it
     armed: bool | None
     occupancy: Literal["home", "away"] | None
     objects: Annotated[tuple[ObjectFacts, ...], _Array] = Field(min_length=1, max_length=50)

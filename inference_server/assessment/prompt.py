@@ -16,7 +16,7 @@ from inference_server.errors import (
     AssessorTruncatedError,
 )
 
-PROMPT_VERSION: Final = "5"
+PROMPT_VERSION: Final = "6"
 PICTURES_PROMPT_VERSION: Final = f"{PROMPT_VERSION}-pictures"  # with images
 
 # With the smallest vocabulary in use (49,152 tokens) the longest prompt stays below this.
@@ -123,7 +123,7 @@ def _facts_text(facts: Facts, pictures: int) -> str:
     told: dict[str, object] = {
         "camera": sanitize_name(facts.camera, MAX_CAMERA_BYTES),
         "start": f"{_WEEKDAYS[facts.started_at.weekday()]} {facts.started_at:%Y-%m-%d %H:%M}",
-        "part_of_day": _part_of_day(facts.started_at),
+        **({} if facts.part_of_day is None else {"part_of_day": facts.part_of_day}),
         "lasted_s": _seconds(facts.started_at, facts.ended_at),
         "images": facts.image_count,
         "alarm": "unknown" if facts.armed is None else "set" if facts.armed else "off",
@@ -181,14 +181,6 @@ def _correction(problem: str, facts: Facts) -> str:
             return "An earlier answer had a risk_score outside 0-100"
         case _:
             return "An earlier answer was not the JSON object asked for"
-
-
-def _part_of_day(moment: datetime) -> str:
-    if moment.hour >= 23 or moment.hour < 5:
-        return "night"
-    if moment.hour < 8:
-        return "early morning"
-    return "day" if moment.hour < 18 else "evening"
 
 
 def _size(box: Box) -> str:

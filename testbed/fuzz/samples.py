@@ -52,6 +52,7 @@ _FACTS = {
     "started_at": _MOMENT,
     "ended_at": _MOMENT,
     "image_count": 3,
+    "part_of_day": "night",
     "armed": True,
     "occupancy": "away",
     "earlier_problem": None,

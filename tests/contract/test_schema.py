@@ -22,6 +22,7 @@ from hsi_core.domain.inference import (
 )
 from hsi_core.domain.models import Box, RiskFactor
 from hsi_core.domain.movement import Movement
+from hsi_core.domain.part_of_day import PartOfDay
 from hsi_core.domain.zones import ZoneKind
 from hsi_core.inference.json_reader import JsonReader
 from hsi_core.inference.wire import (
@@ -112,6 +113,8 @@ def test_enums_are_equal() -> None:
     assert [*ComponentState] == SCHEMAS["ComponentState"]["enum"]
     assert [*ServerStatus] == SCHEMAS["Health"]["properties"]["status"]["enum"]
     assert [*AssessorBackend] == SCHEMAS["AssessResponse"]["properties"]["backend"]["enum"]
+    parts = SCHEMAS["AssessRequest"]["properties"]["part_of_day"]["enum"]
+    assert [*PartOfDay, None] == parts
     problems = SCHEMAS["AssessRequest"]["properties"]["earlier_problem"]["enum"]
     assert [*AnswerProblem, None] == problems
     assert {*AnswerProblem} < {*SCHEMAS["Problem"]["properties"]["code"]["enum"]}
@@ -189,6 +192,7 @@ def test_facts_are_of_the_schema() -> None:
         camera="Front",
         started_at=then,
         ended_at=then,
+        part_of_day=PartOfDay.NIGHT,
         image_count=1,
         armed=None,
         occupancy=Occupancy.HOME,

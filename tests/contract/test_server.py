@@ -27,6 +27,7 @@ from hsi_core.domain.inference import (
 )
 from hsi_core.domain.models import Box
 from hsi_core.domain.movement import Movement
+from hsi_core.domain.part_of_day import PartOfDay
 from hsi_core.domain.settings import Settings
 from hsi_core.domain.zones import ZoneKind
 from hsi_core.inference.client import InferenceClient
@@ -55,6 +56,7 @@ def facts(camera: str = "Front door") -> EventFacts:
         camera=camera,
         started_at=START,
         ended_at=START + timedelta(seconds=30),
+        part_of_day=PartOfDay.NIGHT,
         image_count=4,
         objects=(person,),
         armed=True,

@@ -46,6 +46,7 @@ FACTS: dict[str, Any] = {
     "started_at": "2026-11-23T20:15:00+01:00",
     "ended_at": "2026-11-23T20:16:10+01:00",
     "image_count": 4,
+    "part_of_day": "night",
     "objects": [
         {
             "label": "person",

@@ -14,6 +14,7 @@ from hsi_core.domain.inference import (
 )
 from hsi_core.domain.models import Box, Detection, ModelUse
 from hsi_core.domain.movement import Movement
+from hsi_core.domain.part_of_day import PartOfDay
 from hsi_core.domain.zones import ZoneKind
 from hsi_core.inference.client import InferenceClient
 from testbed.inference_responses import ASSESSED, DETECTED, HEALTH, MODEL_DOWNLOAD
@@ -24,6 +25,7 @@ FACTS = EventFacts(
     camera="Front door",
     started_at=datetime(2026, 11, 23, 3, 0, tzinfo=HOME),
     ended_at=datetime(2026, 11, 23, 3, 1, tzinfo=HOME),
+    part_of_day=PartOfDay.NIGHT,
     image_count=4,
     objects=(
         ObjectFacts(

@@ -31,6 +31,7 @@ from hsi_core.domain.errors import (
 )
 from hsi_core.domain.inference import EventFacts, RulesFacts
 from hsi_core.domain.models import JobKind
+from hsi_core.domain.part_of_day import PartOfDay
 from hsi_core.domain.settings import Settings
 from hsi_core.domain.updates import BreakerStatus
 from hsi_core.inference.client import InferenceClient
@@ -44,6 +45,7 @@ FACTS = EventFacts(
     camera="front",
     started_at=NOON,
     ended_at=NOON,
+    part_of_day=PartOfDay.NIGHT,
     image_count=1,
     armed=None,
     occupancy=None,

@@ -9,8 +9,8 @@ from tests.core.risk.scenes import BERLIN, DOOR, NIGHT, PATH, PAVEMENT, facts, p
 # isort: split
 from hsi_core.domain.models import Box
 from hsi_core.domain.movement import Movement
+from hsi_core.domain.part_of_day import PartOfDay
 from hsi_core.domain.zones import ZoneKind
-from hsi_core.risk.facts import PartOfDay
 from hsi_core.risk.geometry import inside, iou
 from hsi_core.risk.object_changes import Change
 

@@ -47,6 +47,7 @@ BODY: dict[str, Any] = {
     "started_at": START,
     "ended_at": END,
     "image_count": 6,
+    "part_of_day": "night",
     "armed": True,
     "occupancy": None,
     "objects": [OBJECT],
@@ -99,6 +100,7 @@ def largest_facts(earlier_problem: str | None = None) -> Facts:
         occupancy="away",
         camera="\ua4d0\u16a0\u1401\u2fa1" * 25,
         image_count=100_000,
+        part_of_day="early morning",
         objects=objects,
         earlier_problem=earlier_problem,
     )

@@ -50,7 +50,7 @@ def test_the_edges_of_the_ranges_are_inside(accepted: object) -> None:
     Facts.from_json(accepted)
 
 
-@pytest.mark.parametrize("name", BODY)
+@pytest.mark.parametrize("name", sorted(BODY.keys() - {"part_of_day"}))
 def test_every_field_is_needed(name: str) -> None:
     incomplete = {key: value for key, value in body().items() if key != name}
 

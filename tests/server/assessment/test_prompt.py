@@ -1,6 +1,5 @@
 """What the model is told, and what names from outside can do to it: nothing."""
 
-from datetime import datetime, timedelta
 import json
 from typing import Any
 
@@ -23,7 +22,6 @@ from inference_server.assessment.schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS,
 from tests.server.assessment.bodies import (
     OBJECT,
     RULES,
-    START,
     body_with_object,
     facts,
     largest_facts,
@@ -167,24 +165,14 @@ def test_the_weightiest_reasons_are_told_and_the_most_private_places() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("hour", "part"),
-    [
-        (0, "night"),
-        (4, "night"),
-        (5, "early morning"),
-        (8, "day"),
-        (17, "day"),
-        (18, "evening"),
-        (22, "evening"),
-        (23, "night"),
-    ],
-)
-def test_the_part_of_day_is_the_homes(hour: int, part: str) -> None:
-    start = datetime.fromisoformat(START).replace(hour=hour)
+def test_the_part_of_day_is_that_of_the_rules() -> None:
+    question = told(part_of_day="late evening")
 
-    end = start + timedelta(seconds=1)
-    assert told(started_at=start.isoformat(), ended_at=end.isoformat())["part_of_day"] == part
+    assert question["part_of_day"] == "late evening"
+
+
+def test_an_older_client_that_sends_no_part_of_day_is_understood() -> None:
+    assert "part_of_day" not in told(part_of_day=None)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from uuid import UUID
 from ..domain.movement import Movement
 from .context import Occupancy
 from .models import Box, Detection, RiskFactor
+from .part_of_day import PartOfDay
 from .zones import ZoneKind
 
 
@@ -215,6 +216,7 @@ class EventFacts:
     started_at: datetime
     ended_at: datetime
     image_count: int
+    part_of_day: PartOfDay  # that the rules used
     armed: bool | None
     occupancy: Occupancy | None
     objects: tuple[ObjectFacts, ...]

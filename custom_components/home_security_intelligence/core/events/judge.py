@@ -63,6 +63,7 @@ def facts_for_model(
         started_at=event.started_at.astimezone(zone),
         ended_at=event.last_activity_at.astimezone(zone),
         image_count=event.image_count,
+        part_of_day=sheet.part_of_day,
         armed=sheet.context.armed,
         occupancy=sheet.context.occupancy,
         objects=tuple(

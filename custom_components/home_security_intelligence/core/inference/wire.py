@@ -130,6 +130,7 @@ def facts_json(facts: EventFacts, images: Sequence[bytes] = ()) -> dict[str, Jso
         "started_at": facts.started_at.isoformat(),
         "ended_at": facts.ended_at.isoformat(),
         "image_count": facts.image_count,
+        "part_of_day": facts.part_of_day,
         "armed": facts.armed,
         "occupancy": facts.occupancy,
         "objects": [

@@ -3,29 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from ..domain.context import Context, Occupancy
 from ..domain.models import Image
+from ..domain.part_of_day import PartOfDay, part_of_day
 from .object_changes import Change, ObjectChange, changes
 from .objects import ObservedObject, describe_track
 from .tracking import VEHICLES, Sighting, track_objects
 
 HISTORY = timedelta(minutes=30)  # before an event, on the same camera
 ELSEWHERE = timedelta(minutes=5)  # before an event and during it, on the other cameras
-
-_NIGHT_FROM, _NIGHT_TO = 23.0, 5.0  # hours, local
-_EARLY_TO = 6.5
-_LATE_FROM = 21.0
-
-
-class PartOfDay(StrEnum):
-    """The part of the day, by the home's clock."""
-
-    NIGHT = "night"  # 23:00-5:00
-    EARLY = "early morning"  # 5:00-6:30
-    DAY = "day"
-    LATE = "late evening"  # 21:00-23:00
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +32,7 @@ class FactSheet:
     @property
     def part_of_day(self) -> PartOfDay:
         """Return the part of the day the event began in."""
-        hour = self.started_at.hour + self.started_at.minute / 60
-        if hour >= _NIGHT_FROM or hour < _NIGHT_TO:
-            return PartOfDay.NIGHT
-        if hour < _EARLY_TO:
-            return PartOfDay.EARLY
-        return PartOfDay.LATE if hour >= _LATE_FROM else PartOfDay.DAY
+        return part_of_day(self.started_at)
 
     @property
     def weekday(self) -> str:

@@ -2,8 +2,9 @@
 
 from ..domain.context import GROUNDS
 from ..domain.movement import Movement
+from ..domain.part_of_day import PartOfDay
 from ..domain.zones import ZoneKind
-from .facts import FactSheet, PartOfDay
+from .facts import FactSheet
 from .object_changes import RIDDEN, Change, ObjectChange
 from .objects import NEAR, ObservedObject
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ..domain.levels import HIGHEST_SCORE, Bands
 from ..domain.models import RiskFactor, RiskLevel
+from ..domain.part_of_day import PartOfDay
 from ..domain.zones import ZoneKind
 from . import points
-from .facts import FactSheet, PartOfDay
+from .facts import FactSheet
 from .llm_adjustment import llm_range
 from .movement_rules import MOVEMENT_RULES
 from .object_changes import Change

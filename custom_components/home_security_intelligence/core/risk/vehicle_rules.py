@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from ..domain.models import RiskFactor
 from ..domain.movement import Movement
+from ..domain.part_of_day import PartOfDay
 from ..domain.zones import ZoneKind
 from . import points
-from .facts import FactSheet, PartOfDay
+from .facts import FactSheet
 from .objects import ObservedObject
 from .predicates import in_the_dark, people_on_grounds, residents_explain
 
