@@ -1,22 +1,18 @@
-"""Jobs claimed, renewed and stored in batches: each is still settled by itself."""
+"""Jobs that are renewed and stored in batches are still settled one by one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-import logging
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from testbed.fake_inference_server import OVERLOADED, FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import NEVER, SOON, House
+from tests.core.pipeline.log_watch import watch_log
+from tests.core.pipeline.sql import query
 
 # isort: split
-from hsi_core.domain.models import FailureClass, ImageState, JobKind, SkipReason
+from hsi_core.domain.models import FailureClass, ImageState, SkipReason
 from hsi_core.domain.queries import DeadLetterQuery, EventQuery
-from hsi_core.queue import worker
-from hsi_core.store import leases
-from hsi_core.store.leases import ClaimedJob
 
 
 async def wait_for_requests(server: FakeInferenceServer, count: int) -> None:
@@ -75,39 +71,6 @@ async def test_a_trial_with_a_bad_image_closes_the_breaker(
     assert {image.state for image in await journal.ended(8)} == {ImageState.DEAD}
 
 
-async def test_a_backlog_is_claimed_in_batches(
-    house: House, server: FakeInferenceServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server.detect_gate.clear()
-    house.upload("front/first.jpg", age=2000)
-    house.upload("yard/first.jpg", age=2000)
-    registering, journal = await house.run()  # its concurrency of two is used up from now on
-    await wait_for_requests(server, 2)
-    for number in range(64):
-        house.upload(f"front/{number}.jpg", "", age=1000 - number)  # fails by itself
-    await journal.depth(66)
-    await registering.stop()
-    server.detect_gate.set()
-
-    claimed: list[int] = []
-
-    async def note(
-        connection: AsyncConnection, kind: JobKind, **more: object
-    ) -> tuple[ClaimedJob, ...]:
-        jobs = await claim(connection, kind, **more)
-        if kind is JobKind.DETECT and jobs:
-            claimed.append(len(jobs))
-        return jobs
-
-    claim: Callable[..., Awaitable[tuple[ClaimedJob, ...]]] = leases.claim
-    monkeypatch.setattr(leases, "claim", note)
-    monkeypatch.setattr(worker, "MAX_BATCH_DELAY", 5.0)
-    _, journal = await house.run(detect_concurrency=16)
-    await journal.ended(66)
-    assert claimed[0] == 16
-    assert min(claimed[:-1]) >= 4
-
-
 async def test_slow_jobs_do_not_hold_up_a_backlog(
     house: House, server: FakeInferenceServer
 ) -> None:
@@ -121,46 +84,30 @@ async def test_slow_jobs_do_not_hold_up_a_backlog(
     server.detect_gate.set()
 
 
-class LogWatcher(logging.Handler):
-    """Sets an event when a message is logged."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__()
-        self._message = message
-        self.logged = asyncio.Event()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if self._message in record.getMessage():
-            self.logged.set()
-
-
 async def test_a_failed_renewal_is_not_logged_as_a_lost_lease(
     house: House, server: FakeInferenceServer, postgres: Postgres
 ) -> None:
-    failed, lost = LogWatcher("Leases could not be renewed"), LogWatcher("lease was lost")
-    logger = logging.getLogger("hsi_core.queue")
-    for handler in (failed, lost):
-        logger.addHandler(handler)
-    postgres.execute(
+    refuse_renewals = (
         "CREATE FUNCTION hsi.refuse() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'no'; END $$;"
         "CREATE TRIGGER refuse BEFORE UPDATE ON hsi.jobs FOR EACH ROW "
-        "WHEN (OLD.state = 'leased' AND NEW.state = 'leased') EXECUTE FUNCTION hsi.refuse()",
-        database="shared",
+        "WHEN (OLD.state = 'leased' AND NEW.state = 'leased') EXECUTE FUNCTION hsi.refuse()"
     )
+    permit_renewals = "DROP FUNCTION hsi.refuse() CASCADE"
+    query(postgres, house, refuse_renewals)
     try:
-        server.detect_gate.clear()
-        _, journal = await house.run(lease=8.0)
-        house.upload("front/a.jpg")
-        await asyncio.wait_for(failed.logged.wait(), SOON)
-        server.detect_gate.set()
-        assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
+        with (
+            watch_log("Leases could not be renewed") as failed,
+            watch_log("lease was lost") as lost,
+        ):
+            server.detect_gate.clear()
+            _, journal = await house.run(lease=8.0)
+            house.upload("front/a.jpg")
+            await asyncio.wait_for(failed.wait(), SOON)
+            server.detect_gate.set()
+            assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
     finally:
         # In a thread: it waits for transactions that this event loop has to finish.
-        await asyncio.to_thread(
-            postgres.execute, "DROP FUNCTION hsi.refuse() CASCADE", database="shared"
-        )
-        for handler in (failed, lost):
-            logger.removeHandler(handler)
-    assert not lost.logged.is_set()
+        await asyncio.to_thread(query, postgres, house, permit_renewals)
+    assert not lost.is_set()
     assert server.detected.total() == 1

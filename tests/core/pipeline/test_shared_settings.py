@@ -1,18 +1,15 @@
 """Shared settings reach every worker on the database, and one that differs does not work."""
 
 import asyncio
-import logging
-
-import pytest
 
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import SOON, House
+from tests.core.pipeline.log_watch import watch_log
 from tests.core.pipeline.sql import query
 from tests.core.pipeline.worker_process import environ, start_worker, until_logged, wait_for_end
 
 # isort: split
 from hsi_core.domain.shared_settings import Configured, SettingsSource
-from hsi_core.pipeline import settings_monitor
 
 IDLE = frozenset({"event_idle"})
 HOME_ASSISTANT = Configured(source=SettingsSource.HOME_ASSISTANT, names=IDLE)
@@ -101,20 +98,16 @@ async def test_a_change_is_noticed_without_its_notification(
         await changed.wait()
 
 
-async def test_home_assistant_keeps_its_value_beside_another_one(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_home_assistant_keeps_its_value_beside_another_one(house: House) -> None:
     house.configured = HOME_ASSISTANT
-    changed, warned = asyncio.Event(), asyncio.Event()
-    handler = logging.Handler(logging.WARNING)
-    monkeypatch.setattr(handler, "emit", lambda _: warned.set())
-    monkeypatch.setattr(logging.getLogger(settings_monitor.__name__), "handlers", [handler])
-    first, _ = house.make(event_idle=40.0, on_settings_changed=changed.set)
-    await first.start()
-    second, _ = house.make(event_idle=50.0)
-    await second.start()
-    async with asyncio.timeout(SOON):
-        await warned.wait()
+    changed = asyncio.Event()
+    with watch_log("another Home Assistant uses this database") as warned:
+        first, _ = house.make(event_idle=40.0, on_settings_changed=changed.set)
+        await first.start()
+        second, _ = house.make(event_idle=50.0)
+        await second.start()
+        async with asyncio.timeout(SOON):
+            await warned.wait()
     assert not changed.is_set()
     assert first.settings.event_idle == 40.0
 

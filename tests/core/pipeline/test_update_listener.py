@@ -8,30 +8,28 @@ from yarl import URL
 
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import QUICK, House, Journal
+from tests.core.pipeline.postgres_proxy import PostgresProxy
 from tests.core.pipeline.sql import query
-from tests.core.pipeline.telephone_line import TelephoneLine
 
 # isort: split
-from hsi_core.domain.errors import StoreUnreachableError
 from hsi_core.domain.models import AssessmentState
 from hsi_core.domain.updates import EventPhase, EventUpdate, ImageUpdate
 from hsi_core.pipeline.pipeline import Pipeline
-from hsi_core.store.transaction import Outbox, Transaction
 
 ONLY_LISTENING = replace(QUICK, detect_concurrency=0, assess_concurrency=0, listen_check=0.3)
 SURE = "person 0.95"  # enough to be assessed at once
 
 
 @pytest.fixture
-async def line(postgres: Postgres) -> AsyncIterator[TelephoneLine]:
-    async with TelephoneLine(postgres.port) as made:
+async def proxy(postgres: Postgres) -> AsyncIterator[PostgresProxy]:
+    async with PostgresProxy(postgres.port) as made:
         yield made
 
 
-async def listen_by(line: TelephoneLine, house: House) -> Journal:
-    """Start a pipeline behind the line that does nothing but listen, and show that it does."""
+async def listen_through(proxy: PostgresProxy, house: House) -> Journal:
+    """Start a pipeline behind the proxy that processes nothing, but listens."""
     direct = house.database_url
-    house.database_url = str(URL(direct).with_port(line.port))
+    house.database_url = str(URL(direct).with_port(proxy.port))
     _, journal = await house.run(ONLY_LISTENING)
     house.database_url = direct
     return journal
@@ -50,31 +48,31 @@ async def missed_assessment(journal: Journal) -> EventUpdate:
 
 
 async def test_updates_during_a_lost_connection_arrive_later(
-    house: House, line: TelephoneLine
+    house: House, proxy: PostgresProxy
 ) -> None:
     _, worker = await house.run()
-    journal = await listen_by(line, house)
+    journal = await listen_through(proxy, house)
     house.upload("yard/before.jpg", "chair 0.9")
     await journal.image("yard/before.jpg")
 
-    line.cut()
+    proxy.cut_listeners()
     house.upload("front/a.jpg", SURE)
     assessed = await worker.event(EventPhase.ASSESSED)
     assert not any(image.path == "front/a.jpg" for image in journal.images)
-    line.deaf = False
+    proxy.refuses_listeners = False
     told = await missed_assessment(journal)
     assert told.event.id == assessed.id
     assert told.event.risk_score == assessed.risk_score
     assert (await journal.image("front/a.jpg")).detections
 
 
-async def test_a_silent_connection_is_replaced(house: House, line: TelephoneLine) -> None:
+async def test_a_silent_connection_is_replaced(house: House, proxy: PostgresProxy) -> None:
     _, worker = await house.run()
-    journal = await listen_by(line, house)
+    journal = await listen_through(proxy, house)
     house.upload("yard/before.jpg", "chair 0.9")
     await journal.image("yard/before.jpg")
 
-    line.silence()
+    proxy.silence_listeners()
     house.upload("front/a.jpg", SURE)
     assessed = await worker.event(EventPhase.ASSESSED)
     # By itself or as something missed: that depends on when the silence was noticed.
@@ -106,7 +104,7 @@ async def test_updates_beyond_the_backlog_limit_arrive(house: House, postgres: P
     )
 
 
-async def assessed_while_nobody_was_there(house: House) -> Pipeline:
+async def assess_and_stop(house: House) -> Pipeline:
     first, journal = await house.run()
     house.upload("front/a.jpg", SURE)
     await journal.event(EventPhase.ASSESSED)
@@ -115,7 +113,7 @@ async def assessed_while_nobody_was_there(house: House) -> Pipeline:
 
 
 async def test_an_assessment_from_before_the_start_arrives(house: House) -> None:
-    await assessed_while_nobody_was_there(house)
+    await assess_and_stop(house)
     _, journal = await house.run()
     told = await missed_assessment(journal)
     assert told.event.assessment is AssessmentState.ASSESSED
@@ -123,7 +121,7 @@ async def test_an_assessment_from_before_the_start_arrives(house: House) -> None
 
 
 async def test_an_old_assessment_is_not_published(house: House, postgres: Postgres) -> None:
-    await assessed_while_nobody_was_there(house)
+    await assess_and_stop(house)
     old = "UPDATE hsi.events SET settled_at = settled_at - interval '11 minutes'"
     query(postgres, house, old)
     _, journal = await house.run()
@@ -132,26 +130,14 @@ async def test_an_old_assessment_is_not_published(house: House, postgres: Postgr
     assert not missed(journal)
 
 
-async def test_an_assessment_with_an_unconfirmed_commit_is_published_once(
-    house: House, monkeypatch: pytest.MonkeyPatch
+async def test_an_assessment_with_an_unconfirmed_commit_is_published(
+    house: House, proxy: PostgresProxy
 ) -> None:
+    proxy.lose_commit_of(rb"event [0-9a-f-]{36} assessed")
+    house.database_url = str(URL(house.database_url).with_port(proxy.port))
     _, journal = await house.run()
-    original = Outbox.deliver
-    lost: list[EventUpdate] = []
-
-    def lose_the_first(outbox: Outbox, transaction: Transaction) -> None:
-        assessed = [
-            update
-            for update in transaction.updates
-            if isinstance(update, EventUpdate) and update.phase is EventPhase.ASSESSED
-        ]
-        if assessed and not lost:
-            lost.extend(assessed)
-            # The transaction is committed, and the worker repeats it.
-            raise StoreUnreachableError("the connection was lost during the commit")
-        original(outbox, transaction)
-
-    monkeypatch.setattr(Outbox, "deliver", lose_the_first)
     house.upload("front/a.jpg", SURE)
     published = await journal.event(EventPhase.ASSESSED)
-    assert [update.event.id for update in lost] == [published.id]
+    assert proxy.lost_commits == 1
+    assert published.assessment is AssessmentState.ASSESSED
+    assert len(house.server.assessed) == 1

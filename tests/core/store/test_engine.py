@@ -8,7 +8,7 @@ from sqlalchemy import text
 from yarl import URL
 
 from testbed.services.postgres import Postgres
-from tests.core.pipeline.telephone_line import TelephoneLine
+from tests.core.pipeline.postgres_proxy import PostgresProxy
 
 # isort: split
 from hsi_core.domain.errors import (
@@ -203,9 +203,9 @@ async def test_only_one_of_several_unresponsive_connections_is_waited_for(
     postgres: Postgres, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "STATEMENT_TIMEOUT", 2.0)
-    async with TelephoneLine(postgres.port) as line:
+    async with PostgresProxy(postgres.port) as proxy:
         engine = await connect(
-            str(URL(database_url).with_port(line.port)), application_name="tests"
+            str(URL(database_url).with_port(proxy.port)), application_name="tests"
         )
 
         async def ask(sql: str = "SELECT 1") -> None:
@@ -213,7 +213,7 @@ async def test_only_one_of_several_unresponsive_connections_is_waited_for(
                 await connection.execute(text(sql))
 
         await asyncio.gather(*(ask("SELECT pg_sleep(0.3)") for _ in range(3)))
-        line.silence_all()
+        proxy.silence_all()
         with pytest.raises(StoreUnreachableError):
             await ask()
         await ask()

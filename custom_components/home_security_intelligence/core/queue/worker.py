@@ -44,8 +44,12 @@ class Worker[Result]:
         concurrency: int,
         settings: Settings,
         on_lease_lost: Callable[[], None],
+        max_batch_delay: float = MAX_BATCH_DELAY,
     ) -> None:
-        """`on_lease_lost` is called if a job may have been stored without being published."""
+        """`on_lease_lost` is called if a job may have been stored without being published.
+
+        During a backlog, a claim of less than a minimum batch waits up to `max_batch_delay` seconds.
+        """
         self._database = database
         self._handler = handler
         self._gate = gate
@@ -53,6 +57,7 @@ class Worker[Result]:
         self._concurrency = concurrency
         self._settings = settings
         self._on_lease_lost = on_lease_lost
+        self._max_batch_delay = max_batch_delay
         self._renewer = LeaseRenewer(database, settings)
         self._backlog = False  # more jobs are known to wait
         self._settlement = Settlement(
@@ -112,7 +117,7 @@ class Worker[Result]:
     async def _wait_for_capacity(self) -> None:
         """Wait until a minimum batch can run, or a little longer than until one job can."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(MAX_BATCH_DELAY):
+            async with asyncio.timeout(self._max_batch_delay):
                 await self._wait_until_free(self._min_batch())
         await self._wait_until_free(1)
 
