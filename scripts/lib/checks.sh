@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The checks of style and types; to be sourced after common.sh. The caller defines run_check NAME COMMAND...
 
-TYPED_TESTS=(contract core e2e faults meta testbed) # the folders of tests/ that mypy checks
+TYPED_TESTS=(contract core e2e faults ha meta testbed) # the folders of tests/ that mypy checks
 
 # files_in PATH...: the files there that git tracks or would track
 files_in() { git ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do

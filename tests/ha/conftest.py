@@ -99,11 +99,12 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeInference
     ) as fake:
 
         def apply_rules(sheet: FactSheet, bands: Bands) -> Verdict:
-            factor = RiskFactor(name="as told", points=fake.score, reason="The test says so.")
+            score = fake.score or 0
+            factor = RiskFactor(name="as told", points=score, reason="The test says so.")
             return Verdict(
-                score=fake.score,
-                level=bands.level_of(fake.score),
-                llm_range=llm_range(fake.score, bands),
+                score=score,
+                level=bands.level_of(score),
+                llm_range=llm_range(score, bands),
                 factors=(factor,),
             )
 

@@ -6,8 +6,9 @@ import json
 import os
 from pathlib import Path
 import time
+from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult, SubentryFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, SubentryFlowResult
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.event import async_track_state_change_event
@@ -37,6 +38,11 @@ def suggested(
     return descriptions.get(field, {}).get("suggested_value")
 
 
+def entry_state(entry: MockConfigEntry) -> ConfigEntryState:
+    """Return the entry's present state, which a call may change unseen by a type checker."""
+    return entry.state
+
+
 async def choose_options(
     hass: HomeAssistant, entry: MockConfigEntry, answers: dict[str, object]
 ) -> None:
@@ -47,7 +53,7 @@ async def choose_options(
     await hass.async_block_till_done()
 
 
-async def act(hass: HomeAssistant, action: str, **data: object) -> dict[str, object]:
+async def act(hass: HomeAssistant, action: str, **data: object) -> dict[str, Any]:
     """Call an action and return its response, which must be JSON."""
     answer = await hass.services.async_call(
         DOMAIN, action, data, blocking=True, return_response=True
@@ -55,6 +61,13 @@ async def act(hass: HomeAssistant, action: str, **data: object) -> dict[str, obj
     assert answer is not None
     json.dumps(answer)
     return dict(answer)
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> State:
+    """Return the state of an entity that must exist."""
+    state = hass.states.get(entity_id)
+    assert state is not None, f"{entity_id} does not exist"
+    return state
 
 
 async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[State], bool]) -> State:

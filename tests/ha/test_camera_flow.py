@@ -25,7 +25,9 @@ async def test_a_camera_is_added(
     (camera_root / "side-gate").mkdir()
     result = await start(hass, loaded)
     assert result["step_id"] == "user"
-    (selector,) = result["data_schema"].schema.values()
+    schema = result["data_schema"]
+    assert schema is not None
+    (selector,) = schema.schema.values()
     assert selector.config["options"] == ["side-gate"]
 
     result = await hass.config_entries.subentries.async_configure(
@@ -83,10 +85,10 @@ async def test_no_camera_is_added_without_the_camera_root(
 async def test_a_camera_is_renamed(
     hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
 ) -> None:
-    result = await loaded.start_subentry_reconfigure_flow(hass, "01JYARD")
-    assert result["step_id"] == "reconfigure"
+    form = await loaded.start_subentry_reconfigure_flow(hass, "01JYARD")
+    assert form["step_id"] == "reconfigure"
     result = await hass.config_entries.subentries.async_configure(
-        result["flow_id"], {"name": "Back yard"}
+        form["flow_id"], {"name": "Back yard"}
     )
     await hass.async_block_till_done()
     assert result["reason"] == "reconfigure_successful"

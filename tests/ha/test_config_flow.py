@@ -47,7 +47,9 @@ async def test_setup_creates_an_entry_with_cameras(
     flow = await to_folder(hass, server, database)
     result = await hass.config_entries.flow.async_configure(flow, {"camera_root": str(camera_root)})
     assert result["step_id"] == "cameras"
-    (field,) = result["data_schema"].schema
+    schema = result["data_schema"]
+    assert schema is not None
+    (field,) = schema.schema
     assert field.default() == ["front_door", "yard"]
 
     result = await hass.config_entries.flow.async_configure(flow, {"cameras": []})

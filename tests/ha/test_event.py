@@ -20,7 +20,7 @@ from custom_components.home_security_intelligence.core.domain.updates import (
 )
 from testbed.fake_inference_server import FakeInferenceServer, problem
 from testbed.services.postgres import Postgres
-from tests.ha.helpers import PATIENCE, state_is, state_when, upload
+from tests.ha.helpers import PATIENCE, state_is, state_of, state_when, upload
 
 ACTIVITY = "event.front_door_activity"
 SCORE = "sensor.front_door_risk_score"
@@ -45,8 +45,8 @@ async def test_a_detected_person_fires_an_event(
     score: int,
     level: str,
 ) -> None:
-    assert hass.states.get(ACTIVITY).state == "unknown"
-    assert hass.states.get(SCORE).state == "unknown"
+    assert state_of(hass, ACTIVITY).state == "unknown"
+    assert state_of(hass, SCORE).state == "unknown"
     server.score = score
 
     upload(camera_root, "front_door/one.jpg")
@@ -60,8 +60,8 @@ async def test_a_detected_person_fires_an_event(
     assert told.attributes["event_id"]
     assert (await state_is(hass, SCORE, str(score))).attributes["state_class"] == "measurement"
     await state_is(hass, LEVEL, level)
-    assert hass.states.get(LAST).state != "unknown"
-    assert hass.states.get("event.yard_activity").state == "unknown"
+    assert state_of(hass, LAST).state != "unknown"
+    assert state_of(hass, "event.yard_activity").state == "unknown"
     (facts,) = server.assessed
     assert facts["camera"] == "Front door"
 
@@ -79,8 +79,8 @@ async def test_a_failed_assessment_fires_without_a_score(
     found = [{"name": "as told", "points": server.score, "reason": "The test says so."}]
     assert told.attributes["factors"] == found
     for entity_id in (SCORE, LEVEL):
-        assert hass.states.get(entity_id).state == "unknown"
-        assert hass.states.get(entity_id).attributes["factors"] == found
+        assert state_of(hass, entity_id).state == "unknown"
+        assert state_of(hass, entity_id).attributes["factors"] == found
     await state_when(hass, DEAD, lambda state: int(state.state) > 0)
 
 
@@ -215,7 +215,7 @@ async def test_an_assessment_during_unavailability_fires_afterwards(
     server.assess_gate.set()
     async with asyncio.timeout(PATIENCE):
         await assessed.wait()
-    assert hass.states.get(ACTIVITY).state == "unavailable"
+    assert state_of(hass, ACTIVITY).state == "unavailable"
 
     away.rename(camera_root / "front_door")
     told = await state_when(hass, ACTIVITY, lambda s: s.state not in {"unavailable", "unknown"})
@@ -232,7 +232,7 @@ async def test_an_assessment_during_downtime_fires_once_as_late(
     await hass.async_block_till_done()
     # The sensors know at once, automations are not armed yet.
     await state_is(hass, LEVEL, "high")
-    assert hass.states.get(ACTIVITY).state == "unknown"
+    assert state_of(hass, ACTIVITY).state == "unknown"
 
     hass.set_state(CoreState.running)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)

@@ -13,7 +13,7 @@ from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.inference_responses import GPU
 from testbed.services.postgres import Postgres
-from tests.ha.helpers import state_is, state_when, upload
+from tests.ha.helpers import state_is, state_of, state_when, upload
 
 HUB = "home_security_intelligence"
 
@@ -50,8 +50,9 @@ async def test_an_unused_gpu_is_a_repair(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
     issue = issue_registry.async_get_issue(DOMAIN, "detector_fallback_01JENTRY")
+    assert issue is not None
     assert issue.severity is ir.IssueSeverity.WARNING
-    assert issue.translation_placeholders["fallback"] == fallback
+    assert (issue.translation_placeholders or {})["fallback"] == fallback
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert issue_registry.async_get_issue(DOMAIN, "detector_fallback_01JENTRY") is None
 
@@ -68,6 +69,7 @@ async def test_gpu_sensors_exist_if_the_server_has_a_gpu(
     assert memory.attributes["unit_of_measurement"] == "GiB"
     await state_is(hass, f"sensor.{HUB}_gpu_temperature", "55")
     noisy = entity_registry.async_get(f"sensor.{HUB}_gpu_utilization")
+    assert noisy is not None
     assert noisy.disabled_by is er.RegistryEntryDisabler.INTEGRATION
     # What its driver does not tell is no entity.
     assert entity_registry.async_get(f"sensor.{HUB}_gpu_power") is None
@@ -97,14 +99,15 @@ async def test_images_wait_while_the_server_is_unavailable(
     upload(camera_root, "front_door/one.jpg")
     await state_is(hass, f"binary_sensor.{HUB}_inference_server", "off")
     await state_is(hass, f"sensor.{HUB}_queue", "1")
-    assert hass.states.get(f"sensor.{HUB}_detector_model").state == "unavailable"
-    assert hass.states.get("camera.front_door").state == "idle"
+    assert state_of(hass, f"sensor.{HUB}_detector_model").state == "unavailable"
+    assert state_of(hass, "camera.front_door").state == "idle"
 
     await server.start()
     await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
     await state_is(hass, "sensor.front_door_risk_level", "high")
     await state_is(hass, f"sensor.{HUB}_dead_letters", "0")
     hub = device_registry.async_get_device_by_identifier((DOMAIN, "01JENTRY"), "01JENTRY")
+    assert hub is not None
     assert hub.sw_version == "0.1.0"
     assert caplog.text.count(f"Inference server {server.url} is unavailable") == 1
     assert caplog.text.count(f"Inference server {server.url} is available again") == 1
@@ -125,7 +128,7 @@ async def test_a_database_outage_is_shown(
     )
     await state_is(hass, f"binary_sensor.{HUB}_database", "off")
     await state_is(hass, f"sensor.{HUB}_queue", "unavailable")
-    assert hass.states.get("camera.front_door").state == "idle"
+    assert state_of(hass, "camera.front_door").state == "idle"
 
     await async_setup_component(hass, "homeassistant", {})
     await hass.services.async_call(
@@ -158,18 +161,18 @@ async def test_states_stay_during_a_database_outage(
     )
     await state_is(hass, f"binary_sensor.{HUB}_database", "off")
     upload(camera_root, "yard/two.jpg")
-    assert {entity_id: hass.states.get(entity_id).state for entity_id in shown} == shown
+    assert {entity_id: state_of(hass, entity_id).state for entity_id in shown} == shown
 
     postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
     # Nobody restarts anything.
     await state_is(hass, "sensor.yard_risk_level", "high")
-    assert {entity_id: hass.states.get(entity_id).state for entity_id in shown} == shown
+    assert {entity_id: state_of(hass, entity_id).state for entity_id in shown} == shown
 
 
 async def test_a_camera_without_folder_is_unavailable(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
-    assert hass.states.get("binary_sensor.yard_upload_folder").state == "off"
+    assert state_of(hass, "binary_sensor.yard_upload_folder").state == "off"
     shutil.rmtree(camera_root / "yard")
 
     await state_is(hass, "binary_sensor.yard_upload_folder", "on")
@@ -181,7 +184,7 @@ async def test_a_camera_without_folder_is_unavailable(
         "binary_sensor.yard_person",
     ):
         await state_is(hass, entity_id, "unavailable")
-    assert hass.states.get("camera.front_door").state == "idle"
+    assert state_of(hass, "camera.front_door").state == "idle"
 
     (camera_root / "yard").mkdir()
     await state_is(hass, "binary_sensor.yard_upload_folder", "off")

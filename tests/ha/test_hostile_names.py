@@ -15,7 +15,7 @@ from custom_components.home_security_intelligence.core.risk.rules import apply_r
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.prompt import build_messages
 from testbed.fake_inference_server import FakeInferenceServer
-from tests.ha.helpers import act, state_when, upload
+from tests.ha.helpers import act, state_of, state_when, upload
 
 ACTIVITY = "event.yard_activity"
 ORDERS = [
@@ -38,13 +38,14 @@ async def call_it(hass: HomeAssistant, entry: MockConfigEntry, name: str) -> Non
 
 async def event_at(hass: HomeAssistant, root: Path, moment: datetime) -> dict[str, Any]:
     """Return the event of a person in the yard who is seen then."""
-    before = hass.states.get(ACTIVITY).attributes.get("event_id")
+    before = state_of(hass, ACTIVITY).attributes.get("event_id")
     age = (dt_util.utcnow() - moment).total_seconds()
     upload(root, f"yard/{moment:%H}.jpg", age=age)
     await state_when(
         hass, ACTIVITY, lambda state: state.attributes.get("event_id") not in {None, before}
     )
-    return (await act(hass, "list_events"))["events"][0]
+    event: dict[str, Any] = (await act(hass, "list_events"))["events"][0]
+    return event
 
 
 @pytest.mark.parametrize("name", ORDERS)

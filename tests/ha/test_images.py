@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from testbed.fake_inference_server import FakeInferenceServer, problem
-from tests.ha.helpers import state_is, state_when, upload
+from tests.ha.helpers import state_is, state_of, state_when, upload
 
 CAMERA = "camera.front_door"
 EVENT = "image.front_door_last_event"
@@ -26,8 +26,8 @@ LAST = "sensor.front_door_last_activity"
 async def test_nothing_is_shown_before_the_first_image(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
-    assert hass.states.get(CAMERA).state == "idle"
-    assert hass.states.get(EVENT).state == "unknown"
+    assert state_of(hass, CAMERA).state == "idle"
+    assert state_of(hass, EVENT).state == "unknown"
     with pytest.raises(HomeAssistantError):
         await camera_image(hass, CAMERA)
     with pytest.raises(HomeAssistantError):
@@ -46,7 +46,7 @@ async def test_the_uploaded_files_are_shown(
     one = (camera_root / "front_door" / "one.jpg").read_bytes()
     assert (await camera_image(hass, CAMERA)).content == one
 
-    before = hass.states.get(LAST).state
+    before = state_of(hass, LAST).state
     server.detections = [("person", 0.6)]  # less sure than before: no better picture
     upload(camera_root, "front_door/two.jpg")
     await state_when(hass, LAST, lambda state: state.state != before)
@@ -108,7 +108,7 @@ async def test_an_overwritten_file_makes_the_image_unavailable(
     # It is how Home Assistant answers for every image that cannot be had.
     response = await client.get(f"/api/image_proxy/{EVENT}")
     assert response.status == HTTPStatus.INTERNAL_SERVER_ERROR
-    assert hass.states.get(EVENT).state == STATE_UNAVAILABLE
+    assert state_of(hass, EVENT).state == STATE_UNAVAILABLE
     complaints = [each for each in caplog.records if each.levelno >= logging.WARNING]
     # The event loop's own are of how busy the machine is.
     assert not [each for each in complaints if each.name != "asyncio"]
@@ -117,11 +117,11 @@ async def test_an_overwritten_file_makes_the_image_unavailable(
     os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))
     response = await client.get(f"/api/image_proxy/{EVENT}")
     assert response.status == HTTPStatus.OK
-    assert hass.states.get(EVENT).state != STATE_UNAVAILABLE
+    assert state_of(hass, EVENT).state != STATE_UNAVAILABLE
 
     picture.unlink()
     await client.get(f"/api/image_proxy/{EVENT}")
-    assert hass.states.get(EVENT).state == STATE_UNAVAILABLE
+    assert state_of(hass, EVENT).state == STATE_UNAVAILABLE
     server.detect_fault = None
     server.detections = [("person", 0.99)]
     upload(camera_root, "front_door/two.jpg")
@@ -134,10 +134,10 @@ async def test_images_are_shown_after_a_restart(
 ) -> None:
     upload(camera_root, "front_door/one.jpg")
     await state_is(hass, "sensor.front_door_risk_level", "high")
-    before = hass.states.get(EVENT).state
+    before = state_of(hass, EVENT).state
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await hass.async_block_till_done()
     one = (camera_root / "front_door" / "one.jpg").read_bytes()
-    assert hass.states.get(EVENT).state == before
+    assert state_of(hass, EVENT).state == before
     assert (await camera_image(hass, CAMERA)).content == one
     assert (await event_image(hass, EVENT)).content == one

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
-from tests.ha.helpers import database_says, state_is
+from tests.ha.helpers import database_says, entry_state, state_is
 
 CONNECTED = """
     SELECT count(*) > 0 FROM pg_stat_activity
@@ -26,8 +26,7 @@ SERVER = "binary_sensor.home_security_intelligence_inference_server"
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigEntryState:
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    state: ConfigEntryState = entry.state
-    return state
+    return entry_state(entry)
 
 
 async def test_sets_up_and_unloads_completely(
@@ -38,11 +37,11 @@ async def test_sets_up_and_unloads_completely(
 
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
-    assert entry.state is ConfigEntryState.LOADED
+    assert entry_state(entry) is ConfigEntryState.LOADED
 
     assert await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done()
-    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert entry_state(entry) is ConfigEntryState.NOT_LOADED
     await database_says(postgres, entry, CONNECTED, "f")
 
 

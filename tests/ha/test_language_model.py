@@ -56,7 +56,7 @@ async def test_a_lost_gpu_is_a_repair_until_it_is_back(
     issue = issue_registry.async_get_issue(DOMAIN, LOST)
     assert issue
     assert not issue.is_fixable
-    assert issue.translation_placeholders["losses"] == "0% of it is on the GPU."
+    assert (issue.translation_placeholders or {})["losses"] == "0% of it is on the GPU."
 
     server.assessor = {"gpu_share": 1.0}
     await look(loaded)
@@ -149,7 +149,7 @@ async def test_the_repair_downloads_a_missing_model(
 ) -> None:
     issue = issue_registry.async_get_issue(DOMAIN, MISSING)
     assert issue
-    assert issue.translation_placeholders["models"] == "nemotron-3-nano:4b"
+    assert (issue.translation_placeholders or {})["models"] == "nemotron-3-nano:4b"
     form = await post(FIX, handler=DOMAIN, issue_id=MISSING)
     assert (form["type"], form["step_id"]) == ("form", "confirm")
     assert server.pulls == 0

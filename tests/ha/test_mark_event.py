@@ -1,6 +1,6 @@
 """Events are marked by an action and found by their marks."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant
@@ -27,7 +27,7 @@ async def test_events_are_marked_and_found_by_their_mark(
 
     said = await act(hass, "mark_event", event_id=event_id, mark="false_alarm")
     assert said["event"]["mark"] == "false_alarm"
-    assert dt_util.parse_datetime(said["event"]["marked_at"]) <= dt_util.utcnow()
+    assert datetime.fromisoformat(said["event"]["marked_at"]) <= dt_util.utcnow()
     found = await act(hass, "list_events", mark="false_alarm")
     assert [event["event_id"] for event in found["events"]] == [event_id]
     assert (await act(hass, "list_events", mark="missed"))["events"] == []
@@ -38,7 +38,7 @@ async def test_events_are_marked_and_found_by_their_mark(
     # By camera and time: the event that went on then, or else the moment itself.
     devices = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
     (yard,) = (device for device in devices if device.name == "Yard")
-    at = dt_util.parse_datetime(found["events"][0]["started_at"])
+    at = datetime.fromisoformat(found["events"][0]["started_at"])
     said = await act(hass, "mark_event", device_id=yard.id, at=at, mark="missed")
     assert said["event"]["event_id"] == event_id
     before = at - timedelta(hours=1)

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -24,7 +25,7 @@ from tests.ha.helpers import (
     upload,
 )
 
-ANSWERS = {
+ANSWERS: dict[str, Any] = {
     "confidence_threshold": 0.7,
     "event_idle": 60,
     "event_window": 120,

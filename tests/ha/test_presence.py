@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from testbed.fake_inference_server import FakeInferenceServer, problem
-from tests.ha.helpers import state_is, state_when, upload
+from tests.ha.helpers import state_is, state_of, state_when, upload
 
 PERSON = "binary_sensor.front_door_person"
 LAST = "sensor.front_door_last_activity"
@@ -29,13 +29,13 @@ async def half_a_minute_passes(hass: HomeAssistant) -> None:
 async def test_turns_off_after_the_hold_time(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
-    assert hass.states.get(PERSON).state == "off"
+    assert state_of(hass, PERSON).state == "off"
     upload(camera_root, "front_door/one.jpg")
     await state_is(hass, PERSON, "on")
-    assert hass.states.get("binary_sensor.yard_person").state == "off"
+    assert state_of(hass, "binary_sensor.yard_person").state == "off"
 
     await half_a_minute_passes(hass)
-    assert hass.states.get(PERSON).state == "off"
+    assert state_of(hass, PERSON).state == "off"
 
 
 async def test_needs_no_assessment(
@@ -52,7 +52,7 @@ async def test_stays_off_for_a_car(
     server.detections = [("car", 0.95)]
     upload(camera_root, "front_door/one.jpg")
     await state_when(hass, LAST, lambda state: state.state != "unknown")
-    assert hass.states.get(PERSON).state == "off"
+    assert state_of(hass, PERSON).state == "off"
 
 
 async def test_stays_off_for_an_old_image(
@@ -60,7 +60,7 @@ async def test_stays_off_for_an_old_image(
 ) -> None:
     upload(camera_root, "front_door/one.jpg", age=600)
     await state_when(hass, LAST, lambda state: state.state != "unknown")
-    assert hass.states.get(PERSON).state == "off"
+    assert state_of(hass, PERSON).state == "off"
 
 
 async def test_is_restored_after_a_restart(
@@ -70,6 +70,6 @@ async def test_is_restored_after_a_restart(
     await state_is(hass, PERSON, "on")
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await hass.async_block_till_done()
-    assert hass.states.get(PERSON).state == "on"
+    assert state_of(hass, PERSON).state == "on"
     await half_a_minute_passes(hass)
-    assert hass.states.get(PERSON).state == "off"
+    assert state_of(hass, PERSON).state == "off"

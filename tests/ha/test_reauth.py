@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.conftest import PASSWORD
-from tests.ha.helpers import PATIENCE, suggested
+from tests.ha.helpers import PATIENCE, entry_state, suggested
 
 
 async def test_a_new_token_takes_effect(
@@ -20,6 +20,8 @@ async def test_a_new_token_takes_effect(
     server.token = "new-token"
     result = await loaded.start_reauth_flow(hass)
     assert result["step_id"] == "reauth_confirm"
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["title_placeholders"]["address"] == server.url
 
     result = await hass.config_entries.flow.async_configure(
         result["flow_id"], {"token": "also-wrong"}
@@ -43,7 +45,7 @@ async def test_a_new_database_password_completes_a_failed_setup(
     hass.config_entries.async_update_entry(entry, data={**entry.data, "password": "outdated"})
     assert not await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry_state(entry) is ConfigEntryState.SETUP_ERROR
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_REAUTH
 
@@ -54,7 +56,7 @@ async def test_a_new_database_password_completes_a_failed_setup(
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], {"password": PASSWORD})
     await hass.async_block_till_done()
     assert result["reason"] == "reauth_successful"
-    assert entry.state is ConfigEntryState.LOADED
+    assert entry_state(entry) is ConfigEntryState.LOADED
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -84,7 +86,7 @@ async def test_a_password_changed_at_runtime_starts_reauthentication(
     result = await hass.config_entries.flow.async_configure(flow, {"password": "two"})
     await hass.async_block_till_done()
     assert result["reason"] == "reauth_successful"
-    assert entry.state is ConfigEntryState.LOADED
+    assert entry_state(entry) is ConfigEntryState.LOADED
     assert await hass.config_entries.async_unload(entry.entry_id)
     postgres.execute("DROP ROLE lodger")
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -14,9 +15,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.fake_inference_server import FakeInferenceServer, problem
 from testbed.services.postgres import Postgres
-from tests.ha.helpers import act, state_is, upload
+from tests.ha.helpers import act, state_is, state_of, upload
 
-type Json = dict[str, object]
+type Json = dict[str, Any]
 type Fix = Callable[[str], Awaitable[Json]]
 
 DEAD = "sensor.home_security_intelligence_dead_letters"
@@ -78,6 +79,7 @@ async def test_many_are_a_repair(
     hass: HomeAssistant, issue_registry: ir.IssueRegistry, eleven_dead: None
 ) -> None:
     issue = issue_registry.async_get_issue(DOMAIN, ISSUE)
+    assert issue is not None
     assert issue.is_fixable
     assert issue.severity is ir.IssueSeverity.WARNING
     assert issue.translation_placeholders == {
@@ -117,7 +119,7 @@ async def test_all_are_discarded(
     assert (await fix("discard"))["type"] == "create_entry"
     await state_is(hass, DEAD, "0")
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
-    assert hass.states.get("sensor.yard_risk_level").state == "unknown"
+    assert state_of(hass, "sensor.yard_risk_level").state == "unknown"
 
 
 async def test_jobs_that_fail_again_are_a_repair_again(

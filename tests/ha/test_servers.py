@@ -154,7 +154,7 @@ async def test_an_added_server_that_refuses_its_token_is_a_repair(
     await state_is(hass, second, "off")
     issue = issue_registry.async_get_issue(DOMAIN, f"server_token_refused_{entry.entry_id}")
     assert issue is not None
-    assert issue.translation_placeholders["servers"] == other.url
+    assert (issue.translation_placeholders or {})["servers"] == other.url
     assert not list(entry.async_get_active_flows(hass, {"reauth"}))
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert not issue_registry.issues
@@ -173,7 +173,8 @@ async def test_different_detectors_are_a_repair(
     await state_is(hass, OWN, "on")
     issue = issue_registry.async_get_issue(DOMAIN, f"detectors_differ_{entry.entry_id}")
     assert issue is not None
-    assert f"another_detector ({other.url})" in issue.translation_placeholders["models"]
+    placeholders = issue.translation_placeholders or {}
+    assert f"another_detector ({other.url})" in placeholders["models"]
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert not issue_registry.issues
 
@@ -195,8 +196,12 @@ async def test_each_server_has_its_own_gpu_and_language_model_sensors(
     await state_is(hass, f"sensor.{HUB}_llm_on_gpu", "100.0")
     await state_is(hass, "sensor.second_llm_on_gpu", "50.0")
     shown = entity_registry.async_get("sensor.second_gpu_temperature")
+    assert shown is not None
     assert shown.config_subentry_id == "01JSERVER"
-    assert device_registry.async_get(shown.device_id).name == "Second"
+    assert shown.device_id is not None
+    device = device_registry.async_get(shown.device_id)
+    assert device is not None
+    assert device.name == "Second"
     # What assessments take is told once, whoever made them.
     assert entity_registry.async_get(f"sensor.{HUB}_assessment_time")
     assert entity_registry.async_get("sensor.second_assessment_time") is None

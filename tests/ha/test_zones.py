@@ -11,7 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from testbed.fake_inference_server import FakeInferenceServer
-from tests.ha.helpers import state_when, suggested, upload
+from tests.ha.helpers import state_of, state_when, suggested, upload
 
 PORCH = {"name": "Porch", "kind": "entry_point", "corners": "0 0.2, 1 1"}
 POND = {"name": 'Koi & "friends" <1>', "kind": "restricted", "corners": "0 0, 0.1 0, 0 0.1"}
@@ -22,9 +22,9 @@ async def mark(
     hass: HomeAssistant, entry: MockConfigEntry, zones: list[dict[str, str]] | None
 ) -> SubentryFlowResult:
     """Fill in the form of the front door's camera."""
-    result = await entry.start_subentry_reconfigure_flow(hass, "01JFRONT_DOOR")
+    form = await entry.start_subentry_reconfigure_flow(hass, "01JFRONT_DOOR")
     answers = {"name": "Front door"} | ({} if zones is None else {"zones": zones})
-    result = await hass.config_entries.subentries.async_configure(result["flow_id"], answers)
+    result = await hass.config_entries.subentries.async_configure(form["flow_id"], answers)
     await hass.async_block_till_done()
     return result
 
@@ -52,7 +52,7 @@ async def test_zones_are_used_and_shown_again(
 async def test_zones_are_rendered_over_the_image(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
-    assert hass.states.get(IMAGE).state == "unknown"
+    assert state_of(hass, IMAGE).state == "unknown"
     await mark(hass, loaded, [PORCH, POND])
     upload(camera_root, "front_door/one.jpg")
     await state_when(hass, IMAGE, lambda state: state.state != "unknown")
@@ -88,7 +88,8 @@ async def test_an_invalid_zone_is_refused_by_name(
 ) -> None:
     result = await mark(hass, loaded, [POND, PORCH | changed])
     assert result["errors"] == {"zones": reason}
-    assert result["description_placeholders"]["zone"] == (PORCH | changed)["name"].strip()[:60]
+    placeholders = result["description_placeholders"] or {}
+    assert placeholders["zone"] == (PORCH | changed)["name"].strip()[:60]
     assert suggested(result, "zones") == [POND, PORCH | changed]  # nothing typed is lost
 
     result = await hass.config_entries.subentries.async_configure(

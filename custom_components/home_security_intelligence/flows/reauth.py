@@ -24,6 +24,7 @@ class ReauthSteps(BaseFlow):
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Find out which of them is needed."""
+        self.context["title_placeholders"] = {"address": str(entry_data[CONF_URL])}
         if str(entry_data[CONF_URL]).startswith("https"):
             try:
                 await async_check_server(self.hass, entry_data)
