@@ -57,16 +57,15 @@ def environment(options: dict[str, object]) -> dict[str, str]:
     }
 
 
-def hand_over(settings: dict[str, str], user: int) -> None:
+def hand_over(settings: dict[str, str], user: int, *, ssl: Path = SSL, tls: Path = TLS) -> None:
     """Copy the certificate and its key, readable by root only, for the user."""
     for variable in BELOW_SSL.values():
         file = Path(settings.get(variable, "")).resolve()
-        if not (file.is_relative_to(SSL) and file.is_file()):
+        if not (file.is_relative_to(ssl) and file.is_file()):
             continue  # the server reports the missing file
-        TLS.mkdir(
-            mode=0o711, exist_ok=True
-        )  # owned by root, which may not write into others' folders here
-        copy = TLS / variable
+        # owned by root, which may not write into others' folders here
+        tls.mkdir(mode=0o711, exist_ok=True)
+        copy = tls / variable
         copy.unlink(missing_ok=True)
         copy.touch(mode=0o600)
         copy.write_bytes(file.read_bytes())

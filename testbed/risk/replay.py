@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,15 +57,24 @@ class Outcome:
 
 
 async def outcomes(
-    url: str, backend: str, bands: Bands, *, since: datetime | None, todays_zones: bool
+    url: str,
+    backend: str,
+    bands: Bands,
+    *,
+    since: datetime | None,
+    todays_zones: bool,
+    connect_model: Callable[[str], AbstractAsyncContextManager[Ask | None]] = asking,
 ) -> tuple[Outcome, ...]:
-    """Return what becomes of the events in a database; raises StoreError and JudgeError."""
+    """Return what becomes of the events in a database; raises StoreError and JudgeError.
+
+    `connect_model` takes the backend's name.
+    """
     settings = Settings(
         medium_from=bands.medium, high_from=bands.high, critical_from=bands.critical
     )
     engine = await connect_read_only(url, application_name="hsi evaluate-risk")
     try:
-        async with asking(backend) as ask_model:
+        async with connect_model(backend) as ask_model:
             again = replay(engine, settings, since=since, todays_zones=todays_zones)
             return tuple([await _outcome(each, ask_model) async for each in again])
     finally:

@@ -170,24 +170,22 @@ def test_the_app_speaks_https_where_it_is_told_to(
 
 
 def test_the_app_gives_the_server_a_key_that_only_root_may_read(
-    run: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: ModuleType, tmp_path: Path
 ) -> None:
     ssl, tls = tmp_path / "ssl", tmp_path / "tls"
     ssl.mkdir()
     (ssl / "own.pem").write_text("certificate")
     (ssl / "key.pem").write_text("key")
     (tmp_path / "options.json").write_text("another secret")
-    monkeypatch.setattr(run, "SSL", ssl)
-    monkeypatch.setattr(run, "TLS", tls)
     for _ in range(2):  # at every start
         settings = {"TLS_CERT_FILE": f"{ssl}/own.pem", "TLS_KEY_FILE": f"{ssl}/key.pem"}
-        run.hand_over(settings, os.getuid())
+        run.hand_over(settings, os.getuid(), ssl=ssl, tls=tls)
         assert Path(settings["TLS_KEY_FILE"]).read_text() == "key"
         assert Path(settings["TLS_CERT_FILE"]).read_text() == "certificate"
     assert {path.stat().st_mode & 0o777 for path in tls.iterdir()} == {0o600}
     for name in ("missing.pem", "../options.json"):
         settings = {"TLS_CERT_FILE": f"{ssl}/{name}"}
-        run.hand_over(settings, os.getuid())
+        run.hand_over(settings, os.getuid(), ssl=ssl, tls=tls)
         assert settings == {"TLS_CERT_FILE": f"{ssl}/{name}"}
 
 

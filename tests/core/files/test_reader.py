@@ -1,10 +1,13 @@
 """Reading image files that others may replace at any moment."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 import errno
+from functools import partial
 import io
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -21,12 +24,14 @@ from hsi_core.domain.errors import (
 )
 from hsi_core.domain.file_version import Version, version_of
 from hsi_core.domain.models import FailureClass
-from hsi_core.files import safe_open
 from hsi_core.files.reader import ImageContent, read_capture_time, read_image
+from hsi_core.files.safe_open import open_regular
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LIMIT = 1000
 CHUNK = 4096
+
+type Open = Callable[[Path, str], BinaryIO]
 
 
 @pytest.fixture
@@ -39,13 +44,13 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-def content_of(root: Path, path: str) -> ImageContent:
+def content_of(root: Path, path: str, open_file: Open = open_regular) -> ImageContent:
     """Read a file as it is now."""
     try:
         version = version_of((root / path).stat())
     except OSError:
         version = Version(size=7, mtime_ns=1)
-    return read_image(root, path, version, max_bytes=LIMIT)
+    return read_image(root, path, version, max_bytes=LIMIT, open_file=open_file)
 
 
 def test_a_regular_file_is_read(root: Path) -> None:
@@ -82,7 +87,7 @@ def test_a_folder_is_not_a_file(root: Path) -> None:
 
 @pytest.mark.parametrize("swapped", ["front/2026/a.jpg", "front/2026"])
 def test_a_link_created_after_the_check_is_not_followed(
-    root: Path, tmp_path: Path, swapped: str, monkeypatch: pytest.MonkeyPatch
+    root: Path, tmp_path: Path, swapped: str
 ) -> None:
     def check_then_swap(checked: Path, path: str) -> Path:
         real = (checked / path).resolve()
@@ -91,9 +96,8 @@ def test_a_link_created_after_the_check_is_not_followed(
         return real
 
     (root / "yard").symlink_to(root / "front")  # only a path with a link is resolved
-    monkeypatch.setattr(safe_open, "resolve_below", check_then_swap)
     with pytest.raises(ImageUnreadableError):
-        content_of(root, "yard/2026/a.jpg")
+        content_of(root, "yard/2026/a.jpg", partial(open_regular, resolve=check_then_swap))
 
 
 def test_a_deleted_file_is_distinguished_from_an_unmounted_share(root: Path) -> None:
@@ -130,10 +134,14 @@ def test_a_file_overwritten_while_it_is_read_is_refused(root: Path) -> None:
             file.write_bytes(b"another")
             return start + super().read(size)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fdopen", OverwrittenMeanwhile)
-        with pytest.raises(ImageReplacedError) as caught:
-            read_image(root, "front/2026/a.jpg", was, max_bytes=4 * CHUNK)
+    with pytest.raises(ImageReplacedError) as caught:
+        read_image(
+            root,
+            "front/2026/a.jpg",
+            was,
+            max_bytes=4 * CHUNK,
+            open_file=lambda folder, path: OverwrittenMeanwhile(folder / path),
+        )
     assert caught.value.size == len(b"another")
 
 
@@ -150,10 +158,12 @@ def test_a_share_that_does_not_respond_is_an_outage(root: Path) -> None:
         def read(self, size: int | None = -1, /) -> bytes:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fdopen", Stale)
-        with pytest.raises(StorageAwayError) as caught:
-            content_of(root, "front/2026/a.jpg")
+    with pytest.raises(StorageAwayError) as caught:
+        content_of(
+            root,
+            "front/2026/a.jpg",
+            lambda folder, path: Stale(folder / path),
+        )
     assert caught.value.failure is FailureClass.OUTAGE
 
 

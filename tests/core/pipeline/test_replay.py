@@ -1,8 +1,7 @@
 """Replay of stored events with other levels, zones or models, up to the printed figures."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 import json
 from pathlib import Path
@@ -10,14 +9,15 @@ from uuid import UUID
 
 import pytest
 
-from testbed.risk import replay
 from testbed.risk.evaluation import main
 from testbed.risk.judges import Answer
+from testbed.risk.replay import outcomes
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import BERLIN, House, Journal
 
 # isort: split
-from hsi_core.domain.models import EventMark, MissedMoment
+from hsi_core.domain.levels import Bands
+from hsi_core.domain.models import EventMark, MissedMoment, RiskLevel
 from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.updates import EventPhase
 from hsi_core.domain.zones import Zone, ZoneKind
@@ -129,27 +129,28 @@ async def test_current_zones_show_their_effect(
     assert "without close to the camera +21" in capsys.readouterr().out
 
 
-async def test_a_model_is_asked_and_limited_as_in_the_pipeline(
-    marked: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    by_rules = (await replayed(marked, tmp_path))["levels"]
-    answers: list[int | None] = []  # the last one is given
+async def test_a_model_is_asked_and_limited_as_in_the_pipeline(marked: House) -> None:
+    async def levels(*, answer: int | None) -> list[RiskLevel | None]:
+        """Return the levels with a model that always gives this score, or fails without one."""
 
-    @asynccontextmanager
-    async def asking(backend: str) -> AsyncIterator[object]:
         async def ask(event: JudgedEvent) -> Answer:
-            return Answer(score=answers[-1], calls=())
+            return Answer(score=answer, calls=())
 
-        yield ask
+        found = await outcomes(
+            marked.database_url,
+            "ollama",
+            Bands(),
+            since=None,
+            todays_zones=False,
+            connect_model=lambda backend: nullcontext(ask),
+        )
+        return [each.after[1] for each in found]
 
-    monkeypatch.setattr(replay, "asking", asking)
-    for said in (0, 100):
-        answers.append(said)
-        found = await replayed(marked, tmp_path, "--backend", "ollama")
-        assert found["levels"] == by_rules
-    answers.append(None)  # it fails
-    found = await replayed(marked, tmp_path, "--backend", "ollama")
-    assert set(found["levels"].values()) == {None}
+    by_rules = await outcomes(marked.database_url, "rules", Bands(), since=None, todays_zones=False)
+    expected = [each.after[1] for each in by_rules]
+    assert await levels(answer=0) == expected
+    assert await levels(answer=100) == expected
+    assert set(await levels(answer=None)) == {None}
 
 
 async def test_a_foreign_database_is_refused(

@@ -19,7 +19,6 @@ from hsi_core.domain.errors import (
     StorePermissionError,
     StoreUnreachableError,
 )
-from hsi_core.store import engine as engine_module
 from hsi_core.store.engine import begin, check, connect, database_url
 from hsi_core.store.tables import metadata
 
@@ -200,12 +199,13 @@ async def test_a_unix_socket_is_accepted(postgres: Postgres, empty_url: str) -> 
 
 
 async def test_only_one_of_several_unresponsive_connections_is_waited_for(
-    postgres: Postgres, database_url: str, monkeypatch: pytest.MonkeyPatch
+    postgres: Postgres, database_url: str
 ) -> None:
-    monkeypatch.setattr(engine_module, "STATEMENT_TIMEOUT", 2.0)
     async with PostgresProxy(postgres.port) as proxy:
         engine = await connect(
-            str(URL(database_url).with_port(proxy.port)), application_name="tests"
+            str(URL(database_url).with_port(proxy.port)),
+            application_name="tests",
+            statement_timeout=2.0,
         )
 
         async def ask(sql: str = "SELECT 1") -> None:

@@ -22,6 +22,7 @@ from hsi_core.domain.models import Camera
 from hsi_core.domain.settings import Settings
 from hsi_core.domain.updates import HealthUpdate, Update
 from hsi_core.watch.deliveries import Deliveries, Lane
+from hsi_core.watch.mounts import MOUNTINFO
 from hsi_core.watch.watcher import FolderWatcher
 
 SOON = 60.0  # seconds within which a signal has to come, on a machine busy with other things
@@ -31,7 +32,9 @@ SETTLE = 0.2  # seconds
 class Watch:
     """One running watcher, what it delivered and the problems it reported."""
 
-    def __init__(self, root: Path, cameras: Sequence[Camera], settings: Settings) -> None:
+    def __init__(
+        self, root: Path, cameras: Sequence[Camera], settings: Settings, mountinfo: Path = MOUNTINFO
+    ) -> None:
         self.found: asyncio.Queue[FoundFile] = asyncio.Queue()
         self.problems: asyncio.Queue[tuple[str, str | None]] = asyncio.Queue()  # camera, error code
         self.publisher = Publisher()
@@ -43,6 +46,7 @@ class Watch:
             health=HealthBoard(self.publisher),
             publisher=self.publisher,
             settings=settings,
+            mountinfo=mountinfo,
         )
         self._refusals = 0  # of the next files
         self._errors: dict[str, str] = {}
@@ -155,9 +159,9 @@ async def watch(root: Path, settings: Settings) -> AsyncIterator[Callable[..., W
     """Make watchers of the root, not yet started; they are stopped at the end."""
     made: list[Watch] = []
 
-    def make(*cameras: str, **changed: Any) -> Watch:
+    def make(*cameras: str, mountinfo: Path = MOUNTINFO, **changed: Any) -> Watch:
         named = [Camera(folder=folder, name=folder) for folder in cameras or ("front", "yard/gate")]
-        made.append(Watch(root, named, replace(settings, **changed)))
+        made.append(Watch(root, named, replace(settings, **changed), mountinfo))
         return made[-1]
 
     yield make

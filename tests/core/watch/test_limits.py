@@ -1,9 +1,6 @@
 """The watcher's memory is bounded, and no file is lost because of a bound."""
 
-import pytest
-
 from hsi_core.domain.found_file import FoundFile
-from hsi_core.watch import seen_files, stability
 from hsi_core.watch.seen_files import SeenFiles
 from hsi_core.watch.stability import UnstableFiles
 
@@ -27,9 +24,8 @@ def test_a_file_not_found_by_a_full_scan_is_removed() -> None:
     assert not known.has(file("gone.jpg"))
 
 
-def test_files_beyond_the_limit_are_not_added(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seen_files, "LIMIT", 2)
-    known = SeenFiles()
+def test_files_beyond_the_limit_are_not_added() -> None:
+    known = SeenFiles(limit=2)
 
     for name in "abc":
         known.add(file(name))
@@ -57,9 +53,8 @@ def test_a_file_is_due_once_it_is_unchanged_for_the_settle_time() -> None:
     assert waiting.next_due is None
 
 
-def test_unstable_files_beyond_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stability, "LIMIT", 1)
-    waiting = UnstableFiles(2.0)
+def test_unstable_files_beyond_the_limit_are_refused() -> None:
+    waiting = UnstableFiles(2.0, limit=1)
 
     assert waiting.add(file("a.jpg"), now=0.0)
     assert not waiting.add(file("b.jpg"), now=0.0)

@@ -54,18 +54,15 @@ def test_the_file_system_of_a_folder(folder: str, kinds: set[str]) -> None:
     ("folder", "supported"),
     [("/home", True), ("/media/nas one", False), ("/srv/sshfs", False), ("/srv/ftp", False)],
 )
-def test_shares_do_not_support_inotify(
-    folder: str, supported: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shares_do_not_support_inotify(folder: str, supported: bool, tmp_path: Path) -> None:
     mountinfo = tmp_path / "mountinfo"
     mountinfo.write_text(MOUNTS)
-    monkeypatch.setattr(mounts, "MOUNTS", mountinfo)
-    assert mounts.supports_inotify(Path(folder)) is supported
+    assert mounts.supports_inotify(Path(folder), mountinfo=mountinfo) is supported
 
 
 def test_a_local_disk_supports_inotify(tmp_path: Path) -> None:
     assert mounts.supports_inotify(tmp_path)
-    assert mounts.filesystem_types(tmp_path, mounts.MOUNTS.read_text())
+    assert mounts.filesystem_types(tmp_path, mounts.MOUNTINFO.read_text())
 
 
 async def test_polling_finds_files_without_inotify(watch: Make, root: Path) -> None:
@@ -101,14 +98,13 @@ async def test_polling_finds_new_folders_and_rewritten_files(watch: Make, root: 
 
 
 async def test_a_camera_on_a_share_is_polled_and_others_are_not(
-    watch: Make, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    watch: Make, root: Path, tmp_path: Path
 ) -> None:
     mountinfo = tmp_path / "mountinfo"
     mountinfo.write_text(
         f"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:9 / {root}/front rw - cifs //nas/front rw\n"
     )
-    monkeypatch.setattr(mounts, "MOUNTS", mountinfo)
-    seen = watch(polling_interval=0.1)
+    seen = watch(mountinfo=mountinfo, polling_interval=0.1)
     await seen.start()
 
     link_unnoticed(root / "yard/gate/b.jpg")
@@ -119,12 +115,11 @@ async def test_a_camera_on_a_share_is_polled_and_others_are_not(
 
 
 async def test_a_share_with_a_slow_clock_delivers_no_partial_file(
-    watch: Make, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    watch: Make, root: Path, tmp_path: Path
 ) -> None:
     mountinfo = tmp_path / "mountinfo"
     mountinfo.write_text(f"1 0 0:9 / {root} rw - nfs4 nas:/cameras rw\n")
-    monkeypatch.setattr(mounts, "MOUNTS", mountinfo)
-    seen = watch("front", polling_interval=0.05, settle_time=1.5)
+    seen = watch("front", mountinfo=mountinfo, polling_interval=0.05, settle_time=1.5)
     await seen.start()
     slow = time.time() - 30  # by the share's clock
     with (root / "front/a.jpg").open("wb", buffering=0) as file:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 import logging
+import time
 
 from ..domain.settings import Settings
 from .backoff import retry_delay
@@ -13,8 +14,12 @@ _LOGGER = logging.getLogger(__name__)
 class Supervisor:
     """Run tasks for as long as the pipeline runs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`monotonic` returns the seconds of a clock that is never set back."""
         self._settings = settings
+        self._monotonic = monotonic
         self._tasks: set[asyncio.Task[None]] = set()
 
     def keep_running(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -41,17 +46,16 @@ class Supervisor:
 
     async def _restart(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run work again whenever it ends; the pause doubles with each failure in a row."""
-        loop = asyncio.get_running_loop()
         failures = 0
         while True:
-            began = loop.time()
+            began = self._monotonic()
             failed: Exception | None = None
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 - the supervisor outlives every failure
                 failed = error
             # Work that ran for a while did start: its failure does not count as one in a row.
-            started = failed is None or loop.time() - began > self._settings.retry_max
+            started = failed is None or self._monotonic() - began > self._settings.retry_max
             failures = 1 if started else failures + 1
             pause = retry_delay(failures, jitter=0, settings=self._settings).total_seconds()
             if failed is not None:

@@ -1,11 +1,13 @@
 """Reading an image's file and its capture time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 import errno
 import hashlib
 import os
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from ..domain.errors import (
     CameraFolderMissingError,
@@ -39,15 +41,24 @@ class ImageContent:
     content_type: str
 
 
-def read_image(root: Path, path: str, version: Version, *, max_bytes: int) -> ImageContent:
+def read_image(
+    root: Path,
+    path: str,
+    version: Version,
+    *,
+    max_bytes: int,
+    open_file: Callable[[Path, str], BinaryIO] = open_regular,
+) -> ImageContent:
     """Return an image's content if the file is still this version of it. Blocks.
+
+    `open_file` opens a path below the root and refuses what is not a regular file there.
 
     Raises ImageUnreadableError or PathEscapeError for a file that cannot be used;
     ImageReplacedError if the file is another image by now or is being overwritten;
     StorageFailedError if the disk returns an error; WatchError if the whole storage is away.
     """
     try:
-        with open_regular(root, path) as file:
+        with open_file(root, path) as file:
             before = version_of(os.fstat(file.fileno()))
             content = file.read(max_bytes + 1)
             after = version_of(os.fstat(file.fileno()))

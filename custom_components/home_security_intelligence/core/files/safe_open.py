@@ -1,6 +1,6 @@
 """Opening a file below the camera root while others may replace any part of its path."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import errno
 import os
 from pathlib import Path, PurePosixPath
@@ -14,10 +14,13 @@ _NO_FILE = frozenset({errno.ELOOP, errno.ENXIO})  # a link; a socket or a device
 _LINKED = frozenset({errno.ELOOP, errno.ENOTDIR})  # a link in place of a folder
 
 
-def open_regular(root: Path, path: str) -> BinaryIO:
+def open_regular(
+    root: Path, path: str, *, resolve: Callable[[Path, str], Path] = resolve_below
+) -> BinaryIO:
     """Open a regular file below the root for reading. Blocks.
 
-    A part of the real path that has become a link since it was resolved is not followed. A pipe
+    `resolve` follows the links in a path. A part of the real path that has become a link since
+    then is not followed. A pipe
     or a device is not waited for. Raises ImageUnreadableError, PathEscapeError or OSError.
     """
     parts = PurePosixPath(path).parts
@@ -29,7 +32,7 @@ def open_regular(root: Path, path: str) -> BinaryIO:
                 raise
         except ImageUnreadableError, ValueError:
             pass  # resolving the path below finds the cause
-    real = resolve_below(root, path)
+    real = resolve(root, path)
     return _open_without_links(root, real.relative_to(root.resolve()).parts or ("",))
 
 

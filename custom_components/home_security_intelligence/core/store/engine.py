@@ -39,10 +39,14 @@ def database_url(text_url: str) -> URL:
 
 
 async def connect(
-    url: str, *, ssl: ssl_module.SSLContext | None = None, application_name: str
+    url: str,
+    *,
+    ssl: ssl_module.SSLContext | None = None,
+    application_name: str,
+    statement_timeout: float = STATEMENT_TIMEOUT,
 ) -> AsyncEngine:
     """Return an engine on a reachable database with up-to-date tables; raises StoreError."""
-    engine = _engine(url, ssl, application_name, pooled=True)
+    engine = _engine(url, ssl, application_name, pooled=True, statement_timeout=statement_timeout)
     try:
         async with begin(engine) as connection:
             await connection.execute(text("SELECT 1"))
@@ -107,11 +111,12 @@ def _engine(
     *,
     pooled: bool,
     read_only: bool = False,
+    statement_timeout: float = STATEMENT_TIMEOUT,
 ) -> AsyncEngine:
     target = database_url(url)
     arguments: dict[str, object] = {
         "timeout": CONNECT_TIMEOUT,
-        "command_timeout": STATEMENT_TIMEOUT,
+        "command_timeout": statement_timeout,
         "server_settings": {
             "application_name": application_name,
             "default_transaction_read_only": "on" if read_only else "off",
@@ -130,7 +135,7 @@ def _engine(
         target,
         connect_args=arguments,
         pool_size=POOL_SIZE,
-        pool_timeout=STATEMENT_TIMEOUT,
+        pool_timeout=statement_timeout,
         hide_parameters=True,
     )
     event.listen(engine.sync_engine, "handle_error", _replace_unresponsive_connections)

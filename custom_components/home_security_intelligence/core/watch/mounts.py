@@ -3,7 +3,7 @@
 from pathlib import Path
 import re
 
-MOUNTS = Path("/proc/self/mountinfo")
+MOUNTINFO = Path("/proc/self/mountinfo")
 
 # Other machines change these files as well; inotify does not report their changes.
 _SHARED = frozenset(
@@ -18,13 +18,13 @@ _SHARED_PREFIX = "fuse."  # sshfs, rclone, mergerfs, Docker Desktop's and Unraid
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-def supports_inotify(real: Path) -> bool:
+def supports_inotify(real: Path, *, mountinfo: Path = MOUNTINFO) -> bool:
     """Return whether inotify reports every change in and below a folder. Blocks.
 
-    True if the system does not list its mounts.
+    True if the system does not list its mounts in `mountinfo`.
     """
     try:
-        mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+        mounts = mountinfo.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return True
     return not any(_is_shared(kind) for kind in filesystem_types(real, mounts))

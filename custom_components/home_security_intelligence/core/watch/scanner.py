@@ -32,8 +32,11 @@ class CameraScanner:
         deliveries: Deliveries,
         health: HealthBoard,
         settings: Settings,
+        *,
+        mountinfo: Path,
     ) -> None:
         self._root = root
+        self._mountinfo = mountinfo
         self._cameras = cameras
         self._events = events
         self._completeness = completeness
@@ -94,7 +97,7 @@ class CameraScanner:
 
     def _supports_inotify(self, camera: str) -> bool:
         try:
-            return supports_inotify(resolve_below(self._root, camera))
+            return supports_inotify(resolve_below(self._root, camera), mountinfo=self._mountinfo)
         except PathEscapeError:
             return True  # the scan reports the problem
 

@@ -8,7 +8,8 @@ LIMIT = 100_000  # files; those beyond are delivered again by every scan, which 
 class SeenFiles:
     """A bounded set of delivered files; a file is removed once a full scan does not find it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, limit: int = LIMIT) -> None:
+        self._limit = limit
         self._last_scan: dict[int, int] = {}  # a file's hash -> the last full scan that found it
         self._scan = 0
 
@@ -22,7 +23,7 @@ class SeenFiles:
 
     def add(self, file: FoundFile) -> None:
         """Add a delivered file."""
-        if len(self._last_scan) < LIMIT:
+        if len(self._last_scan) < self._limit:
             self._last_scan[hash(file)] = self._scan
 
     def begin_full_scan(self) -> None:

@@ -16,8 +16,9 @@ class _Waiting:
 class UnstableFiles:
     """Files that wait until they have been unchanged for the settle time; times are in seconds."""
 
-    def __init__(self, settle_time: float) -> None:
+    def __init__(self, settle_time: float, *, limit: int = LIMIT) -> None:
         self._settle_time = settle_time
+        self._limit = limit
         self._waiting: dict[str, _Waiting] = {}  # by path
 
     @property
@@ -28,7 +29,7 @@ class UnstableFiles:
     def add(self, file: FoundFile, now: float) -> bool:
         """Add a file, unless it is waiting unchanged; return False if the limit is reached."""
         waiting = self._waiting.get(file.path)
-        if waiting is None and len(self._waiting) >= LIMIT:
+        if waiting is None and len(self._waiting) >= self._limit:
             return False
         if waiting is None or waiting.file != file:
             self._waiting[file.path] = _Waiting(file, now + self._settle_time)

@@ -16,6 +16,7 @@ from .completeness import CompletenessCheck
 from .deliveries import Deliveries
 from .filenames import is_hidden, is_image_name, is_storable
 from .inotify import EventsLost, FileClosed, FolderAdded, FolderEvents, FolderRemoved
+from .mounts import MOUNTINFO
 from .scanner import CameraScanner
 from .schedule import Scan, ScanSchedule
 
@@ -42,6 +43,7 @@ class FolderWatcher:
         health: HealthBoard,
         publisher: Publisher,
         settings: Settings,
+        mountinfo: Path = MOUNTINFO,
     ) -> None:
         self.ready = asyncio.Event()  # the folders are watched and the first full scan is done
         self._root = root
@@ -58,6 +60,7 @@ class FolderWatcher:
             deliveries,
             health,
             settings,
+            mountinfo=mountinfo,
         )
         self._schedule = ScanSchedule(settings)
         self._new_folders: asyncio.Queue[str] = asyncio.Queue(_NEW_FOLDERS_LIMIT)
