@@ -48,7 +48,7 @@ def test_a_person_who_walks_to_the_door_is_one_track() -> None:
     assert (walker.images, walker.dwell) == (3, 10.0)
     assert walker.movement is Movement.APPROACHING
     assert walker.zones == {ZoneKind.SIDEWALK, ZoneKind.YARD, ZoneKind.ENTRY_POINT}
-    assert walker.came_from == {ZoneKind.SIDEWALK}
+    assert walker.came_from is ZoneKind.SIDEWALK
 
 
 @pytest.mark.parametrize(
@@ -192,3 +192,17 @@ def test_changes_before_the_event_do_not_count() -> None:
 
     assert not facts(later, begins=400).object_changes
     assert timedelta(seconds=400) + NIGHT == facts(later, begins=400).started_at
+
+
+def test_what_was_brought_before_the_event_is_not_reported_again() -> None:
+    delivered = {
+        0.0: [person(0.1, PAVEMENT)],
+        6.0: [person(0.5, DOOR)],
+        12.0: [person(0.3, PATH), PACKAGE],
+        18.0: [PACKAGE],
+    }
+    later = {second: [PACKAGE, person(0.1, PAVEMENT)] for second in (900.0, 906.0)}
+
+    [change] = facts(delivered).object_changes
+    assert change.change is Change.BROUGHT
+    assert not facts({**delivered, **later}, begins=900).object_changes

@@ -101,6 +101,20 @@ def test_several_people_count(count: int, name: str | None) -> None:
     assert {"two people", "several people"} & found == ({name} if name else set())
 
 
+def test_people_who_come_one_after_the_other_are_not_there_at_once() -> None:
+    seen: Seen = {0.0: [person(0.2, PATH)], 5.0: [person(0.2, PATH)]}
+    seen |= {55.0: [person(0.8, PATH)], 60.0: [person(0.8, PATH)]}
+
+    assert not {"two people", "several people"} & points(seen).keys()
+
+
+def test_people_on_the_pavement_are_not_on_the_grounds_with_others() -> None:
+    seen: Seen = {second: [person(0.2, PATH), person(0.8, PAVEMENT)] for second in (0.0, 5.0)}
+    later: Seen = {55.0: [person(0.8, PATH)], 60.0: [person(0.8, PATH)]}
+
+    assert not {"two people", "several people"} & points({**seen, **later}).keys()
+
+
 def test_cameras_around_the_house_count_once_each() -> None:
     def seen_by(*cameras: str) -> dict[str, int]:
         others = tuple(Elsewhere(camera=name, at=NIGHT, label="person") for name in cameras)

@@ -113,10 +113,10 @@ def _area(corners: Sequence[Corner]) -> float:
 def _lines_cross(corners: Sequence[Corner]) -> bool:
     following = (*corners[1:], corners[0])
     edges = list(zip(corners, following, strict=True))
-    return any(_cross(*one, *other) for one, other in combinations(edges, 2))
+    return any(edges_cross(*one, *other) for one, other in combinations(edges, 2))
 
 
-def _cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
+def edges_cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
     """Tell whether two lines cross between their ends; touching is not crossing."""
     return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
 

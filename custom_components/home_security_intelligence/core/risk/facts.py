@@ -1,15 +1,18 @@
 """The fact sheet of an event: objects, changes, time and context."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..domain.context import Context, Occupancy
+from ..domain.context import GROUNDS, Context, Occupancy
 from ..domain.models import Image
 from ..domain.part_of_day import PartOfDay, part_of_day
+from .doors import who_came_out
 from .object_changes import Change, ObjectChange, changes
-from .objects import ObservedObject, describe_track
+from .objects import NEAR, ObservedObject, PlacedTrack, describe_track, place_track
 from .tracking import VEHICLES, Sighting, track_objects
+from .zone_map import Place, zone_map
 
 HISTORY = timedelta(minutes=30)  # before an event, on the same camera
 ELSEWHERE = timedelta(minutes=5)  # before an event and during it, on the other cameras
@@ -26,7 +29,8 @@ class FactSheet:
     zones_known: bool
     objects: tuple[ObservedObject, ...]  # including those seen only before the event
     object_changes: tuple[ObjectChange, ...]  # during the event
-    max_people: int  # in one image of the event
+    max_people: int  # confirmed, in one image of the event
+    max_people_on_grounds: int  # the same on private ground; without zones, close to the camera
     context: Context
 
     @property
@@ -96,26 +100,50 @@ def build_fact_sheet(
     begins = len(history)
     started_at = event_images[0].captured_at
     tracks = track_objects(images)
+    zones = zone_map(tuple(context.zones))
+    placed = [place_track(track, zones) for track in tracks]
+    people = [each for each in placed if each.track.label == "person"]
+    outside = {id(people[position]) for position in who_came_out(people, images)}
     busy = [image.captured_at for image in event_images if image.detections]
-    objects = (describe_track(track, context.zones, started_at) for track in tracks)
     return FactSheet(
         camera=camera,
         started_at=started_at.astimezone(context.time_zone),
         ended_at=(busy[-1] if busy else started_at).astimezone(context.time_zone),
         image_count=len(event_images),
         zones_known=bool(context.zones),
-        objects=tuple(objects),
+        objects=tuple(
+            describe_track(each, started_at, came_out=id(each) in outside) for each in placed
+        ),
         object_changes=tuple(each for each in changes(tracks, images) if each.index >= begins),
-        max_people=max(
-            (
-                sum(track.label == "person" for track in tracks if _is_in(track.sightings, index))
-                for index in range(begins, len(images))
-            ),
-            default=0,
+        max_people=_max_at_once(people, begins, _is_anywhere),
+        max_people_on_grounds=_max_at_once(
+            people, begins, _is_on_grounds if context.zones else _is_near
         ),
         context=context,
     )
 
 
-def _is_in(sightings: Sequence[Sighting], index: int) -> bool:
-    return any(each.index == index for each in sightings)
+def _max_at_once(
+    people: Sequence[PlacedTrack], begins: int, counts: Callable[[Sighting, Place | None], bool]
+) -> int:
+    """Return the highest number of confirmed people that count in one image of the event."""
+    by_image = Counter(
+        sighting.image
+        for person in people
+        if person.confirmed
+        for sighting, place in zip(person.track.sightings, person.places, strict=True)
+        if sighting.image >= begins and counts(sighting, place)
+    )
+    return max(by_image.values(), default=0)
+
+
+def _is_anywhere(_sighting: Sighting, _place: Place | None) -> bool:
+    return True
+
+
+def _is_on_grounds(_sighting: Sighting, place: Place | None) -> bool:
+    return place is not None and place.kind in GROUNDS
+
+
+def _is_near(sighting: Sighting, _place: Place | None) -> bool:
+    return sighting.height >= NEAR

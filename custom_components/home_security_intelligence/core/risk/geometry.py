@@ -32,16 +32,19 @@ def distance(one: Point, other: Point) -> float:
 
 def overlap(one: Box, other: Box) -> float:
     """Return the area that two boxes share."""
-    width = min(one.x2, other.x2) - max(one.x1, other.x1)
+    wide = min(one.x2, other.x2) - max(one.x1, other.x1)
+    if wide <= 0:
+        return 0.0
     tall = min(one.y2, other.y2) - max(one.y1, other.y1)
-    return max(0.0, width) * max(0.0, tall)
+    return wide * tall if tall > 0 else 0.0
 
 
 def iou(one: Box, other: Box) -> float:
     """Return the intersection over union of two boxes."""
     shared = overlap(one, other)
-    whole = area(one) + area(other) - shared
-    return shared / whole if whole > 0 else 0.0
+    if shared == 0:
+        return 0.0
+    return shared / (area(one) + area(other) - shared)
 
 
 def grown(box: Box, share: float) -> Box:
@@ -55,12 +58,18 @@ def holds(box: Box, point: Point) -> bool:
     return box.x1 <= point[0] <= box.x2 and box.y1 <= point[1] <= box.y2
 
 
+def clamp(share: float) -> float:
+    """Return a coordinate that is at least a rim away from the image's edge."""
+    return min(max(share, _RIM), 1 - _RIM)
+
+
 def inside(point: Point, polygon: Sequence[Point]) -> bool:
     """Tell whether a point is in a polygon; the image's edge counts as inside."""
-    x = min(max(point[0], _RIM), 1 - _RIM)
-    y = min(max(point[1], _RIM), 1 - _RIM)
+    x, y = clamp(point[0]), clamp(point[1])
     within = False
-    for (x1, y1), (x2, y2) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
+    x1, y1 = polygon[-1]
+    for x2, y2 in polygon:
         if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
             within = not within
+        x1, y1 = x2, y2
     return within

@@ -67,7 +67,7 @@ def in_the_yard_at_night(facts: FactSheet) -> RiskFactor | None:
         (
             each.stay(ZoneKind.YARD, ZoneKind.DRIVEWAY)
             for each in confirmed_people(facts)
-            if ZoneKind.ENTRY_POINT not in each.came_from
+            if not each.came_out
         ),
         default=0.0,
     )
@@ -108,7 +108,7 @@ def returns(facts: FactSheet) -> RiskFactor | None:
 
 def several(facts: FactSheet) -> RiskFactor | None:
     """Score several people on the grounds."""
-    count = min(facts.max_people, len(people_on_grounds(facts)))
+    count = facts.max_people_on_grounds
     if count < 2 or not is_unusual_time(facts):
         return None
     weight = points.TWO_PEOPLE if count == 2 else points.SEVERAL_PEOPLE

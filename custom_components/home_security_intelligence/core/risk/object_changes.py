@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ..domain.models import Box, Image
 from .geometry import area, distance, ground_point, grown, holds, overlap
-from .tracking import Track
+from .tracking import Sighting, Track
 
 RIDDEN = frozenset({"bicycle", "motorcycle"})
 THINGS = RIDDEN | {
@@ -38,58 +38,79 @@ class ObjectChange:
 
 def changes(tracks: Sequence[Track], images: Sequence[Image]) -> tuple[ObjectChange, ...]:
     """Return the objects that were put down or taken; `tracks` belong to `images`."""
-    people = [track for track in tracks if track.label == "person"]
+    things = [track for track in tracks if track.label in THINGS]
+    if not things:
+        return ()
+    people = _People([track for track in tracks if track.label == "person"])
     found = [
         change
-        for track in tracks
-        if track.label in THINGS
-        for change in (_brought(track, people), _taken(track, people, images))
+        for track in things
+        for change in (_brought(track, people), _taken(track, people, len(images)))
         if change is not None
     ]
     return tuple(found)
 
 
-def _brought(thing: Track, people: Sequence[Track]) -> ObjectChange | None:
-    if len(thing.sightings) < 2:
-        return None
-    for person in people:
-        came = person.first.index <= thing.first.index and any(
-            abs(sighting.index - thing.first.index) <= 1 and _at_hand(thing.first.box, sighting.box)
-            for sighting in person.sightings
-        )
-        left = person.last.index < thing.last.index or (
-            person.last.index == thing.last.index
-            and _apart(person.last.box, thing.last.box) > _GONE_FROM
-        )
-        if came and left:
-            return ObjectChange(label=thing.label, change=Change.BROUGHT, index=thing.last.index)
+class _People:
+    """The people of a scene, by image."""
+
+    def __init__(self, tracks: Sequence[Track]) -> None:
+        self._by_image: dict[int, list[tuple[Track, Box]]] = {}
+        for track in tracks:
+            for each in track.sightings:
+                self._by_image.setdefault(each.image, []).append((track, each.box))
+
+    def boxes_in(self, index: int) -> list[Box]:
+        """Return the people's boxes in one image."""
+        return [box for _, box in self._by_image.get(index, ())]
+
+    def near(self, place: Box, first: int, last: int) -> list[Track]:
+        """Return the people who were within reach of a place, in images from first to last."""
+        found: dict[int, Track] = {}
+        for index in range(first, last + 1):
+            for track, box in self._by_image.get(index, ()):
+                if id(track) not in found and _at_hand(place, box):
+                    found[id(track)] = track
+        return list(found.values())
+
+
+def _brought(thing: Track, people: _People) -> ObjectChange | None:
+    for person in people.near(thing.first.box, thing.first.image - 1, thing.first.image + 1):
+        if person.first.image > thing.first.image:
+            continue
+        left_behind = next((each for each in thing.sightings if _has_left(person, each)), None)
+        if left_behind is not None:
+            return ObjectChange(label=thing.label, change=Change.BROUGHT, index=left_behind.image)
     return None
 
 
-def _taken(thing: Track, people: Sequence[Track], images: Sequence[Image]) -> ObjectChange | None:
+def _has_left(person: Track, thing: Sighting) -> bool:
+    """Tell whether an image of an object shows that a person has left it."""
+    return person.last.image < thing.image or (
+        person.last.image == thing.image and _apart(person.last.box, thing.box) > _GONE_FROM
+    )
+
+
+def _taken(thing: Track, people: _People, image_count: int) -> ObjectChange | None:
     # Its first place: an object that moves off with a person was taken, too.
     place = thing.first.box
     moved_off = next(
         (each for each in thing.sightings if _apart(place, each.box) > _GONE_FROM), None
     )
     if moved_off is None:
-        missing = _missing_since(thing, people, images)
+        missing = _missing_since(thing, people, image_count)
         if missing is None:
             return None
-        last_there, gone = thing.last.index, missing
+        last_there, gone = thing.last.image, missing
     else:
-        last_there = max(each.index for each in thing.sightings if each.index < moved_off.index)
-        gone = moved_off.index
+        last_there = max(each.image for each in thing.sightings if each.image < moved_off.image)
+        gone = moved_off.image
     takers = [
         person
-        for person in people
-        if person.last.index > last_there - 1
-        and any(
-            last_there - 1 <= sighting.index <= gone and _at_hand(place, sighting.box)
-            for sighting in person.sightings
-        )
+        for person in people.near(place, last_there - 1, gone)
+        if person.last.image > last_there - 1
     ]
-    if not takers or _carried_in(thing, takers) or not _at_rest(thing):
+    if not takers or _carried_in(thing, takers, people) or not _at_rest(thing):
         return None
     off = any(_apart(place, person.last.box) > _GONE_FROM for person in takers)
     return ObjectChange(
@@ -97,28 +118,18 @@ def _taken(thing: Track, people: Sequence[Track], images: Sequence[Image]) -> Ob
     )
 
 
-def _missing_since(thing: Track, people: Sequence[Track], images: Sequence[Image]) -> int | None:
+def _missing_since(thing: Track, people: _People, image_count: int) -> int | None:
     """Return the first image in which the object is missing and not hidden."""
-    for index in range(thing.last.index + 1, len(images)):
-        before_it = [
-            sighting.box
-            for person in people
-            for sighting in person.sightings
-            if sighting.index == index
-        ]
-        if not any(_hides(box, thing.last.box) for box in before_it):
+    for index in range(thing.last.image + 1, image_count):
+        if not any(_hides(box, thing.last.box) for box in people.boxes_in(index)):
             return index
     return None
 
 
-def _carried_in(thing: Track, takers: Sequence[Track]) -> bool:
+def _carried_in(thing: Track, takers: Sequence[Track], people: _People) -> bool:
     """Tell whether the object arrived together with one of the people."""
-    return any(
-        thing.first.index - 1 <= sighting.index <= thing.first.index
-        and _at_hand(thing.first.box, sighting.box)
-        for person in takers
-        for sighting in person.sightings
-    )
+    arrived = people.near(thing.first.box, thing.first.image - 1, thing.first.image)
+    return any(person is taker for person in arrived for taker in takers)
 
 
 def _at_rest(thing: Track) -> bool:

@@ -1,16 +1,18 @@
 """Summary of one tracked object: stays, visits and movement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import hypot
 
 from ..domain.context import GROUNDS
 from ..domain.models import Box
 from ..domain.movement import Movement
-from ..domain.zones import Zone, ZoneKind
-from .geometry import distance, ground_point, height, inside
+from ..domain.zones import ZoneKind
 from .tracking import Sighting, Track
+from .zone_map import Place, ZoneMap
 
+SURE = 0.65  # the confidence at which one image confirms an object
 NEAR = 0.45  # of the image's height: a person this tall is close to the camera
 
 _LONGEST_GAP = 60.0  # seconds between two sightings that still count as one stay
@@ -22,18 +24,15 @@ _PASSES = 0.3  # of the image
 _STRAIGHT = 0.7  # net distance as a share of the farthest distance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
-    """An object's time in zones of one kind, and how often it entered them."""
-
-    kind: ZoneKind
-    seconds: float
-    visits: int
+type Crossing = tuple[ZoneKind | None, ZoneKind | None]  # the zones of two sightings in a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedObject:
-    """One object during an event; `box` is from its image with the highest confidence."""
+    """One object during an event; `box` is from its image with the highest confidence.
+
+    Each sighting counts for one zone, the most private one.
+    """
 
     label: str
     confidence: float  # the highest, 0-1
@@ -42,11 +41,13 @@ class ObservedObject:
     last_seen: datetime
     images: int
     movement: Movement
-    stays: tuple[Stay, ...]
+    zones: frozenset[ZoneKind]  # the kinds of zones it was in
+    seconds: Mapping[Crossing, float]  # between consecutive sightings
+    arrivals: Mapping[ZoneKind, int]  # how often it entered a zone
     near_seconds: float  # close to the camera
-    grounds_seconds: float  # in any zone of private ground
     tallest: float  # of the image's height
-    came_from: frozenset[ZoneKind]  # the zones of its first sighting
+    came_from: ZoneKind | None  # the zone of its first sighting
+    came_out: bool  # a person who came out of a door
     settled_seconds: float  # at its last place, after it moved there
     earlier: bool  # seen only before the event
 
@@ -56,130 +57,148 @@ class ObservedObject:
         return (self.last_seen - self.first_seen).total_seconds()
 
     @property
-    def zones(self) -> frozenset[ZoneKind]:
-        """The kinds of zones it was in."""
-        return frozenset(stay.kind for stay in self.stays)
+    def confirmed(self) -> bool:
+        """Whether it was seen in several images, or in one with high confidence."""
+        return self.images > 1 or self.confidence >= SURE
+
+    @property
+    def grounds_seconds(self) -> float:
+        """Seconds in any zone of private ground."""
+        return self.stay(*GROUNDS)
 
     def stay(self, *kinds: ZoneKind) -> float:
         """Return the seconds it was in zones of these kinds."""
-        return sum(stay.seconds for stay in self.stays if stay.kind in kinds)
+        return sum(
+            seconds
+            for (before, after), seconds in self.seconds.items()
+            if before in kinds and after in kinds
+        )
 
     def visits(self, kind: ZoneKind) -> int:
         """Return how often it entered zones of a kind."""
-        return sum(stay.visits for stay in self.stays if stay.kind is kind)
+        return self.arrivals.get(kind, 0)
 
 
-def describe_track(track: Track, zones: Sequence[Zone], started_at: datetime) -> ObservedObject:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedTrack:
+    """A track and the place of each of its sightings, None outside all zones."""
+
+    track: Track
+    places: tuple[Place | None, ...]
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether it has several sightings, or one with high confidence."""
+        return len(self.track.sightings) > 1 or self.track.first.confidence >= SURE
+
+    @property
+    def kinds(self) -> tuple[ZoneKind | None, ...]:
+        """The kind of zone of each sighting."""
+        return _kinds(self.places)
+
+
+def _kinds(places: Sequence[Place | None]) -> tuple[ZoneKind | None, ...]:
+    return tuple(None if place is None else place.kind for place in places)
+
+
+def place_track(track: Track, zones: ZoneMap) -> PlacedTrack:
+    """Look up where a track's object stood."""
+    places = [zones.place_at(each.x, each.y) for each in track.sightings]
+    return PlacedTrack(track=track, places=_without_strays(places))
+
+
+def describe_track(
+    placed: PlacedTrack, started_at: datetime, *, came_out: bool = False
+) -> ObservedObject:
     """Summarize a track; `started_at` is the start of the event."""
-    best = max(track.sightings, key=lambda each: each.confidence)
-    places = _without_strays([_kinds_at(each, zones) for each in track.sightings])
+    track, places = placed.track, placed.places
+    sightings = track.sightings
+    best = max(sightings, key=lambda each: each.confidence)
+    kinds = placed.kinds
+    seconds: dict[Crossing, float] = {}
+    near_seconds = 0.0
+    for i in range(1, len(sightings)):
+        before, after = sightings[i - 1], sightings[i]
+        gap = min(after.second - before.second, _LONGEST_GAP)
+        crossing = (kinds[i - 1], kinds[i])
+        seconds[crossing] = seconds.get(crossing, 0.0) + gap
+        if before.height >= NEAR and after.height >= NEAR:
+            near_seconds += gap
     return ObservedObject(
         label=track.label,
         confidence=best.confidence,
         box=best.box,
         first_seen=track.first.at,
         last_seen=track.last.at,
-        images=len(track.sightings),
+        images=len(sightings),
         movement=_movement(track),
-        stays=tuple(
-            stay for kind in ZoneKind if (stay := _stay(kind, track, places, zones)) is not None
-        ),
-        grounds_seconds=_seconds(track, [bool(place & GROUNDS) for place in places]),
-        near_seconds=_seconds(track, [height(each.box) >= NEAR for each in track.sightings]),
-        tallest=max(height(each.box) for each in track.sightings),
-        came_from=places[0],
+        zones=frozenset(kind for kind in kinds if kind is not None),
+        seconds=seconds,
+        arrivals=_arrivals(track, places, came_out=came_out),
+        near_seconds=near_seconds,
+        tallest=max(each.height for each in sightings),
+        came_from=kinds[0],
+        came_out=came_out,
         settled_seconds=_settled(track),
         earlier=track.last.at < started_at,
     )
 
 
-def _kinds_at(sighting: Sighting, zones: Sequence[Zone]) -> frozenset[ZoneKind]:
-    point = ground_point(sighting.box)
-    return frozenset(zone.kind for zone in zones if inside(point, zone.polygon))
-
-
-def _without_strays(places: Sequence[frozenset[ZoneKind]]) -> list[frozenset[ZoneKind]]:
+def _without_strays(places: Sequence[Place | None]) -> tuple[Place | None, ...]:
     """Drop the single image in which a passer-by's box strays off the pavement."""
-    on_pavement = sum(ZoneKind.SIDEWALK in place for place in places)
-    if on_pavement < _PASSER:
-        return list(places)
-    strays = {
-        kind
-        for kind in (ZoneKind.YARD, ZoneKind.DRIVEWAY)
-        if sum(kind in place for place in places) == 1
-    }
-    return [place - strays for place in places]
+    kinds = _kinds(places)
+    if kinds.count(ZoneKind.SIDEWALK) < _PASSER:
+        return tuple(places)
+    strays = [kind for kind in (ZoneKind.YARD, ZoneKind.DRIVEWAY) if kinds.count(kind) == 1]
+    return tuple(None if place is not None and place.kind in strays else place for place in places)
 
 
-def _stay(
-    kind: ZoneKind,
-    track: Track,
-    places: Sequence[frozenset[ZoneKind]],
-    zones: Sequence[Zone],
-) -> Stay | None:
-    there = [kind in place for place in places]
-    if not any(there):
-        return None
-    return Stay(
-        kind=kind,
-        seconds=_seconds(track, there),
-        visits=sum(_visits(track, zone) for zone in zones if zone.kind is kind),
-    )
+def _arrivals(
+    track: Track, places: Sequence[Place | None], *, came_out: bool
+) -> dict[ZoneKind, int]:
+    """Count entries into each place; a box that wavers at the edge does not leave it.
 
-
-def _visits(track: Track, zone: Zone) -> int:
-    """Count entries into a zone; a box that wavers at the edge does not leave it."""
-    visits = 0
-    was_in: datetime | None = None
-    was_out = False
-    for sighting in track.sightings:
-        if not inside(ground_point(sighting.box), zone.polygon):
-            was_out = True
-            continue
-        if was_in is None or (was_out and (sighting.at - was_in).total_seconds() > _AWAY):
-            visits += 1
-        was_in, was_out = sighting.at, False
-    return visits
-
-
-def _seconds(track: Track, there: Sequence[bool]) -> float:
-    """Return the time between consecutive sightings that both count."""
-    return sum(
-        min((after.at - before.at).total_seconds(), _LONGEST_GAP)
-        for before, after, was, still_is in zip(
-            track.sightings, track.sightings[1:], there, there[1:], strict=False
-        )
-        if was and still_is
-    )
+    Whoever came out of a door has not entered it.
+    """
+    arrivals: dict[ZoneKind, int] = {}
+    last_in: dict[Place, float] = {}
+    before: Place | None = None
+    for position, (place, sighting) in enumerate(zip(places, track.sightings, strict=True)):
+        if place is not None:
+            since = last_in.get(place)
+            back = since is not None and place != before and sighting.second - since > _AWAY
+            if (since is None and not (came_out and position == 0)) or back:
+                arrivals[place.kind] = arrivals.get(place.kind, 0) + 1
+            last_in[place] = sighting.second
+        before = place
+    return arrivals
 
 
 def _movement(track: Track) -> Movement:
     if len(track.sightings) < 2:
         return Movement.UNKNOWN
-    start = ground_point(track.first.box)
-    ways = _ways(start, track.sightings)
-    farthest = max(ways)
-    before, after = height(track.first.box), height(track.last.box)
+    first = track.first
+    farthest = max(_apart(first, each) for each in track.sightings)
+    before, after = first.height, track.last.height
     if farthest < _STILL and before < _GROWTH * after and after < _GROWTH * before:
         return Movement.STILL
     if after >= _GROWTH * before:
         return Movement.APPROACHING
     if before >= _GROWTH * after:
         return Movement.LEAVING
-    net = ways[-1]
+    net = _apart(first, track.last)
     return Movement.PASSING if net >= _PASSES and net >= _STRAIGHT * farthest else Movement.ROAMING
 
 
 def _settled(track: Track) -> float:
     """Return the seconds at its last place; 0 if it was there from the start."""
-    end = ground_point(track.last.box)
     since = track.last
     for sighting in reversed(track.sightings):
-        if distance(ground_point(sighting.box), end) > _STILL:
-            return (track.last.at - since.at).total_seconds()
+        if _apart(sighting, track.last) > _STILL:
+            return track.last.second - since.second
         since = sighting
     return 0.0
 
 
-def _ways(start: tuple[float, float], sightings: Iterable[Sighting]) -> list[float]:
-    return [distance(start, ground_point(sighting.box)) for sighting in sightings]
+def _apart(one: Sighting, other: Sighting) -> float:
+    return hypot(one.x - other.x, one.y - other.y)

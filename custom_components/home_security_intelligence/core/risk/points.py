@@ -160,7 +160,8 @@ SHORT_VISIT = Weight(
 FROM_INSIDE = Weight(
     name="came from the door",
     points=-10,
-    when="the alarm is not set and the person was first seen at an entry point",
+    when="the alarm is not set and everybody came out: just before, an image shows the door empty, "
+    "or they leave it at once",
 )
 
 LANGUAGE_MODEL = "language model"  # the factor for its difference from the rules' score

@@ -8,8 +8,6 @@ from .facts import FactSheet
 from .object_changes import RIDDEN, Change, ObjectChange
 from .objects import NEAR, ObservedObject
 
-SURE = 0.65  # the confidence at which one image confirms a person
-
 _IN_VIEW = 0.22  # of the image's height
 _BUSY_SECONDS = 45.0
 _BUSY_VISITS = 3
@@ -18,7 +16,7 @@ _LONGER_THAN_THE_WAY = 15.0  # seconds in the yard
 
 def confirmed_people(facts: FactSheet) -> tuple[ObservedObject, ...]:
     """Return the people seen in several images, or in one with high confidence."""
-    return tuple(each for each in facts.people if each.images > 1 or each.confidence >= SURE)
+    return tuple(each for each in facts.people if each.confirmed)
 
 
 def people_on_grounds(facts: FactSheet) -> tuple[ObservedObject, ...]:
@@ -74,7 +72,7 @@ def residents_explain(facts: FactSheet) -> bool:
 def busy_at_night(facts: FactSheet) -> bool:
     """Tell whether a person who did not come from a door is long or often at one at night."""
     return at_night(facts) and any(
-        ZoneKind.ENTRY_POINT not in each.came_from
+        not each.came_out
         and (
             close_seconds(each, zones_known=facts.zones_known) >= _BUSY_SECONDS
             or each.visits(ZoneKind.ENTRY_POINT) >= _BUSY_VISITS

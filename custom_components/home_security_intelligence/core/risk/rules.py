@@ -154,7 +154,7 @@ def company(facts: FactSheet) -> RiskFactor | None:
         or in_the_dark(facts)
     ):
         return None
-    if facts.max_people >= 2:
+    if facts.max_people_on_grounds >= 2:
         return points.FAMILY_AT_THE_WATER.because("Several people, by day, with the alarm off.")
     if (facts.usual("person") or 0.0) >= _VISITED_WATER:
         return points.RESIDENT_AT_THE_WATER.because("People are usual here at this hour.")
@@ -195,7 +195,7 @@ def from_inside(facts: FactSheet) -> RiskFactor | None:
     people = people_on_grounds(facts)
     if not people or facts.context.armed or stolen_object(facts):
         return None
-    if all(ZoneKind.ENTRY_POINT in each.came_from for each in people):
+    if all(each.came_out for each in people):
         return points.FROM_INSIDE.because("The person came from a door.")
     return None
 

@@ -8,14 +8,17 @@ first, then the shortest distance.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import hypot
+from typing import NamedTuple
 
 from ..domain.models import Box, Detection, Image
-from .geometry import area, distance, ground_point, height, iou, overlap
+from .geometry import area, height, iou, overlap
 
 VEHICLES = frozenset({"car", "truck", "bus", "motorcycle", "boat", "train"})
 LIVING = frozenset(
     {"person", "dog", "cat", "bird", "horse", "sheep", "cow", "bear", "elephant", "zebra"}
 )
+_MOVING = LIVING | VEHICLES | {"bicycle"}
 
 _DOUBLE_IOU = 0.6  # boxes of one label with this overlap are one object detected twice
 _DOUBLE_INSIDE = 0.85  # or this share of the smaller box lies in the larger one
@@ -30,14 +33,17 @@ _PARKED_REACH = 0.2  # of the image, for a vehicle that stood still
 _MAX_GROWTH = 5.0  # factor of height from one image to the next
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """One object in one image; `index` is the image's position in the sequence."""
+class Sighting(NamedTuple):
+    """One object in one image; `image` is the image's position in the sequence."""
 
-    index: int
+    image: int
+    second: float  # since the first image
     at: datetime
     confidence: float
     box: Box
+    x: float  # of the ground point
+    y: float
+    height: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,28 +64,46 @@ class Track:
         return self.sightings[-1]
 
 
+@dataclass(slots=True)
+class _Builder:
+    """A track that may still grow."""
+
+    label: str
+    memory: float  # seconds
+    sightings: list[Sighting]
+
+
 def track_objects(images: Sequence[Image]) -> tuple[Track, ...]:
     """Return the tracks of images in order of capture time, by first sighting."""
-    tracks: list[Track] = []
+    found: list[_Builder] = []
+    growing: list[_Builder] = []  # those that a detection may still continue
     for index, image in enumerate(images):
-        seen = [
-            (
-                detection.label,
-                Sighting(
-                    index=index,
-                    at=image.captured_at,
-                    confidence=detection.confidence,
-                    box=detection.box,
-                ),
-            )
-            for detection in without_duplicates(image.detections)
-        ]
-        _continue(tracks, seen)
-    return tuple(tracks)
+        if not image.detections:
+            continue
+        second = (image.captured_at - images[0].captured_at).total_seconds()
+        growing = [each for each in growing if second - each.sightings[-1].second <= each.memory]
+        new = _continue(growing, _sightings(index, second, image))
+        growing += new
+        found += new
+    return tuple(Track(label=each.label, sightings=tuple(each.sightings)) for each in found)
+
+
+def _sightings(index: int, second: float, image: Image) -> list[tuple[str, Sighting]]:
+    at = image.captured_at
+    found = []
+    for detection in without_duplicates(image.detections):
+        box = detection.box
+        x = (box.x1 + box.x2) / 2
+        height = box.y2 - box.y1
+        sighting = Sighting(index, second, at, detection.confidence, box, x, box.y2, height)
+        found.append((detection.label, sighting))
+    return found
 
 
 def without_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]:
     """Return the detections without less confident duplicates of the same object."""
+    if len(detections) < 2:
+        return tuple(detections)
     kept: list[Detection] = []
     for candidate in sorted(detections, key=lambda each: -each.confidence):
         if not any(_is_double(candidate, other) for other in kept):
@@ -88,23 +112,27 @@ def without_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]
 
 
 def _is_double(one: Detection, other: Detection) -> bool:
-    if one.label != other.label and not {one.label, other.label} <= VEHICLES:
+    same = one.label == other.label
+    if not same and not (one.label in VEHICLES and other.label in VEHICLES):
         return False
-    smaller = min(area(one.box), area(other.box))
-    return iou(one.box, other.box) >= _DOUBLE_IOU or (
-        one.label == other.label
-        and overlap(one.box, other.box) >= _DOUBLE_INSIDE * smaller > 0
-        and height(one.box) > 0.6 * height(other.box)
+    shared = overlap(one.box, other.box)
+    if shared == 0:
+        return False
+    areas = area(one.box), area(other.box)
+    return shared >= _DOUBLE_IOU * (sum(areas) - shared) or (
+        same and shared >= _DOUBLE_INSIDE * min(areas) and height(one.box) > 0.6 * height(other.box)
     )
 
 
-def _continue(tracks: list[Track], seen: list[tuple[str, Sighting]]) -> None:
-    pairs = sorted(
+def _continue(growing: Sequence[_Builder], seen: Sequence[tuple[str, Sighting]]) -> list[_Builder]:
+    """Add the detections of one image to the tracks that they continue; return new tracks."""
+    pairs = [
         (cost, number, position)
-        for number, track in enumerate(tracks)
+        for number, track in enumerate(growing)
         for position, (label, sighting) in enumerate(seen)
         if label == track.label and (cost := _cost(track, sighting)) is not None
-    )
+    ]
+    pairs.sort()
     taken: set[int] = set()
     continued: set[int] = set()
     for _, number, position in pairs:
@@ -112,39 +140,35 @@ def _continue(tracks: list[Track], seen: list[tuple[str, Sighting]]) -> None:
             continue
         continued.add(number)
         taken.add(position)
-        track = tracks[number]
-        tracks[number] = Track(label=track.label, sightings=(*track.sightings, seen[position][1]))
-    tracks.extend(
-        Track(label=label, sightings=(sighting,))
+        growing[number].sightings.append(seen[position][1])
+    return [
+        _Builder(label, _LIVING_MEMORY if label in LIVING else _THING_MEMORY, [sighting])
         for position, (label, sighting) in enumerate(seen)
         if position not in taken
-    )
+    ]
 
 
-def _cost(track: Track, sighting: Sighting) -> tuple[float, float, float] | None:
+def _cost(track: _Builder, sighting: Sighting) -> tuple[float, float, float] | None:
     """Return the cost of a match, None if it is impossible; a recent track costs less."""
-    last = track.last
-    gap = (sighting.at - last.at).total_seconds()
+    last = track.sightings[-1]
+    gap = sighting.second - last.second
+    way = hypot(last.x - sighting.x, last.y - sighting.y)
     shared = iou(last.box, sighting.box)
-    way = distance(ground_point(last.box), ground_point(sighting.box))
-    if gap > (_LIVING_MEMORY if track.label in LIVING else _THING_MEMORY):
-        return None
     if shared >= _SAME_IOU:
         return (1 - shared, gap, way)
-    if way > _reach(track, gap) or gap > _LIVING_MEMORY:
+    if gap > _LIVING_MEMORY or way > _reach(track, gap):
         return None
-    tall, taller = sorted((height(last.box), height(sighting.box)))
-    if taller > _MAX_GROWTH * tall:
+    if last.height > _MAX_GROWTH * sighting.height or sighting.height > _MAX_GROWTH * last.height:
         return None
     return (1.0, gap, way)
 
 
-def _reach(track: Track, gap: float) -> float:
-    if track.label not in LIVING | VEHICLES | {"bicycle"}:
+def _reach(track: _Builder, gap: float) -> float:
+    if track.label not in _MOVING:
         return _THING_REACH
     reach = min(_REACH + _SPEED * gap, _FARTHEST)
     if track.label in VEHICLES and len(track.sightings) > 2:
-        before = track.sightings[-2]
-        if iou(before.box, track.last.box) >= _DOUBLE_IOU:
+        before, last = track.sightings[-2:]
+        if iou(before.box, last.box) >= _DOUBLE_IOU:
             return min(reach, _PARKED_REACH)
     return reach

@@ -65,7 +65,7 @@ def _arrived_vehicles(facts: FactSheet) -> list[ObservedObject]:
         if (each.zones & private if facts.zones_known else each.tallest >= _CLOSE_VEHICLE)
         and (
             each.settled_seconds > 0
-            or (facts.zones_known and not each.came_from & private)
+            or (facts.zones_known and each.came_from not in private)
             or _is_rare(facts, each.label)
         )
     ]

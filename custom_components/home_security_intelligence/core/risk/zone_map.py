@@ -1,0 +1,101 @@
+"""Where an object stands: the most private of a camera's zones that hold its ground point."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+
+from ..domain.zones import Corner, Zone, ZoneKind, edges_cross
+from .geometry import clamp, inside
+
+BY_PRIVACY = (
+    ZoneKind.RESTRICTED,
+    ZoneKind.ENTRY_POINT,
+    ZoneKind.YARD,
+    ZoneKind.DRIVEWAY,
+    ZoneKind.SIDEWALK,
+)
+_MAX_CAMERAS = 64  # whose zones stay prepared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A part of the image; zones of one kind that overlap are one place."""
+
+    kind: ZoneKind
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Area:
+    place: Place
+    polygon: tuple[Corner, ...]
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class ZoneMap:
+    """The zones of a camera, prepared for many questions."""
+
+    def __init__(self, zones: Sequence[Zone]) -> None:
+        """Prepare the zones, most private first."""
+        ordered = sorted(zones, key=lambda zone: BY_PRIVACY.index(zone.kind))
+        numbers = _numbers(ordered)
+        self._areas = tuple(
+            _area(zone, number) for zone, number in zip(ordered, numbers, strict=True)
+        )
+
+    def place_at(self, x: float, y: float) -> Place | None:
+        """Return the most private place that holds a point, None outside all zones."""
+        x, y = clamp(x), clamp(y)
+        for area in self._areas:
+            near = area.left <= x <= area.right and area.top <= y <= area.bottom
+            if near and inside((x, y), area.polygon):
+                return area.place
+        return None
+
+
+@lru_cache(maxsize=_MAX_CAMERAS)
+def zone_map(zones: tuple[Zone, ...]) -> ZoneMap:
+    """Return the prepared zones of a camera."""
+    return ZoneMap(zones)
+
+
+def _area(zone: Zone, number: int) -> _Area:
+    xs, ys = zip(*zone.polygon, strict=True)
+    return _Area(
+        place=Place(kind=zone.kind, number=number),
+        polygon=tuple(zone.polygon),
+        left=min(xs),
+        top=min(ys),
+        right=max(xs),
+        bottom=max(ys),
+    )
+
+
+def _numbers(zones: Sequence[Zone]) -> list[int]:
+    """Return the number of each zone's place: the first zone of those that it overlaps."""
+    numbers = list(range(len(zones)))
+    for one, other in combinations(range(len(zones)), 2):
+        if zones[one].kind is zones[other].kind and _overlap(zones[one], zones[other]):
+            merged, gone = sorted((numbers[one], numbers[other]))
+            numbers = [merged if number == gone else number for number in numbers]
+    return numbers
+
+
+def _overlap(one: Zone, other: Zone) -> bool:
+    return (
+        any(inside(corner, other.polygon) for corner in one.polygon)
+        or any(inside(corner, one.polygon) for corner in other.polygon)
+        or any(
+            edges_cross(a, b, c, d)
+            for a, b in zip(one.polygon, _rotated(one.polygon), strict=True)
+            for c, d in zip(other.polygon, _rotated(other.polygon), strict=True)
+        )
+    )
+
+
+def _rotated(corners: Sequence[Corner]) -> tuple[Corner, ...]:
+    return (*corners[1:], corners[0])
