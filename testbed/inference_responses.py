@@ -118,6 +118,7 @@ def health(
     ready_assessor = {
         **_ASSESSOR,
         "state": "ready",
+        "accepts": ["part_of_day", "narrative", "language"],
         **dict.fromkeys(("gpu_share", "tokens_per_second", "pull", "problem", "error")),
     }
     return {

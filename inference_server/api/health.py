@@ -9,6 +9,7 @@ from aiohttp import web
 from inference_server import __version__
 from inference_server.api.gpu import gpu_json
 from inference_server.assessment.assessor_service import AssessorService
+from inference_server.assessment.facts import OPTIONAL_FIELDS
 from inference_server.assessment.model_download import ModelDownload
 from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_monitor import GpuMonitor
@@ -96,6 +97,7 @@ class HealthHandler:
             "model": assessor_service.model,
             "model_digest": assessor_service.model_digest,
             "vision": assessor_service.vision,
+            "accepts": list(OPTIONAL_FIELDS),
             "gpu_share": assessor_service.gpu_share,
             "tokens_per_second": assessor_service.tokens_per_second,
             "fallback": assessor_service.fallback,

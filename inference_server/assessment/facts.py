@@ -31,6 +31,10 @@ AnswerProblem = Literal[
 ZONES: Final = get_args(Zone)
 ANSWER_PROBLEMS: Final = get_args(AnswerProblem)
 
+# Fields that a client may send to a server that lists them in its health.
+OPTIONAL_FIELDS: Final = ("part_of_day", "narrative", "language")
+
+_LANGUAGE: Final = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
 _MAX_NAME: Final = 50  # characters of a name from the request that an error repeats
 _MESSAGES: Final = {  # instead of pydantic's own, which speak of Python
     "model_type": "must be an object",
@@ -144,6 +148,8 @@ class Facts(_Model):
     ended_at: _Moment
     image_count: int = Field(ge=1, le=100_000)
     part_of_day: PartOfDay | None = None  # that the rules used; older clients do not send it
+    narrative: Annotated[str, _at_most(280)] | None = None  # who, where, when, how long
+    language: Annotated[str, _at_most(35), Field(pattern=_LANGUAGE)] | None = None  # BCP 47
     armed: bool | None
     occupancy: Literal["home", "away"] | None
     objects: Annotated[tuple[ObjectFacts, ...], _Array] = Field(min_length=1, max_length=50)

@@ -20,13 +20,14 @@ from hsi_core.domain.inference import (
     RulesFacts,
     ServerStatus,
 )
-from hsi_core.domain.models import Box, RiskFactor
+from hsi_core.domain.models import Box, Change, RiskFactor
 from hsi_core.domain.movement import Movement
 from hsi_core.domain.part_of_day import PartOfDay
 from hsi_core.domain.zones import ZoneKind
 from hsi_core.inference.json_reader import JsonReader
 from hsi_core.inference.wire import (
     API_VERSION,
+    OPTIONAL_FIELDS,
     facts_json,
     read_assessment,
     read_detect_result,
@@ -115,6 +116,7 @@ def test_enums_are_equal() -> None:
     assert [*AssessorBackend] == SCHEMAS["AssessResponse"]["properties"]["backend"]["enum"]
     parts = SCHEMAS["AssessRequest"]["properties"]["part_of_day"]["enum"]
     assert [*PartOfDay, None] == parts
+    assert [*Change, None] == SCHEMAS["AssessResponse"]["properties"]["change"]["enum"]
     problems = SCHEMAS["AssessRequest"]["properties"]["earlier_problem"]["enum"]
     assert [*AnswerProblem, None] == problems
     assert {*AnswerProblem} < {*SCHEMAS["Problem"]["properties"]["code"]["enum"]}
@@ -133,6 +135,58 @@ def test_what_a_server_tells_of_vision_is_read_and_may_be_missing() -> None:
     assert read_health(JsonReader(copied(HEALTH))).assessor.vision is None
     with pytest.raises(ClientError, match="vision"):
         read_health(JsonReader(changed(HEALTH, ("assessor", "vision"), "yes")))
+
+
+EXPLAINED: Mapping[str, object] = {
+    **ASSESSED,
+    "change": "higher",
+    "because": "entry point",
+    "note": "Nobody is expected there.",
+    "note_refused": None,
+    "suggested_points": 2.5,
+}
+
+
+def test_the_words_of_a_new_server_are_read() -> None:
+    validate("AssessResponse", EXPLAINED)
+
+    read = read_assessment(JsonReader(copied(EXPLAINED)))
+
+    assert (read.change, read.because) == (Change.HIGHER, "entry point")
+    assert (read.note, read.note_refused) == ("Nobody is expected there.", None)
+    assert read.suggested_points == 2.5
+
+
+def test_an_older_server_sends_no_words_of_its_own_kind() -> None:
+    read = read_assessment(JsonReader(copied(ASSESSED)))
+
+    assert (read.change, read.because, read.note) == (None, None, None)
+    assert (read.note_refused, read.suggested_points) == (None, None)
+
+
+@pytest.mark.parametrize("field", ["change", "because", "note", "note_refused", "suggested_points"])
+def test_a_word_may_be_null_and_has_to_be_of_its_kind(field: str) -> None:
+    null = changed(EXPLAINED, (field,), None)
+    validate("AssessResponse", null)
+    assert getattr(read_assessment(JsonReader(null)), field) is None
+
+    wrong = changed(EXPLAINED, (field,), ["wrong"])
+    with pytest.raises(ValidationError):
+        validate("AssessResponse", wrong)
+    with pytest.raises(ClientError, match=field):
+        read_assessment(JsonReader(wrong))
+
+
+def test_only_fields_that_a_server_lists_are_optional_for_it() -> None:
+    request = SCHEMAS["AssessRequest"]
+    optional = set(request["properties"]) - set(request["required"]) - {"pictures"}
+    assert set(OPTIONAL_FIELDS) == optional
+
+    said = changed(HEALTH, ("assessor", "accepts"), ["narrative"])
+    validate("Health", said)
+
+    assert read_health(JsonReader(said)).assessor.accepts == {"narrative"}
+    assert read_health(JsonReader(copied(HEALTH))).assessor.accepts == frozenset()
 
 
 def test_the_limits_of_pictures_are_equal() -> None:
@@ -156,6 +210,9 @@ def test_the_limits_of_pictures_are_equal() -> None:
         ("AssessResponse", ("summary",), "x" * 501),
         ("AssessResponse", ("reasoning",), "x" * 2001),
         ("AssessResponse", ("backend",), "something"),
+        ("AssessResponse", ("change",), "sideways"),
+        ("AssessResponse", ("note",), "x" * 161),
+        ("AssessResponse", ("suggested_points",), 6.1),
         ("AssessResponse", ("usage", "prompt_tokens"), -1),
         ("Health", ("status",), "fine"),
         ("Health", ("detector", "state"), "happy"),
@@ -203,10 +260,13 @@ def test_facts_are_of_the_schema() -> None:
             high=29,
             factors=(RiskFactor(name="entry point", points=19, reason="Somebody is there."),),
         ),
+        narrative="A person was at Front.",
+        language="pt-BR",
     )
 
     sent: Any = facts_json(facts, [b"\xff\xd8\xff"] * 3)
     assert "pictures" not in facts_json(facts)
+    assert set(facts_json(facts, accepts=())) == set(sent) - {*OPTIONAL_FIELDS, "pictures"}
 
     validate("AssessRequest", sent)
     assert set(sent) == set(SCHEMAS["AssessRequest"]["properties"])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -302,6 +303,23 @@ async def test_events_go_to_a_server_with_a_language_model(
         await pool.assess(FACTS)
     assert len(second.assessed) == 3
     assert not known or not first.assessed
+
+
+async def test_optional_fields_go_only_to_a_server_that_lists_them(
+    make: Callable[..., ServerPool], first: FakeInferenceServer
+) -> None:
+    pool = make(first)
+    first.assessor = {"accepts": ["narrative"]}
+    facts = replace(FACTS, narrative="A person was at front.", language="de")
+
+    await pool.assess(facts)  # its health is unknown: it may be an older server
+    await hear(pool)
+    await pool.assess(facts)
+
+    unknown, known = first.assessed
+    assert {"part_of_day", "narrative", "language"}.isdisjoint(unknown)
+    assert known["narrative"] == "A person was at front."
+    assert {"part_of_day", "language"}.isdisjoint(known)
 
 
 async def test_without_any_language_model_the_error_says_so(

@@ -121,6 +121,7 @@ class AssessorHealth(ComponentHealth):
     backend: AssessorBackend | None
     model_digest: str | None  # sha256
     vision: bool | None  # whether the model accepts images; None: not reported
+    accepts: frozenset[str]  # optional fields of a request that the server reads
     gpu_share: float | None  # 0-1 of the model's memory
     tokens_per_second: float | None  # of the last answer
     fallback: str | None
@@ -210,7 +211,11 @@ class RulesFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts:
-    """What the assessor receives about one event; times are in the home's time zone."""
+    """What the assessor receives about one event; times are in the home's time zone.
+
+    `narrative` is the sentence of who, where, when and how long, which begins the summary;
+    `language` is the home's, as a BCP 47 tag. None leaves both to the server, which uses English.
+    """
 
     camera: str
     started_at: datetime
@@ -222,3 +227,5 @@ class EventFacts:
     objects: tuple[ObjectFacts, ...]
     rules: RulesFacts
     earlier_problem: AnswerProblem | None = None  # of the previous answer on this event
+    narrative: str | None = None
+    language: str | None = None

@@ -214,14 +214,31 @@ class MissedMoment:
     marked_at: datetime
 
 
+class Change(StrEnum):
+    """How the language model would move the rules' score within its level."""
+
+    LOWER = "lower"
+    SAME = "same"
+    HIGHER = "higher"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """The language model's answer on one event."""
+    """The language model's answer on one event.
+
+    `summary` is the code's sentence and the note. A server of an earlier version sends none of the
+    optional fields: its summary is the model's own.
+    """
 
     risk_score: int  # 0-100
     summary: str
     reasoning: str
     by: ModelUse
+    change: Change | None = None
+    because: str | None = None  # name of the decisive factor of the rules
+    note: str | None = None  # one sentence of interpretation
+    note_refused: str | None = None  # why the note was refused
+    suggested_points: float | None = None  # worth of `change`; not part of the score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

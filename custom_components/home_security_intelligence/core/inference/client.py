@@ -1,6 +1,6 @@
 """HTTP client of one inference server: a request returns a value or raises a `CoreError`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 import secrets
 
@@ -27,6 +27,7 @@ from .json_reader import JsonReader, read_object
 from .url import normalize_url
 from .wire import (
     API_VERSION,
+    OPTIONAL_FIELDS,
     facts_json,
     read_assessment,
     read_detect_result,
@@ -103,15 +104,25 @@ class InferenceClient:
         )
         return read_detect_result(response)
 
-    async def assess(self, facts: EventFacts, *, images: Sequence[bytes] = ()) -> Assessment:
-        """Return an event's risk assessment; send images only if the model takes them."""
+    async def assess(
+        self,
+        facts: EventFacts,
+        *,
+        images: Sequence[bytes] = (),
+        accepts: Collection[str] = OPTIONAL_FIELDS,
+    ) -> Assessment:
+        """Return an event's risk assessment.
+
+        Send images only if the model takes them, and optional fields only if the server `accepts`
+        them.
+        """
         timeout = self._settings.assess_timeout
         response = await self._request(
             "POST",
             "/v1/assess",
             timeout,
             headers=_deadline(timeout),
-            json=facts_json(facts, images),
+            json=facts_json(facts, images, accepts=accepts),
         )
         return read_assessment(response)
 

@@ -46,6 +46,7 @@ class ServerPool:
                 InferenceClient.assess,
                 facts=facts,
                 images=images if server.accepts_images else (),
+                accepts=server.accepted_fields,
             ),
         )
 

@@ -85,6 +85,11 @@ class Server:
         """Whether the server reports a language model that takes images."""
         return self._health is not None and self._health.assessor.vision is True
 
+    @property
+    def accepted_fields(self) -> frozenset[str]:
+        """Return the optional fields of an assess request that the server is known to read."""
+        return frozenset() if self._health is None else self._health.assessor.accepts
+
     def failures(self, kind: JobKind) -> int:
         """Return the number of consecutive failures of a stage."""
         return self._breakers[kind].failures

@@ -1,7 +1,7 @@
 """The wire format: JSON responses to values, values to JSON requests."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from ..domain.inference import (
     AssessorBackend,
@@ -18,10 +18,16 @@ from ..domain.inference import (
     ServerHealth,
     ServerStatus,
 )
-from ..domain.models import Assessment, Box, Detection, ModelUse
+from ..domain.models import Assessment, Box, Change, Detection, ModelUse
 from .json_reader import Json, JsonReader
 
 API_VERSION = 1
+OPTIONAL_FIELDS = (
+    "part_of_day",
+    "narrative",
+    "language",
+)  # of a request, since version 1 of the API
+MAX_SUGGESTED = 6.0  # points
 
 _DETECT_TIMINGS = ("queue", "decode", "preprocess", "infer", "postprocess", "total")
 
@@ -58,6 +64,7 @@ def read_health(body: JsonReader) -> ServerHealth:
             model=assessor.optional("model", assessor.text),
             model_digest=assessor.optional("model_digest", assessor.text),
             vision=assessor.optional("vision", assessor.flag) if assessor.has("vision") else None,
+            accepts=frozenset(assessor.texts("accepts") if assessor.has("accepts") else ()),
             gpu_share=assessor.optional(
                 "gpu_share", lambda key: assessor.number(key, low=0.0, high=1.0)
             ),
@@ -117,11 +124,31 @@ def read_assessment(body: JsonReader) -> Assessment:
             generate_ms=timings.optional("generate", timings.number),
             total_ms=timings.number("total"),
         ),
+        change=_if_sent(body, "change", lambda key: body.choice(key, Change)),
+        because=_if_sent(body, "because", lambda key: body.text(key, 1, 40)),
+        note=_if_sent(body, "note", lambda key: body.text(key, 1, 160)),
+        note_refused=_if_sent(body, "note_refused", lambda key: body.text(key, 1, 200)),
+        suggested_points=_if_sent(
+            body, "suggested_points", lambda key: body.number(key, -MAX_SUGGESTED, MAX_SUGGESTED)
+        ),
     )
 
 
-def facts_json(facts: EventFacts, images: Sequence[bytes] = ()) -> dict[str, Json]:
-    """Return the body of an assess request; with images it blocks for milliseconds."""
+def facts_json(
+    facts: EventFacts,
+    images: Sequence[bytes] = (),
+    *,
+    accepts: Collection[str] = OPTIONAL_FIELDS,
+) -> dict[str, Json]:
+    """Return the body of an assess request; with images it blocks for milliseconds.
+
+    Of OPTIONAL_FIELDS only those that the server `accepts` are sent: an older one refuses them.
+    """
+    optional: dict[str, Json] = {
+        "part_of_day": facts.part_of_day,
+        "narrative": facts.narrative,
+        "language": facts.language,
+    }
     encoded: dict[str, Json] = (
         {"pictures": [b64encode(image).decode() for image in images]} if images else {}
     )
@@ -130,7 +157,6 @@ def facts_json(facts: EventFacts, images: Sequence[bytes] = ()) -> dict[str, Jso
         "started_at": facts.started_at.isoformat(),
         "ended_at": facts.ended_at.isoformat(),
         "image_count": facts.image_count,
-        "part_of_day": facts.part_of_day,
         "armed": facts.armed,
         "occupancy": facts.occupancy,
         "objects": [
@@ -155,6 +181,7 @@ def facts_json(facts: EventFacts, images: Sequence[bytes] = ()) -> dict[str, Jso
             ],
         },
         "earlier_problem": facts.earlier_problem,
+        **{name: value for name, value in optional.items() if name in accepts},
         **encoded,
     }
 
@@ -162,6 +189,11 @@ def facts_json(facts: EventFacts, images: Sequence[bytes] = ()) -> dict[str, Jso
 def _optional_count(body: JsonReader, key: str) -> int | None:
     """Return a count; None from servers too old to send it."""
     return body.integer(key) if body.has(key) else None
+
+
+def _if_sent[T](body: JsonReader, key: str, reader: Callable[[str], T]) -> T | None:
+    """Return the field's value; None if it is null or the server is too old to send it."""
+    return body.optional(key, reader) if body.has(key) else None
 
 
 def _read_parity(body: JsonReader) -> ParityHealth:
