@@ -1,8 +1,9 @@
 """A fake inference server: the real wire format over a real socket, scripted responses and faults.
 
 An image is either a JPEG, which shows one person, or lines of `label confidence`; anything after a
-`#` only makes it different. `python -m testbed.fake_inference_server PORT` runs one that records
-nothing, for benchmarks.
+`#` only makes it different. Every other content, and all that starts with `broken`, is refused as
+an invalid image. `python -m testbed.fake_inference_server PORT` runs one that records nothing, for
+benchmarks.
 """
 
 from __future__ import annotations
@@ -203,16 +204,19 @@ class FakeInferenceServer:
         return request.headers.get("Authorization") == f"Bearer {self.token}"
 
     def _read_image(self, image: bytes) -> Sequence[tuple[str, float]] | None:
-        """Return what the image shows; None if it is no image."""
+        """Return what the image shows; None if it is neither a whole JPEG nor scripted text."""
         if image.startswith(b"\xff\xd8"):
             return JPEG_PERSON if image.endswith(b"\xff\xd9") else None
         if image.startswith(b"broken"):
             return None
         found = []
-        for line in image.decode().splitlines():
-            if line:
-                label, confidence = line.partition("#")[0].split()
-                found.append((self.labels.get(label, label), float(confidence)))
+        try:
+            for line in image.decode().splitlines():
+                if line:
+                    label, confidence = line.partition("#")[0].split()
+                    found.append((self.labels.get(label, label), float(confidence)))
+        except ValueError:  # includes text that is not UTF-8
+            return None
         return found
 
 

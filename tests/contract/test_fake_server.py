@@ -10,6 +10,7 @@ from testbed import fake_inference_server as fakes
 import testbed.core  # noqa: F401 - makes hsi_core importable
 from testbed.fake_inference_server import FakeInferenceServer, Fault, problem
 from testbed.inference_responses import GPU, pull
+from testbed.services.uploader import NOT_AN_IMAGE
 
 # isort: split
 from hsi_core.domain.errors import (
@@ -136,7 +137,26 @@ async def test_refusals_are_of_the_schema(fake: FakeInferenceServer, caller: Cal
     assert await caller.call("POST", "/v1/models/pull") == 501
     assert await caller.call("GET", "/v1/health", token="wrong") == 401
     assert await caller.call("POST", "/v1/detect", IMAGE, token="wrong") == 401
-    assert await caller.call("POST", "/v1/detect", b"broken") == 422
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"broken 1",
+        NOT_AN_IMAGE + b"7",
+        b"person 0.97 again",
+        b"person likely",
+        b"person 0.97\n\xfe",
+        JPEG[:-2],
+    ],
+    ids=["broken", "error message", "three words", "no number", "not utf-8", "cut jpeg"],
+)
+async def test_other_contents_are_refused_as_invalid_images(
+    fake: FakeInferenceServer, caller: Caller, connect: Connect, content: bytes
+) -> None:
+    assert await caller.call("POST", "/v1/detect", content) == 422
+    with pytest.raises(ServerRejectedInputError):
+        await connect(fake).detect(content, content_type="image/jpeg", threshold=0.5)
 
 
 @pytest.mark.parametrize("image", [IMAGE, JPEG], ids=["text", "jpeg"])
