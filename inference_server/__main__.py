@@ -1,6 +1,7 @@
 """Command line: `python -m inference_server`."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 import logging
 import os
 import sys
@@ -9,11 +10,11 @@ from typing import NoReturn
 from inference_server.http.security import check_exposure
 from inference_server.observability import logs
 from inference_server.serve import RestartError, serve
-from inference_server.settings import SettingsError
+from inference_server.settings import Settings, SettingsError
 from inference_server.settings_sources import load_settings
 
 
-def main() -> int:
+def main(serve: Callable[[Settings], Coroutine[None, None, None]] = serve) -> int:
     """Run the server and return the exit code; some threads may still be running.
 
     The code is 2 for wrong settings, 1 if it cannot listen, and 3 if it has to be restarted.
@@ -41,12 +42,12 @@ def main() -> int:
     return 0
 
 
-def run_and_exit() -> NoReturn:
+def run_and_exit(serve: Callable[[Settings], Coroutine[None, None, None]] = serve) -> NoReturn:
     """Run the server, then exit without waiting for threads.
 
     Requests are answered by then; a thread may still load a model or hang in a driver.
     """
-    code = main()
+    code = main(serve)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

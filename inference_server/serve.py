@@ -1,6 +1,7 @@
 """Serve until a signal stops the process."""
 
 import asyncio
+from collections.abc import Callable
 import contextlib
 import logging
 import os
@@ -11,6 +12,8 @@ from aiohttp import web
 from inference_server.app import create_app
 from inference_server.assessment.assessor_service import AssessorService
 from inference_server.assessment.factory import create_assessor
+from inference_server.detection.base import Detector
+from inference_server.detection.engine_manager import RETRY_DELAY, EngineManager
 from inference_server.detection.gpu_guard import GpuGuard, probe_gpu
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
@@ -40,8 +43,16 @@ class RestartError(Exception):
     """A new process could continue, this one cannot; the message says why."""
 
 
-async def serve(settings: Settings) -> None:
+async def serve(
+    settings: Settings,
+    *,
+    load: Callable[[Settings], Detector] = load_detector,
+    probe: Callable[[], str | None] = probe_gpu,
+    retry_delay: float = RETRY_DELAY,
+) -> None:
     """Run the server until a signal ends it.
+
+    `load` and `probe` load a detector and check the GPU; `retry_delay` is in seconds.
 
     Raises SettingsError, OSError if the address cannot be bound, and RestartError once the requests
     in progress are answered.
@@ -58,20 +69,21 @@ async def serve(settings: Settings) -> None:
         for event in (gpu_lost, stopping):
             loop.call_soon_threadsafe(event.set)
 
-    guard = GpuGuard(load_detector, on_lost=on_gpu_lost, probe=probe_gpu)
+    guard = GpuGuard(load, on_lost=on_gpu_lost, probe=probe)
     limiter = ConnectionLimiter(total=max_connections(raise_open_file_limit()))
     drain = Drain()
+    engines = EngineManager(
+        lambda: guard.load(settings),
+        batch_max=settings.batch_max,
+        batch_wait=settings.batch_wait_ms / 1000,
+        self_test_interval=settings.canary_interval,
+        retry_delay=retry_delay,
+        metrics=metrics,
+    )
     app = create_app(
         settings,
         instance_id=instance_id,
-        detection=DetectionService(
-            lambda: guard.load(settings),
-            queue_limit=settings.queue_limit,
-            batch_max=settings.batch_max,
-            batch_wait=settings.batch_wait_ms / 1000,
-            self_test_interval=settings.canary_interval,
-            metrics=metrics,
-        ),
+        detection=DetectionService(engines, queue_limit=settings.queue_limit),
         assessor_service=AssessorService(
             lambda: create_assessor(settings),
             timeout=settings.assess_timeout,

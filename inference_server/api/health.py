@@ -42,7 +42,7 @@ class HealthHandler:
 
     async def ready(self, _: web.Request) -> web.Response:
         """Return whether images can be processed; 503 if not."""
-        status = self._detection.status
+        status = self._detection.engines.status
         ready = status.state is ComponentState.READY
         body = {
             "ready": ready,
@@ -55,8 +55,9 @@ class HealthHandler:
 
     async def health(self, _: web.Request) -> web.Response:
         """Return the state of each component, since when, and its error."""
-        detector, assessor = self._detection.status, self._assessor_service.status
-        info, verified_at = self._detection.info, self._detection.verified_at
+        detector, assessor = self._detection.engines.status, self._assessor_service.status
+        engine = self._detection.engines.engine
+        info = engine.info if engine else None
         fallback = info.fallback if info else None
         return web.json_response(
             {
@@ -75,10 +76,10 @@ class HealthHandler:
                     "precision": info.precision if info else None,
                     "labels": list(info.labels) if info else [],
                     "test_model": info.test_model if info else False,
-                    "batch_most": self._detection.batch_limit,
+                    "batch_most": engine.batch_limit if engine else None,
                     "fallback": fallback,
                     "parity": asdict(info.parity) if info and info.parity else None,
-                    "proven_at": _iso(verified_at) if verified_at else None,
+                    "proven_at": _iso(engine.verified_at) if engine else None,
                     "error": detector.error,
                     "pictures": self._detection.waiting,
                 },

@@ -29,14 +29,14 @@ class MetricsHandler:
     async def get(self, _: web.Request) -> web.Response:
         """Return all metrics."""
         detection, assessor_service = self._detection, self._assessor_service
-        info = detection.info
+        engine = detection.engines.engine
         text = self._metrics.render(
             detector=DetectorGauges(
                 admitted=detection.waiting,
-                queued=detection.queued,
-                ready=detection.status.state is ComponentState.READY,
-                proven_at=detection.verified_at,
-                fallen_back=bool(info and info.fallback),
+                queued=engine.queued if engine else 0,
+                ready=detection.engines.status.state is ComponentState.READY,
+                proven_at=engine.verified_at if engine else None,
+                fallen_back=bool(engine and engine.info.fallback),
             ),
             gpus=self._gpu.gpus,
             llm=LlmGauges(

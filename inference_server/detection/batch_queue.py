@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 import contextlib
 from dataclasses import dataclass
@@ -39,18 +39,17 @@ class InferenceQueue:
         thread: Executor,
         *,
         limits: BatchLimits,
-        count_decoding: Callable[[], int],
         on_batch: Callable[[int], None],
     ) -> None:
-        """`count_decoding` returns how many images are still being decoded; `on_batch` gets each batch's size."""
+        """`on_batch` gets each batch's size."""
         self._detector = detector
         self._thread = thread
         self._limits = limits
         self._batch_limit = limits.max_size
-        self._count_decoding = count_decoding
         self._on_batch = on_batch
         self.throughput = Throughput()
         self._jobs: deque[_Job] = deque()
+        self._decoding = 0
         self._arrived = asyncio.Event()
 
     @property
@@ -66,6 +65,15 @@ class InferenceQueue:
     def waiting(self) -> int:
         """Number of prepared images in the queue."""
         return len(self._jobs)
+
+    @contextlib.contextmanager
+    def expect_image(self) -> Iterator[None]:
+        """Let batches wait briefly for an image that is decoded within this context."""
+        self._decoding += 1
+        try:
+            yield
+        finally:
+            self._decoding -= 1
 
     async def detect(
         self, image: PreparedImage, threshold: float, deadline: Deadline = NEVER
@@ -119,7 +127,7 @@ class InferenceQueue:
         """Wait briefly for images that are being decoded while the batch has room."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._limits.max_wait):
-                while len(self._jobs) < self._batch_limit and self._count_decoding():
+                while len(self._jobs) < self._batch_limit and self._decoding:
                     self._arrived.clear()
                     await self._arrived.wait()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 import contextlib
 from datetime import UTC, datetime
 import logging
@@ -40,13 +40,18 @@ class Engine:
         self,
         detector: Detector,
         self_test: SelfTest,
-        thread: ThreadPoolExecutor,
         queue: InferenceQueue,
+        *,
+        thread: ThreadPoolExecutor,
+        decoders: Executor,
+        self_test_timeout: float,
     ) -> None:
         self._detector = detector
         self._self_tester = self_test
-        self._thread = thread
         self._queue = queue
+        self._thread = thread
+        self._decoders = decoders
+        self._self_test_timeout = self_test_timeout
         self._full_batch = queue.batch_limit
         self._users = 0
         self._unused = asyncio.Event()
@@ -60,12 +65,17 @@ class Engine:
         cls,
         load: Callable[[], Detector],
         *,
+        decoders: Executor,
         batch_max: int | None,
         batch_wait: float,
-        count_decoding: Callable[[], int],
+        self_test_timeout: float,
         on_batch: Callable[[int], None],
     ) -> Self:
-        """Load a detector in its own thread; raises DetectorLoadError and the errors of `load`."""
+        """Load a detector in its own thread; raises DetectorLoadError and the errors of `load`.
+
+        Images are decoded in the threads of `decoders`. `batch_max` None uses the detector's best
+        batch size. Times are in seconds.
+        """
         # One thread: a model serves one caller at a time, and CUDA contexts are bound to threads.
         thread = ThreadPoolExecutor(1, "inference")
         loop = asyncio.get_running_loop()
@@ -79,10 +89,15 @@ class Engine:
             thread.shutdown(wait=False, cancel_futures=True)
             raise
         limits = BatchLimits(max_size=batch_max or detector.info.best_batch, max_wait=batch_wait)
-        queue = InferenceQueue(
-            detector, thread, limits=limits, count_decoding=count_decoding, on_batch=on_batch
+        queue = InferenceQueue(detector, thread, limits=limits, on_batch=on_batch)
+        return cls(
+            detector,
+            self_test,
+            queue,
+            thread=thread,
+            decoders=decoders,
+            self_test_timeout=self_test_timeout,
         )
-        return cls(detector, self_test, thread, queue)
 
     @property
     def info(self) -> DetectorInfo:
@@ -138,9 +153,15 @@ class Engine:
             if not self._users:
                 self._unused.set()
 
-    def prepare(self, data: bytes) -> PreparedImage:
-        """Decode and resize one image; blocks."""
-        return self._detector.prepare(data)
+    async def prepare(self, data: bytes, deadline: Deadline) -> PreparedImage:
+        """Decode and resize one image in a thread; raises ProblemErrors."""
+
+        def prepare() -> PreparedImage:
+            deadline.check()  # waiting for a thread takes time
+            return self._detector.prepare(data)
+
+        with self._queue.expect_image():
+            return await asyncio.get_running_loop().run_in_executor(self._decoders, prepare)
 
     async def detect(
         self, image: PreparedImage, threshold: float, deadline: Deadline
@@ -183,11 +204,11 @@ class Engine:
     async def _self_test(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(SELF_TEST_TIMEOUT):
+            async with asyncio.timeout(self._self_test_timeout):
                 await loop.run_in_executor(self._thread, self._self_tester.check)
         except TimeoutError as err:
             raise SelfTestError(
-                f"The detector did not finish its self-test within {SELF_TEST_TIMEOUT:g} s."
+                f"The detector did not finish its self-test within {self._self_test_timeout:g} s."
             ) from err
         except SelfTestError:
             raise

@@ -9,7 +9,7 @@ from inference_server.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _FAILURES = 3  # in a row; the pauses between are those between two tries to load
-_PROBE_TIMEOUT = 30.0  # seconds; a hanging driver never responds
+PROBE_TIMEOUT = 30.0  # seconds; a hanging driver never responds
 
 
 class GpuGuard:
@@ -25,17 +25,22 @@ class GpuGuard:
         *,
         on_lost: Callable[[], None],
         probe: Callable[[], str | None],
+        probe_timeout: float = PROBE_TIMEOUT,
     ) -> None:
-        """`probe` returns what is wrong with the GPU; `on_lost` is called from a loading thread."""
+        """`probe` returns what is wrong with the GPU; `on_lost` is called from a loading thread.
+
+        A probe that takes longer than `probe_timeout` seconds counts as failed.
+        """
         self._load = load
         self._on_lost = on_lost
         self._probe = probe
+        self._probe_timeout = probe_timeout
         self._on_gpu = False
         self._failures = 0
 
     def load(self, settings: Settings) -> Detector:
         """Load a detector, unless the GPU is lost; blocks; raises DetectorLoadError."""
-        if self._on_gpu and (wrong := _within(_PROBE_TIMEOUT, self._probe)):
+        if self._on_gpu and (wrong := _within(self._probe_timeout, self._probe)):
             self._failures += 1
             _LOG.error("The GPU failed %d of %d times: %s", self._failures, _FAILURES, wrong)
             if self._failures >= _FAILURES:

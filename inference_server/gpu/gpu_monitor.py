@@ -13,7 +13,7 @@ _LOG = logging.getLogger(__name__)
 INTERVAL = 5.0  # seconds
 _HOUR = 3600.0
 _SLACK = 0.03  # share of the memory that must be freed before the pressure falls
-_RETRY = 60.0  # seconds before the next attempt if the driver does not respond
+RETRY_DELAY = 60.0  # seconds before the next attempt if the driver does not respond
 TIMEOUT = 15.0  # seconds for a response of the driver, after which older samples are stale
 
 
@@ -27,11 +27,13 @@ class GpuMonitor:
         visible: str | None = None,
         interval: float = INTERVAL,
         timeout: float = TIMEOUT,
+        retry_delay: float = RETRY_DELAY,
     ) -> None:
         """`visible` is CUDA_VISIBLE_DEVICES, None if it is not set; times are in seconds."""
         self._nvml = nvml
         self._visible = visible
         self._timeout = timeout
+        self._retry_delay = retry_delay
         # Separate, and not joined: a call into a hanging driver does not return.
         self._thread = ThreadPoolExecutor(1, "gpu")
         self._on_pressure: Callable[[Pressure], None] = lambda _: None
@@ -85,6 +87,15 @@ class GpuMonitor:
                 await self._task
         self._thread.shutdown(wait=False)
 
+    def record(self, samples: Sequence[GpuSample]) -> None:
+        """Keep the samples, one of each GPU, and report a change of the memory pressure."""
+        self._latest = tuple(samples)
+        for sample in samples:
+            kept = self._history.setdefault(sample.uuid, deque(maxlen=round(_HOUR / self.interval)))
+            kept.append(sample)
+        share = self.used.memory_share if self.used else None
+        self._set_pressure(Pressure.NONE if share is None else self._pressure_at(share))
+
     async def _poll_forever(self, nvml: Nvml) -> None:
         loop = asyncio.get_running_loop()
         while True:
@@ -98,14 +109,14 @@ class GpuMonitor:
                 _LOG.exception("The GPUs cannot be read")
                 self._discard(f"The GPUs cannot be read ({type(err).__name__}: {err}).")
             self.polled.set()
-            await asyncio.sleep(_RETRY)
+            await asyncio.sleep(self._retry_delay)
 
     async def _poll(self, reader: GpuReader) -> None:
         try:
             while True:
                 samples = await self._read(reader)
                 self._reader, self.error = reader, None
-                self._record(samples)
+                self.record(samples)
                 self.polled.set()
                 await asyncio.sleep(self.interval)
         except GpuError as err:
@@ -128,14 +139,6 @@ class GpuMonitor:
         """Discard the samples, which are no longer true."""
         self._reader, self._latest, self.error = None, (), error
         self._set_pressure(Pressure.NONE)
-
-    def _record(self, samples: Sequence[GpuSample]) -> None:
-        self._latest = tuple(samples)
-        for sample in samples:
-            kept = self._history.setdefault(sample.uuid, deque(maxlen=round(_HOUR / self.interval)))
-            kept.append(sample)
-        share = self.used.memory_share if self.used else None
-        self._set_pressure(Pressure.NONE if share is None else self._pressure_at(share))
 
     def _pressure_at(self, share: float) -> Pressure:
         rising, falling = pressure_of(share), pressure_of(share + _SLACK)

@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from inference_server.errors import StoppingError
 
-_GOODBYE: Final = 1.0  # seconds for clients of kept connections to learn that these are closing
+GOODBYE: Final = 1.0  # seconds for clients of kept connections to learn that these are closing
 _POLL_INTERVAL: Final = 0.02  # seconds
 _ACCEPT_ROUNDS: Final = 5  # of the event loop, to accept connections that are established already
 
@@ -16,7 +16,9 @@ _ACCEPT_ROUNDS: Final = 5  # of the event loop, to accept connections that are e
 class Drain:
     """Track requests in progress, and end them when the server stops."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, goodbye: float = GOODBYE) -> None:
+        """`goodbye` is how many seconds clients of kept connections have to notice the end."""
+        self._goodbye = goodbye
         self._requests: set[asyncio.Task[object]] = set()
         self._cancelled: set[asyncio.Task[object]] = set()
         self._stopping = False
@@ -55,7 +57,7 @@ class Drain:
             await asyncio.sleep(0)
         for site in runner.sites:
             await site.stop()
-        goodbye = loop.time() + min(_GOODBYE, timeout)
+        goodbye = loop.time() + min(self._goodbye, timeout)
         while runner.server and runner.server.connections and loop.time() < goodbye:  # noqa: ASYNC110 - aiohttp has no signal for it
             await asyncio.sleep(_POLL_INTERVAL)
         # Before the runner closes connections: it would discard the rest of a body still arriving.

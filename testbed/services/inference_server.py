@@ -39,11 +39,15 @@ class InferenceServer:
         token: str | None = None,
         port: int = 0,
         python: Path = PYTHON,
+        module: str = "inference_server",
     ) -> None:
-        """Keep log and state in `folder`; `environ` adds to the server's environment."""
+        """Keep log and state in `folder`; `environ` adds to the server's environment.
+
+        `module` is the program to run, with the server's command line and output.
+        """
         self.token = token or secrets.token_urlsafe(24)
         self.log_path = folder / "inference_server.log"
-        self._command = (str(python), "-m", "inference_server")
+        self._command = (str(python), "-m", module)
         self._environ = {
             # The user's variables for their own server must not reach this one.
             **{name: value for name, value in os.environ.items() if name not in _TOKEN_VARIABLES},
@@ -68,11 +72,16 @@ class InferenceServer:
         return f"{self._scheme}://127.0.0.1:{self._port}"
 
     @property
-    def pid(self) -> int:
-        """The running process's id."""
+    def process(self) -> subprocess.Popen[str]:
+        """The running process."""
         if self._process is None:
             raise InferenceServerError("The inference server is not running.")
-        return self._process.pid
+        return self._process
+
+    @property
+    def pid(self) -> int:
+        """The running process's id."""
+        return self.process.pid
 
     def __enter__(self) -> Self:
         """Start, ready to detect."""

@@ -1,17 +1,18 @@
-"""The server's process with a detector that claims a GPU; it is lost once the file LOSE_GPU exists.
+"""The server's process with a detector that claims a GPU, which is lost once the file LOSE_GPU exists.
 
-A fault in a GPU cannot be made without one. test_gpu_guard.py holds the probe against a real one.
+A GPU's fault cannot be produced without a GPU. test_gpu_guard.py checks the probe on a real one.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 import os
 from pathlib import Path
 
-from inference_server import __main__ as program, serve as serving
-from inference_server.detection import service
+from inference_server.__main__ import run_and_exit
 from inference_server.detection.base import Detector, DetectorInfo, ImageResult, PreparedImage
 from inference_server.detection.loading import load_detector
+from inference_server.serve import serve
 from inference_server.settings import Settings
 
 _ERROR = "CUDA error: an illegal memory access was encountered"
@@ -41,8 +42,9 @@ def _load(settings: Settings) -> Detector:
     return _OnGpu(load_detector(settings))
 
 
+def _probe() -> str | None:
+    return f"AcceleratorError: {_ERROR}" if _LOST.exists() else None
+
+
 if __name__ == "__main__":
-    serving.load_detector = _load
-    serving.probe_gpu = lambda: f"AcceleratorError: {_ERROR}" if _LOST.exists() else None
-    service._FIRST_RELOAD = 0.3
-    program.run_and_exit()
+    run_and_exit(partial(serve, load=_load, probe=_probe, retry_delay=0.3))

@@ -23,6 +23,7 @@ from inference_server.assessment.base import (
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.images import MAX_IMAGE_BYTES
 from inference_server.detection.base import Detector
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.service import DetectionService
 from inference_server.errors import (
     AssessorInvalidOutputError,
@@ -154,7 +155,9 @@ async def start(settings: Settings, detector: Detector) -> AsyncIterator[Start]:
     async def start(assessor_service: AssessorService) -> Client:
         clients.append(
             await serve(
-                settings, DetectionService(lambda: detector, queue_limit=4), assessor_service
+                settings,
+                DetectionService(EngineManager(lambda: detector), queue_limit=4),
+                assessor_service,
             )
         )
         return clients[-1]

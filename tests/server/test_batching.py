@@ -13,6 +13,7 @@ from inference_server import deadline as deadline_module
 from inference_server.deadline import NEVER, Deadline
 from inference_server.detection import batch_queue as queue_module
 from inference_server.detection.base import Detector, ImageResult, PreparedImage
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.service import DetectionService
 from inference_server.errors import DeadlineExceededError, InvalidImageError, OverloadedError
 from inference_server.settings import Settings
@@ -39,13 +40,13 @@ async def running(
     gate: Gate, *, batch_max: int | None = 16, batch_wait: float = 0.0
 ) -> AsyncIterator[DetectionService]:
     service = DetectionService(
-        lambda: gate, queue_limit=40, batch_max=batch_max, batch_wait=batch_wait
+        EngineManager(lambda: gate, batch_max=batch_max, batch_wait=batch_wait), queue_limit=40
     )
-    service.start()
-    await service.settled.wait()
+    service.engines.start()
+    await service.engines.settled.wait()
     yield service
     gate.opened.set()
-    await service.stop()
+    await service.engines.stop()
 
 
 async def entered(gate: Gate) -> None:
@@ -76,7 +77,7 @@ async def behind_one(
     first = asyncio.create_task(service.detect(images[0], 0.2))
     await entered(gate)
     tasks = [asyncio.create_task(service.detect(data, 0.2, deadline)) for data in images[1:]]
-    await eventually(lambda: service.queued == len(tasks))
+    await eventually(lambda: service.engines.require_engine().queued == len(tasks))
     return [first, *tasks]
 
 
@@ -174,7 +175,7 @@ async def test_who_waited_too_long_is_told_and_not_looked_at(
     async with running(gate) as service:
         first, *others = await behind_one(service, gate, [photo] * 3, Deadline.after(600))
         patient = asyncio.create_task(service.detect(photo, 0.5, Deadline.after(6000)))
-        await eventually(lambda: service.queued == 3)
+        await eventually(lambda: service.engines.require_engine().queued == 3)
         clock.ahead = 601
         gate.opened.set()
         for task in others:
@@ -236,16 +237,16 @@ async def test_the_deadline_comes_with_the_request(
 ) -> None:
     clock = Clock()
     monkeypatch.setattr(deadline_module, "perf_counter", clock)
-    service = DetectionService(lambda: gate, queue_limit=4)
+    service = DetectionService(EngineManager(lambda: gate), queue_limit=4)
     client: TestClient[web.Request, web.Application]
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     first = asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG))
     await entered(gate)
     late = asyncio.create_task(
         client.post("/v1/detect", data=photo, headers=JPEG | {"X-Deadline-Ms": "600000"})
     )
-    await eventually(lambda: service.queued == 1)
+    await eventually(lambda: service.engines.require_engine().queued == 1)
     clock.ahead = 601
     gate.opened.set()
     problem = await check_problem(await late, 503, "deadline_exceeded")

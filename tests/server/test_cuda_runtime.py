@@ -7,6 +7,7 @@ import torch
 
 from inference_server.detection.base import DetectorLoadError
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.loading import load_detector
 from inference_server.detection.rtdetr import RtDetr
 from inference_server.detection.runtimes.base import RawModel, RawOutput
@@ -84,9 +85,9 @@ async def test_a_batch_without_memory_is_split_once_and_an_image_without_any_is_
 ) -> None:
     full = Full(checkpoint)
     detector = RtDetr(checkpoint, Selection(runtime=full), max_pixels=10**6)
-    service = DetectionService(lambda: detector, queue_limit=4, batch_wait=5.0)
+    service = DetectionService(EngineManager(lambda: detector, batch_wait=5.0), queue_limit=4)
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     full.room = 0
     answer = await client.post("/v1/detect", data=photo, headers=JPEG)
     problem = await check_problem(answer, 503, "detector_out_of_memory")
@@ -114,7 +115,6 @@ async def test_of_a_batch_that_has_no_room_each_image_is_tried_alone(
         detector,
         thread,
         limits=BatchLimits(max_size=4, max_wait=0),
-        count_decoding=lambda: 0,
         on_batch=lambda _: None,
     )
     images = [detector.prepare(photo)] * 4

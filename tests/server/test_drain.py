@@ -10,7 +10,6 @@ import aiohttp
 from aiohttp import web
 import pytest
 
-from inference_server.http import drain as drain_module
 from inference_server.http.drain import Drain
 from inference_server.http.listener import listen
 from inference_server.http.problems import problem_details
@@ -79,8 +78,7 @@ async def test_every_request_is_answered_and_kept_connections_are_closed(
     new = [await connect(0) for _ in range(NEW)]  # whom the server may not have accepted yet
     for client in new:
         client.send()
-    process = server._process
-    assert process
+    process = server.process
     os.kill(server.pid, 15)
     async with asyncio.timeout(60):
         asking += [asyncio.create_task(client.ask_until_told()) for client in late]
@@ -95,17 +93,14 @@ async def test_every_request_is_answered_and_kept_connections_are_closed(
     server.stop()
 
 
-async def test_a_server_without_connections_stops_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(drain_module, "_GOODBYE", 3600.0)
+async def test_a_server_without_connections_stops_at_once() -> None:
     runner = create_runner(web.Application())
     await runner.setup()
     await listen(runner, "127.0.0.1", 0)
     async with aiohttp.ClientSession() as session:  # it had one before
         await session.get(f"http://127.0.0.1:{runner.addresses[0][1]}/")
     async with asyncio.timeout(60):
-        await Drain().stop(runner, timeout=3600.0)
+        await Drain(goodbye=3600.0).stop(runner, timeout=3600.0)
         await runner.cleanup()
 
 

@@ -8,6 +8,7 @@ import pytest
 from inference_server.app import create_app
 from inference_server.assessment.facts import Facts
 from inference_server.detection.base import Detector
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.service import DetectionService
 from inference_server.http.runner import create_runner
 from inference_server.settings import Settings
@@ -29,14 +30,14 @@ def samples() -> Samples:
 async def test_spoilt_pictures_and_requests_do_no_harm(
     settings: Settings, detector: Detector, samples: Samples
 ) -> None:
-    service = DetectionService(lambda: detector, queue_limit=32)
+    service = DetectionService(EngineManager(lambda: detector), queue_limit=32)
     app = create_app(
         settings, instance_id=INSTANCE_ID, detection=service, assessor_service=no_assessor()
     )
     runner = create_runner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    await service.settled.wait()
+    await service.engines.settled.wait()
     report = await attack(
         runner.addresses[0][1], TOKEN, samples, seed=SEED, numbers=range(REQUESTS), at_once=8
     )

@@ -1,23 +1,33 @@
 """The server reports the driver's values of the GPUs, and no others."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 import inspect
 import threading
+from typing import TypeVar
 
 import pynvml
 import pytest
 
 from inference_server.detection.base import Detector
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.service import DetectionService
-from inference_server.gpu import gpu_monitor
 from inference_server.gpu.gpu_monitor import GpuMonitor
-from inference_server.gpu.nvml import Nvml, Pressure, load_nvml, pressure_of
+from inference_server.gpu.nvml import (
+    GpuReader,
+    GpuSample,
+    Nvml,
+    Pressure,
+    load_nvml,
+    pressure_of,
+)
 from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
 from tests.server.support import check_schema, eventually, no_assessor, serve
 
 GIB = 2**30
+T = TypeVar("T")
 FUNCTIONS = [name for name in vars(Nvml) if name.startswith("nvml")]
 
 
@@ -41,60 +51,61 @@ class Process:
 
 @dataclass
 class FakeNvml:
-    """pynvml on a machine with two cards, of which the second tells little."""
+    """pynvml on a machine with two cards, of which the second reports little."""
 
     NVMLError = pynvml.NVMLError
     NVML_TEMPERATURE_GPU = pynvml.NVML_TEMPERATURE_GPU
     used: int = 6 * GIB
     lost: bool = False
     count: int = 2
+    read_count: Callable[[], int] | None = None  # instead of `count`
     shut: int = 0
     handles: dict[int, str] = field(default_factory=lambda: {0: "first", 1: "second"})
 
-    def nvmlInit(self):
+    def nvmlInit(self) -> None:
         if self.lost:
             raise pynvml.NVMLError(pynvml.NVML_ERROR_DRIVER_NOT_LOADED)
 
-    def nvmlShutdown(self):
+    def nvmlShutdown(self) -> None:
         self.shut += 1
 
-    def nvmlSystemGetDriverVersion(self):
+    def nvmlSystemGetDriverVersion(self) -> str:
         return "580.95.05"
 
-    def nvmlDeviceGetCount(self):
+    def nvmlDeviceGetCount(self) -> int:
         if self.lost:
             raise pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
-        return self.count
+        return self.read_count() if self.read_count else self.count
 
-    def nvmlDeviceGetHandleByIndex(self, index):
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> str:
         return self.handles[index]
 
-    def nvmlDeviceGetName(self, handle):
+    def nvmlDeviceGetName(self, handle: object) -> str:
         return f"NVIDIA {handle}"
 
-    def nvmlDeviceGetUUID(self, handle):
+    def nvmlDeviceGetUUID(self, handle: object) -> str:
         return f"GPU-{handle}"
 
-    def nvmlDeviceGetUtilizationRates(self, handle):
+    def nvmlDeviceGetUtilizationRates(self, handle: object) -> Utilization:
         return self._only_of_the_first(handle, Utilization(gpu=31))
 
-    def nvmlDeviceGetMemoryInfo(self, handle, version=None):
+    def nvmlDeviceGetMemoryInfo(self, handle: object, version: None = None) -> Memory:
         return self._only_of_the_first(handle, Memory(total=20 * GIB, used=self.used))
 
-    def nvmlDeviceGetTemperature(self, handle, sensor):
+    def nvmlDeviceGetTemperature(self, handle: object, sensor: int) -> int:
         assert sensor == 0
         return self._only_of_the_first(handle, 55)
 
-    def nvmlDeviceGetPowerUsage(self, handle):
+    def nvmlDeviceGetPowerUsage(self, handle: object) -> int:
         return self._only_of_the_first(handle, 61_500)
 
-    def nvmlDeviceGetEnforcedPowerLimit(self, handle):
+    def nvmlDeviceGetEnforcedPowerLimit(self, handle: object) -> int:
         return self._only_of_the_first(handle, 130_000)
 
-    def nvmlDeviceGetComputeRunningProcesses(self, handle):
+    def nvmlDeviceGetComputeRunningProcesses(self, handle: object) -> list[Process]:
         return self._only_of_the_first(handle, [Process(1234, GIB), Process(77, None)])
 
-    def _only_of_the_first(self, handle, value):
+    def _only_of_the_first(self, handle: object, value: T) -> T:
         if handle != "first":
             raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
         return value
@@ -126,7 +137,10 @@ async def test_the_real_library_without_a_driver_reports_no_gpu(
         pytest.skip("this machine has a GPU")
     monitor = GpuMonitor(load_nvml())
     client = await serve(
-        settings, DetectionService(lambda: detector, queue_limit=4), no_assessor(), gpu=monitor
+        settings,
+        DetectionService(EngineManager(lambda: detector), queue_limit=4),
+        no_assessor(),
+        gpu=monitor,
     )
     await monitor.polled.wait()
     now = await (await client.get("/v1/gpu")).json()
@@ -148,7 +162,7 @@ async def test_samples_are_the_values_of_the_driver(settings: Settings, detector
     metrics = Metrics()
     client = await serve(
         settings,
-        DetectionService(lambda: detector, queue_limit=4),
+        DetectionService(EngineManager(lambda: detector), queue_limit=4),
         no_assessor(),
         gpu=monitor,
         metrics=metrics,
@@ -209,7 +223,7 @@ async def test_a_hanging_driver_discards_the_samples() -> None:
         assert answers.wait(120)
         return 2
 
-    nvml.nvmlDeviceGetCount = wait
+    nvml.read_count = wait
     pressures: list[Pressure] = []
     monitor = GpuMonitor(nvml, interval=0.01, timeout=1.0)
     monitor.start(on_pressure=pressures.append)
@@ -225,10 +239,7 @@ async def test_a_hanging_driver_discards_the_samples() -> None:
     await monitor.stop()
 
 
-async def test_a_failing_library_discards_the_samples_and_is_retried(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(gpu_monitor, "_RETRY", 0.01)
+async def test_a_failing_library_discards_the_samples_and_is_retried() -> None:
     nvml, broken = FakeNvml(), threading.Event()
 
     def count() -> int:
@@ -236,8 +247,8 @@ async def test_a_failing_library_discards_the_samples_and_is_retried(
             raise OSError(5, "Input/output error")  # nothing of its own
         return 2
 
-    nvml.nvmlDeviceGetCount = count
-    monitor = GpuMonitor(nvml, interval=0.01)
+    nvml.read_count = count
+    monitor = GpuMonitor(nvml, interval=0.01, retry_delay=0.01)
     monitor.start(on_pressure=lambda _: None)
     await monitor.polled.wait()
     assert monitor.used
@@ -254,15 +265,13 @@ async def test_an_hour_of_samples_is_kept() -> None:
     nvml = FakeNvml(count=1)
     monitor = GpuMonitor(nvml)
     assert monitor.interval == 5
-    sample = (await _one(nvml))[0]
+    sample = (await _read(nvml))[0]
     for _ in range(800):
-        monitor._record([sample])
+        monitor.record([sample])
     assert len(monitor.history["GPU-first"]) == 720
 
 
-async def _one(nvml: Nvml):
-    from inference_server.gpu.nvml import GpuReader
-
+async def _read(nvml: Nvml) -> Sequence[GpuSample]:
     return await asyncio.to_thread(GpuReader(nvml).read)
 
 
@@ -284,7 +293,7 @@ async def test_the_gpu_in_use_is_the_first_that_cuda_lists(
 ) -> None:
     nvml = FakeNvml()
     monitor = GpuMonitor(nvml, visible=visible)
-    monitor._record(await _one(nvml))
+    monitor.record(await _read(nvml))
     assert (monitor.used.uuid if monitor.used else None) == used
 
 
@@ -305,29 +314,36 @@ async def test_memory_pressure_reduces_the_batch_size_and_shows_in_health(
         detect = staticmethod(detector.detect)
 
     nvml = FakeNvml(used=10 * GIB)
-    service = DetectionService(OnGpu, queue_limit=32)
+    service = DetectionService(EngineManager(OnGpu), queue_limit=32)
     client = await serve(settings, service, no_assessor(), gpu=GpuMonitor(nvml, interval=0.01))
-    await service.settled.wait()
+    await service.engines.settled.wait()
 
-    async def told() -> tuple[int, str]:
+    async def reported() -> tuple[int, str]:
         health = await (await client.get("/v1/health")).json()
         return health["detector"]["batch_most"], health["gpu"]["pressure"]
 
-    assert await told() == (16, "none")
-    for used, most, pressure in (
+    assert await reported() == (16, "none")
+    for used, batch_limit, pressure in (
         (18, 8, "high"),
         (19.5, 1, "critical"),
-        (18.7, 1, "high"),  # eased by too little to count on it
+        (18.7, 1, "high"),  # fallen by too little
         (18, 8, "high"),
         (10, 16, "none"),
     ):
         nvml.used = int(used * GIB)
         async with asyncio.timeout(60):
-            while await told() != (most, pressure):  # noqa: ASYNC110 - asked over HTTP
+            while await reported() != (batch_limit, pressure):  # noqa: ASYNC110 - polled over HTTP
                 await asyncio.sleep(0.01)
     assert "GPU memory pressure is critical" in caplog.text
-    # A detector on a CPU takes none of it.
-    service._engine._detector = detector
-    service.apply_memory_pressure(Pressure.CRITICAL)
-    assert service.batch_limit == 16
     await client.close()
+
+
+async def test_memory_pressure_leaves_the_batches_of_a_detector_on_the_cpu_alone(
+    detector: Detector,
+) -> None:
+    engines = EngineManager(lambda: detector, batch_max=16)
+    engines.start()
+    await engines.settled.wait()
+    engines.apply_memory_pressure(Pressure.CRITICAL)
+    assert engines.require_engine().batch_limit == 16
+    await engines.stop()

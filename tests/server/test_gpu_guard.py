@@ -12,7 +12,6 @@ import time
 import pytest
 import torch
 
-from inference_server.detection import gpu_guard
 from inference_server.detection.base import Detector, DetectorInfo, DetectorLoadError
 from inference_server.detection.gpu_guard import GpuGuard, probe_gpu
 from inference_server.settings import Settings
@@ -55,16 +54,18 @@ def test_only_a_gpu_that_ran_a_detector_can_be_lost(settings: Settings, detector
     assert lost == ["lost"]
 
 
-def test_a_hanging_gpu_counts_as_lost(
-    settings: Settings, detector: Detector, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gpu_guard, "_PROBE_TIMEOUT", 0.05)
+def test_a_hanging_gpu_counts_as_lost(settings: Settings, detector: Detector) -> None:
     go_on = Event()
 
     def probe() -> str:
         return str(go_on.wait(30))
 
-    guard = GpuGuard(lambda _: Claiming(detector, "cuda:0"), on_lost=lambda: None, probe=probe)
+    guard = GpuGuard(
+        lambda _: Claiming(detector, "cuda:0"),
+        on_lost=lambda: None,
+        probe=probe,
+        probe_timeout=0.05,
+    )
     guard.load(settings)
     with pytest.raises(DetectorLoadError):
         guard.load(settings)
@@ -101,11 +102,10 @@ def test_a_server_that_lost_its_gpu_answers_all_requests_and_exits(
         detector=detector_folder,
         python=Path(sys.executable),
         environ={"LOSE_GPU": str(lose), "CANARY_INTERVAL": "1"},
+        module="tests.server.lost_gpu_server",
     )
-    server._command = (sys.executable, "-m", "tests.server.lost_gpu_server")
     server.start()
-    process = server._process
-    assert process
+    process = server.process
 
     def connect() -> http.client.HTTPConnection:
         return http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)

@@ -14,8 +14,8 @@ import pytest
 
 from inference_server import __version__
 from inference_server.assessment.assessor_service import AssessorService
-from inference_server.detection import service as service_module
 from inference_server.detection.base import Detector
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import AssessorUnavailableError
@@ -39,9 +39,9 @@ async def look(
     assessor_service: AssessorService | None = None,
 ) -> tuple[dict[str, Any], int, dict[str, Any]]:
     """Return health and readiness of a server whose loading has come to its end."""
-    service = DetectionService(load, queue_limit=4)
+    service = DetectionService(EngineManager(load), queue_limit=4)
     client = await serve(settings, service, assessor_service or no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     health = await (await client.get("/v1/health")).json()
     ready = await client.get("/v1/ready")
     answer = ready.status, await ready.json()
@@ -55,7 +55,7 @@ async def test_live_responds_at_once_with_the_version(
     settings: Settings, detector: Detector
 ) -> None:
     go_on = Event()
-    service = DetectionService(lambda: (go_on.wait(120), detector)[1], queue_limit=4)
+    service = DetectionService(EngineManager(lambda: (go_on.wait(120), detector)[1]), queue_limit=4)
     client = await serve(settings, service, no_assessor())
     live = await (await client.get("/v1/live")).json()
     check_schema("Live", live)
@@ -67,7 +67,7 @@ async def test_live_responds_at_once_with_the_version(
     problem = await check_problem(answer, 503, "detector_unavailable")
     assert problem["retry_after_s"] > 0
     go_on.set()
-    await service.settled.wait()
+    await service.engines.settled.wait()
     assert (await client.get("/v1/ready")).status == 200
     await client.close()
 
@@ -228,18 +228,17 @@ async def test_a_failing_loader_is_reported(settings: Settings) -> None:
 
 
 async def test_a_detector_that_appears_later_is_loaded_without_a_restart(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photo: bytes
+    settings: Settings, tmp_path: Path, photo: bytes
 ) -> None:
-    monkeypatch.setattr(service_module, "_FIRST_RELOAD", 0.01)
     folder = tmp_path / "late"
     settings = replace(settings, detector_model=folder)
-    service = DetectionService(lambda: load_detector(settings), queue_limit=4)
-    client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    engines = EngineManager(lambda: load_detector(settings), retry_delay=0.01)
+    client = await serve(settings, DetectionService(engines, queue_limit=4), no_assessor())
+    await engines.settled.wait()
     assert (await client.get("/v1/ready")).status == 503
     make_random_detector(tmp_path / "made")
     shutil.move(tmp_path / "made", folder)
-    await eventually(lambda: service.status.state is ComponentState.READY)
+    await eventually(lambda: engines.status.state is ComponentState.READY)
     assert (await client.get("/v1/ready")).status == 200
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
     await client.close()
@@ -276,7 +275,7 @@ async def test_without_its_language_model_the_server_is_degraded(
 
 async def test_stopping_while_loading_does_not_hang(settings: Settings, detector: Detector) -> None:
     go_on = Event()
-    service = DetectionService(lambda: (go_on.wait(120), detector)[1], queue_limit=4)
+    service = DetectionService(EngineManager(lambda: (go_on.wait(120), detector)[1]), queue_limit=4)
     client = await serve(settings, service, no_assessor())
     async with asyncio.timeout(60):
         await client.close()

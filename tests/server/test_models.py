@@ -14,8 +14,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 import pytest
 
-from inference_server.detection import service as service_module
+from inference_server.detection import engine_manager
 from inference_server.detection.base import Detector
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import ModelBusyError
@@ -52,9 +53,9 @@ def models(tmp_path: Path, detector_folder: Path) -> Path:
 @pytest.fixture
 async def client(settings: Settings, models: Path) -> AsyncIterator[Client]:
     settings = replace(settings, detector_model=models / "first")
-    service = DetectionService(lambda: load_detector(settings), queue_limit=8)
+    service = DetectionService(EngineManager(lambda: load_detector(settings)), queue_limit=8)
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     yield client
     await client.close()
 
@@ -125,13 +126,13 @@ async def test_images_underway_are_finished_by_the_detector_that_began(
 ) -> None:
     gate = Gate(detector)
     settings = replace(settings, detector_model=models / "second")
-    service = DetectionService(lambda: gate, queue_limit=8)
+    service = DetectionService(EngineManager(lambda: gate), queue_limit=8)
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     underway = [
         asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG)) for _ in range(3)
     ]
-    await eventually(lambda: service.queued == 2)
+    await eventually(lambda: service.engines.require_engine().queued == 2)
     assert (await models_of(await client.post("/v1/models/load", json={"name": "second"})))[
         "loaded"
     ] == "second"
@@ -155,9 +156,9 @@ async def test_one_load_at_a_time(settings: Settings, detector: Detector) -> Non
             assert go_on.wait(120)
         return detector
 
-    service = DetectionService(load, queue_limit=4)
+    service = DetectionService(EngineManager(load), queue_limit=4)
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     first = asyncio.create_task(client.post("/v1/models/reload"))
     await eventually(lambda: loads == 2)
     for path in ("reload", "unload"):
@@ -175,21 +176,21 @@ async def test_who_hangs_up_does_not_have_two_detectors_loaded_at_once(detector:
         assert go_on.wait(120)
         return detector
 
-    service = DetectionService(lambda: detector, queue_limit=8)
-    service.start()
-    await service.settled.wait()
-    impatient = asyncio.create_task(service.switch(load))
+    service = DetectionService(EngineManager(lambda: detector), queue_limit=8)
+    service.engines.start()
+    await service.engines.settled.wait()
+    impatient = asyncio.create_task(service.engines.switch(load))
     await eventually(loading.is_set)
     impatient.cancel()
     await asyncio.wait({impatient})
     with pytest.raises(ModelBusyError):
-        await service.switch(load)
+        await service.engines.switch(load)
     loading.clear()
     go_on.set()
 
     async def unloaded() -> bool:
         try:
-            await service.unload()
+            await service.engines.unload()
         except ModelBusyError:
             return False
         return True
@@ -198,7 +199,7 @@ async def test_who_hangs_up_does_not_have_two_detectors_loaded_at_once(detector:
         while not await unloaded():  # noqa: ASYNC110 - the thread is looked at from outside
             await asyncio.sleep(0.01)
     assert not loading.is_set()
-    await service.stop()
+    await service.engines.stop()
 
 
 async def test_none_is_loaded_on_request_while_the_first_still_is(detector: Detector) -> None:
@@ -208,16 +209,16 @@ async def test_none_is_loaded_on_request_while_the_first_still_is(detector: Dete
         assert go_on.wait(120)
         return detector
 
-    service = DetectionService(load, queue_limit=8)
-    service.start()
+    service = DetectionService(EngineManager(load), queue_limit=8)
+    service.engines.start()
     await asyncio.sleep(0)
     with pytest.raises(ModelBusyError):
-        await service.switch(load)
+        await service.engines.switch(load)
     go_on.set()
-    await service.settled.wait()
-    assert service.status.state == "ready"
-    await service.switch(load)
-    await service.stop()
+    await service.engines.settled.wait()
+    assert service.engines.status.state == "ready"
+    await service.engines.switch(load)
+    await service.engines.stop()
 
 
 async def test_an_unloaded_detector_is_gone_when_its_memory_is_given_back(
@@ -234,7 +235,7 @@ async def test_an_unloaded_detector_is_gone_when_its_memory_is_given_back(
             time.sleep(0.01)
         left.append(loaded[0]())
 
-    monkeypatch.setattr(service_module, "release_gpu_memory", give_back)
+    monkeypatch.setattr(engine_manager, "release_gpu_memory", give_back)
 
     def load() -> Detector:
         gate = Gate(detector)
@@ -242,10 +243,10 @@ async def test_an_unloaded_detector_is_gone_when_its_memory_is_given_back(
         loaded.append(weakref.ref(gate))
         return gate
 
-    service = DetectionService(load, queue_limit=8)
-    service.start()
-    await service.settled.wait()
+    service = DetectionService(EngineManager(load), queue_limit=8)
+    service.engines.start()
+    await service.engines.settled.wait()
     await service.detect(photo, 0.5)
-    await service.unload()
-    await service.stop()
+    await service.engines.unload()
+    await service.engines.stop()
     assert left == [None]

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient
 import pytest
 
 from inference_server.detection.base import Detector, ImageResult, PreparedImage
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.service import DetectionService
 from inference_server.observability.logs import JsonFormatter
 from inference_server.settings import Settings
@@ -72,9 +73,9 @@ async def test_an_internal_error_reveals_no_details(
                 return detector.detect(pictures, thresholds)
             raise RuntimeError("insides")
 
-    service = DetectionService(Broken, queue_limit=4)
+    service = DetectionService(EngineManager(Broken), queue_limit=4)
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     for _ in range(2):  # and the next request is served just the same
         answer = await client.post("/v1/detect", data=photo, headers=JPEG)
         problem = await check_problem(answer, 500, "internal")

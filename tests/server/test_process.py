@@ -217,8 +217,7 @@ def begin(server: InferenceServer, photo: bytes) -> socket.socket:
 def test_stopping_does_not_wait_for_loading(detector_folder: Path, tmp_path: Path) -> None:
     server = InferenceServer(tmp_path, detector=detector_folder, python=Path(sys.executable))
     server.start(wait_ready=False)  # torch alone takes seconds
-    process = server._process
-    assert process
+    process = server.process
     os.kill(server.pid, 15)
     assert process.wait(60) == 0
     server.stop()
@@ -234,8 +233,7 @@ def test_stopping_does_not_wait_for_the_receiver_of_traces(tmp_path: Path) -> No
         )
         server.start(wait_ready=False)
         ask_health(server)
-        process = server._process
-        assert process
+        process = server.process
         os.kill(server.pid, 15)
         assert process.wait(8) == 0  # it would be killed after 10 s
         server.stop()

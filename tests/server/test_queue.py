@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient
 import pytest
 
 from inference_server.detection.base import Detector
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.service import DetectionService
 from inference_server.errors import DetectorUnavailableError, OverloadedError
 from inference_server.settings import Settings
@@ -21,12 +22,12 @@ def gate(detector: Detector) -> Gate:
 
 @pytest.fixture
 async def service(gate: Gate) -> AsyncIterator[DetectionService]:
-    service = DetectionService(lambda: gate, queue_limit=2)
-    service.start()
-    await service.settled.wait()
+    service = DetectionService(EngineManager(lambda: gate), queue_limit=2)
+    service.engines.start()
+    await service.engines.settled.wait()
     yield service
     gate.opened.set()
-    await service.stop()
+    await service.engines.stop()
 
 
 async def entered(gate: Gate) -> None:
@@ -36,10 +37,10 @@ async def entered(gate: Gate) -> None:
 async def test_a_full_queue_turns_images_away_and_says_when_to_come_back(
     settings: Settings, gate: Gate, photo: bytes
 ) -> None:
-    service = DetectionService(lambda: gate, queue_limit=1)
+    service = DetectionService(EngineManager(lambda: gate), queue_limit=1)
     client: TestClient[web.Request, web.Application]
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     first = asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG))
     await entered(gate)
     answer = await client.post("/v1/detect", data=photo, headers=JPEG)
@@ -87,17 +88,17 @@ async def test_who_gives_up_while_being_looked_at_harms_nobody(
 async def test_who_waits_for_a_detector_that_hangs_is_answered_once_it_is_given_up(
     gate: Gate, photo: bytes
 ) -> None:
-    service = DetectionService(lambda: gate, queue_limit=2, close_timeout=0.05)
-    service.start()
-    await service.settled.wait()
+    service = DetectionService(EngineManager(lambda: gate, close_timeout=0.05), queue_limit=2)
+    service.engines.start()
+    await service.engines.settled.wait()
     asking = [asyncio.create_task(service.detect(photo, 0.5)) for _ in range(2)]
     await entered(gate)  # with one of them; the other waits
-    await service.unload()
+    await service.engines.unload()
     async with asyncio.timeout(10):
         for answer in await asyncio.gather(*asking, return_exceptions=True):
             assert isinstance(answer, DetectorUnavailableError)
     gate.opened.set()
-    await service.stop()
+    await service.engines.stop()
 
 
 async def test_the_event_loop_stays_free_while_the_detector_works(
@@ -137,7 +138,7 @@ async def test_waiting_counts_as_queue_time(
 
 
 async def test_before_loading_nothing_is_taken(detector: Detector, photo: bytes) -> None:
-    service = DetectionService(lambda: detector, queue_limit=2)
+    service = DetectionService(EngineManager(lambda: detector), queue_limit=2)
     with pytest.raises(DetectorUnavailableError, match="loading"):
         await service.detect(photo, 0.5)
-    await service.stop()
+    await service.engines.stop()

@@ -12,6 +12,7 @@ import torch
 from inference_server.detection.base import Detector, DetectorLoadError, Parity
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
 from inference_server.detection.decoding.preprocess import InputSize
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.loading import load_detector
 from inference_server.detection.runtimes.base import RawOutput, Runtime
 from inference_server.detection.runtimes.openvino import OpenVinoRuntime
@@ -218,9 +219,9 @@ async def test_falling_back_is_loud_and_health_tells_the_truth(
         return replace(output, boxes=output.boxes * 0.9)
 
     monkeypatch.setattr(OpenVinoRuntime, "infer", beside)
-    service = DetectionService(lambda: load_detector(on_openvino), queue_limit=4)
+    service = DetectionService(EngineManager(lambda: load_detector(on_openvino)), queue_limit=4)
     client = await serve(on_openvino, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     health = await (await client.get("/v1/health")).json()
     await client.close()
     check_schema("Health", health)

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from inference_server.detection.base import Detector
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.service import DetectionService
 from inference_server.errors import RateLimitedError
 from inference_server.http.problems import problem_details
@@ -33,9 +34,9 @@ GUARDED = [
 async def stranger(settings: Settings, detector: Detector) -> AsyncIterator[Client]:
     """Return a client that sends no token of its own; the server takes an old and a new one."""
     settings = replace(settings, api_tokens=("the-old-one", TOKEN))
-    service = DetectionService(lambda: detector, queue_limit=4)
+    service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
     client = await serve(settings, service, no_assessor(), token=None)
-    await service.settled.wait()
+    await service.engines.settled.wait()
     yield client
     await client.close()
 
@@ -84,7 +85,7 @@ async def test_a_probe_needs_no_token(stranger: Client, path: str) -> None:
 async def test_without_tokens_the_server_is_open_on_loopback(
     settings: Settings, detector: Detector
 ) -> None:
-    service = DetectionService(lambda: detector, queue_limit=4)
+    service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
     client = await serve(replace(settings, api_tokens=()), service, no_assessor(), token=None)
     assert (await client.get("/v1/health")).status == 200
     await client.close()
@@ -105,7 +106,7 @@ async def test_loopback_needs_no_token(host: str) -> None:
 async def test_a_client_above_its_rate_limit_gets_a_retry_after(
     settings: Settings, detector: Detector
 ) -> None:
-    service = DetectionService(lambda: detector, queue_limit=4)
+    service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
     settings = replace(settings, api_tokens=("one", "other"), rate_limit=2)
     client = await serve(settings, service, no_assessor(), token=None)
 
@@ -125,7 +126,7 @@ async def test_a_client_above_its_rate_limit_gets_a_retry_after(
 async def test_guessing_tokens_is_limited_while_valid_ones_pass(
     settings: Settings, detector: Detector
 ) -> None:
-    service = DetectionService(lambda: detector, queue_limit=4)
+    service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
     client = await serve(settings, service, no_assessor(), token=None)
     for _ in range(100):
         answer = await client.get("/v1/health", headers={"Authorization": "Bearer guess"})

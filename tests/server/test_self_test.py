@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 
-from inference_server.detection import engine as engine_module, service as service_module
+from inference_server.detection import engine as engine_module
 from inference_server.detection.base import Detector, DetectorInfo, ImageResult, PreparedImage
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.self_test import SelfTest, SelfTestError
 from inference_server.detection.service import DetectionService
 from inference_server.settings import Settings
@@ -76,18 +78,18 @@ def test_a_detector_that_finds_something_else_is_noticed(
         canary.check()
 
 
-@pytest.mark.parametrize(("spoil", "said"), [(blind, "misses 5 of the 5"), (broken, "CUDA error")])
+@pytest.mark.parametrize(
+    ("spoil", "expected_reason"), [(blind, "misses 5 of the 5"), (broken, "CUDA error")]
+)
 async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
     settings: Settings,
     detector: Detector,
     photo: bytes,
-    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
     spoil: Callable[[ImageResult], ImageResult],
-    said: str,
+    expected_reason: str,
 ) -> None:
-    monkeypatch.setattr(service_module, "_FIRST_RELOAD", 0.05)
     mended = asyncio.Event()
-    loop = asyncio.get_running_loop()
     faulty = Faulty(detector)
     loaded: list[Detector] = [faulty]
 
@@ -98,20 +100,17 @@ async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
             raise RuntimeError("not yet")
         return detector
 
-    service = DetectionService(load, queue_limit=4, self_test_interval=0.05)
+    service = DetectionService(
+        EngineManager(load, self_test_interval=0.05, retry_delay=0.05), queue_limit=4
+    )
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     assert (await client.get("/v1/ready")).status == 200
     before = datetime.now(UTC).replace(microsecond=0)
-    reasons: list[str] = []
-    monkeypatch.setattr(
-        service_module._LOG,
-        "error",
-        lambda _text, error, **_: loop.call_soon_threadsafe(reasons.append, error),
-    )
+    caplog.clear()
     faulty.spoil = spoil
-    await eventually(lambda: reasons)
-    assert said in reasons[0]
+    await eventually(lambda: "No detector is loaded" in caplog.text)
+    assert expected_reason in caplog.records[0].getMessage()
     answer = await client.get("/v1/ready")
     assert answer.status == 503
     ready = await answer.json()
@@ -126,7 +125,7 @@ async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
     await check_problem(answer, 503, "detector_unavailable")
 
     mended.set()
-    await eventually(lambda: service.status.state == "ready")
+    await eventually(lambda: service.engines.status.state == "ready")
     assert (await client.get("/v1/ready")).status == 200
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
     await client.close()
@@ -136,12 +135,14 @@ async def test_an_image_looked_at_is_proof_and_one_it_failed_on_is_doubt(
     settings: Settings, detector: Detector, photo: bytes
 ) -> None:
     faulty = Faulty(detector)
-    service = DetectionService(lambda: faulty, queue_limit=4, self_test_interval=3600)
+    service = DetectionService(
+        EngineManager(lambda: faulty, self_test_interval=3600), queue_limit=4
+    )
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
-    first = service.verified_at
+    await service.engines.settled.wait()
+    first = service.engines.require_engine().verified_at
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
-    assert service.verified_at > first
+    assert service.engines.require_engine().verified_at > first
     assert faulty.looks == 2  # the canary when it was loaded, and the image
 
     def once(found: ImageResult) -> ImageResult:
@@ -152,16 +153,11 @@ async def test_an_image_looked_at_is_proof_and_one_it_failed_on_is_doubt(
     answer = await client.post("/v1/detect", data=photo, headers=JPEG)
     await check_problem(answer, 500, "internal")
     await eventually(lambda: faulty.looks == 4)
-    assert service.status.state == "ready"
+    assert service.engines.status.state == "ready"
     await client.close()
 
 
-async def test_a_detector_that_hangs_is_not_ready(
-    settings: Settings, detector: Detector, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from threading import Event
-
-    monkeypatch.setattr(engine_module, "SELF_TEST_TIMEOUT", 1.0)
+async def test_a_detector_that_hangs_is_not_ready(settings: Settings, detector: Detector) -> None:
     go_on, noticed = Event(), Event()
     hanging = Faulty(detector)
     loaded: list[Detector] = [hanging]
@@ -172,14 +168,16 @@ async def test_a_detector_that_hangs_is_not_ready(
         assert noticed.wait(120)
         return detector
 
-    service = DetectionService(load, queue_limit=4, self_test_interval=0.1)
+    service = DetectionService(
+        EngineManager(load, self_test_interval=0.1, self_test_timeout=1.0), queue_limit=4
+    )
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     hanging.spoil = lambda found: (go_on.wait(120), found)[1]
-    await eventually(lambda: service.info is None)
+    await eventually(lambda: service.engines.engine is None)
     noticed.set()
     # The next one has a thread of its own.
-    await eventually(lambda: service.status.state == "ready")
+    await eventually(lambda: service.engines.status.state == "ready")
     go_on.set()
     await client.close()
 
@@ -187,9 +185,9 @@ async def test_a_detector_that_hangs_is_not_ready(
 async def test_an_unproven_detector_is_not_called_ready(
     settings: Settings, detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service = DetectionService(lambda: detector, queue_limit=4)
+    service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
     client = await serve(settings, service, no_assessor())
-    await service.settled.wait()
+    await service.engines.settled.wait()
     monkeypatch.setattr(engine_module, "monotonic", lambda: 1e12)
     answer = await client.get("/v1/ready")
     assert answer.status == 503

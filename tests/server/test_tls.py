@@ -51,9 +51,8 @@ def test_it_prints_the_fingerprint_of_its_certificate(
 ) -> None:
     assert server.url.startswith("https://")
     port = int(server.url.rpartition(":")[2])
-    assert server._process
-    assert server._process.stdout
-    line = server._process.stdout.readline()
+    assert server.process.stdout
+    line = server.process.stdout.readline()
     assert line.startswith("certificate's SHA-256 fingerprint ")
     assert line.split()[-1].replace(":", "").lower() == shown(port)
     assert "detector" in server.ready()

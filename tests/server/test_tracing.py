@@ -12,6 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 import pytest
 
 from inference_server.detection.base import Detector
+from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.service import DetectionService
 from inference_server.observability.logs import JsonFormatter
 from inference_server.observability.tracing import create_tracing
@@ -36,9 +37,9 @@ async def test_spans_continue_the_callers_trace(
     async with TestServer(receiver) as server:
         settings = replace(settings, otlp_endpoint=str(server.make_url("")).rstrip("/"))
         tracing = create_tracing(settings, "an-instance")
-        service = DetectionService(lambda: detector, queue_limit=4)
+        service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
         client = await serve(settings, service, no_assessor(), tracing=tracing)
-        await service.settled.wait()
+        await service.engines.settled.wait()
         sent = {**JPEG, **TRACEPARENT, "X-Request-ID": "request-1"}
         assert (await client.post("/v1/detect", data=photo, headers=sent)).status == 200
         assert (await client.get("/nobody/knows", headers=TRACEPARENT)).status == 404
@@ -87,7 +88,9 @@ async def test_the_log_names_the_callers_trace(
 
     keep = Keep()
     logging.getLogger("inference_server.http.problems").addHandler(keep)
-    client = await serve(settings, DetectionService(lambda: detector, queue_limit=4), no_assessor())
+    client = await serve(
+        settings, DetectionService(EngineManager(lambda: detector), queue_limit=4), no_assessor()
+    )
     await client.get("/v1/health", headers={"traceparent": given})
     await client.close()
     logging.getLogger("inference_server.http.problems").removeHandler(keep)

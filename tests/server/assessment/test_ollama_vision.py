@@ -114,5 +114,5 @@ async def test_a_model_that_does_not_see_or_may_not_is_given_none(
 
     assert result.pictures_used == 0
     assert not any(each.get("images") for each in seen.chats[-1]["messages"])
-    assert "You see no images." in seen.chats[-1]["messages"][0]["content"]
+    assert "You see no pictures." in seen.chats[-1]["messages"][0]["content"]
     assert seen.chats[-1]["options"]["num_ctx"] == CONTEXT_TOKENS
