@@ -11,7 +11,7 @@ from hsi_core.domain.models import Box
 from hsi_core.domain.movement import Movement
 from hsi_core.domain.part_of_day import PartOfDay
 from hsi_core.domain.zones import ZoneKind
-from hsi_core.risk.geometry import inside, iou
+from hsi_core.risk.geometry import inside, iou, off_edge
 from hsi_core.risk.object_changes import Change
 
 SQUARE = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))
@@ -31,7 +31,7 @@ ARROW = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.0, 1.0))
 def test_a_point_is_in_a_polygon_or_not(
     point: tuple[float, float], polygon: tuple[tuple[float, float], ...], within: bool
 ) -> None:
-    assert inside(point, polygon) is within
+    assert inside(off_edge(point), polygon) is within
 
 
 def test_overlap_is_the_intersection_over_union() -> None:

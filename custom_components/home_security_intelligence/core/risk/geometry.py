@@ -58,14 +58,14 @@ def holds(box: Box, point: Point) -> bool:
     return box.x1 <= point[0] <= box.x2 and box.y1 <= point[1] <= box.y2
 
 
-def clamp(share: float) -> float:
-    """Return a coordinate that is at least a rim away from the image's edge."""
-    return min(max(share, _RIM), 1 - _RIM)
+def off_edge(point: Point) -> Point:
+    """Return a point that is at least a rim away from the image's edge."""
+    return min(max(point[0], _RIM), 1 - _RIM), min(max(point[1], _RIM), 1 - _RIM)
 
 
 def inside(point: Point, polygon: Sequence[Point]) -> bool:
-    """Tell whether a point is in a polygon; the image's edge counts as inside."""
-    x, y = clamp(point[0]), clamp(point[1])
+    """Tell whether a point is in a polygon; `off_edge` moves a point at the image's edge."""
+    x, y = point
     within = False
     x1, y1 = polygon[-1]
     for x2, y2 in polygon:

@@ -7,7 +7,7 @@ from ..domain.models import RiskFactor
 from ..domain.movement import Movement
 from ..domain.zones import ZoneKind
 from . import points
-from .facts import ELSEWHERE, FactSheet
+from .facts import FactSheet
 from .geometry import ground_point, grown, holds
 from .object_changes import Change
 from .objects import ObservedObject
@@ -18,6 +18,7 @@ from .predicates import (
     in_the_dark,
     is_on_grounds,
     is_unusual_time,
+    other_cameras,
     people_on_grounds,
     residents_explain,
 )
@@ -119,13 +120,7 @@ def around_the_house(facts: FactSheet) -> RiskFactor | None:
     """Score a person that other cameras saw, too: people who circle a house look for a way in."""
     if not people_on_grounds(facts) or not is_unusual_time(facts):
         return None
-    cameras = {
-        seen.camera
-        for seen in facts.context.elsewhere
-        if seen.label == "person"
-        and seen.camera != facts.camera
-        and facts.started_at - ELSEWHERE <= seen.at <= facts.ended_at + ELSEWHERE
-    }
+    cameras = other_cameras(facts)
     if not cameras:
         return None
     weight = points.AROUND_THE_HOUSE if len(cameras) == 1 else points.ALL_AROUND_THE_HOUSE

@@ -4,7 +4,7 @@ from ..domain.context import GROUNDS
 from ..domain.movement import Movement
 from ..domain.part_of_day import PartOfDay
 from ..domain.zones import ZoneKind
-from .facts import FactSheet
+from .facts import ELSEWHERE, FactSheet
 from .object_changes import RIDDEN, Change, ObjectChange
 from .objects import NEAR, ObservedObject
 
@@ -39,6 +39,17 @@ def in_view(facts: FactSheet) -> bool:
 def anyone_in(facts: FactSheet, kind: ZoneKind) -> bool:
     """Tell whether a confirmed person was in a zone of a kind."""
     return any(kind in each.zones for each in confirmed_people(facts))
+
+
+def other_cameras(facts: FactSheet) -> frozenset[str]:
+    """Return the other cameras that saw a person around the time of the event."""
+    return frozenset(
+        seen.camera
+        for seen in facts.context.elsewhere
+        if seen.label == "person"
+        and seen.camera != facts.camera
+        and facts.started_at - ELSEWHERE <= seen.at <= facts.ended_at + ELSEWHERE
+    )
 
 
 def in_the_dark(facts: FactSheet) -> bool:

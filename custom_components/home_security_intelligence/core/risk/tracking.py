@@ -44,6 +44,7 @@ class Sighting(NamedTuple):
     x: float  # of the ground point
     y: float
     height: float
+    area: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +94,11 @@ def _sightings(index: int, second: float, image: Image) -> list[tuple[str, Sight
     found = []
     for detection in without_duplicates(image.detections):
         box = detection.box
-        x = (box.x1 + box.x2) / 2
-        height = box.y2 - box.y1
-        sighting = Sighting(index, second, at, detection.confidence, box, x, box.y2, height)
+        x1, x2, y2 = box.x1, box.x2, box.y2
+        tall = y2 - box.y1
+        sighting = Sighting(
+            index, second, at, detection.confidence, box, (x1 + x2) / 2, y2, tall, tall * (x2 - x1)
+        )
         found.append((detection.label, sighting))
     return found
 
@@ -153,9 +156,11 @@ def _cost(track: _Builder, sighting: Sighting) -> tuple[float, float, float] | N
     last = track.sightings[-1]
     gap = sighting.second - last.second
     way = hypot(last.x - sighting.x, last.y - sighting.y)
-    shared = iou(last.box, sighting.box)
-    if shared >= _SAME_IOU:
-        return (1 - shared, gap, way)
+    shared = overlap(last.box, sighting.box)
+    if shared > 0:
+        share = shared / (last.area + sighting.area - shared)
+        if share >= _SAME_IOU:
+            return (1 - share, gap, way)
     if gap > _LIVING_MEMORY or way > _reach(track, gap):
         return None
     if last.height > _MAX_GROWTH * sighting.height or sighting.height > _MAX_GROWTH * last.height:

@@ -52,11 +52,11 @@ def vehicle_stays(facts: FactSheet) -> RiskFactor | None:
 
 def arrived_vehicle(facts: FactSheet) -> str | None:
     """Return the label of a vehicle that arrived on the grounds."""
-    found = _arrived_vehicles(facts)
+    found = arrived_vehicles(facts)
     return found[0].label if found else None
 
 
-def _arrived_vehicles(facts: FactSheet) -> list[ObservedObject]:
+def arrived_vehicles(facts: FactSheet) -> list[ObservedObject]:
     """Return the vehicles that arrived on the grounds, or are rare at this hour."""
     private = {ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED}
     return [
@@ -77,7 +77,7 @@ def _vehicle_stays(facts: FactSheet) -> float:
     longest = max(
         (
             each.dwell if each.movement is Movement.STILL else each.settled_seconds
-            for each in _arrived_vehicles(facts)
+            for each in arrived_vehicles(facts)
         ),
         default=0.0,
     )

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from ..domain.zones import Corner, Zone, ZoneKind, edges_cross
-from .geometry import clamp, inside
+from .geometry import inside, off_edge
 
 BY_PRIVACY = (
     ZoneKind.RESTRICTED,
@@ -49,7 +49,7 @@ class ZoneMap:
 
     def place_at(self, x: float, y: float) -> Place | None:
         """Return the most private place that holds a point, None outside all zones."""
-        x, y = clamp(x), clamp(y)
+        x, y = off_edge((x, y))
         for area in self._areas:
             near = area.left <= x <= area.right and area.top <= y <= area.bottom
             if near and inside((x, y), area.polygon):
