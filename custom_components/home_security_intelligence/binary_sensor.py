@@ -18,6 +18,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
+from .core.domain.presence import PresenceClass
 from .core.domain.updates import Health
 from .entity import HsiCameraEntity, HsiHubEntity
 from .server_entity import HsiServerEntity, async_add_to, servers
@@ -116,7 +117,7 @@ class HsiPersonSensor(HsiCameraEntity, BinarySensorEntity):
     def _async_update_presence(self) -> None:
         """Turn on until the known end of the presence, or off if it has passed."""
         self._async_cancel_timer()
-        until = self._camera.person_until
+        until = self._camera.present_until.get(PresenceClass.PERSON)
         self._attr_is_on = until is not None and until > dt_util.utcnow()
         if until is not None and self._attr_is_on:
             self._cancel_timer = async_track_point_in_utc_time(

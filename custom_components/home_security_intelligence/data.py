@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .core.domain.models import Image, ImageState, QueueStats, SecurityEvent
-from .core.domain.presence import person_until
+from .core.domain.presence import latest_of, present_until
 from .core.domain.settings import Settings
 from .core.domain.updates import CameraState, EventUpdate, Health, ImageUpdate, QueueUpdate, Update
 
@@ -46,9 +46,9 @@ def _with_image(state: CameraState, image: Image, settings: Settings) -> CameraS
     latest = state.latest_image
     if latest is None or image.captured_at >= latest.captured_at:
         state = replace(state, latest_image=image)
-    until = person_until(image, settings)
-    if until is not None and (state.person_until is None or until > state.person_until):
-        state = replace(state, person_until=until)
+    until = present_until(image, state.camera, settings)
+    if until:
+        state = replace(state, present_until=latest_of([state.present_until, until]))
     return state
 
 

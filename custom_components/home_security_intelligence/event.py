@@ -25,7 +25,7 @@ ATTR_SUMMARY: Final = "summary"
 UNASSESSED: Final = AssessmentState.UNASSESSED.value
 
 # Phases that fire; all others only update the state of sensors.
-_FIRING_PHASES: Final = frozenset({EventPhase.ASSESSED, EventPhase.UNASSESSED, EventPhase.LATE})
+_FIRING_PHASES: Final = frozenset({EventPhase.EXPLAINED, EventPhase.UPDATED})
 
 ACTIVITY = EventEntityDescription(
     key="activity",
@@ -77,7 +77,7 @@ class HsiActivity(HsiCameraEntity, EventEntity):
         event = update.event
         if event.camera != self.folder or update.phase not in _FIRING_PHASES:
             return
-        if event.assessment is AssessmentState.PENDING:
+        if update.phase is EventPhase.UPDATED and event.assessment is not AssessmentState.UNASSESSED:
             return
         if not self.available:
             # Home Assistant drops events of an unavailable entity, so automations would miss them.

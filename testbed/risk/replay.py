@@ -9,12 +9,11 @@ from datetime import datetime
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
-from hsi_core.domain.models import EventMark, RiskFactor, RiskLevel  # isort: skip
+from hsi_core.domain.models import LANGUAGE_MODEL, EventMark, RiskFactor, RiskLevel  # isort: skip
 from hsi_core.events.replay import Replayed, replay  # isort: skip
 from hsi_core.domain.levels import Bands  # isort: skip
 from hsi_core.risk.llm_adjustment import adjust_score
 
-from hsi_core.risk.points import LANGUAGE_MODEL  # isort: skip
 from hsi_core.domain.settings import Settings  # isort: skip
 from hsi_core.store.engine import connect_read_only  # isort: skip
 

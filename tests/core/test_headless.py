@@ -36,10 +36,9 @@ def test_an_empty_environment_means_the_defaults() -> None:
         ("DEDUPE_TTL_SECONDS", "600", "dedupe_window", 600.0),
         ("DETECTION_CONFIDENCE_THRESHOLD", "0.7", "confidence_threshold", 0.7),
         ("DRAIN_SECONDS", "60", "drain_timeout", 60.0),
-        ("FAST_PATH_CONFIDENCE_THRESHOLD", " 1 ", "fast_path_confidence", 1.0),
-        ("FAST_PATH_OBJECT_TYPES", "Person, dog", "fast_path_labels", {"person", "dog"}),
         ("FILE_WATCHER_POLLING", "true", "watch_polling", True),
         ("FILE_WATCHER_POLLING_INTERVAL", "5", "polling_interval", 5.0),
+        ("INCIDENT_WINDOW_SECONDS", " 60 ", "incident_window", 60.0),
         ("NEMOTRON_READ_TIMEOUT", "300", "assess_timeout", 300.0),
         ("ORIGINAL_DAYS", "14", "original_days", 14.0),
         ("ORIGINAL_GIGABYTES", "0.5", "original_bytes", 500_000_000),
@@ -49,7 +48,7 @@ def test_an_empty_environment_means_the_defaults() -> None:
         ("RTDETR_READ_TIMEOUT", "30", "detect_timeout", 30.0),
         ("SEVERITY_LOW_MAX", "19", "medium_from", 20),
         ("TZ", "Europe/Berlin", "time_zone", "Europe/Berlin"),
-        ("WATCHED_LABELS", "cell phone", "watched_labels", {"cell phone"}),
+        ("WATCHED_LABELS", "Person, cell phone", "watched_labels", {"person", "cell phone"}),
     ],
 )
 def test_a_variable_sets_its_setting(variable: str, text: str, name: str, value: object) -> None:
@@ -86,7 +85,6 @@ def test_the_levels_follow_from_their_highest_scores() -> None:
         ("BATCH_WINDOW_SECONDS", "20"),
         ("DETECTION_CONFIDENCE_THRESHOLD", "50"),
         ("DRAIN_SECONDS", "-1"),
-        ("FAST_PATH_OBJECT_TYPES", '["person"]'),
         ("FILE_WATCHER_POLLING", "maybe"),
         ("FILE_WATCHER_POLLING_INTERVAL", "soon"),
         ("FILE_WATCHER_POLLING_INTERVAL", "0"),

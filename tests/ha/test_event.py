@@ -183,7 +183,7 @@ async def assessed_elsewhere(
     def look(update: Update) -> None:
         if done.done() or not isinstance(update, EventUpdate):
             return
-        if update.phase is EventPhase.ASSESSED:
+        if update.phase is EventPhase.EXPLAINED:
             done.set_result(str(update.event.id))
 
     worker = async_create_pipeline(hass, entry)
@@ -202,7 +202,7 @@ async def test_an_assessment_during_unavailability_fires_afterwards(
     assessed = asyncio.Event()
 
     def look(update: Update) -> None:
-        if isinstance(update, EventUpdate) and update.phase is EventPhase.ASSESSED:
+        if isinstance(update, EventUpdate) and update.phase is EventPhase.EXPLAINED:
             assessed.set()
 
     loaded.async_on_unload(loaded.runtime_data.pipeline.subscribe(look))

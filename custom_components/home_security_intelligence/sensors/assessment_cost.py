@@ -146,5 +146,5 @@ class HsiTotalSensor(HsiHubEntity, RestoreSensor):
 
 def _new_use(update: EventUpdate) -> ModelUse | None:
     """Return the cost of a new assessment; other updates of an event have none."""
-    new = update.phase in {EventPhase.ASSESSED, EventPhase.LATE}
+    new = update.phase is EventPhase.EXPLAINED
     return update.event.assessed_by if new else None

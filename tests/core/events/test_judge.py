@@ -1,5 +1,6 @@
 """What a language model receives about an event, and how long a person counts as present."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,13 +13,14 @@ from hsi_core.domain.levels import Bands
 from hsi_core.domain.models import (
     AssessmentState,
     Box,
+    Camera,
     Detection,
     EventState,
     Image,
     ImageState,
     SecurityEvent,
 )
-from hsi_core.domain.presence import person_until
+from hsi_core.domain.presence import PresenceClass, present_until
 from hsi_core.domain.settings import Settings
 from hsi_core.events.judge import JudgedEvent, facts_for_model
 from hsi_core.risk.facts import build_fact_sheet
@@ -47,8 +49,17 @@ def image(*labels: str, at: datetime = NOON) -> Image:
 
 
 def test_a_person_is_present_until_the_hold_time_is_over() -> None:
-    assert person_until(image("person"), Settings()) == NOON + timedelta(seconds=30)
-    assert person_until(image("car"), Settings()) is None
+    camera = Camera(folder="front", name="Front")
+    seen = present_until(image("person", "car"), camera, Settings())
+    assert seen == {
+        PresenceClass.PERSON: NOON + timedelta(seconds=30),
+        PresenceClass.VEHICLE: NOON + timedelta(seconds=60),
+    }
+    slow = replace(camera, presence_hold=90.0)
+    assert present_until(image("dog"), slow, Settings()) == {
+        PresenceClass.ANIMAL: NOON + timedelta(seconds=90)
+    }
+    assert present_until(image("chair"), camera, Settings()) == {}
 
 
 def test_a_model_receives_each_object_once_with_its_highest_confidence() -> None:

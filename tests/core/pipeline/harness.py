@@ -16,7 +16,7 @@ from testbed.fake_inference_server import TOKEN, FakeInferenceServer
 
 # isort: split
 from hsi_core.domain.context import Home
-from hsi_core.domain.models import Camera, Image, QueueStats, SecurityEvent
+from hsi_core.domain.models import AssessmentState, Camera, Image, QueueStats, SecurityEvent
 from hsi_core.domain.settings import Settings
 from hsi_core.domain.shared_settings import Configured
 from hsi_core.domain.updates import (
@@ -69,6 +69,10 @@ class Journal:
     def events(self) -> list[tuple[EventPhase, SecurityEvent]]:
         return [(u.phase, u.event) for u in self.updates if isinstance(u, EventUpdate)]
 
+    @property
+    def without_words(self) -> list[SecurityEvent]:
+        return [e for _, e in self.events if e.assessment is AssessmentState.UNASSESSED]
+
     async def until[T](self, look: Callable[[Journal], T]) -> T:
         """Return what `look` finds, as soon as it finds something."""
         async with asyncio.timeout(SOON):
@@ -90,6 +94,13 @@ class Journal:
         """Return the event of the last of so many updates of a phase."""
         found = await self.until(
             lambda j: f if len(f := [e for p, e in j.events if p is phase]) >= count else []
+        )
+        return found[-1]
+
+    async def unassessed(self, *, count: int = 1) -> SecurityEvent:
+        """Return the last of so many events whose assessment failed for good."""
+        found = await self.until(
+            lambda j: j.without_words if len({e.id for e in j.without_words}) >= count else []
         )
         return found[-1]
 

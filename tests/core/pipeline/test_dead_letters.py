@@ -110,7 +110,7 @@ async def test_an_unassessed_event_gets_a_late_assessment(
     server.assess_fault = INVALID_OUTPUT
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "person 0.8", age=600)
-    unassessed = await journal.event(EventPhase.UNASSESSED)
+    unassessed = await journal.unassessed()
     assert unassessed.assessment is AssessmentState.UNASSESSED
     assert (unassessed.risk_score, unassessed.risk_level) == (None, None)
     assert unassessed.provisional_score == sum(each.points for each in unassessed.factors) > 0
@@ -120,7 +120,7 @@ async def test_an_unassessed_event_gets_a_late_assessment(
 
     server.assess_fault = None
     assert (await pipeline.dead_letters.requeue(job_ids=[letter.job_id])).requeued == 1
-    late = await journal.event(EventPhase.LATE)
+    late = await journal.event(EventPhase.EXPLAINED)
     assert (late.id, late.assessment, late.late) == (
         unassessed.id,
         AssessmentState.ASSESSED,
@@ -135,7 +135,7 @@ async def test_a_retry_tells_the_model_about_its_invented_claim(
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "person 0.8", age=600)
 
-    await journal.event(EventPhase.ASSESSED)
+    await journal.event(EventPhase.EXPLAINED)
 
     assert [asked["earlier_problem"] for asked in server.assessed] == [
         None,
@@ -152,9 +152,7 @@ async def test_a_model_that_repeats_invented_claims_leaves_events_unassessed_and
     for number in range(3):  # more failures in a row than open the breaker
         house.upload(f"front/{number}.jpg", f"person 0.8{number}", age=600 + 300 * number)
 
-    await journal.until(
-        lambda j: len({e.id for phase, e in j.events if phase is EventPhase.UNASSESSED}) == 3
-    )
+    await journal.unassessed(count=3)
 
     letters = (await pipeline.queries.list_dead_letters(ALL)).items
     assert {each.error_type for each in letters} == {"assessor_foreign_claim"}
@@ -170,7 +168,7 @@ async def test_without_a_language_model_events_stay_unassessed_without_a_failure
     server.assess_fault = NO_ASSESSOR
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "person 0.8", age=600)
-    event = await journal.event(EventPhase.UNASSESSED)
+    event = await journal.unassessed()
     assert (event.assessment, event.risk_score) == (AssessmentState.UNASSESSED, None)
     await journal.depth(0)
     assert (await pipeline.queries.list_dead_letters(ALL)).total == 0

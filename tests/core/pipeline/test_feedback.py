@@ -19,9 +19,9 @@ HOUR = timedelta(hours=1)
 
 async def somebody(house: House, journal: Journal, path: str, at: datetime) -> SecurityEvent:
     """Return the event of a person who was seen then."""
-    seen = len([event for phase, event in journal.events if phase is EventPhase.OPENED])
+    seen = len([event for phase, event in journal.events if phase is EventPhase.DETECTED])
     house.upload(path, f"person 0.8 # {path}", at=at)
-    return await journal.event(EventPhase.OPENED, count=seen + 1)
+    return await journal.event(EventPhase.DETECTED, count=seen + 1)
 
 
 async def marked(pipeline: Pipeline, mark: EventMark) -> set[UUID]:

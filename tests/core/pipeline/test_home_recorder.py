@@ -51,11 +51,11 @@ async def test_a_late_image_gets_the_home_state_of_its_capture_time(
     await written(engine, BACK)
 
     house.upload("front/now.jpg", "person 0.95")
-    await journal.event(EventPhase.ASSESSED)
+    await journal.event(EventPhase.EXPLAINED)
     assert told(house) == (False, "home")
 
     house.upload("yard/late.jpg", "person 0.95", at=then)
-    await journal.event(EventPhase.ASSESSED, count=2)
+    await journal.event(EventPhase.EXPLAINED, count=2)
     assert told(house) == (True, "away")
 
 
@@ -67,13 +67,13 @@ async def test_a_late_assessment_uses_the_home_state_of_the_events_start(
     pipeline, journal = await house.run()
     await written(engine, AWAY)
     house.upload("front/a.jpg", "person 0.95")
-    await journal.event(EventPhase.OPENED)
+    await journal.event(EventPhase.DETECTED)
 
     pipeline.note_home(BACK)
     await written(engine, BACK)
     house.server.assess_fault = None
 
-    await journal.event(EventPhase.ASSESSED)
+    await journal.event(EventPhase.EXPLAINED)
     assert told(house) == (True, "away")
 
 
@@ -88,13 +88,13 @@ async def test_the_home_state_is_unknown_for_times_without_a_recorder(
     house.home = None  # a worker elsewhere, which the home tells nothing
     _, journal = await house.run(home_hold=0.0)
     house.upload("front/then.jpg", "person 0.95", at=then)
-    await journal.event(EventPhase.ASSESSED)
+    await journal.event(EventPhase.EXPLAINED)
     known = told(house)
     house.upload("yard/before.jpg", "person 0.95", age=3600)
-    await journal.event(EventPhase.ASSESSED, count=2)
+    await journal.event(EventPhase.EXPLAINED, count=2)
     before = told(house)
     house.upload("yard/after.jpg", "person 0.95")
-    await journal.event(EventPhase.ASSESSED, count=3)
+    await journal.event(EventPhase.EXPLAINED, count=3)
 
     assert known == (True, "away")
     assert before == told(house) == (None, None)

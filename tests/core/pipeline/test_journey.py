@@ -12,6 +12,7 @@ from tests.core.pipeline.test_home_recorder import written
 from hsi_core.domain.context import Home, Occupancy
 from hsi_core.domain.levels import Bands
 from hsi_core.domain.models import AssessmentState, EventState, FailureClass, ImageState, JobKind
+from hsi_core.domain.presence import PresenceClass
 from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 from hsi_core.domain.updates import EventPhase
 from hsi_core.domain.zones import Zone, ZoneKind
@@ -27,7 +28,7 @@ async def test_files_from_the_future_count_as_found_now_and_are_told_of_once(
 
     images = await journal.ended(4)
     assert max(image.captured_at for image in images) <= datetime.now(UTC)
-    closed = await journal.event(EventPhase.ASSESSED)  # and not only in two hours
+    closed = await journal.event(EventPhase.EXPLAINED)  # and not only in two hours
     assert closed.ended_at is not None
     [told] = [record.getMessage() for record in caplog.records if "ahead" in record.getMessage()]
     assert "camera front are dated" in told
@@ -43,12 +44,12 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
     assert [seen.label for seen in image.detections] == ["person", "car"]
     assert abs(image.captured_at - taken) < timedelta(milliseconds=1)
 
-    opened = await journal.event(EventPhase.OPENED)
+    opened = await journal.event(EventPhase.DETECTED)
     assert (opened.camera, opened.state) == ("front", EventState.OPEN)
     assert opened.labels == ("car", "person")
     assert opened.best_image_id == image.id
 
-    assessed = await journal.event(EventPhase.ASSESSED)
+    assessed = await journal.event(EventPhase.EXPLAINED)
     assert assessed.id == opened.id
     assert assessed.state is EventState.CLOSED
     rules = house.server.assessed[0]["rules"]
@@ -78,7 +79,7 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
 async def test_a_sure_person_is_assessed_before_the_event_is_over(house: House) -> None:
     _, journal = await house.run(event_idle=30.0)
     house.upload("front/a.jpg", "person 0.95")
-    assessed = await journal.event(EventPhase.ASSESSED)
+    assessed = await journal.event(EventPhase.EXPLAINED)
     assert assessed.state is EventState.OPEN
     assert assessed.risk_score == house.server.assessed[0]["rules"]["high"]
 
@@ -89,7 +90,7 @@ async def test_a_language_model_cannot_change_the_level(house: House, said: int)
     _, journal = await house.run(event_idle=30.0)
     house.upload("front/a.jpg", "person 0.95")
 
-    assessed = await journal.event(EventPhase.ASSESSED)
+    assessed = await journal.event(EventPhase.EXPLAINED)
 
     rules = house.server.assessed[0]["rules"]
     assert assessed.risk_score == (rules["high"] if said else rules["low"])
@@ -107,7 +108,7 @@ async def test_what_is_known_of_the_home_counts(house: House, engine: AsyncEngin
     await written(engine, house.home)
     house.upload("front/a.jpg", "person 0.95")
 
-    assessed = await journal.event(EventPhase.ASSESSED)
+    assessed = await journal.event(EventPhase.EXPLAINED)
 
     points = {factor.name: factor.points for factor in assessed.factors}
     assert points.keys() >= {"restricted zone", "nobody home"}
@@ -196,7 +197,7 @@ async def test_what_was_there_before_the_start_is_found(house: House) -> None:
     _, journal = await house.run()
     assert (await journal.image("front/old.jpg")).state is ImageState.DETECTED
     # A backlog groups as it happened: the event is over as soon as it was looked at.
-    event = await journal.event(EventPhase.ASSESSED)
+    event = await journal.event(EventPhase.EXPLAINED)
     assert event.state is EventState.CLOSED
     assert event.ended_at is not None
     assert datetime.now(UTC) - event.ended_at > timedelta(minutes=59)
@@ -206,7 +207,7 @@ async def test_a_live_event_is_closed_as_soon_as_it_is_due(house: House) -> None
     # It looks after five seconds, and again after ten but for the event that is due before.
     _, journal = await house.run(poll_interval=5.0, event_idle=6.0, event_window=60.0)
     house.upload("front/a.jpg", "car 0.7")
-    event = await journal.event(EventPhase.OPENED)
+    event = await journal.event(EventPhase.DETECTED)
     await journal.until(lambda j: [e for _, e in j.events if e.state is EventState.CLOSED])
     late = datetime.now(UTC) - (event.last_activity_at + timedelta(seconds=6))
     assert timedelta() <= late < timedelta(seconds=3)
@@ -230,14 +231,14 @@ async def test_camera_state_is_what_the_database_knows(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "person 0.95")
     image = await journal.image("front/a.jpg")
-    await journal.event(EventPhase.ASSESSED)
+    await journal.event(EventPhase.EXPLAINED)
     state = await pipeline.queries.camera_state("front")
     assert state.camera.name == "Front"
     assert state.latest_image == image
     assert state.last_event is not None
     assert state.last_event.assessment is AssessmentState.ASSESSED
     assert state.last_event_image == image
-    assert state.person_until == image.captured_at + timedelta(seconds=30)
+    assert state.present_until == {PresenceClass.PERSON: image.captured_at + timedelta(seconds=30)}
     file = await pipeline.queries.read_image(image.id)
     assert (file.content, file.content_type) == (b"person 0.95", "image/jpeg")
 
@@ -247,4 +248,4 @@ async def test_who_is_gone_is_not_present(house: House) -> None:
     house.upload("front/a.jpg", "person 0.95", age=60)
     image = await journal.image("front/a.jpg")
     state = await pipeline.queries.camera_state("front")
-    assert (state.latest_image, state.person_until) == (image, None)
+    assert (state.latest_image, state.present_until) == (image, {})

@@ -30,7 +30,7 @@ async def assess(house: House, *, allowed: bool | None, vision: bool | None) -> 
     await journal.depth(3)
     house.server.detect_gate.set()
     await journal.ended(3)
-    await journal.event(EventPhase.ASSESSED)
+    await journal.event(EventPhase.EXPLAINED)
     return list(house.server.assessed[-1].get("pictures", []))
 
 
@@ -69,7 +69,7 @@ async def test_a_missing_file_is_left_out(house: House, postgres: Postgres) -> N
     over = "UPDATE hsi.events SET started_at = started_at - {0}, last_activity_at = last_activity_at - {0}"
     await asyncio.to_thread(query, postgres, house, over.format("interval '1 hour'"))
 
-    await journal.event(EventPhase.ASSESSED)
+    await journal.event(EventPhase.EXPLAINED)
 
     [shown] = house.server.assessed[-1]["pictures"]
     assert b64decode(shown) == b"person 0.7"

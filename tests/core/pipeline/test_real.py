@@ -61,7 +61,7 @@ async def test_pictures_become_detections_events_and_dead_letters(
             person = max(seen.detections, key=lambda found: found.confidence)
             assert person.label == "person"
 
-            opened = await journal.event(EventPhase.OPENED)
+            opened = await journal.event(EventPhase.DETECTED)
             assert (opened.labels[-1], opened.best_image_id) == ("person", seen.id)
 
             uploader.by_rename("front", "again.jpg", visitor)
@@ -79,7 +79,7 @@ async def test_pictures_become_detections_events_and_dead_letters(
             assert len(letters) == 2
 
             # This server has no language model: there is no score, and none is invented.
-            unassessed = await journal.event(EventPhase.UNASSESSED)
+            unassessed = await journal.unassessed()
             assert unassessed.id == opened.id
             assert (unassessed.state, unassessed.risk_score) == (EventState.CLOSED, None)
             health = await pipeline.refresh_health()

@@ -41,7 +41,7 @@ async def event_of(house: House, journal: Journal, path: str, at: datetime) -> U
         lambda journal: [
             event.id
             for phase, event in journal.events
-            if phase is EventPhase.ASSESSED and event.started_at == at
+            if phase is EventPhase.EXPLAINED and event.started_at == at
         ]
     )
     return found[0]

@@ -42,7 +42,7 @@ def missed(journal: Journal) -> list[EventUpdate]:
 async def missed_assessment(journal: Journal) -> EventUpdate:
     return (
         await journal.until(
-            lambda j: [update for update in missed(j) if update.phase is EventPhase.ASSESSED]
+            lambda j: [update for update in missed(j) if update.phase is EventPhase.EXPLAINED]
         )
     )[-1]
 
@@ -57,7 +57,7 @@ async def test_updates_during_a_lost_connection_arrive_later(
 
     proxy.cut_listeners()
     house.upload("front/a.jpg", SURE)
-    assessed = await worker.event(EventPhase.ASSESSED)
+    assessed = await worker.event(EventPhase.EXPLAINED)
     assert not any(image.path == "front/a.jpg" for image in journal.images)
     proxy.refuses_listeners = False
     told = await missed_assessment(journal)
@@ -74,17 +74,17 @@ async def test_a_silent_connection_is_replaced(house: House, proxy: PostgresProx
 
     proxy.silence_listeners()
     house.upload("front/a.jpg", SURE)
-    assessed = await worker.event(EventPhase.ASSESSED)
+    assessed = await worker.event(EventPhase.EXPLAINED)
     # By itself or as something missed: that depends on when the silence was noticed.
-    assert (await journal.event(EventPhase.ASSESSED)).id == assessed.id
+    assert (await journal.event(EventPhase.EXPLAINED)).id == assessed.id
 
 
 async def test_updates_beyond_the_backlog_limit_arrive(house: House, postgres: Postgres) -> None:
     _, worker = await house.run()
     _, journal = await house.run(ONLY_LISTENING)
     house.upload("front/a.jpg", SURE)
-    event = await worker.event(EventPhase.ASSESSED)
-    await journal.event(EventPhase.ASSESSED)
+    event = await worker.event(EventPhase.EXPLAINED)
+    await journal.event(EventPhase.EXPLAINED)
     query(
         postgres,
         house,
@@ -92,7 +92,7 @@ async def test_updates_beyond_the_backlog_limit_arrive(house: House, postgres: P
         BEGIN;
         UPDATE hsi.events SET summary = 'another one', settled_at = now() WHERE id = '{event.id}';
         SELECT pg_notify('hsi_updates', 'somebody image 999' || n) FROM generate_series(1, 5000) n;
-        SELECT pg_notify('hsi_updates', 'somebody event {event.id} assessed');
+        SELECT pg_notify('hsi_updates', 'somebody event {event.id} explained');
         COMMIT
         """,
     )
@@ -107,7 +107,7 @@ async def test_updates_beyond_the_backlog_limit_arrive(house: House, postgres: P
 async def assess_and_stop(house: House) -> Pipeline:
     first, journal = await house.run()
     house.upload("front/a.jpg", SURE)
-    await journal.event(EventPhase.ASSESSED)
+    await journal.event(EventPhase.EXPLAINED)
     await first.stop()
     return first
 
@@ -126,18 +126,18 @@ async def test_an_old_assessment_is_not_published(house: House, postgres: Postgr
     query(postgres, house, old)
     _, journal = await house.run()
     house.upload("yard/a.jpg", "person 0.96")
-    await journal.event(EventPhase.ASSESSED)
+    await journal.event(EventPhase.EXPLAINED)
     assert not missed(journal)
 
 
 async def test_an_assessment_with_an_unconfirmed_commit_is_published(
     house: House, proxy: PostgresProxy
 ) -> None:
-    proxy.lose_commit_of(rb"event [0-9a-f-]{36} assessed")
+    proxy.lose_commit_of(rb"event [0-9a-f-]{36} explained")
     house.database_url = str(URL(house.database_url).with_port(proxy.port))
     _, journal = await house.run()
     house.upload("front/a.jpg", SURE)
-    published = await journal.event(EventPhase.ASSESSED)
+    published = await journal.event(EventPhase.EXPLAINED)
     assert proxy.lost_commits == 1
     assert published.assessment is AssessmentState.ASSESSED
     assert len(house.server.assessed) == 1

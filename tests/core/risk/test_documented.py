@@ -6,7 +6,8 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
 from hsi_core.domain.levels import Bands
-from hsi_core.risk.points import LANGUAGE_MODEL, MAX_LLM_MOVE, WEIGHTS
+from hsi_core.domain.models import LANGUAGE_MODEL
+from hsi_core.risk.points import MAX_LLM_MOVE, WEIGHTS
 
 TEXT = (Path(__file__).parents[3] / "docs/risk.md").read_text(encoding="utf-8")
 

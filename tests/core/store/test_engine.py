@@ -53,24 +53,8 @@ async def test_concurrent_starts_migrate_once(postgres: Postgres, empty_url: str
     database = name_of(empty_url)
     assert postgres.execute(TABLES, database=database) == ALL_TABLES
     assert (
-        postgres.execute("select version_num from hsi.schema_version", database=database) == "0002"
+        postgres.execute("select version_num from hsi.schema_version", database=database) == "0003"
     )
-
-
-async def test_a_database_of_the_first_version_is_upgraded(
-    postgres: Postgres, empty_url: str
-) -> None:
-    database = name_of(empty_url)
-    await open_and_close(empty_url)
-    postgres.execute(
-        "drop table hsi.settings; update hsi.schema_version set version_num = '0001';"
-        " insert into hsi.cameras (folder, name) values ('front', 'Front')",
-        database=database,
-    )
-    await open_and_close(empty_url)
-    assert postgres.execute(TABLES, database=database) == ALL_TABLES
-    assert postgres.execute("select name from hsi.cameras", database=database) == "Front"
-    assert postgres.execute("select count(*) from hsi.settings", database=database) == "0"
 
 
 async def test_a_check_is_rolled_back(postgres: Postgres, empty_url: str) -> None:

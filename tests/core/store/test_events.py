@@ -80,7 +80,7 @@ async def test_only_a_confident_person_is_urgent(archive: Archive) -> None:
 
 async def test_a_pending_assessment_is_not_enqueued_twice(archive: Archive) -> None:
     await archive.see(0, "person", 0.95)
-    assert await archive.see(100) == [EventPhase.UPDATED, EventPhase.OPENED]
+    assert await archive.see(100) == [EventPhase.CLOSED, EventPhase.DETECTED]
     assert await assess_jobs(archive) == 1
 
 
@@ -116,6 +116,7 @@ async def scored(archive: Archive) -> Archive:
                     assessment=AssessmentState.ASSESSED,
                     risk_score=score,
                     risk_level=Bands().level_of(score),
+                    highest_level=Bands().level_of(score),
                     summary="s",
                     reasoning="r",
                     assessed_at=at(0),

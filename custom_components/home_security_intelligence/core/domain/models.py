@@ -8,6 +8,9 @@ from uuid import UUID
 
 from .zones import Zone
 
+RULES = "rules"  # what an event was assessed by while no model has moved its score
+LANGUAGE_MODEL = "language model"  # the factor for a model's difference from the rules' score
+
 
 class ImageState(StrEnum):
     """The state of an image; every image ends in one of the last three."""
@@ -62,11 +65,11 @@ class EventState(StrEnum):
 
 
 class AssessmentState(StrEnum):
-    """Whether an event has a risk score."""
+    """Whether an event has a language model's words. Its level never depends on them."""
 
     PENDING = "pending"  # an assessment is running or follows when the event closes
-    ASSESSED = "assessed"  # score, level, summary and reasoning exist
-    UNASSESSED = "unassessed"  # the assessment failed for good; there is no score
+    ASSESSED = "assessed"  # summary and reasoning exist
+    UNASSESSED = "unassessed"  # the assessment failed for good, or no model is set up
 
 
 class RiskLevel(StrEnum):
@@ -91,11 +94,15 @@ class Camera:
     """A camera: one folder below the camera root.
 
     `folder` is the path relative to the root with forward slashes and is the camera's identity.
+    People walk from a camera's view into that of its `neighbours` within a few minutes.
     """
 
     folder: str
     name: str
     zones: tuple[Zone, ...] = ()
+    watched_labels: frozenset[str] | None = None  # None: those of the settings
+    presence_hold: float | None = None  # seconds; None: those of the settings
+    neighbours: frozenset[str] | None = None  # folders; None: all other cameras
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +146,7 @@ class Image:
     detections: tuple[Detection, ...] = ()
     detected_at: datetime | None = None
     root: int | None = None  # the id of the camera root it was found in
+    event_id: UUID | None = None  # of the event it belongs to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +185,11 @@ class ModelUse:
 class SecurityEvent:
     """An event of one camera, from its first to its last image.
 
-    All risk fields are set if `assessment` is ASSESSED, else None. `provisional_score` is the score
-    of the rules alone. `factors` add up to it, or to `risk_score` if set, limited to 0-100. `late`
-    marks an assessment that came from a requeue.
+    The rules judge it with every image: `risk_score`, `risk_level` and `factors` are set from the
+    first one on. `provisional_score` is the score of the rules alone; a language model may move
+    `risk_score` within the level. `factors` add up to `risk_score`, limited to 0-100. Words are set
+    if `assessment` is ASSESSED; `late` marks words that came from a requeue. Events of one incident
+    share its id; `incident_level` is the highest level among them.
     """
 
     id: UUID
@@ -202,7 +212,17 @@ class SecurityEvent:
     factors: tuple[RiskFactor, ...] = ()
     mark: EventMark | None = None
     marked_at: datetime | None = None
-    assessed_by: ModelUse | None = None
+    assessed_by: ModelUse | None = None  # of the words
+    highest_level: RiskLevel | None = None  # the highest level it ever had
+    judged_images: int = 0  # number of its images that the level was judged by
+    incident_id: UUID | None = None  # None only before it is stored
+    incident_level: RiskLevel | None = None
+
+    @property
+    def assessor(self) -> str:
+        """What the score comes from: RULES, or the name of the language model that moved it."""
+        by_model = any(factor.name == LANGUAGE_MODEL for factor in self.factors)
+        return self.assessed_by.model if by_model and self.assessed_by is not None else RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,31 +81,57 @@ class Settings:
         option=Option(key="event_window", label="Maximum event length", slider=True),
         shared=True,
     )
-    fast_path_confidence: float = setting(
-        0.90,
-        "A person detected with at least this confidence is assessed immediately, not only at "
-        "the end of the event.",
-        allowed=_CONFIDENCES,
-        variable="FAST_PATH_CONFIDENCE_THRESHOLD",
-        option=Option(
-            key="fast_path_confidence",
-            label="Confidence for an immediate assessment",
-            step=0.01,
-            slider=True,
-        ),
-        shared=True,
-    )
-    fast_path_labels: frozenset[str] = setting(
-        frozenset({"person"}),
-        "Labels that are assessed immediately.",
-        variable="FAST_PATH_OBJECT_TYPES",
-        shared=True,
-    )
     history_images: int = setting(
-        120, "Maximum number of a camera's latest images that an event is judged by."
+        120, "Maximum number of a camera's images before an event that it is judged by."
     )
-    presence_hold: float = setting(
+    late_after: float = setting(
+        120.0,
+        "What is published of an event whose last image is older is marked as late.",
+        unit="s",
+    )
+    waiting_limit: float = setting(
+        120.0,
+        "An event closes although an image that failed to be processed for this long may still join "
+        "it. A later join corrects the event.",
+        unit="s",
+    )
+    risk_reset: float = setting(
+        300.0,
+        "The risk sensors of a camera return to low this long after its last event closed.",
+        unit="s",
+        allowed=(0, 86_400),
+        option=Option(key="risk_reset", label="Reset of the risk sensors"),
+    )
+    alert_cooldown: float = setting(
+        0.0,
+        "A camera raises no second alert of the same or a lower level within this time. 0 allows "
+        "every alert.",
+        unit="s",
+        allowed=(0, 86_400),
+        option=Option(key="alert_cooldown", label="Pause between alerts"),
+    )
+    incident_window: float = setting(
+        180.0,
+        "Events of neighbouring cameras belong to one incident if a person is seen on both within "
+        "this time.",
+        unit="s",
+        allowed=(10, 900),
+        variable="INCIDENT_WINDOW_SECONDS",
+        shared=True,
+    )
+
+    # presence
+    person_hold: float = setting(
         30.0, "A person counts as present for this long after the image was captured.", unit="s"
+    )
+    vehicle_hold: float = setting(
+        60.0, "A vehicle counts as present for this long after the image was captured.", unit="s"
+    )
+    animal_hold: float = setting(
+        30.0, "An animal counts as present for this long after the image was captured.", unit="s"
+    )
+    package_hold: float = setting(
+        300.0, "A package counts as present for this long after the image was captured.", unit="s"
     )
 
     # the home

@@ -7,16 +7,18 @@ from enum import StrEnum
 
 from .inference import ServerHealth
 from .models import Camera, Image, JobKind, QueueStats, SecurityEvent
+from .presence import PresenceClass
 
 
 class EventPhase(StrEnum):
-    """What happened to an event."""
+    """What happened to an event. The level is the rules' and comes with every phase."""
 
-    OPENED = "opened"  # its first image was detected
-    UPDATED = "updated"  # another image joined it, or it closed
-    ASSESSED = "assessed"  # a first or a later score was stored
-    UNASSESSED = "unassessed"  # the assessment failed for good: there is no score
-    LATE = "late"  # a requeued assessment stored a score
+    DETECTED = "detected"  # its first image was detected
+    ESCALATED = "escalated"  # its level is higher than ever before
+    UPDATED = "updated"  # another image joined it, at most at the same level; or words failed
+    EXPLAINED = "explained"  # the language model's words arrived
+    CLOSED = "closed"  # it is over
+    CORRECTED = "corrected"  # after its close, evidence changed its level or factors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +33,13 @@ class EventUpdate:
     """The current state of an event, and what happened to it.
 
     `missed` marks an update from before the start or from an outage of the database; it may be a
-    repeat.
+    repeat. `late`: when this was published, the event's last image was older than `late_after`.
     """
 
     event: SecurityEvent
     phase: EventPhase
     missed: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +110,13 @@ type Listener = Callable[[Update], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraState:
-    """The stored state of one camera; `person_until` is the end of its presence."""
+    """The stored state of one camera.
+
+    `present_until` is the end of each class's presence; a class that is missing is not present.
+    """
 
     camera: Camera
     latest_image: Image | None
     last_event: SecurityEvent | None
     last_event_image: Image | None
-    person_until: datetime | None
+    present_until: Mapping[PresenceClass, datetime] = field(default_factory=dict)

@@ -100,8 +100,9 @@ class EventBatch:
 
     def _start(self, seen: Observation, *, over: bool) -> None:
         moment = seen.image.captured_at
+        event_id = self._new_id()
         event = SecurityEvent(
-            id=self._new_id(),
+            id=event_id,
             camera=seen.image.camera,
             state=EventState.CLOSED if over else EventState.OPEN,
             started_at=moment,
@@ -111,11 +112,12 @@ class EventBatch:
             image_count=1,
             best_image_id=seen.image.id,
             assessment=AssessmentState.PENDING,
+            incident_id=event_id,
         )
         self._event_ids[seen.image.id] = event.id
         self._note(
             Grouped(event=event, best_confidence=seen.confidence),
-            EventPhase.OPENED,
+            EventPhase.DETECTED,
             assess=over or seen.urgent,
         )
 
@@ -146,7 +148,7 @@ class EventBatch:
     def _end(self, one: Grouped) -> None:
         event = one.event
         ended = replace(event, state=EventState.CLOSED, ended_at=event.last_activity_at)
-        self._note(replace(one, event=ended), EventPhase.UPDATED, assess=True)
+        self._note(replace(one, event=ended), EventPhase.CLOSED, assess=True)
 
     def _note(self, one: Grouped, phase: EventPhase, *, assess: bool) -> None:
         number = one.event.id

@@ -74,7 +74,7 @@ class EventGrouper:
         """Close an event and order its assessment."""
         closed = await events.close(transaction.connection, event)
         await self._assess(transaction, [closed])
-        transaction.publish([EventUpdate(event=closed, phase=EventPhase.UPDATED)])
+        transaction.publish([EventUpdate(event=closed, phase=EventPhase.CLOSED)])
 
     async def _context_of(self, connection: AsyncConnection, one: Grouped) -> Context:
         return await self._context_provider.context_at(
@@ -96,12 +96,9 @@ def _observation(image: Image, settings: Settings) -> Observation | None:
         image=image,
         labels=frozenset(seen.label for seen in watched),
         confidence=max(seen.confidence for seen in watched),
-        urgent=_is_urgent(image, settings),
+        urgent=_is_urgent(image),
     )
 
 
-def _is_urgent(image: Image, settings: Settings) -> bool:
-    return any(
-        seen.label in settings.fast_path_labels and seen.confidence >= settings.fast_path_confidence
-        for seen in image.detections
-    )
+def _is_urgent(image: Image) -> bool:
+    return any(seen.label == "person" and seen.confidence >= 0.9 for seen in image.detections)

@@ -2,19 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from ..domain.errors import ImageUnreadableError
 from ..domain.file_version import version_in
 from ..domain.models import Camera, DeadLetter, Image, MissedMoment, Page, QueueStats, SecurityEvent
-from ..domain.presence import PERSON, person_until
+from ..domain.presence import latest_of, present_until
 from ..domain.queries import DeadLetterQuery, EventQuery, ImageFile
 from ..domain.settings import Settings
 from ..domain.updates import CameraState
 from ..files.reader import read_image
-from ..store import cameras, dead_letters, event_list, events, feedback, images, jobs
+from ..store import cameras, dead_letters, event_list, events, feedback, images, jobs, presence
 from ..store.database import Database
 
 
@@ -31,18 +31,19 @@ class QueryService:
 
     async def camera_state(self, folder: str) -> CameraState:
         """Return a camera's latest image, latest event and presence."""
-        since = self._now() - timedelta(seconds=self._settings.presence_hold)
+        now = self._now()
         async with self._database.begin() as connection:
-            camera = await cameras.find(connection, folder)
+            camera = await cameras.find(connection, folder) or Camera(folder=folder, name=folder)
             event = await events.latest(connection, folder)
             best = None if event is None else event.best_image_id
-            person = await images.latest_with_label(connection, folder, PERSON, since=since)
+            seen = await presence.find(connection, camera, self._settings, now=now)
+            latest = latest_of(present_until(image, camera, self._settings) for image in seen)
             return CameraState(
-                camera=camera or Camera(folder=folder, name=folder),
+                camera=camera,
                 latest_image=await images.latest(connection, folder),
                 last_event=event,
                 last_event_image=None if best is None else await images.get(connection, best),
-                person_until=None if person is None else person_until(person, self._settings),
+                present_until={present: until for present, until in latest.items() if until > now},
             )
 
     async def queue_stats(self) -> QueueStats:

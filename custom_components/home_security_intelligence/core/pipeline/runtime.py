@@ -82,7 +82,7 @@ def start(
 ) -> Runtime:
     """Wire everything and start its tasks."""
     requests = RequestTracker()
-    outbox = Outbox(publisher)
+    outbox = Outbox(publisher, settings=settings, now=now)
     database = Database(engine, board, settings, outbox, requests=requests)
 
     servers = build_servers(

@@ -5,8 +5,8 @@ rules, whatever the model answers. A model can only order events within a level.
 """
 
 from ..domain.levels import Bands
-from ..domain.models import RiskFactor
-from .points import LANGUAGE_MODEL, MAX_LLM_MOVE
+from ..domain.models import LANGUAGE_MODEL, RiskFactor
+from .points import MAX_LLM_MOVE
 
 
 def llm_range(provisional: int, bands: Bands) -> tuple[int, int]:

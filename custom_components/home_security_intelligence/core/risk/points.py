@@ -164,8 +164,6 @@ FROM_INSIDE = Weight(
     "or they leave it at once",
 )
 
-LANGUAGE_MODEL = "language model"  # the factor for its difference from the rules' score
-
 WEIGHTS: tuple[Weight, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Weight)
 )

@@ -97,7 +97,7 @@ class Assess:
             return
         unassessed = await events.set_unassessed(connection, event.id)
         if unassessed is not None:
-            transaction.publish([EventUpdate(event=unassessed, phase=EventPhase.UNASSESSED)])
+            transaction.publish([EventUpdate(event=unassessed, phase=EventPhase.UPDATED)])
 
     async def _load_images(self, job: ClaimedJob) -> Sequence[bytes]:
         """Return the images for the model, if the settings allow them and the model can see.
@@ -155,5 +155,4 @@ class Assess:
         if event is None:
             return
         await jobs.supersede_dead(transaction.connection, job)
-        phase = EventPhase.LATE if late else EventPhase.ASSESSED
-        transaction.publish([EventUpdate(event=event, phase=phase)])
+        transaction.publish([EventUpdate(event=event, phase=EventPhase.EXPLAINED)])

@@ -200,7 +200,10 @@ class Detect:
             ],
             now=now,
         )
-        transaction.publish(ImageUpdate(image=image) for image, _, _ in detected)
+        transaction.publish(
+            ImageUpdate(image=replace(image, event_id=grouping.event_ids.get(image.id)))
+            for image, _, _ in detected
+        )
         transaction.publish(grouping.updates)
 
 

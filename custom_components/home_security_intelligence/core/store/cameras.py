@@ -10,6 +10,8 @@ from ..domain.models import Camera
 from .contexts import zones_from, zones_json
 from .tables import cameras
 
+_CONFIGURED = ("name", "zones", "watched_labels", "presence_hold", "neighbours")
+
 # Statements that every image runs are built once: building one costs more than running it.
 _FIND = select(cameras).where(cameras.c.folder == bindparam("folder"))
 # FOR NO KEY UPDATE: registering an image only needs the row to remain.
@@ -23,19 +25,29 @@ _LOCK = (
 
 
 async def register(connection: AsyncConnection, wanted: Sequence[Camera]) -> None:
-    """Insert or update cameras with their current names and zones."""
+    """Insert cameras, or update their names and options."""
     if not wanted:
         return
     statement = insert(cameras)
     statement = statement.on_conflict_do_update(
         index_elements=[cameras.c.folder],
-        set_={"name": statement.excluded.name, "zones": statement.excluded.zones},
+        set_={name: statement.excluded[name] for name in _CONFIGURED},
     )
     # Lock in folder order to avoid deadlock between two starting pipelines.
     ordered = sorted(wanted, key=lambda camera: camera.folder)
     await connection.execute(
         statement,
-        [{"folder": c.folder, "name": c.name, "zones": zones_json(c.zones)} for c in ordered],
+        [
+            {
+                "folder": camera.folder,
+                "name": camera.name,
+                "zones": zones_json(camera.zones),
+                "watched_labels": _sorted(camera.watched_labels),
+                "presence_hold": camera.presence_hold,
+                "neighbours": _sorted(camera.neighbours),
+            }
+            for camera in ordered
+        ],
     )
 
 
@@ -58,4 +70,19 @@ async def lock(connection: AsyncConnection, folders: Collection[str]) -> None:
 
 
 def _camera_of(row: RowMapping) -> Camera:
-    return Camera(folder=row["folder"], name=row["name"], zones=zones_from(row["zones"]))
+    return Camera(
+        folder=row["folder"],
+        name=row["name"],
+        zones=zones_from(row["zones"]),
+        watched_labels=_frozen(row["watched_labels"]),
+        presence_hold=row["presence_hold"],
+        neighbours=_frozen(row["neighbours"]),
+    )
+
+
+def _sorted(texts: frozenset[str] | None) -> list[str] | None:
+    return None if texts is None else sorted(texts)
+
+
+def _frozen(texts: list[str] | None) -> frozenset[str] | None:
+    return None if texts is None else frozenset(texts)

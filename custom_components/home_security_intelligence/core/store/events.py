@@ -209,6 +209,7 @@ async def add(connection: AsyncConnection, new: Sequence[tuple[Grouped, Context]
                 "best_image_id": one.event.best_image_id,
                 "best_confidence": one.best_confidence,
                 "assessment": one.event.assessment,
+                "incident_id": one.event.incident_id,
                 "context": context_json(context),
             }
             for one, context in new
@@ -308,6 +309,7 @@ async def set_assessed(
             assessment=AssessmentState.ASSESSED,
             risk_score=score,
             risk_level=verdict.level,
+            highest_level=verdict.level,
             summary=assessment.summary,
             reasoning=assessment.reasoning,
             assessed_at=now,

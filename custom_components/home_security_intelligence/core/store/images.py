@@ -188,17 +188,19 @@ async def latest(connection: AsyncConnection, camera: str) -> Image | None:
     return found[0] if found else None
 
 
-async def latest_with_label(
-    connection: AsyncConnection, camera: str, label: str, *, since: datetime
+async def latest_with_any(
+    connection: AsyncConnection, camera: str, labels: frozenset[str], *, since: datetime
 ) -> Image | None:
-    """Return the camera's latest image, by capture time, that shows an object with a label."""
+    """Return the camera's latest image, by capture time, that shows an object with one of the labels."""
     newest = (
         select(images)
         .where(
             images.c.camera == camera,
             images.c.captured_at >= since,
             in_state(images.c.state, ImageState.DETECTED),
-            exists().where(detections.c.image_id == images.c.id, detections.c.label == label),
+            exists().where(
+                detections.c.image_id == images.c.id, detections.c.label.in_(sorted(labels))
+            ),
         )
         .order_by(images.c.captured_at.desc(), images.c.id.desc())
         .limit(1)

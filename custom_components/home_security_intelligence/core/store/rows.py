@@ -24,6 +24,7 @@ def image_of(row: RowMapping, detections: Sequence[Detection] = (), *, prefix: s
         detections=tuple(detections),
         detected_at=row[prefix + "detected_at"],
         root=row[prefix + "root"],
+        event_id=row[prefix + "event_id"],
     )
 
 
@@ -63,6 +64,10 @@ def event_of(row: RowMapping) -> SecurityEvent:
         mark=row["mark"],
         marked_at=row["marked_at"],
         assessed_by=None if row["model"] is None else _use_of(row),
+        highest_level=row["highest_level"],
+        judged_images=row["judged_images"],
+        incident_id=row["incident_id"],
+        incident_level=row["incident_level"],
     )
 
 

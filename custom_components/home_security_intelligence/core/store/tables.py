@@ -73,6 +73,10 @@ cameras = Table(
     Column("name", Text, nullable=False),
     Column("zones", JSONB, nullable=False, server_default="[]"),
     _moment("added_at", now_by_default=True),
+    # None: those of the settings, and all other cameras as neighbours.
+    Column("watched_labels", ARRAY(Text)),
+    Column("presence_hold", Double),
+    Column("neighbours", ARRAY(Text)),
 )
 
 # The settings that must agree between all workers, and who set them last.
@@ -124,8 +128,9 @@ events = Table(
     Column("summary", Text),
     Column("reasoning", Text),
     _moment("assessed_at", nullable=True),
-    # When an assessment last arrived or failed for good, by the database's clock.
+    # When a phase was last published, by the database's clock; `phases` has the time of each.
     _moment("settled_at", nullable=True),
+    Column("phases", JSONB, nullable=False, server_default="{}"),
     Column("late", Boolean, nullable=False, default=False),
     Column("assessed_by_job", BigInteger),
     Column("model", Text),
@@ -145,6 +150,13 @@ events = Table(
     Column("context", JSONB, nullable=False, server_default="{}"),
     Column("mark", _text_enum(EventMark)),
     _moment("marked_at", nullable=True),
+    Column("highest_level", _text_enum(RiskLevel)),
+    Column("judged_images", Integer, nullable=False, default=0),
+    Column("incident_id", Uuid, nullable=False),
+    Column("incident_level", _text_enum(RiskLevel)),
+    # What the words were based on: the number of images and the rules' score.
+    Column("explained_images", Integer),
+    Column("explained_score", SmallInteger),
 )
 
 # Moments at which a user reports a missing event.

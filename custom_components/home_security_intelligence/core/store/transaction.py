@@ -1,6 +1,8 @@
 """Transactions that collect what they change, and the outbox that publishes it after the commit."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..aio.notifier import Notifier
 from ..aio.publisher import Publisher
 from ..domain.models import JobKind
-from ..domain.updates import Update
+from ..domain.settings import Settings
+from ..domain.updates import EventUpdate, Update
 from . import notify
 
 
@@ -52,8 +55,16 @@ class Transaction:
 class Outbox:
     """Publishes what transactions have collected: in this process and to others on the database."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        *,
+        settings: Settings | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.origin = uuid4().hex  # marks notifications of this process as its own
+        self._late_after = timedelta(seconds=(settings or Settings()).late_after)
+        self._now = now
         self.jobs: Mapping[JobKind, Notifier] = {kind: Notifier() for kind in JobKind}
         self.queue_changed = Notifier()
         self._publisher = publisher
@@ -76,10 +87,16 @@ class Outbox:
             self.queue_changed.notify()
 
     def publish(self, updates: Sequence[Update]) -> None:
-        """Publish committed updates in this process only."""
+        """Publish committed updates in this process only; mark those of old events as late."""
         if updates:
-            self._publisher.publish(updates)
+            self._publisher.publish([self._dated(update) for update in updates])
             self.queue_changed.notify()
+
+    def _dated(self, update: Update) -> Update:
+        if not isinstance(update, EventUpdate):
+            return update
+        late = self._now() - update.event.last_activity_at > self._late_after
+        return replace(update, late=late)
 
     def notify_workers(self, kind: JobKind) -> None:
         """Notify this process's workers of a kind of job."""

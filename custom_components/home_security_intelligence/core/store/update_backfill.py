@@ -6,10 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.models import AssessmentState, SecurityEvent
-from ..domain.presence import PERSON
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate, ImageUpdate, Update
-from . import cameras, events, images
+from . import cameras, events, images, presence
 
 # A transaction becomes visible when it commits, which may be that much later.
 _OVERLAP = timedelta(minutes=1)
@@ -28,15 +27,14 @@ async def assessments(
 
 
 async def states(connection: AsyncConnection, settings: Settings) -> tuple[Update, ...]:
-    """Return each camera's latest image, latest image with a person, and latest event."""
+    """Return each camera's latest image, the images of what is present, and the latest event."""
     now: datetime = (await connection.execute(select(func.now()))).scalar_one()
-    oldest = now - timedelta(seconds=settings.presence_hold)
     updates: list[Update] = []
     for camera in await cameras.list_all(connection):
         folder = camera.folder
-        person = await images.latest_with_label(connection, folder, PERSON, since=oldest)
+        present = await presence.find(connection, camera, settings, now=now)
         latest = await images.latest(connection, folder)
-        updates += [ImageUpdate(image=image) for image in (person, latest) if image is not None]
+        updates += [ImageUpdate(image=image) for image in (*present, latest) if image is not None]
         event = await events.latest(connection, folder)
         if event is not None:
             updates.append(EventUpdate(event=event, phase=EventPhase.UPDATED, missed=True))
@@ -44,6 +42,5 @@ async def states(connection: AsyncConnection, settings: Settings) -> tuple[Updat
 
 
 def _phase(event: SecurityEvent) -> EventPhase:
-    if event.assessment is AssessmentState.UNASSESSED:
-        return EventPhase.UNASSESSED
-    return EventPhase.LATE if event.late else EventPhase.ASSESSED
+    explained = event.assessment is AssessmentState.ASSESSED
+    return EventPhase.EXPLAINED if explained else EventPhase.UPDATED
