@@ -114,13 +114,24 @@ def build_fact_sheet(
         objects=tuple(
             describe_track(each, started_at, came_out=id(each) in outside) for each in placed
         ),
-        object_changes=tuple(each for each in changes(tracks, images) if each.index >= begins),
+        object_changes=tuple(
+            each for each in changes(tracks, images) if _is_of_event(each, begins)
+        ),
         max_people=_max_at_once(people, begins, _is_anywhere),
         max_people_on_grounds=_max_at_once(
             people, begins, _is_on_grounds if context.zones else _is_near
         ),
         context=context,
     )
+
+
+def _is_of_event(each: ObjectChange, begins: int) -> bool:
+    """Tell whether an object changed during the event.
+
+    A delivery excuses only the person who made it, so that one from before does not count.
+    """
+    since = each.last_seen_person if each.change is Change.BROUGHT else each.index
+    return since >= begins and each.index >= begins
 
 
 def _max_at_once(

@@ -29,11 +29,15 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectChange:
-    """An object that was put down or taken, and the index of the first image that shows it."""
+    """An object that was put down or taken, and the index of the first image that shows it.
+
+    `last_seen_person` is the index of the last image of the person who did it.
+    """
 
     label: str
     change: Change
     index: int
+    last_seen_person: int
 
 
 def changes(tracks: Sequence[Track], images: Sequence[Image]) -> tuple[ObjectChange, ...]:
@@ -80,7 +84,12 @@ def _brought(thing: Track, people: _People) -> ObjectChange | None:
             continue
         left_behind = next((each for each in thing.sightings if _has_left(person, each)), None)
         if left_behind is not None:
-            return ObjectChange(label=thing.label, change=Change.BROUGHT, index=left_behind.image)
+            return ObjectChange(
+                label=thing.label,
+                change=Change.BROUGHT,
+                index=left_behind.image,
+                last_seen_person=person.last.image,
+            )
     return None
 
 
@@ -114,7 +123,10 @@ def _taken(thing: Track, people: _People, image_count: int) -> ObjectChange | No
         return None
     off = any(_apart(place, person.last.box) > _GONE_FROM for person in takers)
     return ObjectChange(
-        label=thing.label, change=Change.TAKEN_AWAY if off else Change.TAKEN_IN, index=gone
+        label=thing.label,
+        change=Change.TAKEN_AWAY if off else Change.TAKEN_IN,
+        index=gone,
+        last_seen_person=max(person.last.image for person in takers),
     )
 
 

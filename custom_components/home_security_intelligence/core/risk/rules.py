@@ -8,6 +8,7 @@ from ..domain.models import RiskFactor, RiskLevel
 from ..domain.part_of_day import PartOfDay
 from ..domain.zones import ZoneKind
 from . import points
+from .exclusions import without_contradictions
 from .facts import FactSheet
 from .llm_adjustment import llm_range
 from .movement_rules import MOVEMENT_RULES
@@ -47,7 +48,9 @@ class Verdict:
 
 def apply_rules(facts: FactSheet, bands: Bands) -> Verdict:
     """Return the provisional score of an event and its factors."""
-    factors = tuple(factor for rule in RULES if (factor := rule(facts)) is not None)
+    factors = without_contradictions(
+        [factor for rule in RULES if (factor := rule(facts)) is not None]
+    )
     total = sum(factor.points for factor in factors)
     score = min(max(total, 0), HIGHEST_SCORE)
     return Verdict(
