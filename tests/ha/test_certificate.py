@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 import shutil
+from types import MappingProxyType
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -17,6 +18,8 @@ from custom_components.home_security_intelligence.core.inference.certificate imp
     peer_fingerprint,
 )
 from testbed.services.inference_server import InferenceServer
+
+OTHER_ID = "11111111-2222-4333-8444-555555555555"
 
 
 class Secure(InferenceServer):
@@ -55,16 +58,17 @@ async def secure(tmp_path: Path, entry: MockConfigEntry) -> AsyncIterator[Secure
 
 
 async def test_setup_asks_to_confirm_the_fingerprint(hass: HomeAssistant, tmp_path: Path) -> None:
-    server = Secure(tmp_path, "11111111-2222-4333-8444-555555555555")
+    server = Secure(tmp_path, OTHER_ID)
     await server.begin()
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     typed = {"url": server.url, "token": server.token}
     result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "certificate"
-    assert result["description_placeholders"] == {
-        "fingerprint": format_fingerprint(await server.fingerprint())
-    }
+    shown = {"fingerprint": format_fingerprint(await server.fingerprint())}
+    assert result["description_placeholders"] == shown
+    result = await hass.config_entries.flow.async_configure(result["flow_id"])  # opened again
+    assert (result["step_id"], result["description_placeholders"]) == ("certificate", shown)
     result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
     assert result["step_id"] == "database"
     await asyncio.to_thread(server.stop)
@@ -73,7 +77,7 @@ async def test_setup_asks_to_confirm_the_fingerprint(hass: HomeAssistant, tmp_pa
 async def test_an_added_servers_certificate_is_confirmed_as_well(
     hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path
 ) -> None:
-    server = Secure(tmp_path, "11111111-2222-4333-8444-555555555555")
+    server = Secure(tmp_path, OTHER_ID)
     await server.begin()
     flows = hass.config_entries.subentries
     result = await flows.async_init(
@@ -82,10 +86,47 @@ async def test_an_added_servers_certificate_is_confirmed_as_well(
     typed = {"url": server.url, "token": server.token}
     result = await flows.async_configure(result["flow_id"], typed)
     assert result["step_id"] == "certificate"
+    result = await flows.async_configure(result["flow_id"])  # opened again
+    assert result["step_id"] == "certificate"
     result = await flows.async_configure(result["flow_id"], {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     (added,) = entry.get_subentries_of_type(SUBENTRY_SERVER)
     assert added.data == {**typed, "fingerprint": await server.fingerprint()}
+    await asyncio.to_thread(server.stop)
+
+
+async def test_an_added_servers_changed_certificate_is_confirmed_again(
+    hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path
+) -> None:
+    server = Secure(tmp_path, OTHER_ID)
+    await server.begin()
+    flows = hass.config_entries.subentries
+    typed = {"url": server.url, "token": server.token}
+    added = ConfigSubentry(
+        data=MappingProxyType({**typed, "fingerprint": "ab" * 32}),
+        subentry_type=SUBENTRY_SERVER,
+        title="Second",
+        unique_id=OTHER_ID,
+    )
+    hass.config_entries.async_add_subentry(entry, added)
+    form = await entry.start_subentry_reconfigure_flow(hass, added.subentry_id)
+    result = await flows.async_configure(form["flow_id"], typed)
+    shown = {"fingerprint": format_fingerprint(await server.fingerprint())}
+    assert (result["step_id"], result["description_placeholders"]) == (
+        "reconfigure_certificate",
+        shown,
+    )
+    result = await flows.async_configure(result["flow_id"])  # opened again
+    assert (result["step_id"], result["description_placeholders"]) == (
+        "reconfigure_certificate",
+        shown,
+    )
+    result = await flows.async_configure(result["flow_id"], {})
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.subentries[added.subentry_id].data == {
+        **typed,
+        "fingerprint": await server.fingerprint(),
+    }
     await asyncio.to_thread(server.stop)
 
 
@@ -103,6 +144,8 @@ async def test_a_changed_certificate_starts_reauthentication(
     await hass.async_block_till_done()
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["step_id"] == "reauth_certificate"
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"])  # opened
+    assert result["step_id"] == "reauth_certificate"
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
     await hass.async_block_till_done()
     assert result["reason"] == "reauth_successful"
@@ -121,6 +164,8 @@ async def test_a_new_address_asks_for_confirmation_again(
     )
     typed = {"url": secure.url, "token": secure.token}
     result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
+    assert result["step_id"] == "reconfigure_certificate"
+    result = await hass.config_entries.flow.async_configure(result["flow_id"])  # opened again
     assert result["step_id"] == "reconfigure_certificate"
     result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
     assert result["reason"] == "reconfigure_successful"

@@ -1,17 +1,25 @@
 """A discovered server is offered; the address of a known one is updated."""
 
 from ipaddress import ip_address
+from types import MappingProxyType
 
-from homeassistant.config_entries import SOURCE_USER, SOURCE_ZEROCONF, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    SOURCE_ZEROCONF,
+    ConfigFlowResult,
+    ConfigSubentry,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.const import DOMAIN, SUBENTRY_SERVER
 from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import suggested
+
+ADDED_ID = "11111111-2222-4333-8444-555555555555"
 
 
 async def announce(
@@ -41,7 +49,7 @@ async def test_a_new_server_is_offered(hass: HomeAssistant, server: FakeInferenc
 
     again = await announce(hass, server.instance_id, server.port)
     assert again["reason"] == "already_in_progress"
-    # Who does not wait for the card is not kept from typing the address.
+    # The discovery card must not block a flow that the user starts.
     typed = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     address = {"url": server.url, "token": server.token}
     typed = await hass.config_entries.flow.async_configure(typed["flow_id"], address)
@@ -98,3 +106,27 @@ async def test_an_unverified_announcement_changes_nothing(
     result = await announce(hass, server.instance_id, port or server.port, tls=tls)
     assert result["reason"] == "already_configured"
     assert entry.data["url"] == before
+
+
+async def test_another_server_at_the_announced_address_changes_nothing(
+    hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
+) -> None:
+    old = "http://127.0.0.1:9"
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "url": old})
+    async with FakeInferenceServer(instance_id=ADDED_ID) as other:
+        result = await announce(hass, server.instance_id, other.port)
+    assert result["reason"] == "already_configured"
+    assert entry.data["url"] == old
+
+
+async def test_an_added_server_is_not_offered(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    added = ConfigSubentry(
+        data=MappingProxyType({"url": "http://127.0.0.1:9"}),
+        subentry_type=SUBENTRY_SERVER,
+        title="Second",
+        unique_id=ADDED_ID,
+    )
+    hass.config_entries.async_add_subentry(entry, added)
+    result = await announce(hass, ADDED_ID, 8090)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"

@@ -126,3 +126,19 @@ async def test_another_server_is_refused(
     result = await hass.config_entries.flow.async_configure(result["flow_id"], answers)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "unique_id_mismatch"
+
+
+async def test_an_https_server_that_is_down_does_not_block_a_new_password(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    down = {"url": "https://127.0.0.1:9", "password": "outdated"}
+    hass.config_entries.async_update_entry(entry, data={**entry.data, **down})
+    result = await entry.start_reauth_flow(hass)
+    assert result["step_id"] == "reauth_confirm"
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"password": PASSWORD}
+    )
+    assert result["reason"] == "reauth_successful"
+    assert entry.data["password"] == PASSWORD
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(entry.entry_id)
