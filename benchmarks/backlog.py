@@ -1,8 +1,8 @@
 """Cost of 100,000 files that wait at the start: time, memory, and the latency of new images.
 
-Two starts on the same folders. The first has room in its queue for all of them and a server that
-never answers: what is measured is registering, beside PostgreSQL's own COPY of as many rows. The
-second has the usual limit and a server that answers at once, and live images come in meanwhile.
+Two starts on the same folders. The first has room in its queue for all files and a server that never
+responds: it measures registration; baseline: PostgreSQL's own COPY of as many rows. The second has
+the default queue limit and a server that responds at once, while live images arrive.
 """
 
 import argparse
@@ -36,7 +36,7 @@ FOLDER = 1000  # files in one date folder
 
 
 def fill(root: Path, files: int) -> None:
-    """Write as many small images as cameras would have left over days."""
+    """Write small images as cameras leave them over days, in date folders."""
     for number in range(files):
         camera = harness.CAMERAS[number % len(harness.CAMERAS)]
         folder = root / camera / f"{number // len(harness.CAMERAS) // FOLDER:04}"
@@ -48,10 +48,10 @@ def fill(root: Path, files: int) -> None:
         os.utime(path, (taken, taken))
 
 
-async def registering(url: str, root: Path, files: int) -> dict[str, object]:
+async def measure_registration(url: str, root: Path, files: int) -> dict[str, object]:
     """Start with a queue for all files and no detection; wait until all are registered."""
     settings = Settings(queue_limit=files * 2)
-    # Nobody listens at the discard port: the breaker holds detection back.
+    # No server listens on the discard port, so the breaker keeps detection from running.
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, "http://127.0.0.1:9", None, settings=settings)
         pipeline = Pipeline(harness.config(url, root, settings), client)
@@ -90,15 +90,15 @@ async def _copy(connection: asyncpg.Connection) -> float:
     return took
 
 
-async def living(url: str, root: Path, server: str, seconds: float) -> dict[str, object]:
-    """Start with the usual limit while images come in; time those, count the others."""
+async def measure_live(url: str, root: Path, server: str, seconds: float) -> dict[str, object]:
+    """Start with the default queue limit while images arrive; time those, count the others."""
     settings = Settings()
     waiting: dict[str, float] = {}
     live: list[float] = []
     old = 0
-    told = asyncio.Event()
+    published = asyncio.Event()
 
-    def take(update: Update) -> None:
+    def on_update(update: Update) -> None:
         nonlocal old
         if isinstance(update, ImageUpdate):
             closed = waiting.pop(update.image.path, None)
@@ -106,12 +106,12 @@ async def living(url: str, root: Path, server: str, seconds: float) -> dict[str,
                 old += 1
             else:
                 live.append(time.perf_counter() - closed)
-                told.set()
+                published.set()
 
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server, TOKEN, settings=replace(settings))
         pipeline = Pipeline(harness.config(url, root, settings), client)
-        pipeline.subscribe(take)
+        pipeline.subscribe(on_update)
         await pipeline.start()
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
@@ -121,8 +121,8 @@ async def living(url: str, root: Path, server: str, seconds: float) -> dict[str,
             waiting[path] = time.perf_counter()
         async with asyncio.timeout(60):
             while waiting:
-                told.clear()
-                await told.wait()
+                published.clear()
+                await published.wait()
         await pipeline.stop()
     figures = harness.milliseconds(live)
     return {
@@ -149,10 +149,10 @@ def main(arguments: Sequence[str]) -> int:
         fill(root, options.images)
         figures: dict[str, object] = {"images": options.images}
         figures["registering"] = asyncio.run(
-            registering(postgres.create_database(), root, options.images)
+            measure_registration(postgres.create_database(), root, options.images)
         )
         figures["living"] = asyncio.run(
-            living(postgres.create_database(), root, server, options.live_seconds)
+            measure_live(postgres.create_database(), root, server, options.live_seconds)
         )
     harness.show(figures, options.json)
     return 0

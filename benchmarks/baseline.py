@@ -1,9 +1,9 @@
 """Minimum cost of an image: the pipeline's own SQL and requests alone.
 
-Each is a bare loop on one connection: no files, no threads, no objects made of rows, no events.
+Each is a bare loop on one connection: no files, no threads, no objects for rows, no events.
 """
 
-# ruff: noqa: SLF001 - what is measured are the very statements of the product
+# ruff: noqa: SLF001 - it measures the very statements of the product
 
 import asyncio
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from hsi_core.inference.client import InferenceClient
 from hsi_core.store import cameras, detections, images, leases
 
 FILL = """
-WITH camera AS (INSERT INTO hsi.cameras (folder, name) VALUES ('floor', 'Floor') RETURNING folder),
+WITH camera AS (INSERT INTO hsi.cameras (folder, name) VALUES ('baseline', 'Baseline') RETURNING folder),
 added AS (
     INSERT INTO hsi.images (camera, path, mtime_ns, size, captured_at, found_at, state)
     SELECT folder, n::text, n, 1, now() - n * interval '1 s', now(), 'pending'
@@ -41,59 +41,59 @@ _NO_EVENT: UUID | None = None
 _COMPILED: dict[Executable, tuple[str, list[str], dict[str, object]]] = {}
 
 
-async def sql_alone(url: str, count: int, portion: int) -> dict[str, float]:
-    """Claim, ask for duplicates twice, finish and keep, `portion` images at a time."""
+async def sql_alone(url: str, count: int, batch: int) -> dict[str, float]:
+    """Claim, look for duplicates twice, finish and store, in batches of `batch` images."""
     connection = await asyncpg.connect(url)
     await connection.execute("TRUNCATE hsi.cameras CASCADE")
     await connection.execute(FILL.replace("$1", str(count)))
     await connection.execute("ANALYZE")
-    claim, lock = leases._claim(portion), cameras._LOCK
+    claim, lock = leases._claim(batch), cameras._LOCK
     began, cpu, done = time.perf_counter(), time.process_time(), 0
     while done < count:
-        rows = await _ask(connection, claim, {"wanted": "detect", "lease": _LEASE})
+        rows = await _fetch(connection, claim, {"wanted": "detect", "lease": _LEASE})
         done += len(rows)
         ids = [row["image_id"] for row in rows]
         content = [image.to_bytes(32) for image in ids]
         taken = [row["happened_at"] for row in rows]
-        question: dict[str, object] = {
+        duplicates: dict[str, object] = {
             "images": ids,
-            "cameras": ["floor"] * len(ids),
+            "cameras": ["baseline"] * len(ids),
             "contents": content,
             "after": [moment - _WITHIN for moment in taken],
             "before": [moment + _WITHIN for moment in taken],
         }
-        await _ask(connection, images._FIND_DUPLICATES, question)
+        await _fetch(connection, images._FIND_DUPLICATES, duplicates)
         async with connection.transaction():
-            await _ask(connection, lock, {"folders": ["floor"]})
+            await _fetch(connection, lock, {"folders": ["baseline"]})
             fences = [row["fence"] for row in rows]
-            held = {"token_id": [row["id"] for row in rows], "token_fence": fences}
-            await _ask(connection, leases._FINISH, held)
-            await _ask(connection, images._FIND_DUPLICATES, question)
-            await _ask(connection, detections._INSERT, _seen(ids, content))
+            leased = {"token_id": [row["id"] for row in rows], "token_fence": fences}
+            await _fetch(connection, leases._FINISH, leased)
+            await _fetch(connection, images._FIND_DUPLICATES, duplicates)
+            await _fetch(connection, detections._INSERT, _detected(ids, content))
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     await connection.close()
     return {"images_per_s": count / wall, "cpu_ms_per_image": cpu / count * 1000}
 
 
-async def requests_alone(server: str, count: int, at_once: int) -> dict[str, float]:
-    """Have so many images looked at by a server that answers at once."""
+async def requests_alone(server: str, count: int, concurrency: int) -> dict[str, float]:
+    """Send `count` detect requests to a server that responds at once."""
     left = iter(range(count))
 
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server, TOKEN, settings=Settings())
 
-        async def ask() -> None:
+        async def send() -> None:
             for number in left:
                 image = f"image {number}".encode()
                 await client.detect(image, content_type="image/jpeg", threshold=0.5)
 
         began, cpu = time.perf_counter(), time.process_time()
-        await asyncio.gather(*(ask() for _ in range(at_once)))
+        await asyncio.gather(*(send() for _ in range(concurrency)))
         wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     return {"images_per_s": count / wall, "cpu_ms_per_image": cpu / count * 1000}
 
 
-def _seen(ids: list[int], content: list[bytes]) -> dict[str, object]:
+def _detected(ids: list[int], content: list[bytes]) -> dict[str, object]:
     count = len(ids)
     return {
         "detected_at": datetime.now(UTC),
@@ -110,18 +110,18 @@ def _seen(ids: list[int], content: list[bytes]) -> dict[str, object]:
     }
 
 
-async def _ask(
+async def _fetch(
     connection: asyncpg.Connection, statement: Executable, values: Mapping[str, object]
 ) -> list[asyncpg.Record]:
     compiled = _COMPILED.get(statement)
     if compiled is None:
-        made = statement.compile(dialect=dialect.dialect())  # type: ignore[attr-defined, no-untyped-call]  # each of them has it
-        constant = {name: bind.value for name, bind in made.binds.items()}
-        compiled = _COMPILED[statement] = (str(made), made.positiontup, constant)
+        rendered = statement.compile(dialect=dialect.dialect())  # type: ignore[attr-defined, no-untyped-call]  # every statement has it
+        constant = {name: bind.value for name, bind in rendered.binds.items()}
+        compiled = _COMPILED[statement] = (str(rendered), rendered.positiontup, constant)
     sql, names, constant = compiled
-    arguments = [values[name] if name in values else _plain(constant[name]) for name in names]
+    arguments = [values[name] if name in values else _as_plain(constant[name]) for name in names]
     return list(await connection.fetch(sql, *arguments))
 
 
-def _plain(value: object) -> object:
+def _as_plain(value: object) -> object:
     return str(value) if isinstance(value, str) else value

@@ -28,7 +28,7 @@ def instant_server() -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "testbed.fake_inference_server", str(port)])
     try:
-        _wait_until_it_listens(port)
+        _wait_until_listening(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -36,7 +36,7 @@ def instant_server() -> Iterator[str]:
 
 
 def config(url: str, root: Path, settings: Settings) -> PipelineConfig:
-    """Return what a pipeline for the benchmarks' cameras is made from; makes their folders."""
+    """Return the configuration of a pipeline for the benchmarks' cameras; makes their folders."""
     for name in CAMERAS:
         (root / name).mkdir(parents=True, exist_ok=True)
     return PipelineConfig(
@@ -65,13 +65,13 @@ def resident_mb() -> float:
 
 
 def children_cpu() -> dict[str, float]:
-    """Return the processor time, in seconds, that this process's descendants took, by their names."""
+    """Return the CPU seconds of this process's descendants, by process name."""
     found: dict[int, tuple[int, str, float]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
+        with suppress(OSError):  # the process has ended
             name, _, rest = stat.read_text().partition("(")[2].rpartition(") ")
             fields = rest.split()
-            ticks = sum(map(int, fields[11:15]))  # its own and its ended children's
+            ticks = sum(map(int, fields[11:15]))  # of the process and its ended children
             found[int(stat.parent.name)] = (int(fields[1]), name, ticks / os.sysconf("SC_CLK_TCK"))
     used: dict[str, float] = {}
     for pid, (_, name, seconds) in found.items():
@@ -81,7 +81,7 @@ def children_cpu() -> dict[str, float]:
 
 
 def show(figures: dict[str, object], target: Path | None) -> None:
-    """Print the figures with the load they were measured under; keep them where asked."""
+    """Print the figures with the load average; write them to `target` too, if given."""
     text = json.dumps({"load_average": round(os.getloadavg()[0], 1), **figures}, indent=2)
     print(text)
     if target is not None:
@@ -94,7 +94,7 @@ def _ancestors(pid: int, processes: Mapping[int, tuple[int, str, float]]) -> Ite
         yield pid
 
 
-def _wait_until_it_listens(port: int) -> None:
+def _wait_until_listening(port: int) -> None:
     for _ in range(200):
         with socket.socket() as probe:
             probe.settimeout(0.1)

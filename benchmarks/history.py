@@ -19,8 +19,8 @@ from hsi_core.store import cameras, event_list, events
 from hsi_core.store.engine import begin, connect
 
 GOAL_P95 = 30.0  # ms
-# Eleven years of one event every six minutes; what is rare is rare: one in a thousand critical, one
-# in two thousand with a dog, one in fifty unassessed, one in five thousand marked.
+# Eleven years of one event every six minutes. Rare values are as rare as in a home: one in a thousand
+# critical, one in two thousand with a dog, one in fifty unassessed, one in five thousand marked.
 FILL = """
 INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
     image_count, best_confidence, assessment, risk_score, risk_level, summary,
@@ -34,7 +34,7 @@ SELECT md5(n::text)::uuid, (ARRAY['front','yard','garage','gate'])[1 + n % 4], '
          ELSE n % 60 END,
     CASE WHEN n % 50 = 3 THEN NULL WHEN n % 1000 = 1 THEN 'critical' WHEN n % 40 = 1 THEN 'high'
          WHEN n % 60 >= 30 THEN 'medium' ELSE 'low' END,
-    CASE WHEN n % 50 <> 3 THEN 'somebody came to the door and went away again' END,
+    CASE WHEN n % 50 <> 3 THEN 'a person came to the door and went away again' END,
     CASE WHEN n % 50 <> 3 THEN 'one person was seen for half a minute' END,
     CASE WHEN n % 50 <> 3 THEN t END,
     CASE WHEN n % 5000 = 9 THEN 'false_alarm' END, CASE WHEN n % 5000 = 9 THEN t END
@@ -44,7 +44,7 @@ FROM generate_series(1, {events}) AS n,
 
 
 def queries(now: datetime) -> dict[str, EventQuery]:
-    """Return the queries of Home Assistant's action, cheap and expensive ones."""
+    """Return queries as Home Assistant's action makes them, cheap and expensive ones."""
     return {
         "newest": EventQuery(limit=50),
         "camera": EventQuery(camera="front", limit=50),
@@ -71,12 +71,12 @@ def queries(now: datetime) -> dict[str, EventQuery]:
 
 
 async def measure(postgres: Postgres, url: str, count: int, rounds: int) -> dict[str, object]:
-    """Ask everything again and again, a first and a second page each, in turns."""
+    """Run each query once a round, each followed by the lookup of one event by its id."""
     engine = await connect(url, application_name="bench")
     try:
         async with begin(engine) as connection:
             await cameras.register(connection, [Camera(folder=c, name=c) for c in harness.CAMERAS])
-        # The second is what autovacuum does in time.
+        # VACUUM ANALYZE does at once what autovacuum does in time.
         for sql in (FILL.format(events=count), "VACUUM ANALYZE hsi.events"):
             await asyncio.to_thread(postgres.execute, sql, database=url.rsplit("/", 1)[-1])
         took: dict[str, list[float]] = {name: [] for name in queries(datetime.now(UTC))}

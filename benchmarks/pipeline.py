@@ -1,8 +1,8 @@
 """Images a second through the pipeline without a model; baseline: PgQueuer with empty jobs.
 
-Both use the same PostgreSQL with the same durability, one after the other, in this one process; the
-inference server is another process and answers at once. The floor is what the pipeline's own SQL
-and its own requests take by themselves. Every figure is of this run and this machine only.
+Both use the same PostgreSQL with the same durability, one after the other, in this one process. The
+inference server is another process and responds at once. The floor is the cost of the pipeline's own
+SQL and requests alone. Every figure is of this run and this machine only.
 """
 
 import argparse
@@ -37,7 +37,7 @@ BATCHES = (10, 100)  # of PgQueuer: its default, and a large one; the faster one
 
 
 class Statements:
-    """Counts what is sent to PostgreSQL, but for BEGIN and COMMIT."""
+    """Counts the statements sent to PostgreSQL, without BEGIN and COMMIT."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -48,9 +48,9 @@ class Statements:
 
 
 async def commits(url: str) -> int:
-    """Return how many transactions the database has committed, as far as it has counted."""
+    """Return the number of committed transactions in the database's statistics."""
     connection = await asyncpg.connect(url)
-    await asyncio.sleep(1.5)  # backends hand their counts in once a second
+    await asyncio.sleep(1.5)  # backends report their counts once a second
     count: int = await connection.fetchval(
         "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
     )
@@ -58,35 +58,35 @@ async def commits(url: str) -> int:
     return count
 
 
-async def bookkeeping(
+async def measure_pipeline(
     url: str, root: Path, server: str, images: int, concurrency: int
 ) -> dict[str, float]:
-    """Have a backlog looked at; the clock runs from the first image's end to the last one's."""
+    """Process a backlog; the time runs from the end of the first image to the end of the last."""
     config = harness.config(url, root, replace(SETTINGS, detect_concurrency=concurrency))
     yesterday = time.time() - 86_400
     for number in range(images):
         camera = harness.CAMERAS[number % len(harness.CAMERAS)]
         path = root / camera / f"{number}.jpg"
         path.write_bytes(f"image {number}".encode())
-        taken = yesterday + number // len(harness.CAMERAS)  # one a second, as while something moves
+        taken = yesterday + number // len(harness.CAMERAS)  # one a second, as during motion
         os.utime(path, (taken, taken))
     ends: list[float] = []
     used: list[dict[str, float]] = []  # at the first end and at the last
     done = asyncio.Event()
     statements = Statements()
 
-    def take(update: Update) -> None:
+    def on_update(update: Update) -> None:
         if isinstance(update, ImageUpdate):
             ends.append(time.perf_counter())
             if len(ends) in {1, images}:
-                used.append(_used(statements))
+                used.append(_resources(statements))
             if len(ends) == images:
                 done.set()
 
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server, TOKEN, settings=config.settings)
         pipeline = Pipeline(config, client)
-        pipeline.subscribe(take)
+        pipeline.subscribe(on_update)
         await pipeline.start()
         await done.wait()
         committed = await commits(url)
@@ -104,15 +104,15 @@ async def bookkeeping(
     }
 
 
-def _used(statements: Statements) -> dict[str, float]:
-    """Return what was used up to now: statements, and seconds of processors by whose they are."""
+def _resources(statements: Statements) -> dict[str, float]:
+    """Return the statements so far and the CPU seconds so far, by process."""
     own = {"own": time.process_time(), "statements": float(statements.count)}
     return own | harness.children_cpu()
 
 
-async def pgqueuer(url: str, jobs: int, batch: int) -> dict[str, float]:
-    """Have PgQueuer do jobs that do nothing, claimed and logged in batches of this size."""
-    # Here, for it may be missing: it is no part of any environment, only the benchmark's peer.
+async def measure_pgqueuer(url: str, jobs: int, batch: int) -> dict[str, float]:
+    """Run empty jobs through PgQueuer, claimed and logged in batches of this size."""
+    # Imported here because it may be missing: it is in no environment, only a peer of this benchmark.
     from pgqueuer import PgQueuer  # noqa: PLC0415
     from pgqueuer.db import AsyncpgDriver  # noqa: PLC0415
     from pgqueuer.models import Job  # noqa: PLC0415
@@ -126,7 +126,7 @@ async def pgqueuer(url: str, jobs: int, batch: int) -> dict[str, float]:
     queue = PgQueuer(driver)
     ends: list[float] = []
 
-    @queue.entrypoint("nothing")  # type: ignore[untyped-decorator]  # there are types only where it is installed
+    @queue.entrypoint("nothing")  # type: ignore[untyped-decorator]  # it has types only if it is installed
     async def nothing(_: Job) -> None:
         ends.append(time.perf_counter())
         if len(ends) == jobs:
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as folder, Postgres() as postgres:
         url = postgres.create_database()
         with harness.instant_server() as server:
-            ours = asyncio.run(bookkeeping(url, Path(folder), server, count, concurrency))
+            ours = asyncio.run(measure_pipeline(url, Path(folder), server, count, concurrency))
             requests = asyncio.run(requests_alone(server, count, concurrency))
         figures: dict[str, object] = {
             "synchronous_commit": postgres.execute("SHOW synchronous_commit"),
@@ -167,7 +167,8 @@ def main(arguments: Sequence[str]) -> int:
             print("PgQueuer is not installed here: no ratio", file=sys.stderr)
         else:
             peers = [
-                asyncio.run(pgqueuer(postgres.create_database(), count, batch)) for batch in BATCHES
+                asyncio.run(measure_pgqueuer(postgres.create_database(), count, batch))
+                for batch in BATCHES
             ]
             best = max(peer["jobs_per_s"] for peer in peers)
             figures["pgqueuer"] = peers

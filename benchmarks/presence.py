@@ -1,8 +1,8 @@
 """Latency from the close of a file to published presence; baseline: the bare steps.
 
-The server answers at once, so nearly all of it is the pipeline's own: noticing, registering,
-claiming, reading, sending, storing, telling. The bare way notices, reads and sends in the same
-process and keeps book of nothing; each image goes both ways, one after the other.
+The server responds at once, so nearly all of the latency is the pipeline's own: noticing,
+registering, claiming, reading, sending, storing, publishing. The bare steps notice, read and send in
+the same process and record nothing. Images alternate between the two.
 """
 
 import argparse
@@ -30,17 +30,17 @@ from hsi_core.pipeline.pipeline import Pipeline
 
 GOAL_P50 = 20.0  # ms
 GOAL_P95 = 50.0  # ms
-PICTURE = 300_000  # bytes of a 1080p still
+IMAGE_SIZE = 300_000  # bytes of a 1080p still
 WARM_UP = 20  # images that do not count
 
 
 async def measure(url: str, root: Path, server: str, images: int, rate: float) -> dict[str, object]:
-    """Upload images at a rate, one a turn to each way, and take the times."""
+    """Upload images at a rate, alternating between pipeline and bare steps; return the latencies."""
     settings = Settings()
     seen: dict[str, asyncio.Future[float]] = {}
     loop = asyncio.get_running_loop()
 
-    def take(update: Update) -> None:
+    def on_update(update: Update) -> None:
         if isinstance(update, ImageUpdate) and update.image.state is ImageState.DETECTED:
             waiting = seen.get(update.image.path)
             if waiting is not None and not waiting.done():
@@ -49,7 +49,7 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server, TOKEN, settings=settings)
         pipeline = Pipeline(harness.config(url, root / "watched", settings), client)
-        pipeline.subscribe(take)
+        pipeline.subscribe(on_update)
         await pipeline.start()
         bare_root = root / "bare"
         bare_root.mkdir()
@@ -73,20 +73,20 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
                     bare.append(time.perf_counter() - closed)
                 await asyncio.sleep(random.uniform(0.2, 0.8) / rate)
         await pipeline.stop()
-    figures, floor = harness.milliseconds(ours), harness.milliseconds(bare)
+    figures, baseline = harness.milliseconds(ours), harness.milliseconds(bare)
     return {
         "images": images,
         "file_closed_to_presence_ms": figures,
-        "bare_ms": floor,
-        "ratio_to_bare_p50": round(figures["p50"] / floor["p50"], 2),
+        "bare_ms": baseline,
+        "ratio_to_bare_p50": round(figures["p50"] / baseline["p50"], 2),
         "ratio_to_goal_p50": round(figures["p50"] / GOAL_P50, 2),
         "ratio_to_goal_p95": round(figures["p95"] / GOAL_P95, 2),
     }
 
 
 def _write(path: Path) -> float:
-    """Write an image as an upload does; return when it was closed."""
-    content = random.randbytes(PICTURE)
+    """Write an image as an upload does; return the time of its close."""
+    content = random.randbytes(IMAGE_SIZE)
     path.write_bytes(content)
     return time.perf_counter()
 
@@ -95,7 +95,9 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and print the figures."""
     parser = argparse.ArgumentParser(prog="scripts/bench presence", description=__doc__)
     parser.add_argument("--images", type=int, default=300)
-    parser.add_argument("--rate", type=float, default=8.0, help="images a second, both ways")
+    parser.add_argument(
+        "--rate", type=float, default=8.0, help="images a second for each of the two"
+    )
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
     with (

@@ -26,7 +26,7 @@ from hsi_core.store.database import Database
 from hsi_core.store.engine import begin, connect
 from hsi_core.store.transaction import Outbox
 
-# Old rows: four images an event, each with a detection and a job; as many young ones beside them.
+# Four images an event, each with a detection and a job; half of the rows are old enough to delete.
 FILL = """
 INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
     image_count, best_confidence, assessment)
@@ -71,11 +71,11 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
                 now=lambda: datetime.now(UTC),
             )
             waits: list[float] = []
-            quiet = [await _ask(database) for _ in range(50)]
+            quiet = [await _query(database) for _ in range(50)]
             running = asyncio.create_task(clean_up.delete_expired(dry_run=False))
             began = time.perf_counter()
             while not running.done():
-                waits.append(await _ask(database))
+                waits.append(await _query(database))
                 await asyncio.sleep(0.01)
             took = time.perf_counter() - began
             report = await running
@@ -91,8 +91,8 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
         await engine.dispose()
 
 
-async def _ask(database: Database) -> float:
-    """Ask three usual things, one of them by the lock that every image waits for."""
+async def _query(database: Database) -> float:
+    """Run two usual queries under the lock that every image needs; return the seconds."""
     began = time.perf_counter()
     async with database.begin() as connection:
         await cameras.lock(connection, {"front"})
@@ -104,7 +104,9 @@ async def _ask(database: Database) -> float:
 def main(arguments: Sequence[str]) -> int:
     """Measure and print the figures."""
     parser = argparse.ArgumentParser(prog="scripts/bench retention", description=__doc__)
-    parser.add_argument("--images", type=int, default=100_000, help="to delete; as many stay")
+    parser.add_argument(
+        "--images", type=int, default=100_000, help="number to delete; as many stay"
+    )
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
     with Postgres() as postgres:

@@ -1,8 +1,8 @@
 """A steady stream of images: delays of the event loop, and growth of memory.
 
-A heartbeat task asks for a turn every few milliseconds; what it waits longer is what any other
-task of Home Assistant would wait. The same heartbeat beats before the first image comes, in the
-same process and under the same load of the machine: that is what the figures are to be seen beside.
+A heartbeat task sleeps for a few milliseconds again and again; the time by which it wakes late is the
+delay of any other task of Home Assistant. Baseline: the same heartbeat before the first image, in
+the same process and under the same load of the machine.
 """
 
 import argparse
@@ -29,15 +29,15 @@ from hsi_core.pipeline.pipeline import Pipeline
 
 GOAL_BLOCK = 20.0  # ms
 BEAT = 0.002  # seconds
-PICTURE = 20_000  # bytes
-KEPT = 2000  # images that stay on the disk after their end
-STRETCHES = 10  # memory is looked at so many times
+IMAGE_SIZE = 20_000  # bytes
+KEPT = 2000  # processed images that stay on the disk
+MEMORY_SAMPLES = 10
 
 
 class Heartbeat:
-    """Waits for its turn again and again and notes how much longer that took than asked for.
+    """Records how late a task wakes after each short sleep.
 
-    Beats are counted by how late they were, so that noting them takes no more memory by and by.
+    Beats are counted by their lateness, so that the record does not grow with time.
     """
 
     def __init__(self) -> None:
@@ -46,22 +46,22 @@ class Heartbeat:
 
     async def _beat(self) -> None:
         while True:
-            asked = time.perf_counter()
+            began = time.perf_counter()
             await asyncio.sleep(BEAT)
-            self._late[round((time.perf_counter() - asked - BEAT) * 10_000)] += 1
+            self._late[round((time.perf_counter() - began - BEAT) * 10_000)] += 1
 
-    def take(self) -> list[float]:
-        """Return what was noted since the last time, in seconds."""
+    def collect(self) -> list[float]:
+        """Return the delays since the last call, in seconds."""
         late, self._late = self._late, Counter()
         return [tenths / 10_000 for tenths in late.elements()]
 
-    def end(self) -> None:
-        """Beat no more."""
+    def stop(self) -> None:
+        """Cancel the task."""
         self._task.cancel()
 
 
 async def measure(url: str, root: Path, server: str, images: int, rate: float) -> dict[str, object]:
-    """Have so many images come in at a rate; note each late beat, and memory now and then."""
+    """Process images that arrive at a rate; return the late beats and samples of memory."""
     settings = Settings(detect_concurrency=4)
     ended = 0
     memory: list[float] = []
@@ -69,15 +69,15 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
 
     kept: deque[Path] = deque()
 
-    def take(update: Update) -> None:
+    def on_update(update: Update) -> None:
         nonlocal ended
         if isinstance(update, ImageUpdate):
             ended += 1
-            # The oldest goes, as on a disk that is kept in order: never one that still waits.
+            # Delete the oldest, as a cleanup would; it has been processed.
             kept.append(root / update.image.path)
             if len(kept) > KEPT:
                 kept.popleft().unlink()
-            if ended % (images // STRETCHES) == 0:
+            if ended % (images // MEMORY_SAMPLES) == 0:
                 memory.append(round(harness.resident_mb(), 1))
             if ended == images:
                 done.set()
@@ -85,13 +85,13 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server, TOKEN, settings=settings)
         pipeline = Pipeline(harness.config(url, root, settings), client)
-        pipeline.subscribe(take)
+        pipeline.subscribe(on_update)
         heartbeat = Heartbeat()
         await asyncio.sleep(5)
-        alone = heartbeat.take()
+        alone = heartbeat.collect()
         await pipeline.start()
         await asyncio.sleep(1)
-        starting = heartbeat.take()
+        starting = heartbeat.collect()
         uploader = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "benchmarks.steady", "--upload", str(root)),
             *("--images", str(images), "--rate", str(rate)),
@@ -99,8 +99,8 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
         began = time.perf_counter()
         await done.wait()
         took = time.perf_counter() - began
-        late = heartbeat.take()
-        heartbeat.end()
+        late = heartbeat.collect()
+        heartbeat.stop()
         await uploader.wait()
         await pipeline.stop()
     figures = harness.milliseconds(late)
@@ -123,7 +123,7 @@ def upload(root: Path, images: int, rate: float) -> None:
     began = time.perf_counter()
     for number in range(images):
         camera = harness.CAMERAS[number % len(harness.CAMERAS)]
-        (root / camera / f"{number}.jpg").write_bytes(random.randbytes(PICTURE))
+        (root / camera / f"{number}.jpg").write_bytes(random.randbytes(IMAGE_SIZE))
         time.sleep(max(0.0, began + (number + 1) / rate - time.perf_counter()))
 
 

@@ -20,7 +20,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=600)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A server under load; `form` where it takes the image as a form's field."""
+    """A server under load; `form` if it takes the image as a form field."""
 
     url: str
     token: str | None = None
@@ -28,7 +28,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class Responses:
     """Responses; `beyond_ms` is each latency less the model's time, if the server reports it."""
 
     rate: float  # a second
@@ -36,24 +36,25 @@ class Answers:
     beyond_ms: Sequence[float]
 
 
-def ask(target: Target, images: Sequence[Path], *, clients: int, seconds: float) -> Answers:
-    """Have a process with that many clients ask for that long; each waits for its answer."""
-    return _run(target, images, clients=clients, seconds=seconds, count=None)
+def send_for(target: Target, images: Sequence[Path], *, clients: int, seconds: float) -> Responses:
+    """Send requests for so many seconds; each client waits for its response before the next."""
+    return _run_process(target, images, clients=clients, seconds=seconds, count=None)
 
 
-def ask_for(target: Target, images: Sequence[Path], *, clients: int, count: int) -> Answers:
-    """Have a process with that many clients ask for that many answers."""
-    return _run(target, images, clients=clients, seconds=None, count=count)
+def send_count(target: Target, images: Sequence[Path], *, clients: int, count: int) -> Responses:
+    """Send so many requests; each client waits for its response before the next."""
+    return _run_process(target, images, clients=clients, seconds=None, count=count)
 
 
-def _run(
+def _run_process(
     target: Target,
     images: Sequence[Path],
     *,
     clients: int,
     seconds: float | None,
     count: int | None,
-) -> Answers:
+) -> Responses:
+    """Run the clients in a process of their own."""
     job = {
         "target": asdict(target),
         "images": [str(image) for image in images],
@@ -69,48 +70,48 @@ def _run(
         text=True,
         check=True,
     )
-    return Answers(**json.loads(done.stdout))
+    return Responses(**json.loads(done.stdout))
 
 
-async def _ask_all(
+async def _send_all(
     target: Target, images: Sequence[bytes], *, clients: int, more: Callable[[], bool]
-) -> Answers:
+) -> Responses:
     waits: list[float] = []
     beyond: list[float] = []
     headers = {"Authorization": f"Bearer {target.token}"} if target.token else {}
     async with aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT) as session:
-        await _ask(session, target, images[0])  # connects, and meets a server that is warm
+        await _send(session, target, images[0])  # warm-up: connects
         started = time.perf_counter()
 
         async def client(number: int) -> None:
             turn = number
             while more():
                 sent = time.perf_counter()
-                answer = await _ask(session, target, images[turn % len(images)])
+                response = await _send(session, target, images[turn % len(images)])
                 waits.append((time.perf_counter() - sent) * 1000)
-                beyond.extend(waits[-1] - infer for infer in _infer_ms(answer))
+                beyond.extend(waits[-1] - infer for infer in _infer_ms(response))
                 turn += 1
 
         await asyncio.gather(*(client(number) for number in range(clients)))
         rate = len(waits) / (time.perf_counter() - started)
-    return Answers(rate=rate, waits_ms=waits, beyond_ms=beyond)
+    return Responses(rate=rate, waits_ms=waits, beyond_ms=beyond)
 
 
-async def _ask(session: aiohttp.ClientSession, target: Target, image: bytes) -> object:
+async def _send(session: aiohttp.ClientSession, target: Target, image: bytes) -> object:
     data: aiohttp.FormData | bytes = image
     headers = {"Content-Type": "image/jpeg"}
     if target.form:
         data = aiohttp.FormData()
         data.add_field("image", image, filename="image.jpg", content_type="image/jpeg")
         headers = {}
-    async with session.post(target.url, data=data, headers=headers) as answer:
-        answer.raise_for_status()
-        found: object = await answer.json()
+    async with session.post(target.url, data=data, headers=headers) as response:
+        response.raise_for_status()
+        found: object = await response.json()
         return found
 
 
-def _infer_ms(answer: object) -> list[float]:
-    match answer:
+def _infer_ms(response: object) -> list[float]:
+    match response:
         case {"timings_ms": {"infer": float(milliseconds)}}:
             return [milliseconds]
         case _:
@@ -118,21 +119,21 @@ def _infer_ms(answer: object) -> list[float]:
 
 
 class _Clock:
-    """Runs from when it is first looked at."""
+    """Runs from its first reading."""
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = math.inf if seconds is None else seconds
         self._started: float | None = None
 
     def runs(self) -> bool:
-        """Say whether there is time left."""
+        """Return whether there is time left."""
         now = time.perf_counter()
         self._started = self._started or now
         return now - self._started < self._seconds
 
 
 def main() -> None:
-    """Read a job from stdin, write the answers to stdout."""
+    """Read a job from stdin, write the responses to stdout."""
     job = json.load(sys.stdin)
     turns = count() if job["count"] is None else range(job["count"])
     waiting = iter(turns)
@@ -141,15 +142,15 @@ def main() -> None:
     def more() -> bool:
         return next(waiting, None) is not None and clock.runs()
 
-    answers = asyncio.run(
-        _ask_all(
+    responses = asyncio.run(
+        _send_all(
             Target(**job["target"]),
             [Path(image).read_bytes() for image in job["images"]],
             clients=job["clients"],
             more=more,
         )
     )
-    json.dump(asdict(answers), sys.stdout)
+    json.dump(asdict(responses), sys.stdout)
 
 
 if __name__ == "__main__":

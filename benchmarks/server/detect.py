@@ -1,7 +1,7 @@
 """Share of the hardware's speed that reaches a client: this server, the limit, other servers.
 
-Every figure that counts is a ratio of two measured in turn in one run, on the same weights, images
-and threads; so whatever else the machine does slows both. The contenders take turns in each round.
+The figures to compare are ratios of two measurements of one round, on the same weights, images and
+threads, so that other load of the machine slows both. The contenders take turns in each round.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import tempfile
 
 import torch
 
-from benchmarks.server.clients import Target, ask
+from benchmarks.server.clients import Target, send_for
 from benchmarks.server.contender import Contender, Measured, OneClient
 from benchmarks.server.machine import describe
 from benchmarks.server.processes import PeerError, peer
@@ -41,11 +41,11 @@ _PEERS = {
 
 @dataclass(slots=True, kw_only=True)
 class Rounds:
-    """What was measured, a value a round."""
+    """Measurements, one value a round."""
 
     many: dict[str, list[Measured]] = field(default_factory=dict)
     one: dict[str, list[OneClient]] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)  # and why
+    skipped: dict[str, str] = field(default_factory=dict)  # reason by name
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def main() -> None:
         "--precision",
         type=DetectorPrecision,
         default=DetectorPrecision.AUTO,
-        help="of ours and of the limit; the peers compute in fp32",
+        help="of this server and the limit; the peers compute in fp32",
     )
     parser.add_argument("--device", type=Device, default=Device.AUTO)
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="torch's, for each")
@@ -78,7 +78,7 @@ def main() -> None:
 
 def _measure(folder: Path, stack: ExitStack, options: argparse.Namespace) -> tuple[Rounds, str]:
     rounds = Rounds()
-    os.environ["OMP_NUM_THREADS"] = str(options.threads)  # for each who is started
+    os.environ["OMP_NUM_THREADS"] = str(options.threads)  # for every process started here
     torch.set_num_threads(options.threads)
     model = folder / MODEL
     make_r18(model)
@@ -96,7 +96,7 @@ def _measure(folder: Path, stack: ExitStack, options: argparse.Namespace) -> tup
             python=Path(sys.executable),
         )
     )
-    # It finds what the server has converted: both run the very same model.
+    # Uses the server's converted model, so that both run the same one.
     limit = Limit(
         Settings(
             detector_model=model,
@@ -143,18 +143,18 @@ def _start_peers(
         try:
             started = stack.enter_context(peer(module, str(folder / MODEL), python=python, log=log))
             target = Target(url=f"{started.url}/detect", form=form)
-            ask(target, sorted(folder.glob("*.jpg"))[:1], clients=1, seconds=0)
+            send_for(target, sorted(folder.glob("*.jpg"))[:1], clients=1, seconds=0)
         except PeerError as err:
             rounds.skipped[name] = str(err)
         except subprocess.CalledProcessError:
-            rounds.skipped[name] = f"it does not answer: {log.read_text(errors='replace')[-300:]}"
+            rounds.skipped[name] = f"it does not respond: {log.read_text(errors='replace')[-300:]}"
         else:
             found[name] = Contender(target=target, pid=started.pid)
     return found
 
 
 def _figures(rounds: Rounds) -> dict[str, object]:
-    """Ratios are of two measured in the same round."""
+    """Return the figures; a ratio compares two measurements of the same round."""
     ours, limit = rounds.many["ours"], rounds.many["limit"]
     others = {name: values for name, values in rounds.many.items() if name != "ours"}
     return {

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 
-from benchmarks.server.clients import Target, ask_for
+from benchmarks.server.clients import Target, send_count
 from benchmarks.server.machine import describe
 from benchmarks.server.processes import cpu_seconds
 from benchmarks.server.scenes import FULL_HD, draw_jpegs
@@ -51,7 +51,7 @@ def main() -> None:
             _show(figures)
             done = 0
             for count in (options.images // 10, options.images):
-                ask_for(target, images, clients=4, count=count - done)
+                send_count(target, images, clients=4, count=count - done)
                 done = count
                 figures[f"resident_mib_after_{count}"] = round(resident_mib(server.pid))
                 _show(figures)

@@ -1,8 +1,8 @@
 """Behavior of the server under a sustained load above its capacity.
 
-Requests come at a multiple of what the server was just seen to manage, whether or not it has answered
-the earlier ones. Each says how long it waits. Meanwhile somebody asks for its health, and, as a
-control, asks a handler that does nothing in a process of its own: what both take is the machine's.
+Requests arrive at a multiple of the measured capacity, whether or not the earlier ones have a
+response; each carries its deadline. Meanwhile health is polled. Control: polls of a handler that does
+nothing, in a process of its own; a delay of both is the machine's.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import time
 
 import aiohttp
 
-from benchmarks.server.clients import Target, ask
+from benchmarks.server.clients import Target, send_for
 from benchmarks.server.machine import describe
 from benchmarks.server.processes import peer
 from benchmarks.server.scenes import FULL_HD, draw_jpegs
@@ -27,7 +27,7 @@ from inference_server.settings import DetectorRuntime
 from testbed.services.inference_server import TEST_DETECTOR, InferenceServer
 from testbed.services.memory import resident_mib
 
-_CLIENTS = 16  # that find out what the server manages
+_CLIENTS = 16  # that measure the capacity
 _HEALTH_EVERY = 0.1  # seconds
 _MEMORY_EVERY = 1.0  # seconds
 _GRACE = 60.0  # seconds beyond its deadline after which a request counts as never answered
@@ -35,7 +35,7 @@ _GRACE = 60.0  # seconds beyond its deadline after which a request counts as nev
 
 @dataclass(slots=True, kw_only=True)
 class Seen:
-    """What the clients saw."""
+    """Observations of the clients."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     accepted_ms: list[float] = field(default_factory=list)
@@ -45,11 +45,11 @@ class Seen:
 
 
 def main() -> int:
-    """Measure, print, and return 0 where every promise was kept."""
+    """Measure and print; return 0 if the server survives and every request gets a response."""
     parser = argparse.ArgumentParser(prog="scripts/bench overload", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--seconds", type=float, default=60, help="600 is the full measurement")
-    parser.add_argument("--times", type=float, default=4, help="the capacity to ask for")
+    parser.add_argument("--times", type=float, default=4, help="load as a multiple of the capacity")
     parser.add_argument("--deadline", type=float, default=10, help="seconds each request waits")
     parser.add_argument("--runtime", type=DetectorRuntime, default=DetectorRuntime.AUTO)
     parser.add_argument("--small", action="store_true", help="the test detector, not the r18 shape")
@@ -71,7 +71,7 @@ def main() -> int:
         bare = peer("bare", python=Path(sys.executable), log=folder / "bare.log")
         with server, bare as control:
             target = Target(url=f"{server.url}/v1/detect", token=server.token)
-            capacity = ask(target, images, clients=_CLIENTS, seconds=15).rate
+            capacity = send_for(target, images, clients=_CLIENTS, seconds=15).rate
             load = _Load(
                 server=server,
                 control=control.url,
@@ -108,20 +108,20 @@ class _Load:
             connector=connector, headers=headers, timeout=timeout
         ) as session:
             watches = [
-                asyncio.create_task(_every(_HEALTH_EVERY, self._timed(session, *each)))
+                asyncio.create_task(_every(_HEALTH_EVERY, self._timed_get(session, *each)))
                 for each in (
                     (f"{self.server.url}/v1/health", seen.health_ms),
                     (self.control, seen.control_ms),
                 )
             ]
-            watches.append(asyncio.create_task(_every(_MEMORY_EVERY, self._weigh(seen))))
-            await self._ask(session, seen, seconds)
+            watches.append(asyncio.create_task(_every(_MEMORY_EVERY, self._sample_memory(seen))))
+            await self._send_all(session, seen, seconds)
             for watch in watches:
                 watch.cancel()
             await asyncio.gather(*watches, return_exceptions=True)
         return seen
 
-    async def _ask(self, session: aiohttp.ClientSession, seen: Seen, seconds: float) -> None:
+    async def _send_all(self, session: aiohttp.ClientSession, seen: Seen, seconds: float) -> None:
         started, sent = time.perf_counter(), 0
         async with asyncio.TaskGroup() as group:
             while (now := time.perf_counter() - started) < seconds:
@@ -140,37 +140,37 @@ class _Load:
         try:
             async with session.post(
                 f"{self.server.url}/v1/detect", data=image, headers=headers
-            ) as answer:
-                await answer.read()
-                status = str(answer.status)
+            ) as response:
+                await response.read()
+                status = str(response.status)
         except (aiohttp.ClientError, TimeoutError) as err:
-            # It refused before all was sent, and closed: what it said may be lost on the way.
+            # The server refused and closed before all was sent, so the response may be lost.
             status = "none" if isinstance(err, TimeoutError) else f"closed ({type(err).__name__})"
         if status == "200":
             seen.accepted_ms.append((time.perf_counter() - began) * 1000)
         seen.statuses[status] += 1
 
-    def _timed(
+    def _timed_get(
         self, session: aiohttp.ClientSession, url: str, waits: list[float]
     ) -> Callable[[], Awaitable[None]]:
-        async def look() -> None:
+        async def probe() -> None:
             began = time.perf_counter()
-            async with session.get(url) as answer:
-                await answer.read()
+            async with session.get(url) as response:
+                await response.read()
             waits.append((time.perf_counter() - began) * 1000)
 
-        return look
+        return probe
 
-    def _weigh(self, seen: Seen) -> Callable[[], Awaitable[None]]:
-        async def look() -> None:
+    def _sample_memory(self, seen: Seen) -> Callable[[], Awaitable[None]]:
+        async def probe() -> None:
             seen.resident_mib.append(resident_mib(self.server.pid))
 
-        return look
+        return probe
 
 
-async def _every(pause: float, look: Callable[[], Awaitable[None]]) -> None:
+async def _every(pause: float, probe: Callable[[], Awaitable[None]]) -> None:
     while True:
-        await look()
+        await probe()
         await asyncio.sleep(pause)
 
 

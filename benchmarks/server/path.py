@@ -1,7 +1,7 @@
 """Time that the server adds to the model: upload, decoding, resizing, boxes, response.
 
-The server runs with a runtime that answers at once, and one client asks it. The processor time is all
-its threads'; unlike the wait it hardly depends on what else the machine does.
+The server runs with a runtime that responds at once, under the load of one client. The CPU time is
+that of all its threads; unlike the latency, it hardly depends on other load of the machine.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from statistics import median
 import sys
 import tempfile
 
-from benchmarks.server.clients import Target, ask_for
+from benchmarks.server.clients import Target, send_count
 from benchmarks.server.machine import describe
 from benchmarks.server.processes import cpu_seconds, peer
 from benchmarks.server.scenes import FULL_HD, UHD, draw_jpegs
@@ -40,15 +40,15 @@ def main() -> None:
         with peer("modelless", str(folder / "r18"), python=Path(sys.executable), log=log) as server:
             target = Target(url=f"{server.url}/v1/detect")
             for size, files in sizes.items():
-                ask_for(target, files, clients=1, count=_WARM_UP)
+                send_count(target, files, clients=1, count=_WARM_UP)
                 waits: list[float] = []
                 cpu: list[float] = []
                 for _ in range(options.rounds):
                     before = cpu_seconds(server.pid)
-                    answers = ask_for(target, files, clients=1, count=options.images)
+                    responses = send_count(target, files, clients=1, count=options.images)
                     spent = cpu_seconds(server.pid) - before
-                    cpu.append(spent / (len(answers.waits_ms) + 1) * 1000)
-                    waits += answers.waits_ms
+                    cpu.append(spent / (len(responses.waits_ms) + 1) * 1000)
+                    waits += responses.waits_ms
                 figures[size] = {
                     "cpu_ms": round(median(cpu), 2),
                     "cpu_ms_least": round(min(cpu), 2),

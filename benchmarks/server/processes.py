@@ -12,7 +12,7 @@ import time
 from testbed.services.inference_server import ROOT
 from testbed.services.ports import free_port
 
-_START = 300.0  # seconds; loading torch on a busy machine takes its time
+_START = 300.0  # seconds; loading torch is slow on a busy machine
 
 
 class PeerError(Exception):
@@ -29,7 +29,7 @@ class Peer:
 
 @contextmanager
 def peer(module: str, *arguments: str, python: Path, log: Path) -> Iterator[Peer]:
-    """Run a module of `benchmarks.server.peers`; raise PeerError where it does not start."""
+    """Run a module of `benchmarks.server.peers`; raise PeerError if it does not start."""
     if not python.exists():
         raise PeerError(f"there is no {python.relative_to(ROOT)}")
     port = free_port()
@@ -43,7 +43,7 @@ def peer(module: str, *arguments: str, python: Path, log: Path) -> Iterator[Peer
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
-            start_new_session=True,  # so that its own children end with it
+            start_new_session=True,  # so that its children end with it
         )
     try:
         _wait(process, port, log)
@@ -53,15 +53,15 @@ def peer(module: str, *arguments: str, python: Path, log: Path) -> Iterator[Peer
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return what a session leader and all it started have used of the processors so far."""
+    """Return the CPU time so far of a session leader and all its descendants."""
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # the process has ended
         if int(fields[3]) == pid:
-            ticks += sum(map(int, fields[11:15]))  # its own and its ended children's
+            ticks += sum(map(int, fields[11:15]))  # of the process and its ended children
     return ticks / os.sysconf("SC_CLK_TCK")
 
 

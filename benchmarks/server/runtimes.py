@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--cores", type=int, help="default: all")
     options = parser.parse_args()
-    if options.cores:  # before anything counts them
+    if options.cores:  # before any library counts them
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
     figures = describe() | {"cores_used": len(os.sched_getaffinity(0))}
     with tempfile.TemporaryDirectory() as name:

@@ -35,12 +35,12 @@ class Limit:
 
     @property
     def name(self) -> str:
-        """What computes, in which numbers, and on what."""
+        """Runtime, precision and device."""
         runtime = self._runtime
         return f"{runtime.name} in {runtime.precision} on {runtime.device}"
 
     def measure(self, seconds: float) -> Measured:
-        """Compute for that long."""
+        """Infer batches for so many seconds."""
         done, started, cpu = 0, time.perf_counter(), time.process_time()
         while time.perf_counter() - started < seconds:
             self._runtime.infer(self._batch)

@@ -14,7 +14,7 @@ def make_r18(folder: Path) -> None:
     """Write the checkpoint; the same one each time."""
     torch.manual_seed(18)
     names = {index: f"label {index}" for index in range(_LABELS)}
-    config = RTDetrV2Config(  # type: ignore[call-arg] # its types lack what every configuration takes
+    config = RTDetrV2Config(  # type: ignore[call-arg] # its types lack arguments that every configuration takes
         backbone_config=RTDetrResNetConfig(  # type: ignore[call-arg] # as above
             hidden_sizes=_WIDTHS,
             depths=[2, 2, 2, 2],
@@ -31,8 +31,8 @@ def make_r18(folder: Path) -> None:
     )
     model = RTDetrV2ForObjectDetection(config)
     for part in model.modules():
-        # The library's own start is for training: without trained statistics of the layers the
-        # image fades away, every candidate scores the same, and runtimes have nothing to agree on.
+        # The library's initial weights are for training: without trained batch statistics the signal
+        # fades, every candidate scores the same, and a comparison of runtimes would show nothing.
         if isinstance(part, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
     model.save_pretrained(folder)

@@ -8,7 +8,7 @@ import litserve  # type: ignore[import-not-found] # in the peers' environment on
 
 from benchmarks.server.peers.operators import declare_missing
 
-declare_missing()  # before transformers looks for it
+declare_missing()  # before transformers imports torchvision
 from benchmarks.server.peers.plain import PlainDetector  # noqa: E402
 
 BATCH = 8
@@ -16,7 +16,7 @@ BATCH_WAIT = 0.05  # seconds, as in LitServe's own examples
 
 
 class Detect(litserve.LitAPI):  # type: ignore[misc] # as above
-    """What LitServe asks for."""
+    """The model as LitServe's API."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(max_batch_size=BATCH, batch_timeout=BATCH_WAIT, api_path="/detect")
@@ -32,7 +32,7 @@ class Detect(litserve.LitAPI):  # type: ignore[misc] # as above
         return bytes(request["image"].file.read())  # LitServe has parsed the form
 
     def batch(self, inputs: list[bytes]) -> list[bytes]:
-        """Keep the images apart: each is decoded by the image processor's caller."""
+        """Keep the images separate: the detector decodes each."""
         return inputs
 
     def predict(self, bodies: list[bytes]) -> list[list[dict[str, object]]]:
@@ -42,11 +42,11 @@ class Detect(litserve.LitAPI):  # type: ignore[misc] # as above
         return self._detector.detect(bodies)
 
     def unbatch(self, output: list[list[dict[str, object]]]) -> list[list[dict[str, object]]]:
-        """Give each request its own."""
+        """Return one result a request."""
         return output
 
     def encode_response(self, output: list[dict[str, object]]) -> dict[str, object]:
-        """Return what becomes JSON."""
+        """Return the body as JSON values."""
         return {"detections": output}
 
 

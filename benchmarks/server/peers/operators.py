@@ -2,12 +2,12 @@
 
 import torch
 
-# The models here have no use for torchvision's compiled operators, but importing it names these.
+# Importing torchvision requires these compiled operators; the models here do not use them.
 _NAMED = ("nms", "qnms")
 
 
 def declare_missing() -> None:
-    """Declare the operators where torchvision's own do not load; they compute nothing."""
+    """Declare the operators, without code, if torchvision's own do not load."""
     try:
         import torchvision  # type: ignore[import-not-found] # noqa: PLC0415, F401 - may be absent or broken
     except RuntimeError:
@@ -19,4 +19,5 @@ def declare_missing() -> None:
         pass
 
 
-_KEPT: list[torch.library.Library] = []  # a library that is collected takes its operators along
+# garbage collection of a library would remove its operators
+_KEPT: list[torch.library.Library] = []

@@ -16,12 +16,12 @@ MAX_BODY = 20 * 1024 * 1024  # bytes
 def main() -> None:
     """Serve the model on the port named second; the first, a folder, is another model's."""
     declare_missing()
-    from ultralytics import RTDETR  # type: ignore[import-not-found] # noqa: PLC0415 - after what it needs
+    from ultralytics import RTDETR  # type: ignore[import-not-found] # noqa: PLC0415 - needs the declarations
 
     model = RTDETR("rtdetr-l.yaml")
     thread = ThreadPoolExecutor(1)
 
-    def look(body: bytes) -> list[list[float]]:
+    def detect_one(body: bytes) -> list[list[float]]:
         image = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
         [found] = model.predict(image, device="cpu", verbose=False)
         return [list(map(float, box)) for box in found.boxes.data.tolist()]
@@ -29,10 +29,11 @@ def main() -> None:
     async def detect(request: web.Request) -> web.Response:
         body = await request.read()
         return web.json_response(
-            await asyncio.get_running_loop().run_in_executor(thread, look, body)
+            await asyncio.get_running_loop().run_in_executor(thread, detect_one, body)
         )
 
-    look(cv2.imencode(".jpg", np.zeros((640, 640, 3), np.uint8))[1].tobytes())  # the first is slow
+    # warm-up
+    detect_one(cv2.imencode(".jpg", np.zeros((640, 640, 3), np.uint8))[1].tobytes())
     app = web.Application(client_max_size=MAX_BODY)
     app.router.add_post("/detect", detect)
     web.run_app(app, host="127.0.0.1", port=int(sys.argv[2]), print=None, access_log=None)
