@@ -1,4 +1,4 @@
-"""Makes the core importable as `hsi_core` without Home Assistant.
+"""Make the core importable as `hsi_core` without Home Assistant.
 
 Importing the core by its full name would run the integration's `__init__.py`, which needs Home
 Assistant. `import testbed.core` loads the same folder as a package of its own, once a process.

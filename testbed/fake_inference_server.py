@@ -44,7 +44,7 @@ def json_response(
 
 
 def not_json() -> web.Response:
-    """Respond as something that is no inference server."""
+    """Respond as a server that is no inference server."""
     return web.Response(text="<html>router login</html>", content_type="text/html")
 
 
@@ -66,7 +66,7 @@ def _open_gate() -> asyncio.Event:
 
 @dataclass(kw_only=True)
 class FakeInferenceServer:
-    """What it responds may be changed at any time; it records what it was asked.
+    """A server whose responses can be changed at any time; it records the requests.
 
     Of the faults of an endpoint, its `..._fault` replaces every response and its queue of
     `..._faults` the next ones. While a gate is closed, requests of its endpoint wait.
@@ -120,7 +120,7 @@ class FakeInferenceServer:
         return f"http://127.0.0.1:{self.port}"
 
     def application(self) -> web.Application:
-        """Make the application, to be served."""
+        """Return the application."""
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_get("/v1/health", self._health)
         app.router.add_post("/v1/detect", self._detect)

@@ -1,1 +1,1 @@
-"""Shows the whole system at work on one machine: real parts, drawn images."""
+"""The demo: the whole system on one machine, with real parts and drawn images."""

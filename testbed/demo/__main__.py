@@ -1,4 +1,4 @@
-"""Runs the demo: `scripts/demo` from a shell."""
+"""Run the demo: `scripts/demo` from a shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells a person at a terminal what happens; survives a terminal that goes away."""
+"""Output to a terminal; survives a terminal that closes."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ class Console:
 
     def line(self, text: str = "") -> None:
         """Print a line."""
-        # A closed terminal must not keep the demo from tidying up.
+        # A closed terminal must not keep the demo from cleaning up.
         with contextlib.suppress(OSError, ValueError):
             print(text, flush=True)
 
     def error(self, text: str) -> None:
-        """Print one line about what went wrong."""
+        """Print one line about an error."""
         with contextlib.suppress(OSError, ValueError):
             print(self.paint(RED, f"demo: {text}"), file=sys.stderr, flush=True)
 
     def paint(self, code: str, text: str) -> str:
-        """Return the text in a colour where the terminal shows any."""
+        """Return the text in a colour if the terminal shows colours."""
         return f"\x1b[{code}m{text}\x1b[0m" if self._colours else text
 
 

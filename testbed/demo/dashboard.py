@@ -13,7 +13,7 @@ TITLE = "Home security"
 SEVERITY = {"green": 0, "yellow": 30, "red": 60}
 
 WHY = """\
-{{ state_attr('ENTITY', 'summary') or 'No words for an event yet.' }}
+{{ state_attr('ENTITY', 'summary') or 'No event has a summary yet.' }}
 {% set factors = state_attr('ENTITY', 'factors') or [] %}
 {% for factor in factors | sort(attribute='points', reverse=true) %}
 - **{{ '%+d' % factor.points }}** {{ factor.reason }}
@@ -24,7 +24,7 @@ Card: TypeAlias = dict[str, object]
 
 
 async def install(client: HomeAssistantClient, entities: Entities) -> None:
-    """Make the dashboard and have everybody start with it."""
+    """Create the dashboard and make it the default."""
     async with client.socket() as socket:
         await socket.call(
             "lovelace/dashboards/create",
@@ -38,7 +38,7 @@ async def install(client: HomeAssistantClient, entities: Entities) -> None:
 
 
 def configuration(entities: Entities) -> Card:
-    """Return the dashboard: one column a camera, the system and what happened below."""
+    """Return the dashboard: one column a camera; below, the system and the log."""
     cameras = [_camera(camera) for camera in entities.cameras.values()]
     columns = min(max(len(cameras), 1), 4)
     return {

@@ -1,4 +1,4 @@
-"""Finds the integration's entities by what they are, whatever they are called."""
+"""Find the integration's entities by unique id, because their entity ids can change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CameraEntities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entities:
-    """The ids of entities that are on: the hub's by key, and those of each camera by its folder."""
+    """The ids of enabled entities: the hub's by key, and those of each camera by its folder."""
 
     hub: Mapping[str, str]
     cameras: Mapping[str, CameraEntities]
@@ -35,7 +35,7 @@ class Entities:
 
 
 async def find(client: HomeAssistantClient, entry_id: str) -> Entities:
-    """Look the entities up in Home Assistant's registry."""
+    """Find the entities in Home Assistant's registry."""
     registered = [entity for entity in await client.entities(DOMAIN) if entity.enabled]
     cameras = {}
     for subentry in await client.subentries(entry_id):

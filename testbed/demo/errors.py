@@ -1,4 +1,4 @@
-"""What stops the demo."""
+"""The demo's error."""
 
 
 class DemoError(Exception):

@@ -1,4 +1,4 @@
-"""Follows the events through the integration's own action."""
+"""Follow the events through the integration's own action."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ async def look_up(client: HomeAssistantClient) -> tuple[Event, ...]:
     return tuple(sorted(map(_event, listed), key=lambda event: event.started_at))
 
 
-def _event(told: JsonObject) -> Event:
-    score = told["risk_score"]
+def _event(listed: JsonObject) -> Event:
+    score = listed["risk_score"]
     return Event(
-        id=str(told["event_id"]),
-        camera=str(told["camera"]),
-        state=str(told["state"]),
-        assessment=str(told["assessment"]),
-        labels=tuple(cast("list[str]", told["labels"])),
+        id=str(listed["event_id"]),
+        camera=str(listed["camera"]),
+        state=str(listed["state"]),
+        assessment=str(listed["assessment"]),
+        labels=tuple(cast("list[str]", listed["labels"])),
         risk_score=None if score is None else int(str(score)),
-        risk_level=cast("str | None", told["risk_level"]),
-        summary=cast("str | None", told["summary"]),
-        started_at=str(told["started_at"]),
+        risk_level=cast("str | None", listed["risk_level"]),
+        summary=cast("str | None", listed["summary"]),
+        started_at=str(listed["started_at"]),
     )

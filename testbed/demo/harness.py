@@ -91,7 +91,7 @@ def make_database(postgres: Postgres) -> str:
 def setup_answers(
     server: InferenceServer, database_url: str, camera_root: Path
 ) -> dict[str, object]:
-    """Return what a person would type into the integration's set-up flow."""
+    """Return a user's input to the integration's set-up flow."""
     database = urlsplit(database_url)
     return {
         "url": server.url,
@@ -107,7 +107,7 @@ def setup_answers(
 
 
 async def set_up(client: HomeAssistantClient, answers: dict[str, object]) -> str:
-    """Walk through the integration's set-up flow; return the entry's id."""
+    """Complete the integration's set-up flow; return the entry's id."""
     step = await client.start_flow(DOMAIN)
     while step.type == "form":
         step = await _fill_in(step, answers, client.continue_flow)
@@ -131,14 +131,13 @@ async def set_options(
 async def in_thread(
     function: Callable[[], object], interrupt: Callable[[], object] = lambda: None
 ) -> None:
-    """Run a blocking function to its end, which `interrupt` brings near on a cancellation."""
+    """Run a blocking function to its end; on a cancellation, `interrupt` makes it end soon."""
     thread = asyncio.ensure_future(asyncio.to_thread(function))
     try:
-        # Unlike awaiting it, this leaves it running when cancelled.
+        # Unlike an await of the thread, a cancelled wait leaves it running.
         await asyncio.wait({thread})
     except asyncio.CancelledError:
         interrupt()
-        # How it ends is then of no interest.
         await asyncio.gather(thread, return_exceptions=True)
         raise
     await thread
@@ -173,7 +172,7 @@ async def _start_home(home: HomeAssistant, console: Console) -> None:
 
 
 def _defaults(fields: Iterable[JsonObject]) -> dict[str, object]:
-    """Return what a form holds from the start; a section's fields are below its name."""
+    """Return a form's defaults; a section's fields are below its name."""
     defaults: dict[str, object] = {}
     for field in fields:
         if field.get("type") == "expandable":
@@ -188,7 +187,7 @@ async def _fill_in(
     answers: dict[str, object],
     submit: Callable[[str, JsonObject], Awaitable[FlowStep]],
 ) -> FlowStep:
-    """Answer the fields that a form has; what is not known keeps its default."""
+    """Submit the known fields of a form; the others keep their defaults."""
     known = {name: answers[name] for name in step.fields if name in answers}
     answer = await submit(step.flow_id, known)
     if answer.errors:

@@ -30,12 +30,12 @@ class Outcome:
     path: str  # below the camera root
     state: FinalState | None
     reason: str | None
-    objects: tuple[str, ...]  # label and confidence of each, for people
+    objects: tuple[str, ...]  # label and confidence of each, for display
     labels: frozenset[str]
 
 
 class ImageTracker:
-    """Reads the images of the integration's database."""
+    """Reads the images in the integration's database."""
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -1,4 +1,4 @@
-"""What the demo can be asked to do."""
+"""The demo's command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEFAULT_PORT = 8123  # Home Assistant's own
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The command line."""
+    """The parsed command line."""
 
     once: bool
     json: Path | None
@@ -21,7 +21,7 @@ class Options:
 
 
 def parse(argv: Sequence[str]) -> Options:
-    """Read the command line; ends the process with status 2 when it is wrong."""
+    """Read the command line; ends the process with status 2 if it is invalid."""
     parser = argparse.ArgumentParser(
         prog="scripts/demo",
         description="Runs the whole system: PostgreSQL, the inference server, Home Assistant, "

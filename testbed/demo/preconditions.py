@@ -1,4 +1,4 @@
-"""What must be the case before anything is started."""
+"""Checks before the start, and explanations of failures."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from testbed.demo.errors import DemoError
 from testbed.demo.options import Options
 from testbed.services.inference_server import PYTHON as SERVER_PYTHON
 
-FULL = 4 * 1024 * 1024  # bytes free or less: that is why a part failed
+FULL = 4 * 1024 * 1024  # bytes; with less free, a full disk explains a failed part
 SPACE_NEEDED = 400 * 1024 * 1024  # bytes: a PostgreSQL, a Home Assistant and images
 
 
 def check(options: Options) -> None:
-    """Raise DemoError for what would fail later; without a trace of anything started."""
+    """Raise DemoError, before anything is started, if the demo would fail later."""
     _check_interpreter()
     _check_space()
     if options.port:
@@ -30,7 +30,7 @@ def check(options: Options) -> None:
 
 
 def explain(error: OSError) -> DemoError:
-    """Return one line for what the operating system refused."""
+    """Return one line for an error of the operating system."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return _disk_full()
     where = f"{error.filename}: " if error.filename else ""
@@ -38,12 +38,12 @@ def explain(error: OSError) -> DemoError:
 
 
 def explain_part(error: Exception) -> DemoError:
-    """Return one line for why a part of the demo failed."""
+    """Return one line with the reason for the failure of a part."""
     full = shutil.disk_usage(tempfile.gettempdir()).free < FULL
     if full or "No space left on device" in str(error):
         return _disk_full()
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    # The first line says which part, the last one of its log why.
+    # The first line names the part, the last line of its log the reason.
     return DemoError(lines[0] if len(lines) == 1 else f"{lines[0]} {lines[-1].strip()}")
 
 
@@ -64,7 +64,7 @@ def _check_space() -> None:
 
 def _check_port(port: int) -> None:
     with socket.socket() as probe:
-        # As Home Assistant does; otherwise a connection that has just ended would be in the way.
+        # As Home Assistant does; otherwise a connection that has just ended would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

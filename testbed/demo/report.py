@@ -1,4 +1,4 @@
-"""The demo's outcome: as tables, as JSON, and what falls short of the expectations."""
+"""The demo's outcome: as tables, as JSON, and its mismatches with the expectations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TROUBLE = {"unavailable", "unknown"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything the demo found out; `seconds` is how long each stage took."""
+    """The results of the demo; `seconds` has the duration of each stage."""
 
     images: Mapping[str, Outcome]
     events: tuple[Event, ...]
@@ -93,14 +93,14 @@ class Report:
         return (camera.title, seen, *states, self._state(ids["last_activity"]))
 
     def mismatches(self, planned: tuple[Upload, ...], *, drawn_only: bool) -> list[str]:
-        """Say what is not as it must be; `drawn_only`: the detector knows drawn scenes."""
+        """Return the mismatches, one a line; `drawn_only`: the detector knows drawn scenes only."""
         return [
-            *self._wrong_fates(planned, drawn_only=drawn_only),
+            *self._wrong_images(planned, drawn_only=drawn_only),
             *self._wrong_events(planned, drawn_only=drawn_only),
             *self._wrong_entities(),
         ]
 
-    def _wrong_fates(self, planned: tuple[Upload, ...], *, drawn_only: bool) -> list[str]:
+    def _wrong_images(self, planned: tuple[Upload, ...], *, drawn_only: bool) -> list[str]:
         wrong = []
         for upload in planned:
             outcome = self.images.get(upload.path)
@@ -110,8 +110,8 @@ class Report:
                 state = outcome.state.value if outcome.state else "still being processed"
                 wrong.append(f"{upload.path} is {state} and not {upload.state.value}")
             elif drawn_only and upload.state is FinalState.DETECTED:
-                unseen = set(upload.labels) - outcome.labels
-                wrong.extend(f"{upload.path} shows a {label} unseen" for label in sorted(unseen))
+                missed = set(upload.labels) - outcome.labels
+                wrong.extend(f"{upload.path}: no {label} was detected" for label in sorted(missed))
         return wrong
 
     def _wrong_events(self, planned: tuple[Upload, ...], *, drawn_only: bool) -> list[str]:
@@ -127,7 +127,7 @@ class Report:
         return wrong
 
     def _wrong_entities(self) -> list[str]:
-        """Compare what Home Assistant shows with what happened."""
+        """Compare the entities' states with images and events."""
         dead = sum(outcome.state is FinalState.DEAD for outcome in self.images.values())
         expected = {
             self.entities.hub["dead_letters"]: str(dead),
@@ -135,7 +135,7 @@ class Report:
             self.entities.hub["server"]: "on",
             self.entities.hub["database"]: "on",
         }
-        # The oldest comes first, so what stays is each camera's last event.
+        # The oldest comes first, so each camera keeps its last event.
         last_events = {event.camera: event for event in self.events}
         for folder, camera in self.entities.cameras.items():
             event = last_events.get(folder)

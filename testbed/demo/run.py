@@ -14,7 +14,7 @@ from testbed.demo.image_tracker import ImageTracker
 from testbed.demo.options import Options
 from testbed.demo.report import Report
 from testbed.demo.scenario import Upload
-from testbed.demo.server_facts import ServerFacts, ask
+from testbed.demo.server_facts import ServerFacts, fetch_facts
 from testbed.demo.show import Show
 from testbed.services.home_assistant import local_time_zone
 
@@ -32,7 +32,7 @@ async def run_demo(options: Options, folder: Path, console: Console) -> int:
         folder, root, port=options.port, event_idle=EVENT_IDLE, console=console
     ) as harness:
         seconds = {"start": console.seconds}
-        facts = await ask(harness.server)
+        facts = await fetch_facts(harness.server)
         _introduce(facts, console)
         show = Show(console)
         async with show.running(harness.home.client, ImageTracker(harness.database_url)):
@@ -45,7 +45,7 @@ async def run_demo(options: Options, folder: Path, console: Console) -> int:
             report.show(console)
             if options.json is not None:
                 report.write(options.json)
-            _judge(wrong, planned, console)
+            _print_verdict(wrong, planned, console)
             if options.once:
                 return 1 if wrong else 0
             return await _stay(harness, show, seconds, root, options, console)
@@ -77,9 +77,9 @@ async def _upload(
     seconds: dict[str, float],
     console: Console,
 ) -> None:
-    """Upload everything and wait until every image and event has come to its end."""
+    """Upload everything; wait until every image has its final state and every event is assessed."""
 
-    def tell(upload: Upload) -> None:
+    def print_upload(upload: Upload) -> None:
         console.step(f"{upload.path:<28} uploaded {upload.method.value}")
 
     def all_are_final() -> bool:
@@ -87,7 +87,7 @@ async def _upload(
         return all(states.get(upload.path) is not None for upload in planned)
 
     before = console.seconds
-    await scenario.perform(root, planned, tell)
+    await scenario.perform(root, planned, print_upload)
     await show.until(all_are_final, limit=IMAGES_LIMIT)
     seconds["images"] = console.seconds - before
     before = console.seconds
@@ -103,7 +103,7 @@ async def _mismatches(
     facts: ServerFacts,
     seconds: Mapping[str, float],
 ) -> list[str]:
-    """Return what Home Assistant shows differently from the expectation at the time limit."""
+    """Wait until Home Assistant shows what is expected; return the mismatches at the limit."""
     wrong: list[str] = []
     try:
         async with asyncio.timeout(SHOWN_LIMIT), harness.home.client.socket() as socket:
@@ -117,7 +117,7 @@ async def _mismatches(
     except TimeoutError:
         pass
     complaints = await asyncio.to_thread(harness.home.complaints)
-    return wrong + [f"Home Assistant's log complains: {line}" for line in complaints]
+    return wrong + [f"Home Assistant's log has: {line}" for line in complaints]
 
 
 async def _report(harness: Harness, show: Show, seconds: Mapping[str, float]) -> Report:
@@ -130,7 +130,7 @@ async def _report(harness: Harness, show: Show, seconds: Mapping[str, float]) ->
     )
 
 
-def _judge(wrong: list[str], planned: tuple[Upload, ...], console: Console) -> None:
+def _print_verdict(wrong: list[str], planned: tuple[Upload, ...], console: Console) -> None:
     console.line()
     if wrong:
         console.step(console.paint(RED, "Not as expected:"))
@@ -149,9 +149,9 @@ async def _stay(
     options: Options,
     console: Console,
 ) -> int:
-    """Say where to look, and keep everything running until a signal comes."""
+    """Print the address and login; keep everything running until a signal."""
     login = harness.home.login
-    console.heading("Have a look")
+    console.heading("Open the dashboard")
     console.line(f"  {console.paint(BOLD, f'{harness.home.url}/{dashboard.URL_PATH}')}")
     console.line(f"  user {login.user}, password {login.password}")
     console.line(f"  new images in a folder below {root} are processed as they arrive")
@@ -162,5 +162,5 @@ async def _stay(
         if options.json is not None and options.camera_root is not None:
             report = await _report(harness, show, {**seconds, "total": console.seconds})
             report.write(options.json)
-    # Ending it by hand is how this is meant to end.
+    # A signal is the regular end.
     return 0

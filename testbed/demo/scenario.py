@@ -27,7 +27,7 @@ class FinalState(Enum):
 
 
 class UploadMethod(Enum):
-    """How a file comes into its folder."""
+    """How a file arrives in its folder."""
 
     PIECES = "in pieces"
     RENAME = "by rename"
@@ -37,7 +37,7 @@ class UploadMethod(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """One file: what is on it, how it arrives and where it must end.
+    """One file: its content, how it arrives and its expected final state.
 
     `taken` is the camera's own time in the EXIF data; without it the file's time counts.
     """
@@ -84,12 +84,14 @@ def uploads(zone: ZoneInfo) -> tuple[Upload, ...]:
     )  # fmt: skip
 
 
-async def perform(root: Path, planned: tuple[Upload, ...], tell: Callable[[Upload], None]) -> None:
-    """Upload one file after the other, and report each."""
+async def perform(
+    root: Path, planned: tuple[Upload, ...], on_upload: Callable[[Upload], None]
+) -> None:
+    """Upload one file after the other; call `on_upload` after each."""
     uploader = Uploader(root)
     for upload in planned:
         await asyncio.to_thread(_carry_out, uploader, upload)
-        tell(upload)
+        on_upload(upload)
 
 
 def _carry_out(uploader: Uploader, upload: Upload) -> None:

@@ -1,4 +1,4 @@
-"""Asks the inference server which models do the work."""
+"""The models of the inference server."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from testbed.services.inference_server import InferenceServer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
-    """The models at work and where they run."""
+    """The models in use and where they run."""
 
     detector: str
     device: str
-    test_model: bool  # it only knows drawn scenes
+    test_model: bool  # knows drawn scenes only
     language_model: str
     backend: str
 
 
-async def ask(server: InferenceServer) -> ServerFacts:
+async def fetch_facts(server: InferenceServer) -> ServerFacts:
     """Read the server's health."""
     headers = {"Authorization": f"Bearer {server.token}"}
     async with (

@@ -18,7 +18,7 @@ LEVEL_COLOURS = {"low": GREEN, "medium": YELLOW, "high": RED, "critical": RED}
 
 
 class Show:
-    """What is known so far of every image and event."""
+    """The known state of every image and event; prints each change."""
 
     def __init__(self, console: Console) -> None:
         self.images: Mapping[str, Outcome] = {}
@@ -30,7 +30,7 @@ class Show:
     async def running(
         self, client: HomeAssistantClient, tracker: ImageTracker
     ) -> AsyncIterator[None]:
-        """Watch in the background."""
+        """Follow both in the background."""
         try:
             async with asyncio.TaskGroup() as watching:
                 tasks = [
@@ -44,7 +44,7 @@ class Show:
             raise group.exceptions[0] from None
 
     async def until(self, condition: Callable[[], bool], *, limit: float) -> bool:
-        """Wait until something is the case; return whether it was before the limit."""
+        """Wait for a condition; return False at the limit."""
         try:
             async with asyncio.timeout(limit), self._changed:
                 await self._changed.wait_for(condition)
@@ -57,7 +57,7 @@ class Show:
             for path, outcome in images.items():
                 known = self.images.get(path)
                 if outcome.state is not None and (known is None or known.state != outcome.state):
-                    self._tell_of_image(outcome, outcome.state)
+                    self._print_image(outcome, outcome.state)
             async with self._changed:
                 self.images = images
                 self._changed.notify_all()
@@ -67,18 +67,18 @@ class Show:
             known = {event.id: event for event in self.events}
             for event in found:
                 before = known.get(event.id)
-                if before is None or _told(before) != _told(event):
-                    self._tell_of_event(event)
+                if before is None or _printed_state(before) != _printed_state(event):
+                    self._print_event(event)
             async with self._changed:
                 self.events = found
                 self._changed.notify_all()
 
-    def _tell_of_image(self, outcome: Outcome, state: FinalState) -> None:
+    def _print_image(self, outcome: Outcome, state: FinalState) -> None:
         more = outcome.reason or ", ".join(outcome.objects) or "nothing seen"
         word = self._console.paint(STATE_COLOURS[state], state.value)
         self._console.step(f"{outcome.path:<28} {word}: {more}")
 
-    def _tell_of_event(self, event: Event) -> None:
+    def _print_event(self, event: Event) -> None:
         if event.assessment == "pending":
             what = self._console.paint(DIM, "event, not yet assessed")
         elif event.risk_level is None:
@@ -90,5 +90,5 @@ class Show:
         self._console.step(f"{event.camera:<28} {what} ({seen}): {event.summary or '...'}")
 
 
-def _told(event: Event) -> tuple[str, int | None]:
+def _printed_state(event: Event) -> tuple[str, int | None]:
     return event.assessment, event.risk_score

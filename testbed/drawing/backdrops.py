@@ -1,4 +1,4 @@
-"""The places a camera looks at: a front door, a driveway, a yard and a street."""
+"""Backdrops of scenes: a front door, a driveway, a yard and a street."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BINS: Final[tuple[Colour, ...]] = ((54, 76, 60), (60, 64, 70), (46, 66, 104))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Where things may stand: foot heights `far` to `near` and the horizon, in frame heights."""
+    """Where objects may stand: foot heights `far` to `near` and the horizon, in frame heights."""
 
     horizon: float
     camera_height: float  # metres
@@ -175,7 +175,7 @@ def street(canvas: Image.Image, rng: Generator) -> View:
 
 
 def foreground(canvas: Image.Image, rng: Generator) -> None:
-    """Sometimes put a bush or a porch post before everything else."""
+    """Draw a bush or a porch post in front of everything, in some scenes."""
     draw = ImageDraw.Draw(canvas, "RGBA")
     width, height = canvas.size
     kind = float(rng.random())

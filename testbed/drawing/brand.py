@@ -1,4 +1,4 @@
-"""Draws the integration's icon and logo: `python -m testbed.drawing.brand`.
+"""Draw the integration's icon and logo: `python -m testbed.drawing.brand`.
 
 A house shaped like a shield, with a lens for a window and the corners of a detection box around it.
 """
@@ -32,23 +32,23 @@ def icon(colours: dict[str, tuple[int, int, int]]) -> Image.Image:
     draw.line((*outline, outline[0], outline[1]), fill=255, width=72, joint="curve")
     for x, y in outline:
         draw.ellipse((x - 36, y - 36, x + 36, y + 36), fill=255)
-    picture = Image.new("RGBA", (UNIT, UNIT))
-    picture.paste(body, mask=mask)
-    _lens(ImageDraw.Draw(picture), (512, 540))
-    _corners(ImageDraw.Draw(picture), (252, 280, 772, 800))
-    return picture
+    image = Image.new("RGBA", (UNIT, UNIT))
+    image.paste(body, mask=mask)
+    _lens(ImageDraw.Draw(image), (512, 540))
+    _corners(ImageDraw.Draw(image), (252, 280, 772, 800))
+    return image
 
 
 def logo(colours: dict[str, tuple[int, int, int]]) -> Image.Image:
     """Return the icon with the name to its right, trimmed."""
-    picture = Image.new("RGBA", (UNIT * 4, UNIT))
-    picture.paste(icon(colours))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGBA", (UNIT * 4, UNIT))
+    image.paste(icon(colours))
+    draw = ImageDraw.Draw(image)
     font = ImageFont.load_default(size=330)
     for line, top in zip(WORDS, (150, 510), strict=True):
         draw.text((1090, top), line, font=font, fill=colours["ink"], stroke_width=5)
-    box = picture.getbbox()
-    return picture if box is None else picture.crop(box)
+    box = image.getbbox()
+    return image if box is None else image.crop(box)
 
 
 def _shield() -> list[tuple[float, float]]:
@@ -88,7 +88,7 @@ def _corners(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int]) -> None:
 
 
 def main() -> None:
-    """Write every picture Home Assistant looks for."""
+    """Write every image that Home Assistant uses."""
     FOLDER.mkdir(exist_ok=True)
     for prefix, colours in (("", LIGHT), ("dark_", DARK)):
         for suffix, scale in (("", 1), ("@2x", 2)):

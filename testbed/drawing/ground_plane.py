@@ -1,4 +1,4 @@
-"""Drawing in metres on a ground plane: one sprite per object, which remembers what it covered."""
+"""Drawing in metres on a ground plane: one sprite per object, with the bounds of what it drew."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class SpriteCanvas:
         self._cover([corners, opposite])
 
     def shape(self, points: Sequence[Point], fill: Colour, *, smooth: bool = False) -> None:
-        """Fill a polygon, with its corners rounded if asked."""
+        """Fill a polygon; `smooth` rounds its corners."""
         pixels = [self._pixel(point) for point in (rounded(points) if smooth else points)]
         self._canvas.polygon(pixels, fill=fill)
         self._cover(pixels)
@@ -81,7 +81,7 @@ class SpriteCanvas:
             self.ellipse(x, y, width / 2, width / 2, fill)
 
     def shadow(self, half_width: float, half_depth: float, strength: int) -> None:
-        """Darken an ellipse on the ground around the foot point; it is no part of the object."""
+        """Darken an ellipse on the ground around the foot point; it does not count for the bounds."""
         x, y = self._foot
         for grow in (1.12, 1.0):
             rx, ry = half_width * grow * self._scale, half_depth * grow * self._scale

@@ -1,4 +1,4 @@
-"""Draws what a security camera might see, with the true boxes, from nothing but a seed."""
+"""Scenes of a security camera with their true boxes, drawn from a seed alone."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def _covered(
 
 
 def _expose(image: Image.Image, rng: Generator, lighting: Lighting) -> Image.Image:
-    """Turn the clean drawing into a camera's image: light, lens, grain, infrared at night."""
+    """Add the effects of a camera: light, lens, grain, infrared at night."""
     width, height = image.size
     if rng.random() < 0.35:
         image = image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.4, 1.3)) * height / 480))

@@ -1,4 +1,4 @@
-"""The four things a scene may hold: person, car, dog and package, each drawn with a SpriteCanvas."""
+"""The objects of a scene: person, car, dog and package, each drawn with a SpriteCanvas."""
 
 from __future__ import annotations
 

@@ -32,13 +32,12 @@ REPOSITORY = Path(__file__).parents[2]
 START_TIMEOUT = 180.0  # seconds until it answers HTTP
 STOP_TIMEOUT = 40.0  # seconds for a clean shutdown
 LOG_FILE = "hass.log"
-OUTPUT_FILE = "hass.out"  # what comes before the log is set up
-# Signs of an error, of blocking the event loop, and of using something that is going away.
+OUTPUT_FILE = "hass.out"  # output before the log is set up
+# Signs of an error, of a blocked event loop, and of a deprecated function.
 SIGNS = (" ERROR ", " CRITICAL ", "Detected blocking call", "Detected that custom integration")
-# These set themselves up unasked.
+# These set themselves up by default.
 ASKING_THE_INTERNET = ("analytics", "marketplace")
-# What a dashboard needs and nothing that looks for devices or asks the internet, as
-# default_config would.
+# The parts that a dashboard needs; default_config would also discover devices and use the internet.
 CONFIGURATION = """\
 homeassistant:
   name: Home
@@ -73,7 +72,7 @@ logger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """How a person gets in."""
+    """The owner's login."""
 
     user: str = "owner"
     password: str = field(default_factory=lambda: secrets.token_urlsafe(9))
@@ -82,11 +81,11 @@ class Login:
 class HomeAssistant:
     """One Home Assistant process with its own configuration folder.
 
-    After `stop()`, `start()` brings the same home back on the same port.
+    `start()` after `stop()` starts it again with the same data on the same port.
     """
 
     def __init__(self, folder: Path, *, media: Path, port: int = 0, time_zone: str = "UTC") -> None:
-        """Take any free port for 0; `media` is the folder with pictures it may read."""
+        """Port 0 takes any free one; `media` is the folder whose images it may read."""
         self.folder = folder
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -107,7 +106,7 @@ class HomeAssistant:
         return self._client
 
     async def start(self) -> HomeAssistantClient:
-        """Boot, make the owner's account the first time, and wait until everything is set up."""
+        """Start, create the owner's account the first time, and wait until everything is set up."""
         if self._token is None:
             self._write_configuration()
         process = self._launch()
@@ -120,7 +119,7 @@ class HomeAssistant:
         return self._client
 
     async def stop(self) -> None:
-        """Shut it down, if need be by force; the configuration folder stays."""
+        """Shut it down, by SIGKILL at the limit; the configuration folder stays."""
         if self._session is not None:
             await self._session.close()
             self._session = self._client = None
@@ -132,19 +131,19 @@ class HomeAssistant:
             self._output = None
 
     def kill(self) -> None:
-        """End the process at once, as a power cut would; `stop()` is still due."""
+        """Kill the process, as a power cut would; `stop()` must still be called."""
         if self._process is not None:
             self._process.kill()
 
     def log(self) -> str:
-        """Return what it has logged since its configuration folder was made."""
+        """Return its log since its configuration folder was created."""
         files = sorted(self.folder.glob(f"{LOG_FILE}*"), reverse=True)
         return "".join(file.read_text(errors="replace") for file in files)
 
     def complaints(self) -> list[str]:
-        """Return the log's lines that no healthy home has, ours or anybody's."""
+        """Return the log's lines with errors, blocking calls and deprecations."""
         signs = [line for line in self.log().splitlines() if any(sign in line for sign in SIGNS)]
-        if shutil.which("ffmpeg") is None:  # a machine may well be without; no picture needs it
+        if shutil.which("ffmpeg") is None:  # optional here: no image needs it
             return [line for line in signs if "[haffmpeg.core]" not in line]
         return signs
 
@@ -172,10 +171,10 @@ class HomeAssistant:
                 time_zone=json.dumps(self._time_zone), media=json.dumps(str(self._media))
             )
         )
-        # Only the owner's step is left open: finishing the others by hand would set up
-        # integrations that ask the internet.
+        # Only the owner's step is left open: the others would set up
+        # integrations that use the internet.
         _seed(storage, "onboarding", version=4, data={"done": ["core_config", "analytics", "integration"]})  # fmt: skip
-        # In YAML this would be a trial that a person has to confirm within five minutes; the
+        # In YAML this would be a trial that the user has to confirm within five minutes; the
         # first storage version counts as confirmed.
         _seed(storage, "http", version=1, data={"server_host": ["127.0.0.1"], "server_port": self.port})  # fmt: skip
         entries = [_turned_off(domain) for domain in ASKING_THE_INTERNET]
@@ -189,15 +188,15 @@ class HomeAssistant:
         process = self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "homeassistant", "--config", str(self.folder)),
-                # Everything is installed; what is missing shows as an error, not as a download.
+                # Everything is installed, so a missing package must be an error, not a download.
                 *("--skip-pip", "--log-no-color", "--log-file", str(self.folder / LOG_FILE)),
             ],
-            # Ours must not show through: it finds custom components in its own folder only.
+            # It must find custom components in its own folder only.
             env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
-            # A Ctrl-C at the terminal is for us, who stop our parts in the right order.
+            # A Ctrl-C at the terminal must reach only this process, which stops its parts in order.
             start_new_session=True,
         )
         return process
@@ -211,7 +210,7 @@ class HomeAssistant:
                 output = (self.folder / OUTPUT_FILE).read_text(errors="replace")
                 raise HomeAssistantError(f"Home Assistant did not start:\n{output[-2000:]}")
             try:
-                # Answers 404 once the home is onboarded.
+                # Responds with 404 after the onboarding.
                 async with session.get(f"{self.url}/api/onboarding") as answer:
                     if answer.status in {200, 404}:
                         return
@@ -219,7 +218,7 @@ class HomeAssistant:
                 await asyncio.sleep(0.1)
 
     async def _onboard(self, session: aiohttp.ClientSession) -> str:
-        """Make the owner's account; return a long-lived access token."""
+        """Create the owner's account; return a long-lived access token."""
         client_id = f"{self.url}/"
         account = {
             "client_id": client_id,
@@ -250,7 +249,7 @@ def local_time_zone() -> str:
 
 
 def _turned_off(domain: str) -> dict[str, object]:
-    """Return the stored entry of an integration that its owner has turned off."""
+    """Return the stored entry of a disabled integration."""
     long_ago = "2026-01-01T00:00:00+00:00"
     return {
         "created_at": long_ago,
@@ -281,7 +280,7 @@ def _seed(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and whatever it started."""
+    """End the process and its children."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Drives a Home Assistant over its HTTP and WebSocket APIs, as its frontend does."""
+"""A client of Home Assistant's HTTP and WebSocket APIs, as its frontend uses them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowStep:
-    """What a configuration flow answers: a form to fill in, or how it ended.
+    """The response of a configuration flow: a form to fill in, or its end.
 
     `fields` are the form's fields by name, as the frontend gets them.
     """
@@ -45,7 +45,7 @@ class FlowStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """An entity as it is registered."""
+    """A registered entity."""
 
     entity_id: str
     unique_id: str
@@ -57,7 +57,7 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subentry:
-    """A part of an integration: for ours, a camera."""
+    """A subentry of a config entry, such as a camera."""
 
     subentry_id: str
     title: str
@@ -97,7 +97,7 @@ class Socket:
 
 
 class HomeAssistantClient:
-    """What an owner can do with a Home Assistant."""
+    """The actions of an owner of a Home Assistant."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
         self.url = url
@@ -105,40 +105,40 @@ class HomeAssistantClient:
         self._session = session
 
     async def start_flow(self, handler: str) -> FlowStep:
-        """Start setting up an integration."""
+        """Start the set-up flow of an integration."""
         return await self._flow("/api/config/config_entries/flow", {"handler": handler})
 
     async def continue_flow(self, flow_id: str, answers: JsonObject) -> FlowStep:
-        """Fill in the form at which a set-up stands."""
+        """Submit the current form of a set-up flow."""
         return await self._flow(f"/api/config/config_entries/flow/{flow_id}", answers)
 
     async def abort_flow(self, flow_id: str) -> None:
-        """Close the form at which a set-up stands."""
+        """Abort a set-up flow."""
         await self._request("DELETE", f"/api/config/config_entries/flow/{flow_id}")
 
     async def start_subentry_change(
         self, entry_id: str, subentry_type: str, subentry_id: str
     ) -> FlowStep:
-        """Start changing a part of an integration."""
+        """Start the reconfigure flow of a subentry."""
         return await self._flow(
             "/api/config/config_entries/subentries/flow",
             {"handler": [entry_id, subentry_type], "subentry_id": subentry_id},
         )
 
     async def continue_subentry_flow(self, flow_id: str, answers: JsonObject) -> FlowStep:
-        """Fill in the form at which adding a part stands."""
+        """Submit the current form of a subentry flow."""
         return await self._flow(f"/api/config/config_entries/subentries/flow/{flow_id}", answers)
 
     async def start_options_flow(self, entry_id: str) -> FlowStep:
-        """Start changing an integration's options."""
+        """Start the options flow of a config entry."""
         return await self._flow("/api/config/config_entries/options/flow", {"handler": entry_id})
 
     async def continue_options_flow(self, flow_id: str, answers: JsonObject) -> FlowStep:
-        """Fill in the form at which changing options stands."""
+        """Submit the current form of an options flow."""
         return await self._flow(f"/api/config/config_entries/options/flow/{flow_id}", answers)
 
     async def subentries(self, entry_id: str) -> tuple[Subentry, ...]:
-        """Return the parts of an integration."""
+        """Return the subentries of a config entry."""
         result = await self.command("config_entries/subentries/list", entry_id=entry_id)
         return tuple(
             Subentry(
@@ -161,7 +161,7 @@ class HomeAssistantClient:
 
     @asynccontextmanager
     async def until_reloaded(self, entry_id: str, *, limit: float = 60) -> AsyncIterator[None]:
-        """Wait at the end of the block until a reload that it causes is over."""
+        """Wait at the end of the block until the reload that it causes has ended."""
         async with asyncio.timeout(limit), self.socket() as socket:
             await socket.call("config_entries/subscribe")
             yield
@@ -177,7 +177,7 @@ class HomeAssistantClient:
                         return
 
     async def disable_entry(self, entry_id: str, *, disabled: bool) -> None:
-        """Unload a config entry until it is enabled again."""
+        """Disable a config entry, or enable it again."""
         await self.command(
             "config_entries/disable",
             entry_id=entry_id,
@@ -190,7 +190,7 @@ class HomeAssistantClient:
         return _states(answer)
 
     async def image(self, path: str) -> bytes:
-        """Return what an `entity_picture` path leads to."""
+        """Return the content at an `entity_picture` path."""
         async with self._session.get(self.url + path) as answer:
             if answer.status != 200:
                 raise HomeAssistantError(f"GET {path.partition('?')[0]}: {answer.status}")
@@ -227,17 +227,19 @@ class HomeAssistantClient:
     async def wait_for(self, condition: Callable[[States], bool], *, limit: float) -> States:
         """Wait until the states meet a condition and return them.
 
-        Raises TimeoutError, with a note of what the condition looked at.
+        Raises TimeoutError with a note of the states that the condition read.
         """
-        states = _Noting()
+        states = _RecordingStates()
         try:
             async with asyncio.timeout(limit), self.socket() as socket:
                 await socket.call("subscribe_events", event_type="state_changed")
-                while not condition(states := _Noting(_states(await socket.call("get_states")))):
+                while not condition(
+                    states := _RecordingStates(_states(await socket.call("get_states")))
+                ):
                     await socket.event()
                 return states
         except TimeoutError as error:
-            seen = [f"{each}: {states[each].state}" for each in sorted(states.asked)]
+            seen = [f"{each}: {states[each].state}" for each in sorted(states.reads)]
             error.add_note(f"after {limit:g} s: {', '.join(seen) or 'no states yet'}")
             raise
 
@@ -288,16 +290,16 @@ class HomeAssistantClient:
             return cast("object", await answer.json())
 
 
-class _Noting(dict[str, State]):
-    """States that note which of them were asked for."""
+class _RecordingStates(dict[str, State]):
+    """States that record which of them were read."""
 
     def __init__(self, states: States | None = None) -> None:
         super().__init__(states or {})
-        self.asked: set[str] = set()
+        self.reads: set[str] = set()
 
     def __getitem__(self, entity_id: str) -> State:
         state = super().__getitem__(entity_id)
-        self.asked.add(entity_id)
+        self.reads.add(entity_id)
         return state
 
 

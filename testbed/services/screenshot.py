@@ -1,6 +1,6 @@
-"""Looks at a Home Assistant page through a real browser.
+"""Open a Home Assistant page in a real browser, and save it as an image.
 
-python -m testbed.services.screenshot URL USER PASSWORD /home-security picture.png [--size 1440x1380]
+python -m testbed.services.screenshot URL USER PASSWORD /home-security page.png [--size 1440x1380]
 """
 
 from __future__ import annotations
@@ -38,34 +38,34 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
     async def wait_for_text(self, text: str) -> None:
-        """Wait until some text can be seen."""
+        """Wait until the text is visible."""
         shown = self.page.get_by_text(text).filter(visible=True)
         await shown.first.wait_for(timeout=PAGE_LIMIT)
 
     async def wait_until_drawn(self) -> None:
-        """Wait until every picture and icon on the page is there."""
-        await self.page.wait_for_function(PICTURES_DRAWN, timeout=PAGE_LIMIT)
+        """Wait until every image and icon on the page is loaded."""
+        await self.page.wait_for_function(IMAGES_LOADED, timeout=PAGE_LIMIT)
         await self.page.wait_for_load_state("networkidle", timeout=PAGE_LIMIT)
 
     async def save(self, file: Path) -> None:
-        """Save what can be seen."""
+        """Save the visible part of the page as PNG."""
         file.parent.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=file, animations="disabled")
 
 
 # Cards lie in shadow roots below shadow roots.
-PICTURES_DRAWN = """() => {
-  const pictures = [];
+IMAGES_LOADED = """() => {
+  const images = [];
   let waiting = false;
   const walk = (node) => {
-    if (node.tagName === "IMG") pictures.push(node);
+    if (node.tagName === "IMG") images.push(node);
     if (node.tagName === "HA-SPINNER" && node.checkVisibility()) waiting = true;
     if (node.shadowRoot) walk(node.shadowRoot);
     for (const child of node.children) walk(child);
   };
-  // The picture shown while everything loads lies beside it.
+  // The placeholder shown while everything loads is outside this element.
   walk(document.querySelector("home-assistant"));
-  return !waiting && pictures.length > 0 && pictures.every((p) => p.complete && p.naturalWidth > 0);
+  return !waiting && images.length > 0 && images.every((p) => p.complete && p.naturalWidth > 0);
 }"""
 
 
@@ -73,7 +73,7 @@ PICTURES_DRAWN = """() => {
 async def visit(
     url: str, token: str, path: str, *, width: int = 1440, height: int = 1380
 ) -> AsyncIterator[Visit]:
-    """Open a page of a Home Assistant as the user a token belongs to."""
+    """Open a page of a Home Assistant as the user of a token."""
     size = ViewportSize(width=width, height=height)
     async with async_playwright() as playwright:
         with tempfile.TemporaryDirectory(prefix="hsi-browser-") as profile:
@@ -97,7 +97,7 @@ async def visit(
 
 
 def _chromium() -> Path | None:
-    """Return the system's browser; None for the one that Playwright has downloaded."""
+    """Return the system's browser; None for Playwright's own."""
     return SYSTEM_CHROMIUM if SYSTEM_CHROMIUM.exists() else None
 
 
@@ -115,7 +115,7 @@ def _listen(page: Page, complaints: list[str]) -> None:
 
 
 def _log_in(url: str, token: str) -> str:
-    """Return the script that leaves the token where the frontend looks for it."""
+    """Return the script that stores the token for the frontend."""
     lifetime = 24 * 60 * 60  # seconds
     tokens = {
         "access_token": token,
@@ -149,7 +149,7 @@ async def _token(url: str, user: str, password: str) -> str:
 
 
 async def _main() -> None:
-    parser = argparse.ArgumentParser(description="Saves a picture of a Home Assistant page.")
+    parser = argparse.ArgumentParser(description="Save an image of a Home Assistant page.")
     parser.add_argument("url")
     parser.add_argument("user")
     parser.add_argument("password")

@@ -1,4 +1,4 @@
-"""Puts files into camera folders with the file operations an FTP daemon makes for a camera."""
+"""Upload into camera folders with the file operations of an FTP daemon."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Uploader:
         self._pace = pace
 
     def in_pieces(self, camera: str, name: str, content: bytes) -> Path:
-        """Write under the final name, piece by piece, and close; as most cameras do."""
+        """Write under the final name, piece by piece, and close, as for most cameras."""
         target = self._target(camera, name)
         self._write(target, content)
         return target
@@ -30,13 +30,13 @@ class Uploader:
         return partial.rename(target)
 
     def broken_off(self, camera: str, name: str, content: bytes) -> Path:
-        """Lose the connection half-way: the daemon closes what it has."""
+        """Write half of the content and close, as after a lost connection."""
         target = self._target(camera, name)
         self._write(target, content[: len(content) // 2])
         return target
 
     def no_image(self, camera: str, name: str) -> Path:
-        """Leave something that only looks like an image by its name."""
+        """Write an error message under the name of an image."""
         return self.in_pieces(camera, name, NOT_AN_IMAGE)
 
     def _target(self, camera: str, name: str) -> Path:

@@ -1,1 +1,1 @@
-"""Trains and measures the test detector."""
+"""Training and measurement of the test detector."""

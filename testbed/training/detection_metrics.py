@@ -31,7 +31,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detections:
-    """What was found in one image: labels (n,), scores (n,), boxes (n, 4)."""
+    """The detections of one image: labels (n,), scores (n,), boxes (n, 4)."""
 
     labels: NDArray[np.integer[Any]]
     scores: NDArray[np.floating[Any]]
@@ -40,10 +40,10 @@ class Detections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What a detector is worth: precision and recall are over all classes at the threshold."""
+    """Metrics of a detector; precision and recall are over all classes at the threshold."""
 
     map50: float
-    ap50: tuple[float, ...]  # by class; NaN where there was nothing to find
+    ap50: tuple[float, ...]  # by class; NaN for a class without objects
     precision: float
     recall: float
     empty: int  # images without an object
@@ -65,7 +65,7 @@ def iou(one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]]) -> NDA
 def evaluate(
     truths: Sequence[Truth], found: Sequence[Detections], *, class_count: int, threshold: float
 ) -> Measured:
-    """Measure over all images; truths and found are in the same order."""
+    """Compute the metrics over all images; `truths` and `found` are in the same order."""
     ap50, hits, claims, objects = [], 0, 0, 0
     for label in range(class_count):
         scores, correct, total = _judge(truths, found, label)
@@ -89,7 +89,7 @@ def evaluate(
 def average_precision(
     scores: NDArray[np.floating[Any]], correct: NDArray[np.bool_], total: int
 ) -> float:
-    """Area under the interpolated precision-recall curve; NaN when there is nothing to find."""
+    """Area under the interpolated precision-recall curve; NaN without true objects."""
     if total == 0:
         return float("nan")
     hits = np.cumsum(correct[np.argsort(-scores, kind="stable")])

@@ -1,4 +1,4 @@
-"""Measures a detector on drawn scenes that it was not trained on."""
+"""Metrics of a detector on drawn scenes that it was not trained on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shrunk(image: Image.Image) -> NDArray[np.uint8]:
 
 @torch.no_grad()
 def measure(model: Any, seeds: Iterable[int]) -> Measured:
-    """Measure the model on the scenes of the given seeds."""
+    """Return the model's metrics on the scenes of the given seeds."""
     truths: list[Truth] = []
     found: list[Detections] = []
     seeds = list(seeds)
@@ -43,7 +43,7 @@ def measure(model: Any, seeds: Iterable[int]) -> Measured:
 
 
 def report(measured: Measured) -> str:
-    """Put the figures into one line for people."""
+    """Return the metrics as one line of text."""
     per_class = ", ".join(
         f"{label} {value:.3f}" for label, value in zip(LABELS, measured.ap50, strict=True)
     )

@@ -1,4 +1,4 @@
-"""Train a tiny RT-DETRv2 from nothing on drawn scenes, and measure it on scenes it never saw."""
+"""Train a tiny RT-DETRv2 from scratch on drawn scenes, and measure it on held-out scenes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ AVERAGE_DECAY: Final = 0.998  # of the weight average that is saved
 SAVE_INTERVAL: Final = 180.0  # seconds
 POOL: Final = 6000  # scenes
 TRAIN_SEED: Final = 1_000_000_000  # far above the held-out seeds
-RESUMED_SEED: Final = 2_000_000_000  # scenes that the first training did not see
+RESUMED_SEED: Final = 2_000_000_000  # other scenes than those of the first training
 PROGRESS_SEEDS: Final = range(400_000, 400_080)
 HELD_OUT_SEED: Final = 500_000
 HELD_OUT_SCENES: Final = 300
@@ -55,7 +55,7 @@ PREPROCESSOR: Final = {
 
 
 def configuration() -> RTDetrV2Config:
-    """Describe an RT-DETRv2 of about a million parameters for 256 x 256 pixels."""
+    """Return the configuration of an RT-DETRv2 of about a million parameters, 256 x 256 pixels."""
     widths = [24, 48, 80, 112]
     backbone: dict[str, Any] = {
         "embedding_size": 24,
@@ -87,7 +87,7 @@ def configuration() -> RTDetrV2Config:
 
 
 def train(*, minutes: float, steps: int, folder: Path, resume: bool, workers: int) -> None:
-    """Train until the steps or the minutes are over; by then the learning rate is zero."""
+    """Train for `steps` or `minutes`, whichever ends first; the learning rate falls to zero."""
     torch.set_num_threads(THREADS)
     torch.manual_seed(2)
     rng = np.random.default_rng(2)
@@ -160,8 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=DEFAULT_FOLDER, help="checkpoint folder")
     parser.add_argument("--steps", type=int, default=3500, help="batches of 16 to train on")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="longest training time")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="maximum training time")
+    parser.add_argument("--resume", action="store_true", help="continue from the checkpoint")
     parser.add_argument("--evaluate-only", action="store_true", help="measure the checkpoint")
     parser.add_argument("--scenes", type=int, default=HELD_OUT_SCENES, help="scenes to measure on")
     parser.add_argument("--workers", type=int, default=2, help="processes that draw")

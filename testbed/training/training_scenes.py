@@ -22,7 +22,7 @@ class ScenePool:
     """Training scenes in memory, 192 KiB each, from which varied batches are taken."""
 
     def __init__(self, seeds: range, *, workers: int) -> None:
-        """Draw the scenes of all seeds; it takes about 50 ms of a core for each."""
+        """Draw the scenes of all seeds; each takes about 50 ms of a core."""
         self._images = np.zeros((len(seeds), INPUT_SIZE, INPUT_SIZE, 3), dtype=np.uint8)
         self._labels: list[list[int]] = []
         self._boxes: list[NDArray[np.float32]] = []
