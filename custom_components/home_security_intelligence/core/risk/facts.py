@@ -1,18 +1,16 @@
 """The fact sheet of an event: objects, changes, time and context."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..domain.context import GROUNDS, Context, Occupancy
+from ..domain.context import Context, Occupancy
 from ..domain.models import Image
 from ..domain.part_of_day import PartOfDay, part_of_day
-from .doors import who_came_out
-from .object_changes import Change, ObjectChange, changes
-from .objects import NEAR, ObservedObject, PlacedTrack, describe_track, place_track
-from .tracking import VEHICLES, Sighting, track_objects
-from .zone_map import Place, zone_map
+from .object_changes import Change, ObjectChange
+from .objects import ObservedObject
+from .scene import Scene
+from .tracking import VEHICLES
 
 HISTORY = timedelta(minutes=30)  # before an event, on the same camera
 ELSEWHERE = timedelta(minutes=5)  # before an event and during it, on the other cameras
@@ -96,65 +94,23 @@ def build_fact_sheet(
     includes images without objects, which show that something is gone; `events.grouping` defines
     them. `history` is the camera's images of HISTORY before the event, never later ones.
     """
-    images = (*history, *event_images)
-    begins = len(history)
-    started_at = event_images[0].captured_at
-    tracks = track_objects(images)
-    zones = zone_map(tuple(context.zones))
-    placed = [place_track(track, zones) for track in tracks]
-    people = [each for each in placed if each.track.label == "person"]
-    outside = {id(people[position]) for position in who_came_out(people, images)}
-    busy = [image.captured_at for image in event_images if image.detections]
+    scene = Scene(context.zones, history)
+    for image in event_images:
+        scene.add(image)
+    return fact_sheet_of(scene, camera, context)
+
+
+def fact_sheet_of(scene: Scene, camera: str, context: Context) -> FactSheet:
+    """Return the facts of an event so far; the scene has the context's zones."""
     return FactSheet(
         camera=camera,
-        started_at=started_at.astimezone(context.time_zone),
-        ended_at=(busy[-1] if busy else started_at).astimezone(context.time_zone),
-        image_count=len(event_images),
+        started_at=scene.started_at.astimezone(context.time_zone),
+        ended_at=scene.ended_at.astimezone(context.time_zone),
+        image_count=scene.image_count,
         zones_known=bool(context.zones),
-        objects=tuple(
-            describe_track(each, started_at, came_out=id(each) in outside) for each in placed
-        ),
-        object_changes=tuple(
-            each for each in changes(tracks, images) if _is_of_event(each, begins)
-        ),
-        max_people=_max_at_once(people, begins, _is_anywhere),
-        max_people_on_grounds=_max_at_once(
-            people, begins, _is_on_grounds if context.zones else _is_near
-        ),
+        objects=scene.objects(),
+        object_changes=scene.object_changes(),
+        max_people=scene.max_people(),
+        max_people_on_grounds=scene.max_people_on_grounds(),
         context=context,
     )
-
-
-def _is_of_event(each: ObjectChange, begins: int) -> bool:
-    """Tell whether an object changed during the event.
-
-    A delivery excuses only the person who made it, so that one from before does not count.
-    """
-    since = each.last_seen_person if each.change is Change.BROUGHT else each.index
-    return since >= begins and each.index >= begins
-
-
-def _max_at_once(
-    people: Sequence[PlacedTrack], begins: int, counts: Callable[[Sighting, Place | None], bool]
-) -> int:
-    """Return the highest number of confirmed people that count in one image of the event."""
-    by_image = Counter(
-        sighting.image
-        for person in people
-        if person.confirmed
-        for sighting, place in zip(person.track.sightings, person.places, strict=True)
-        if sighting.image >= begins and counts(sighting, place)
-    )
-    return max(by_image.values(), default=0)
-
-
-def _is_anywhere(_sighting: Sighting, _place: Place | None) -> bool:
-    return True
-
-
-def _is_on_grounds(_sighting: Sighting, place: Place | None) -> bool:
-    return place is not None and place.kind in GROUNDS
-
-
-def _is_near(sighting: Sighting, _place: Place | None) -> bool:
-    return sighting.height >= NEAR

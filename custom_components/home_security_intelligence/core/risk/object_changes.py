@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..domain.models import Box, Image
+from ..domain.models import Box
 from .geometry import area, distance, ground_point, grown, holds, overlap
 from .tracking import Sighting, Track
 
@@ -40,29 +40,17 @@ class ObjectChange:
     last_seen_person: int
 
 
-def changes(tracks: Sequence[Track], images: Sequence[Image]) -> tuple[ObjectChange, ...]:
-    """Return the objects that were put down or taken; `tracks` belong to `images`."""
-    things = [track for track in tracks if track.label in THINGS]
-    if not things:
-        return ()
-    people = _People([track for track in tracks if track.label == "person"])
-    found = [
-        change
-        for track in things
-        for change in (_brought(track, people), _taken(track, people, len(images)))
-        if change is not None
-    ]
-    return tuple(found)
+class PeopleByImage:
+    """The people of a scene, by image; it grows with the images."""
 
-
-class _People:
-    """The people of a scene, by image."""
-
-    def __init__(self, tracks: Sequence[Track]) -> None:
+    def __init__(self) -> None:
+        """Begin without people."""
         self._by_image: dict[int, list[tuple[Track, Box]]] = {}
-        for track in tracks:
-            for each in track.sightings:
-                self._by_image.setdefault(each.image, []).append((track, each.box))
+
+    def add(self, track: Track) -> None:
+        """Note a person's last sighting."""
+        last = track.last
+        self._by_image.setdefault(last.image, []).append((track, last.box))
 
     def boxes_in(self, index: int) -> list[Box]:
         """Return the people's boxes in one image."""
@@ -78,7 +66,20 @@ class _People:
         return list(found.values())
 
 
-def _brought(thing: Track, people: _People) -> ObjectChange | None:
+def changes(
+    tracks: Sequence[Track], people: PeopleByImage, image_count: int
+) -> tuple[ObjectChange, ...]:
+    """Return the objects that were put down or taken."""
+    found = (
+        change
+        for track in tracks
+        if track.label in THINGS
+        for change in (_brought(track, people), _taken(track, people, image_count))
+    )
+    return tuple(change for change in found if change is not None)
+
+
+def _brought(thing: Track, people: PeopleByImage) -> ObjectChange | None:
     for person in people.near(thing.first.box, thing.first.image - 1, thing.first.image + 1):
         if person.first.image > thing.first.image:
             continue
@@ -100,7 +101,7 @@ def _has_left(person: Track, thing: Sighting) -> bool:
     )
 
 
-def _taken(thing: Track, people: _People, image_count: int) -> ObjectChange | None:
+def _taken(thing: Track, people: PeopleByImage, image_count: int) -> ObjectChange | None:
     # Its first place: an object that moves off with a person was taken, too.
     place = thing.first.box
     moved_off = next(
@@ -130,7 +131,7 @@ def _taken(thing: Track, people: _People, image_count: int) -> ObjectChange | No
     )
 
 
-def _missing_since(thing: Track, people: _People, image_count: int) -> int | None:
+def _missing_since(thing: Track, people: PeopleByImage, image_count: int) -> int | None:
     """Return the first image in which the object is missing and not hidden."""
     for index in range(thing.last.image + 1, image_count):
         if not any(_hides(box, thing.last.box) for box in people.boxes_in(index)):
@@ -138,7 +139,7 @@ def _missing_since(thing: Track, people: _People, image_count: int) -> int | Non
     return None
 
 
-def _carried_in(thing: Track, takers: Sequence[Track], people: _People) -> bool:
+def _carried_in(thing: Track, takers: Sequence[Track], people: PeopleByImage) -> bool:
     """Tell whether the object arrived together with one of the people."""
     arrived = people.near(thing.first.box, thing.first.image - 1, thing.first.image)
     return any(person is taker for person in arrived for taker in takers)

@@ -1,6 +1,6 @@
 """Summary of one tracked object: stays, visits and movement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import hypot
@@ -79,125 +79,145 @@ class ObservedObject:
         return self.arrivals.get(kind, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedTrack:
-    """A track and the place of each of its sightings, None outside all zones."""
+class Walk:
+    """What a track's object did so far; it grows with the track."""
 
-    track: Track
-    places: tuple[Place | None, ...]
+    def __init__(self, track: Track, zones: ZoneMap) -> None:
+        """Begin before the track's first sighting."""
+        self.track = track
+        self._zones = zones
+        self._places: list[Place | None] = []
+        self._counts: dict[ZoneKind, int] = {}
+        self._strays: tuple[ZoneKind, ...] = ()
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self.kinds: list[ZoneKind | None] = []  # of each sighting
+        self.images: list[int] = []
+        self.images_on_grounds: list[int] = []
+        self.best = self.track.first
+        self.tallest = 0.0
+        self._before: Place | None = None
+        self._last_in: dict[Place, float] = {}
+        self._seconds: dict[Crossing, float] = {}
+        self._arrivals: dict[ZoneKind, int] = {}
+        self._near_seconds = 0.0
+        self._farthest = 0.0
 
     @property
     def confirmed(self) -> bool:
         """Whether it has several sightings, or one with high confidence."""
-        return len(self.track.sightings) > 1 or self.track.first.confidence >= SURE
+        return len(self.track.sightings) > 1 or self.best.confidence >= SURE
 
-    @property
-    def kinds(self) -> tuple[ZoneKind | None, ...]:
-        """The kind of zone of each sighting."""
-        return _kinds(self.places)
+    def advance(self) -> None:
+        """Follow the track to its last sighting."""
+        if len(self.kinds) == len(self.track.sightings):
+            return
+        new = self.track.sightings[len(self._places) :]
+        for sighting in new:
+            place = self._zones.place_at(sighting.x, sighting.y)
+            self._places.append(place)
+            if place is not None:
+                self._counts[place.kind] = self._counts.get(place.kind, 0) + 1
+        strays = self._find_strays()
+        if strays != self._strays:
+            self._strays = strays
+            self._start_over()
+        for position in range(len(self.kinds), len(self._places)):
+            self._add(position)
 
+    def _find_strays(self) -> tuple[ZoneKind, ...]:
+        """Return where a passer-by's box strays off the pavement in a single image."""
+        if self._counts.get(ZoneKind.SIDEWALK, 0) < _PASSER:
+            return ()
+        return tuple(
+            kind for kind in (ZoneKind.YARD, ZoneKind.DRIVEWAY) if self._counts.get(kind) == 1
+        )
 
-def _kinds(places: Sequence[Place | None]) -> tuple[ZoneKind | None, ...]:
-    return tuple(None if place is None else place.kind for place in places)
+    def _add(self, position: int) -> None:
+        sightings = self.track.sightings
+        sighting, place = sightings[position], self._places[position]
+        if place is not None and place.kind in self._strays:
+            place = None
+        kind = None if place is None else place.kind
+        self.images.append(sighting.image)
+        on_grounds = kind in GROUNDS if self._zones.known else sighting.height >= NEAR
+        if on_grounds:
+            self.images_on_grounds.append(sighting.image)
+        if position:
+            before = sightings[position - 1]
+            gap = min(sighting.second - before.second, _LONGEST_GAP)
+            crossing = (self.kinds[-1], kind)
+            self._seconds[crossing] = self._seconds.get(crossing, 0.0) + gap
+            if before.height >= NEAR and sighting.height >= NEAR:
+                self._near_seconds += gap
+            self._farthest = max(self._farthest, _apart(sightings[0], sighting))
+        self.kinds.append(kind)
+        self.tallest = max(self.tallest, sighting.height)
+        if sighting.confidence > self.best.confidence:
+            self.best = sighting
+        self._arrive(place, sighting.second)
 
-
-def place_track(track: Track, zones: ZoneMap) -> PlacedTrack:
-    """Look up where a track's object stood."""
-    places = [zones.place_at(each.x, each.y) for each in track.sightings]
-    return PlacedTrack(track=track, places=_without_strays(places))
-
-
-def describe_track(
-    placed: PlacedTrack, started_at: datetime, *, came_out: bool = False
-) -> ObservedObject:
-    """Summarize a track; `started_at` is the start of the event."""
-    track, places = placed.track, placed.places
-    sightings = track.sightings
-    best = max(sightings, key=lambda each: each.confidence)
-    kinds = placed.kinds
-    seconds: dict[Crossing, float] = {}
-    near_seconds = 0.0
-    for i in range(1, len(sightings)):
-        before, after = sightings[i - 1], sightings[i]
-        gap = min(after.second - before.second, _LONGEST_GAP)
-        crossing = (kinds[i - 1], kinds[i])
-        seconds[crossing] = seconds.get(crossing, 0.0) + gap
-        if before.height >= NEAR and after.height >= NEAR:
-            near_seconds += gap
-    return ObservedObject(
-        label=track.label,
-        confidence=best.confidence,
-        box=best.box,
-        first_seen=track.first.at,
-        last_seen=track.last.at,
-        images=len(sightings),
-        movement=_movement(track),
-        zones=frozenset(kind for kind in kinds if kind is not None),
-        seconds=seconds,
-        arrivals=_arrivals(track, places, came_out=came_out),
-        near_seconds=near_seconds,
-        tallest=max(each.height for each in sightings),
-        came_from=kinds[0],
-        came_out=came_out,
-        settled_seconds=_settled(track),
-        earlier=track.last.at < started_at,
-    )
-
-
-def _without_strays(places: Sequence[Place | None]) -> tuple[Place | None, ...]:
-    """Drop the single image in which a passer-by's box strays off the pavement."""
-    kinds = _kinds(places)
-    if kinds.count(ZoneKind.SIDEWALK) < _PASSER:
-        return tuple(places)
-    strays = [kind for kind in (ZoneKind.YARD, ZoneKind.DRIVEWAY) if kinds.count(kind) == 1]
-    return tuple(None if place is not None and place.kind in strays else place for place in places)
-
-
-def _arrivals(
-    track: Track, places: Sequence[Place | None], *, came_out: bool
-) -> dict[ZoneKind, int]:
-    """Count entries into each place; a box that wavers at the edge does not leave it.
-
-    Whoever came out of a door has not entered it.
-    """
-    arrivals: dict[ZoneKind, int] = {}
-    last_in: dict[Place, float] = {}
-    before: Place | None = None
-    for position, (place, sighting) in enumerate(zip(places, track.sightings, strict=True)):
+    def _arrive(self, place: Place | None, second: float) -> None:
+        """Count entries into each place; a box that wavers at the edge does not leave it."""
         if place is not None:
-            since = last_in.get(place)
-            back = since is not None and place != before and sighting.second - since > _AWAY
-            if (since is None and not (came_out and position == 0)) or back:
-                arrivals[place.kind] = arrivals.get(place.kind, 0) + 1
-            last_in[place] = sighting.second
-        before = place
-    return arrivals
+            since = self._last_in.get(place)
+            if since is None or (place is not self._before and second - since > _AWAY):
+                self._arrivals[place.kind] = self._arrivals.get(place.kind, 0) + 1
+            self._last_in[place] = second
+        self._before = place
 
+    def describe(self, begins: int, *, came_out: bool) -> ObservedObject:
+        """Return the summary; `begins` is the index of the event's first image."""
+        track, arrivals = self.track, dict(self._arrivals)
+        came_from = self.kinds[0]
+        if came_out and came_from is not None:  # has not entered the door
+            arrivals[came_from] -= 1
+        return ObservedObject(
+            label=track.label,
+            confidence=self.best.confidence,
+            box=self.best.box,
+            first_seen=track.first.at,
+            last_seen=track.last.at,
+            images=len(track.sightings),
+            movement=self._movement(),
+            zones=frozenset(kind for kind in self._counts if kind not in self._strays),
+            seconds=dict(self._seconds),
+            arrivals=arrivals,
+            near_seconds=self._near_seconds,
+            tallest=self.tallest,
+            came_from=came_from,
+            came_out=came_out,
+            settled_seconds=self._settled(),
+            earlier=track.last.image < begins,
+        )
 
-def _movement(track: Track) -> Movement:
-    if len(track.sightings) < 2:
-        return Movement.UNKNOWN
-    first = track.first
-    farthest = max(_apart(first, each) for each in track.sightings)
-    before, after = first.height, track.last.height
-    if farthest < _STILL and before < _GROWTH * after and after < _GROWTH * before:
-        return Movement.STILL
-    if after >= _GROWTH * before:
-        return Movement.APPROACHING
-    if before >= _GROWTH * after:
-        return Movement.LEAVING
-    net = _apart(first, track.last)
-    return Movement.PASSING if net >= _PASSES and net >= _STRAIGHT * farthest else Movement.ROAMING
+    def _movement(self) -> Movement:
+        first, last = self.track.first, self.track.last
+        if first is last:
+            return Movement.UNKNOWN
+        before, after = first.height, last.height
+        if self._farthest < _STILL and before < _GROWTH * after and after < _GROWTH * before:
+            return Movement.STILL
+        if after >= _GROWTH * before:
+            return Movement.APPROACHING
+        if before >= _GROWTH * after:
+            return Movement.LEAVING
+        net = _apart(first, last)
+        straight = net >= _PASSES and net >= _STRAIGHT * self._farthest
+        return Movement.PASSING if straight else Movement.ROAMING
 
-
-def _settled(track: Track) -> float:
-    """Return the seconds at its last place; 0 if it was there from the start."""
-    since = track.last
-    for sighting in reversed(track.sightings):
-        if _apart(sighting, track.last) > _STILL:
-            return track.last.second - since.second
-        since = sighting
-    return 0.0
+    def _settled(self) -> float:
+        """Return the seconds at its last place; 0 if it was there from the start."""
+        last = self.track.last
+        if self._farthest <= _STILL / 2:  # no two sightings are farther apart than _STILL
+            return 0.0
+        since = last
+        for sighting in reversed(self.track.sightings):
+            if _apart(sighting, last) > _STILL:
+                return last.second - since.second
+            since = sighting
+        return 0.0
 
 
 def _apart(one: Sighting, other: Sighting) -> float:

@@ -6,7 +6,6 @@ first, then the shortest distance.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from math import hypot
 from typing import NamedTuple
@@ -47,12 +46,16 @@ class Sighting(NamedTuple):
     area: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """One object across images, by capture time."""
+    """One object across images, by capture time; it grows with the images."""
 
-    label: str
-    sightings: tuple[Sighting, ...]
+    __slots__ = ("label", "memory", "sightings")
+
+    def __init__(self, label: str, first: Sighting) -> None:
+        """Begin with the first sighting."""
+        self.label = label
+        self.memory = _LIVING_MEMORY if label in LIVING else _THING_MEMORY  # seconds
+        self.sightings = [first]
 
     @property
     def first(self) -> Sighting:
@@ -65,28 +68,28 @@ class Track:
         return self.sightings[-1]
 
 
-@dataclass(slots=True)
-class _Builder:
-    """A track that may still grow."""
+class Tracker:
+    """Tracks the objects of images that come in order of capture time."""
 
-    label: str
-    memory: float  # seconds
-    sightings: list[Sighting]
+    def __init__(self) -> None:
+        """Begin without images."""
+        self.tracks: list[Track] = []  # by first sighting
+        self.times: list[datetime] = []  # of the images
+        self._growing: list[Track] = []  # those that a detection may still continue
 
-
-def track_objects(images: Sequence[Image]) -> tuple[Track, ...]:
-    """Return the tracks of images in order of capture time, by first sighting."""
-    found: list[_Builder] = []
-    growing: list[_Builder] = []  # those that a detection may still continue
-    for index, image in enumerate(images):
+    def add(self, image: Image) -> Sequence[Track]:
+        """Return the tracks that one more image shows; raises ValueError if it is out of order."""
+        if self.times and image.captured_at < self.times[-1]:
+            raise ValueError("the image was captured before the last one")
+        self.times.append(image.captured_at)
         if not image.detections:
-            continue
-        second = (image.captured_at - images[0].captured_at).total_seconds()
-        growing = [each for each in growing if second - each.sightings[-1].second <= each.memory]
-        new = _continue(growing, _sightings(index, second, image))
-        growing += new
-        found += new
-    return tuple(Track(label=each.label, sightings=tuple(each.sightings)) for each in found)
+            return ()
+        second = (image.captured_at - self.times[0]).total_seconds()
+        self._growing = [each for each in self._growing if second - each.last.second <= each.memory]
+        shown, new = _match(self._growing, _sightings(len(self.times) - 1, second, image))
+        self._growing += new
+        self.tracks += new
+        return [*shown, *new]
 
 
 def _sightings(index: int, second: float, image: Image) -> list[tuple[str, Sighting]]:
@@ -127,8 +130,13 @@ def _is_double(one: Detection, other: Detection) -> bool:
     )
 
 
-def _continue(growing: Sequence[_Builder], seen: Sequence[tuple[str, Sighting]]) -> list[_Builder]:
-    """Add the detections of one image to the tracks that they continue; return new tracks."""
+def _match(
+    growing: Sequence[Track], seen: Sequence[tuple[str, Sighting]]
+) -> tuple[list[Track], list[Track]]:
+    """Add the detections of one image to the tracks that they continue.
+
+    Return the continued tracks and the new ones.
+    """
     pairs = [
         (cost, number, position)
         for number, track in enumerate(growing)
@@ -137,21 +145,22 @@ def _continue(growing: Sequence[_Builder], seen: Sequence[tuple[str, Sighting]])
     ]
     pairs.sort()
     taken: set[int] = set()
-    continued: set[int] = set()
+    continued: dict[int, Track] = {}
     for _, number, position in pairs:
         if number in continued or position in taken:
             continue
-        continued.add(number)
         taken.add(position)
+        continued[number] = growing[number]
         growing[number].sightings.append(seen[position][1])
-    return [
-        _Builder(label, _LIVING_MEMORY if label in LIVING else _THING_MEMORY, [sighting])
+    new = [
+        Track(label, sighting)
         for position, (label, sighting) in enumerate(seen)
         if position not in taken
     ]
+    return list(continued.values()), new
 
 
-def _cost(track: _Builder, sighting: Sighting) -> tuple[float, float, float] | None:
+def _cost(track: Track, sighting: Sighting) -> tuple[float, float, float] | None:
     """Return the cost of a match, None if it is impossible; a recent track costs less."""
     last = track.sightings[-1]
     gap = sighting.second - last.second
@@ -168,7 +177,7 @@ def _cost(track: _Builder, sighting: Sighting) -> tuple[float, float, float] | N
     return (1.0, gap, way)
 
 
-def _reach(track: _Builder, gap: float) -> float:
+def _reach(track: Track, gap: float) -> float:
     if track.label not in _MOVING:
         return _THING_REACH
     reach = min(_REACH + _SPEED * gap, _FARTHEST)

@@ -18,12 +18,11 @@ BY_PRIVACY = (
 _MAX_CAMERAS = 64  # whose zones stay prepared
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Place:
     """A part of the image; zones of one kind that overlap are one place."""
 
     kind: ZoneKind
-    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +41,16 @@ class ZoneMap:
     def __init__(self, zones: Sequence[Zone]) -> None:
         """Prepare the zones, most private first."""
         ordered = sorted(zones, key=lambda zone: BY_PRIVACY.index(zone.kind))
-        numbers = _numbers(ordered)
+        places: dict[int, Place] = {}
         self._areas = tuple(
-            _area(zone, number) for zone, number in zip(ordered, numbers, strict=True)
+            _area(zone, places.setdefault(number, Place(kind=zone.kind)))
+            for zone, number in zip(ordered, _numbers(ordered), strict=True)
         )
+
+    @property
+    def known(self) -> bool:
+        """Whether zones are drawn."""
+        return bool(self._areas)
 
     def place_at(self, x: float, y: float) -> Place | None:
         """Return the most private place that holds a point, None outside all zones."""
@@ -63,10 +68,10 @@ def zone_map(zones: tuple[Zone, ...]) -> ZoneMap:
     return ZoneMap(zones)
 
 
-def _area(zone: Zone, number: int) -> _Area:
+def _area(zone: Zone, place: Place) -> _Area:
     xs, ys = zip(*zone.polygon, strict=True)
     return _Area(
-        place=Place(kind=zone.kind, number=number),
+        place=place,
         polygon=tuple(zone.polygon),
         left=min(xs),
         top=min(ys),
