@@ -77,7 +77,10 @@ class HsiActivity(HsiCameraEntity, EventEntity):
         event = update.event
         if event.camera != self.folder or update.phase not in _FIRING_PHASES:
             return
-        if update.phase is EventPhase.UPDATED and event.assessment is not AssessmentState.UNASSESSED:
+        if (
+            update.phase is EventPhase.UPDATED
+            and event.assessment is not AssessmentState.UNASSESSED
+        ):
             return
         if not self.available:
             # Home Assistant drops events of an unavailable entity, so automations would miss them.

@@ -1,4 +1,4 @@
-"""A real PostgreSQL with today's tables, emptied before each test."""
+"""A real PostgreSQL server with the current schema, emptied before each test."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +13,7 @@ from testbed.services.postgres import Postgres
 # isort: split
 from hsi_core.store.engine import connect
 
-# How long an example takes says how busy the machine is; and what fails today is to fail tomorrow.
+# No deadline: the machine may be busy. Derandomized: a failure is reproducible.
 settings.register_profile(
     "tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -33,7 +33,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def shared_url(postgres: Postgres) -> str:
-    """A database with our tables, for all tests."""
+    """Return the URL of a migrated database that all tests share."""
     url = postgres.create_database("shared")
 
     async def migrate() -> None:
@@ -46,14 +46,14 @@ def shared_url(postgres: Postgres) -> str:
 
 @pytest.fixture
 def database_url(postgres: Postgres, shared_url: str) -> str:
-    """A database with our tables and nothing in them; for tests that leave the tables as such."""
+    """Return the URL of the shared database with empty tables; tests must not change the schema."""
     postgres.execute(WIPE, database="shared")
     return shared_url
 
 
 @pytest.fixture
 def empty_url(postgres: Postgres) -> Iterator[str]:
-    """A database of the test's own without anything in it."""
+    """Return the URL of an empty database without tables, for one test."""
     url = postgres.create_database()
     yield url
     postgres.drop(url)

@@ -96,7 +96,7 @@ def test_every_conflict_is_named_as_its_variable_spells_it() -> None:
     assert "but the database has cat,dog" in str(caught.value)
 
 
-def test_a_worker_may_be_told_to_replace_what_a_worker_stored() -> None:
+def test_a_worker_replaces_what_a_worker_stored_on_request() -> None:
     configured = Configured(names=IDLE, replaces=True)
     agreed = agree(Settings(event_idle=45.0), configured, stored({"event_idle": 60.0}))
     assert agreed.settings.event_idle == 45.0

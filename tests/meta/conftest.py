@@ -1,4 +1,4 @@
-"""What the tests of the project's own files share."""
+"""Fixtures of the tests of the project's own files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The walls of docs/architecture.md stand where it says."""
+"""Imports respect the layers of docs/architecture.md, and no file is too long."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -218,7 +218,7 @@ def test_no_file_is_too_long(root: Path) -> None:
         (Path("testbed"), "testbed"),
     ],
 )
-def test_imports_have_no_circles(root: Path, folder: Path, package: str) -> None:
+def test_imports_have_no_cycles(root: Path, folder: Path, package: str) -> None:
     assert import_order(root / folder, package)
 
 
@@ -230,7 +230,7 @@ def test_imports_have_no_circles(root: Path, folder: Path, package: str) -> None
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .a import thing\n",
     ],
 )
-def test_a_circle_would_be_found(tmp_path: Path, back: str) -> None:
+def test_a_cycle_is_found(tmp_path: Path, back: str) -> None:
     (tmp_path / "__init__.py").write_text("")
     (tmp_path / "a.py").write_text("from .b import thing\n")
     (tmp_path / "b.py").write_text(back)
@@ -238,7 +238,7 @@ def test_a_circle_would_be_found(tmp_path: Path, back: str) -> None:
         import_order(tmp_path, "package")
 
 
-def test_an_import_upwards_would_be_found(tmp_path: Path) -> None:
+def test_an_upward_import_is_found(tmp_path: Path) -> None:
     for room in ("high", "low"):
         (tmp_path / room).mkdir()
         (tmp_path / room / "__init__.py").write_text("")

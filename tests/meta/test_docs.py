@@ -1,4 +1,4 @@
-"""The documentation names what there is, and what it names is there."""
+"""The documentation names every setting, action and option, and what it names exists."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ def documents(root: Path) -> list[Path]:
     ]
 
 
-def test_links_lead_somewhere(root: Path) -> None:
+def test_every_link_has_a_target(root: Path) -> None:
     broken = [
         f"{document.name}: {target}"
         for document in documents(root)
@@ -47,7 +47,7 @@ def test_paths_named_in_the_documents_exist(root: Path) -> None:
     assert not missing
 
 
-def test_tables_can_be_read(root: Path) -> None:
+def test_tables_have_short_cells(root: Path) -> None:
     long = [
         f"{document.name}:{number}"
         for document in documents(root)
@@ -62,7 +62,7 @@ def test_every_setting_of_the_server_is_documented(root: Path) -> None:
     assert not [name for name in environment_names() if f"`{name}`" not in text]
 
 
-def test_what_is_made_from_the_declared_settings_is_current(root: Path) -> None:
+def test_what_is_generated_from_the_declared_settings_is_current(root: Path) -> None:
     checked = subprocess.run(
         [sys.executable, root / "scripts/lib/settings_docs.py", "--check"],
         check=False,
@@ -95,7 +95,7 @@ def test_every_option_is_documented(root: Path) -> None:
 @pytest.mark.parametrize(
     "script", ["setup", "test", "demo", "download-models", "make-secrets", "evaluate-risk"]
 )
-def test_scripts_the_documents_speak_of_can_be_run(root: Path, script: str) -> None:
+def test_scripts_named_in_the_documents_exist(root: Path, script: str) -> None:
     mentioned = any(f"scripts/{script}" in document.read_text() for document in documents(root))
     assert mentioned
     assert (root / "scripts" / script).stat().st_mode & 0o111

@@ -1,4 +1,4 @@
-"""What the container images are built from, held against what was seen when they were built and run."""
+"""The container images contain what their server needs and nothing else."""
 
 from fnmatch import fnmatch
 from pathlib import Path
@@ -38,9 +38,7 @@ def _extras(dockerfile: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
-def test_what_an_image_copies_is_there_and_is_sent_to_the_build(
-    root: Path, dockerfile: str
-) -> None:
+def test_every_copied_file_exists_and_is_in_the_build_context(root: Path, dockerfile: str) -> None:
     sent = [
         line[1:]
         for line in (root / ".dockerignore").read_text().splitlines()
@@ -57,7 +55,7 @@ def test_what_an_image_copies_is_there_and_is_sent_to_the_build(
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
-def test_an_image_installs_extras_that_the_server_has_and_none_under_the_agpl(
+def test_an_image_installs_existing_extras_and_none_under_the_agpl(
     root: Path, dockerfile: str
 ) -> None:
     project = tomllib.loads((root / "inference_server" / "pyproject.toml").read_text())
@@ -67,7 +65,7 @@ def test_an_image_installs_extras_that_the_server_has_and_none_under_the_agpl(
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
-def test_the_embedded_model_has_the_library_that_its_wheel_leaves_to_the_system(
+def test_the_app_has_the_system_library_that_the_embedded_model_needs(
     root: Path, dockerfile: str
 ) -> None:
     packages = " ".join(_last_stage(root / dockerfile))
@@ -75,12 +73,12 @@ def test_the_embedded_model_has_the_library_that_its_wheel_leaves_to_the_system(
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
-def test_an_image_is_left_without_build_tools(root: Path, dockerfile: str) -> None:
+def test_an_image_contains_no_build_tools(root: Path, dockerfile: str) -> None:
     stage = "\n".join(_last_stage(root / dockerfile))
     assert not re.search(r"\b(pip|uv|gcc|g\+\+|build-essential|git|curl)\b", stage)
 
 
-def test_the_gpu_image_runs_as_a_user_that_owns_its_state_alone(root: Path) -> None:
+def test_the_gpu_image_runs_as_a_user_that_owns_only_its_state(root: Path) -> None:
     stage = _last_stage(root / "inference_server" / "Dockerfile")
     assert "USER hsi" in stage
     assert "VOLUME /state" in stage
@@ -108,7 +106,7 @@ def test_the_app_may_map_its_programs_and_libraries(root: Path, path: str) -> No
 
 
 def test_the_apps_profile_does_not_name_itself(root: Path) -> None:
-    """The Supervisor gives it another name, in the line that opens it alone."""
+    """The Supervisor replaces the name, but only in the line that opens the profile."""
     text = (root / "addon" / "apparmor.txt").read_text()
     name = re.search(r"^profile (\S+)", text, re.MULTILINE)
     assert name is not None

@@ -1,4 +1,4 @@
-"""What Home Assistant reads beside the code says the same as the code."""
+"""The files that Home Assistant reads beside the code agree with the code."""
 
 import ast
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ from custom_components.home_security_intelligence.flows import forms, options
 from custom_components.home_security_intelligence.sensors import assessment_cost, assessor, gpu
 
 INTEGRATION = Path("custom_components/home_security_intelligence")
-# Reasons that Home Assistant gives by itself, and has no words for.
+# Reasons that Home Assistant gives itself and does not translate.
 PART_ENDS = {"already_configured", "reconfigure_successful"}
 DESCRIPTIONS = {
     "binary_sensor": (
@@ -191,7 +191,7 @@ def assert_described(form: dict[str, Any], fields: set[str]) -> None:
 
 
 def test_no_form_is_described_that_does_not_exist(texts: dict[str, Any]) -> None:
-    # Menus, and questions that are answered by going on.
+    # Menus, and confirmations without a field.
     fieldless = {
         "config": {
             "certificate",
@@ -208,9 +208,7 @@ def test_no_form_is_described_that_does_not_exist(texts: dict[str, Any]) -> None
         }
 
 
-def test_every_reason_a_form_gives_has_its_sentence(
-    texts: dict[str, Any], integration: Path
-) -> None:
+def test_every_reason_of_a_form_is_translated(texts: dict[str, Any], integration: Path) -> None:
     folder_reasons = reasons(integration / "camera_folders.py")
     steps = ("base", "setup", "discovery", "reauth", "reconfigure", "validation")
     config = (
@@ -225,14 +223,14 @@ def test_every_reason_a_form_gives_has_its_sentence(
     assert set(camera_flow["error"]) | set(camera_flow["abort"]) == own | PART_ENDS
     server_flow = texts["config_subentries"]["server"]
     own = reasons(integration / "flows/server.py")
-    # What only an assessment can come to, no flow asks for.
+    # Codes that only an assessment raises, which no flow requests.
     asked = {code for code in codes(errors.ClientError) if not code.startswith("assessor_")}
     assert set(server_flow["error"]) == own | asked | {"invalid_url"}
     assert set(texts["options"]["error"]) == reasons(integration / "flows/options.py")
     assert len(set(texts["config"]["error"].values())) == len(config)
 
 
-def test_every_way_in_which_home_assistant_ends_a_form_has_its_sentence(
+def test_every_abort_reason_of_home_assistant_is_translated(
     texts: dict[str, Any],
 ) -> None:
     assert set(texts["config"]["abort"]) >= {"reauth_successful"} | PART_ENDS
@@ -240,14 +238,14 @@ def test_every_way_in_which_home_assistant_ends_a_form_has_its_sentence(
         assert set(part["abort"]) >= PART_ENDS
 
 
-def test_every_exception_has_its_sentence(texts: dict[str, Any], integration: Path) -> None:
+def test_every_exception_is_translated(texts: dict[str, Any], integration: Path) -> None:
     keys = codes(errors.StoreError, errors.WatchError)
     for name in ("__init__", "image_files", "services"):
         keys |= literals(integration / f"{name}.py", "translation_key")
     assert set(texts["exceptions"]) == keys
 
 
-def test_every_repair_has_its_sentences(texts: dict[str, Any], integration: Path) -> None:
+def test_every_repair_is_translated(texts: dict[str, Any], integration: Path) -> None:
     assert set(texts["issues"]) == {issue.key for issue in issues.ISSUES}
     for issue in issues.ISSUES:
         assert ("fix_flow" in texts["issues"][issue.key]) is issue.is_fixable
@@ -273,11 +271,11 @@ def test_every_entity_has_a_name_and_an_icon(
     assert all(text["name"] for text in texts["entity"][platform].values())
 
 
-def test_a_camera_bears_its_devices_name() -> None:
+def test_the_main_entity_of_a_camera_has_the_name_of_its_device() -> None:
     assert camera.LATEST_IMAGE.name is None
 
 
-def test_every_value_an_entity_can_have_has_its_word(
+def test_every_state_of_an_entity_is_translated(
     texts: dict[str, Any], icons: dict[str, Any]
 ) -> None:
     levels = {level.value for level in RiskLevel}
@@ -327,7 +325,7 @@ def test_every_part_of_a_zone_is_named(texts: dict[str, Any]) -> None:
     assert set(forms.ZONE_KINDS) == set(ZoneKind)
 
 
-def test_the_quality_ledger_lists_every_rule(integration: Path) -> None:
+def test_the_quality_scale_lists_every_rule(integration: Path) -> None:
     spec = importlib.util.find_spec("homeassistant.components.portainer")
     assert spec is not None
     assert spec.origin is not None
@@ -342,7 +340,7 @@ def test_the_quality_ledger_lists_every_rule(integration: Path) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "dark_"])
 @pytest.mark.parametrize(("suffix", "side"), [("", 256), ("@2x", 512)])
-def test_the_brand_has_the_sizes_it_should(
+def test_the_brand_images_have_the_required_sizes(
     integration: Path, prefix: str, suffix: str, side: int
 ) -> None:
     with Image.open(integration / "brand" / f"{prefix}icon{suffix}.png") as icon:

@@ -1,4 +1,4 @@
-"""What users install or start: containers, the app, the locks, the scripts."""
+"""What users install or start: containers, the app, the lock files and the scripts."""
 
 import importlib.util
 import json
@@ -15,7 +15,7 @@ import yaml
 
 from inference_server.settings_sources import environment_names
 
-# Put together here, so that this file does not name them itself.
+# Concatenated, so that this file does not contain the names itself.
 PACKAGE_HOSTS = tuple(
     ".".join(parts)
     for parts in (
@@ -74,7 +74,7 @@ def test_every_part_has_the_same_version(root: Path, app: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("environment", ["test", "ha"])
-def test_the_locks_hold_what_the_manifest_asks_for(root: Path, environment: str) -> None:
+def test_the_locks_contain_the_requirements_of_the_manifest(root: Path, environment: str) -> None:
     manifest = json.loads(
         (root / "custom_components/home_security_intelligence/manifest.json").read_text()
     )
@@ -113,7 +113,7 @@ def test_the_supervisor_finds_one_app_only(root: Path, tracked: list[Path]) -> N
     assert found == ["addon/config.yaml"]
 
 
-def test_every_option_of_the_app_is_explained(root: Path, app: dict[str, Any]) -> None:
+def test_every_option_of_the_app_is_described(root: Path, app: dict[str, Any]) -> None:
     texts = yaml.safe_load((root / "addon" / "translations" / "en.yaml").read_text())
     assert set(texts["configuration"]) == set(app["schema"])
     assert set(texts["network"]) == set(app["ports"])
@@ -123,7 +123,7 @@ def test_every_option_of_the_app_is_explained(root: Path, app: dict[str, Any]) -
 
 @pytest.fixture
 def run(root: Path) -> ModuleType:
-    """Return what starts the server in the app."""
+    """Return the module that starts the server in the app."""
     spec = importlib.util.spec_from_file_location("app_run", root / "addon" / "run.py")
     assert spec is not None
     assert spec.loader is not None
@@ -132,7 +132,7 @@ def run(root: Path) -> ModuleType:
     return module
 
 
-def test_the_app_hands_every_option_to_a_setting_of_the_server(
+def test_every_option_of_the_app_sets_a_setting_of_the_server(
     app: dict[str, Any], run: ModuleType
 ) -> None:
     translated = {**run.PLAIN, **run.BELOW_SHARE, **run.BELOW_SSL, "ssl": "TLS_SELF_SIGNED"}
@@ -162,14 +162,14 @@ def test_the_app_hands_every_option_to_a_setting_of_the_server(
         ({"ssl": True, "certfile": "a.pem"}, {"TLS_CERT_FILE": "/ssl/a.pem"}),  # which is refused
     ],
 )
-def test_the_app_speaks_https_where_it_is_told_to(
+def test_the_app_uses_tls_if_configured(
     run: ModuleType, options: dict[str, object], settings: dict[str, str]
 ) -> None:
     environment = run.environment(options)
     assert {name: text for name, text in environment.items() if "TLS" in name} == settings
 
 
-def test_the_app_gives_the_server_a_key_that_only_root_may_read(
+def test_the_app_copies_a_key_that_only_root_may_read_for_the_server(
     run: ModuleType, tmp_path: Path
 ) -> None:
     ssl, tls = tmp_path / "ssl", tmp_path / "tls"
@@ -189,7 +189,7 @@ def test_the_app_gives_the_server_a_key_that_only_root_may_read(
         assert settings == {"TLS_CERT_FILE": f"{ssl}/{name}"}
 
 
-def test_the_app_is_watched_over_the_protocol_that_it_speaks(app: dict[str, Any]) -> None:
+def test_the_watchdog_uses_the_protocol_of_the_app(app: dict[str, Any]) -> None:
     assert app["watchdog"].startswith("[PROTO:ssl]://")
     assert app["schema"]["ssl"] == "bool"
     assert {"type": "ssl", "read_only": True} in app["map"]
@@ -212,7 +212,9 @@ def test_images_are_pinned(root: Path, compose: dict[str, Any]) -> None:
     assert [name for name in (*froms, *images) if not re.search(r":[\w.-]*\d[\w.-]*$", name)] == []
 
 
-def test_compose_holds_no_secret_and_says_how_to_make_them(compose: dict[str, Any]) -> None:
+def test_compose_contains_no_secret_and_names_the_script_that_makes_them(
+    compose: dict[str, Any],
+) -> None:
     for name, secret in compose["secrets"].items():
         assert secret["file"] == f"${{HSI_SECRETS:?run scripts/make-secrets first}}/{name}"
     literal = [
@@ -224,7 +226,7 @@ def test_compose_holds_no_secret_and_says_how_to_make_them(compose: dict[str, An
     assert literal == []
 
 
-def test_compose_publishes_on_loopback_unless_told(compose: dict[str, Any]) -> None:
+def test_compose_publishes_on_loopback_by_default(compose: dict[str, Any]) -> None:
     published = {
         name: port
         for name, service in compose["services"].items()
@@ -241,7 +243,7 @@ def test_compose_publishes_on_loopback_unless_told(compose: dict[str, Any]) -> N
         ("addon/Dockerfile", {"embedded", "ollama", "openvino", "tls", "torch"}),
     ],
 )
-def test_an_image_has_what_its_settings_can_ask_for(
+def test_an_image_contains_the_extras_that_its_settings_need(
     root: Path, dockerfile: str, extras: set[str]
 ) -> None:
     installed = re.search(r'/src/inference_server\[(.+)\]"', (root / dockerfile).read_text())
@@ -249,7 +251,7 @@ def test_an_image_has_what_its_settings_can_ask_for(
     assert set(installed[1].split(",")) >= extras
 
 
-def test_compose_lets_pictures_be_looked_at_while_the_language_model_is_fetched(
+def test_compose_starts_detection_while_the_language_model_is_downloaded(
     compose: dict[str, Any],
 ) -> None:
     services = compose["services"]
@@ -266,14 +268,14 @@ def test_compose_lets_pictures_be_looked_at_while_the_language_model_is_fetched(
     assert [name for name in waited_for if "healthcheck" not in services[name]] == []
 
 
-def test_compose_variables_are_all_in_the_example(root: Path) -> None:
+def test_every_compose_variable_is_in_the_example(root: Path) -> None:
     text = (root / "docker-compose.prod.yml").read_text()
     used = set(re.findall(r"(?<!\$)\$\{(\w+)", text))
     example = (root / ".env.example").read_text()
     assert used == set(re.findall(r"^(\w+)=", example, re.MULTILINE))
 
 
-def test_made_secrets_are_random_and_kept(root: Path, tmp_path: Path) -> None:
+def test_generated_secrets_are_random_and_never_replaced(root: Path, tmp_path: Path) -> None:
     for name in ("make-secrets", "lib/common.sh"):
         target = tmp_path / "scripts" / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -301,7 +303,7 @@ def test_scripts_can_be_run(root: Path, tracked: list[Path]) -> None:
     assert [path.name for path in programs if not path.read_bytes().startswith(b"#!")] == []
 
 
-def test_no_file_names_a_package_host_or_a_place_of_one_machine(
+def test_no_file_names_a_package_host_or_a_path_of_one_machine(
     root: Path, tracked: list[Path]
 ) -> None:
     found = []

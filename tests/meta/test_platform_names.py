@@ -1,4 +1,4 @@
-"""No module of the integration is taken by Home Assistant for a platform it does not implement.
+"""No module has the name of a platform that the integration does not implement.
 
 Home Assistant imports a module of every loaded integration by name for each of its platforms,
 such as `llm`, `trigger` or `logbook`. A module that happens to bear such a name breaks there.
@@ -14,7 +14,7 @@ from custom_components.home_security_intelligence import PLATFORMS
 
 INTEGRATION = Path("custom_components/home_security_intelligence")
 HOME_ASSISTANT = Path(homeassistant.__file__).parent
-# Imported by name, and meant to be.
+# Home Assistant imports these by name, as intended.
 IMPLEMENTED = {*map(str, PLATFORMS), "config_flow", "diagnostics", "repairs"}
 _BY_NAME = re.compile(r'get_platforms?\(\s*(?:\w+,\s*)?\(?\[?"(\w+)"')
 

@@ -17,12 +17,12 @@ SETTINGS = Settings()
 @pytest.mark.parametrize(
     ("failures", "seconds"), [(1, 1), (2, 2), (3, 4), (5, 16), (6, 30), (9999, 30)]
 )
-def test_the_wait_doubles_up_to_a_limit(failures: int, seconds: float) -> None:
+def test_the_delay_doubles_up_to_a_limit(failures: int, seconds: float) -> None:
     assert retry_delay(failures, jitter=0, settings=SETTINGS) == timedelta(seconds=seconds)
 
 
 @given(failures=st.integers(1, 10_000), jitter=st.floats(0, 1))
-def test_jitter_only_adds_and_only_so_much(failures: int, jitter: float) -> None:
+def test_jitter_lengthens_the_delay_by_a_bounded_share(failures: int, jitter: float) -> None:
     plain = retry_delay(failures, jitter=0, settings=SETTINGS)
     assert plain <= retry_delay(failures, jitter=jitter, settings=SETTINGS) <= plain * 1.25
     assert plain <= retry_delay(failures + 1, jitter=0, settings=SETTINGS)

@@ -1,4 +1,4 @@
-"""Requests end with the pipeline, and only by it."""
+"""The stop of the pipeline ends its running requests; nothing else does."""
 
 import asyncio
 

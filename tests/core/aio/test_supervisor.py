@@ -1,4 +1,4 @@
-"""Background tasks that fail start again, not too soon."""
+"""Background tasks that fail restart after a growing pause."""
 
 import asyncio
 from itertools import pairwise

@@ -31,7 +31,7 @@ def span(first: float, last: float) -> Span:
     ("first", "last", "due"),
     [(0, 0, 30), (0, 20, 50), (0, 60, 90), (0, 75, 90), (0, 90, 90)],
 )
-def test_an_event_is_over_after_idling_or_at_its_greatest_length(
+def test_an_event_is_over_after_its_idle_time_or_at_its_maximum_length(
     first: float, last: float, due: float
 ) -> None:
     assert due_at(span(first, last), SETTINGS) == at(due)
@@ -41,14 +41,14 @@ def test_an_event_is_over_after_idling_or_at_its_greatest_length(
     ("captured", "belongs"),
     [
         (30, True),  # within
-        (70, True),  # at the last moment of idling
+        (70, True),  # at the end of the idle time
         (70.1, False),  # after it
         (10, True),
-        (-20, True),  # before: a worker was overtaken
-        (-20.1, False),  # the event would get too long in idling
+        (-20, True),  # before: another worker was faster
+        (-20.1, False),  # the pause would be longer than the idle time
     ],
 )
-def test_an_image_reaches_an_event_that_is_near_enough(captured: float, belongs: bool) -> None:
+def test_an_image_extends_an_event_that_is_near_enough(captured: float, belongs: bool) -> None:
     assert reaches(span(10, 40), at(captured), SETTINGS) is belongs
 
 
@@ -71,14 +71,14 @@ def test_an_event_never_gets_longer_than_its_window(captured: float, belongs: bo
         (-100, None, [span(0, 10)], Placement.OPEN),
     ],
 )
-def test_where_an_image_belongs(
+def test_an_image_is_placed_by_the_open_and_the_closed_events(
     captured: float, open_span: Span | None, closed: list[Span], placement: Placement
 ) -> None:
     assert place(at(captured), open_span, closed, SETTINGS)[0] is placement
 
 
 class Camera:
-    """Events as the store keeps them: one open at most, the closed ones for ever."""
+    """The events of a camera as the store keeps them: at most one open, any number closed."""
 
     def __init__(self) -> None:
         self.open: Span | None = None
@@ -111,7 +111,9 @@ moments = st.lists(st.integers(0, 600).map(at), min_size=1, max_size=40)
 
 
 @given(moments)
-def test_in_any_order_every_image_is_covered_and_no_event_too_long(images: list[datetime]) -> None:
+def test_in_any_order_every_image_is_in_an_event_and_no_event_is_too_long(
+    images: list[datetime],
+) -> None:
     camera = Camera()
     for image in images:
         camera.see(image)
@@ -124,7 +126,7 @@ def test_in_any_order_every_image_is_covered_and_no_event_too_long(images: list[
 
 
 @given(moments)
-def test_in_order_events_do_not_overlap_and_none_could_have_gone_on(images: list[datetime]) -> None:
+def test_in_order_events_do_not_overlap_and_none_ends_early(images: list[datetime]) -> None:
     camera = Camera()
     for image in sorted(images):
         camera.see(image)

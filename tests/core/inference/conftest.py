@@ -18,28 +18,28 @@ from hsi_core.inference.client import InferenceClient
 
 
 @dataclass(slots=True)
-class Stage:
-    """What the next answers are, and what was asked."""
+class ScriptedServer:
+    """The next responses of the server, and the requests it has received."""
 
     status: int = 200
     body: bytes = b"{}"
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
-    hold: bool = False  # take the request and never answer
+    hold: bool = False  # receive the request and never respond
     requests: list[web.BaseRequest] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def says(
+    def respond(
         self, value: object, status: int = 200, content_type: str = "application/json"
     ) -> None:
-        """Answer with this JSON."""
+        """Respond with this JSON."""
         self.status, self.content_type = status, content_type
         self.body = json.dumps(value).encode()
 
-    def refuses(self, status: int, code: str, *, retryable: bool, **more: object) -> None:
-        """Answer with problem details."""
-        self.says(
+    def refuse(self, status: int, code: str, *, retryable: bool, **more: object) -> None:
+        """Respond with problem details."""
+        self.respond(
             {
                 "type": f"urn:hsi:problem:{code}",
                 "title": code,
@@ -56,22 +56,22 @@ class Stage:
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def server() -> ScriptedServer:
+    return ScriptedServer()
 
 
 @pytest.fixture
-async def address(stage: Stage) -> AsyncIterator[str]:
+async def address(server: ScriptedServer) -> AsyncIterator[str]:
     stopping = asyncio.Event()
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        stage.requests.append(request)
-        stage.bodies.append(await request.read())
-        stage.asked.set()
-        if stage.hold:
+        server.requests.append(request)
+        server.bodies.append(await request.read())
+        server.asked.set()
+        if server.hold:
             await stopping.wait()
-        headers = {"Content-Type": stage.content_type, **stage.headers}
-        return web.Response(status=stage.status, body=stage.body, headers=headers)
+        headers = {"Content-Type": server.content_type, **server.headers}
+        return web.Response(status=server.status, body=server.body, headers=headers)
 
     runner = web.ServerRunner(web.Server(answer), shutdown_timeout=0.1)
     await runner.setup()

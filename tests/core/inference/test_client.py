@@ -18,7 +18,7 @@ from hsi_core.domain.part_of_day import PartOfDay
 from hsi_core.domain.zones import ZoneKind
 from hsi_core.inference.client import InferenceClient
 from testbed.inference_responses import ASSESSED, DETECTED, HEALTH, MODEL_DOWNLOAD
-from tests.core.inference.conftest import Stage
+from tests.core.inference.conftest import ScriptedServer
 
 HOME = timezone(timedelta(hours=1))
 FACTS = EventFacts(
@@ -45,8 +45,8 @@ FACTS = EventFacts(
 )
 
 
-async def test_every_health_field_is_read(client: InferenceClient, stage: Stage) -> None:
-    stage.says(HEALTH)
+async def test_every_health_field_is_read(client: InferenceClient, server: ScriptedServer) -> None:
+    server.respond(HEALTH)
 
     health = await client.health()
 
@@ -58,18 +58,20 @@ async def test_every_health_field_is_read(client: InferenceClient, stage: Stage)
     assert health.assessor.error == "Ollama does not answer."
 
 
-async def test_detect_sends_the_unchanged_bytes(client: InferenceClient, stage: Stage) -> None:
-    stage.says(DETECTED)
+async def test_detect_sends_the_unchanged_bytes(
+    client: InferenceClient, server: ScriptedServer
+) -> None:
+    server.respond(DETECTED)
 
-    result = await client.detect(b"\xff\xd8picture", content_type="image/jpeg", threshold=0.35)
+    result = await client.detect(b"\xff\xd8image", content_type="image/jpeg", threshold=0.35)
 
-    assert stage.bodies == [b"\xff\xd8picture"]
-    (request,) = stage.requests
+    assert server.bodies == [b"\xff\xd8image"]
+    (request,) = server.requests
     assert (request.method, request.path) == ("POST", "/v1/detect")
     assert request.query == {"threshold": "0.35"}
     assert request.headers["Content-Type"] == "image/jpeg"
     assert request.headers["Authorization"] == "Bearer s3cret"
-    assert request.headers["X-Deadline-Ms"] == "5000"  # as long as it waits itself
+    assert request.headers["X-Deadline-Ms"] == "5000"  # the time that the client waits
     request_id = request.headers["X-Request-ID"]
     assert request.headers["traceparent"].split("-")[1] == request_id
     assert len(request_id) == 32
@@ -81,13 +83,13 @@ async def test_detect_sends_the_unchanged_bytes(client: InferenceClient, stage: 
 
 
 async def test_assess_sends_times_with_the_homes_utc_offset(
-    client: InferenceClient, stage: Stage
+    client: InferenceClient, server: ScriptedServer
 ) -> None:
-    stage.says(ASSESSED)
+    server.respond(ASSESSED)
 
     assessment = await client.assess(FACTS)
 
-    assert b"2026-11-23T03:00:30+01:00" in stage.bodies[0]
+    assert b"2026-11-23T03:00:30+01:00" in server.bodies[0]
     assert assessment.risk_score == 64
     assert assessment.by == ModelUse(
         model="nemotron-3-nano:4b",
@@ -103,8 +105,8 @@ async def test_assess_sends_times_with_the_homes_utc_offset(
     )
 
 
-async def test_a_model_download_is_started(client: InferenceClient, stage: Stage) -> None:
-    stage.says(MODEL_DOWNLOAD)
+async def test_a_model_download_is_started(client: InferenceClient, server: ScriptedServer) -> None:
+    server.respond(MODEL_DOWNLOAD)
 
     pull = await client.pull_model()
 
@@ -112,17 +114,19 @@ async def test_a_model_download_is_started(client: InferenceClient, stage: Stage
     assert pull.share == 0.25
 
 
-async def test_fields_of_a_newer_server_are_ignored(client: InferenceClient, stage: Stage) -> None:
-    stage.says({**DETECTED, "gpu": {"name": "new"}})
+async def test_fields_of_a_newer_server_are_ignored(
+    client: InferenceClient, server: ScriptedServer
+) -> None:
+    server.respond({**DETECTED, "gpu": {"name": "new"}})
 
     assert (await client.detect(b"x", content_type="image/png", threshold=0.5)).width == 1920
 
 
 async def test_without_token_there_is_no_authorization_header(
-    connect: Callable[..., InferenceClient], address: str, stage: Stage
+    connect: Callable[..., InferenceClient], address: str, server: ScriptedServer
 ) -> None:
-    stage.says(HEALTH)
+    server.respond(HEALTH)
 
     await connect(address, token=None).health()
 
-    assert "Authorization" not in stage.requests[0].headers
+    assert "Authorization" not in server.requests[0].headers

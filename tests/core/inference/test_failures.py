@@ -24,13 +24,13 @@ from hsi_core.domain.errors import (
 from hsi_core.domain.models import FailureClass
 from hsi_core.inference.client import InferenceClient
 from testbed.inference_responses import DETECTED, HEALTH
-from tests.core.inference.conftest import Stage
+from tests.core.inference.conftest import ScriptedServer
 
 type Connect = Callable[..., InferenceClient]
 
 
 async def detect(client: InferenceClient) -> None:
-    await client.detect(b"picture", content_type="image/jpeg", threshold=0.5)
+    await client.detect(b"image bytes", content_type="image/jpeg", threshold=0.5)
 
 
 async def failure(client: InferenceClient) -> CoreError:
@@ -67,14 +67,14 @@ async def failure(client: InferenceClient) -> CoreError:
 )
 async def test_problem_details_decide(
     client: InferenceClient,
-    stage: Stage,
+    server: ScriptedServer,
     status: int,
     code: str,
     retryable: bool,
     error: type[CoreError],
     failure_class: FailureClass,
 ) -> None:
-    stage.refuses(status, code, retryable=retryable)
+    server.refuse(status, code, retryable=retryable)
 
     raised = await failure(client)
 
@@ -101,13 +101,13 @@ async def test_problem_details_decide(
     ],
 )
 async def test_a_proxys_response_is_distinguished_from_the_servers(
-    client: InferenceClient, stage: Stage, status: int, error: type[CoreError]
+    client: InferenceClient, server: ScriptedServer, status: int, error: type[CoreError]
 ) -> None:
-    stage.status, stage.body, stage.content_type = status, b"<html>no</html>", "text/html"
-    stage.headers = {"Location": "http://elsewhere.invalid/"} if status == 301 else {}
+    server.status, server.body, server.content_type = status, b"<html>no</html>", "text/html"
+    server.headers = {"Location": "http://elsewhere.invalid/"} if status == 301 else {}
 
     assert type(await failure(client)) is error
-    assert len(stage.requests) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ async def test_a_proxys_response_is_distinguished_from_the_servers(
 )
 async def test_busy_reports_when_to_retry(
     client: InferenceClient,
-    stage: Stage,
+    server: ScriptedServer,
     problem: float | None,
     header: str | None,
     expected: float | None,
 ) -> None:
     more = {} if problem is None else {"retry_after_s": problem}
-    stage.refuses(429, "overloaded", retryable=True, **more)
-    stage.headers = {} if header is None else {"Retry-After": header}
+    server.refuse(429, "overloaded", retryable=True, **more)
+    server.headers = {} if header is None else {"Retry-After": header}
 
     with pytest.raises(ServerBusyError) as caught:
         await detect(client)
@@ -143,9 +143,9 @@ async def test_busy_reports_when_to_retry(
     ids=["empty", "null", "list", "string", "broken", "bytes", "deep", "missing"],
 )
 async def test_a_malformed_response_is_an_error(
-    client: InferenceClient, stage: Stage, body: bytes
+    client: InferenceClient, server: ScriptedServer, body: bytes
 ) -> None:
-    stage.body = body
+    server.body = body
 
     raised = await failure(client)
 
@@ -153,22 +153,28 @@ async def test_a_malformed_response_is_an_error(
     assert raised.code == "malformed_answer"
 
 
-async def test_malformed_problem_details_are_ignored(client: InferenceClient, stage: Stage) -> None:
-    stage.says({"code": "invalid_image"}, 422, "application/problem+json")
+async def test_malformed_problem_details_are_ignored(
+    client: InferenceClient, server: ScriptedServer
+) -> None:
+    server.respond({"code": "invalid_image"}, 422, "application/problem+json")
 
     assert type(await failure(client)) is ClientError
 
 
-async def test_an_oversized_response_is_refused(client: InferenceClient, stage: Stage) -> None:
-    stage.body = b" " * (1024 * 1024 + 1)
+async def test_an_oversized_response_is_refused(
+    client: InferenceClient, server: ScriptedServer
+) -> None:
+    server.body = b" " * (1024 * 1024 + 1)
 
     raised = await failure(client)
 
     assert "too large" in str(raised)
 
 
-async def test_no_response_is_a_timeout(connect: Connect, address: str, stage: Stage) -> None:
-    stage.hold = True
+async def test_no_response_is_a_timeout(
+    connect: Connect, address: str, server: ScriptedServer
+) -> None:
+    server.hold = True
 
     raised = await failure(connect(address, detect_timeout=0.5))
 
@@ -195,10 +201,10 @@ async def test_a_token_with_control_characters_is_refused(connect: Connect, addr
 
 
 async def test_no_failure_reveals_the_token(
-    client: InferenceClient, stage: Stage, caplog: pytest.LogCaptureFixture
+    client: InferenceClient, server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    stage.refuses(500, "internal", retryable=True)
+    server.refuse(500, "internal", retryable=True)
 
     raised = await failure(client)
 
@@ -207,19 +213,19 @@ async def test_no_failure_reveals_the_token(
 
 @asynccontextmanager
 async def listener(
-    words: bytes | None, tls: ssl.SSLContext | None = None, *, only_once: bool = False
+    response: bytes | None, tls: ssl.SSLContext | None = None, *, only_once: bool = False
 ) -> AsyncIterator[str]:
-    """Take connections on loopback, say these words to each request and hang up."""
+    """Accept connections on loopback, send these bytes in response to each request and close."""
 
-    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if only_once:
             server.close()
-        if words is not None:
+        if response is not None:
             await reader.read(1)
-            writer.write(words)
+            writer.write(response)
         writer.close()
 
-    server = await asyncio.start_server(meet, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     host, port = server.sockets[0].getsockname()
     try:
         yield f"{'https' if tls else 'http'}://{host}:{port}"
@@ -231,7 +237,7 @@ async def listener(
     "only_once", [pytest.param(False, id="hangs up"), pytest.param(True, id="goes down")]
 )
 async def test_a_lost_connection_costs_an_attempt(connect: Connect, *, only_once: bool) -> None:
-    """The request itself may be what brings the server down, so it must not repeat for ever."""
+    """The request itself may be what stops the server, so it must not repeat for ever."""
     async with listener(None, only_once=only_once) as url:
         raised = await failure(connect(url))
 
@@ -240,25 +246,25 @@ async def test_a_lost_connection_costs_an_attempt(connect: Connect, *, only_once
 
 
 async def test_a_stale_connection_costs_no_attempt(connect: Connect) -> None:
-    """Each connection brings one answer; asked a second time, it ends without a word."""
+    """The server responds once on each connection and closes it at the second request."""
     answer = json.dumps(DETECTED).encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n".encode()
     asked = 0
 
-    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal asked
-        for words in (head + answer, b""):
-            await reader.readuntil(b"picture")
+        for response in (head + answer, b""):
+            await reader.readuntil(b"image bytes")
             asked += 1
-            writer.write(words)
+            writer.write(response)
         writer.close()
 
-    server = await asyncio.start_server(meet, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     client = connect(f"http://{host}:{port}")
     for _ in range(3):
         await detect(client)
-    assert asked == 5  # the second and the third were asked twice
+    assert asked == 5  # the second and the third were sent twice
     server.close()
 
 
@@ -295,9 +301,9 @@ async def test_health_of_a_program_without_http(connect: Connect) -> None:
     ],
 )
 async def test_health_of_another_program(
-    client: InferenceClient, stage: Stage, status: int, content_type: str, body: bytes
+    client: InferenceClient, server: ScriptedServer, status: int, content_type: str, body: bytes
 ) -> None:
-    stage.status, stage.content_type, stage.body = status, content_type, body
+    server.status, server.content_type, server.body = status, content_type, body
 
     with pytest.raises(ServerIncompatibleError, match="Enter the address"):
         await client.health()
@@ -307,16 +313,16 @@ async def test_health_of_another_program(
     ("version", "who"), [(2, "Update the integration"), (0, "Update the inference server")]
 )
 async def test_health_of_another_api_version(
-    client: InferenceClient, stage: Stage, version: int, who: str
+    client: InferenceClient, server: ScriptedServer, version: int, who: str
 ) -> None:
-    stage.says({**HEALTH, "api_version": version})
+    server.respond({**HEALTH, "api_version": version})
 
     with pytest.raises(ServerIncompatibleError, match=who):
         await client.health()
 
 
-async def test_health_with_a_wrong_token(client: InferenceClient, stage: Stage) -> None:
-    stage.refuses(401, "unauthorized", retryable=False)
+async def test_health_with_a_wrong_token(client: InferenceClient, server: ScriptedServer) -> None:
+    server.refuse(401, "unauthorized", retryable=False)
 
     with pytest.raises(ServerAuthError):
         await client.health()
@@ -345,10 +351,12 @@ async def test_an_untrusted_certificate(connect: Connect, self_signed: ssl.SSLCo
             await connect(url).health()
 
 
-async def test_a_cancelled_request_stays_cancelled(client: InferenceClient, stage: Stage) -> None:
-    stage.hold = True
+async def test_a_cancelled_request_stays_cancelled(
+    client: InferenceClient, server: ScriptedServer
+) -> None:
+    server.hold = True
     task = asyncio.create_task(detect(client))
-    await stage.asked.wait()
+    await server.asked.wait()
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):

@@ -53,7 +53,7 @@ FACTS = EventFacts(
     objects=(),
     rules=RulesFacts(score=10, low=0, high=20, factors=()),
 )
-PICTURE = b"person 0.9"
+IMAGE = b"person 0.9"
 
 
 class Clock:
@@ -87,7 +87,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def make(clock: Clock) -> AsyncIterator[Callable[..., ServerPool]]:
-    """Make pools of servers; failures and changes are told to nobody."""
+    """Make pools of servers; nothing listens to their failures and changes."""
     async with aiohttp.ClientSession() as session:
 
         def of(*servers: FakeInferenceServer) -> ServerPool:
@@ -109,17 +109,17 @@ async def make(clock: Clock) -> AsyncIterator[Callable[..., ServerPool]]:
 
 
 async def detect(pool: ServerPool) -> None:
-    await pool.detect(PICTURE, content_type="image/jpeg", threshold=0.5)
+    await pool.detect(IMAGE, content_type="image/jpeg", threshold=0.5)
 
 
-async def hear(pool: ServerPool) -> None:
-    """Ask all servers how they are."""
+async def poll(pool: ServerPool) -> None:
+    """Request the health of all servers."""
     for server in pool.servers:
         server.set_health(await server.client.health())
 
 
-async def reach(count: int, *servers: FakeInferenceServer) -> None:
-    """Wait until they have been asked so often."""
+async def until_requested(count: int, *servers: FakeInferenceServer) -> None:
+    """Wait until the servers have received this many detect requests in all."""
     async with asyncio.timeout(60):
         while sum(asked(server) for server in servers) < count:
             events = [asyncio.create_task(server.requested.wait()) for server in servers]
@@ -141,7 +141,7 @@ async def test_the_least_loaded_server_is_used(
     second.detect_gate.clear()
     async with asyncio.TaskGroup() as tasks:
         pending = {tasks.create_task(detect(pool)) for _ in range(6)}
-        await reach(6, first, second)
+        await until_requested(6, first, second)
         assert (asked(first), asked(second)) == (3, 3)
         second.detect_gate.set()
         while len(pending) > 3:
@@ -167,7 +167,7 @@ async def test_images_of_other_clients_count_as_load(
     first.detector = {"pictures": 5}
     second.detector = {"pictures": 0}
     pool = make(first, second)
-    await hear(pool)
+    await poll(pool)
     for _ in range(4):
         await detect(pool)
     assert (asked(first), asked(second)) == (0, 4)
@@ -276,13 +276,13 @@ async def test_a_server_that_is_not_ready_is_skipped(
 ) -> None:
     first.detector = {"state": "loading"}
     pool = make(first, second)
-    await hear(pool)
+    await poll(pool)
     second.detect_faults.append(OVERLOADED)
     with pytest.raises(ServerBusyError):
         await detect(pool)
     assert asked(first) == 0
     first.detector = {"state": "ready"}
-    await hear(pool)
+    await poll(pool)
     await detect(pool)
     assert asked(first) == 1
 
@@ -298,7 +298,7 @@ async def test_events_go_to_a_server_with_a_language_model(
     first.assess_fault = NO_ASSESSOR
     first.assessor = {"state": "absent"}
     if known:
-        await hear(pool)
+        await poll(pool)
     for _ in range(3):
         await pool.assess(FACTS)
     assert len(second.assessed) == 3
@@ -313,7 +313,7 @@ async def test_optional_fields_go_only_to_a_server_that_lists_them(
     facts = replace(FACTS, narrative="A person was at front.", language="de")
 
     await pool.assess(facts)  # its health is unknown: it may be an older server
-    await hear(pool)
+    await poll(pool)
     await pool.assess(facts)
 
     unknown, known = first.assessed
@@ -356,10 +356,10 @@ async def test_after_recovery_one_trial_request_is_sent(
     first.detect_fault = None
     first.detect_gate.clear()
     assert gate.acquire() == 0
-    assert gate.acquire() > 0  # one goes ahead
+    assert gate.acquire() > 0  # one trial at a time
     trial = asyncio.create_task(detect(pool))
-    await reach(2, first)
-    # Whoever went ahead nevertheless is told to wait, and asks nobody.
+    await until_requested(2, first)
+    # A request beside the trial is refused and sent to no server.
     with pytest.raises(ServerBusyError):
         await detect(pool)
     assert asked(first) == 2
@@ -391,6 +391,6 @@ async def test_a_recovered_server_is_used_at_once(
         await detect(pool)
     pool.servers[0].set_health(None)
     first.detect_fault = None
-    await hear(pool)
+    await poll(pool)
     await detect(pool)
     assert asked(first) == 2

@@ -1,4 +1,4 @@
-"""Addresses as users type them."""
+"""Server addresses as users type them are normalized or refused."""
 
 from hypothesis import given, strategies as st
 import pytest

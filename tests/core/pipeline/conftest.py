@@ -1,4 +1,4 @@
-"""A house with two cameras."""
+"""Fixtures of the pipeline's tests: a house with two cameras and a fake inference server."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Cameras, a database, a scripted server and pipelines on them, and what they told."""
+"""Camera folders, a database, a fake inference server, pipelines on them and their updates."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -31,8 +31,8 @@ from hsi_core.domain.zones import Zone
 from hsi_core.inference.client import InferenceClient
 from hsi_core.pipeline.pipeline import Pipeline, PipelineConfig
 
-SOON = 60.0  # seconds within which a signal has to come, on a machine busy with other things
-NEVER = 3600.0  # seconds until something would happen by itself that a test does not wait for
+SOON = 60.0  # seconds to wait for a signal, on a busy machine
+NEVER = 3600.0  # seconds until a timer that no test waits for
 CAMERAS = ("front", "yard")
 BERLIN = ZoneInfo("Europe/Berlin")
 QUICK = Settings(
@@ -49,7 +49,7 @@ QUICK = Settings(
 
 
 class Journal:
-    """Every update a pipeline has told, in order; waits for those still to come."""
+    """Every update that a pipeline has published, in order; waits for those still to come."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.updates: list[Update] = []
@@ -82,16 +82,16 @@ class Journal:
         return found
 
     async def image(self, path: str) -> Image:
-        """Return the image once it has reached its end."""
+        """Return the image once it has reached its final state."""
         found = await self.until(lambda j: [image for image in j.images if image.path == path])
         return found[-1]
 
     async def ended(self, count: int) -> list[Image]:
-        """Return the images once so many have reached their end."""
+        """Return the images once `count` of them have reached their final state."""
         return await self.until(lambda j: j.images if len(j.images) >= count else [])
 
     async def event(self, phase: EventPhase, *, count: int = 1) -> SecurityEvent:
-        """Return the event of the last of so many updates of a phase."""
+        """Return the event of the update with which a phase was published `count` times."""
         found = await self.until(
             lambda j: f if len(f := [e for p, e in j.events if p is phase]) >= count else []
         )
@@ -105,7 +105,7 @@ class Journal:
         return found[-1]
 
     async def depth(self, count: int) -> QueueStats:
-        """Return the queue's numbers once so many jobs are waiting or running."""
+        """Return the queue's numbers once `count` jobs are pending or leased."""
         found = await self.until(
             lambda j: [
                 u.stats for u in j.updates if isinstance(u, QueueUpdate) and u.stats.depth == count
@@ -114,14 +114,14 @@ class Journal:
         return found[-1]
 
     async def health(self, look: Callable[[Health], bool]) -> Health:
-        """Return the health as soon as it is so."""
+        """Return the health as soon as `look` returns true for it."""
         await self.until(lambda _: look(self._pipeline.health))
         return self._pipeline.health
 
 
 @dataclass(slots=True)
 class House:
-    """Everything a pipeline needs."""
+    """What a pipeline needs: folders, a database and servers; it makes and starts pipelines."""
 
     root: Path
     database_url: str
@@ -131,7 +131,7 @@ class House:
     host: str = "here"
     pipelines: list[Pipeline] = field(default_factory=list)
     configured: Configured = field(default_factory=Configured)
-    home: Home | None = None  # nobody tells what it says
+    home: Home | None = None  # None: the pipeline does not record the home's state
     zones: Mapping[str, tuple[Zone, ...]] = field(default_factory=dict)  # by camera
 
     def upload(
@@ -142,7 +142,7 @@ class House:
         age: float = 0.0,
         at: datetime | None = None,
     ) -> str:
-        """Write a picture as a camera does, by rename; it was taken then or so long ago."""
+        """Write an image as a camera does, by rename; it was taken `at` a time or `age` seconds ago."""
         target = self.root / path
         partial = target.with_suffix(".part")
         partial.write_text(content)

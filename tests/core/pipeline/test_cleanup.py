@@ -40,7 +40,7 @@ class Store:
         self._database = house.database_url.rsplit("/", 1)[-1]
 
     async def ask(self, sql: str) -> str:
-        # In a thread: what it may wait for is done by this very loop.
+        # In a thread: it may wait for transactions that this event loop has to finish.
         return await asyncio.to_thread(self._postgres.execute, sql, database=self._database)
 
     async def counts(self) -> dict[str, int]:
@@ -74,7 +74,7 @@ async def fill(house: House, journal: Journal, store: Store) -> None:
     house.upload("yard/broken.jpg", "broken", age=600)
     await journal.ended(6)
     async with asyncio.timeout(SOON):
-        while await store.ask(UNSETTLED) != "0":  # noqa: ASYNC110 - nobody tells of the last job
+        while await store.ask(UNSETTLED) != "0":  # noqa: ASYNC110 - no update for the last job
             await asyncio.sleep(0.05)
 
 
@@ -111,13 +111,13 @@ async def test_a_cleanup_interrupted_by_a_stop_raises_and_closes_its_connection(
         await blocker.execute("LOCK TABLE hsi.detections")
         cleanup = asyncio.create_task(pipeline.cleanup.delete_expired(dry_run=False))
         async with asyncio.timeout(SOON):
-            while await store.ask(BLOCKED) == "0":  # noqa: ASYNC110 - PostgreSQL does not tell
+            while await store.ask(BLOCKED) == "0":  # noqa: ASYNC110 - PostgreSQL sends no signal
                 await asyncio.sleep(0.05)
         await pipeline.stop()
         with pytest.raises(PipelineStoppedError):
             await cleanup
-        async with asyncio.timeout(SOON):  # a backend whose client has gone takes a moment to end
-            while await store.ask(CONNECTED) != "0":  # noqa: ASYNC110 - PostgreSQL does not tell
+        async with asyncio.timeout(SOON):  # a backend ends a moment after its client
+            while await store.ask(CONNECTED) != "0":  # noqa: ASYNC110 - PostgreSQL sends no signal
                 await asyncio.sleep(0.05)
     await blocker.close()
     assert await store.counts() == before
@@ -193,7 +193,7 @@ async def test_a_file_whose_record_was_deleted_is_not_registered_again(
     assert (await store.counts())["images"] == 1
     assert server.detected.total() == asked + 1
 
-    # Another picture under an old name is a new one.
+    # Another content under an old name is a new image.
     house.upload("front/0.jpg", "person 0.95 #other")
     await journal.image("front/0.jpg")
 
@@ -271,7 +271,10 @@ async def test_the_oldest_files_are_deleted_by_total_size(house: House, store: S
     assert await pipeline.cleanup.delete_expired(dry_run=False) == counted
     left = {path.relative_to(house.root).as_posix() for path in house.root.rglob("*.jpg")}
     assert left >= {"front/2.jpg", "yard/last.jpg"}  # the latest
-    assert not left & {"front/0.jpg", "front/1.jpg"}  # the oldest, forgotten already
+    assert not left & {
+        "front/0.jpg",
+        "front/1.jpg",
+    }  # the oldest, whose records are deleted already
     assert sum((house.root / path).stat().st_size for path in left) <= room + 120
 
 
@@ -296,7 +299,7 @@ async def test_the_cleanup_runs_daily_at_its_hour(house: House, store: Store) ->
     await fill(house, journal, store)
     await pipeline.stop()
     await store.age(4000)
-    started: list[datetime] = []  # the clock stands still until then
+    started: list[datetime] = []  # the pipeline's clock stands still until then
     nearly = datetime(2026, 6, 10, 2, 59, 59, tzinfo=BERLIN)  # the clock is not put forward then
     config = PipelineConfig(
         database_url=house.database_url,
@@ -314,7 +317,7 @@ async def test_the_cleanup_runs_daily_at_its_hour(house: House, store: Store) ->
     await nightly.start()
     started.append(datetime.now(UTC))
     async with asyncio.timeout(SOON):
-        while (await store.counts())["images"]:  # noqa: ASYNC110 - nobody tells of a cleanup
+        while (await store.counts())["images"]:  # noqa: ASYNC110 - no update for a cleanup
             await asyncio.sleep(0.05)
 
 

@@ -15,7 +15,7 @@ from tests.core.pipeline.worker_process import environ, start_worker, wait_for_e
 from hsi_core.domain.models import FailureClass, ImageState
 from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 
-HELD = "select count(*) from hsi.jobs where state = 'leased'"
+LEASED = "select count(*) from hsi.jobs where state = 'leased'"
 
 
 async def until_leased(
@@ -25,8 +25,8 @@ async def until_leased(
     while house.server.detected.total() < count:
         house.server.requested.clear()
         await asyncio.wait_for(house.server.requested.wait(), SOON)
-    held = query(postgres, house, "select count(*) from hsi.jobs where state='leased'")
-    assert int(held) == (count if leased is None else leased)
+    found = query(postgres, house, LEASED)
+    assert int(found) == (count if leased is None else leased)
 
 
 async def until_registered(postgres: Postgres, house: House, count: int) -> None:
@@ -159,7 +159,7 @@ async def test_an_image_that_kills_every_worker_becomes_the_only_dead_letter(
             deaths += 1
             server.hung.clear()
             query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
-            while query(postgres, house, HELD) != "0":  # noqa: ASYNC110 - a lease ends without a signal
+            while query(postgres, house, LEASED) != "0":  # noqa: ASYNC110 - a lease ends without a signal
                 await asyncio.sleep(0.05)
     [letter] = letters
     assert (letter.failure, letter.crashes, deaths) == (FailureClass.CRASH, 4, 4)

@@ -17,8 +17,8 @@ from hsi_core.pipeline.pipeline import Pipeline
 HOUR = timedelta(hours=1)
 
 
-async def somebody(house: House, journal: Journal, path: str, at: datetime) -> SecurityEvent:
-    """Return the event of a person who was seen then."""
+async def person_seen(house: House, journal: Journal, path: str, at: datetime) -> SecurityEvent:
+    """Return the event of a person who was detected at this time."""
     seen = len([event for phase, event in journal.events if phase is EventPhase.DETECTED])
     house.upload(path, f"person 0.8 # {path}", at=at)
     return await journal.event(EventPhase.DETECTED, count=seen + 1)
@@ -31,14 +31,14 @@ async def marked(pipeline: Pipeline, mark: EventMark) -> set[UUID]:
 async def test_a_mark_is_stored_found_changed_and_removed(house: House) -> None:
     pipeline, journal = await house.run()
     now = datetime.now(UTC)
-    one = await somebody(house, journal, "front/a.jpg", now - 2 * HOUR)
-    other = await somebody(house, journal, "front/b.jpg", now - HOUR)
+    one = await person_seen(house, journal, "front/a.jpg", now - 2 * HOUR)
+    other = await person_seen(house, journal, "front/b.jpg", now - HOUR)
 
-    said = await pipeline.feedback.mark(one.id, EventMark.FALSE_ALARM)
+    event_marked = await pipeline.feedback.mark(one.id, EventMark.FALSE_ALARM)
     await pipeline.feedback.mark(other.id, EventMark.TRUE_ALARM)
-    assert said.mark is EventMark.FALSE_ALARM
-    assert said.marked_at is not None
-    assert now <= said.marked_at <= datetime.now(UTC)
+    assert event_marked.mark is EventMark.FALSE_ALARM
+    assert event_marked.marked_at is not None
+    assert now <= event_marked.marked_at <= datetime.now(UTC)
     assert await marked(pipeline, EventMark.FALSE_ALARM) == {one.id}
 
     await pipeline.feedback.mark(one.id, EventMark.TRUE_ALARM)
@@ -50,7 +50,7 @@ async def test_a_mark_is_stored_found_changed_and_removed(house: House) -> None:
 async def test_a_missed_moment_marks_its_event_or_is_recorded(house: House) -> None:
     pipeline, journal = await house.run(event_idle=30.0)
     now = datetime.now(UTC)
-    event = await somebody(house, journal, "front/a.jpg", now - HOUR)
+    event = await person_seen(house, journal, "front/a.jpg", now - HOUR)
 
     near = await pipeline.feedback.mark_missed("front", event.started_at + timedelta(seconds=29))
     assert isinstance(near, SecurityEvent)
@@ -61,7 +61,7 @@ async def test_a_missed_moment_marks_its_event_or_is_recorded(house: House) -> N
     ):
         noted = await pipeline.feedback.mark_missed(camera, at)
         assert isinstance(noted, MissedMoment)
-        await pipeline.feedback.mark_missed(camera, at)  # twice is once
+        await pipeline.feedback.mark_missed(camera, at)  # the second time has no effect
     query = EventQuery(camera="yard")
     [kept] = await pipeline.queries.missed_moments(query)
     assert (kept.camera, kept.at) == ("yard", event.started_at)

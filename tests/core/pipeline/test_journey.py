@@ -1,4 +1,4 @@
-"""One image on its way: from a file to an image, an event and its risk."""
+"""The way of one image: from a file to its detections, its event and its assessment."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.core.pipeline.harness import House
-from tests.core.pipeline.test_home_recorder import written
+from tests.core.pipeline.recorded_home import recorded
 
 # isort: split
 from hsi_core.domain.context import Home, Occupancy
@@ -18,20 +18,20 @@ from hsi_core.domain.updates import EventPhase
 from hsi_core.domain.zones import Zone, ZoneKind
 
 
-async def test_files_from_the_future_count_as_found_now_and_are_told_of_once(
+async def test_files_from_the_future_count_as_found_now_and_are_logged_once(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, journal = await house.run(event_idle=0.5)
     for number in range(3):
         house.upload(f"front/{number}.jpg", f"person 0.8 #{number}", age=number - 7200)
-    house.upload("yard/a.jpg", "car 0.8", age=-20)  # as much as a share's clock may be ahead
+    house.upload("yard/a.jpg", "car 0.8", age=-20)  # within the clock skew of a share
 
     images = await journal.ended(4)
     assert max(image.captured_at for image in images) <= datetime.now(UTC)
     closed = await journal.event(EventPhase.EXPLAINED)  # and not only in two hours
     assert closed.ended_at is not None
-    [told] = [record.getMessage() for record in caplog.records if "ahead" in record.getMessage()]
-    assert "camera front are dated" in told
+    [logged] = [record.getMessage() for record in caplog.records if "ahead" in record.getMessage()]
+    assert "camera front are dated" in logged
 
 
 async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
@@ -76,7 +76,7 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
     assert str(facts["started_at"]).endswith(("+01:00", "+02:00"))
 
 
-async def test_a_sure_person_is_assessed_before_the_event_is_over(house: House) -> None:
+async def test_a_confident_person_is_assessed_before_the_event_is_over(house: House) -> None:
     _, journal = await house.run(event_idle=30.0)
     house.upload("front/a.jpg", "person 0.95")
     assessed = await journal.event(EventPhase.EXPLAINED)
@@ -84,28 +84,28 @@ async def test_a_sure_person_is_assessed_before_the_event_is_over(house: House) 
     assert assessed.risk_score == house.server.assessed[0]["rules"]["high"]
 
 
-@pytest.mark.parametrize("said", [0, 100])
-async def test_a_language_model_cannot_change_the_level(house: House, said: int) -> None:
-    house.server.score = said
+@pytest.mark.parametrize("score", [0, 100])
+async def test_a_language_model_cannot_change_the_level(house: House, score: int) -> None:
+    house.server.score = score
     _, journal = await house.run(event_idle=30.0)
     house.upload("front/a.jpg", "person 0.95")
 
     assessed = await journal.event(EventPhase.EXPLAINED)
 
     rules = house.server.assessed[0]["rules"]
-    assert assessed.risk_score == (rules["high"] if said else rules["low"])
+    assert assessed.risk_score == (rules["high"] if score else rules["low"])
     assert assessed.risk_level is Bands().level_of(rules["score"])
-    assert f"said {said}" in assessed.factors[-1].reason
+    assert f"said {score}" in assessed.factors[-1].reason
 
 
-async def test_what_is_known_of_the_home_counts(house: House, engine: AsyncEngine) -> None:
+async def test_zones_alarm_and_occupancy_count(house: House, engine: AsyncEngine) -> None:
     everywhere = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
     roof = Zone(name="Roof", kind=ZoneKind.RESTRICTED, polygon=everywhere)
 
     house.zones = {"front": (roof,)}
     house.home = Home(armed=True, occupancy=Occupancy.AWAY)
     _, journal = await house.run(event_idle=30.0)
-    await written(engine, house.home)
+    await recorded(engine, house.home)
     house.upload("front/a.jpg", "person 0.95")
 
     assessed = await journal.event(EventPhase.EXPLAINED)
@@ -117,7 +117,7 @@ async def test_what_is_known_of_the_home_counts(house: House, engine: AsyncEngin
     assert sent["objects"][0]["zones"] == ["restricted"]
 
 
-async def test_an_empty_picture_is_no_event(house: House) -> None:
+async def test_an_image_without_watched_objects_opens_no_event(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "chair 0.9")
     assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
@@ -135,7 +135,7 @@ async def test_the_same_content_is_skipped(house: House) -> None:
     assert (await journal.image("yard/b.jpg")).state is ImageState.DETECTED
 
 
-async def test_the_same_content_after_the_window_is_looked_at(house: House) -> None:
+async def test_the_same_content_after_the_window_is_processed(house: House) -> None:
     _, journal = await house.run()
     house.upload("front/a.jpg", "person 0.8", age=1000)
     await journal.image("front/a.jpg")
@@ -143,7 +143,7 @@ async def test_the_same_content_after_the_window_is_looked_at(house: House) -> N
     assert (await journal.image("front/b.jpg")).state is ImageState.DETECTED
 
 
-async def test_the_same_content_at_the_same_time_is_looked_at_once(house: House) -> None:
+async def test_the_same_content_at_the_same_time_is_processed_once(house: House) -> None:
     for number in range(6):
         house.upload(f"front/{number}.jpg", "person 0.8", age=5)
     _, journal = await house.run(detect_concurrency=6)
@@ -152,7 +152,7 @@ async def test_the_same_content_at_the_same_time_is_looked_at_once(house: House)
     assert states.count(ImageState.SKIPPED) == 5
 
 
-async def test_a_broken_picture_is_a_dead_letter_that_says_why(house: House) -> None:
+async def test_a_broken_image_is_a_dead_letter_with_its_reason(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "broken 0.8")
     image = await journal.image("front/a.jpg")
@@ -175,7 +175,7 @@ async def test_a_file_that_is_too_large_is_not_sent(house: House) -> None:
     assert not house.server.detected
 
 
-async def test_a_file_that_is_gone_says_so(house: House) -> None:
+async def test_a_deleted_file_is_a_dead_letter_with_its_reason(house: House) -> None:
     house.server.detect_gate.clear()
     house.upload("front/a.jpg", "car 0.7", age=60)
     house.upload("front/b.jpg", "car 0.8", age=50)
@@ -192,11 +192,11 @@ async def test_a_file_that_is_gone_says_so(house: House) -> None:
     assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "file_gone")
 
 
-async def test_what_was_there_before_the_start_is_found(house: House) -> None:
+async def test_a_file_from_before_the_start_is_processed(house: House) -> None:
     house.upload("front/old.jpg", "car 0.7", age=3600)
     _, journal = await house.run()
     assert (await journal.image("front/old.jpg")).state is ImageState.DETECTED
-    # A backlog groups as it happened: the event is over as soon as it was looked at.
+    # A backlog groups as it happened: the event is over as soon as its image is processed.
     event = await journal.event(EventPhase.EXPLAINED)
     assert event.state is EventState.CLOSED
     assert event.ended_at is not None
@@ -204,7 +204,7 @@ async def test_what_was_there_before_the_start_is_found(house: House) -> None:
 
 
 async def test_a_live_event_is_closed_as_soon_as_it_is_due(house: House) -> None:
-    # It looks after five seconds, and again after ten but for the event that is due before.
+    # The regular checks are after five and ten seconds; the event is due in between.
     _, journal = await house.run(poll_interval=5.0, event_idle=6.0, event_window=60.0)
     house.upload("front/a.jpg", "car 0.7")
     event = await journal.event(EventPhase.DETECTED)
@@ -213,7 +213,7 @@ async def test_a_live_event_is_closed_as_soon_as_it_is_due(house: House) -> None
     assert timedelta() <= late < timedelta(seconds=3)
 
 
-async def test_fresh_pictures_go_before_a_backlog(house: House) -> None:
+async def test_live_images_are_processed_before_a_backlog(house: House) -> None:
     house.server.detect_gate.clear()
     for number in range(5):
         house.upload(f"yard/{number}.jpg", f"car 0.7 #{number}", age=3600 - number)
@@ -227,7 +227,7 @@ async def test_fresh_pictures_go_before_a_backlog(house: House) -> None:
     assert order[2:] == sorted(order[2:])
 
 
-async def test_camera_state_is_what_the_database_knows(house: House) -> None:
+async def test_the_state_of_a_camera_is_read_from_the_database(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "person 0.95")
     image = await journal.image("front/a.jpg")
@@ -243,7 +243,7 @@ async def test_camera_state_is_what_the_database_knows(house: House) -> None:
     assert (file.content, file.content_type) == (b"person 0.95", "image/jpeg")
 
 
-async def test_who_is_gone_is_not_present(house: House) -> None:
+async def test_a_person_is_not_present_after_the_hold_time(house: House) -> None:
     pipeline, journal = await house.run()
     house.upload("front/a.jpg", "person 0.95", age=60)
     image = await journal.image("front/a.jpg")

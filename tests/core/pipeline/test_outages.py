@@ -298,6 +298,6 @@ async def test_the_health_is_published_only_when_it_changes(house: House) -> Non
         await pipeline.refresh_health()
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}")
     await journal.ended(5)
-    told = [update.health for update in journal.updates if isinstance(update, HealthUpdate)]
-    assert all(before != after for before, after in pairwise(told))
-    assert len(told) <= 3
+    published = [update.health for update in journal.updates if isinstance(update, HealthUpdate)]
+    assert all(before != after for before, after in pairwise(published))
+    assert len(published) <= 3

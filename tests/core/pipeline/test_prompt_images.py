@@ -35,16 +35,16 @@ async def assess(house: House, *, allowed: bool | None, vision: bool | None) -> 
 
 
 async def test_a_model_with_vision_is_given_images_if_allowed(house: House) -> None:
-    shown = await assess(house, allowed=True, vision=True)
+    sent = await assess(house, allowed=True, vision=True)
     # The one in the middle is too large for a server.
-    assert [b64decode(each) for each in shown] == [b"person 0.8", b"person 0.6"]
-    assert len(shown) < MAX_IMAGES
+    assert [b64decode(each) for each in sent] == [b"person 0.8", b"person 0.6"]
+    assert len(sent) < MAX_IMAGES
 
 
 @pytest.mark.parametrize(
     ("allowed", "vision"), [(None, True), (False, True), (True, False), (True, None)]
 )
-async def test_otherwise_it_is_given_none(
+async def test_a_model_without_permission_or_vision_is_given_no_images(
     house: House, allowed: bool | None, vision: bool | None
 ) -> None:
     assert await assess(house, allowed=allowed, vision=vision) == []
@@ -66,10 +66,14 @@ async def test_a_missing_file_is_left_out(house: House, postgres: Postgres) -> N
     house.upload("front/b.jpg", "person 0.7")
     await journal.ended(2)
     (house.root / "front/a.jpg").unlink()
-    over = "UPDATE hsi.events SET started_at = started_at - {0}, last_activity_at = last_activity_at - {0}"
-    await asyncio.to_thread(query, postgres, house, over.format("interval '1 hour'"))
+    # As if an hour had passed: the event is over.
+    age = """
+        UPDATE hsi.images SET captured_at = captured_at - {0};
+        UPDATE hsi.events SET started_at = started_at - {0}, last_activity_at = last_activity_at - {0}
+    """
+    await asyncio.to_thread(query, postgres, house, age.format("interval '1 hour'"))
 
     await journal.event(EventPhase.EXPLAINED)
 
-    [shown] = house.server.assessed[-1]["pictures"]
-    assert b64decode(shown) == b"person 0.7"
+    [sent] = house.server.assessed[-1]["pictures"]
+    assert b64decode(sent) == b"person 0.7"

@@ -1,4 +1,4 @@
-"""The whole way on real parts: real files, a real detector in its own process, a real database."""
+"""The whole pipeline with real files, a real detector in its own process and a real database."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,7 +31,7 @@ def inference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InferenceSer
         yield server
 
 
-async def test_pictures_become_detections_events_and_dead_letters(
+async def test_images_become_detections_events_and_dead_letters(
     inference: InferenceServer, database_url: str, tmp_path: Path
 ) -> None:
     root = tmp_path / "cameras"

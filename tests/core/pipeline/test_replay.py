@@ -23,7 +23,7 @@ from hsi_core.domain.updates import EventPhase
 from hsi_core.domain.zones import Zone, ZoneKind
 from hsi_core.events.judge import JudgedEvent
 
-TODAY = datetime.now(BERLIN)  # and also when midnight passes meanwhile
+TODAY = datetime.now(BERLIN)  # stays the same if midnight passes meanwhile
 REPORTED = "true alarms and missed, reported"
 FALSE = "false alarms, at medium or above"
 DUMP = "SELECT events::text FROM hsi.events ORDER BY id"
@@ -35,7 +35,7 @@ def yesterday(hour: int, minute: int = 0) -> datetime:
 
 
 async def event_of(house: House, journal: Journal, path: str, at: datetime) -> UUID:
-    """Let a person be seen close to the camera; return the event once it is assessed as a whole."""
+    """Upload a person close to the camera; return the event once it is assessed and closed."""
     house.upload(path, f"person 0.8 # {path}", at=at)
     found = await journal.until(
         lambda journal: [
@@ -49,13 +49,13 @@ async def event_of(house: House, journal: Journal, path: str, at: datetime) -> U
 
 @pytest.fixture
 async def marked(house: House, postgres: Postgres) -> House:
-    """Four nights and days: two told rightly, one for nothing, one not at all, and one a ghost."""
+    """Events marked as missed, false and true, and two missed moments, one with a person."""
     pipeline, journal = await house.run()
     by_day = await event_of(house, journal, "front/day.jpg", yesterday(12))
     nightly = await event_of(house, journal, "front/night.jpg", yesterday(1))
     in_yard = await event_of(house, journal, "yard/night.jpg", yesterday(3, 30))
     lost = await event_of(house, journal, "yard/lost.jpg", yesterday(4, 30))
-    # As if it had never been: what came before knew no persons.
+    # As if an earlier version had detected no person.
     postgres.execute(
         f"UPDATE hsi.images SET event_id = NULL WHERE event_id = '{lost}'; "
         f"DELETE FROM hsi.events WHERE id = '{lost}'",
@@ -97,13 +97,13 @@ async def test_a_replay_without_a_change_changes_and_writes_nothing(
     found = await replayed(marked, tmp_path)
 
     assert postgres.execute(DUMP, database="shared") == before
-    # The event that there was none of is there by now; nothing was in the other moment's pictures.
+    # The missed moment with a person is an event by now; the other one has no images.
     assert found[REPORTED] == {"before": (1, 4), "after": (2, 4)}
     assert found[FALSE] == {"before": (1, 1), "after": (1, 1)}
     printed = capsys.readouterr().out
     assert "3 events, 3 of them marked" in printed
     assert "2 moments marked as missed without an event" in printed
-    assert printed.count("->") == 1  # the only one that is another
+    assert printed.count("->") == 1  # the only one that has changed
     assert "no score unassessed -> 45 medium" in printed
 
 
@@ -112,7 +112,7 @@ async def test_other_levels_show_their_effect(marked: House, tmp_path: Path) -> 
         found = await replayed(marked, tmp_path, "--bands", bands)
         assert found[REPORTED] == {"before": (1, 4), "after": (reported, 4)}
         assert found[FALSE] == {"before": (1, 1), "after": (false, 1)}
-    found = await replayed(marked, tmp_path, "--days", "0.01")  # nothing was that lately
+    found = await replayed(marked, tmp_path, "--days", "0.01")  # no event is that recent
     assert found["levels"] == {}
 
 
@@ -124,7 +124,10 @@ async def test_current_zones_show_their_effect(
     pipeline, _ = await marked.run()
     await pipeline.stop()
 
-    assert (await replayed(marked, tmp_path))[FALSE]["after"] == (1, 1)  # as it was then
+    assert (await replayed(marked, tmp_path))[FALSE]["after"] == (
+        1,
+        1,
+    )  # with the zones of that time
     assert (await replayed(marked, tmp_path, "--todays-zones"))[FALSE]["after"] == (0, 1)
     assert "without close to the camera +21" in capsys.readouterr().out
 

@@ -35,7 +35,7 @@ def other(tmp_path: Path) -> Path:
 
 
 async def registered(house: House, count: int) -> Pipeline:
-    """Have so many pictures registered by a pipeline that looks at none."""
+    """Have images registered by a pipeline that processes none."""
     pipeline, journal = await house.run(detect_concurrency=0)
     for number in range(count):
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=60 - number)
@@ -44,9 +44,9 @@ async def registered(house: House, count: int) -> Pipeline:
 
 
 async def until_not(answer: str, sql: str, postgres: Postgres, house: House) -> None:
-    """Wait until the database gives another answer."""
+    """Wait until the query returns something else."""
     async with asyncio.timeout(SOON):
-        while await asyncio.to_thread(query, postgres, house, sql) == answer:  # noqa: ASYNC110 - nobody tells of it
+        while await asyncio.to_thread(query, postgres, house, sql) == answer:  # noqa: ASYNC110 - no update for it
             await asyncio.sleep(0.02)
 
 
@@ -64,16 +64,14 @@ async def test_the_same_folder_mounted_elsewhere_on_another_machine(
     assert house.server.detected.total() == 4
 
 
-async def test_another_machine_with_other_pictures_is_refused(house: House, other: Path) -> None:
+async def test_another_machine_with_other_images_is_refused(house: House, other: Path) -> None:
     await registered(house, 1)
     house.root, house.host = other, "there"
     with pytest.raises(CameraRootForeignError, match="here uses this database"):
         await house.run()
 
 
-async def test_another_folder_on_the_same_machine_is_refused_and_can_be_told_apart(
-    house: House, other: Path
-) -> None:
+async def test_another_folder_on_the_same_machine_is_refused(house: House, other: Path) -> None:
     await registered(house, 1)
     mine, house.root = house.root, other
     with pytest.raises(CameraRootForeignError) as refused:
@@ -82,7 +80,7 @@ async def test_another_folder_on_the_same_machine_is_refused_and_can_be_told_apa
     assert str(other) in str(refused.value)
 
 
-async def test_another_folder_is_refused_before_there_is_any_picture(
+async def test_another_folder_is_refused_before_there_is_any_image(
     house: House, other: Path
 ) -> None:
     await house.run()
@@ -91,7 +89,7 @@ async def test_another_folder_is_refused_before_there_is_any_picture(
         await house.run()
 
 
-async def test_who_enters_waits_for_others_who_do(
+async def test_simultaneous_registrations_wait_for_each_other(
     house: House, other: Path, postgres: Postgres, engine: AsyncEngine
 ) -> None:
     house.root, mine = other, house.root
@@ -103,14 +101,14 @@ async def test_who_enters_waits_for_others_who_do(
         await second
 
 
-async def test_the_same_folder_under_another_name_is_welcome(house: House, tmp_path: Path) -> None:
+async def test_the_same_folder_under_another_name_is_accepted(house: House, tmp_path: Path) -> None:
     await house.run()
     (tmp_path / "mount").symlink_to(house.root)
     house.root = tmp_path / "mount"
     await house.run()
 
 
-async def test_a_worker_that_has_died_keeps_others_out_for_a_while_only(
+async def test_a_dead_worker_blocks_other_roots_for_a_limited_time(
     house: House, other: Path, postgres: Postgres
 ) -> None:
     house.upload("front/0.jpg", "car 0.9")
@@ -125,7 +123,7 @@ async def test_a_worker_that_has_died_keeps_others_out_for_a_while_only(
     await house.run()
 
 
-async def test_who_has_stopped_keeps_nobody_out_unless_others_are_there(
+async def test_a_stopped_worker_blocks_other_roots_only_while_others_work(
     house: House, other: Path
 ) -> None:
     first = await registered(house, 1)
@@ -136,18 +134,18 @@ async def test_who_has_stopped_keeps_nobody_out_unless_others_are_there(
         await house.run()
     await second.stop()
     moved, _ = await house.run(detect_concurrency=0)
-    # And back again, as nothing was found in the other one.
+    # And back again: no image was registered in the other one.
     await moved.stop()
     house.root = mine
     await house.run()
 
 
-async def test_a_picture_in_a_folder_that_others_work_on_waits_for_them(
+async def test_an_image_of_another_workers_folder_waits_for_that_worker(
     house: House, other: Path, postgres: Postgres
 ) -> None:
     await registered(house, 2)
     mine, house.root, house.host = house.root, other, "there"
-    # What is mounted there lags behind: one of two pictures is there.
+    # The folder mounted there lags behind: it has one of the two images.
     shutil.copy2(mine / "front/0.jpg", other / "front/0.jpg")
     pipeline, journal = await house.run()
     await journal.image("front/0.jpg")
@@ -165,7 +163,7 @@ async def test_a_picture_in_a_folder_that_others_work_on_waits_for_them(
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
-async def test_the_clean_up_leaves_alone_what_others_have_found(
+async def test_the_clean_up_keeps_images_of_other_roots(
     house: House, other: Path, postgres: Postgres, *, forgotten: bool
 ) -> None:
     _, journal = await house.run(retention_days=1.0 if forgotten else 0.0, original_days=30.0)
@@ -178,7 +176,7 @@ async def test_the_clean_up_leaves_alone_what_others_have_found(
         "SELECT (SELECT count(*) FROM hsi.images WHERE NOT file_gone)"
         " + (SELECT count(*) FROM hsi.forgotten_files)"
     )
-    # Another folder that slipped in, with a picture of its own beside which nothing is missing.
+    # A foreign folder that was accepted by mistake, with an image of its own.
     query(postgres, house, "UPDATE hsi.workers SET has_left = true")
     house.root, house.host = other, "there"
     house.upload("front/1.jpg", "tree 0.8")
@@ -188,20 +186,20 @@ async def test_the_clean_up_leaves_alone_what_others_have_found(
     assert (await second.cleanup.delete_expired(dry_run=False)).orphans == 0
     assert query(postgres, house, there) == "2"
 
-    # Nobody is there any more: the folder was changed, and what is not here is gone.
+    # No other worker is left: the folder was changed, and a file that is not here is gone.
     await house.pipelines[0].stop()
     query(postgres, house, f"{LONG_AGO} WHERE root = 1")
     assert (await second.cleanup.delete_expired(dry_run=False)).orphans == int(forgotten)
     assert query(postgres, house, there) == "1"
 
 
-async def test_a_changed_folder_has_what_was_moved_and_says_what_was_not(
+async def test_images_missing_after_a_change_of_folder_become_dead_letters(
     house: House, other: Path, postgres: Postgres
 ) -> None:
     await (await registered(house, 3)).stop()
     before, house.root = house.root, other
     shutil.copy2(before / "front/0.jpg", other / "front/0.jpg")
-    shutil.copyfile(before / "front/1.jpg", other / "front/1.jpg")  # with a time of its own
+    shutil.copyfile(before / "front/1.jpg", other / "front/1.jpg")  # with another modification time
     query(postgres, house, LONG_AGO)
 
     pipeline, journal = await house.run()

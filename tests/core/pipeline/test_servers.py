@@ -41,7 +41,7 @@ async def test_work_is_shared_and_a_server_that_dies_costs_nothing(
     assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
 
 
-async def test_the_state_of_each_breaker_is_told(
+async def test_the_state_of_each_breaker_is_published(
     house: House, server: FakeInferenceServer, other: FakeInferenceServer
 ) -> None:
     await server.stop()
@@ -72,7 +72,7 @@ async def test_a_busy_server_costs_no_attempt(
     assert other.detected.total() == 8
 
 
-async def test_servers_with_different_models_are_told_of(
+async def test_servers_with_different_models_are_reported(
     house: House,
     server: FakeInferenceServer,
     other: FakeInferenceServer,

@@ -17,7 +17,7 @@ STORED = "select value, source, host from hsi.settings where name = 'event_idle'
 
 
 async def home_assistant(house: House, event_idle: float) -> None:
-    """Start what Home Assistant starts, with an option, instead of what it had started before."""
+    """Restart the pipeline of Home Assistant with this option."""
     for pipeline in house.pipelines:
         await pipeline.stop()
     house.configured = HOME_ASSISTANT
@@ -57,7 +57,7 @@ async def test_a_worker_ends_when_home_assistant_decides_otherwise(
     assert "BATCH_IDLE_TIMEOUT_SECONDS is 45, but the database has 40, set by Home Assista" in log
 
 
-async def test_a_worker_replaces_another_workers_value_only_when_told_to(
+async def test_a_worker_replaces_another_workers_value_only_on_request(
     house: House, postgres: Postgres
 ) -> None:
     house.configured = Configured(names=IDLE)

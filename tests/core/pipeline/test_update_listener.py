@@ -17,7 +17,7 @@ from hsi_core.domain.updates import EventPhase, EventUpdate, ImageUpdate
 from hsi_core.pipeline.pipeline import Pipeline
 
 ONLY_LISTENING = replace(QUICK, detect_concurrency=0, assess_concurrency=0, listen_check=0.3)
-SURE = "person 0.95"  # enough to be assessed at once
+CONFIDENT = "person 0.95"  # enough to be assessed at once
 
 
 @pytest.fixture
@@ -56,13 +56,13 @@ async def test_updates_during_a_lost_connection_arrive_later(
     await journal.image("yard/before.jpg")
 
     proxy.cut_listeners()
-    house.upload("front/a.jpg", SURE)
+    house.upload("front/a.jpg", CONFIDENT)
     assessed = await worker.event(EventPhase.EXPLAINED)
     assert not any(image.path == "front/a.jpg" for image in journal.images)
     proxy.refuses_listeners = False
-    told = await missed_assessment(journal)
-    assert told.event.id == assessed.id
-    assert told.event.risk_score == assessed.risk_score
+    update = await missed_assessment(journal)
+    assert update.event.id == assessed.id
+    assert update.event.risk_score == assessed.risk_score
     assert (await journal.image("front/a.jpg")).detections
 
 
@@ -73,16 +73,16 @@ async def test_a_silent_connection_is_replaced(house: House, proxy: PostgresProx
     await journal.image("yard/before.jpg")
 
     proxy.silence_listeners()
-    house.upload("front/a.jpg", SURE)
+    house.upload("front/a.jpg", CONFIDENT)
     assessed = await worker.event(EventPhase.EXPLAINED)
-    # By itself or as something missed: that depends on when the silence was noticed.
+    # As a live update or a missed one: that depends on when the silence was noticed.
     assert (await journal.event(EventPhase.EXPLAINED)).id == assessed.id
 
 
 async def test_updates_beyond_the_backlog_limit_arrive(house: House, postgres: Postgres) -> None:
     _, worker = await house.run()
     _, journal = await house.run(ONLY_LISTENING)
-    house.upload("front/a.jpg", SURE)
+    house.upload("front/a.jpg", CONFIDENT)
     event = await worker.event(EventPhase.EXPLAINED)
     await journal.event(EventPhase.EXPLAINED)
     query(
@@ -91,12 +91,12 @@ async def test_updates_beyond_the_backlog_limit_arrive(house: House, postgres: P
         f"""
         BEGIN;
         UPDATE hsi.events SET summary = 'another one', settled_at = now() WHERE id = '{event.id}';
-        SELECT pg_notify('hsi_updates', 'somebody image 999' || n) FROM generate_series(1, 5000) n;
-        SELECT pg_notify('hsi_updates', 'somebody event {event.id} explained');
+        SELECT pg_notify('hsi_updates', 'another image 999' || n) FROM generate_series(1, 5000) n;
+        SELECT pg_notify('hsi_updates', 'another event {event.id} explained');
         COMMIT
         """,
     )
-    # A listener that was found slow to answer may have been told of the event before.
+    # A listener that reconnected meanwhile may have read the event before.
     await journal.until(
         lambda j: [
             u for u in missed(j) if (u.event.id, u.event.summary) == (event.id, "another one")
@@ -106,7 +106,7 @@ async def test_updates_beyond_the_backlog_limit_arrive(house: House, postgres: P
 
 async def assess_and_stop(house: House) -> Pipeline:
     first, journal = await house.run()
-    house.upload("front/a.jpg", SURE)
+    house.upload("front/a.jpg", CONFIDENT)
     await journal.event(EventPhase.EXPLAINED)
     await first.stop()
     return first
@@ -115,8 +115,8 @@ async def assess_and_stop(house: House) -> Pipeline:
 async def test_an_assessment_from_before_the_start_arrives(house: House) -> None:
     await assess_and_stop(house)
     _, journal = await house.run()
-    told = await missed_assessment(journal)
-    assert told.event.assessment is AssessmentState.ASSESSED
+    update = await missed_assessment(journal)
+    assert update.event.assessment is AssessmentState.ASSESSED
     assert not any(isinstance(update, ImageUpdate) for update in journal.updates)
 
 
@@ -136,7 +136,7 @@ async def test_an_assessment_with_an_unconfirmed_commit_is_published(
     proxy.lose_commit_of(rb"event [0-9a-f-]{36} explained")
     house.database_url = str(URL(house.database_url).with_port(proxy.port))
     _, journal = await house.run()
-    house.upload("front/a.jpg", SURE)
+    house.upload("front/a.jpg", CONFIDENT)
     published = await journal.event(EventPhase.EXPLAINED)
     assert proxy.lost_commits == 1
     assert published.assessment is AssessmentState.ASSESSED

@@ -30,7 +30,7 @@ from hsi_core.store.transaction import Outbox, Transaction
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = Settings(lease=3600.0, poll_interval=0.1)  # no lease is renewed meanwhile
-SOON = 60.0  # seconds within which a signal has to come, on a machine busy with other things
+SOON = 60.0  # seconds to wait for a signal, on a busy machine
 NEVER = 3600.0
 # Jobs claimed by one statement have leases that end at the same time.
 CLAIMS = text(

@@ -1,4 +1,4 @@
-"""Activity counts: what is counted in which hour, and what an event gets of it."""
+"""Activity counts: what is counted in which hour, and the baseline that an event gets."""
 
 from collections.abc import Sequence
 from dataclasses import replace

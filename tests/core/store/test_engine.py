@@ -31,7 +31,7 @@ def guarded() -> Iterator[Postgres]:
 
 
 TABLES = "select count(*) from pg_tables where schemaname = 'hsi'"
-ALL_TABLES = str(len(metadata.tables) + 1)  # one says which version they are
+ALL_TABLES = str(len(metadata.tables) + 1)  # and the table of the schema's version
 
 
 async def open_and_close(url: str) -> None:

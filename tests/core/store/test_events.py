@@ -30,10 +30,10 @@ async def assess_jobs(archive: Archive) -> int:
         ([0, 20, 40], [(0, 40, 3)]),
         ([0, 31], [(0, 0, 1), (31, 31, 1)]),
         ([0, 25, 50, 75, 100], [(0, 75, 4), (100, 100, 1)]),
-        ([20, 0], [(0, 20, 2)]),  # a worker was overtaken
+        ([20, 0], [(0, 20, 2)]),  # another worker was faster
         ([0, 50, 25], [(0, 0, 1), (25, 50, 2)]),  # and the first event was closed too early
-        ([0, 100, 10], [(0, 10, 2), (100, 100, 1)]),  # an upload that came late
-        ([1000, 0], [(0, 0, 1), (1000, 1000, 1)]),  # one that came very late
+        ([0, 100, 10], [(0, 10, 2), (100, 100, 1)]),  # a late upload
+        ([1000, 0], [(0, 0, 1), (1000, 1000, 1)]),  # a very late one
         ([1000, 0, 20, 40], [(0, 40, 3), (1000, 1000, 1)]),
     ],
 )
@@ -74,7 +74,7 @@ async def test_only_a_confident_person_is_urgent(archive: Archive) -> None:
     await archive.see(500, "car", 0.99, camera="yard")
     assert await assess_jobs(archive) == 0
     await archive.see(1000, "person", 0.90)
-    # One for the sure person, one for the event it has ended.
+    # One for the confident person, one for the event it has ended.
     assert await assess_jobs(archive) == 2
 
 
@@ -90,7 +90,7 @@ async def test_a_late_image_has_its_event_assessed_again(archive: Archive) -> No
     async with begin(archive.engine) as connection:
         await connection.execute(text("update hsi.jobs set state = 'done'"))
     assert await archive.see(0) == [EventPhase.UPDATED]
-    assert await assess_jobs(archive) == 0  # it says nothing new
+    assert await assess_jobs(archive) == 0  # nothing new for the assessment
     assert await archive.see(20) == [EventPhase.UPDATED]
     assert await assess_jobs(archive) == 1
     assert (await archive.events())[0].ended_at == at(20)

@@ -31,7 +31,7 @@ from hsi_core.store.transaction import Transaction
 CAMERAS = ("front", "yard")
 RULES = Settings()
 
-# Each finds what must not be.
+# Queries that must find nothing.
 CONTRADICTIONS = {
     "an event counts other images than its own": """
         SELECT e.id FROM hsi.events e LEFT JOIN hsi.images i ON i.event_id = e.id
@@ -51,7 +51,7 @@ CONTRADICTIONS = {
     "an event has images of another camera": """
         SELECT i.id FROM hsi.images i JOIN hsi.events e ON e.id = i.event_id
         WHERE i.camera <> e.camera""",
-    "an event is over and nobody will assess it": """
+    "an event is over without a pending assessment": """
         SELECT id FROM hsi.events e WHERE state = 'closed' AND NOT EXISTS
         (SELECT FROM hsi.jobs j WHERE j.event_id = e.id AND j.state = 'pending')""",
 }

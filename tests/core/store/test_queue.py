@@ -160,7 +160,7 @@ async def test_only_an_expired_lease_counts_a_crash(archive: Archive) -> None:
     async with begin(archive.engine) as connection:
         assert [job.id for job in await leases.find_expired(connection)] == [dead.id]
         assert await leases.renew(connection, [dead], lease=30.0) == {dead.id}
-    # Its worker is alive after all.
+    # Its worker is still alive.
     crash = RetryDecision(failure=FAILURE, delay=timedelta(0), counts_crash=True)
     with pytest.raises(LeaseLostError):
         async with begin(archive.engine) as connection:

@@ -25,7 +25,7 @@ from hsi_core.watch.deliveries import Deliveries, Lane
 from hsi_core.watch.mounts import MOUNTINFO
 from hsi_core.watch.watcher import FolderWatcher
 
-SOON = 60.0  # seconds within which a signal has to come, on a machine busy with other things
+SOON = 60.0  # seconds to wait for a signal, on a busy machine
 SETTLE = 0.2  # seconds
 
 

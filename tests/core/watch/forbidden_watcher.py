@@ -12,7 +12,7 @@ from tests.core.watch.conftest import Watch
 from hsi_core.domain.models import Camera
 from hsi_core.domain.settings import Settings
 
-NOBODY = 65534
+UNPRIVILEGED = 65534
 
 
 def report(*words: object) -> None:
@@ -23,10 +23,10 @@ async def main(root: Path) -> None:
     await asyncio.to_thread(os.getpid)  # later the interpreter's own files may be unreadable, too
     folder = root / "front"
     folder.chmod(0o700)
-    os.chown(folder, NOBODY, NOBODY)
+    os.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
     os.setgroups([])
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
+    os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+    os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
     folder.chmod(0)
     watch = Watch(
         root,

@@ -1,4 +1,4 @@
-"""Events carry the names that folders have now."""
+"""Events carry the current names of folders."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The watcher's memory is bounded, and no file is lost because of a bound."""
+"""The watcher remembers a limited number of files, and no file is lost beyond the limit."""
 
 from hsi_core.domain.found_file import FoundFile
 from hsi_core.watch.seen_files import SeenFiles
