@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The checks of style and types; to be sourced after common.sh. The caller defines run_check NAME COMMAND...
 
-TYPED_TESTS=(contract core e2e faults ha meta testbed) # the folders of tests/ that mypy checks
+TYPED_TESTS=(contract core e2e faults ha meta testbed) # the folders of tests/ that mypy checks with the test environment
 
 # files_in PATH...: the files there that git tracks or would track
 files_in() { git ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do
@@ -36,5 +36,6 @@ check_types() {
   mapfile -t without_torch < <(find testbed -name '*.py' -exec grep -LE "$pattern" {} +)
   run_check "types 3.14" .venv/test/bin/mypy custom_components "${without_torch[@]}" benchmarks/*.py \
     "${TYPED_TESTS[@]/#/tests/}"
-  run_check "types 3.11" .venv/server/bin/mypy --python-version 3.11 inference_server benchmarks/server "${with_torch[@]}"
+  run_check "types 3.11" .venv/server/bin/mypy --python-version 3.11 inference_server benchmarks/server \
+    tests/server "${with_torch[@]}"
 }

@@ -17,7 +17,7 @@ from inference_server.settings import DetectorRuntime, Device, Settings
 from tests.server.detectors import make_random_detector
 from tests.server.support import ROOT, TOKEN, draw, encode, no_assessor, serve
 
-# How long an example takes says how busy the machine is; and what fails today is to fail tomorrow.
+# No deadline: durations depend on the machine's load. Derandomized: a failure repeats.
 hypothesis.settings.register_profile(
     "tests",
     deadline=None,

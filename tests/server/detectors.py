@@ -1,4 +1,4 @@
-"""Makes small real RT-DETRv2 checkpoints with random weights."""
+"""Make small real RT-DETRv2 checkpoints with random weights."""
 
 import json
 from pathlib import Path
@@ -13,8 +13,8 @@ def make_random_detector(folder: Path, *, seed: int = 7) -> None:
 
     torch.manual_seed(seed)
     widths = [16, 24, 32, 48]
-    config = RTDetrV2Config(
-        backbone_config=RTDetrResNetConfig(
+    config = RTDetrV2Config(  # type: ignore[call-arg] # more arguments than the stubs know
+        backbone_config=RTDetrResNetConfig(  # type: ignore[call-arg] # more than the stubs know
             embedding_size=16,
             hidden_sizes=widths,
             depths=[1, 1, 1, 1],

@@ -1,19 +1,24 @@
-"""What the server's tests share besides fixtures."""
+"""Helpers of the server's tests: servers, detectors, images and checks of responses."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 import io
+import json
+import logging
 from pathlib import Path
+import sys
 from threading import Event
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from jsonschema import Draft202012Validator
 from PIL import Image, ImageDraw
+import pytest
 import yaml
 
 from inference_server.app import create_app
@@ -21,6 +26,7 @@ from inference_server.assessment.assessor_service import AssessorService
 from inference_server.detection.base import Detector, DetectorInfo, ImageResult, PreparedImage
 from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_monitor import GpuMonitor
+from inference_server.observability.logs import JsonFormatter
 from inference_server.observability.metrics import Metrics
 from inference_server.observability.tracing import Tracing
 from inference_server.settings import Settings
@@ -32,7 +38,7 @@ JPEG = {"Content-Type": "image/jpeg"}
 
 
 class Clock:
-    """Stands in for a module's time.perf_counter; it can be put forward."""
+    """A time.perf_counter that tests can advance."""
 
     def __init__(self) -> None:
         self.ahead = 0.0  # seconds
@@ -42,13 +48,13 @@ class Clock:
 
 
 class Gate:
-    """Wraps a detector and, once it is loaded, holds every batch back until it is opened."""
+    """A detector that blocks every batch after its loading until `opened` is set."""
 
     def __init__(self, detector: Detector) -> None:
         self.detector = detector
         self.entered = Event()
         self.opened = Event()
-        self.seen = 0
+        self.image_count = 0
         self.batches: list[int] = []
         self._loaded = False
 
@@ -60,30 +66,36 @@ class Gate:
         return self.detector.prepare(data)
 
     def detect(
-        self, pictures: Sequence[PreparedImage], thresholds: Sequence[float]
+        self, images: Sequence[PreparedImage], thresholds: Sequence[float]
     ) -> list[ImageResult]:
-        if not self._loaded:  # the canary, which belongs to loading
+        if not self._loaded:  # the self-test that ends loading
             self._loaded = True
-            return self.detector.detect(pictures, thresholds)
-        self.seen += len(pictures)
-        self.batches.append(len(pictures))
+            return self.detector.detect(images, thresholds)
+        self.image_count += len(images)
+        self.batches.append(len(images))
         self.entered.set()
         assert self.opened.wait(120)
-        return self.detector.detect(pictures, thresholds)
+        return self.detector.detect(images, thresholds)
+
+
+def hide_packages(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Make packages look as if they were not installed."""
+    for name in names:
+        monkeypatch.setitem(sys.modules, name, None)
 
 
 def draw(width: int = 320, height: int = 240) -> Image.Image:
-    """Draw a picture none of whose eight orientations looks like another."""
-    picture = Image.radial_gradient("L").resize((width, height)).convert("RGB")
-    pen = ImageDraw.Draw(picture)
-    pen.rectangle((width // 10, height // 10, width // 3, height // 2), fill=(200, 30, 30))
-    pen.ellipse((width // 2, height // 2, width - 20, height - 20), fill=(20, 160, 220))
-    return picture
+    """Draw an image that looks different in each of the eight EXIF orientations."""
+    image = Image.radial_gradient("L").resize((width, height)).convert("RGB")
+    canvas = ImageDraw.Draw(image)
+    canvas.rectangle((width // 10, height // 10, width // 3, height // 2), fill=(200, 30, 30))
+    canvas.ellipse((width // 2, height // 2, width - 20, height - 20), fill=(20, 160, 220))
+    return image
 
 
-def encode(picture: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
+def encode(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -117,11 +129,28 @@ def no_assessor(timeout: float = 5) -> AssessorService:
     return AssessorService(lambda: None, timeout=timeout)
 
 
-async def eventually(check: Any, timeout: float = 60) -> None:
-    """Return when the check holds; for what no signal tells of."""
+async def eventually(check: Callable[[], object], timeout: float = 60) -> None:
+    """Wait until `check` returns true, for states that have no signal."""
     async with asyncio.timeout(timeout):
-        while not check():  # noqa: ASYNC110 - the state is looked at from outside
+        while not check():  # noqa: ASYNC110 - polls a state without a signal
             await asyncio.sleep(0.01)
+
+
+@contextmanager
+def json_log(name: str) -> Iterator[list[dict[str, object]]]:
+    """Collect the lines that the named logger and those below it write, parsed from JSON."""
+    lines: list[dict[str, object]] = []
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(json.loads(JsonFormatter().format(record)))
+
+    collect, logger = Collect(), logging.getLogger(name)
+    logger.addHandler(collect)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(collect)
 
 
 @cache
@@ -129,20 +158,20 @@ def _openapi() -> dict[str, Any]:
     return dict(yaml.safe_load((ROOT / "inference_server/openapi.yaml").read_text()))
 
 
-def check_schema(name: str, answer: object) -> None:
-    """Hold an answer against its schema in openapi.yaml."""
+def check_schema(name: str, body: object) -> None:
+    """Validate a response's body against a schema of openapi.yaml."""
     schema = {"$ref": f"#/components/schemas/{name}", "components": _openapi()["components"]}
-    Draft202012Validator(schema).validate(answer)
+    Draft202012Validator(schema).validate(body)
 
 
-async def check_problem(answer: Any, status: int, code: str) -> dict[str, Any]:
-    """Hold an error answer against everything that is true of every problem; return it."""
-    assert answer.status == status
-    assert answer.content_type == "application/problem+json"
-    problem = dict(await answer.json())
+async def check_problem(response: ClientResponse, status: int, code: str) -> dict[str, Any]:
+    """Check what holds for every error response; return its problem."""
+    assert response.status == status
+    assert response.content_type == "application/problem+json"
+    problem = dict(await response.json())
     check_schema("Problem", problem)
     assert problem["code"] == code
     assert problem["status"] == status
     assert problem["type"] == f"urn:hsi:problem:{code}"
-    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    assert problem["request_id"] == response.headers["X-Request-ID"]
     return problem

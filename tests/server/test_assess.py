@@ -1,4 +1,4 @@
-"""POST /v1/assess up to the language model, and the watch over its runtime."""
+"""POST /v1/assess with a scripted language model, and the state of its backend."""
 
 import asyncio
 import base64
@@ -73,23 +73,23 @@ FACTS: dict[str, Any] = {
 
 
 class Scripted:
-    """Stands where a language model's runtime would; fails or waits as it is told."""
+    """A backend without a language model that fails or waits as the test sets."""
 
     backend = "ollama"
     model = "scripted"
-    model_digest: str | None = "of the scripted one"
+    model_digest: str | None = "scripted-digest"
     vision: bool | None = None
 
     def __init__(self) -> None:
-        self.proof = SelfTestResult(tokens_per_second=None, gpu_share=None)
-        self.unproven: ProblemError | None = None
-        self.proofs = 0
+        self.self_test_result = SelfTestResult(tokens_per_second=None, gpu_share=None)
+        self.self_test_error: ProblemError | None = None
+        self.self_tests = 0
         self.checks = 0
-        self.pulled: asyncio.Future[None] = asyncio.Future()
+        self.download: asyncio.Future[None] = asyncio.Future()
         self.progress: Callable[[DownloadProgress], None]
-        self.trouble: ProblemError | None = None
+        self.error: ProblemError | None = None
         self.waits = False
-        self.asked = asyncio.Event()
+        self.called = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.starts = 0
         self.closed = False
@@ -101,24 +101,24 @@ class Scripted:
 
     async def check(self) -> None:
         self.checks += 1
-        if self.trouble:
-            raise self.trouble
+        if self.error:
+            raise self.error
 
     async def self_test(self) -> SelfTestResult:
-        self.proofs += 1
-        if self.unproven:
-            raise self.unproven
-        return self.proof
+        self.self_tests += 1
+        if self.self_test_error:
+            raise self.self_test_error
+        return self.self_test_result
 
     def downloader(self) -> Downloader:
         async def pull(on_progress: Callable[[DownloadProgress], None]) -> None:
             self.progress = on_progress
-            await self.pulled
+            await self.download
 
         return pull
 
     async def assess(self, facts: Facts) -> AssessmentResult:
-        self.asked.set()
+        self.called.set()
         if self.waits:
             try:
                 await asyncio.Event().wait()
@@ -128,7 +128,7 @@ class Scripted:
         await self.check()
         return AssessmentResult(
             risk_score=42,
-            summary=f"Somebody at {facts.camera}.",
+            summary=f"A person at {facts.camera}.",
             reasoning=self.reasoning,
             backend=self.backend,
             model=self.model,
@@ -185,28 +185,28 @@ async def health_of(client: Client) -> dict[str, Any]:
     return dict(health["assessor"])
 
 
-async def test_an_assessment_is_answered_by_the_schema(client: Client) -> None:
+async def test_a_response_matches_the_schema(client: Client) -> None:
     check_schema("AssessRequest", FACTS)
-    answer = await client.post("/v1/assess", json=FACTS)
-    assert answer.status == 200
-    body = await answer.json()
+    response = await client.post("/v1/assess", json=FACTS)
+    assert response.status == 200
+    body = await response.json()
     check_schema("AssessResponse", body)
-    assert (body["risk_score"], body["summary"]) == (42, "Somebody at Front door.")
+    assert (body["risk_score"], body["summary"]) == (42, "A person at Front door.")
 
 
 @pytest.mark.parametrize(("vision", "used"), [(None, 0), (False, 0), (True, 3)])
-async def test_it_says_whether_the_model_sees_and_how_many_images_it_was_given(
+async def test_health_has_the_models_vision_and_the_response_the_images_used(
     client: Client, scripted: Scripted, vision: bool | None, used: int
 ) -> None:
     scripted.vision = vision
-    # As large as they may be, with what a JPEG decoder skips.
+    # The maximum size: a JPEG decoder ignores the padding.
     large = base64.b64encode(IMAGE + bytes(MAX_IMAGE_BYTES - len(IMAGE))).decode()
-    told = {**FACTS, "pictures": [large] * 3}
-    check_schema("AssessRequest", told)
+    facts = {**FACTS, "pictures": [large] * 3}
+    check_schema("AssessRequest", facts)
 
-    answer = await client.post("/v1/assess", json=told)
+    response = await client.post("/v1/assess", json=facts)
 
-    body = await answer.json()
+    body = await response.json()
     check_schema("AssessResponse", body)
     assert body["pictures_used"] == used
     assert (await health_of(client))["vision"] is vision
@@ -215,18 +215,18 @@ async def test_it_says_whether_the_model_sees_and_how_many_images_it_was_given(
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"\xff\xfe", b'{"camera": NaN}', b"[" * 100_000, b"facts"]
 )
-async def test_what_is_not_json_cannot_be_read(client: Client, data: bytes) -> None:
+async def test_a_body_that_is_not_json_is_refused(client: Client, data: bytes) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = await client.post("/v1/assess", data=data, headers=headers)
-    await check_problem(answer, 400, "invalid_request")
+    response = await client.post("/v1/assess", data=data, headers=headers)
+    await check_problem(response, 400, "invalid_request")
 
 
 async def test_another_content_type_is_refused(client: Client) -> None:
-    answer = await client.post("/v1/assess", data=json.dumps(FACTS).encode())
-    await check_problem(answer, 415, "unsupported_media_type")
+    response = await client.post("/v1/assess", data=json.dumps(FACTS).encode())
+    await check_problem(response, 415, "unsupported_media_type")
 
 
-async def test_more_than_facts_ever_take_is_refused(client: Client) -> None:
+async def test_a_body_above_the_limit_is_refused(client: Client) -> None:
     facts = {**FACTS, "camera": "x" * 5_000_000}
     await check_problem(await client.post("/v1/assess", json=facts), 413, "body_too_large")
 
@@ -243,46 +243,47 @@ async def test_more_than_facts_ever_take_is_refused(client: Client) -> None:
         (lambda facts: facts.update(started_at="yesterday"), "started_at"),
     ],
 )
-async def test_facts_that_break_the_schema_are_refused_by_name(
+async def test_facts_that_violate_the_schema_are_refused_with_the_fields_name(
     client: Client, change: Callable[[dict[str, Any]], object], named: str
 ) -> None:
     facts = copy.deepcopy(FACTS)
     change(facts)
-    answer = await client.post("/v1/assess", json=facts)
-    problem = await check_problem(answer, 422, "invalid_request")
+    response = await client.post("/v1/assess", json=facts)
+    problem = await check_problem(response, 422, "invalid_request")
     assert named in problem["detail"]
 
 
-async def test_a_thing_that_was_never_detected_makes_an_answer_of_no_use(
+async def test_an_answer_that_names_an_undetected_object_is_refused(
     client: Client, scripted: Scripted
 ) -> None:
     scripted.reasoning = "A person with a knife stood there."
-    answer = await client.post("/v1/assess", json=FACTS)
-    problem = await check_problem(answer, 502, "assessor_foreign_claim")
+    response = await client.post("/v1/assess", json=FACTS)
+    problem = await check_problem(response, 502, "assessor_foreign_claim")
     assert problem["retryable"]
     assert (await health_of(client))["state"] == "ready"
 
 
-async def test_without_a_language_model_that_is_said(start: Start) -> None:
+async def test_without_a_language_model_the_error_names_the_setting(start: Start) -> None:
     client = await start(no_assessor())
-    answer = await client.post("/v1/assess", json=FACTS)
-    problem = await check_problem(answer, 501, "assessor_absent")
+    response = await client.post("/v1/assess", json=FACTS)
+    problem = await check_problem(response, 501, "assessor_absent")
     assert "LLM_BACKEND" in problem["detail"]
     health = await health_of(client)
     assert health.pop("since")
     assert health.pop("state") == "absent"
+    assert "narrative" in health.pop("accepts")
     assert set(health.values()) == {None}
 
 
-async def test_an_answer_that_takes_too_long_is_cut_off(start: Start, scripted: Scripted) -> None:
+async def test_an_assessment_is_cancelled_at_the_timeout(start: Start, scripted: Scripted) -> None:
     client = await ready(start, scripted, timeout=0.5)
     scripted.waits = True
-    answer = await client.post("/v1/assess", json=FACTS)
-    await check_problem(answer, 504, "assessor_timeout")
+    response = await client.post("/v1/assess", json=FACTS)
+    await check_problem(response, 504, "assessor_timeout")
     assert scripted.cancelled.is_set()
 
 
-async def test_a_client_that_goes_away_stops_the_language_model(
+async def test_a_disconnected_client_cancels_the_assessment(
     start: Start, scripted: Scripted
 ) -> None:
     scripted.waits = True
@@ -292,14 +293,14 @@ async def test_a_client_that_goes_away_stops_the_language_model(
     async with ClientSession(headers=client.session.headers) as session:
         url = client.make_url("/v1/assess")
         request = asyncio.create_task(session.post(url, json=FACTS))
-        await scripted.asked.wait()
+        await scripted.called.wait()
         request.cancel()
     async with asyncio.timeout(60):
         await scripted.cancelled.wait()
 
 
 @pytest.mark.parametrize(
-    ("trouble", "status", "state"),
+    ("error", "status", "state"),
     [
         (AssessorInvalidOutputError("no score"), 502, "ready"),
         (AssessorTruncatedError("cut off"), 502, "ready"),
@@ -310,44 +311,46 @@ async def test_a_client_that_goes_away_stops_the_language_model(
         (AssessorModelMissingError("no such model"), 503, "failed"),
     ],
 )
-async def test_the_runtimes_trouble_is_told_and_only_absence_counts_as_failed(
-    client: Client, scripted: Scripted, trouble: ProblemError, status: int, state: str
+async def test_errors_are_reported_and_only_an_unavailable_backend_is_failed(
+    client: Client, scripted: Scripted, error: ProblemError, status: int, state: str
 ) -> None:
-    scripted.trouble = trouble
-    answer = await client.post("/v1/assess", json=FACTS)
-    problem = await check_problem(answer, status, trouble.code)
-    assert problem["detail"] == trouble.detail
+    scripted.error = error
+    response = await client.post("/v1/assess", json=FACTS)
+    problem = await check_problem(response, status, error.code)
+    assert problem["detail"] == error.detail
     assert (await health_of(client))["state"] == state
 
 
-async def test_a_runtime_that_comes_up_later_is_found(start: Start, scripted: Scripted) -> None:
-    scripted.trouble = AssessorUnavailableError("Nothing answers at the address.")
+async def test_a_backend_that_starts_later_becomes_ready(start: Start, scripted: Scripted) -> None:
+    scripted.error = AssessorUnavailableError("Nothing answers at the address.")
     assessor_service = AssessorService(lambda: scripted, timeout=5)
     client = await start(assessor_service)
     await eventually(lambda: assessor_service.status.state == "failed")
     health = await health_of(client)
     assert health["error"] == "Nothing answers at the address."
     assert (health["backend"], health["model"]) == ("ollama", "scripted")
-    answer = await client.post("/v1/assess", json=FACTS)
-    problem = await check_problem(answer, 503, "assessor_unavailable")
+    response = await client.post("/v1/assess", json=FACTS)
+    problem = await check_problem(response, 503, "assessor_unavailable")
     assert problem["retry_after_s"] > 0
-    scripted.trouble = None
+    scripted.error = None
     await eventually(lambda: assessor_service.status.state == "ready")
     assert (await client.post("/v1/assess", json=FACTS)).status == 200
     assert (await health_of(client))["error"] is None
 
 
-async def test_a_runtime_that_was_gone_for_a_while_is_not_loaded_anew(
+async def test_a_backend_that_was_unreachable_is_not_started_again(
     client: Client, scripted: Scripted
 ) -> None:
-    scripted.trouble = AssessorUnavailableError("gone")
+    scripted.error = AssessorUnavailableError("gone")
     await client.post("/v1/assess", json=FACTS)
-    scripted.trouble = None
+    scripted.error = None
     assert (await client.post("/v1/assess", json=FACTS)).status == 200
     assert (await health_of(client))["state"] == "ready"
     assert scripted.starts == 1
 
 
-async def test_the_runtime_is_let_go_at_the_end(client: Client, scripted: Scripted) -> None:
+async def test_the_backend_is_closed_when_the_server_stops(
+    client: Client, scripted: Scripted
+) -> None:
     await client.close()
     assert scripted.closed

@@ -15,20 +15,20 @@ from tests.server.test_assess import FACTS, Client, Scripted
 
 
 class Slow(Scripted):
-    """Answer when the test lets it."""
+    """A backend that answers once `released` is set."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.go_on = asyncio.Event()
-        self.underway = 0
-        self.given_up = 0
+        self.released = asyncio.Event()
+        self.running = 0
+        self.cancellations = 0
 
     async def assess(self, facts: Facts) -> AssessmentResult:
-        self.underway += 1
+        self.running += 1
         try:
-            await self.go_on.wait()
+            await self.released.wait()
         except asyncio.CancelledError:
-            self.given_up += 1
+            self.cancellations += 1
             raise
         return await super().assess(facts)
 
@@ -51,12 +51,12 @@ def never_loads() -> Detector:
 async def test_requests_above_the_limit_are_refused_with_a_retry_time(settings: Settings) -> None:
     slow = Slow()
     client = await slow_server(settings, slow)
-    underway = [asyncio.create_task(client.post("/v1/assess", json=FACTS)) for _ in range(2)]
-    await eventually(lambda: slow.underway == 2)
+    running = [asyncio.create_task(client.post("/v1/assess", json=FACTS)) for _ in range(2)]
+    await eventually(lambda: slow.running == 2)
     problem = await check_problem(await client.post("/v1/assess", json=FACTS), 429, "overloaded")
     assert problem["retry_after_s"] == 1
-    slow.go_on.set()
-    assert [answer.status for answer in await asyncio.gather(*underway)] == [200, 200]
+    slow.released.set()
+    assert [response.status for response in await asyncio.gather(*running)] == [200, 200]
     assert (await client.post("/v1/assess", json=FACTS)).status == 200
     await client.close()
 
@@ -64,9 +64,9 @@ async def test_requests_above_the_limit_are_refused_with_a_retry_time(settings: 
 async def test_a_request_past_its_deadline_is_cancelled(settings: Settings) -> None:
     slow = Slow()
     client = await slow_server(settings, slow)
-    answer = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "1000"})
-    await check_problem(answer, 504, "assessor_timeout")
-    assert slow.given_up == 1
-    answer = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "soon"})
-    await check_problem(answer, 400, "invalid_request")
+    response = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "1000"})
+    await check_problem(response, 504, "assessor_timeout")
+    assert slow.cancellations == 1
+    response = await client.post("/v1/assess", json=FACTS, headers={"X-Deadline-Ms": "soon"})
+    await check_problem(response, 400, "invalid_request")
     await client.close()

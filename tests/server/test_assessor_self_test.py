@@ -1,4 +1,4 @@
-"""The watch over a language model that is up: whether it still answers, and from where."""
+"""The periodic self-test of a language model, its GPU share, and downloads."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -59,16 +59,16 @@ async def health_of(client: Client) -> dict[str, Any]:
     return dict(health["assessor"])
 
 
-async def look(assessor_service: AssessorService, scripted: Scripted) -> None:
-    """Have the assessor_service look, and return when it has."""
+async def recheck(assessor_service: AssessorService, scripted: Scripted) -> None:
+    """Have the service check the backend; return when it has."""
     before = scripted.checks
     assessor_service.recheck()
     await eventually(lambda: scripted.checks > before)
     await asyncio.sleep(0)
 
 
-async def test_where_the_model_runs_is_reported(start: Start, scripted: Scripted) -> None:
-    scripted.proof = SelfTestResult(tokens_per_second=41.5, gpu_share=0.75)
+async def test_the_gpu_share_is_reported(start: Start, scripted: Scripted) -> None:
+    scripted.self_test_result = SelfTestResult(tokens_per_second=41.5, gpu_share=0.75)
     client = await start(AssessorService(lambda: scripted, timeout=60))
 
     health = await health_of(client)
@@ -81,126 +81,126 @@ async def test_where_the_model_runs_is_reported(start: Start, scripted: Scripted
     assert 'hsi_llm_gpu_lost{model="scripted"} 0.0' in figures
 
 
-async def test_a_gpu_lost_in_silence_is_told_until_it_is_back(
+async def test_a_lost_gpu_is_reported_until_it_is_used_again(
     start: Start, scripted: Scripted
 ) -> None:
-    scripted.proof = ON_GPU
+    scripted.self_test_result = ON_GPU
     assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
     client = await start(assessor_service)
 
-    scripted.proof = ON_CPU
-    await look(assessor_service, scripted)
+    scripted.self_test_result = ON_CPU
+    await recheck(assessor_service, scripted)
     await eventually(lambda: assessor_service.fallback is not None)
     health = await health_of(client)
-    assert health["state"] == "ready"  # it answers still
+    assert health["state"] == "ready"  # it still answers
     assert "0% of the language model is on the GPU" in health["fallback"]
     assert (await (await client.get("/v1/health")).json())["status"] != "ok"
     assert 'hsi_llm_gpu_lost{model="scripted"} 1.0' in await (await client.get("/metrics")).text()
 
-    scripted.proof = ON_GPU
-    await look(assessor_service, scripted)
+    scripted.self_test_result = ON_GPU
+    await recheck(assessor_service, scripted)
     await eventually(lambda: assessor_service.fallback is None)
     assert (await health_of(client))["fallback"] is None
 
 
-async def test_a_model_without_a_gpu_misses_none(start: Start, scripted: Scripted) -> None:
-    scripted.proof = ON_CPU
+async def test_a_model_that_never_used_a_gpu_has_no_fallback(
+    start: Start, scripted: Scripted
+) -> None:
+    scripted.self_test_result = ON_CPU
     assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
     client = await start(assessor_service)
-    await look(assessor_service, scripted)
+    await recheck(assessor_service, scripted)
 
     health = await health_of(client)
     assert (health["gpu_share"], health["fallback"]) == (0.0, None)
 
 
-async def test_another_model_is_measured_by_itself(start: Start, scripted: Scripted) -> None:
-    scripted.proof = ON_GPU
+async def test_another_models_gpu_share_is_no_loss(start: Start, scripted: Scripted) -> None:
+    scripted.self_test_result = ON_GPU
     assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
     await start(assessor_service)
 
-    scripted.proof, scripted.model_digest = ON_CPU, "another"
-    await look(assessor_service, scripted)
+    scripted.self_test_result, scripted.model_digest = ON_CPU, "another"
+    await recheck(assessor_service, scripted)
     await eventually(lambda: assessor_service.gpu_share == 0.0)
 
     assert assessor_service.fallback is None
 
 
-async def test_an_answer_proves_as_much_as_a_tiny_one(start: Start, scripted: Scripted) -> None:
+async def test_an_assessment_replaces_a_self_test(start: Start, scripted: Scripted) -> None:
     assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=LONG)
     client = await start(assessor_service)
-    proofs = scripted.proofs
+    self_tests = scripted.self_tests
 
     assert (await client.post("/v1/assess", json=FACTS)).status == 200
-    await look(assessor_service, scripted)
+    await recheck(assessor_service, scripted)
 
-    assert scripted.proofs == proofs
+    assert scripted.self_tests == self_tests
 
 
-async def test_nothing_is_proven_while_an_event_is_assessed(
-    start: Start, scripted: Scripted
-) -> None:
+async def test_no_self_test_runs_during_an_assessment(start: Start, scripted: Scripted) -> None:
     assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
     client = await start(assessor_service)
     scripted.waits = True
     request = asyncio.create_task(client.post("/v1/assess", json=FACTS))
-    await scripted.asked.wait()
-    proofs = scripted.proofs
+    await scripted.called.wait()
+    self_tests = scripted.self_tests
 
-    await look(assessor_service, scripted)
+    await recheck(assessor_service, scripted)
 
-    assert scripted.proofs == proofs
+    assert scripted.self_tests == self_tests
     request.cancel()
 
 
-async def test_a_model_that_failed_is_not_ready_while_another_event_waits_for_it(
+async def test_a_failed_model_is_not_ready_while_another_event_waits(
     start: Start, scripted: Scripted
 ) -> None:
     assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
     client = await start(assessor_service)
     scripted.waits = True
     waiting = asyncio.create_task(client.post("/v1/assess", json=FACTS))
-    await scripted.asked.wait()
+    await scripted.called.wait()
 
-    scripted.waits, scripted.trouble = False, AssessorFailedError("it broke off")
+    scripted.waits, scripted.error = False, AssessorFailedError("it broke off")
     await check_problem(await client.post("/v1/assess", json=FACTS), 502, "assessor_failed")
-    scripted.trouble, before = None, scripted.checks
-    await eventually(lambda: scripted.checks > before)  # that it is there does not suffice
+    scripted.error, before = None, scripted.checks
+    await eventually(lambda: scripted.checks > before)  # reachable is not enough
     await asyncio.sleep(0)
     health = await health_of(client)
     assert (health["state"], health["problem"]) == ("failed", "assessor_failed")
 
     waiting.cancel()
     await scripted.cancelled.wait()
-    await look(assessor_service, scripted)
+    await recheck(assessor_service, scripted)
     await eventually(lambda: assessor_service.status.state == "ready")
 
 
-async def test_a_model_that_hangs_is_not_ready_until_it_answers_again(
+async def test_a_model_that_times_out_is_not_ready_until_it_answers_again(
     start: Start, scripted: Scripted
 ) -> None:
     assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=ALWAYS)
     client = await start(assessor_service)
 
-    scripted.unproven = AssessorTimeoutError("no answer")
-    await look(assessor_service, scripted)
+    scripted.self_test_error = AssessorTimeoutError("no answer")
+    await recheck(assessor_service, scripted)
     await eventually(lambda: assessor_service.status.state == "failed")
     health = await health_of(client)
     assert (health["problem"], health["error"]) == ("assessor_timeout", "no answer")
 
-    await look(assessor_service, scripted)  # that it is there does not suffice
+    await recheck(assessor_service, scripted)  # reachable is not enough
     assert assessor_service.status.state == "failed"
 
-    scripted.unproven = None
-    await look(assessor_service, scripted)
+    scripted.self_test_error = None
+    await recheck(assessor_service, scripted)
     await eventually(lambda: assessor_service.status.state == "ready")
 
 
-async def test_a_model_that_answers_no_event_is_not_ready_though_there_always_is_another(
+async def test_three_timeouts_in_a_row_fail_a_model_that_is_always_busy(
     start: Start, scripted: Scripted
 ) -> None:
     assessor_service = AssessorService(lambda: scripted, timeout=0.1, self_test_interval=LONG)
     client = await start(assessor_service)
-    scripted.waits, scripted.unproven = True, AssessorTimeoutError("no answer")
+    scripted.waits, scripted.self_test_error = True, AssessorTimeoutError("no answer")
     for _ in range(2):
         await check_problem(await client.post("/v1/assess", json=FACTS), 504, "assessor_timeout")
     assert assessor_service.status.state == "ready"  # it may be slow
@@ -213,53 +213,53 @@ async def test_a_model_that_answers_no_event_is_not_ready_though_there_always_is
     assert assessor_service.status.state == "ready"
 
 
-async def test_the_proofs_can_be_left_out(start: Start, scripted: Scripted) -> None:
+async def test_an_interval_of_zero_disables_self_tests(start: Start, scripted: Scripted) -> None:
     assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=0)
     await start(assessor_service)
-    await look(assessor_service, scripted)
+    await recheck(assessor_service, scripted)
 
-    assert scripted.proofs == 0
+    assert scripted.self_tests == 0
 
 
-async def test_a_download_is_started_shown_and_brings_the_model(
+async def test_a_download_is_reported_and_followed_by_a_check(
     start: Start, scripted: Scripted
 ) -> None:
     assessor_service = AssessorService(lambda: scripted, timeout=60)
     client = await start(assessor_service)
     assert (await health_of(client))["pull"] is None
 
-    answer = await client.post("/v1/models/pull")
-    assert answer.status == 202
-    check_schema("Downloader", await answer.json())
+    response = await client.post("/v1/models/pull")
+    assert response.status == 202
+    check_schema("Pull", await response.json())
     scripted.progress(DownloadProgress(completed_bytes=1, total_bytes=4))
     pull = (await health_of(client))["pull"]
     assert (pull["state"], pull["completed_bytes"], pull["total_bytes"]) == ("running", 1, 4)
     assert (await (await client.get("/v1/models/pull")).json())["pull"] == pull
 
     before = scripted.checks
-    scripted.pulled.set_result(None)
+    scripted.download.set_result(None)
     await eventually(lambda: scripted.checks > before)
     assert (await health_of(client))["pull"]["state"] == "done"
 
 
-async def test_a_download_that_fails_says_why_and_can_be_tried_again(
+async def test_a_failed_download_is_reported_and_can_be_retried(
     start: Start, scripted: Scripted
 ) -> None:
     client = await start(AssessorService(lambda: scripted, timeout=60))
     await client.post("/v1/models/pull")
     await asyncio.sleep(0)
 
-    scripted.pulled.set_exception(AssessorUnavailableError("the disk is full"))
-    await eventually(scripted.pulled.done)
+    scripted.download.set_exception(AssessorUnavailableError("the disk is full"))
+    await eventually(scripted.download.done)
     pull = (await health_of(client))["pull"]
     assert (pull["state"], pull["error"]) == ("failed", "the disk is full")
 
-    scripted.pulled = asyncio.Future()
+    scripted.download = asyncio.Future()
     again = await (await client.post("/v1/models/pull")).json()
     assert (again["state"], again["error"]) == ("running", None)
 
 
-async def test_without_a_language_model_there_is_nothing_to_download(start: Start) -> None:
+async def test_without_a_language_model_a_download_is_refused(start: Start) -> None:
     client = await start(no_assessor())
 
     await check_problem(await client.post("/v1/models/pull"), 501, "assessor_absent")

@@ -1,4 +1,4 @@
-"""Images that wait are looked at together; none harms another, and none is looked at too late."""
+"""Batches of queued images, their errors and their deadlines."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -14,7 +14,7 @@ from inference_server.deadline import NEVER, Deadline
 from inference_server.detection import batch_queue as queue_module
 from inference_server.detection.base import Detector, ImageResult, PreparedImage
 from inference_server.detection.engine_manager import EngineManager
-from inference_server.detection.service import DetectionService
+from inference_server.detection.service import DetectionResult, DetectionService
 from inference_server.errors import DeadlineExceededError, InvalidImageError, OverloadedError
 from inference_server.settings import Settings
 from tests.server.support import (
@@ -53,14 +53,14 @@ async def entered(gate: Gate) -> None:
     assert await asyncio.to_thread(gate.entered.wait, 60)
 
 
-async def see_it_take(
+async def record_batch_time(
     seconds: float,
     service: DetectionService,
     gate: Gate,
     photo: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Have the service see how slow the detector is; leaves it open."""
+    """Process one image that appears to take `seconds`; leave the gate open."""
     clock = Clock()
     monkeypatch.setattr(queue_module, "perf_counter", clock)
     slow = asyncio.create_task(service.detect(photo, 0.5))
@@ -70,10 +70,10 @@ async def see_it_take(
     await slow
 
 
-async def behind_one(
+async def queue_behind_one(
     service: DetectionService, gate: Gate, images: Sequence[bytes], deadline: Deadline = NEVER
-) -> list[asyncio.Task[object]]:
-    """Let one image occupy the detector and return tasks of others that wait behind it."""
+) -> list[asyncio.Task[DetectionResult]]:
+    """Occupy the detector with the first image, queue the others, and return all tasks."""
     first = asyncio.create_task(service.detect(images[0], 0.2))
     await entered(gate)
     tasks = [asyncio.create_task(service.detect(data, 0.2, deadline)) for data in images[1:]]
@@ -88,24 +88,26 @@ async def behind_one(
         (16, 17, [1, 16, 1]),
         (6, 9, [1, 4, 4, 1]),
         (1, 3, [1, 1, 1, 1]),
-        (None, 3, [1, 1, 1, 1]),  # the test's detector runs on the CPU
+        (None, 3, [1, 1, 1, 1]),  # the best batch size of a detector on the CPU
     ],
 )
-async def test_what_waits_is_taken_in_batches_of_powers_of_two(
+async def test_queued_images_form_batches_of_powers_of_two(
     gate: Gate, photo: bytes, batch_max: int | None, waiting: int, batches: list[int]
 ) -> None:
     async with running(gate, batch_max=batch_max) as service:
-        tasks = await behind_one(service, gate, [photo] * (waiting + 1))
+        tasks = await queue_behind_one(service, gate, [photo] * (waiting + 1))
         gate.opened.set()
         await asyncio.gather(*tasks)
     assert gate.batches == batches
 
 
-async def test_each_gets_the_answer_to_its_own_image(gate: Gate, detector: Detector) -> None:
+async def test_each_request_gets_the_detections_of_its_own_image(
+    gate: Gate, detector: Detector
+) -> None:
     images = [encode(draw(200 + 20 * number, 240), quality=90) for number in range(5)]
     alone = [detector.detect([detector.prepare(data)], [0.2])[0].detections for data in images]
     async with running(gate) as service:
-        tasks = await behind_one(service, gate, images)
+        tasks = await queue_behind_one(service, gate, images)
         gate.opened.set()
         results = await asyncio.gather(*tasks)
     assert gate.batches == [1, 4]
@@ -117,8 +119,8 @@ async def test_each_gets_the_answer_to_its_own_image(gate: Gate, detector: Detec
             assert found.box == pytest.approx(other.box, abs=1e-3)
 
 
-class Choosy(Gate):
-    """Breaks on batches that hold a very flat image, as a runtime may on odd input."""
+class FailsOnFlatImages(Gate):
+    """A detector that fails on a batch with a very flat image."""
 
     def detect(
         self, images: Sequence[PreparedImage], thresholds: Sequence[float]
@@ -129,14 +131,16 @@ class Choosy(Gate):
         return super().detect(images, thresholds)
 
 
-async def test_one_bad_image_does_not_fail_its_batch(detector: Detector, photo: bytes) -> None:
-    gate = Choosy(detector)
+async def test_an_image_that_fails_does_not_fail_its_batch(
+    detector: Detector, photo: bytes
+) -> None:
+    gate = FailsOnFlatImages(detector)
     bad = encode(draw(640, 50), "PNG")
     async with running(gate) as service:
-        tasks = await behind_one(service, gate, [photo, photo, bad, photo, photo])
+        tasks = await queue_behind_one(service, gate, [photo, photo, bad, photo, photo])
         gate.opened.set()
         results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert gate.batches[:6] == [1, 4, 1, 1, 1, 1]  # then it has to prove itself
+    assert gate.batches[:6] == [1, 4, 1, 1, 1, 1]  # then the self-test
     assert [type(result).__name__ for result in results] == [
         "DetectionResult",
         "DetectionResult",
@@ -153,10 +157,10 @@ async def test_an_image_that_cannot_be_decoded_joins_no_batch(gate: Gate, photo:
             service.detect(photo, 0.5), service.detect(b"none", 0.5), return_exceptions=True
         )
     assert isinstance(results[1], InvalidImageError)
-    assert gate.seen == 1
+    assert gate.image_count == 1
 
 
-async def test_an_image_waits_a_moment_for_those_being_decoded(gate: Gate) -> None:
+async def test_a_batch_waits_briefly_for_images_being_decoded(gate: Gate) -> None:
     gate.opened.set()
     small, large = encode(draw(64, 48)), encode(draw(2600, 1800), "PNG")
     async with running(gate, batch_max=2, batch_wait=30) as service:
@@ -167,13 +171,13 @@ async def test_an_image_waits_a_moment_for_those_being_decoded(gate: Gate) -> No
         assert time.perf_counter() - started < 15
 
 
-async def test_who_waited_too_long_is_told_and_not_looked_at(
+async def test_a_queued_image_past_its_deadline_is_refused_and_not_processed(
     gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
     monkeypatch.setattr(deadline_module, "perf_counter", clock)
     async with running(gate) as service:
-        first, *others = await behind_one(service, gate, [photo] * 3, Deadline.after(600))
+        first, *others = await queue_behind_one(service, gate, [photo] * 3, Deadline.after(600))
         patient = asyncio.create_task(service.detect(photo, 0.5, Deadline.after(6000)))
         await eventually(lambda: service.engines.require_engine().queued == 3)
         clock.ahead = 601
@@ -185,7 +189,7 @@ async def test_who_waited_too_long_is_told_and_not_looked_at(
     assert gate.batches == [1, 1]
 
 
-async def test_a_deadline_is_kept_while_the_detector_hangs(gate: Gate, photo: bytes) -> None:
+async def test_a_deadline_expires_while_the_detector_hangs(gate: Gate, photo: bytes) -> None:
     async with running(gate) as service:
         hanging = asyncio.create_task(service.detect(photo, 0.5))
         await entered(gate)
@@ -194,45 +198,45 @@ async def test_a_deadline_is_kept_while_the_detector_hangs(gate: Gate, photo: by
         assert not hanging.done()
         gate.opened.set()
         await hanging
-    assert gate.seen == 1
+    assert gate.image_count == 1
 
 
-async def test_what_cannot_be_done_in_time_is_not_begun(
+async def test_an_image_that_would_miss_its_deadline_is_not_started(
     gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(gate, batch_max=1) as service:
-        await see_it_take(600, service, gate, photo, monkeypatch)
+        await record_batch_time(600, service, gate, photo, monkeypatch)
         with pytest.raises(DeadlineExceededError):
             await service.detect(photo, 0.5, Deadline.after(590))
-        assert gate.seen == 1
-        await service.detect(photo, 0.5, Deadline.after(590))  # it may have been the machine
-        assert gate.seen == 2
+        assert gate.image_count == 1
+        await service.detect(photo, 0.5, Deadline.after(590))  # the estimate was lowered
+        assert gate.image_count == 2
 
 
-async def test_who_would_wait_too_long_is_turned_away_at_once(
+async def test_an_image_that_would_wait_past_its_deadline_is_refused_at_once(
     gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(gate, batch_max=1) as service:
-        await see_it_take(100, service, gate, photo, monkeypatch)
+        await record_batch_time(100, service, gate, photo, monkeypatch)
         gate.opened.clear()
         gate.entered.clear()
-        tasks = await behind_one(service, gate, [photo] * 4)
+        tasks = await queue_behind_one(service, gate, [photo] * 4)
         with pytest.raises(OverloadedError) as caught:
-            await service.detect(b"not even looked at", 0.5, Deadline.after(400))
-        assert caught.value.retry_after_s >= 400
+            await service.detect(b"not decoded", 0.5, Deadline.after(400))
+        assert (caught.value.retry_after_s or 0) >= 400
         service.check_capacity(Deadline.after(6000))
         gate.opened.set()
         await asyncio.gather(*tasks)
         service.check_capacity(Deadline.after(400))
 
 
-async def test_a_stale_image_is_not_even_decoded(gate: Gate) -> None:
+async def test_an_expired_image_is_not_decoded(gate: Gate) -> None:
     async with running(gate) as service:
         with pytest.raises(DeadlineExceededError):
             await service.detect(b"no image at all", 0.5, Deadline(at=time.perf_counter()))
 
 
-async def test_the_deadline_comes_with_the_request(
+async def test_the_deadline_is_read_from_the_requests_header(
     settings: Settings, gate: Gate, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
@@ -254,7 +258,7 @@ async def test_the_deadline_comes_with_the_request(
     assert (await first).status == 200
     for wrong in ("0", "-5", "1e3", "soon", "3600001", "99999999", "٣"):
         headers = JPEG | {"X-Deadline-Ms": wrong}
-        answer = await client.post("/v1/detect", data=photo, headers=headers)
-        await check_problem(answer, 400, "invalid_request")
+        response = await client.post("/v1/detect", data=photo, headers=headers)
+        await check_problem(response, 400, "invalid_request")
     await client.close()
-    assert gate.seen == 1
+    assert gate.image_count == 1

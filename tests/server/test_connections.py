@@ -30,7 +30,7 @@ from tests.server.support import ROOT
 Address = tuple[str, int]
 TOKEN = "a-token-for-tests"
 USUAL_SOFT_LIMIT = 1024  # open files of a process
-FLOOD_FILES = 2048  # what the flood and the test runner open, with room to spare
+FLOOD_FILES = 2048  # for the flood and the test runner, with reserve
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ async def address(
     await runner.cleanup()
 
 
-def trusting() -> ssl.SSLContext:
+def unverified() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -97,7 +97,7 @@ class Client:
             await self._writer.wait_closed()
 
 
-async def answers(
+async def is_served(
     address: Address, source: str, tls: ssl.SSLContext | None, token: str | None = None
 ) -> bool:
     """Return whether a new client from `source` gets a response."""
@@ -112,28 +112,30 @@ async def answers(
             await client.close()
 
 
-async def hold(address: Address, source: str) -> Client:
+async def open_idle(address: Address, source: str) -> Client:
     """Open a connection and send nothing."""
     return await Client(address, source, None).connect()
 
 
 @pytest.fixture
 def tls(request: pytest.FixtureRequest) -> ssl.SSLContext | None:
-    return trusting() if "https" in request.node.name else None
+    return unverified() if "https" in request.node.name else None
 
 
 async def test_the_oldest_connection_of_the_client_with_the_most_is_evicted(
     address: Address, tls: ssl.SSLContext | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, second, third = [await hold(address, "127.0.0.1") for _ in range(3)]
-    assert await answers(address, "127.0.0.1", tls)  # at its own cost
+    first, second, third = [await open_idle(address, "127.0.0.1") for _ in range(3)]
+    assert await is_served(address, "127.0.0.1", tls)  # evicts its own oldest
     assert await first.is_cut_off()
     assert "127.0.0.1 replaced an older one: 3 are open" in caplog.text
-    others = [await hold(address, f"127.0.0.{number}") for number in (2, 3, 4)]
-    for number in range(2, 6):  # once at the cost of who has most; each gives its place back
-        assert await answers(address, f"127.0.0.{number}", tls)
+    others = [await open_idle(address, f"127.0.0.{number}") for number in (2, 3, 4)]
+    for number in range(
+        2, 6
+    ):  # the first evicts the client with the most; each then frees its place
+        assert await is_served(address, f"127.0.0.{number}", tls)
     assert await second.is_cut_off()
-    assert len(caplog.messages) == 1  # a minute
+    assert len(caplog.messages) == 1  # at most one a minute
     for client in (first, second, third, *others):
         await client.close()
 
@@ -144,17 +146,17 @@ async def test_a_connection_with_a_valid_token_is_not_evicted(
     known = [await Client(address, "127.0.0.1", tls).connect() for _ in range(3)]
     for client in known:
         assert await client.is_answered(token=TOKEN)
-    assert not await answers(address, "127.0.0.1", tls)
+    assert not await is_served(address, "127.0.0.1", tls)
     for source in ("127.0.0.2", "127.0.0.3"):
         known.append(await Client(address, source, tls).connect())
         assert await known[-1].is_answered(token=TOKEN)
-    assert not await answers(address, "127.0.0.4", tls, TOKEN)  # none is left to evict
+    assert not await is_served(address, "127.0.0.4", tls, TOKEN)  # none is left to evict
     for client in known:
         assert await client.is_answered(token=TOKEN)
     for client in known:
         await client.close()
     async with asyncio.timeout(60):
-        while not await answers(address, "127.0.0.1", tls):  # noqa: ASYNC110 - the server notices later
+        while not await is_served(address, "127.0.0.1", tls):  # noqa: ASYNC110 - the server notices later
             await asyncio.sleep(0.01)
 
 
@@ -173,12 +175,12 @@ def test_an_ipv6_network_is_one_client(one: str, other: str, same: bool) -> None
     assert (client_of(one) == client_of(other)) is same
 
 
-async def test_every_address_of_a_host_is_served_and_one_in_use_is_an_error() -> None:
+async def test_every_address_of_a_host_is_served_and_an_address_in_use_is_an_error() -> None:
     runner = create_runner(web.Application())
     await runner.setup()
     await listen(runner, "", 0)
     ports = {address[1] for address in runner.addresses}
-    assert await answers(("127.0.0.1", runner.addresses[0][1]), "127.0.0.1", None)
+    assert await is_served(("127.0.0.1", runner.addresses[0][1]), "127.0.0.1", None)
     with pytest.raises(OSError, match="Address already in use"):
         await listen(runner, "", ports.pop())
     with pytest.raises(OSError, match="Cannot assign requested address"):
@@ -188,7 +190,7 @@ async def test_every_address_of_a_host_is_served_and_one_in_use_is_an_error() ->
 
 @pytest.fixture
 def many_open_files() -> Iterator[None]:
-    """Raise this process's soft limit of open files: the attacker holds more than 1,024."""
+    """Raise this process's soft limit of open files: the flood opens more than 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < FLOOD_FILES:
         if hard < FLOOD_FILES:
@@ -220,8 +222,8 @@ def test_a_flooded_server_serves_authorized_clients_and_its_health_check(tmp_pat
                 connect(f"127.0.0.{2 + number % 2}")
 
         flood(514)
-        known = connect("127.0.0.2")  # where the flood comes from, as behind one router
-        known = stack.enter_context(trusting().wrap_socket(known))
+        known = connect("127.0.0.2")  # the flood's address, as behind one router
+        known = stack.enter_context(unverified().wrap_socket(known))
         for more in (514, 1):
             known.sendall(ask.encode())
             assert known.recv(12) == b"HTTP/1.1 200"
@@ -232,7 +234,7 @@ def test_a_flooded_server_serves_authorized_clients_and_its_health_check(tmp_pat
         subprocess.run(check, env={**os.environ, **environ, "PORT": str(port)}, check=True)
 
 
-def test_few_open_files_mean_few_connections_and_the_log_says_so(
+def test_a_low_limit_of_open_files_reduces_the_connections_and_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert max_connections(USUAL_SOFT_LIMIT) == 512

@@ -1,4 +1,4 @@
-"""Every image becomes upright RGB pixels, or is refused for the right reason."""
+"""Images are decoded to upright RGB pixels, or refused with the right error."""
 
 import struct
 import time
@@ -21,7 +21,7 @@ def pixels_of(image: Image.Image) -> np.ndarray:
 
 
 def difference(data: bytes, expected: Image.Image) -> float:
-    """Return the mean difference of a decoded image from what it should show, 0-255."""
+    """Return the mean difference between a decoded image and the expected one, 0-255."""
     image = decode(data, max_pixels=LIMIT)
     decoded = image.pixels
     assert (image.width, image.height) == expected.size
@@ -31,7 +31,7 @@ def difference(data: bytes, expected: Image.Image) -> float:
 
 
 def oriented(orientation: int, kind: str = "JPEG") -> tuple[bytes, Image.Image]:
-    """Return an image stored so that it needs the orientation, and how it looks upright."""
+    """Return an encoded image with the EXIF orientation, and the upright image."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = draw()
@@ -42,18 +42,18 @@ def oriented(orientation: int, kind: str = "JPEG") -> tuple[bytes, Image.Image]:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_all_exif_orientations_are_undone(kind: str, orientation: int) -> None:
+def test_every_exif_orientation_is_applied(kind: str, orientation: int) -> None:
     data, expected = oriented(orientation, kind)
     assert difference(data, expected) < 2
 
 
 @pytest.mark.parametrize("value", [0, 9, 65535])
-def test_an_orientation_that_does_not_exist_is_ignored(value: int) -> None:
+def test_an_unknown_orientation_is_ignored(value: int) -> None:
     data, _ = oriented(value)
     assert difference(data, draw()) < 2
 
 
-def test_exif_that_is_broken_does_not_make_an_image_unreadable() -> None:
+def test_broken_exif_is_ignored() -> None:
     data = encode(draw(), quality=95, exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x00")
     assert difference(data, draw()) < 2
 
@@ -73,7 +73,7 @@ def test_exif_that_is_broken_does_not_make_an_image_unreadable() -> None:
         pytest.param(encode(draw(), quality=95) + b"\x00" * 512, id="jpeg with padding"),
     ],
 )
-def test_what_cameras_send_is_read(data: bytes) -> None:
+def test_the_formats_of_cameras_are_decoded(data: bytes) -> None:
     assert difference(data, draw()) < 2
 
 
@@ -102,7 +102,7 @@ def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
         pytest.param(encode(draw(1280, 720), "WEBP"), id="webp"),
     ],
 )
-def test_an_image_that_broke_off_is_refused_wherever_it_did(data: bytes, left: float | str) -> None:
+def test_a_truncated_image_is_refused(data: bytes, left: float | str) -> None:
     size = len(data) - int(left[-1]) if isinstance(left, str) else int(len(data) * left)
     with pytest.raises(InvalidImageError):
         decode(data[:size], max_pixels=LIMIT)
@@ -115,13 +115,15 @@ def test_an_image_that_broke_off_is_refused_wherever_it_did(data: bytes, left: f
         pytest.param(b"hello, this is text", id="text"),
         pytest.param(encode(draw(), "GIF"), id="gif"),
         pytest.param(encode(draw(), "BMP"), id="bmp"),
-        pytest.param(b"\xff\xd8\xff" + b"\x00" * 500, id="jpeg magic, then nothing"),
-        pytest.param(b"\xff\xd8\xff\xe0\x00\x00" * 50, id="a segment of no length"),
-        pytest.param(b"\x89PNG\r\n\x1a\n" + b"\x00" * 500, id="png magic, then nothing"),
-        pytest.param(b"RIFF\x10\x00\x00\x00WEBPxxxx" + b"\x00" * 50, id="webp of no kind"),
+        pytest.param(b"\xff\xd8\xff" + b"\x00" * 500, id="jpeg signature only"),
+        pytest.param(b"\xff\xd8\xff\xe0\x00\x00" * 50, id="segment without a length"),
+        pytest.param(b"\x89PNG\r\n\x1a\n" + b"\x00" * 500, id="png signature only"),
+        pytest.param(
+            b"RIFF\x10\x00\x00\x00WEBPxxxx" + b"\x00" * 50, id="webp without a known chunk"
+        ),
     ],
 )
-def test_what_is_no_image_is_refused(data: bytes) -> None:
+def test_data_that_is_no_image_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidImageError):
         decode(data, max_pixels=LIMIT)
 
@@ -133,7 +135,7 @@ def test_damage_in_the_middle_is_refused() -> None:
         decode(bytes(data), max_pixels=LIMIT)
 
 
-def test_padding_of_the_last_scan_is_forgiven_and_nothing_else() -> None:
+def test_padding_after_the_last_scan_is_accepted_but_no_missing_data() -> None:
     data = encode(draw(), quality=95)
     end = len(data) - 2
     assert difference(data[:end] + bytes(64) + data[end:], draw()) < 2
@@ -142,20 +144,20 @@ def test_padding_of_the_last_scan_is_forgiven_and_nothing_else() -> None:
 
 
 def with_scans(count: int) -> bytes:
-    """Return a progressive image of few bytes and many scans, none of which brings a pixel."""
+    """Return a small progressive image with many scans that add no pixel."""
     data = encode(Image.new("L", (64, 64), 90), progressive=True)
     last = data.rindex(b"\xff\xda")
     return data[:last] + data[last:-2] * count + data[-2:]
 
 
-def test_an_image_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
+def test_an_image_with_too_many_scans_is_refused_before_decoding() -> None:
     with pytest.raises(InvalidImageError, match="more than 100 scans"):
         decode(with_scans(200), max_pixels=LIMIT)
 
 
-def test_two_sizes_in_one_jpeg_are_refused_before_pixels_have_room() -> None:
-    # To us 0xFF00 begins a segment of this length; to libjpeg it is nothing, and the frame in
-    # the segment is the image's.
+def test_a_jpeg_with_two_sizes_is_refused_before_memory_is_allocated() -> None:
+    # read_header takes 0xFF00 as a segment of this length; libjpeg ignores it and uses the
+    # frame inside.
     large = jpeg_of(30_000, 30_000)[2:]
     small = b"\xff\xc0\x00\x0b\x08\x00\x0a\x00\x0a\x01\x01\x11\x00"
     data = b"\xff\xd8\xff\x00" + struct.pack(">H", len(large) + 2) + large + small
@@ -164,22 +166,22 @@ def test_two_sizes_in_one_jpeg_are_refused_before_pixels_have_room() -> None:
         decode(data, max_pixels=LIMIT)
 
 
-def test_an_end_in_the_header_is_no_padding() -> None:
+def test_an_end_marker_in_the_header_is_refused() -> None:
     data = encode(draw())
     with pytest.raises(InvalidImageError):
         decode(b"\xff\xd8\xff\x00\x00\x02\xff\xd9" + data[2:], max_pixels=LIMIT)
 
 
-def test_a_sampling_that_does_not_exist_is_refused() -> None:
+def test_an_unknown_sampling_is_refused() -> None:
     data = bytearray(encode(draw()))
     data[data.index(b"\xff\xc0") + 11] = 0x44
     with pytest.raises(InvalidImageError):
         decode(bytes(data), max_pixels=LIMIT)
 
 
-def test_a_refusal_is_the_same_every_time() -> None:
+def test_a_refusal_names_no_memory_address() -> None:
     data = bytearray(encode(draw(), "PNG"))
-    data[24] = 3  # bits a channel that do not exist
+    data[24] = 3  # an unknown bit depth
     with pytest.raises(InvalidImageError) as refused:
         decode(bytes(data), max_pixels=LIMIT)
     assert "0x" not in refused.value.detail
@@ -212,14 +214,14 @@ def jpeg_of(width: int, height: int) -> bytes:
         pytest.param(jpeg_of(50_000, 50_000), id="jpeg"),
     ],
 )
-def test_a_bomb_is_refused_by_its_header_alone(data: bytes) -> None:
+def test_a_decompression_bomb_is_refused_by_its_header(data: bytes) -> None:
     started = time.thread_time()
     with pytest.raises(ImageTooLargeError, match="50000 x 50000"):
         decode(data, max_pixels=LIMIT)
     assert time.thread_time() - started < 0.1
 
 
-def test_the_limit_itself_is_still_decoded() -> None:
+def test_an_image_at_the_limit_is_decoded() -> None:
     data = encode(draw(100, 50))
     assert decode(data, max_pixels=5000).pixels.shape == (50, 100, 3)
     with pytest.raises(ImageTooLargeError):
@@ -227,6 +229,6 @@ def test_the_limit_itself_is_still_decoded() -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_the_header_tells_the_stored_size(kind: str) -> None:
+def test_the_header_has_the_stored_size(kind: str) -> None:
     header = read_header(encode(draw(123, 45), kind))
     assert (header.format, header.width, header.height) == (kind.lower(), 123, 45)

@@ -1,4 +1,4 @@
-"""Decoded images are those of Pillow, and shrunk ones lead to the same detections."""
+"""Decoded images match Pillow's, and shrunk ones lead to the same detections."""
 
 import io
 
@@ -16,9 +16,9 @@ from testbed.drawing.scenes import draw as draw_scene
 from tests.server.support import draw, encode
 
 LIMIT = 50_000_000
-# Levels of 255 that an input pixel may differ by where the image was shrunk while decoded.
+# Differences of the detector's input, in levels of 255, after decoding at a smaller scale.
 SHRUNK_MEAN = 0.5
-SHRUNK_MOST = 12
+SHRUNK_MAX = 12
 
 
 def with_orientation(data: bytes, kind: str, orientation: int) -> bytes:
@@ -50,32 +50,32 @@ def camera_image(width: int, height: int, seed: int = 3) -> Image.Image:
         ),
         pytest.param(encode(draw(321, 241), "PNG"), 0, id="png"),
         pytest.param(encode(draw(321, 241).convert("P"), "PNG"), 0, id="png with a palette"),
-        pytest.param(with_orientation(encode(draw(321, 241)), "PNG", 6), 0, id="turned png"),
+        pytest.param(with_orientation(encode(draw(321, 241)), "PNG", 6), 0, id="rotated png"),
         pytest.param(encode(draw(321, 241), "WEBP", quality=80), 0, id="webp"),
-        pytest.param(with_orientation(encode(draw(321, 241)), "WEBP", 8), 0, id="turned webp"),
+        pytest.param(with_orientation(encode(draw(321, 241)), "WEBP", 8), 0, id="rotated webp"),
     ],
 )
-def test_pixels_are_those_of_pillow(data: bytes, levels: int) -> None:
+def test_pixels_match_pillows(data: bytes, levels: int) -> None:
     with Image.open(io.BytesIO(data)) as image:
         expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB")).astype(int)
-    image = decode(data, max_pixels=LIMIT)
-    assert (image.height, image.width) == expected.shape[:2]
-    assert np.abs(image.pixels.astype(int) - expected).max() <= levels
+    decoded = decode(data, max_pixels=LIMIT)
+    assert (decoded.height, decoded.width) == expected.shape[:2]
+    assert np.abs(decoded.pixels.astype(int) - expected).max() <= levels
 
 
 @pytest.mark.parametrize(
     ("width", "height", "side", "rows"),
     [
-        (1920, 1080, 640, 1080),  # half of it would be less than the input
+        (1920, 1080, 640, 1080),  # half would be smaller than the input
         (2560, 1440, 640, 720),
         (3840, 2160, 640, 1080),
-        (1920, 1080, 256, 540),  # a quarter would leave nothing to smooth
+        (1920, 1080, 256, 540),  # a quarter would be too close to the input
         (3840, 2160, 256, 540),
-        (1922, 1081, 256, 1081),  # halves of pixels there are not
+        (1922, 1081, 256, 1081),  # odd sides cannot be halved
         (200, 100, 256, 100),
     ],
 )
-def test_a_jpeg_is_decoded_no_larger_than_the_detector_needs(
+def test_a_jpeg_is_decoded_at_the_smallest_sufficient_scale(
     width: int, height: int, side: int, rows: int
 ) -> None:
     data = encode(camera_image(width, height), quality=85)
@@ -85,10 +85,10 @@ def test_a_jpeg_is_decoded_no_larger_than_the_detector_needs(
     assert shrunk.pixels.shape[0] == rows
     difference = (to_input(shrunk.pixels, size).float() - to_input(full.pixels, size)).abs()
     assert difference.mean() <= SHRUNK_MEAN
-    assert difference.max() <= SHRUNK_MOST
+    assert difference.max() <= SHRUNK_MAX
 
 
-def test_a_shrunk_image_that_lies_on_its_side_is_set_upright() -> None:
+def test_a_rotated_shrunk_image_is_set_upright() -> None:
     data = with_orientation(encode(camera_image(1600, 800), quality=90), "JPEG", 6)
     size = InputSize(height=600, width=300)
     shrunk, full = decode(data, max_pixels=LIMIT, size=size), decode(data, max_pixels=LIMIT)
@@ -99,7 +99,7 @@ def test_a_shrunk_image_that_lies_on_its_side_is_set_upright() -> None:
 
 
 @pytest.mark.parametrize("left", [0.3, 0.9, 0.999])
-def test_a_shrunk_image_that_broke_off_is_refused(left: float) -> None:
+def test_a_truncated_image_is_refused_when_shrunk(left: float) -> None:
     from inference_server.errors import InvalidImageError
 
     data = encode(camera_image(1280, 720))
@@ -108,12 +108,12 @@ def test_a_shrunk_image_that_broke_off_is_refused(left: float) -> None:
 
 
 def test_shrinking_changes_no_detection(detector: Detector) -> None:
-    """Scenes the detector was not trained on, as large as cameras send them."""
+    """Uses scenes outside the training data, in a camera's resolution."""
     compared = 0
     for seed in range(8):
         image = camera_image(1920, 1440, seed)
         shrunk = detector.prepare(encode(image, quality=88))
-        whole = detector.prepare(encode(image, "PNG"))  # is always decoded as a whole
+        whole = detector.prepare(encode(image, "PNG"))  # a PNG is always decoded at full scale
         ours, theirs = (found.detections for found in detector.detect([shrunk, whole], [0.05] * 2))
         for one in theirs:
             if one.confidence < 0.5:

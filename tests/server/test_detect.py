@@ -19,10 +19,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 Client = TestClient[web.Request, web.Application]
 
 
-async def test_a_photo_is_answered_by_the_schema(client: Client, photo: bytes) -> None:
-    answer = await client.post("/v1/detect?threshold=0", data=photo, headers=JPEG)
-    assert answer.status == 200
-    body = await answer.json()
+async def test_a_response_matches_the_schema(client: Client, photo: bytes) -> None:
+    response = await client.post("/v1/detect?threshold=0", data=photo, headers=JPEG)
+    assert response.status == 200
+    body = await response.json()
     check_schema("DetectResponse", body)
     assert body["model"] == "test-detector"
     assert body["test_model"] is True
@@ -35,66 +35,66 @@ async def test_a_photo_is_answered_by_the_schema(client: Client, photo: bytes) -
     assert parts <= timings["total"] + 1
 
 
-async def test_the_same_photo_gives_the_same_answer(client: Client, photo: bytes) -> None:
-    answers = []
+async def test_the_same_photo_gives_the_same_detections(client: Client, photo: bytes) -> None:
+    responses = []
     for _ in range(2):
-        answer = await client.post("/v1/detect?threshold=0", data=photo, headers=JPEG)
-        answers.append((await answer.json())["detections"])
-    assert answers[0] == answers[1]
+        response = await client.post("/v1/detect?threshold=0", data=photo, headers=JPEG)
+        responses.append((await response.json())["detections"])
+    assert responses[0] == responses[1]
 
 
-async def test_the_threshold_is_kept(client: Client, photo: bytes) -> None:
+async def test_detections_below_the_threshold_are_left_out(client: Client, photo: bytes) -> None:
     everything = await client.post("/v1/detect?threshold=0", data=photo, headers=JPEG)
     confidences = [found["confidence"] for found in (await everything.json())["detections"]]
-    # Between the two neighbours that lie farthest apart, so that rounding plays no part.
-    apart, above, below = max((a - b, a, b) for a, b in pairwise(confidences))
-    assert apart > 1e-3
+    # Between the two neighbours that are farthest apart, so that rounding does not matter.
+    distance, above, below = max((a - b, a, b) for a, b in pairwise(confidences))
+    assert distance > 1e-3
     threshold = (above + below) / 2
-    answer = await client.post(f"/v1/detect?threshold={threshold}", data=photo, headers=JPEG)
-    kept = [found["confidence"] for found in (await answer.json())["detections"]]
+    response = await client.post(f"/v1/detect?threshold={threshold}", data=photo, headers=JPEG)
+    kept = [found["confidence"] for found in (await response.json())["detections"]]
     assert kept == [confidence for confidence in confidences if confidence > threshold]
 
 
-async def test_boxes_and_size_are_of_the_upright_image(client: Client) -> None:
+async def test_boxes_and_size_refer_to_the_upright_image(client: Client) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    lying = encode(draw(), "PNG", exif=exif)
+    rotated = encode(draw(), "PNG", exif=exif)
     upright = encode(draw().transpose(Image.Transpose.ROTATE_270), "PNG")
-    answers = [
+    responses = [
         await (await client.post("/v1/detect?threshold=0", data=data)).json()
-        for data in (lying, upright)
+        for data in (rotated, upright)
     ]
-    assert answers[0]["image"] == answers[1]["image"] == {"width": 240, "height": 320}
-    assert answers[0]["detections"] == answers[1]["detections"] != []
+    assert responses[0]["image"] == responses[1]["image"] == {"width": 240, "height": 320}
+    assert responses[0]["detections"] == responses[1]["detections"] != []
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-async def test_other_kinds_are_taken(client: Client, kind: str) -> None:
+async def test_png_and_webp_are_accepted(client: Client, kind: str) -> None:
     headers = {"Content-Type": f"image/{kind.lower()}"}
-    answer = await client.post("/v1/detect", data=encode(draw(), kind), headers=headers)
-    check_schema("DetectResponse", await answer.json())
+    response = await client.post("/v1/detect", data=encode(draw(), kind), headers=headers)
+    check_schema("DetectResponse", await response.json())
 
 
-async def test_what_the_bytes_are_counts_not_what_they_are_called(client: Client) -> None:
-    answer = await client.post("/v1/detect", data=encode(draw(), "PNG"), headers=JPEG)
-    assert answer.status == 200
+async def test_the_format_is_read_from_the_bytes_not_from_the_content_type(client: Client) -> None:
+    response = await client.post("/v1/detect", data=encode(draw(), "PNG"), headers=JPEG)
+    assert response.status == 200
 
 
 @pytest.mark.parametrize("data", [b"", b"no image", encode(draw())[:-700]])
-async def test_what_cannot_be_decoded_is_told(client: Client, data: bytes) -> None:
-    answer = await client.post("/v1/detect", data=data, headers=JPEG)
-    problem = await check_problem(answer, 422, "invalid_image")
+async def test_an_image_that_cannot_be_decoded_is_refused(client: Client, data: bytes) -> None:
+    response = await client.post("/v1/detect", data=data, headers=JPEG)
+    problem = await check_problem(response, 422, "invalid_image")
     assert problem["retryable"] is False
 
 
-async def test_too_many_pixels_are_told(client: Client) -> None:
+async def test_an_image_with_too_many_pixels_is_refused(client: Client) -> None:
     flat = Image.new("L", (10_000, 5_001))
-    answer = await client.post("/v1/detect", data=encode(flat, "PNG"))
-    problem = await check_problem(answer, 422, "image_too_large")
+    response = await client.post("/v1/detect", data=encode(flat, "PNG"))
+    problem = await check_problem(response, 422, "image_too_large")
     assert "10000 x 5001" in problem["detail"]
 
 
-async def test_old_label_spellings_are_brought_up_to_date(tmp_path: Path) -> None:
+async def test_old_label_spellings_are_replaced(tmp_path: Path) -> None:
     make_random_detector(tmp_path / "random")
     detector = load_detector(
         Settings(
@@ -108,12 +108,14 @@ async def test_old_label_spellings_are_brought_up_to_date(tmp_path: Path) -> Non
     assert current_label("person") == "person"
 
 
-async def test_the_detector_says_where_it_runs(detector: Detector, settings: Settings) -> None:
+async def test_the_detector_reports_device_and_runtime(
+    detector: Detector, settings: Settings
+) -> None:
     assert detector.info.device == "cpu"
     assert detector.info.runtime.startswith("torch 2")
 
 
-async def test_cuda_without_cuda_is_refused_loudly(detector_folder: Path) -> None:
+async def test_cuda_is_refused_on_a_machine_without_cuda(detector_folder: Path) -> None:
     import torch
 
     if torch.cuda.is_available():

@@ -1,3 +1,5 @@
+"""Average precision, precision and recall of detections."""
+
 import numpy as np
 import pytest
 

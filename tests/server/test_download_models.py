@@ -25,7 +25,7 @@ REPOSITORY = "PekingU/rtdetr_v2_r18vd"
 
 
 class Hub(ThreadingHTTPServer):
-    """Large files are redirected to a storage that takes Range; the hub's answer has their hash."""
+    """A model hub: large files redirect to a storage with Range support; the hub sends their hash."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), HubHandler)
@@ -33,7 +33,7 @@ class Hub(ThreadingHTTPServer):
         self.sha256 = hashlib.sha256(WEIGHTS).hexdigest()
         self.break_after: int | None = None  # bytes, once
         self.fails_with: HTTPStatus | None = None
-        self.asked: list[tuple[str, str | None]] = []
+        self.requested: list[tuple[str, str | None]] = []
 
     @property
     def url(self) -> str:
@@ -72,13 +72,13 @@ class HubHandler(BaseHTTPRequestHandler):
     def send_stored(self, name: str) -> None:
         content = self.server.files[name]
         wanted = self.headers.get("Range")
-        self.server.asked.append((name, wanted))
+        self.server.requested.append((name, wanted))
         start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
         self.send_response(206 if wanted else 200)
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
         end, self.server.break_after = self.server.break_after, None
-        self.wfile.write(content[start:end])  # short of its Content-Length where it breaks off
+        self.wfile.write(content[start:end])  # shorter than Content-Length if it breaks off
 
     def log_message(self, *_: object) -> None:
         pass
@@ -111,7 +111,7 @@ def download(hub: Hub, folder: Path, *, file_limit: int | None = None) -> tuple[
     return done.returncode, done.stderr
 
 
-def test_fetches_every_file_and_records_hashes_that_sha256sum_accepts(
+def test_every_file_is_downloaded_and_its_hash_recorded_for_sha256sum(
     hub: Hub, tmp_path: Path
 ) -> None:
     assert download(hub, tmp_path) == (0, "")
@@ -120,28 +120,28 @@ def test_fetches_every_file_and_records_hashes_that_sha256sum_accepts(
     subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
 
 
-def test_a_second_run_asks_the_hub_for_nothing(hub: Hub, tmp_path: Path) -> None:
+def test_a_second_run_requests_nothing(hub: Hub, tmp_path: Path) -> None:
     download(hub, tmp_path)
     hub.fails_with = HTTPStatus.INTERNAL_SERVER_ERROR
     assert download(hub, tmp_path) == (0, "")
 
 
-def test_carries_on_where_the_connection_broke_off(hub: Hub, tmp_path: Path) -> None:
+def test_a_broken_download_is_resumed(hub: Hub, tmp_path: Path) -> None:
     hub.break_after = 250_000
     assert download(hub, tmp_path) == (0, "")
-    assert hub.asked == [("model.safetensors", None), ("model.safetensors", "bytes=250000-")]
+    assert hub.requested == [("model.safetensors", None), ("model.safetensors", "bytes=250000-")]
     assert (tmp_path / "rtdetr_v2_r18vd/model.safetensors").read_bytes() == WEIGHTS
 
 
-def test_carries_on_where_an_earlier_run_was_stopped(hub: Hub, tmp_path: Path) -> None:
+def test_an_earlier_runs_partial_file_is_resumed(hub: Hub, tmp_path: Path) -> None:
     folder = tmp_path / "rtdetr_v2_r18vd"
     folder.mkdir()
     (folder / "model.safetensors.part").write_bytes(WEIGHTS[:100_000])
     assert download(hub, tmp_path) == (0, "")
-    assert hub.asked == [("model.safetensors", "bytes=100000-")]
+    assert hub.requested == [("model.safetensors", "bytes=100000-")]
 
 
-def test_refuses_and_removes_what_has_another_hash(hub: Hub, tmp_path: Path) -> None:
+def test_a_file_with_another_hash_is_refused_and_removed(hub: Hub, tmp_path: Path) -> None:
     hub.sha256 = "0" * 64
     code, message = download(hub, tmp_path)
     assert code == 1
@@ -149,7 +149,7 @@ def test_refuses_and_removes_what_has_another_hash(hub: Hub, tmp_path: Path) -> 
     assert not list((tmp_path / "rtdetr_v2_r18vd").glob("model.safetensors*"))
 
 
-def test_refuses_a_model_that_changed_since_its_hash_was_recorded(hub: Hub, tmp_path: Path) -> None:
+def test_a_model_that_differs_from_its_recorded_hash_is_refused(hub: Hub, tmp_path: Path) -> None:
     download(hub, tmp_path)
     (tmp_path / "rtdetr_v2_r18vd/model.safetensors").unlink()
     hub.files["model.safetensors"] = WEIGHTS[::-1]
@@ -160,7 +160,7 @@ def test_refuses_a_model_that_changed_since_its_hash_was_recorded(hub: Hub, tmp_
     assert "SHA256SUMS" in message
 
 
-def test_refuses_weights_the_hub_names_no_hash_for(hub: Hub, tmp_path: Path) -> None:
+def test_weights_without_a_hash_from_the_hub_are_refused(hub: Hub, tmp_path: Path) -> None:
     hub.sha256 = "not-a-hash"
     code, message = download(hub, tmp_path)
     assert code == 1
@@ -168,30 +168,30 @@ def test_refuses_weights_the_hub_names_no_hash_for(hub: Hub, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "expected"),
     [(HTTPStatus.NOT_FOUND, "HTTP 404"), (HTTPStatus.SERVICE_UNAVAILABLE, "HTTP 503")],
 )
-def test_an_http_error_is_one_line(hub: Hub, tmp_path: Path, status: HTTPStatus, said: str) -> None:
+def test_an_http_error_is_one_line(
+    hub: Hub, tmp_path: Path, status: HTTPStatus, expected: str
+) -> None:
     hub.fails_with = status
     code, message = download(hub, tmp_path)
     assert code == 1
-    assert said in message
+    assert expected in message
     assert len(message.splitlines()) == 1
 
 
-def test_a_file_that_cannot_be_written_is_one_line_and_the_next_run_carries_on(
-    hub: Hub, tmp_path: Path
-) -> None:
+def test_a_write_error_is_one_line_and_the_next_run_resumes(hub: Hub, tmp_path: Path) -> None:
     code, message = download(hub, tmp_path, file_limit=200_000)
     assert code == 1
     assert len(message.splitlines()) == 1
     assert "File too large" in message
     assert download(hub, tmp_path) == (0, "")
-    assert hub.asked[-1][1] is not None
+    assert hub.requested[-1][1] is not None
 
 
 @pytest.mark.parametrize("garbled", ["nothing", "\n", "0" * 63 + "  config.json", "\xff\xfe  x"])
-def test_recorded_hashes_that_are_garbled_are_told_and_nothing_is_fetched(
+def test_garbled_hashes_are_reported_and_nothing_is_downloaded(
     hub: Hub, tmp_path: Path, garbled: str
 ) -> None:
     download(hub, tmp_path)

@@ -23,13 +23,13 @@ BUSY, IDLE, LATE, NEW = 24, 24, 24, 40  # clients
 
 @dataclass
 class Client:
-    """A connection that is kept."""
+    """A kept connection."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     request: bytes
     answered: int = 0
-    told: bool = False  # that the connection ends
+    closing: bool = False  # the server has announced it
 
     def send(self) -> None:
         self.writer.write(self.request)
@@ -38,11 +38,11 @@ class Client:
         head = await self.reader.readuntil(b"\r\n\r\n")
         length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
         await self.reader.readexactly(int(length))
-        self.told = b"connection: close" in head.lower()
+        self.closing = b"connection: close" in head.lower()
         self.answered += 1
 
-    async def ask_until_told(self) -> None:
-        while not self.told:
+    async def ask_until_closing(self) -> None:
+        while not self.closing:
             self.send()
             await self.read()
         assert await self.reader.read() == b""
@@ -61,28 +61,28 @@ async def test_every_request_is_answered_and_kept_connections_are_closed(
     port = int(server.url.rpartition(":")[2])
     token = f"Host: x\r\nAuthorization: Bearer {server.token}\r\n"
     health = f"GET /v1/health HTTP/1.1\r\n{token}\r\n".encode()
-    picture = f"POST /v1/detect HTTP/1.1\r\n{token}Content-Type: image/jpeg\r\n".encode()
-    picture += b"Content-Length: 50000\r\n\r\n" + b"\xff" * 50_000
+    image = f"POST /v1/detect HTTP/1.1\r\n{token}Content-Type: image/jpeg\r\n".encode()
+    image += b"Content-Length: 50000\r\n\r\n" + b"\xff" * 50_000
 
     async def connect(number: int) -> Client:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        return Client(reader, writer, picture if number % 2 else health)
+        return Client(reader, writer, image if number % 2 else health)
 
     kept = [await connect(number) for number in range(BUSY + IDLE + LATE)]
     for client in kept:
         client.send()
         await client.read()
     busy, idle, late = kept[:BUSY], kept[BUSY : BUSY + IDLE], kept[BUSY + IDLE :]
-    asking = [asyncio.create_task(client.ask_until_told()) for client in busy]
+    requests = [asyncio.create_task(client.ask_until_closing()) for client in busy]
     await eventually(lambda: min(client.answered for client in busy) > 4)
-    new = [await connect(0) for _ in range(NEW)]  # whom the server may not have accepted yet
+    new = [await connect(0) for _ in range(NEW)]  # which the server may not have accepted yet
     for client in new:
         client.send()
     process = server.process
     os.kill(server.pid, 15)
     async with asyncio.timeout(60):
-        asking += [asyncio.create_task(client.ask_until_told()) for client in late]
-        await asyncio.gather(*asking, *(client.read() for client in new))
+        requests += [asyncio.create_task(client.ask_until_closing()) for client in late]
+        await asyncio.gather(*requests, *(client.read() for client in new))
         for client in idle:
             assert await client.reader.read() == b""
         with pytest.raises(OSError, match="Connect call failed"):
@@ -97,7 +97,7 @@ async def test_a_server_without_connections_stops_at_once() -> None:
     runner = create_runner(web.Application())
     await runner.setup()
     await listen(runner, "127.0.0.1", 0)
-    async with aiohttp.ClientSession() as session:  # it had one before
+    async with aiohttp.ClientSession() as session:  # an earlier connection
         await session.get(f"http://127.0.0.1:{runner.addresses[0][1]}/")
     async with asyncio.timeout(60):
         await Drain(goodbye=3600.0).stop(runner, timeout=3600.0)
@@ -121,12 +121,12 @@ async def test_a_request_that_outlasts_the_drain_gets_an_error_that_allows_a_ret
     await listen(runner, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
     async with aiohttp.ClientSession() as session:
-        asking = asyncio.create_task(session.get(url, headers={"X-Request-ID": "mine"}))
+        request = asyncio.create_task(session.get(url, headers={"X-Request-ID": "mine"}))
         await begun.wait()
         async with asyncio.timeout(60):
             await drain.stop(runner, timeout=0.2)
             await runner.cleanup()
-            answer = await asking
-        problem = await check_problem(answer, 503, "stopping")
+            response = await request
+        problem = await check_problem(response, 503, "stopping")
         assert (problem["retryable"], problem["request_id"]) == (True, "mine")
-        assert answer.headers["Connection"] == "close"
+        assert response.headers["Connection"] == "close"

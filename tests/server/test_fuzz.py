@@ -1,4 +1,4 @@
-"""Whatever is sent gets a proper answer or none; scripts/test-fuzz sends a lot more of it."""
+"""Fuzzed requests get a valid response or none; scripts/test-fuzz sends more of them."""
 
 import json
 
@@ -27,7 +27,7 @@ def samples() -> Samples:
     return make_samples()
 
 
-async def test_spoilt_pictures_and_requests_do_no_harm(
+async def test_damaged_images_and_requests_get_valid_responses(
     settings: Settings, detector: Detector, samples: Samples
 ) -> None:
     service = DetectionService(EngineManager(lambda: detector), queue_limit=32)
@@ -44,16 +44,24 @@ async def test_spoilt_pictures_and_requests_do_no_harm(
     await runner.cleanup()
     assert report.complaints == []
     statuses = {status for _, status in report.outcomes}
-    assert {"200", "400", "404", "422", "501"} <= statuses  # the attack reached what it is aimed at
+    assert {
+        "200",
+        "400",
+        "404",
+        "422",
+        "501",
+    } <= statuses  # the requests reached the code they target
 
 
-def test_what_is_spoilt_was_sound(samples: Samples, detector: Detector) -> None:
+def test_the_samples_are_valid_before_they_are_damaged(
+    samples: Samples, detector: Detector
+) -> None:
     Facts.from_json(json.loads(samples.facts))
-    for picture in samples.pictures:
-        detector.prepare(picture)
+    for image in samples.images:
+        detector.prepare(image)
 
 
-def test_a_case_can_be_played_again(samples: Samples) -> None:
+def test_a_case_is_reproducible(samples: Samples) -> None:
     assert make_case(1, 7, samples, "t") == make_case(1, 7, samples, "t")
     assert make_case(1, 7, samples, "t") != make_case(2, 7, samples, "t")
 
@@ -70,5 +78,5 @@ def test_a_case_can_be_played_again(samples: Samples) -> None:
         (Answer(status=200, headers={}, body=b""), None),
     ],
 )
-def test_bad_answers_are_noticed(answer: Answer, wrong: str | None) -> None:
+def test_invalid_responses_are_reported(answer: Answer, wrong: str | None) -> None:
     assert complaint(answer) == wrong

@@ -7,7 +7,7 @@ import inspect
 import threading
 from typing import TypeVar
 
-import pynvml
+import pynvml  # type: ignore[import-untyped] # it ships no types
 import pytest
 
 from inference_server.detection.base import Detector
@@ -112,7 +112,7 @@ class FakeNvml:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_fake_has_the_signatures_of_the_real_module(name: str) -> None:
+def test_the_fake_has_the_real_modules_signatures(name: str) -> None:
     real = inspect.signature(getattr(pynvml, name)).parameters.values()
     fake = inspect.signature(getattr(FakeNvml(), name)).parameters.values()
     assert [(one.name, one.kind, one.default) for one in fake] == [
@@ -244,7 +244,7 @@ async def test_a_failing_library_discards_the_samples_and_is_retried() -> None:
 
     def count() -> int:
         if broken.is_set():
-            raise OSError(5, "Input/output error")  # nothing of its own
+            raise OSError(5, "Input/output error")  # no error of NVML
         return 2
 
     nvml.read_count = count

@@ -19,20 +19,22 @@ from testbed.services.inference_server import InferenceServer
 from tests.server.support import ROOT, check_schema
 
 
-class Claiming:
-    """A real detector that says it is on some device."""
+class OnDevice:
+    """A real detector that reports another device."""
 
     def __init__(self, detector: Detector, device: str) -> None:
         self.info: DetectorInfo = replace(detector.info, device=device)
         self.prepare, self.detect = detector.prepare, detector.detect
 
 
-def test_only_a_gpu_that_ran_a_detector_can_be_lost(settings: Settings, detector: Detector) -> None:
+def test_a_gpu_that_ran_a_detector_is_lost_after_three_failures(
+    settings: Settings, detector: Detector
+) -> None:
     lost: list[str] = []
     wrong: str | None = "AcceleratorError: CUDA error"
     device = "cpu"
     guard = GpuGuard(
-        lambda _: Claiming(detector, device),
+        lambda _: OnDevice(detector, device),
         on_lost=lambda: lost.append("lost"),
         probe=lambda: wrong,
     )
@@ -55,13 +57,13 @@ def test_only_a_gpu_that_ran_a_detector_can_be_lost(settings: Settings, detector
 
 
 def test_a_hanging_gpu_counts_as_lost(settings: Settings, detector: Detector) -> None:
-    go_on = Event()
+    released = Event()
 
     def probe() -> str:
-        return str(go_on.wait(30))
+        return str(released.wait(30))
 
     guard = GpuGuard(
-        lambda _: Claiming(detector, "cuda:0"),
+        lambda _: OnDevice(detector, "cuda:0"),
         on_lost=lambda: None,
         probe=probe,
         probe_timeout=0.05,
@@ -69,11 +71,11 @@ def test_a_hanging_gpu_counts_as_lost(settings: Settings, detector: Detector) ->
     guard.load(settings)
     with pytest.raises(DetectorLoadError):
         guard.load(settings)
-    go_on.set()
+    released.set()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_the_probe_says_what_is_wrong_without_a_gpu() -> None:
+def test_the_probe_names_the_error_without_a_gpu() -> None:
     assert "CUDA" in str(probe_gpu())
 
 
@@ -111,11 +113,11 @@ def test_a_server_that_lost_its_gpu_answers_all_requests_and_exits(
         return http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
 
     token = {"Authorization": f"Bearer {server.token}"}
-    underway = connect()
-    underway.putrequest("POST", "/v1/models/load")
+    running = connect()
+    running.putrequest("POST", "/v1/models/load")
     for name, value in {**token, "Content-Type": "application/json", "Content-Length": 16}.items():
-        underway.putheader(name, str(value))
-    underway.endheaders()
+        running.putheader(name, str(value))
+    running.endheaders()
 
     lose.touch()
     health: dict[str, object] = {}
@@ -123,21 +125,21 @@ def test_a_server_that_lost_its_gpu_answers_all_requests_and_exits(
     while "has lost the GPU" not in str(health):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-        asking = connect()
-        asking.request("GET", "/v1/health", headers=token)
-        health = json.load(asking.getresponse())["detector"]
+        polling = connect()
+        polling.request("GET", "/v1/health", headers=token)
+        health = json.load(polling.getresponse())["detector"]
     ready = server.ready()
     check_schema("Ready", ready)
     assert (ready["ready"], ready["reason"]) == (False, "gpu_lost")
-    asking.request("GET", "/v1/live")
-    assert asking.getresponse().status == 200
+    polling.request("GET", "/v1/live")
+    assert polling.getresponse().status == 200
 
     while "Stopping" not in server.log_path.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert process.poll() is None
-    underway.send(b'{"name": "none"}')
-    assert underway.getresponse().status == 404
+    running.send(b'{"name": "none"}')
+    assert running.getresponse().status == 404
     assert process.wait(60) == 3
     assert "start the server again" in server.log_path.read_text().splitlines()[-1]
     server.stop()

@@ -33,29 +33,31 @@ from tests.server.support import (
 )
 
 
-async def look(
+async def health_of(
     settings: Settings,
     load: Callable[[], Detector],
     assessor_service: AssessorService | None = None,
 ) -> tuple[dict[str, Any], int, dict[str, Any]]:
-    """Return health and readiness of a server whose loading has come to its end."""
+    """Return the server's health, its readiness status and its readiness after the first load."""
     service = DetectionService(EngineManager(load), queue_limit=4)
     client = await serve(settings, service, assessor_service or no_assessor())
     await service.engines.settled.wait()
     health = await (await client.get("/v1/health")).json()
     ready = await client.get("/v1/ready")
-    answer = ready.status, await ready.json()
+    readiness = await ready.json()
     await client.close()
     check_schema("Health", health)
-    check_schema("Ready", answer[1])
-    return health, *answer
+    check_schema("Ready", readiness)
+    return health, ready.status, readiness
 
 
 async def test_live_responds_at_once_with_the_version(
     settings: Settings, detector: Detector
 ) -> None:
-    go_on = Event()
-    service = DetectionService(EngineManager(lambda: (go_on.wait(120), detector)[1]), queue_limit=4)
+    released = Event()
+    service = DetectionService(
+        EngineManager(lambda: (released.wait(120), detector)[1]), queue_limit=4
+    )
     client = await serve(settings, service, no_assessor())
     live = await (await client.get("/v1/live")).json()
     check_schema("Live", live)
@@ -63,10 +65,10 @@ async def test_live_responds_at_once_with_the_version(
     ready = await client.get("/v1/ready")
     assert ready.status == 503
     assert (await ready.json())["detector"] == "loading"
-    answer = await client.post("/v1/detect", data=b"x", headers=JPEG)
-    problem = await check_problem(answer, 503, "detector_unavailable")
+    response = await client.post("/v1/detect", data=b"x", headers=JPEG)
+    problem = await check_problem(response, 503, "detector_unavailable")
     assert problem["retry_after_s"] > 0
-    go_on.set()
+    released.set()
     await service.engines.settled.wait()
     assert (await client.get("/v1/ready")).status == 200
     await client.close()
@@ -74,7 +76,7 @@ async def test_live_responds_at_once_with_the_version(
 
 async def test_a_loaded_detector_is_described(settings: Settings, detector: Detector) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
-    health, status, ready = await look(settings, lambda: detector)
+    health, status, ready = await health_of(settings, lambda: detector)
     assert status == 200
     assert datetime.fromisoformat(ready.pop("since")) >= before
     assert ready == {"ready": True, "reason": None, "detector": "ready", "assessor": "absent"}
@@ -103,7 +105,7 @@ async def test_the_error_for_a_missing_folder_says_what_to_do(
     settings: Settings, tmp_path: Path
 ) -> None:
     settings = replace(settings, detector_model=tmp_path / "nothing")
-    health, status, ready = await look(settings, lambda: load_detector(settings))
+    health, status, ready = await health_of(settings, lambda: load_detector(settings))
     assert status == 503
     assert ready["ready"] is False
     assert (ready["detector"], ready["reason"]) == ("failed", "load_failed")
@@ -139,7 +141,7 @@ def with_other_labels(folder: Path) -> None:
     file.write_text(json.dumps(config))
 
 
-def with_weights_that_are_no_numbers(folder: Path) -> None:
+def with_weights_that_are_not_finite(folder: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     file = folder / "model.safetensors"
@@ -148,7 +150,7 @@ def with_weights_that_are_no_numbers(folder: Path) -> None:
     save_file(weights, file, metadata={"format": "pt"})
 
 
-def of_another_kind(folder: Path) -> None:
+def with_another_model_type(folder: Path) -> None:
     (folder / "config.json").write_text('{"model_type": "detr"}')
 
 
@@ -157,28 +159,28 @@ def with_broken_config(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         (without_weights, "cannot be loaded"),
         (with_half_the_weights, "cannot be loaded"),
         (with_a_weight_missing, "1 missing keys, such as"),
-        (with_weights_that_are_no_numbers, "failed to load (RuntimeError)"),
+        (with_weights_that_are_not_finite, "failed to load (RuntimeError)"),
         (with_other_labels, "cannot be loaded"),
-        (of_another_kind, "is 'detr', not an RT-DETRv2"),
+        (with_another_model_type, "is 'detr', not an RT-DETRv2"),
         (with_broken_config, "cannot be read"),
     ],
 )
 async def test_a_damaged_checkpoint_is_not_served(
-    settings: Settings, tmp_path: Path, damage: Callable[[Path], None], said: str
+    settings: Settings, tmp_path: Path, damage: Callable[[Path], None], message: str
 ) -> None:
     folder = tmp_path / "damaged"
     make_random_detector(folder)
     damage(folder)
     settings = replace(settings, detector_model=folder)
-    health, status, _ = await look(settings, lambda: load_detector(settings))
+    health, status, _ = await health_of(settings, lambda: load_detector(settings))
     assert status == 503
     assert health["detector"]["state"] == "failed"
-    assert said in health["detector"]["error"]
+    assert message in health["detector"]["error"]
 
 
 async def test_only_the_test_model_is_reported_as_one(settings: Settings, tmp_path: Path) -> None:
@@ -190,39 +192,39 @@ async def test_only_the_test_model_is_reported_as_one(settings: Settings, tmp_pa
     file.write_text(json.dumps(config))
     shutil.move(folder, tmp_path / "r18")
     settings = replace(settings, detector_model=tmp_path / "r18")
-    health, _, _ = await look(settings, lambda: load_detector(settings))
+    health, _, _ = await health_of(settings, lambda: load_detector(settings))
     assert health["detector"]["test_model"] is False
     assert health["detector"]["model"] == "r18"
 
 
-@pytest.mark.parametrize(("device", "told"), [(Device.AUTO, True), (Device.CPU, False)])
+@pytest.mark.parametrize(("device", "reported"), [(Device.AUTO, True), (Device.CPU, False)])
 async def test_an_unused_gpu_is_reported(
     settings: Settings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     device: Device,
-    told: bool,
+    reported: bool,
 ) -> None:
     from inference_server.detection.selection import fallback
 
     (tmp_path / "0000:01:00.0").mkdir()
     monkeypatch.setattr(fallback, "_DRIVER", tmp_path)
     settings = replace(settings, device=device)
-    health, status, _ = await look(settings, lambda: load_detector(settings))
+    health, status, _ = await health_of(settings, lambda: load_detector(settings))
     assert status == 200
     part = health["detector"]
     assert part["device"] == "cpu"
-    said = "This machine has an NVIDIA GPU, but this build of torch has no CUDA support"
-    assert (said in (part["fallback"] or "")) is told
-    assert (said in caplog.text) is told
+    message = "This machine has an NVIDIA GPU, but this build of torch has no CUDA support"
+    assert (message in (part["fallback"] or "")) is reported
+    assert (message in caplog.text) is reported
 
 
 async def test_a_failing_loader_is_reported(settings: Settings) -> None:
     def load() -> Detector:
         raise MemoryError
 
-    health, status, _ = await look(settings, load)
+    health, status, _ = await health_of(settings, load)
     assert status == 503
     assert "MemoryError" in health["detector"]["error"]
 
@@ -251,19 +253,19 @@ async def test_a_fallback_of_the_detector_is_degraded(
         info = replace(detector.info, fallback="The GPU cannot be used.")
         prepare, detect = staticmethod(detector.prepare), staticmethod(detector.detect)
 
-    health, status, _ = await look(settings, FellBack)
+    health, status, _ = await health_of(settings, FellBack)
     assert status == 200
     assert health["status"] == "degraded"
     assert health["detector"]["fallback"] == "The GPU cannot be used."
 
 
-async def test_without_its_language_model_the_server_is_degraded(
+async def test_a_server_without_its_language_model_is_degraded(
     settings: Settings, detector: Detector
 ) -> None:
     def create() -> None:
         raise AssessorUnavailableError("The Python package x is not installed.")
 
-    health, status, ready = await look(
+    health, status, ready = await health_of(
         settings, lambda: detector, AssessorService(create, timeout=5)
     )
     assert status == 200
@@ -274,9 +276,11 @@ async def test_without_its_language_model_the_server_is_degraded(
 
 
 async def test_stopping_while_loading_does_not_hang(settings: Settings, detector: Detector) -> None:
-    go_on = Event()
-    service = DetectionService(EngineManager(lambda: (go_on.wait(120), detector)[1]), queue_limit=4)
+    released = Event()
+    service = DetectionService(
+        EngineManager(lambda: (released.wait(120), detector)[1]), queue_limit=4
+    )
     client = await serve(settings, service, no_assessor())
     async with asyncio.timeout(60):
         await client.close()
-    go_on.set()
+    released.set()

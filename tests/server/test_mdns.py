@@ -18,13 +18,13 @@ async def test_it_is_discovered_and_unregistered() -> None:
     seen: asyncio.Queue[tuple[str, ServiceStateChange]] = asyncio.Queue()
     network = AsyncZeroconf(interfaces=[LOOPBACK])
 
-    def note(
+    def record(
         zeroconf: object, service_type: str, name: str, state_change: ServiceStateChange
     ) -> None:
         if str(instance_id)[:8] in name:
             seen.put_nowait((name, state_change))
 
-    browser = AsyncServiceBrowser(network.zeroconf, [SERVICE_TYPE], handlers=[note])
+    browser = AsyncServiceBrowser(network.zeroconf, [SERVICE_TYPE], handlers=[record])
     service = await MdnsService.register(LOOPBACK, 8090, instance_id=instance_id, tls=True)
     assert service
     async with asyncio.timeout(60):

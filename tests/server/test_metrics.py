@@ -32,7 +32,7 @@ Client = TestClient[web.Request, web.Application]
 
 
 class Scripted:
-    """A language model that always answers the same."""
+    """A language model with a constant answer."""
 
     backend = "ollama"
     model = "scripted"
@@ -77,11 +77,11 @@ async def client(settings: Settings, detector: Detector) -> AsyncIterator[Client
 
 async def scrape(client: Client) -> dict[str, float]:
     """Return samples as `name{label=value}`."""
-    answer = await client.get("/metrics")
-    assert answer.status == 200
-    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    response = await client.get("/metrics")
+    assert response.status == 200
+    assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     found: dict[str, float] = {}
-    for family in text_string_to_metric_families(await answer.text()):
+    for family in text_string_to_metric_families(await response.text()):
         for sample in family.samples:
             labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
             found[f"{sample.name}{{{labels}}}"] = sample.value
@@ -89,14 +89,14 @@ async def scrape(client: Client) -> dict[str, float]:
 
 
 async def test_requests_stages_and_failures_are_counted(client: Client, photo: bytes) -> None:
-    for data in (photo, photo, b"no picture"):
+    for data in (photo, photo, b"no image"):
         await client.post("/v1/detect", data=data, headers=JPEG)
-    await client.get("/nobody/knows/this")
+    await client.get("/unknown/path")
     figures = await scrape(client)
     assert figures["hsi_requests_total{path=/v1/detect,status=200}"] == 2
     assert figures["hsi_requests_total{path=/v1/detect,status=422}"] == 1
     assert figures["hsi_requests_total{path=other,status=404}"] == 1
-    assert not [name for name in figures if "nobody" in name]
+    assert not [name for name in figures if "unknown" in name]
     assert figures["hsi_failures_total{code=invalid_image}"] == 1
     for stage in ("queue", "decode", "preprocess", "infer", "postprocess"):
         assert figures[f"hsi_stage_seconds_count{{stage={stage}}}"] == 2
@@ -114,19 +114,19 @@ async def test_the_state_of_the_detector_is_a_metric(client: Client) -> None:
 
 
 async def test_stage_durations_are_in_seconds(client: Client, photo: bytes) -> None:
-    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
-    told = (await answer.json())["timings_ms"]["infer"]
+    response = await client.post("/v1/detect", data=photo, headers=JPEG)
+    infer_ms = (await response.json())["timings_ms"]["infer"]
     figures = await scrape(client)
-    assert figures["hsi_stage_seconds_sum{stage=infer}"] == pytest.approx(told / 1000, abs=1e-4)
+    assert figures["hsi_stage_seconds_sum{stage=infer}"] == pytest.approx(infer_ms / 1000, abs=1e-4)
 
 
 async def test_tokens_and_timings_of_the_language_model_are_counted(client: Client) -> None:
-    answer = await client.post("/v1/assess", json=body())
-    assert answer.status == 200, await answer.text()
+    response = await client.post("/v1/assess", json=body())
+    assert response.status == 200, await response.text()
     figures = await scrape(client)
     assert figures["hsi_tokens_total{kind=prompt}"] == 300
     assert figures["hsi_stage_seconds_sum{stage=prefill}"] == pytest.approx(0.12)
-    # What it does not tell is not made up.
+    # Values that the backend does not report have no metric.
     assert not [name for name in figures if "generate" in name or "completion" in name]
 
 
@@ -152,6 +152,6 @@ async def test_the_queue_depth_is_a_metric(
 
 
 async def test_metrics_require_the_token(client: Client) -> None:
-    answer = await client.get("/metrics", headers={"Authorization": "Bearer wrong"})
-    await check_problem(answer, 401, "unauthorized")
+    response = await client.get("/metrics", headers={"Authorization": "Bearer wrong"})
+    await check_problem(response, 401, "unauthorized")
     assert (await scrape(client))["hsi_failures_total{code=unauthorized}"] == 1

@@ -1,4 +1,4 @@
-"""Detectors are loaded, reloaded and unloaded while the server runs."""
+"""Loading, reloading and unloading detectors while the server runs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,9 +8,10 @@ from pathlib import Path
 import shutil
 from threading import Event
 import time
+from typing import Any
 import weakref
 
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 import pytest
 
@@ -37,7 +38,7 @@ Client = TestClient[web.Request, web.Application]
 
 @pytest.fixture
 def models(tmp_path: Path, detector_folder: Path) -> Path:
-    """A models folder with two detectors, a broken one, and things that are none."""
+    """Return a models folder with two detectors, a broken one, and entries that are none."""
     folder = tmp_path / "models"
     shutil.copytree(detector_folder, folder / "first")
     make_random_detector(folder / "second", seed=8)
@@ -60,68 +61,72 @@ async def client(settings: Settings, models: Path) -> AsyncIterator[Client]:
     await client.close()
 
 
-async def models_of(answer: object) -> dict[str, object]:
-    assert answer.status == 200, await answer.text()
-    body = await answer.json()
+async def detector_of(response: ClientResponse) -> dict[str, Any]:
+    assert response.status == 200, await response.text()
+    body = await response.json()
     check_schema("Models", body)
     return dict(body["detector"])
 
 
-async def test_another_detector_is_loaded_by_its_name(client: Client, photo: bytes) -> None:
-    listed = await models_of(await client.get("/v1/models"))
+async def test_a_detector_is_loaded_by_name(client: Client, photo: bytes) -> None:
+    listed = await detector_of(await client.get("/v1/models"))
     assert listed["loaded"] == "first"
     assert [each["name"] for each in listed["available"]] == ["broken", "first", "second"]
-    assert (await models_of(await client.post("/v1/models/load", json={"name": "second"})))[
+    assert (await detector_of(await client.post("/v1/models/load", json={"name": "second"})))[
         "loaded"
     ] == "second"
-    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
-    assert (await answer.json())["model"] == "second"
-    assert (await models_of(await client.post("/v1/models/reload")))["loaded"] == "second"
+    response = await client.post("/v1/detect", data=photo, headers=JPEG)
+    assert (await response.json())["model"] == "second"
+    assert (await detector_of(await client.post("/v1/models/reload")))["loaded"] == "second"
 
 
 @pytest.mark.parametrize(
     "name", ["third", "../outside", "/etc", "first/../second", ".hidden", "link", "empty", "", "."]
 )
-async def test_only_what_lies_in_the_models_folder_is_loaded(client: Client, name: str) -> None:
-    answer = await client.post("/v1/models/load", json={"name": name})
-    await check_problem(answer, 404, "not_found")
-    assert (await models_of(await client.get("/v1/models")))["loaded"] == "first"
+async def test_a_name_outside_the_models_folder_is_not_found(client: Client, name: str) -> None:
+    response = await client.post("/v1/models/load", json={"name": name})
+    await check_problem(response, 404, "not_found")
+    assert (await detector_of(await client.get("/v1/models")))["loaded"] == "first"
 
 
 @pytest.mark.parametrize(
     ("body", "status"), [(b"{", 400), (b"[]", 422), (b'{"name": 1}', 422), (b"x" * 5000, 413)]
 )
-async def test_a_wrong_request_changes_nothing(client: Client, body: bytes, status: int) -> None:
-    answer = await client.post(
+async def test_an_invalid_request_keeps_the_loaded_detector(
+    client: Client, body: bytes, status: int
+) -> None:
+    response = await client.post(
         "/v1/models/load", data=body, headers={"Content-Type": "application/json"}
     )
-    assert answer.status == status
-    assert (await models_of(await client.get("/v1/models")))["loaded"] == "first"
+    assert response.status == status
+    assert (await detector_of(await client.get("/v1/models")))["loaded"] == "first"
 
 
-async def test_a_load_that_fails_leaves_the_old_one_at_work(client: Client, photo: bytes) -> None:
-    answer = await client.post("/v1/models/load", json={"name": "broken"})
-    problem = await check_problem(answer, 422, "model_load_failed")
+async def test_a_failed_load_keeps_the_previous_detector(client: Client, photo: bytes) -> None:
+    response = await client.post("/v1/models/load", json={"name": "broken"})
+    problem = await check_problem(response, 422, "model_load_failed")
     assert "cannot be loaded" in problem["detail"]
-    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
-    assert (await answer.json())["model"] == "first"
+    response = await client.post("/v1/detect", data=photo, headers=JPEG)
+    assert (await response.json())["model"] == "first"
     assert (await client.get("/v1/ready")).status == 200
 
 
-async def test_unloaded_it_says_so_until_one_is_loaded(client: Client, photo: bytes) -> None:
-    unloaded = await models_of(await client.post("/v1/models/unload"))
+async def test_an_unloaded_server_refuses_images_until_a_detector_is_loaded(
+    client: Client, photo: bytes
+) -> None:
+    unloaded = await detector_of(await client.post("/v1/models/unload"))
     assert (unloaded["state"], unloaded["loaded"]) == ("absent", None)
     ready = await client.get("/v1/ready")
     assert ready.status == 503
     assert (await ready.json())["reason"] == "unloaded"
-    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
-    problem = await check_problem(answer, 503, "detector_unavailable")
+    response = await client.post("/v1/detect", data=photo, headers=JPEG)
+    problem = await check_problem(response, 503, "detector_unavailable")
     assert "unloaded on request" in problem["detail"]
-    assert (await models_of(await client.post("/v1/models/reload")))["loaded"] == "first"
+    assert (await detector_of(await client.post("/v1/models/reload")))["loaded"] == "first"
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
 
 
-async def test_images_underway_are_finished_by_the_detector_that_began(
+async def test_running_requests_finish_on_the_previous_detector(
     settings: Settings, detector: Detector, models: Path, photo: bytes
 ) -> None:
     gate = Gate(detector)
@@ -129,31 +134,33 @@ async def test_images_underway_are_finished_by_the_detector_that_began(
     service = DetectionService(EngineManager(lambda: gate), queue_limit=8)
     client = await serve(settings, service, no_assessor())
     await service.engines.settled.wait()
-    underway = [
+    running = [
         asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG)) for _ in range(3)
     ]
     await eventually(lambda: service.engines.require_engine().queued == 2)
-    assert (await models_of(await client.post("/v1/models/load", json={"name": "second"})))[
+    assert (await detector_of(await client.post("/v1/models/load", json={"name": "second"})))[
         "loaded"
     ] == "second"
-    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
-    assert (await answer.json())["model"] == "second"
+    response = await client.post("/v1/detect", data=photo, headers=JPEG)
+    assert (await response.json())["model"] == "second"
     gate.opened.set()
-    for answer in await asyncio.gather(*underway):
-        assert answer.status == 200
-        assert (await answer.json())["model"] == detector.info.model
+    for response in await asyncio.gather(*running):
+        assert response.status == 200
+        assert (await response.json())["model"] == detector.info.model
     await client.close()
 
 
-async def test_one_load_at_a_time(settings: Settings, detector: Detector) -> None:
-    go_on = Event()
+async def test_a_second_load_at_the_same_time_is_refused(
+    settings: Settings, detector: Detector
+) -> None:
+    released = Event()
     loads = 0
 
     def load() -> Detector:
         nonlocal loads
         loads += 1
         if loads > 1:
-            assert go_on.wait(120)
+            assert released.wait(120)
         return detector
 
     service = DetectionService(EngineManager(load), queue_limit=4)
@@ -163,30 +170,30 @@ async def test_one_load_at_a_time(settings: Settings, detector: Detector) -> Non
     await eventually(lambda: loads == 2)
     for path in ("reload", "unload"):
         await check_problem(await client.post(f"/v1/models/{path}"), 409, "model_busy")
-    go_on.set()
+    released.set()
     assert (await first).status == 200
     await client.close()
 
 
-async def test_who_hangs_up_does_not_have_two_detectors_loaded_at_once(detector: Detector) -> None:
-    loading, go_on = Event(), Event()
+async def test_a_disconnected_client_cannot_start_a_second_load(detector: Detector) -> None:
+    loading, released = Event(), Event()
 
     def load() -> Detector:
         loading.set()
-        assert go_on.wait(120)
+        assert released.wait(120)
         return detector
 
     service = DetectionService(EngineManager(lambda: detector), queue_limit=8)
     service.engines.start()
     await service.engines.settled.wait()
-    impatient = asyncio.create_task(service.engines.switch(load))
+    cancelled = asyncio.create_task(service.engines.switch(load))
     await eventually(loading.is_set)
-    impatient.cancel()
-    await asyncio.wait({impatient})
+    cancelled.cancel()
+    await asyncio.wait({cancelled})
     with pytest.raises(ModelBusyError):
         await service.engines.switch(load)
     loading.clear()
-    go_on.set()
+    released.set()
 
     async def unloaded() -> bool:
         try:
@@ -196,17 +203,17 @@ async def test_who_hangs_up_does_not_have_two_detectors_loaded_at_once(detector:
         return True
 
     async with asyncio.timeout(60):
-        while not await unloaded():  # noqa: ASYNC110 - the thread is looked at from outside
+        while not await unloaded():  # noqa: ASYNC110 - polls a thread's state
             await asyncio.sleep(0.01)
     assert not loading.is_set()
     await service.engines.stop()
 
 
-async def test_none_is_loaded_on_request_while_the_first_still_is(detector: Detector) -> None:
-    go_on = Event()
+async def test_a_load_on_request_is_refused_while_the_first_load_runs(detector: Detector) -> None:
+    released = Event()
 
     def load() -> Detector:
-        assert go_on.wait(120)
+        assert released.wait(120)
         return detector
 
     service = DetectionService(EngineManager(load), queue_limit=8)
@@ -214,28 +221,28 @@ async def test_none_is_loaded_on_request_while_the_first_still_is(detector: Dete
     await asyncio.sleep(0)
     with pytest.raises(ModelBusyError):
         await service.engines.switch(load)
-    go_on.set()
+    released.set()
     await service.engines.settled.wait()
     assert service.engines.status.state == "ready"
     await service.engines.switch(load)
     await service.engines.stop()
 
 
-async def test_an_unloaded_detector_is_gone_when_its_memory_is_given_back(
+async def test_an_unloaded_detector_is_freed_before_gpu_memory_is_released(
     detector: Detector, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who held it would hold its memory on a GPU, which a language model may be waiting for."""
+    """A remaining reference would keep GPU memory that a language model may need."""
     loaded: list[weakref.ref[Gate]] = []
     left: list[Gate | None] = []
 
-    def give_back() -> None:
+    def release() -> None:
         until = time.monotonic() + 10
-        while loaded[0]() and time.monotonic() < until:  # a thread may just be at its end
+        while loaded[0]() and time.monotonic() < until:  # a thread may be about to end
             gc.collect()
             time.sleep(0.01)
         left.append(loaded[0]())
 
-    monkeypatch.setattr(engine_manager, "release_gpu_memory", give_back)
+    monkeypatch.setattr(engine_manager, "release_gpu_memory", release)
 
     def load() -> Detector:
         gate = Gate(detector)

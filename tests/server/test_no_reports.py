@@ -12,15 +12,15 @@ import pytest
 from testbed.services.inference_server import InferenceServer
 from tests.server.support import ROOT
 
-# Python runs a module of this name at its start, in the server and in what the server starts.
+# Python imports sitecustomize at its start, in the server and in the processes that it starts.
 WATCHER = """
 import os, sys
 
 def watch(event, args):
     if event in {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname"}:
-        asked = args[0] if event != "socket.connect" else args[1][0] if args[1] else ""
+        host = args[0] if event != "socket.connect" else args[1][0] if args[1] else ""
         with open(os.environ["WATCHED"], "a", encoding="utf-8") as file:
-            print(asked, file=file)
+            print(host, file=file)
 
 sys.addaudithook(watch)
 """
@@ -29,18 +29,18 @@ OWN = {"127.0.0.1", "localhost", "None", "::1"}
 
 @pytest.fixture
 def watched(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which Python notes whom it looks for."""
+    """Return an environment in which Python records the hosts that it contacts."""
     (tmp_path / "sitecustomize.py").write_text(WATCHER)
     (tmp_path / "home").mkdir()
     return {
         "PYTHONPATH": str(tmp_path),
         "WATCHED": str(tmp_path / "watched"),
-        "HOME": str(tmp_path / "home"),  # where packages look whether they may report
-        "CI": "",  # some report only from people's own machines
+        "HOME": str(tmp_path / "home"),  # where packages store whether they may report
+        "CI": "",  # some do not report from CI
     }
 
 
-def others(watched: dict[str, str]) -> set[str]:
+def other_hosts(watched: dict[str, str]) -> set[str]:
     file = Path(watched["WATCHED"])
     return set(file.read_text().split()) - OWN if file.exists() else set()
 
@@ -48,7 +48,7 @@ def others(watched: dict[str, str]) -> set[str]:
 def test_no_import_contacts_another_host(watched: dict[str, str]) -> None:
     program = "import inference_server.detection.runtimes.openvino, openvino"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ | watched, check=True)
-    assert others(watched) == set()
+    assert other_hosts(watched) == set()
     assert list(Path(watched["HOME"]).iterdir()) == []
 
 
@@ -65,12 +65,12 @@ def test_a_server_that_detects_and_assesses_contacts_no_other_host(
         environ={**watched, "DETECTOR_RUNTIME": runtime},
     )
     with server:
-        asked = urllib.request.Request(
+        request = urllib.request.Request(
             f"{server.url}/v1/detect",
             photo,
             {"Authorization": f"Bearer {server.token}", "Content-Type": "image/jpeg"},
         )
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            assert json.load(answer)["detections"] is not None
-    assert others(watched) == set()
+        with urllib.request.urlopen(request, timeout=30) as response:
+            assert json.load(response)["detections"] is not None
+    assert other_hosts(watched) == set()
     assert not (Path(watched["HOME"]) / "intel").exists()

@@ -26,12 +26,12 @@ from inference_server.settings import Settings
 from tests.server.support import INSTANCE_ID, ROOT, TOKEN, draw, encode, no_assessor
 
 UNLOAD = "/v1/models/unload"
-EXAMPLES = 10  # requests an operation, besides those that cover each bound once
+EXAMPLES = 10  # requests per operation, besides one for each bound
 
-# Random bytes are never a picture: one in two is.
-PICTURES = st.sampled_from([encode(draw(64, 48), kind) for kind in ("JPEG", "PNG", "WEBP")])
+# Random bytes are never an image: every second body is one.
+IMAGES = st.sampled_from([encode(draw(64, 48), kind) for kind in ("JPEG", "PNG", "WEBP")])
 for media_type in ("image/jpeg", "image/png", "image/webp", "application/octet-stream"):
-    schemathesis.openapi.media_type(media_type, PICTURES | st.binary(max_size=200))
+    schemathesis.openapi.media_type(media_type, IMAGES | st.binary(max_size=200))
 
 API = schemathesis.openapi.from_path(
     ROOT / "inference_server/openapi.yaml",
@@ -43,7 +43,7 @@ API = schemathesis.openapi.from_path(
 
 @contextmanager
 def served(settings: Settings, detector: Detector) -> Iterator[str]:
-    """Run the app on an event loop of its own thread; give its address."""
+    """Run the app on an event loop in its own thread; return its address."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -76,7 +76,7 @@ def served(settings: Settings, detector: Detector) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def address(settings: Settings, detector: Detector) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
-        # It sends more wrong tokens than one address may.
+        # The generated requests have more wrong tokens than the limit of one address.
         patch.setattr(security, "_WRONG_BURST", 100_000.0)
         with served(settings, detector) as url:
             yield url
@@ -105,13 +105,13 @@ def test_responses_of_unloading_match_the_schema(case: Case[Any], address: str) 
 
 
 def check(case: Case[Any], address: str) -> None:
-    answer = case.call_and_validate(
+    response = case.call_and_validate(
         base_url=address,
         headers={"Authorization": f"Bearer {TOKEN}"},
         timeout=60,
         excluded_checks=[
-            not_a_server_error,  # 501 and 503 are answers that openapi.yaml promises
-            positive_data_acceptance,  # any bytes keep to the schema, and few are a picture
+            not_a_server_error,  # openapi.yaml declares 501 and 503
+            positive_data_acceptance,  # any bytes match the schema, but few are an image
         ],
     )
-    assert answer.status_code != 500
+    assert response.status_code != 500

@@ -1,4 +1,4 @@
-"""Our preprocessing and postprocessing against those of the model's own library."""
+"""Preprocessing and postprocessing compared with the model's own library."""
 
 from pathlib import Path
 
@@ -19,10 +19,10 @@ from inference_server.detection.postprocess import RawDetections, clip, drop_dup
 from testbed.drawing.scenes import draw as draw_scene
 from tests.server.support import draw, encode
 
-# One grey level: the two resizers round a half differently.
+# One level: the two resizers round halves differently.
 PIXEL_TOLERANCE = 1.01 / 255
 MEAN_TOLERANCE = 0.1 / 255
-# What a level more or less in some pixels may change.
+# Effects of one level of difference in some pixels.
 SCORE_TOLERANCE = 0.02
 LEAST_IOU = 0.95
 
@@ -34,11 +34,13 @@ def processor(detector_folder: Path) -> RTDetrImageProcessorPil:
 
 @pytest.fixture(scope="module")
 def model(detector_folder: Path) -> RTDetrV2ForObjectDetection:
-    return RTDetrV2ForObjectDetection.from_pretrained(detector_folder).eval()
+    model: RTDetrV2ForObjectDetection = RTDetrV2ForObjectDetection.from_pretrained(detector_folder)
+    model.train(mode=False)
+    return model
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (640, 480), (300, 700), (256, 256), (90, 40)])
-def test_pixels_are_those_of_the_library(
+def test_pixels_match_the_librarys(
     processor: RTDetrImageProcessorPil, detector_folder: Path, size: tuple[int, int]
 ) -> None:
     image = draw(*size)
@@ -51,7 +53,7 @@ def test_pixels_are_those_of_the_library(
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 0.9])
-def test_the_same_output_gives_the_same_detections(
+def test_the_same_output_gives_the_librarys_detections(
     processor: RTDetrImageProcessorPil, threshold: float
 ) -> None:
     generator = torch.Generator().manual_seed(3)
@@ -67,7 +69,7 @@ def test_the_same_output_gives_the_same_detections(
 
 
 @pytest.mark.parametrize("seed", [3, 14, 15])
-def test_a_scene_gives_the_same_detections_from_end_to_end(
+def test_a_scene_gives_the_librarys_detections_end_to_end(
     processor: RTDetrImageProcessorPil,
     model: RTDetrV2ForObjectDetection,
     detector_folder: Path,
@@ -80,7 +82,7 @@ def test_a_scene_gives_the_same_detections_from_end_to_end(
         )
         pixels = decode(
             encode(scene, "PNG"), max_pixels=1_000_000
-        ).pixels  # both see the same pixels
+        ).pixels  # the same pixels for both
         ready = to_float(to_input(pixels, read_input_size(detector_folder)))
         output = model(pixel_values=ready[None])
     ours = select(output.logits[0], output.pred_boxes[0], threshold=0.2 - SCORE_TOLERANCE)
@@ -94,7 +96,7 @@ def test_a_scene_gives_the_same_detections_from_end_to_end(
             and abs(ours.scores[index] - score) <= SCORE_TOLERANCE
             and overlap(ours.boxes[index], box) >= LEAST_IOU
         ]
-        assert match, f"nothing of ours is their {label} of {score:.3f} at {box.tolist()}"
+        assert match, f"no detection matches the library's {label} of {score:.3f} at {box.tolist()}"
         unmatched.remove(match[0])
 
 
@@ -113,12 +115,12 @@ def found(*rows: tuple[float, int, list[float]]) -> RawDetections:
     )
 
 
-def test_boxes_are_cut_at_the_images_edges() -> None:
+def test_boxes_are_clipped_to_the_image() -> None:
     cut = clip(found((0.9, 0, [-0.1, 0.2, 1.3, 0.5])))
     torch.testing.assert_close(cut.boxes, torch.tensor([[0.0, 0.2, 1.0, 0.5]]))
 
 
-def test_of_boxes_that_show_one_object_the_best_stays() -> None:
+def test_duplicate_boxes_of_one_object_are_dropped() -> None:
     kept = drop_duplicates(
         found(
             (0.9, 0, [0.1, 0.1, 0.5, 0.5]),
@@ -131,17 +133,17 @@ def test_of_boxes_that_show_one_object_the_best_stays() -> None:
     torch.testing.assert_close(kept.scores, torch.tensor([0.9, 0.7, 0.6, 0.5]))
 
 
-def test_nothing_found_stays_nothing() -> None:
+def test_no_candidates_give_no_detections() -> None:
     nothing = select(torch.full((5, 3), -20.0), torch.rand(5, 4), threshold=0.5)
     assert len(drop_duplicates(clip(nothing)).scores) == 0
 
 
-def test_settings_unlike_rt_detrs_are_refused(tmp_path: Path) -> None:
+def test_unsupported_preprocessor_settings_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "preprocessor_config.json"
     file.write_text('{"do_normalize": true, "do_pad": true}')
     with pytest.raises(ValueError, match="sets do_normalize, do_pad unlike"):
         read_input_size(tmp_path)
 
 
-def test_without_settings_the_size_is_rt_detrs_own(tmp_path: Path) -> None:
+def test_the_default_size_is_rt_detrs(tmp_path: Path) -> None:
     assert read_input_size(tmp_path) == InputSize(height=640, width=640)

@@ -1,4 +1,4 @@
-"""The server as users run it: a process of its own."""
+"""The server in its own process, as users run it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -34,17 +34,17 @@ def run(*flags: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         (["--host", "0.0.0.0"], "Refusing to listen on 0.0.0.0 without a token"),
         (["--port", "many"], "PORT 'many': Input should be a valid integer"),
         (["--state-dir", "/dev/null/state"], "STATE_DIR /dev/null/state: Not a directory"),
     ],
 )
-def test_wrong_settings_exit_with_one_line_and_code_2(flags: list[str], said: str) -> None:
+def test_wrong_settings_exit_with_one_line_and_code_2(flags: list[str], message: str) -> None:
     done = run(*flags)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
 
@@ -90,9 +90,9 @@ def test_the_log_contains_no_secrets_and_no_images(server: InferenceServer, phot
         connection = connect(server)
         given = headers(server, photo) | {"Authorization": f"Bearer {token}"}
         connection.request("POST", "/v1/detect", photo, given)
-        answer = connection.getresponse()
-        assert answer.status == status
-        check_schema("DetectResponse" if status == 200 else "Problem", json.load(answer))
+        response = connection.getresponse()
+        assert response.status == status
+        check_schema("DetectResponse" if status == 200 else "Problem", json.load(response))
     log = server.log_path.read_text()
     lines = [json.loads(line) for line in log.splitlines()]
     assert {line.get("status") for line in lines} >= {200, 401}
@@ -100,8 +100,8 @@ def test_the_log_contains_no_secrets_and_no_images(server: InferenceServer, phot
     assert "a-wrong-token" not in log
 
 
-def answer_to(server: InferenceServer, request: str) -> bytes:
-    """Send bytes as they are; return all that comes back before the server hangs up."""
+def response_to(server: InferenceServer, request: str) -> bytes:
+    """Send a raw request; return what the server sends before it closes the connection."""
     with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as connection:
         connection.settimeout(30)
         connection.sendall(request.encode("utf-8", "surrogateescape"))
@@ -130,8 +130,8 @@ def test_a_malformed_request_is_one_log_line_that_does_not_quote_it(
         "POST /v1/detect HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
         f"Authorization: Bearer {server.token}\r\nContent-Type: image/jpeg\r\n"
     )
-    answer = answer_to(server, f"{head}{broken.format(token=server.token)}\r\n\r\n")
-    assert answer.split()[1] == b"400"
+    response = response_to(server, f"{head}{broken.format(token=server.token)}\r\n\r\n")
+    assert response.split()[1] == b"400"
     lines = server.log_path.read_text()[seen:].splitlines()
     assert lines
     for line in lines:
@@ -148,34 +148,34 @@ def test_a_compressed_body_is_refused(server: InferenceServer, path: str) -> Non
     sent = {"Content-Encoding": "gzip", "Content-Type": content_type}
     token = {"Authorization": f"Bearer {server.token}"}
     connection.request("POST", path, body, sent | token)
-    answer = connection.getresponse()
-    problem = json.load(answer)
+    response = connection.getresponse()
+    problem = json.load(response)
     check_schema("Problem", problem)
-    assert (answer.status, problem["code"]) == (415, "unsupported_media_type")
+    assert (response.status, problem["code"]) == (415, "unsupported_media_type")
 
 
 def test_a_decompression_bomb_without_a_token_costs_no_cpu_time(server: InferenceServer) -> None:
     bomb = gzip.compress(b"\0" * 300_000_000)
-    before = processor_seconds(server)
+    before = cpu_seconds(server)
     connection = connect(server)
     connection.request("POST", "/v1/detect", bomb, {"Content-Encoding": "gzip"})
-    answer = connection.getresponse()
-    assert answer.status == 401
-    answer.read()
-    connection.request("GET", "/v1/live")  # its turn comes when the body was read
+    response = connection.getresponse()
+    assert response.status == 401
+    response.read()
+    connection.request("GET", "/v1/live")  # handled after the body was read
     assert connection.getresponse().status == 200
-    assert processor_seconds(server) - before < 0.3
+    assert cpu_seconds(server) - before < 0.3
 
 
-def processor_seconds(server: InferenceServer) -> float:
-    """Return what the process has taken of all processors since its start."""
+def cpu_seconds(server: InferenceServer) -> float:
+    """Return the process's CPU time since its start."""
     fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_path_cannot_control_a_terminal_that_shows_the_log(server: InferenceServer) -> None:
     seen = server.log_path.stat().st_size
-    answer_to(server, "POST /%C2%9B2J%1B HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    response_to(server, "POST /%C2%9B2J%1B HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     [line] = server.log_path.read_text()[seen:].splitlines()
     assert line.isascii()
     assert line.isprintable()
@@ -191,8 +191,8 @@ def test_a_disconnected_client_is_logged(server: InferenceServer, photo: bytes) 
         time.sleep(0.02)
 
 
-def refuses(server: InferenceServer) -> None:
-    """Return when the server takes no more connections."""
+def wait_until_refusing(server: InferenceServer) -> None:
+    """Wait until the server refuses connections."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
@@ -203,7 +203,7 @@ def refuses(server: InferenceServer) -> None:
 
 
 def begin(server: InferenceServer, photo: bytes) -> socket.socket:
-    """Send a request's head; return when the server is at it and waits for the picture."""
+    """Send a request's head; return when the server waits for the image."""
     connection = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
     connection.settimeout(30)
     head = "".join(f"{name}: {value}\r\n" for name, value in headers(server, photo).items())
@@ -216,7 +216,7 @@ def begin(server: InferenceServer, photo: bytes) -> socket.socket:
 
 def test_stopping_does_not_wait_for_loading(detector_folder: Path, tmp_path: Path) -> None:
     server = InferenceServer(tmp_path, detector=detector_folder, python=Path(sys.executable))
-    server.start(wait_ready=False)  # torch alone takes seconds
+    server.start(wait_ready=False)  # loading takes seconds
     process = server.process
     os.kill(server.pid, 15)
     assert process.wait(60) == 0
@@ -224,7 +224,7 @@ def test_stopping_does_not_wait_for_loading(detector_folder: Path, tmp_path: Pat
 
 
 def test_stopping_does_not_wait_for_the_receiver_of_traces(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and never answers
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and never responds
         server = InferenceServer(
             tmp_path,
             detector=tmp_path / "none",
@@ -248,13 +248,13 @@ async def test_stopping_finishes_requests_and_a_restart_keeps_the_id(
     for connection in connections[1:]:
         connection.sendall(large)
     os.kill(server.pid, 15)
-    await asyncio.to_thread(refuses, server)
-    connections[0].sendall(large)  # begun before
+    await asyncio.to_thread(wait_until_refusing, server)
+    connections[0].sendall(large)  # its request began before the stop
     for connection in connections:
-        answer = http.client.HTTPResponse(connection)
-        answer.begin()
-        assert answer.status == 200, answer.read()
-        check_schema("DetectResponse", json.load(answer))
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        assert response.status == 200, response.read()
+        check_schema("DetectResponse", json.load(response))
         connection.close()
     await asyncio.to_thread(server.stop)
     url = server.url
@@ -262,4 +262,4 @@ async def test_stopping_finishes_requests_and_a_restart_keeps_the_id(
     after = await asyncio.to_thread(ask_health, server)
     assert server.url == url
     assert after["instance_id"] == before["instance_id"]
-    await asyncio.to_thread(server.wait_ready)  # as the other tests are to find it
+    await asyncio.to_thread(server.wait_ready)  # for the other tests

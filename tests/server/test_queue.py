@@ -1,4 +1,4 @@
-"""Images wait in a bounded queue; who gives up leaves it."""
+"""The bounded queue of images; cancelled requests leave it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ async def entered(gate: Gate) -> None:
     assert await asyncio.to_thread(gate.entered.wait, 60)
 
 
-async def test_a_full_queue_turns_images_away_and_says_when_to_come_back(
+async def test_a_full_queue_refuses_images_with_a_retry_time(
     settings: Settings, gate: Gate, photo: bytes
 ) -> None:
     service = DetectionService(EngineManager(lambda: gate), queue_limit=1)
@@ -43,18 +43,18 @@ async def test_a_full_queue_turns_images_away_and_says_when_to_come_back(
     await service.engines.settled.wait()
     first = asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG))
     await entered(gate)
-    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
-    problem = await check_problem(answer, 429, "overloaded")
+    response = await client.post("/v1/detect", data=photo, headers=JPEG)
+    problem = await check_problem(response, 429, "overloaded")
     assert problem["retryable"] is True
-    assert int(answer.headers["Retry-After"]) == problem["retry_after_s"] >= 1
-    assert (await client.get("/v1/ready")).status == 200  # busy is not broken
+    assert int(response.headers["Retry-After"]) == problem["retry_after_s"] >= 1
+    assert (await client.get("/v1/ready")).status == 200  # a full queue is no failure
     gate.opened.set()
     assert (await first).status == 200
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
     await client.close()
 
 
-async def test_who_gives_up_leaves_the_queue_and_is_not_looked_at(
+async def test_a_cancelled_request_leaves_the_queue_unprocessed(
     service: DetectionService, gate: Gate, photo: bytes
 ) -> None:
     working = asyncio.create_task(service.detect(photo, 0.5))
@@ -70,10 +70,10 @@ async def test_who_gives_up_leaves_the_queue_and_is_not_looked_at(
     gate.opened.set()
     await working
     await service.detect(photo, 0.5)
-    assert gate.seen == 2
+    assert gate.image_count == 2
 
 
-async def test_who_gives_up_while_being_looked_at_harms_nobody(
+async def test_a_request_cancelled_during_its_batch_does_not_affect_the_next(
     service: DetectionService, gate: Gate, photo: bytes
 ) -> None:
     working = asyncio.create_task(service.detect(photo, 0.5))
@@ -85,23 +85,23 @@ async def test_who_gives_up_while_being_looked_at_harms_nobody(
     assert (await service.detect(photo, 0.5)).width == 320
 
 
-async def test_who_waits_for_a_detector_that_hangs_is_answered_once_it_is_given_up(
+async def test_requests_to_a_hanging_detector_fail_when_it_is_unloaded(
     gate: Gate, photo: bytes
 ) -> None:
     service = DetectionService(EngineManager(lambda: gate, close_timeout=0.05), queue_limit=2)
     service.engines.start()
     await service.engines.settled.wait()
-    asking = [asyncio.create_task(service.detect(photo, 0.5)) for _ in range(2)]
-    await entered(gate)  # with one of them; the other waits
+    requests = [asyncio.create_task(service.detect(photo, 0.5)) for _ in range(2)]
+    await entered(gate)  # with one image; the other is queued
     await service.engines.unload()
     async with asyncio.timeout(10):
-        for answer in await asyncio.gather(*asking, return_exceptions=True):
-            assert isinstance(answer, DetectorUnavailableError)
+        for response in await asyncio.gather(*requests, return_exceptions=True):
+            assert isinstance(response, DetectorUnavailableError)
     gate.opened.set()
     await service.engines.stop()
 
 
-async def test_the_event_loop_stays_free_while_the_detector_works(
+async def test_the_event_loop_is_not_blocked_by_the_detector(
     service: DetectionService, gate: Gate, photo: bytes
 ) -> None:
     working = asyncio.create_task(service.detect(photo, 0.5))
@@ -114,7 +114,7 @@ async def test_the_event_loop_stays_free_while_the_detector_works(
     assert result.timings.infer > 0
 
 
-async def test_an_image_that_cannot_be_decoded_gives_its_place_back(
+async def test_an_image_that_cannot_be_decoded_frees_its_place(
     service: DetectionService, gate: Gate, photo: bytes
 ) -> None:
     gate.opened.set()
@@ -137,7 +137,9 @@ async def test_waiting_counts_as_queue_time(
     assert (await second).timings.queue > 50
 
 
-async def test_before_loading_nothing_is_taken(detector: Detector, photo: bytes) -> None:
+async def test_images_are_refused_before_a_detector_is_loaded(
+    detector: Detector, photo: bytes
+) -> None:
     service = DetectionService(EngineManager(lambda: detector), queue_limit=2)
     with pytest.raises(DetectorUnavailableError, match="loading"):
         await service.detect(photo, 0.5)

@@ -1,11 +1,11 @@
-"""OpenVINO is used where it finds what torch finds, and only there."""
+"""Runtimes on the CPU are used only if they detect what torch detects."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 import logging
 from pathlib import Path
 
-import openvino
+import openvino  # type: ignore[import-untyped] # no py.typed marker
 import pytest
 import torch
 
@@ -17,7 +17,6 @@ from inference_server.detection.loading import load_detector
 from inference_server.detection.runtimes.base import RawOutput, Runtime
 from inference_server.detection.runtimes.openvino import OpenVinoRuntime
 from inference_server.detection.runtimes.torch_cpu import TorchRuntime
-from inference_server.detection.selection import candidates, selection
 from inference_server.detection.selection.parity import ParityError, check_parity
 from inference_server.detection.selection.reference import Reference
 from inference_server.detection.selection.synthetic_images import synthetic_images
@@ -25,7 +24,7 @@ from inference_server.detection.service import DetectionService
 from inference_server.settings import DetectorPrecision, DetectorRuntime, Device, Settings
 from testbed.drawing.scenes import draw as draw_scene
 from tests.server.detectors import make_random_detector
-from tests.server.support import check_schema, encode, no_assessor, serve
+from tests.server.support import check_schema, encode, hide_packages, no_assessor, serve
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,7 @@ def runtime(checkpoint: Checkpoint) -> TorchRuntime:
     return TorchRuntime(checkpoint)
 
 
-def test_on_a_cpu_auto_takes_openvino(openvino_detector: Detector) -> None:
+def test_auto_selects_openvino_on_a_cpu(openvino_detector: Detector) -> None:
     assert openvino_detector.info.runtime.startswith("openvino 2")
     assert openvino_detector.info.device == "cpu"
     assert openvino_detector.info.fallback is None
@@ -59,32 +58,34 @@ def test_on_a_cpu_auto_takes_openvino(openvino_detector: Detector) -> None:
     assert openvino_detector.info.parity.score_difference < 1e-3
 
 
-def test_it_finds_in_scenes_what_torch_finds(
+def test_openvino_detects_what_torch_detects(
     openvino_detector: Detector, detector: Detector
 ) -> None:
-    seen = 0
+    compared = 0
     for seed in range(6):
         image = encode(draw_scene(seed).image.convert("RGB"), quality=90)
         [ours], [theirs] = (
             each.detect([each.prepare(image)], [0.3]) for each in (openvino_detector, detector)
         )
-        seen += len(theirs.detections)
+        compared += len(theirs.detections)
         for one, other in zip(ours.detections, theirs.detections, strict=True):
             assert one.label == other.label
             assert one.confidence == pytest.approx(other.confidence, abs=1e-3)
             assert one.box == pytest.approx(other.box, abs=1e-3)
-    assert seen
+    assert compared
 
 
-def test_several_images_are_each_answered(openvino_detector: Detector, detector: Detector) -> None:
+def test_a_batch_gives_the_detections_of_each_image(
+    openvino_detector: Detector, detector: Detector
+) -> None:
     images = [detector.prepare(encode(draw_scene(seed).image.convert("RGB"))) for seed in (1, 2, 3)]
-    together = openvino_detector.detect(images, [0.2] * 3)
-    for image, found in zip(images, together, strict=True):
+    batched = openvino_detector.detect(images, [0.2] * 3)
+    for image, found in zip(images, batched, strict=True):
         [alone] = openvino_detector.detect([image], [0.2])
         assert found.detections == alone.detections
 
 
-def test_the_converted_model_is_kept_for_the_next_start(
+def test_the_converted_model_is_cached_for_the_next_start(
     openvino_detector: Detector, on_openvino: Settings
 ) -> None:
     files = sorted((on_openvino.state_dir / "openvino").glob("*/model.xml"))
@@ -94,13 +95,13 @@ def test_the_converted_model_is_kept_for_the_next_start(
     assert len(before) == 1
 
 
-def gate(checkpoint: Checkpoint, runtime: Runtime) -> Parity:
+def parity_of(checkpoint: Checkpoint, runtime: Runtime) -> Parity:
     return check_parity(Reference(checkpoint), runtime, synthetic_images(checkpoint.size)[:1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Altered:
-    """A runtime that computes a little beside the right thing."""
+    """A runtime with altered outputs."""
 
     runtime: Runtime
     alter: Callable[[RawOutput], RawOutput]
@@ -113,45 +114,45 @@ class Altered:
         return self.alter(self.runtime.infer(batch))
 
 
-def test_the_gate_says_how_near_a_runtime_came(checkpoint: Checkpoint, runtime: Runtime) -> None:
-    parity = gate(checkpoint, runtime)
+def test_parity_reports_the_differences(checkpoint: Checkpoint, runtime: Runtime) -> None:
+    parity = parity_of(checkpoint, runtime)
     assert parity.pictures == 1
     assert parity.score_difference < 1e-4
     assert parity.least_iou > 0.999
 
 
-def test_the_order_of_candidates_is_no_difference(checkpoint: Checkpoint, runtime: Runtime) -> None:
+def test_the_order_of_candidates_does_not_matter(checkpoint: Checkpoint, runtime: Runtime) -> None:
     def reordered(out: RawOutput) -> RawOutput:
         return RawOutput(
             logits=out.logits.flip(1), boxes=out.boxes.flip(1), candidates=out.candidates.flip(1)
         )
 
-    gate(checkpoint, Altered(runtime=runtime, alter=reordered))
+    parity_of(checkpoint, Altered(runtime=runtime, alter=reordered))
 
 
 @pytest.fixture(scope="module")
-def of_ties(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    """Return a model, to which all candidates are alike, so that any choice is as good."""
+def tied_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """Return a model that scores all candidates equally, so that any choice is as good."""
     folder = tmp_path_factory.mktemp("models") / "ties"
     make_random_detector(folder)
     checkpoint = load_checkpoint(folder)
-    torch.nn.init.zeros_(checkpoint.model.model.enc_score_head.weight)
+    torch.nn.init.zeros_(checkpoint.model.get_parameter("model.enc_score_head.weight"))
     return checkpoint
 
 
-def test_of_candidates_that_are_alike_a_runtime_may_choose_others(
-    of_ties: Checkpoint, tmp_path: Path
+def test_a_runtime_may_choose_other_equal_candidates(
+    tied_checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
-    images = synthetic_images(of_ties.size)[:1]
-    on_openvino = OpenVinoRuntime(of_ties, tmp_path)
-    on_torch = TorchRuntime(of_ties)
+    images = synthetic_images(tied_checkpoint.size)[:1]
+    on_openvino = OpenVinoRuntime(tied_checkpoint, tmp_path)
+    on_torch = TorchRuntime(tied_checkpoint)
     theirs, ours = (each.infer(images[0][None]) for each in (on_torch, on_openvino))
     assert set(ours.candidates[0].tolist()) != set(theirs.candidates[0].tolist())
-    check_parity(Reference(of_ties), on_openvino, images)
+    check_parity(Reference(tied_checkpoint), on_openvino, images)
 
 
 @pytest.mark.parametrize(
-    ("alter", "complaint"),
+    ("alter", "message"),
     [
         pytest.param(
             lambda out: replace(out, boxes=out.boxes * 0.9), "differs in", id="moved boxes"
@@ -163,19 +164,21 @@ def test_of_candidates_that_are_alike_a_runtime_may_choose_others(
             lambda out: replace(out, logits=out.logits + 3), "differs in", id="higher scores"
         ),
         pytest.param(
-            lambda out: replace(out, boxes=out.boxes * torch.nan), "not finite", id="no numbers"
+            lambda out: replace(out, boxes=out.boxes * torch.nan),
+            "not finite",
+            id="values not finite",
         ),
         pytest.param(
             lambda out: RawOutput(
                 logits=out.logits[:, :2], boxes=out.boxes[:, :2], candidates=out.candidates
             ),
             "another shape",
-            id="fewer",
+            id="fewer objects",
         ),
         pytest.param(
             lambda out: replace(out, candidates=out.candidates.flip(1)),
             "differs in",
-            id="about other candidates than it says",
+            id="mislabelled candidates",
         ),
         pytest.param(
             lambda out: replace(out, candidates=torch.zeros_like(out.candidates)),
@@ -184,18 +187,18 @@ def test_of_candidates_that_are_alike_a_runtime_may_choose_others(
         ),
     ],
 )
-def test_what_computes_something_else_does_not_pass(
+def test_a_runtime_with_other_outputs_fails_the_parity_gate(
     checkpoint: Checkpoint,
     runtime: Runtime,
     alter: Callable[[RawOutput], RawOutput],
-    complaint: str,
+    message: str,
 ) -> None:
-    with pytest.raises(ParityError, match=f"altered.*{complaint}"):
-        gate(checkpoint, Altered(runtime=runtime, alter=alter))
+    with pytest.raises(ParityError, match=f"altered.*{message}"):
+        parity_of(checkpoint, Altered(runtime=runtime, alter=alter))
 
 
 @pytest.mark.parametrize("part", ["model.enc_score_head", "model.decoder.layers.0.encoder_attn"])
-def test_a_model_with_one_part_wrong_does_not_pass(
+def test_a_model_with_one_wrong_part_fails_the_parity_gate(
     checkpoint: Checkpoint, detector_folder: Path, part: str
 ) -> None:
     broken = load_checkpoint(detector_folder)
@@ -203,22 +206,22 @@ def test_a_model_with_one_part_wrong_does_not_pass(
         for weights in broken.model.get_submodule(part).parameters():
             weights.neg_()
     with pytest.raises(ParityError):
-        gate(checkpoint, TorchRuntime(broken))
+        parity_of(checkpoint, TorchRuntime(broken))
 
 
-async def test_falling_back_is_loud_and_health_tells_the_truth(
+async def test_a_fallback_is_logged_and_reported_in_health(
     on_openvino: Settings,
     openvino_detector: Detector,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    right = OpenVinoRuntime.infer
+    infer = OpenVinoRuntime.infer
 
-    def beside(self: OpenVinoRuntime, batch: torch.Tensor) -> RawOutput:
-        output = right(self, batch)
+    def shifted(self: OpenVinoRuntime, batch: torch.Tensor) -> RawOutput:
+        output = infer(self, batch)
         return replace(output, boxes=output.boxes * 0.9)
 
-    monkeypatch.setattr(OpenVinoRuntime, "infer", beside)
+    monkeypatch.setattr(OpenVinoRuntime, "infer", shifted)
     service = DetectionService(EngineManager(lambda: load_detector(on_openvino)), queue_limit=4)
     client = await serve(on_openvino, service, no_assessor())
     await service.engines.settled.wait()
@@ -233,7 +236,7 @@ async def test_falling_back_is_loud_and_health_tells_the_truth(
     assert health["detector"]["error"] is None
 
 
-def test_a_state_folder_that_takes_no_model_is_no_reason_to_stop(
+def test_a_state_folder_that_is_not_writable_falls_back_to_torch(
     on_openvino: Settings, tmp_path: Path
 ) -> None:
     (tmp_path / "openvino").write_text("in the way")
@@ -243,22 +246,21 @@ def test_a_state_folder_that_takes_no_model_is_no_reason_to_stop(
     assert "OpenVINO in fp32 failed to run" in info.fallback
 
 
-def test_what_is_asked_for_by_name_and_not_there_is_refused(
+def test_a_requested_runtime_that_is_not_available_is_refused(
     on_openvino: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     named = replace(on_openvino, detector_runtime=DetectorRuntime.OPENVINO)
     with pytest.raises(DetectorLoadError, match="DEVICE=cuda asks for the GPU"):
         load_detector(replace(named, device=Device.CUDA))
-    for module in (selection, candidates):
-        monkeypatch.setattr(module, "find_spec", lambda _: None)
+    hide_packages(monkeypatch, "openvino", "onnxruntime")
     with pytest.raises(DetectorLoadError, match="openvino is not installed"):
         load_detector(named)
-    assert load_detector(on_openvino).info.fallback is None  # auto does not ask for it
+    assert load_detector(on_openvino).info.fallback is None  # auto does not request it
 
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("images")
     for seed in (3, 14, 15):
         (folder / f"{seed}.jpg").write_bytes(encode(draw_scene(seed).image.convert("RGB")))
     (folder / "torn.jpg").write_bytes(encode(draw_scene(3).image.convert("RGB"))[:5000])
@@ -266,7 +268,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_owners_images_are_compared_too(
+def test_the_users_images_are_compared_too(
     on_openvino: Settings, scenes: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     parity = load_detector(replace(on_openvino, parity_pictures=scenes)).info.parity
@@ -276,17 +278,17 @@ def test_the_owners_images_are_compared_too(
     assert "Skipped torn.jpg" in caplog.text
 
 
-def test_a_folder_without_images_is_told(on_openvino: Settings, tmp_path: Path) -> None:
+def test_a_folder_without_images_fails_the_load(on_openvino: Settings, tmp_path: Path) -> None:
     with pytest.raises(DetectorLoadError, match="holds no image"):
         load_detector(replace(on_openvino, parity_pictures=tmp_path))
 
 
-def test_bf16_without_openvino_is_told(
+def test_bf16_without_openvino_is_reported(
     on_openvino: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = replace(on_openvino, detector_precision=DetectorPrecision.BF16)
-    monkeypatch.setattr(candidates, "find_spec", lambda _: None)
-    info = load_detector(asked).info
+    requested = replace(on_openvino, detector_precision=DetectorPrecision.BF16)
+    hide_packages(monkeypatch, "openvino", "onnxruntime")
+    info = load_detector(requested).info
     assert info.precision == "fp32"
     assert info.runtime.startswith("torch")
     assert info.fallback
@@ -294,22 +296,28 @@ def test_bf16_without_openvino_is_told(
     assert info.fallback in caplog.text
 
 
-def test_bf16_is_used_where_it_is_asked_for_and_passes(on_openvino: Settings, scenes: Path) -> None:
-    asked = replace(on_openvino, detector_precision=DetectorPrecision.BF16, parity_pictures=scenes)
-    info = load_detector(asked).info
+def test_requested_bf16_is_used_if_it_passes_the_parity_gate(
+    on_openvino: Settings, scenes: Path
+) -> None:
+    requested = replace(
+        on_openvino, detector_precision=DetectorPrecision.BF16, parity_pictures=scenes
+    )
+    info = load_detector(requested).info
     if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         assert info.precision == "fp32"
         assert "does not support bf16" in (info.fallback or "")
     elif info.precision == "bf16":
         assert info.parity is not None
-        assert info.parity.score_difference > 1e-4  # it really is another precision
+        assert info.parity.score_difference > 1e-4  # another precision than the reference
         assert info.fallback is None
     else:
         assert "OpenVINO in bf16 differs from torch" in (info.fallback or "")
 
 
 @pytest.mark.slow  # half a minute: the r18's real size
-def test_the_r18s_shape_passes_at_its_own_size(on_openvino: Settings, tmp_path: Path) -> None:
+def test_an_r18_at_its_real_size_passes_the_parity_gate(
+    on_openvino: Settings, tmp_path: Path
+) -> None:
     from benchmarks.server.weights import make_r18
 
     make_r18(tmp_path / "r18")
@@ -322,14 +330,11 @@ def test_the_r18s_shape_passes_at_its_own_size(on_openvino: Settings, tmp_path: 
     assert info.parity.score_difference < 1e-3
 
 
-def test_where_openvino_is_not_installed_auto_takes_onnxruntime(
+def test_auto_selects_onnxruntime_if_openvino_is_not_installed(
     on_openvino: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("onnxruntime")
-    there = candidates.find_spec
-    monkeypatch.setattr(
-        candidates, "find_spec", lambda name: None if name == "openvino" else there(name)
-    )
+    hide_packages(monkeypatch, "openvino")
     auto = replace(on_openvino, state_dir=tmp_path)
     info = load_detector(auto).info
     assert info.runtime.startswith("onnxruntime 1")

@@ -31,8 +31,8 @@ GUARDED = [
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stranger(settings: Settings, detector: Detector) -> AsyncIterator[Client]:
-    """Return a client that sends no token of its own; the server takes an old and a new one."""
+async def anonymous(settings: Settings, detector: Detector) -> AsyncIterator[Client]:
+    """Return a client without a token; the server accepts an old and a new token."""
     settings = replace(settings, api_tokens=("the-old-one", TOKEN))
     service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
     client = await serve(settings, service, no_assessor(), token=None)
@@ -43,11 +43,11 @@ async def stranger(settings: Settings, detector: Detector) -> AsyncIterator[Clie
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 async def test_a_request_without_a_token_is_refused(
-    stranger: Client, method: str, path: str
+    anonymous: Client, method: str, path: str
 ) -> None:
-    answer = await stranger.request(method, path)
-    problem = await check_problem(answer, 401, "unauthorized")
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    response = await anonymous.request(method, path)
+    problem = await check_problem(response, 401, "unauthorized")
+    assert response.headers["WWW-Authenticate"] == "Bearer"
     assert problem["retryable"] is False
 
 
@@ -66,20 +66,20 @@ async def test_a_request_without_a_token_is_refused(
         "Bearer t\u00f6ken",
     ],
 )
-async def test_a_wrong_token_is_refused(stranger: Client, header: str) -> None:
-    answer = await stranger.get("/v1/health", headers={"Authorization": header})
-    await check_problem(answer, 401, "unauthorized")
+async def test_a_wrong_token_is_refused(anonymous: Client, header: str) -> None:
+    response = await anonymous.get("/v1/health", headers={"Authorization": header})
+    await check_problem(response, 401, "unauthorized")
 
 
 @pytest.mark.parametrize("header", [f"Bearer {TOKEN}", f"bearer {TOKEN}", "Bearer the-old-one"])
-async def test_each_of_the_tokens_is_valid(stranger: Client, header: str) -> None:
-    answer = await stranger.get("/v1/health", headers={"Authorization": header})
-    assert answer.status == 200
+async def test_each_of_the_tokens_is_valid(anonymous: Client, header: str) -> None:
+    response = await anonymous.get("/v1/health", headers={"Authorization": header})
+    assert response.status == 200
 
 
 @pytest.mark.parametrize("path", ["/v1/live", "/v1/ready"])
-async def test_a_probe_needs_no_token(stranger: Client, path: str) -> None:
-    assert (await stranger.get(path)).status == 200
+async def test_a_probe_needs_no_token(anonymous: Client, path: str) -> None:
+    assert (await anonymous.get(path)).status == 200
 
 
 async def test_without_tokens_the_server_is_open_on_loopback(
@@ -114,10 +114,10 @@ async def test_a_client_above_its_rate_limit_gets_a_retry_after(
         return await client.get("/v1/health", headers={"Authorization": f"Bearer {token}"})
 
     assert [(await ask("one")).status for _ in range(4)] == [200] * 4
-    answer = await ask("one")
-    problem = await check_problem(answer, 429, "rate_limited")
+    response = await ask("one")
+    problem = await check_problem(response, 429, "rate_limited")
     assert problem["retryable"] is True
-    assert answer.headers["Retry-After"] == "1"
+    assert response.headers["Retry-After"] == "1"
     assert (await ask("other")).status == 200  # another client
     assert (await client.get("/v1/ready")).status in {200, 503}  # a probe is never refused
     await client.close()
@@ -129,15 +129,15 @@ async def test_guessing_tokens_is_limited_while_valid_ones_pass(
     service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
     client = await serve(settings, service, no_assessor(), token=None)
     for _ in range(100):
-        answer = await client.get("/v1/health", headers={"Authorization": "Bearer guess"})
-        assert answer.status == 401
+        response = await client.get("/v1/health", headers={"Authorization": "Bearer guess"})
+        assert response.status == 401
     for wrong in ("Bearer guess", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", ""):
-        answer = await client.get("/v1/health", headers={"Authorization": wrong})
-        problem = await check_problem(answer, 429, "rate_limited")
+        response = await client.get("/v1/health", headers={"Authorization": wrong})
+        problem = await check_problem(response, 429, "rate_limited")
         assert "token" in problem["detail"]
     for _ in range(3):  # of the same address, as behind a router
-        answer = await client.get("/v1/health", headers={"Authorization": f"Bearer {TOKEN}"})
-        assert answer.status == 200
+        response = await client.get("/v1/health", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert response.status == 200
     await client.close()
 
 
@@ -158,7 +158,7 @@ async def test_an_ipv6_network_that_guesses_tokens_is_limited_as_one_client() ->
     assert statuses[-1] == 429
 
 
-async def test_a_bucket_refills_and_forgets_the_least_recent_client() -> None:
+async def test_a_bucket_refills_and_the_least_recent_client_is_forgotten() -> None:
     now = 0.0
     limit = RateLimiter(10, burst=2, clock=lambda: now)
     limit.acquire("a")
@@ -171,7 +171,10 @@ async def test_a_bucket_refills_and_forgets_the_least_recent_client() -> None:
         limit.acquire("a")
     for number in range(5000):
         limit.acquire(f"other {number}")
-    assert len(limit._buckets) == 4096
+    limit.acquire("a")  # forgotten: it starts with a full bucket
+    limit.acquire("a")
+    with pytest.raises(RateLimitedError):
+        limit.acquire("a")
     now = 100.0
     limit.acquire("a")
     limit.acquire("a")

@@ -1,4 +1,4 @@
-"""A detector has to prove again and again that it works."""
+"""The periodic self-test of a loaded detector, and what a failure leads to."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -18,12 +18,12 @@ from tests.server.support import JPEG, check_problem, check_schema, eventually, 
 
 
 class Faulty:
-    """A real detector that can be broken while it runs."""
+    """A real detector whose results tests can falsify while it runs."""
 
     def __init__(self, detector: Detector) -> None:
         self.detector = detector
-        self.looks = 0
-        self.spoil: Callable[[ImageResult], ImageResult] = lambda found: found
+        self.batches = 0
+        self.falsify: Callable[[ImageResult], ImageResult] = lambda found: found
 
     @property
     def info(self) -> DetectorInfo:
@@ -35,8 +35,8 @@ class Faulty:
     def detect(
         self, images: Sequence[PreparedImage], thresholds: Sequence[float]
     ) -> list[ImageResult]:
-        self.looks += 1
-        return [self.spoil(found) for found in self.detector.detect(images, thresholds)]
+        self.batches += 1
+        return [self.falsify(found) for found in self.detector.detect(images, thresholds)]
 
 
 def blind(found: ImageResult) -> ImageResult:
@@ -66,37 +66,37 @@ def broken(found: ImageResult) -> ImageResult:
     raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
 
-@pytest.mark.parametrize("spoil", [blind, drifted, moved])
-def test_a_detector_that_finds_something_else_is_noticed(
-    detector: Detector, spoil: Callable[[ImageResult], ImageResult]
+@pytest.mark.parametrize("falsify", [blind, drifted, moved])
+def test_other_detections_than_after_loading_fail_the_self_test(
+    detector: Detector, falsify: Callable[[ImageResult], ImageResult]
 ) -> None:
     faulty = Faulty(detector)
-    canary = SelfTest(faulty)
-    canary.check()
-    faulty.spoil = spoil
+    self_test = SelfTest(faulty)
+    self_test.check()
+    faulty.falsify = falsify
     with pytest.raises(SelfTestError, match="misses"):
-        canary.check()
+        self_test.check()
 
 
 @pytest.mark.parametrize(
-    ("spoil", "expected_reason"), [(blind, "misses 5 of the 5"), (broken, "CUDA error")]
+    ("falsify", "expected_reason"), [(blind, "misses 5 of the 5"), (broken, "CUDA error")]
 )
-async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
+async def test_a_detector_that_fails_its_self_test_is_replaced(
     settings: Settings,
     detector: Detector,
     photo: bytes,
     caplog: pytest.LogCaptureFixture,
-    spoil: Callable[[ImageResult], ImageResult],
+    falsify: Callable[[ImageResult], ImageResult],
     expected_reason: str,
 ) -> None:
-    mended = asyncio.Event()
+    repaired = asyncio.Event()
     faulty = Faulty(detector)
     loaded: list[Detector] = [faulty]
 
     def load() -> Detector:
         if loaded:
             return loaded.pop()
-        if not mended.is_set():
+        if not repaired.is_set():
             raise RuntimeError("not yet")
         return detector
 
@@ -108,12 +108,12 @@ async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
     assert (await client.get("/v1/ready")).status == 200
     before = datetime.now(UTC).replace(microsecond=0)
     caplog.clear()
-    faulty.spoil = spoil
+    faulty.falsify = falsify
     await eventually(lambda: "No detector is loaded" in caplog.text)
     assert expected_reason in caplog.records[0].getMessage()
-    answer = await client.get("/v1/ready")
-    assert answer.status == 503
-    ready = await answer.json()
+    response = await client.get("/v1/ready")
+    assert response.status == 503
+    ready = await response.json()
     check_schema("Ready", ready)
     assert ready["reason"] in {"canary_failed", "load_failed"}
     assert datetime.fromisoformat(ready["since"]) >= before
@@ -121,17 +121,17 @@ async def test_a_detector_that_breaks_is_not_ready_until_another_is_loaded(
     check_schema("Health", health)
     assert health["status"] == "unavailable"
     assert health["detector"]["proven_at"] is None
-    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
-    await check_problem(answer, 503, "detector_unavailable")
+    response = await client.post("/v1/detect", data=photo, headers=JPEG)
+    await check_problem(response, 503, "detector_unavailable")
 
-    mended.set()
+    repaired.set()
     await eventually(lambda: service.engines.status.state == "ready")
     assert (await client.get("/v1/ready")).status == 200
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
     await client.close()
 
 
-async def test_an_image_looked_at_is_proof_and_one_it_failed_on_is_doubt(
+async def test_a_processed_image_counts_as_success_and_a_failed_one_triggers_the_self_test(
     settings: Settings, detector: Detector, photo: bytes
 ) -> None:
     faulty = Faulty(detector)
@@ -143,29 +143,31 @@ async def test_an_image_looked_at_is_proof_and_one_it_failed_on_is_doubt(
     first = service.engines.require_engine().verified_at
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
     assert service.engines.require_engine().verified_at > first
-    assert faulty.looks == 2  # the canary when it was loaded, and the image
+    assert faulty.batches == 2  # the self-test after loading and the image
 
     def once(found: ImageResult) -> ImageResult:
-        faulty.spoil = lambda found: found
-        raise RuntimeError("an image it cannot bear")
+        faulty.falsify = lambda found: found
+        raise RuntimeError("this image fails")
 
-    faulty.spoil = once
-    answer = await client.post("/v1/detect", data=photo, headers=JPEG)
-    await check_problem(answer, 500, "internal")
-    await eventually(lambda: faulty.looks == 4)
+    faulty.falsify = once
+    response = await client.post("/v1/detect", data=photo, headers=JPEG)
+    await check_problem(response, 500, "internal")
+    await eventually(lambda: faulty.batches == 4)
     assert service.engines.status.state == "ready"
     await client.close()
 
 
-async def test_a_detector_that_hangs_is_not_ready(settings: Settings, detector: Detector) -> None:
-    go_on, noticed = Event(), Event()
+async def test_a_detector_that_hangs_in_its_self_test_is_replaced(
+    settings: Settings, detector: Detector
+) -> None:
+    released, replace_now = Event(), Event()
     hanging = Faulty(detector)
     loaded: list[Detector] = [hanging]
 
     def load() -> Detector:
         if loaded:
             return loaded.pop()
-        assert noticed.wait(120)
+        assert replace_now.wait(120)
         return detector
 
     service = DetectionService(
@@ -173,23 +175,23 @@ async def test_a_detector_that_hangs_is_not_ready(settings: Settings, detector: 
     )
     client = await serve(settings, service, no_assessor())
     await service.engines.settled.wait()
-    hanging.spoil = lambda found: (go_on.wait(120), found)[1]
+    hanging.falsify = lambda found: (released.wait(120), found)[1]
     await eventually(lambda: service.engines.engine is None)
-    noticed.set()
-    # The next one has a thread of its own.
+    replace_now.set()
+    # The next detector has its own thread.
     await eventually(lambda: service.engines.status.state == "ready")
-    go_on.set()
+    released.set()
     await client.close()
 
 
-async def test_an_unproven_detector_is_not_called_ready(
+async def test_a_detector_without_success_for_too_long_is_not_ready(
     settings: Settings, detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
     client = await serve(settings, service, no_assessor())
     await service.engines.settled.wait()
     monkeypatch.setattr(engine_module, "monotonic", lambda: 1e12)
-    answer = await client.get("/v1/ready")
-    assert answer.status == 503
-    assert (await answer.json())["reason"] == "unproven"
+    response = await client.get("/v1/ready")
+    assert response.status == 503
+    assert (await response.json())["reason"] == "unproven"
     await client.close()

@@ -78,7 +78,7 @@ def test_a_guessable_token_is_refused_and_not_repeated(text: str, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("environ", "said"),
+    ("environ", "message"),
     [
         ({"PORT": "70000"}, "PORT '70000': Input should be less than or equal to 65535"),
         ({"PORT": "http"}, "PORT 'http': Input should be a valid integer"),
@@ -90,7 +90,7 @@ def test_a_guessable_token_is_refused_and_not_repeated(text: str, tmp_path: Path
         ({"NEMOTRON_URL": "http://llm:port"}, "NEMOTRON_URL 'http://llm:port': Port"),
         ({"NEMOTRON_URL": "http://llm:99999"}, "Port out of range"),
         (
-            {"NEMOTRON_URL": "http://me:geheim@llm"},
+            {"NEMOTRON_URL": "http://me:secret@llm"},
             "NEMOTRON_URL: must not contain a user or password",
         ),
         ({"API_TOKEN_FILE": "/bin/true"}, "API_TOKEN_FILE /bin/true: is not a text file"),
@@ -100,22 +100,22 @@ def test_a_guessable_token_is_refused_and_not_repeated(text: str, tmp_path: Path
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_the_variable(
-    environ: dict[str, str], said: str
+    environ: dict[str, str], message: str
 ) -> None:
     with pytest.raises(SettingsError) as raised:
         load_settings([], environ)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_a_user_without_a_home_folder_has_to_set_the_state_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def nobody(_: int) -> NoReturn:
+    def unknown_user(_: int) -> NoReturn:
         raise KeyError
 
     monkeypatch.delenv("HOME")
-    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.setattr(pwd, "getpwuid", unknown_user)
     with pytest.raises(SettingsError, match="Set STATE_DIR: this user has no home folder"):
         load_settings([], {})
     with pytest.raises(SettingsError, match="DETECTOR_MODEL '~/model': there is no such home"):
@@ -125,8 +125,8 @@ def test_a_user_without_a_home_folder_has_to_set_the_state_folder(
 
 def test_an_invalid_secret_is_not_repeated() -> None:
     with pytest.raises(SettingsError) as raised:
-        load_settings([], {"API_TOKEN": "geheim\u00e9"})
-    assert "geheim" not in str(raised.value)
+        load_settings([], {"API_TOKEN": "secret\u00e9"})
+    assert "secret" not in str(raised.value)
 
 
 def test_secrets_are_not_in_the_repr() -> None:

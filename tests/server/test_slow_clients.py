@@ -27,8 +27,8 @@ async def test_a_stalled_body_times_out(client: Client, monkeypatch: pytest.Monk
         yield b"\xff\xd8\xff"
         await asyncio.Event().wait()
 
-    answer = await client.post("/v1/detect", data=endless(), headers=JPEG)
-    problem = await check_problem(answer, 408, "request_timeout")
+    response = await client.post("/v1/detect", data=endless(), headers=JPEG)
+    problem = await check_problem(response, 408, "request_timeout")
     assert problem["retryable"] is True
 
 
@@ -46,19 +46,20 @@ async def test_a_connection_that_never_finishes_a_request_is_closed() -> None:
 
 
 async def test_a_client_that_never_reads_its_response_is_disconnected() -> None:
-    async def answer(_: web.Request) -> web.Response:
+    async def large(_: web.Request) -> web.Response:
         return web.Response(body=b"a" * 10_000_000)
 
     app = web.Application()
-    app.router.add_get("/", answer)
+    app.router.add_get("/", large)
     runner = create_runner(app)
     await runner.setup()
     await listen(runner, "127.0.0.1", 0, send_timeout=0.3)
-    assert runner.server
+    server = runner.server
+    assert server
     reader, writer = await asyncio.open_connection(*runner.addresses[0], limit=1)
     writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     await reader.read(1)
-    await eventually(lambda: not runner.server.connections)
+    await eventually(lambda: not server.connections)
     writer.close()
     await runner.cleanup()
 
@@ -69,12 +70,12 @@ async def test_images_that_are_still_arriving_count_towards_the_queue_limit(
     service = DetectionService(EngineManager(lambda: detector), queue_limit=1)
     client = await serve(settings, service, no_assessor())
     await service.engines.settled.wait()
-    arriving, go_on = asyncio.Event(), asyncio.Event()
+    arriving, released = asyncio.Event(), asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
         yield photo[:100]
         arriving.set()
-        await go_on.wait()
+        await released.wait()
         yield photo[100:]
 
     first = asyncio.create_task(client.post("/v1/detect", data=slow(), headers=JPEG))
@@ -82,19 +83,17 @@ async def test_images_that_are_still_arriving_count_towards_the_queue_limit(
     await check_problem(
         await client.post("/v1/detect", data=photo, headers=JPEG), 429, "overloaded"
     )
-    go_on.set()
+    released.set()
     assert (await first).status == 200
     assert service.waiting == 0
     await client.close()
 
 
-async def test_too_long_facts_without_a_length_are_refused(
-    client: Client,
-) -> None:
+async def test_too_long_facts_without_a_length_are_refused(client: Client) -> None:
     async def too_long() -> AsyncIterator[bytes]:
-        for _ in range(80):  # three pictures have room, this has not
+        for _ in range(80):  # more than three images take
             yield b" " * 65_536
 
     headers = {"Content-Type": "application/json"}
-    answer = await client.post("/v1/assess", data=too_long(), headers=headers)
-    await check_problem(answer, 413, "body_too_large")
+    response = await client.post("/v1/assess", data=too_long(), headers=headers)
+    await check_problem(response, 413, "body_too_large")

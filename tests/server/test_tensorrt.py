@@ -13,17 +13,18 @@ from inference_server.detection.loading import load_detector
 from inference_server.detection.runtimes.base import RawOutput
 from inference_server.detection.runtimes.onnx_export import INPUT, save_onnx
 from inference_server.detection.runtimes.tensorrt import Card, driver_version, engine_version
-from inference_server.detection.selection import candidates
+from inference_server.detection.selection.candidates import gpu_candidates
 from inference_server.detection.selection.parity import check_parity
 from inference_server.detection.selection.reference import Reference
 from inference_server.detection.selection.synthetic_images import synthetic_images
 from inference_server.settings import DetectorRuntime, Device, Settings
+from tests.server.support import hide_packages
 
 CARD = Card(name="NVIDIA L4", capability=(8, 9), driver="580.95.05", tensorrt="11.4.0.106")
 
 
 @pytest.fixture
-def asked(settings: Settings) -> Settings:
+def tensorrt(settings: Settings) -> Settings:
     return replace(settings, detector_runtime=DetectorRuntime.TENSORRT, device=Device.AUTO)
 
 
@@ -36,23 +37,23 @@ def asked(settings: Settings) -> Settings:
         replace(CARD, tensorrt="11.5.0"),
     ],
 )
-def test_an_engine_is_for_one_card_driver_tensorrt_and_precision(other: Card) -> None:
+def test_an_engine_is_specific_to_card_driver_tensorrt_and_precision(other: Card) -> None:
     assert engine_version(CARD, "fp16") != engine_version(other, "fp16")
     assert engine_version(CARD, "fp16") != engine_version(CARD, "fp32")
 
 
-def test_the_driver_is_asked_for_its_version(tmp_path: Path) -> None:
+def test_the_drivers_version_is_read_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "version").write_text("580.95.05\n")
     assert driver_version(tmp_path / "version") == "580.95.05"
     assert driver_version(tmp_path / "none") == "unknown"
 
 
-def test_without_a_gpu_the_cpu_works_and_it_is_told(
-    asked: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_without_a_gpu_the_cpu_is_used_and_reported(
+    tensorrt: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(candidates, "find_spec", lambda _: None)
-    info = load_detector(asked).info
+    hide_packages(monkeypatch, "openvino", "onnxruntime", "tensorrt")
+    info = load_detector(tensorrt).info
     assert info.device == "cpu"
     assert "DETECTOR_RUNTIME=tensorrt is not available: it needs an NVIDIA GPU" in str(
         info.fallback
@@ -60,18 +61,18 @@ def test_without_a_gpu_the_cpu_works_and_it_is_told(
     assert str(info.fallback) in caplog.text
 
 
-def test_without_the_package_torch_on_cuda_is_next(
-    asked: Settings, detector_folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_the_package_torch_on_cuda_is_the_next_candidate(
+    tensorrt: Settings, detector_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(candidates, "find_spec", lambda _: None)
-    first, second, *_ = candidates.gpu_candidates(load_checkpoint(detector_folder), asked)
+    hide_packages(monkeypatch, "tensorrt")
+    first, second, *_ = gpu_candidates(load_checkpoint(detector_folder), tensorrt)
     with pytest.raises(RuntimeUnavailableError, match="tensorrt is not installed"):
         first.create()
     assert second.description == "torch in fp16 with CUDA graphs on the GPU"
 
 
 class OnOnnxRuntime:
-    """Computes the file that TensorRT would be given, on the CPU."""
+    """Runs the ONNX file that TensorRT gets, on the CPU."""
 
     name, device, precision, best_batch = "the file", "cpu", "fp16", 3
 
@@ -87,17 +88,17 @@ class OnOnnxRuntime:
         return RawOutput(logits=logits.float(), boxes=boxes.float(), candidates=candidates)
 
 
-def test_the_model_it_is_given_passes_the_gate_in_fp16_and_in_batches(
+def test_the_exported_model_passes_the_parity_gate_in_fp16_and_in_batches(
     detector_folder: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("onnxruntime")
     checkpoint = load_checkpoint(detector_folder)
     runtime = OnOnnxRuntime(checkpoint, tmp_path / "model.onnx")
     parity = check_parity(Reference(checkpoint), runtime, synthetic_images(checkpoint.size)[2:])
-    assert 1e-5 < parity.score_difference < 0.03  # it really is another precision
+    assert 1e-5 < parity.score_difference < 0.03  # another precision than the reference
 
 
-def test_the_real_package_has_what_is_used_of_it() -> None:
+def test_the_real_package_has_the_members_in_use() -> None:
     trt = pytest.importorskip("tensorrt", exc_type=ImportError)
     used = {
         trt.Builder: (
@@ -126,11 +127,11 @@ def test_the_real_package_has_what_is_used_of_it() -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no NVIDIA GPU")
-def test_on_a_gpu_it_passes_the_gate_and_the_engine_is_kept(
-    asked: Settings, tmp_path: Path
+def test_tensorrt_passes_the_parity_gate_and_its_engine_is_cached(
+    tensorrt: Settings, tmp_path: Path
 ) -> None:
     pytest.importorskip("tensorrt", exc_type=ImportError)
-    settings = replace(asked, device=Device.CUDA, state_dir=tmp_path)
+    settings = replace(tensorrt, device=Device.CUDA, state_dir=tmp_path)
     info = load_detector(settings).info
     assert info.fallback is None
     assert info.runtime.startswith("tensorrt")

@@ -32,8 +32,8 @@ def server(
     running.stop()
 
 
-def shown(port: int) -> str:
-    """Return the fingerprint of the certificate that a server shows."""
+def fingerprint_of(port: int) -> str:
+    """Return the fingerprint of a server's certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -54,7 +54,7 @@ def test_it_prints_the_fingerprint_of_its_certificate(
     assert server.process.stdout
     line = server.process.stdout.readline()
     assert line.startswith("certificate's SHA-256 fingerprint ")
-    assert line.split()[-1].replace(":", "").lower() == shown(port)
+    assert line.split()[-1].replace(":", "").lower() == fingerprint_of(port)
     assert "detector" in server.ready()
 
     monkeypatch.setenv("PORT", str(port))
@@ -99,7 +99,7 @@ def test_a_wrong_certificate_is_reported_in_one_line(tmp_path: Path) -> None:
     )
     garbled = tmp_path / "garbled.pem"
     garbled.write_text("nothing")
-    for settings, said in (
+    for settings, message in (
         (Settings(tls_cert_file=certificate), "go together: set both"),
         (Settings(tls_cert_file=certificate, tls_key_file=tmp_path / "no"), "There is no file"),
         (
@@ -112,5 +112,5 @@ def test_a_wrong_certificate_is_reported_in_one_line(tmp_path: Path) -> None:
         ),
         (Settings(tls_cert_file=certificate, tls_key_file=locked), "without a password"),
     ):
-        with pytest.raises(SettingsError, match=said):
+        with pytest.raises(SettingsError, match=message):
             load_tls(settings)

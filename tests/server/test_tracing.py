@@ -2,8 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-import json
-import logging
 import sys
 
 from aiohttp import web
@@ -14,10 +12,9 @@ import pytest
 from inference_server.detection.base import Detector
 from inference_server.detection.engine_manager import EngineManager
 from inference_server.detection.service import DetectionService
-from inference_server.observability.logs import JsonFormatter
 from inference_server.observability.tracing import create_tracing
 from inference_server.settings import Settings, SettingsError
-from tests.server.support import JPEG, no_assessor, serve
+from tests.server.support import JPEG, json_log, no_assessor, serve
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
@@ -42,7 +39,7 @@ async def test_spans_continue_the_callers_trace(
         await service.engines.settled.wait()
         sent = {**JPEG, **TRACEPARENT, "X-Request-ID": "request-1"}
         assert (await client.post("/v1/detect", data=photo, headers=sent)).status == 200
-        assert (await client.get("/nobody/knows", headers=TRACEPARENT)).status == 404
+        assert (await client.get("/unknown", headers=TRACEPARENT)).status == 404
         await client.close()
         await asyncio.to_thread(tracing.close)
 
@@ -56,9 +53,9 @@ async def test_spans_continue_the_callers_trace(
     for span in spans:
         assert span.trace_id.hex() == TRACE
         assert span.parent_span_id.hex() == PARENT
-    noted = {each.key: each.value for each in spans[0].attributes}
-    assert noted["http.response.status_code"].int_value == 200
-    assert noted["hsi.request_id"].string_value == "request-1"
+    attributes = {each.key: each.value for each in spans[0].attributes}
+    assert attributes["http.response.status_code"].int_value == 200
+    assert attributes["hsi.request_id"].string_value == "request-1"
     assert b"a-token-for-tests" not in received.SerializeToString()
 
 
@@ -80,20 +77,12 @@ async def test_the_log_names_the_callers_trace(
     logged: str | None,
 ) -> None:
     caplog.set_level("DEBUG", logger="inference_server.http.problems")
-    lines: list[dict[str, object]] = []
-
-    class Keep(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(json.loads(JsonFormatter().format(record)))
-
-    keep = Keep()
-    logging.getLogger("inference_server.http.problems").addHandler(keep)
     client = await serve(
         settings, DetectionService(EngineManager(lambda: detector), queue_limit=4), no_assessor()
     )
-    await client.get("/v1/health", headers={"traceparent": given})
+    with json_log("inference_server.http.problems") as lines:
+        await client.get("/v1/health", headers={"traceparent": given})
     await client.close()
-    logging.getLogger("inference_server.http.problems").removeHandler(keep)
     (line,) = lines
     assert line.get("trace_id") == logged
 

@@ -17,6 +17,14 @@ class RawOutput:
     boxes: torch.Tensor
     candidates: torch.Tensor
 
+    def image(self, index: int) -> "RawOutput":
+        """Return one image's output, as a batch of one."""
+        return RawOutput(
+            logits=self.logits[index : index + 1],
+            boxes=self.boxes[index : index + 1],
+            candidates=self.candidates[index : index + 1],
+        )
+
 
 class Runtime(Protocol):
     """A loaded model; used by one thread at a time."""

@@ -82,7 +82,7 @@ class CudaRuntime:
                 output: tuple[torch.Tensor, torch.Tensor, torch.Tensor] = self._model(pixels)
                 return output
 
-        with _without_checks(), torch.cuda.stream(self._stream):
+        with without_checks(), torch.cuda.stream(self._stream):
             for _ in range(_WARM_UPS if self._stream else 1):
                 compute()
             if self._pool is None:
@@ -103,7 +103,7 @@ class CudaRuntime:
 
 
 @contextlib.contextmanager
-def _without_checks() -> Iterator[None]:
+def without_checks() -> Iterator[None]:
     """Disable transformers' shape checks: they wait for the GPU, which breaks a recording."""
     name = "TRANSFORMERS_DISABLE_TORCH_CHECK"
     before = os.environ.get(name)

@@ -32,13 +32,15 @@ def check_parity(reference: Reference, runtime: Runtime, images: Sequence[torch.
     worst_score, least_iou, matched = 0.0, 1.0, 0
     for number, image in enumerate(images, 1):
         who = f"{runtime.name} in image {number} of {len(images)}"
-        score, iou, objects = _check(reference, image, runtime.infer(image[None]), who)
+        score, iou, objects = check_image(reference, image, runtime.infer(image[None]), who)
         worst_score, least_iou = max(worst_score, score), min(least_iou, iou)
         matched += objects
     if runtime.best_batch > 1:  # the largest batch uses other kernels than one image
         largest = runtime.best_batch
         output = runtime.infer(torch.stack([*images] * largest)[:largest])
-        _check(reference, images[0], _only(output, 0), f"{runtime.name} in a batch of {largest}")
+        check_image(
+            reference, images[0], output.image(0), f"{runtime.name} in a batch of {largest}"
+        )
     return Parity(
         pictures=len(images),
         objects=matched,
@@ -47,10 +49,14 @@ def check_parity(reference: Reference, runtime: Runtime, images: Sequence[torch.
     )
 
 
-def _check(
+def check_image(
     reference: Reference, image: torch.Tensor, output: RawOutput, who: str
 ) -> tuple[float, float, int]:
-    """Return the maximum score difference, the minimum IoU and the number of matched objects."""
+    """Compare the output for one image with the reference; raises ParityError.
+
+    Return the maximum score difference, the minimum IoU and the number of matched objects. `who`
+    names the runtime in the error.
+    """
     if not (output.logits.isfinite().all() and output.boxes.isfinite().all()):
         raise ParityError(f"{who} computes numbers that are not finite.")
     expected = reference.compute(image, output.candidates[0])
@@ -59,14 +65,6 @@ def _check(
     if not _same_choice(output.candidates[0], expected.scores):
         expected = reference.compute(image)
     return score, iou, _expect_confident(output, expected, who)
-
-
-def _only(output: RawOutput, index: int) -> RawOutput:
-    return RawOutput(
-        logits=output.logits[index : index + 1],
-        boxes=output.boxes[index : index + 1],
-        candidates=output.candidates[index : index + 1],
-    )
 
 
 def _expect_good_choice(chosen: torch.Tensor, scores: torch.Tensor, who: str) -> None:

@@ -1,7 +1,7 @@
 """A real Ollama downloads a model, and one that is in trouble says so."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ async def registry(ollama: TestOllama, tmp_path: Path) -> AsyncIterator[Registry
 
 
 @pytest.fixture
-def empty_ollama(registry: Registry, tmp_path: Path) -> AsyncIterator[TestOllama]:
+def empty_ollama(registry: Registry, tmp_path: Path) -> Iterator[TestOllama]:
     environ = {"SSL_CERT_FILE": str(registry.certificate)}
     with TestOllama(tmp_path / "empty", environ=environ) as server:
         yield server
