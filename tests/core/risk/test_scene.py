@@ -1,5 +1,6 @@
 """A scene that grows image by image says the same as one built from all images."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from hypothesis import given, settings, strategies as st
@@ -9,9 +10,11 @@ from tests.core.risk.scenes import BERLIN, DOOR, NIGHT, PATH, PAVEMENT, ZONES, i
 
 # isort: split
 from hsi_core.domain.context import Context
-from hsi_core.domain.models import Detection
-from hsi_core.risk.facts import build_fact_sheet, fact_sheet_of
+from hsi_core.domain.models import Detection, Image
+from hsi_core.domain.zones import Zone
+from hsi_core.risk.facts import build_fact_sheet
 from hsi_core.risk.scene import Scene
+from hsi_core.risk.scene_cache import SceneCache
 
 CONTEXT = Context(time_zone=BERLIN, zones=ZONES)
 DETECTIONS = st.one_of(
@@ -43,13 +46,60 @@ def test_judging_with_each_image_gives_what_judging_all_images_gives(
     taken = images(NIGHT, seen)
     history = [each for each in taken[:-1] if each.captured_at < NIGHT]
     own = taken[len(history) :]
-    scene = Scene(context.zones, history)
+    scenes = SceneCache()
 
-    for count, image in enumerate(own, start=1):
-        scene.add(image)
+    for count in range(1, len(own) + 1):
+        grown = build_fact_sheet("front", own[:count], history, context, scenes=scenes)
 
-        expected = build_fact_sheet("front", own[:count], history, context)
-        assert fact_sheet_of(scene, "front", context) == expected
+        assert grown == build_fact_sheet("front", own[:count], history, context)
+
+
+def test_a_kept_scene_follows_only_new_images() -> None:
+    taken = images(NIGHT, {5 * i: [person(0.5, DOOR)] for i in range(4)})
+    scenes = SceneCache()
+
+    first = scenes.scene_of("front", ZONES, taken[:2], [])
+
+    assert scenes.scene_of("front", ZONES, taken, []) is first
+    assert first.image_count == 4
+
+
+SHIFTED = images(NIGHT, {5 * i: [person(0.2, PATH)] for i in range(4)})
+TAKEN = images(NIGHT, {5 * i: [person(0.5, DOOR)] for i in range(4)})
+BEFORE = images(NIGHT, {-20: [person(0.1, PAVEMENT)]})
+
+
+@pytest.mark.parametrize(
+    ("camera", "zones", "own", "history"),
+    [
+        ("yard", ZONES, TAKEN, []),
+        ("front", ZONES[:1], TAKEN, []),
+        ("front", ZONES, (TAKEN[0], *TAKEN[2:]), []),  # an image has gone
+        ("front", ZONES, SHIFTED, []),  # detected anew
+        ("front", ZONES, TAKEN, BEFORE),  # a late image
+    ],
+)
+def test_a_scene_of_other_images_or_zones_is_built_anew(
+    camera: str, zones: Sequence[Zone], own: Sequence[Image], history: Sequence[Image]
+) -> None:
+    scenes = SceneCache()
+    kept = scenes.scene_of("front", ZONES, TAKEN, [])
+
+    anew = scenes.scene_of(camera, zones, own, history)
+
+    assert anew is not kept
+    assert anew.objects() == SceneCache().scene_of(camera, zones, own, history).objects()
+
+
+def test_only_the_latest_scenes_are_kept() -> None:
+    scenes = SceneCache(size=2)
+    kept = [scenes.scene_of(camera, ZONES, TAKEN, []) for camera in ("a", "b", "c")]
+
+    again = [scenes.scene_of(camera, ZONES, TAKEN, []) for camera in ("c", "b", "a")]
+
+    assert again[0] is kept[2]
+    assert again[1] is kept[1]
+    assert again[2] is not kept[0]
 
 
 def test_an_image_out_of_order_is_refused() -> None:

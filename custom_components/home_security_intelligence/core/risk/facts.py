@@ -10,6 +10,7 @@ from ..domain.part_of_day import PartOfDay, part_of_day
 from .object_changes import Change, ObjectChange
 from .objects import ObservedObject
 from .scene import Scene
+from .scene_cache import SceneCache
 from .tracking import VEHICLES
 
 HISTORY = timedelta(minutes=30)  # before an event, on the same camera
@@ -86,17 +87,22 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 
 def build_fact_sheet(
-    camera: str, event_images: Sequence[Image], history: Sequence[Image], context: Context
+    camera: str,
+    event_images: Sequence[Image],
+    history: Sequence[Image],
+    context: Context,
+    *,
+    scenes: SceneCache | None = None,
 ) -> FactSheet:
     """Return the facts of an event that its images show.
 
     Both sequences are in order of capture time. `event_images` holds at least one image and
     includes images without objects, which show that something is gone; `events.grouping` defines
-    them. `history` is the camera's images of HISTORY before the event, never later ones.
+    them. `history` is the camera's images of HISTORY before the event, never later ones. With
+    `scenes`, an event that has grown since its last fact sheet costs only its new images.
     """
-    scene = Scene(context.zones, history)
-    for image in event_images:
-        scene.add(image)
+    scenes = SceneCache() if scenes is None else scenes
+    scene = scenes.scene_of(camera, context.zones, event_images, history)
     return fact_sheet_of(scene, camera, context)
 
 
