@@ -14,6 +14,7 @@ from .devices import async_register_hub
 from .fired_events import FiredEvents
 from .home_state import async_follow_home
 from .services import async_setup_services
+from .views import HsiImageView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -27,8 +28,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions."""
+    """Register the actions and the view of images."""
     async_setup_services(hass)
+    hass.http.register_view(HsiImageView())
     return True
 
 

@@ -4,23 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import override
+from uuid import UUID
 
 from homeassistant.components.binary_sensor import (
     BinarySensorEntity,
     BinarySensorEntityDescription,
 )
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
-from homeassistant.const import EntityCategory
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.const import MATCH_ALL, EntityCategory
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .const import SUBENTRY_CAMERA
+from .const import ATTR_EVENT_ID, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
-from .core.domain.presence import PresenceClass
+from .core.domain.models import Image, JobKind
+from .core.domain.presence import LABELS, PresenceClass
 from .core.domain.updates import Health
-from .entity import HsiCameraEntity, HsiHubEntity
+from .detectors import can_detect, detects
+from .entity import HsiCameraEntity, HsiHubEntity, HsiTimedEntity
 from .server_entity import HsiServerEntity, async_add_to, servers
 
 PARALLEL_UPDATES = 0
@@ -33,10 +35,21 @@ class HsiHubBinarySensorDescription(BinarySensorEntityDescription):
     is_on_fn: Callable[[Health], bool | None]
 
 
-PERSON = BinarySensorEntityDescription(
-    key="person",
-    translation_key="person",
-    device_class=BinarySensorDeviceClass.OCCUPANCY,
+@dataclass(frozen=True, kw_only=True)
+class HsiPresenceDescription(BinarySensorEntityDescription):
+    """The presence of a class of objects at a camera."""
+
+    present: PresenceClass
+
+
+PRESENCE_SENSORS = tuple(
+    HsiPresenceDescription(
+        key=present.value,
+        translation_key=present.value,
+        device_class=BinarySensorDeviceClass.OCCUPANCY,
+        present=present,
+    )
+    for present in PresenceClass
 )
 FOLDER_PROBLEM = BinarySensorEntityDescription(
     key="folder_problem",
@@ -65,6 +78,27 @@ HUB_BINARY_SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         is_on_fn=lambda health: health.server.detector.test_model if health.server else None,
     ),
+    HsiHubBinarySensorDescription(
+        key="queue_full",
+        translation_key="queue_full",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        is_on_fn=lambda health: health.spooling,
+    ),
+    HsiHubBinarySensorDescription(
+        key="detection_paused",
+        translation_key="detection_paused",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        is_on_fn=lambda health: JobKind.DETECT in health.stages_paused,
+    ),
+    HsiHubBinarySensorDescription(
+        key="assessment_paused",
+        translation_key="assessment_paused",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        is_on_fn=lambda health: JobKind.ASSESS in health.stages_paused,
+    ),
 )
 
 
@@ -83,58 +117,53 @@ async def async_setup_entry(
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
             [
-                HsiPersonSensor(coordinator, camera, PERSON),
+                *(
+                    HsiPresenceSensor(coordinator, camera, description)
+                    for description in PRESENCE_SENSORS
+                ),
                 HsiFolderProblemSensor(coordinator, camera, FOLDER_PROBLEM),
             ],
             config_subentry_id=camera.subentry_id,
         )
 
 
-class HsiPersonSensor(HsiCameraEntity, BinarySensorEntity):
-    """On from an image with a person until the hold time after the last such image."""
+class HsiPresenceSensor(HsiTimedEntity, BinarySensorEntity):
+    """On from an image with an object of the class until the hold time after the last one."""
 
-    _cancel_timer: CALLBACK_TYPE | None = None
+    entity_description: HsiPresenceDescription
+    _event_id: UUID | None = None
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        """Restore the presence and its timer after a restart."""
-        await super().async_added_to_hass()
-        self._async_update_presence()
+    def available(self) -> bool:
+        """Return whether the presence is known: seen, or images are processed."""
+        return super().available and (
+            self._attr_is_on is True or detects(self.coordinator.data.health)
+        )
 
+    @property
     @override
-    async def async_will_remove_from_hass(self) -> None:
-        """Cancel the timer."""
-        self._async_cancel_timer()
-        await super().async_will_remove_from_hass()
+    def extra_state_attributes(self) -> dict[str, str | None]:
+        """Return the id of the event while the class is present."""
+        shown = self._event_id if self._attr_is_on else None
+        return {ATTR_EVENT_ID: None if shown is None else str(shown)}
 
     @callback
     @override
-    def _handle_coordinator_update(self) -> None:
-        self._async_update_presence()
-        super()._handle_coordinator_update()
-
-    @callback
-    def _async_update_presence(self) -> None:
-        """Turn on until the known end of the presence, or off if it has passed."""
-        self._async_cancel_timer()
-        until = self._camera.present_until.get(PresenceClass.PERSON)
+    def _async_set_state(self) -> datetime | None:
+        state, present = self._camera, self.entity_description.present
+        image, event = state.latest_image, state.last_event
+        if image is not None and image.event_id is not None and _shows(image, present):
+            self._event_id = image.event_id
+        elif event is not None and not LABELS[present].isdisjoint(event.labels):
+            self._event_id = event.id
+        until = state.present_until.get(present)
         self._attr_is_on = until is not None and until > dt_util.utcnow()
-        if until is not None and self._attr_is_on:
-            self._cancel_timer = async_track_point_in_utc_time(
-                self.hass, self._async_presence_ended, until
-            )
+        return until if self._attr_is_on else None
 
-    @callback
-    def _async_cancel_timer(self) -> None:
-        if self._cancel_timer is not None:
-            self._cancel_timer()
-            self._cancel_timer = None
 
-    @callback
-    def _async_presence_ended(self, now: datetime) -> None:
-        self._cancel_timer = None
-        self._attr_is_on = False
-        self.async_write_ha_state()
+def _shows(image: Image, present: PresenceClass) -> bool:
+    return any(detection.label in LABELS[present] for detection in image.detections)
 
 
 class HsiFolderProblemSensor(HsiCameraEntity, BinarySensorEntity):
@@ -166,23 +195,33 @@ class HsiHubBinarySensor(HsiHubEntity, BinarySensorEntity):
 
 
 class HsiServerSensor(HsiServerEntity, BinarySensorEntity):
-    """On while an inference server is reachable; attributes show its circuit breakers."""
+    """On while an inference server is reachable and its detector is ready.
+
+    Attributes show why it is off, and its circuit breakers.
+    """
+
+    _unrecorded_attributes = frozenset({MATCH_ALL})
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Return whether the server is reachable; None while unknown."""
+        """Return whether the server can detect; None while unknown."""
         server = self._server
-        return None if server is None else server.reachable
+        return None if server is None else can_detect(server)
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, str | datetime | None]:
-        """Return the error, and for each stage the circuit breaker's state, retry time and reason."""
+        """Return the errors, and for each stage the circuit breaker's state, retry time and reason."""
         server = self._server
         if server is None:
             return {}
-        attributes: dict[str, str | datetime | None] = {"error": server.error}
+        detector = None if server.health is None else server.health.detector
+        attributes: dict[str, str | datetime | None] = {
+            "error": server.error,
+            "detector": None if detector is None else detector.state.value,
+            "detector_error": None if detector is None else detector.error,
+        }
         for kind, breaker in server.breakers.items():
             attributes |= {
                 f"{kind}_breaker": "closed" if breaker.open_until is None else "open",

@@ -27,10 +27,14 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.ssl import client_context
 
 from .const import (
+    CONF_ALERT_COOLDOWN,
     CONF_CAMERA_ROOT,
     CONF_DATABASE,
     CONF_FINGERPRINT,
     CONF_FOLDER,
+    CONF_NEIGHBOURS,
+    CONF_PRESENCE_HOLD,
+    CONF_WATCHED_LABELS,
     CONF_ZONES,
     DOMAIN,
     SUBENTRY_CAMERA,
@@ -38,7 +42,7 @@ from .const import (
 )
 from .core.domain.errors import CoreError, StoreAuthError, StoreNewerError
 from .core.domain.inference import ServerHealth
-from .core.domain.models import Camera
+from .core.domain.models import Camera, RiskLevel
 from .core.domain.settings import DECLARATIONS, Settings, changed
 from .core.domain.shared_settings import Configured, SettingsSource
 from .core.domain.zones import Zone, read_zones
@@ -82,6 +86,31 @@ def zones_of(camera: ConfigSubentry) -> tuple[Zone, ...]:
     return read_zones(camera.data.get(CONF_ZONES, []))
 
 
+def camera_of(camera: ConfigSubentry) -> Camera:
+    """Return the core's camera of a subentry; what is not set follows the settings."""
+    data = camera.data
+    labels, neighbours = data.get(CONF_WATCHED_LABELS), data.get(CONF_NEIGHBOURS)
+    return Camera(
+        folder=data[CONF_FOLDER],
+        name=data[CONF_NAME],
+        zones=zones_of(camera),
+        watched_labels=frozenset(labels) if labels else None,
+        presence_hold=data.get(CONF_PRESENCE_HOLD),
+        neighbours=frozenset(neighbours) if neighbours else None,
+    )
+
+
+def cooldowns_of(entry: ConfigEntry[Any], folder: str) -> Mapping[RiskLevel, float]:
+    """Return the seconds without a further alert of a camera after one of each level."""
+    chosen: Mapping[str, float] = next(
+        camera.data.get(CONF_ALERT_COOLDOWN, {})
+        for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA)
+        if camera.data[CONF_FOLDER] == folder
+    )
+    default = settings_of(entry).alert_cooldown
+    return {level: chosen.get(level, default) for level in RiskLevel}
+
+
 @callback
 def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipeline:
     """Build the pipeline of a config entry; the caller starts it."""
@@ -90,12 +119,7 @@ def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipel
         database_url=database_url(entry.data),
         camera_root=Path(entry.data[CONF_CAMERA_ROOT]),
         cameras=tuple(
-            Camera(
-                folder=subentry.data[CONF_FOLDER],
-                name=subentry.data[CONF_NAME],
-                zones=zones_of(subentry),
-            )
-            for subentry in entry.get_subentries_of_type(SUBENTRY_CAMERA)
+            camera_of(subentry) for subentry in entry.get_subentries_of_type(SUBENTRY_CAMERA)
         ),
         settings=settings,
         configured=Configured(source=SettingsSource.HOME_ASSISTANT, names=_OWN_SETTINGS),

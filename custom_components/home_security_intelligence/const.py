@@ -8,7 +8,13 @@ LOGGER: Final = logging.getLogger(__package__)
 MANUFACTURER: Final = "Home Security Intelligence"
 DEFAULT_TITLE: Final = "Home Security Intelligence"
 
+ATTR_EVENT_ID: Final = "event_id"
 ATTR_FACTORS: Final = "factors"
+
+CONF_ALERT_COOLDOWN: Final = "alert_cooldown"
+CONF_NEIGHBOURS: Final = "neighbours"
+CONF_PRESENCE_HOLD: Final = "presence_hold"
+CONF_WATCHED_LABELS: Final = "watched_labels"
 
 CONF_CAMERA_ROOT: Final = "camera_root"
 CONF_CAMERAS: Final = "cameras"

@@ -18,7 +18,14 @@ from .core.domain.errors import (
     StoreError,
 )
 from .core.domain.models import JobKind
-from .core.domain.updates import EventUpdate, Health, HealthUpdate, QueueUpdate, Update
+from .core.domain.updates import (
+    EventUpdate,
+    Health,
+    HealthUpdate,
+    ImageUpdate,
+    QueueUpdate,
+    Update,
+)
 from .core.pipeline.pipeline import Pipeline
 from .data import HsiData, apply_update
 from .devices import async_register_hub
@@ -35,7 +42,11 @@ type EventListener = Callable[[EventUpdate], None]
 
 
 class HsiCoordinator(DataUpdateCoordinator[HsiData]):
-    """Push coordinator; it queues updates until `async_start_updates`, when all entities exist."""
+    """Push coordinator; it queues updates until `async_start_updates`, when all entities exist.
+
+    The context of a listener is the folder of its camera, or None for the installation: updates of
+    one camera are passed to its listeners only.
+    """
 
     config_entry: HsiConfigEntry
 
@@ -51,7 +62,7 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         )
         self.pipeline = pipeline
         self.fired_events = FiredEvents(hass, entry)
-        self._settings = settings_of(entry)
+        self.settings = settings_of(entry)
         self._queued_updates: list[Update] | None = []
         # Automations run only once Home Assistant has started; events wait for that.
         self._queued_events: list[EventUpdate] | None = []
@@ -108,9 +119,9 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         if self._queued_updates is not None:
             self._queued_updates.append(update)
             return
-        before, after = self.data, apply_update(self.data, update, self._settings)
+        before, after = self.data, apply_update(self.data, update, self.settings)
         if after != before:
-            self.async_set_updated_data(after)
+            self._async_set_data(after, update)
         match update:
             case HealthUpdate():
                 async_update_issues(self.hass, self.config_entry, after)
@@ -121,6 +132,18 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
                 self._queued_events.append(update)
             case EventUpdate():
                 self._async_notify(update)
+
+    @callback
+    def _async_set_data(self, data: HsiData, update: Update) -> None:
+        """Store the data and notify the listeners that the update concerns."""
+        if isinstance(update, HealthUpdate) or not self.last_update_success:
+            self.async_set_updated_data(data)
+            return
+        self.data = data
+        context = _context_of(update)
+        for update_callback, listener_context in list(self._listeners.values()):
+            if listener_context == context:
+                update_callback()
 
     @callback
     def _async_start_events(self, hass: HomeAssistant) -> None:
@@ -142,6 +165,17 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         server_refuses = _needs_reauth(after) and not _needs_reauth(before)
         if server_refuses or after.database_error == StoreAuthError.code != before.database_error:
             self.config_entry.async_start_reauth(self.hass)
+
+
+def _context_of(update: ImageUpdate | EventUpdate | QueueUpdate) -> str | None:
+    """Return the context of the listeners that an update concerns: a camera's folder."""
+    match update:
+        case ImageUpdate(image=image):
+            return image.camera
+        case EventUpdate(event=event):
+            return event.camera
+        case QueueUpdate():
+            return None
 
 
 def images_waiting(entry: HsiConfigEntry) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 import re
 from typing import Any, Final
+from uuid import UUID
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
@@ -26,8 +27,8 @@ async def async_get_config_entry_diagnostics(
         "entry": async_redact_data(entry.data, TO_REDACT),
         "options": dict(entry.options),
         "cameras": [dict(camera.data) for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA)],
-        "settings": asdict(entry.runtime_data.pipeline.settings),
-        "health": _without_addresses(
+        "settings": _plain(asdict(entry.runtime_data.pipeline.settings)),
+        "health": _plain(
             {
                 **asdict(data.health),
                 "servers": [
@@ -35,18 +36,22 @@ async def async_get_config_entry_diagnostics(
                 ],
             }
         ),
-        "queue": asdict(data.queue),
+        "queue": _plain(asdict(data.queue)),
     }
 
 
-def _without_addresses(value: object) -> object:
-    """Return the value with the addresses in its texts redacted."""
+def _plain(value: object) -> object:
+    """Return the value as JSON has it, with the addresses in its texts redacted."""
     match value:
         case str():
             return _ADDRESS.sub(REDACTED, value)
         case Mapping():
-            return {key: _without_addresses(each) for key, each in value.items()}
+            return {key: _plain(each) for key, each in value.items()}
+        case set() | frozenset():
+            return sorted((_plain(each) for each in value), key=str)
         case list() | tuple():
-            return [_without_addresses(each) for each in value]
+            return [_plain(each) for each in value]
+        case UUID():
+            return str(value)
         case _:
             return value

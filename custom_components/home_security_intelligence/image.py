@@ -1,5 +1,6 @@
 """Image platform: the last event of each camera, and the camera's zones."""
 
+from datetime import datetime
 from typing import override
 
 from homeassistant.components.image import ImageEntity, ImageEntityDescription
@@ -11,6 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .bridge import zones_of
 from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry, HsiCoordinator
+from .core.domain.models import SecurityEvent
 from .core.domain.queries import ImageFile
 from .entity import HsiCameraEntity
 from .image_files import ImageGoneError, async_read_image
@@ -105,8 +107,16 @@ class HsiEventImage(HsiCameraEntity, ImageEntity):
         if event is None or event.best_image_id in {None, self._shown}:
             return
         self._shown = event.best_image_id
-        # The event's own time: a reload must not trigger automations.
-        self._attr_image_last_updated = event.last_activity_at
+        self._attr_image_last_updated = _shown_since(event)
+
+
+def _shown_since(event: SecurityEvent) -> datetime:
+    """Return the event's start with the best image's id in place of its microseconds.
+
+    It changes with the image, so that frontends fetch it again even if a better image arrives out of
+    order. A reload gives the same time, so that it triggers no automation.
+    """
+    return event.started_at.replace(microsecond=(event.best_image_id or 0) % 1_000_000)
 
 
 class HsiZonesImage(HsiEventImage):

@@ -12,6 +12,7 @@ from .assessors import lost_gpus, missing_models
 from .const import DOMAIN
 from .core.domain.errors import ServerAuthError
 from .data import HsiData
+from .detectors import broken_detectors
 
 MAX_DEAD_LETTERS: Final = 10  # fewer are normal: a camera sometimes breaks off an upload
 MODEL_MISSING: Final = "model_missing"
@@ -51,6 +52,13 @@ def _detector_fallback(data: HsiData) -> Mapping[str, str] | None:
     return {"fallback": " ".join(f"{url}: {reason}" for url, reason in fallbacks.items())}
 
 
+def _broken_detectors(data: HsiData) -> Mapping[str, str] | None:
+    errors = broken_detectors(data.health)
+    if not errors:
+        return None
+    return {"errors": " ".join(f"{url}: {error}" for url, error in errors.items())}
+
+
 def _detectors_differ(data: HsiData) -> Mapping[str, str] | None:
     if not data.health.detectors_differ:
         return None
@@ -82,6 +90,11 @@ def _lost_gpus(data: HsiData) -> Mapping[str, str] | None:
 
 ISSUES: Final = (
     Issue(key="dead_letters", placeholders_fn=_dead_letters, is_fixable=True),
+    Issue(
+        key="detector_failed",
+        placeholders_fn=_broken_detectors,
+        severity=ir.IssueSeverity.ERROR,
+    ),
     Issue(key="detector_fallback", placeholders_fn=_detector_fallback),
     Issue(key="detectors_differ", placeholders_fn=_detectors_differ),
     Issue(

@@ -11,6 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .coordinator import HsiConfigEntry
 from .core.domain.errors import StoreError
+from .core.domain.models import RequeueReport
 from .core.pipeline.pipeline import Pipeline
 from .flows.model_download import ModelMissingFlow
 from .issues import DATA_ENTRY_ID, MODEL_MISSING
@@ -45,25 +46,42 @@ class DeadLettersFlow(RepairsFlow):
     async def async_step_requeue(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
-        """Requeue all dead letters."""
-        return await self._async_finish(lambda pipeline: pipeline.dead_letters.requeue())
+        """Requeue all dead letters; those refused keep the issue."""
+        return await self._async_finish(_requeue)
 
     async def async_step_discard(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Discard all dead letters."""
-        return await self._async_finish(lambda pipeline: pipeline.dead_letters.discard())
+        return await self._async_finish(_discard)
 
     async def _async_finish(
-        self, action: Callable[[Pipeline], Awaitable[object]]
+        self, action: Callable[[Pipeline], Awaitable[RequeueReport | None]]
     ) -> RepairsFlowResult:
         entry: HsiConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         try:
-            await action(entry.runtime_data.pipeline)
+            report = await action(entry.runtime_data.pipeline)
         except StoreError as err:
             return self.async_abort(
                 reason="database_failed", description_placeholders={"error": str(err)}
             )
+        if report is not None and report.refused:
+            return self.async_abort(
+                reason="requeue_refused",
+                description_placeholders={
+                    "requeued": str(report.requeued),
+                    "refused": str(report.refused),
+                    "refusal": report.refusal or "",
+                },
+            )
         return self.async_create_entry(data={})
+
+
+async def _requeue(pipeline: Pipeline) -> RequeueReport:
+    return await pipeline.dead_letters.requeue()
+
+
+async def _discard(pipeline: Pipeline) -> None:
+    await pipeline.dead_letters.discard()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -12,15 +12,15 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util.json import JsonArrayType
+from homeassistant.util import dt as dt_util
 
-from .const import ATTR_FACTORS, SUBENTRY_CAMERA
+from .const import ATTR_EVENT_ID, ATTR_FACTORS, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
 from .core.domain.models import RiskLevel, SecurityEvent
 from .data import HsiData
-from .entity import HsiCameraEntity, HsiHubEntity
+from .entity import HsiCameraEntity, HsiHubEntity, HsiTimedEntity
 from .sensors.assessment_cost import async_add_cost_sensors
 from .sensors.assessor import async_add_llm_sensors
 from .sensors.gpu import async_add_gpu_sensors
@@ -31,10 +31,17 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class HsiCameraSensorDescription(SensorEntityDescription):
-    """A value of the last event; None if the event has none."""
+    """A value of the last event."""
 
-    value_fn: Callable[[SecurityEvent], int | str | datetime | None]
-    shows_factors: bool = False
+    value_fn: Callable[[SecurityEvent], datetime]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HsiRiskSensorDescription(SensorEntityDescription):
+    """The risk of an event, and the value without one."""
+
+    value_fn: Callable[[SecurityEvent], int | str | None]
+    quiet_value: int | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,22 +52,25 @@ class HsiHubSensorDescription(SensorEntityDescription):
     available_fn: Callable[[HsiData], bool]
 
 
-CAMERA_SENSORS = (
-    HsiCameraSensorDescription(
+RISK_SENSORS = (
+    HsiRiskSensorDescription(
         key="risk_score",
         translation_key="risk_score",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda event: event.risk_score,
-        shows_factors=True,
+        quiet_value=0,
     ),
-    HsiCameraSensorDescription(
+    HsiRiskSensorDescription(
         key="risk_level",
         translation_key="risk_level",
         device_class=SensorDeviceClass.ENUM,
         options=[level.value for level in RiskLevel],
         value_fn=lambda event: event.risk_level,
-        shows_factors=True,
+        quiet_value=RiskLevel.LOW,
     ),
+)
+
+CAMERA_SENSORS = (
     HsiCameraSensorDescription(
         key="last_activity",
         translation_key="last_activity",
@@ -116,7 +126,10 @@ async def async_setup_entry(
     async_add_cost_sensors(entry, async_add_entities)
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         async_add_entities(
-            [HsiCameraSensor(coordinator, camera, description) for description in CAMERA_SENSORS],
+            [
+                *(HsiRiskSensor(coordinator, camera, each) for each in RISK_SENSORS),
+                *(HsiCameraSensor(coordinator, camera, each) for each in CAMERA_SENSORS),
+            ],
             config_subentry_id=camera.subentry_id,
         )
 
@@ -125,23 +138,43 @@ class HsiCameraSensor(HsiCameraEntity, SensorEntity):
     """Show a value of a camera's last event; unknown before the first event."""
 
     entity_description: HsiCameraSensorDescription
-    _unrecorded_attributes = frozenset({ATTR_FACTORS})
 
     @property
     @override
-    def native_value(self) -> int | str | datetime | None:
+    def native_value(self) -> datetime | None:
         """Return the value."""
         event = self._camera.last_event
         return None if event is None else self.entity_description.value_fn(event)
 
-    @property
+
+class HsiRiskSensor(HsiTimedEntity, SensorEntity):
+    """Show the risk of a camera's event from its first image until a while after its close."""
+
+    entity_description: HsiRiskSensorDescription
+    _unrecorded_attributes = frozenset({ATTR_FACTORS})
+
+    @callback
     @override
-    def extra_state_attributes(self) -> dict[str, JsonArrayType] | None:
-        """Return the factors; those of the rules exist even without a score."""
+    def _async_set_state(self) -> datetime | None:
         event = self._camera.last_event
-        if event is None or not self.entity_description.shows_factors:
+        ends = None if event is None else self._end_of(event)
+        over = ends is not None and ends <= dt_util.utcnow()
+        if event is None or over or event.risk_level is None:
+            self._attr_native_value = self.entity_description.quiet_value
+            self._attr_extra_state_attributes = {ATTR_EVENT_ID: None, ATTR_FACTORS: []}
+        else:
+            self._attr_native_value = self.entity_description.value_fn(event)
+            self._attr_extra_state_attributes = {
+                ATTR_EVENT_ID: str(event.id),
+                ATTR_FACTORS: factors_json(event),
+            }
+        return None if over else ends
+
+    def _end_of(self, event: SecurityEvent) -> datetime | None:
+        """Return when the event's risk is over; None while the event is open."""
+        if event.ended_at is None:
             return None
-        return {ATTR_FACTORS: factors_json(event)}
+        return event.ended_at + timedelta(seconds=self.coordinator.settings.risk_reset)
 
 
 class HsiHubSensor(HsiHubEntity, SensorEntity):

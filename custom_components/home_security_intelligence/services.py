@@ -141,7 +141,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _list_events(call: ServiceCall) -> ServiceResponse:
-    entry, camera = _async_target(call)
+    entry, camera = await _async_target(call)
     query = EventQuery(
         camera=camera,
         since=_utc(call.data, ATTR_SINCE),
@@ -167,7 +167,7 @@ async def _list_events(call: ServiceCall) -> ServiceResponse:
 
 
 async def _mark_event(call: ServiceCall) -> ServiceResponse:
-    entry, camera = _async_target(call)
+    entry, camera = await _async_target(call)
     mark: EventMark | None = None if call.data[ATTR_MARK] == NO_MARK else call.data[ATTR_MARK]
     match call.data.get(ATTR_EVENT_ID), camera, _utc(call.data, ATTR_AT):
         case UUID() as event_id, None, None:
@@ -187,7 +187,7 @@ async def _mark_event(call: ServiceCall) -> ServiceResponse:
 
 
 async def _list_dead_letters(call: ServiceCall) -> ServiceResponse:
-    entry, camera = _async_target(call)
+    entry, camera = await _async_target(call)
     query = DeadLetterQuery(
         camera=camera,
         kind=call.data.get(ATTR_KIND),
@@ -204,7 +204,7 @@ async def _list_dead_letters(call: ServiceCall) -> ServiceResponse:
 
 
 async def _requeue_dead_letters(call: ServiceCall) -> ServiceResponse:
-    entry, camera = _async_target(call)
+    entry, camera = await _async_target(call)
     job_ids, query = _selection(call.data, camera)
     report = await _request(
         entry, lambda pipeline: pipeline.dead_letters.requeue(job_ids=job_ids, query=query)
@@ -217,7 +217,7 @@ async def _requeue_dead_letters(call: ServiceCall) -> ServiceResponse:
 
 
 async def _discard_dead_letters(call: ServiceCall) -> ServiceResponse:
-    entry, camera = _async_target(call)
+    entry, camera = await _async_target(call)
     job_ids, query = _selection(call.data, camera)
     count = await _request(
         entry, lambda pipeline: pipeline.dead_letters.discard(job_ids=job_ids, query=query)
@@ -236,13 +236,15 @@ async def _clean_up(call: ServiceCall) -> ServiceResponse:
     return cleanup_json(report)
 
 
-@callback
-def _async_target(call: ServiceCall) -> tuple[HsiConfigEntry, str | None]:
+async def _async_target(call: ServiceCall) -> tuple[HsiConfigEntry, str | None]:
     """Return the entry, and the folder of the camera if the call names one."""
     entry: HsiConfigEntry
     if ATTR_DEVICE_ID not in call.data:
         entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
-        return entry, call.data.get(ATTR_CAMERA)
+        folder: str | None = call.data.get(ATTR_CAMERA)
+        if folder is not None:
+            await _async_check_camera(entry, folder)
+        return entry, folder
     device, entry = async_get_device_and_config_entry(call.hass, DOMAIN, call.data[ATTR_DEVICE_ID])
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
         if camera_identifier(entry, camera) in device.identifiers:
@@ -252,6 +254,18 @@ def _async_target(call: ServiceCall) -> tuple[HsiConfigEntry, str | None]:
         translation_key="device_is_no_camera",
         translation_placeholders={"device": device.name_by_user or device.name or device.id},
     )
+
+
+async def _async_check_camera(entry: HsiConfigEntry, folder: str) -> None:
+    """Raise ServiceValidationError unless the folder is of a camera, even of a removed one."""
+    cameras = await _request(entry, lambda pipeline: pipeline.queries.list_cameras())
+    folders = [camera.folder for camera in cameras]
+    if folder not in folders:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="camera_unknown",
+            translation_placeholders={"camera": folder, "cameras": ", ".join(folders)},
+        )
 
 
 def _selection(

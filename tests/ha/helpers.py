@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, SubentryFlowResult
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.event import async_track_state_change_event
@@ -24,6 +25,11 @@ STANDARD: dict[str, object] = {
     "keeping": {},
     "finding": {},
 }  # options as they are
+_ENDED = """
+    UPDATE hsi.events SET started_at = started_at - interval '100 seconds',
+        last_activity_at = last_activity_at - interval '100 seconds'
+    WHERE state = 'open' RETURNING extract(epoch FROM started_at)
+"""
 PATIENCE = 60.0  # seconds until an awaited state counts as never coming
 
 
@@ -94,6 +100,30 @@ async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[Stat
         stop()
 
 
+def record_firings(hass: HomeAssistant, entity_id: str) -> list[State]:
+    """Return a list to which every firing of an event entity is added, as its state."""
+    firings: list[State] = []
+    seen = {state.state for state in [hass.states.get(entity_id)] if state is not None}
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        if state is None or state.state in {*seen, STATE_UNAVAILABLE, STATE_UNKNOWN}:
+            return  # a reload shows the last firing again
+        seen.add(state.state)
+        firings.append(state)
+
+    async_track_state_change_event(hass, entity_id, note)
+    return firings
+
+
+async def fired(hass: HomeAssistant, entity_id: str) -> State:
+    """Wait until an event entity has fired, and return its state."""
+    return await state_when(
+        hass, entity_id, lambda state: state.state not in {STATE_UNAVAILABLE, STATE_UNKNOWN}
+    )
+
+
 async def state_is(hass: HomeAssistant, entity_id: str, value: str) -> State:
     """Wait until an entity has this state, and return it."""
     return await state_when(hass, entity_id, lambda state: state.state == value)
@@ -105,6 +135,12 @@ async def database_says(postgres: Postgres, entry: MockConfigEntry, sql: str, wa
     async with asyncio.timeout(PATIENCE):
         while await asyncio.to_thread(postgres.execute, sql, database=name) != wanted:  # noqa: ASYNC110 # nobody tells
             await asyncio.sleep(0.02)
+
+
+async def end_event(postgres: Postgres, entry: MockConfigEntry) -> float:
+    """Let the open event be so long ago that it is over; return when it began, as a timestamp."""
+    began = await asyncio.to_thread(postgres.execute, _ENDED, database=str(entry.data["database"]))
+    return float(began)
 
 
 def upload(root: Path, path: str, *, age: float = 0.0) -> None:

@@ -122,6 +122,24 @@ async def test_server_errors_are_shown(
     assert result["step_id"] == "database"
 
 
+@pytest.mark.parametrize("state", ["failed", "absent"])
+async def test_a_server_without_a_working_detector_is_refused(
+    hass: HomeAssistant, server: FakeInferenceServer, state: str
+) -> None:
+    flow = await start(hass)
+    server.detector = {"state": state, "error": "The weights are missing."}
+    answers = {"url": server.url, "token": server.token}
+
+    result = await hass.config_entries.flow.async_configure(flow, answers)
+    assert result["errors"] == {"url": "detector_failed"}
+    assert result["description_placeholders"] == {"error": "The weights are missing."}
+    assert suggested(result, "token") == server.token
+
+    server.detector = {"state": "loading"}
+    result = await hass.config_entries.flow.async_configure(flow, answers)
+    assert result["step_id"] == "database"
+
+
 async def test_a_configured_server_is_refused(
     hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:

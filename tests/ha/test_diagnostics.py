@@ -3,6 +3,7 @@
 import json
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.json import ExtendedJSONEncoder
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.diagnostics import (
@@ -31,6 +32,14 @@ async def test_settings_and_health_are_included_without_secrets(
     text = json.dumps(report, default=str)
     for secret in (server.token, PASSWORD, server.url, "127.0.0.1"):
         assert secret not in text
+
+
+async def test_the_report_is_plain_json(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    report = await async_get_config_entry_diagnostics(hass, loaded)
+    text = json.dumps(report, cls=ExtendedJSONEncoder)
+    assert "__type" not in text
+    assert "person" in json.loads(text)["settings"]["watched_labels"]
+    assert json.loads(text)["health"]["stages_paused"] == []
 
 
 async def test_addresses_in_server_messages_are_redacted(

@@ -2,15 +2,19 @@
 
 from pathlib import Path
 import shutil
+from typing import Any
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED, MATCH_ALL
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.home_security_intelligence.binary_sensor import HUB_BINARY_SENSORS
 from custom_components.home_security_intelligence.const import DOMAIN
-from testbed.fake_inference_server import FakeInferenceServer
+from custom_components.home_security_intelligence.core.domain.updates import Health
+from testbed.fake_inference_server import FakeInferenceServer, problem
 from testbed.inference_responses import GPU
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import state_is, state_of, state_when, upload
@@ -37,6 +41,93 @@ async def test_a_test_detector_is_a_problem(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await state_is(hass, f"binary_sensor.{HUB}_test_detector", "on")
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_detector_that_does_not_work_is_no_connection(
+    hass: HomeAssistant,
+    server: FakeInferenceServer,
+    loaded: MockConfigEntry,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    connection = f"binary_sensor.{HUB}_inference_server"
+    await state_is(hass, connection, "on")
+    assert state_of(hass, "binary_sensor.yard_person").state == "off"
+
+    server.detector = {"state": "failed", "error": "The weights are missing."}
+    await loaded.runtime_data.pipeline.refresh_health()
+    shown = await state_is(hass, connection, "off")
+    assert shown.attributes["detector"] == "failed"
+    assert shown.attributes["detector_error"] == "The weights are missing."
+    issue = issue_registry.async_get_issue(DOMAIN, "detector_failed_01JENTRY")
+    assert issue is not None
+    assert issue.severity is ir.IssueSeverity.ERROR
+    assert "The weights are missing." in str(issue.translation_placeholders)
+    # Nothing looks at images, so that it is not known that no one is there.
+    await state_is(hass, "binary_sensor.yard_person", "unavailable")
+    assert state_of(hass, "sensor.yard_risk_level").state == "low"
+
+    server.detector = {"state": "loading"}
+    await loaded.runtime_data.pipeline.refresh_health()
+    assert issue_registry.async_get_issue(DOMAIN, "detector_failed_01JENTRY") is None
+    assert state_of(hass, connection).state == "off"
+
+    server.detector = {}
+    await loaded.runtime_data.pipeline.refresh_health()
+    await state_is(hass, connection, "on")
+    await state_is(hass, "binary_sensor.yard_person", "off")
+
+
+async def test_attributes_of_the_connection_are_not_recorded(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    shown = await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
+    assert shown.attributes["detect_breaker"] == "closed"
+    assert shown.state_info is not None
+    assert shown.state_info["unrecorded_attributes"] == frozenset({MATCH_ALL})
+
+
+async def test_a_paused_stage_is_shown(
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    paused = f"binary_sensor.{HUB}_detection_paused"
+    await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
+    assert state_of(hass, paused).state == "off"
+    assert state_of(hass, f"binary_sensor.{HUB}_queue_full").state == "off"
+
+    server.detect_fault = problem(503, "detector_unavailable")
+    for number in range(6):
+        upload(camera_root, f"yard/{number}.jpg")
+    await state_is(hass, paused, "on")
+    assert state_of(hass, f"binary_sensor.{HUB}_assessment_paused").state == "off"
+
+
+def test_a_full_queue_is_shown() -> None:
+    (queue_full,) = (each for each in HUB_BINARY_SENSORS if each.key == "queue_full")
+    assert queue_full.is_on_fn(Health(spooling=True)) is True
+    assert queue_full.is_on_fn(Health()) is False
+
+
+async def test_an_update_of_one_camera_writes_no_other_entity(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
+    ids: set[str] = set()
+
+    @callback
+    def note(event: Event[Any]) -> None:
+        ids.add(event.data["entity_id"])
+
+    @callback
+    def every(data: object) -> bool:
+        return True
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, note)
+    hass.bus.async_listen(EVENT_STATE_REPORTED, note, event_filter=every)
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, "binary_sensor.front_door_person", "on")
+    await state_when(hass, "event.front_door_activity", lambda state: state.state != "unknown")
+    assert "camera.front_door" in ids
+    assert not [entity_id for entity_id in ids if "yard" in entity_id]
 
 
 async def test_an_unused_gpu_is_a_repair(

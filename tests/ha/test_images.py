@@ -1,15 +1,18 @@
 """The camera and image entities show the files as uploaded."""
 
+from datetime import timedelta
 from http import HTTPStatus
 import logging
 import os
 from pathlib import Path
 
+from freezegun import freeze_time
 from homeassistant.components.camera import async_get_image as camera_image
 from homeassistant.components.image import async_get_image as event_image
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -127,6 +130,67 @@ async def test_an_overwritten_file_makes_the_image_unavailable(
     upload(camera_root, "front_door/two.jpg")
     await state_when(hass, EVENT, lambda state: state.state != STATE_UNAVAILABLE)
     assert (await client.get(f"/api/image_proxy/{EVENT}")).status == HTTPStatus.OK
+
+
+async def test_a_better_image_from_an_earlier_time_is_fetched_again(
+    hass: HomeAssistant,
+    server: FakeInferenceServer,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    server.detections = [("person", 0.6)]
+    upload(camera_root, "front_door/one.jpg")
+    worse = await state_when(hass, EVENT, lambda state: state.state != "unknown")
+    server.detections = [("person", 0.9)]
+    upload(camera_root, "front_door/earlier.jpg", age=2)
+    better = await state_when(hass, EVENT, lambda state: state.state != worse.state)
+    # Frontends fetch the image again because the state is another.
+    response = await (await hass_client()).get(better.attributes["entity_picture"])
+    assert await response.read() == (camera_root / "front_door" / "earlier.jpg").read_bytes()
+
+
+async def test_viewers_share_one_read(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    upload(camera_root, "front_door/one.jpg")
+    await state_when(hass, EVENT, lambda state: state.state != "unknown")
+    one = (await camera_image(hass, CAMERA)).content
+    (camera_root / "front_door" / "one.jpg").unlink()
+    assert (await camera_image(hass, CAMERA)).content == one
+
+    # A moment later the file is read again, and is gone.
+    later = dt_util.utcnow() + timedelta(seconds=11)
+    with freeze_time(later, real_asyncio=True), pytest.raises(HomeAssistantError):
+        await camera_image(hass, CAMERA)
+
+
+async def test_a_stream_ends_when_the_image_is_gone(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    upload(camera_root, "front_door/one.jpg")
+    await state_when(hass, EVENT, lambda state: state.state != "unknown")
+    one = (camera_root / "front_door" / "one.jpg").read_bytes()
+    client = await hass_client()
+    stream = await client.get(f"/api/camera_proxy_stream/{CAMERA}")
+    assert stream.status == HTTPStatus.OK
+    part = await stream.content.readuntil(b"\r\n\r\n")
+    assert b"image/jpeg" in part
+    assert await stream.content.readexactly(len(one)) == one
+    stream.close()
+
+    upload(camera_root, "front_door/two.jpg")
+    await state_when(hass, EVENT, lambda state: state.state != "unknown")
+    for file in (camera_root / "front_door").iterdir():
+        file.unlink()
+    with freeze_time(dt_util.utcnow() + timedelta(seconds=11), real_asyncio=True):
+        stream = await client.get(f"/api/camera_proxy_stream/{CAMERA}")
+        assert await stream.read() == b""
+    assert "Traceback" not in caplog.text
 
 
 async def test_images_are_shown_after_a_restart(

@@ -72,6 +72,20 @@ async def test_tokens_and_times_are_shown_and_added_up(
     assert tokens.attributes["unit_of_measurement"] == "tokens"
 
 
+async def test_a_reload_counts_nothing_again(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    upload(camera_root, "yard/a.jpg")
+    await state_is(hass, f"{HUB}_prompt_tokens", "300")
+    for total in ("600", "900"):
+        # Recent updates are repeated after a reload; the next one shows that they have passed.
+        assert await hass.config_entries.async_reload(loaded.entry_id)
+        await hass.async_block_till_done()
+        await state_is(hass, f"{HUB}_prompt_tokens", str(int(total) - 300))
+        upload(camera_root, f"front_door/{total}.jpg", age=1000.0 if total == "600" else 0.0)
+        await state_is(hass, f"{HUB}_prompt_tokens", total)
+
+
 async def test_totals_are_restored(
     hass: HomeAssistant, server: FakeInferenceServer, entry: MockConfigEntry
 ) -> None:

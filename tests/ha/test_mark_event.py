@@ -60,7 +60,7 @@ async def test_events_are_marked_and_found_by_their_mark(
         ({"mark": "false_alarm", "camera": "yard", "at": "2026-01-01 12:00"}, "mark_unclear"),
         ({"mark": "missed", "camera": "yard", "event_id": UNKNOWN}, "mark_unclear"),
         ({"mark": "missed", "event_id": UNKNOWN}, "invalid_question"),
-        ({"mark": "missed", "camera": "attic", "at": "2026-01-01 12:00"}, "invalid_question"),
+        ({"mark": "missed", "camera": "attic", "at": "2026-01-01 12:00"}, "camera_unknown"),
     ],
 )
 async def test_an_ambiguous_request_is_refused(

@@ -15,7 +15,7 @@ from custom_components.home_security_intelligence.const import DOMAIN
 from custom_components.home_security_intelligence.flows import model_download
 from testbed.fake_inference_server import FakeInferenceServer, problem
 from testbed.inference_responses import pull
-from tests.ha.helpers import PATIENCE, state_is
+from tests.ha.helpers import PATIENCE, state_is, state_of
 
 type Json = dict[str, object]
 type Post = Callable[..., Awaitable[Json]]
@@ -90,6 +90,17 @@ async def test_the_repair_downloads_a_missing_model(
     assert step["type"] == "create_entry"
     assert issue_registry.async_get_issue(DOMAIN, MISSING) is None
     await state_is(hass, f"{HUB}_llm_download", "unknown")
+
+
+async def test_a_download_does_not_delay_the_start_of_home_assistant(
+    hass: HomeAssistant, server: FakeInferenceServer, post: Post
+) -> None:
+    form = await post(FIX, handler=DOMAIN, issue_id=MISSING)
+    await post(f"{FIX}/{form['flow_id']}")
+    await state_is(hass, f"{HUB}_llm_download", "0.0")
+    async with asyncio.timeout(PATIENCE):
+        await hass.async_block_till_done()  # waits for what the start waits for
+    assert state_of(hass, f"{HUB}_llm_download").state == "0.0"
 
 
 async def test_a_failed_download_shows_its_error(

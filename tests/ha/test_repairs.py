@@ -119,7 +119,7 @@ async def test_all_are_discarded(
     assert (await fix("discard"))["type"] == "create_entry"
     await state_is(hass, DEAD, "0")
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
-    assert state_of(hass, "sensor.yard_risk_level").state == "unknown"
+    assert state_of(hass, "sensor.yard_last_activity").state == "unknown"
 
 
 async def test_jobs_that_fail_again_are_a_repair_again(
@@ -132,6 +132,23 @@ async def test_jobs_that_fail_again_are_a_repair_again(
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
     server.detect_gate.set()
     await state_is(hass, DEAD, "11")
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is not None
+
+
+async def test_refused_dead_letters_keep_the_repair(
+    hass: HomeAssistant,
+    loaded: MockConfigEntry,
+    issue_registry: ir.IssueRegistry,
+    postgres: Postgres,
+    fix: Fix,
+) -> None:
+    database = str(loaded.data["database"])
+    postgres.execute("UPDATE hsi.jobs SET requeues = 100 WHERE state = 'dead'", database=database)
+    answer = await fix("requeue")
+    assert (answer["type"], answer["reason"]) == ("abort", "requeue_refused")
+    placeholders = answer["description_placeholders"]
+    assert (placeholders["requeued"], placeholders["refused"]) == ("0", "11")
+    assert "maximum" in placeholders["refusal"]
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is not None
 
 

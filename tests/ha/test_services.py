@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.fake_inference_server import FakeInferenceServer, problem
-from tests.ha.helpers import act, state_is, upload
+from tests.ha.helpers import act, state_is, state_when, upload
 
 DEAD = "sensor.home_security_intelligence_dead_letters"
 
@@ -33,7 +33,7 @@ async def two_events(
     await state_is(hass, "sensor.front_door_risk_level", "critical")
     server.score = 10
     upload(camera_root, "yard/one.jpg")
-    await state_is(hass, "sensor.yard_risk_level", "low")
+    await state_when(hass, "event.yard_alert", lambda state: state.state != "unknown")
 
 
 @pytest.fixture
@@ -195,6 +195,36 @@ async def test_a_camera_must_be_named_in_one_way(
 ) -> None:
     with pytest.raises(probatio.Invalid):
         await act(hass, "list_events", camera="yard", device_id="x")
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("list_events", {}),
+        ("list_dead_letters", {}),
+        ("requeue_dead_letters", {}),
+        ("discard_dead_letters", {}),
+        ("mark_event", {"mark": "missed", "at": "2026-11-01T12:00:00+00:00"}),
+    ],
+)
+async def test_an_unknown_camera_is_refused(
+    hass: HomeAssistant, loaded: MockConfigEntry, action: str, data: dict[str, object]
+) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, action, camera="front_dor", **data)
+    assert caught.value.translation_key == "camera_unknown"
+    assert caught.value.translation_placeholders == {
+        "camera": "front_dor",
+        "cameras": "front_door, yard",
+    }
+
+
+async def test_events_of_a_removed_camera_are_listed(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    hass.config_entries.async_remove_subentry(loaded, "01JYARD")
+    await hass.async_block_till_done()
+    assert (await act(hass, "list_events", camera="yard"))["total"] == 0
 
 
 @pytest.mark.usefixtures("lost_database")

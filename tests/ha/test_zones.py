@@ -40,7 +40,7 @@ async def test_zones_are_used_and_shown_again(
     upload(camera_root, "yard/one.jpg")
     for camera in ("front_door", "yard"):
         await state_when(
-            hass, f"sensor.{camera}_risk_level", lambda state: state.state != "unknown"
+            hass, f"event.{camera}_activity", lambda s: s.attributes["event_type"] == "explained"
         )
     zones = {facts["camera"]: facts["objects"][0]["zones"] for facts in server.assessed}
     assert zones == {"Front door": ["entry_point"], "Yard": []}

@@ -41,14 +41,15 @@ INTEGRATION = Path("custom_components/home_security_intelligence")
 PART_ENDS = {"already_configured", "reconfigure_successful"}
 DESCRIPTIONS = {
     "binary_sensor": (
-        binary_sensor.PERSON,
+        *binary_sensor.PRESENCE_SENSORS,
         binary_sensor.FOLDER_PROBLEM,
         binary_sensor.SERVER,
         *binary_sensor.HUB_BINARY_SENSORS,
     ),
-    "event": (event.ACTIVITY,),
+    "event": (event.ACTIVITY, event.ALERTS),
     "image": (image.LAST_EVENT, image.ZONES),
     "sensor": (
+        *sensor.RISK_SENSORS,
         *sensor.CAMERA_SENSORS,
         *sensor.HUB_SENSORS,
         *gpu.GPU_SENSORS,
@@ -75,7 +76,7 @@ FORMS = {
     ("config", "reconfigure_database"): forms.STORED_DATABASE,
     ("config", "reconfigure_folder"): forms.CAMERA_ROOT,
     ("config_subentries.camera", "user"): forms.new_camera(["front_door"]),
-    ("config_subentries.camera", "reconfigure"): forms.CAMERA,
+    ("config_subentries.camera", "reconfigure"): forms.camera(["yard"]),
     ("options", "init"): options.OPTIONS,
 }
 
@@ -219,13 +220,13 @@ def test_every_reason_of_a_form_is_translated(texts: dict[str, Any], integration
     assert set(texts["config"]["error"]) == config
     camera_flow = below(texts, "config_subentries.camera")
     zone_reasons = reasons(integration / "core/domain/zones.py")
-    own = folder_reasons | zone_reasons
+    own = folder_reasons | zone_reasons | reasons(integration / "flows/camera.py")
     assert set(camera_flow["error"]) | set(camera_flow["abort"]) == own | PART_ENDS
     server_flow = texts["config_subentries"]["server"]
     own = reasons(integration / "flows/server.py")
     # Codes that only an assessment raises, which no flow requests.
     asked = {code for code in codes(errors.ClientError) if not code.startswith("assessor_")}
-    assert set(server_flow["error"]) == own | asked | {"invalid_url"}
+    assert set(server_flow["error"]) == own | asked | {"invalid_url", "detector_failed"}
     assert set(texts["options"]["error"]) == reasons(integration / "flows/options.py")
     assert len(set(texts["config"]["error"].values())) == len(config)
 
@@ -320,7 +321,7 @@ def test_the_fields_of_actions_have_selectors_home_assistant_knows(
 
 
 def test_every_part_of_a_zone_is_named(texts: dict[str, Any]) -> None:
-    fields = forms.CAMERA.schema["zones"].config["fields"]
+    fields = forms.camera([]).schema["zones"].config["fields"]
     assert set(texts["selector"]["zone"]["fields"]) == set(fields)
     assert set(forms.ZONE_KINDS) == set(ZoneKind)
 

@@ -9,6 +9,7 @@ from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN
 import voluptuous as vol
 
 from ..const import CONF_DATABASE
+from ..core.domain.inference import ServerHealth
 from .validation import (
     CheckFailedError,
     PendingCertificate,
@@ -33,12 +34,14 @@ class BaseFlow(ConfigFlow):
         schema: vol.Schema,
         suggested: Mapping[str, Any] | None,
         errors: dict[str, str],
+        placeholders: Mapping[str, str] | None = None,
     ) -> ConfigFlowResult:
         """Show a form filled with the earlier input, so that an error loses nothing."""
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(schema, suggested),
             errors=errors,
+            description_placeholders=placeholders,
         )
 
     def _ask_to_confirm(
@@ -53,12 +56,13 @@ class BaseFlow(ConfigFlow):
             step_id=step, description_placeholders=self._certificate.placeholders
         )
 
-    async def _async_identify(self, data: Mapping[str, Any]) -> None:
-        """Check the server and set its id; aborts if the entry belongs to another server."""
+    async def _async_identify(self, data: Mapping[str, Any]) -> ServerHealth:
+        """Return the server's health and set its id; aborts if the entry has another server."""
         health = await async_check_server(self.hass, data)
         # A discovery flow of the same server ends when this flow does.
         await self.async_set_unique_id(str(health.instance_id), raise_on_progress=False)
         self._abort_if_unique_id_mismatch()
+        return health
 
     def _refuse_shared_database(
         self, data: Mapping[str, Any], *, except_entry: ConfigEntry[Any] | None = None

@@ -7,7 +7,14 @@ from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 
 from ..camera_folders import FolderError, camera_folder, camera_folders, default_name
-from ..const import CONF_CAMERA_ROOT, CONF_FOLDER, CONF_ZONES, SUBENTRY_CAMERA
+from ..const import (
+    CONF_CAMERA_ROOT,
+    CONF_FOLDER,
+    CONF_WATCHED_LABELS,
+    CONF_ZONES,
+    SUBENTRY_CAMERA,
+)
+from ..core.domain.settings import DECLARATIONS
 from ..core.domain.zones import ZoneError, read_zones
 from . import forms
 
@@ -18,10 +25,7 @@ class CameraSubentryFlow(ConfigSubentryFlow):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the folder: one of those found, or another one."""
         errors: dict[str, str] = {}
-        taken = [
-            camera.data[CONF_FOLDER]
-            for camera in self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
-        ]
+        taken = self._folders
         if user_input is not None:
             try:
                 folder = await self.hass.async_add_executor_job(
@@ -50,31 +54,50 @@ class CameraSubentryFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Ask for the camera's name and zones; its folder cannot change."""
+        """Ask for the camera's name, zones and own options; its folder cannot change."""
         errors: dict[str, str] = {}
         camera = self._get_reconfigure_subentry()
         placeholders = {"folder": camera.data[CONF_FOLDER]}
         if user_input is not None:
-            # The form sends no value if there are no zones.
-            updates = {CONF_ZONES: [], **user_input}
+            # The form sends no value for what is empty.
+            data = {CONF_FOLDER: camera.data[CONF_FOLDER], CONF_ZONES: [], **user_input}
             try:
-                read_zones(updates[CONF_ZONES])
+                read_zones(data[CONF_ZONES])
+                if labels := user_input.get(CONF_WATCHED_LABELS):
+                    data[CONF_WATCHED_LABELS] = _read_labels(labels)
             except ZoneError as err:
                 errors[CONF_ZONES] = err.reason
                 placeholders["zone"] = err.zone
+            except ValueError:
+                errors[CONF_WATCHED_LABELS] = "label_invalid"
             else:
                 return self.async_update_and_abort(
-                    self._get_entry(), camera, title=user_input[CONF_NAME], data_updates=updates
+                    self._get_entry(), camera, title=user_input[CONF_NAME], data=data
                 )
+        others = [folder for folder in self._folders if folder != camera.data[CONF_FOLDER]]
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
-                forms.CAMERA, user_input or camera.data
+                forms.camera(others), user_input or camera.data
             ),
             errors=errors,
             description_placeholders=placeholders,
         )
 
     @property
+    def _folders(self) -> list[str]:
+        """The folders of all cameras."""
+        cameras = self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
+        return [camera.data[CONF_FOLDER] for camera in cameras]
+
+    @property
     def _root(self) -> Path:
         return Path(self._get_entry().data[CONF_CAMERA_ROOT])
+
+
+def _read_labels(labels: list[str]) -> list[str]:
+    """Return labels in the detector's spelling; raises ValueError for what cannot be one."""
+    declaration = DECLARATIONS["watched_labels"]
+    return [
+        text for label in labels for text in declaration.format(declaration.parse(label)).split(",")
+    ]

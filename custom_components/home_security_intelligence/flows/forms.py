@@ -12,6 +12,7 @@ from homeassistant.const import (
     CONF_URL,
     CONF_USERNAME,
 )
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -31,18 +32,24 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..const import (
+    CONF_ALERT_COOLDOWN,
     CONF_CAMERA_ROOT,
     CONF_CAMERAS,
     CONF_CORNERS,
     CONF_DATABASE,
     CONF_FOLDER,
     CONF_KIND,
+    CONF_NEIGHBOURS,
+    CONF_PRESENCE_HOLD,
+    CONF_WATCHED_LABELS,
     CONF_ZONES,
     DEFAULT_CAMERA_ROOT,
     DEFAULT_DATABASE,
     DEFAULT_DATABASE_PORT,
     DEFAULT_SERVER_URL,
 )
+from ..core.domain.models import RiskLevel
+from ..core.domain.settings import DEFAULT_WATCHED_LABELS
 from ..core.domain.zones import ZoneKind
 
 _TEXT = TextSelector()
@@ -53,6 +60,11 @@ _SECRET = TextSelector(
 _PORT = vol.All(
     NumberSelector(NumberSelectorConfig(min=1, max=65535, step=1, mode=NumberSelectorMode.BOX)),
     vol.Coerce(int),
+)
+_SECONDS = NumberSelector(
+    NumberSelectorConfig(
+        min=0, max=86_400, step=1, mode=NumberSelectorMode.BOX, unit_of_measurement="s"
+    )
 )
 # Labels in English: Home Assistant does not translate options inside an object selector.
 ZONE_KINDS: Final = {
@@ -116,7 +128,34 @@ CAMERA_ROOT: Final = vol.Schema(
 SECRETS: Final = vol.Schema(
     {vol.Optional(CONF_TOKEN): _SECRET, vol.Optional(CONF_PASSWORD): _SECRET}
 )
-CAMERA: Final = vol.Schema({vol.Required(CONF_NAME): _TEXT, vol.Optional(CONF_ZONES): _ZONES})
+
+
+def camera(other_folders: list[str]) -> vol.Schema:
+    """Return the form of a camera; what is left empty follows the options of all cameras."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_NAME): _TEXT,
+            vol.Optional(CONF_ZONES): _ZONES,
+            vol.Optional(CONF_WATCHED_LABELS): SelectSelector(
+                SelectSelectorConfig(
+                    options=sorted(DEFAULT_WATCHED_LABELS),
+                    multiple=True,
+                    custom_value=True,
+                    mode=SelectSelectorMode.DROPDOWN,
+                )
+            ),
+            vol.Optional(CONF_PRESENCE_HOLD): _SECONDS,
+            vol.Optional(CONF_NEIGHBOURS): SelectSelector(
+                SelectSelectorConfig(
+                    options=other_folders, multiple=True, mode=SelectSelectorMode.DROPDOWN
+                )
+            ),
+            vol.Required(CONF_ALERT_COOLDOWN, default={}): section(
+                vol.Schema({vol.Optional(level.value): _SECONDS for level in RiskLevel}),
+                {"collapsed": True},
+            ),
+        }
+    )
 
 
 def cameras(folders: list[str]) -> vol.Schema:

@@ -51,7 +51,10 @@ class ModelMissingFlow(RepairsFlow):
             if entry is None or entry.state is not ConfigEntryState.LOADED:
                 return self.async_abort(reason="not_loaded")
             pipeline = entry.runtime_data.pipeline
-            self._download = self.hass.async_create_task(self._async_download(pipeline))
+            # A tracked task would delay Home Assistant's start until the download ends.
+            self._download = self.hass.async_create_background_task(
+                self._async_download(pipeline), "language model download"
+            )
         if not self._download.done():
             return self.async_show_progress(
                 step_id="download", progress_action="download", progress_task=self._download

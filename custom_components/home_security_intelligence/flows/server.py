@@ -9,6 +9,7 @@ from yarl import URL
 
 from ..bridge import with_shared_token
 from ..const import CONF_FINGERPRINT, SUBENTRY_SERVER
+from ..core.domain.inference import ServerHealth
 from ..core.inference.url import normalize_url
 from . import forms
 from .validation import (
@@ -16,6 +17,7 @@ from .validation import (
     PendingCertificate,
     UnknownCertificateError,
     async_check_server,
+    check_detector,
 )
 
 
@@ -29,21 +31,24 @@ class ServerSubentryFlow(ConfigSubentryFlow):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the address and token."""
         errors: dict[str, str] = {}
+        placeholders: Mapping[str, str] = {}
         if user_input is not None:
             try:
-                instance_id = await self._async_identify(user_input)
+                health = await self._async_identify(user_input)
+                check_detector(health)
             except UnknownCertificateError as err:
                 return self._ask_to_confirm("certificate", user_input, err)
             except CheckFailedError as err:
-                errors = err.errors
+                errors, placeholders = err.errors, err.placeholders
             else:
                 return self.async_create_entry(
-                    title=_title(user_input), data=user_input, unique_id=instance_id
+                    title=_title(user_input), data=user_input, unique_id=str(health.instance_id)
                 )
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(forms.SERVER, user_input),
             errors=errors,
+            description_placeholders=placeholders,
         )
 
     async def async_step_reconfigure(
@@ -57,7 +62,7 @@ class ServerSubentryFlow(ConfigSubentryFlow):
             if CONF_FINGERPRINT not in user_input:  # belongs to the previous server
                 data.pop(CONF_FINGERPRINT, None)
             try:
-                instance_id = await self._async_identify(data, except_id=server.subentry_id)
+                health = await self._async_identify(data, except_id=server.subentry_id)
             except UnknownCertificateError as err:
                 return self._ask_to_confirm("reconfigure_certificate", user_input, err)
             except CheckFailedError as err:
@@ -68,7 +73,7 @@ class ServerSubentryFlow(ConfigSubentryFlow):
                     server,
                     title=_title(data),
                     data=data,
-                    unique_id=instance_id,
+                    unique_id=str(health.instance_id),
                 )
         suggested = user_input or {CONF_URL: server.data[CONF_URL]}
         return self.async_show_form(
@@ -107,8 +112,8 @@ class ServerSubentryFlow(ConfigSubentryFlow):
 
     async def _async_identify(
         self, data: Mapping[str, Any], *, except_id: str | None = None
-    ) -> str:
-        """Return the server's id; raises CheckFailedError if the entry already uses it."""
+    ) -> ServerHealth:
+        """Return the server's health; raises CheckFailedError if the entry already uses it."""
         entry = self._get_entry()
         health = await async_check_server(self.hass, with_shared_token(entry, data))
         others = [
@@ -124,7 +129,7 @@ class ServerSubentryFlow(ConfigSubentryFlow):
             or instance_id in {server.unique_id for server in others}
         ):
             raise CheckFailedError(CONF_URL, "server_taken")
-        return instance_id
+        return health
 
 
 def _title(data: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Set up an installation: server, database, camera root, cameras."""
 
+from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigFlowResult, ConfigSubentryData
@@ -14,6 +15,7 @@ from .validation import (
     UnknownCertificateError,
     async_check_camera_root,
     async_check_store,
+    check_detector,
 )
 
 
@@ -26,18 +28,20 @@ class SetupSteps(BaseFlow):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the inference server."""
         errors: dict[str, str] = {}
+        placeholders: Mapping[str, str] = {}
         if user_input is not None:
             try:
-                await self._async_identify(user_input)
+                health = await self._async_identify(user_input)
+                self._abort_if_unique_id_configured()
+                check_detector(health)
             except UnknownCertificateError as err:
                 return self._ask_to_confirm("certificate", user_input, err)
             except CheckFailedError as err:
-                errors = err.errors
+                errors, placeholders = err.errors, err.placeholders
             else:
-                self._abort_if_unique_id_configured()
                 self._data |= user_input
                 return await self.async_step_database()
-        return self._show_form("user", forms.SERVER, user_input, errors)
+        return self._show_form("user", forms.SERVER, user_input, errors, placeholders)
 
     async def async_step_certificate(
         self, user_input: dict[str, Any] | None = None

@@ -31,6 +31,7 @@ from ..core.domain.errors import (
 from ..core.domain.inference import ServerHealth
 from ..core.inference.certificate import format_fingerprint
 from ..core.inference.url import normalize_url
+from ..detectors import BROKEN
 
 _FIELDS: Mapping[type[CoreError], str] = {
     ServerAuthError: CONF_TOKEN,
@@ -42,11 +43,17 @@ _FIELDS: Mapping[type[CoreError], str] = {
 
 
 class CheckFailedError(Exception):
-    """The input does not work; `errors` maps a form field to a translation key."""
+    """The input does not work.
 
-    def __init__(self, field: str, reason: str) -> None:
+    `errors` maps a form field to a translation key, which uses the `placeholders`.
+    """
+
+    def __init__(
+        self, field: str, reason: str, *, placeholders: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(reason)
         self.errors = {field: reason}
+        self.placeholders = placeholders or {}
 
 
 class UnknownCertificateError(CheckFailedError):
@@ -87,6 +94,13 @@ async def async_check_server(hass: HomeAssistant, data: Mapping[str, Any]) -> Se
         raise UnknownCertificateError(error_key(err), err.fingerprint) from err
     except ClientError as err:
         raise CheckFailedError(_FIELDS.get(type(err), CONF_URL), error_key(err)) from err
+
+
+def check_detector(health: ServerHealth) -> None:
+    """Raise CheckFailedError unless the server's detector is ready or loading."""
+    if health.detector.state in BROKEN:
+        error = health.detector.error or health.detector.state.value
+        raise CheckFailedError(CONF_URL, "detector_failed", placeholders={"error": error})
 
 
 async def async_check_store(data: Mapping[str, Any]) -> None:

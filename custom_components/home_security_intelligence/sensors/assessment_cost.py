@@ -17,7 +17,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..assessors import assessors, has_model
 from ..coordinator import HsiConfigEntry
-from ..core.domain.models import ModelUse
+from ..core.domain.models import ModelUse, SecurityEvent
 from ..core.domain.updates import EventPhase, EventUpdate
 from ..entity import HsiHubEntity
 
@@ -138,10 +138,17 @@ class HsiTotalSensor(HsiHubEntity, RestoreSensor):
 
     @callback
     def _async_handle_event(self, update: EventUpdate) -> None:
-        if (use := _new_use(update)) is not None:
+        if (use := _new_use(update)) is not None and self._is_new(update.event):
             self._total += self.entity_description.value_fn(use) or 0
             self._attr_native_value = self._total
             self.async_write_ha_state()
+
+    @callback
+    def _is_new(self, event: SecurityEvent) -> bool:
+        """Return whether this assessment was not counted yet; updates are repeated after a reload."""
+        name = f"counted {self.entity_description.key}"
+        at = "" if event.assessed_at is None else event.assessed_at.isoformat()
+        return self.coordinator.fired_events.async_claim(str(event.id), name, at)
 
 
 def _new_use(update: EventUpdate) -> ModelUse | None:

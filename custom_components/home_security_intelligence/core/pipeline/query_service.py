@@ -46,6 +46,11 @@ class QueryService:
                 present_until={present: until for present, until in latest.items() if until > now},
             )
 
+    async def list_cameras(self) -> tuple[Camera, ...]:
+        """Return every camera that was ever configured, by folder."""
+        async with self._database.begin() as connection:
+            return await cameras.list_all(connection)
+
     async def queue_stats(self) -> QueueStats:
         """Return the queue's numbers."""
         async with self._database.begin() as connection:
