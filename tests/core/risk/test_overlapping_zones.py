@@ -1,5 +1,6 @@
 """Each image counts for one zone, the most private one."""
 
+from hypothesis import given, strategies as st
 import pytest
 
 from tests.core.risk.scenes import (
@@ -103,3 +104,51 @@ def test_a_yard_drawn_over_the_doorstep_changes_nothing(start: object) -> None:
 
     assert verdict(seen, start=start, zones=over_the_doorstep, **WHILE_AWAY) == drawn_apart
     assert start is NIGHT or drawn_apart.score == 9
+
+
+WALKS = st.lists(
+    st.tuples(st.floats(0.05, 0.95), st.sampled_from([PAVEMENT, 0.52, PATH, 0.74, DOOR, 0.99])),
+    min_size=1,
+    max_size=10,
+)
+STEPS = st.sampled_from([2.0, 8.0, 20.0])
+
+
+@given(way=WALKS, step=STEPS, times=st.integers(2, 3))
+def test_a_zone_that_is_drawn_twice_changes_nothing(
+    way: list[tuple[float, float]], step: float, times: int
+) -> None:
+    seen = {step * i: [person(*at)] for i, at in enumerate(way)}
+
+    assert points(seen, zones=ZONES * times) == points(seen)
+
+
+@given(way=WALKS, step=STEPS, covered=st.integers(1, len(BY_PRIVACY) - 1))
+def test_a_zone_drawn_under_a_more_private_one_changes_nothing(
+    way: list[tuple[float, float]], step: float, covered: int
+) -> None:
+    seen = {step * i: [person(*at)] for i, at in enumerate(way)}
+    top = band_of(BY_PRIVACY[covered - 1], 0.5, 1.0)
+    under = [band_of(kind, 0.6, 0.9) for kind in BY_PRIVACY[covered:]]
+
+    assert points(seen, zones=(*under, top)) == points(seen, zones=(top,))
+
+
+@given(way=WALKS, step=STEPS, zones=st.permutations((*ZONES, band_of(ZoneKind.YARD, 0.4, 0.8))))
+def test_the_order_of_zones_changes_nothing(
+    way: list[tuple[float, float]], step: float, zones: list[Zone]
+) -> None:
+    seen = {step * i: [person(*at)] for i, at in enumerate(way)}
+
+    assert points(seen, zones=tuple(zones)) == points(seen, zones=tuple(reversed(zones)))
+
+
+@given(way=WALKS, step=STEPS)
+def test_no_stay_is_longer_than_the_time_in_view(
+    way: list[tuple[float, float]], step: float
+) -> None:
+    seen = {step * i: [person(*at)] for i, at in enumerate(way)}
+
+    for each in facts(seen, zones=(*ZONES, *ZONES, band_of(ZoneKind.YARD, 0.4, 0.8))).people:
+        assert each.stay(*ZoneKind) <= each.dwell
+        assert sum(each.stay(kind) for kind in ZoneKind) <= each.dwell
