@@ -60,7 +60,7 @@ _ASSESSOR: Mapping[str, object] = {
     "proven_at": "2026-11-23T12:00:00+00:00",
     "pull": MODEL_DOWNLOAD,
     "problem": "assessor_unavailable",
-    "error": "Ollama does not answer.",
+    "error": "Ollama does not respond.",
 }
 
 HEALTH: Mapping[str, object] = {
@@ -91,7 +91,7 @@ DETECTED: Mapping[str, object] = {
 ASSESSED: Mapping[str, object] = {
     "risk_score": 64,
     "summary": "A person at the door at night.",
-    "reasoning": "Nobody is expected at 3 am.",
+    "reasoning": "No visitor is expected at 3 am.",
     "backend": "ollama",
     "model": "nemotron-3-nano:4b",
     "model_digest": None,

@@ -1,4 +1,4 @@
-"""The real server process, the real client, and a relay between them that checks each answer."""
+"""The real server process, the real client, and a relay between them that checks each response."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,7 +23,7 @@ ASSESSOR_TIMEOUT = 120.0  # seconds
 
 
 class Relay:
-    """Passes requests on as they are; holds every answer and taken request against openapi.yaml."""
+    """Forwards requests unchanged; validates responses and accepted requests by openapi.yaml."""
 
     def __init__(self) -> None:
         self.target = ""
@@ -71,7 +71,7 @@ def _request_of_any_size(*parts: Any) -> web.BaseRequest:
 
 @pytest.fixture
 async def relay() -> AsyncIterator[Relay]:
-    """Fail the test whose server answered otherwise than the API says."""
+    """Fail a test whose server responds against the API."""
     passing = Relay()
     relaying = web.Server(passing.handle, request_factory=_request_of_any_size)
     runner = web.ServerRunner(relaying, shutdown_timeout=0.1)
@@ -82,7 +82,7 @@ async def relay() -> AsyncIterator[Relay]:
     yield passing
     await runner.cleanup()
     assert not passing.faults, passing.faults
-    assert passing.answers, "nothing was asked"
+    assert passing.answers, "no request was sent"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Holds answers and requests against inference_server/openapi.yaml."""
+"""Validate responses and requests by inference_server/openapi.yaml."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,7 +26,7 @@ def validate(name: str, value: object) -> None:
 
 
 def validate_answer(method: str, path: str, status: int, content_type: str, value: object) -> None:
-    """Raise unless the API says that this answer may come."""
+    """Raise unless the API documents this response."""
     responses = API["paths"][path][method.lower()]["responses"]
     assert str(status) in responses, f"{method} {path} is not documented to answer with {status}"
     response = _resolve(responses[str(status)])
@@ -35,7 +35,7 @@ def validate_answer(method: str, path: str, status: int, content_type: str, valu
 
 
 def validate_request(method: str, path: str, value: object) -> None:
-    """Raise unless the API says that this JSON may be asked."""
+    """Raise unless the API allows this JSON as the request."""
     content = API["paths"][path][method.lower()]["requestBody"]["content"]
     _validate(content["application/json"]["schema"], value)
 

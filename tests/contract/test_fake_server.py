@@ -1,4 +1,4 @@
-"""The fake server's responses are of the API's schema, or the tests that use it prove nothing."""
+"""The fake server's responses conform to the API's schema, as its users rely on."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 import json

@@ -18,19 +18,19 @@ from hsi_core.inference.client import InferenceClient
 
 
 @pytest.mark.slow  # two starts of the real server
-async def test_connections_from_before_a_restart_cost_nothing(tmp_path: Path) -> None:
-    picture = jpeg(draw(24, size=(320, 240), lighting="day", labels=("person",)))
+async def test_requests_succeed_after_a_restart_of_the_server(tmp_path: Path) -> None:
+    image = jpeg(draw(24, size=(320, 240), lighting="day", labels=("person",)))
 
     async with aiohttp.ClientSession() as session:
         with InferenceServer(tmp_path) as server:
             client = InferenceClient(session, server.url, server.token, settings=Settings())
 
             async def detect() -> int:
-                result = await client.detect(picture, content_type="image/jpeg", threshold=0.5)
+                result = await client.detect(image, content_type="image/jpeg", threshold=0.5)
                 return result.width
 
             assert {*await asyncio.gather(detect(), detect())} == {320}
-            # These block: nothing here hears that the connections have ended.
+            # These calls block the event loop, so the client does not notice the closed connections.
             server.kill()
             server.start()
             assert {*await asyncio.gather(detect(), detect())} == {320}

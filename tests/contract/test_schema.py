@@ -123,7 +123,7 @@ def test_enums_are_equal() -> None:
     assert SCHEMAS["Health"]["properties"]["api_version"]["const"] == API_VERSION
 
 
-def test_what_a_server_tells_of_vision_is_read_and_may_be_missing() -> None:
+def test_the_vision_field_is_read_and_may_be_missing() -> None:
     said = changed(HEALTH, ("assessor", "vision"), True)
     validate("Health", said)
 
@@ -189,7 +189,7 @@ def test_only_fields_that_a_server_lists_are_optional_for_it() -> None:
     assert read_health(JsonReader(copied(HEALTH))).assessor.accepts == frozenset()
 
 
-def test_the_limits_of_pictures_are_equal() -> None:
+def test_the_limits_of_images_are_equal() -> None:
     pictures = SCHEMAS["AssessRequest"]["properties"]["pictures"]
     assert pictures["maxItems"] == MAX_IMAGES
     assert pictures["items"]["maxLength"] == len(b64encode(bytes(MAX_IMAGE_BYTES)))

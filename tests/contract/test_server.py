@@ -1,4 +1,4 @@
-"""The real client and the real server mean the same by the same words."""
+"""The real client and the real server agree."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -103,12 +103,12 @@ async def test_a_drawn_scene(connect: Connect, server: InferenceServer) -> None:
 
 
 async def test_the_threshold_is_kept(connect: Connect, server: InferenceServer) -> None:
-    picture = jpeg(draw(7))
+    image = jpeg(draw(7))
     client = connect(server)
 
-    every = await client.detect(picture, content_type="image/jpeg", threshold=0.0)
+    every = await client.detect(image, content_type="image/jpeg", threshold=0.0)
     middle = sorted(found.confidence for found in every.detections)[len(every.detections) // 2]
-    some = await client.detect(picture, content_type="image/jpeg", threshold=middle)
+    some = await client.detect(image, content_type="image/jpeg", threshold=middle)
 
     assert 0 < len(some.detections) < len(every.detections)
     assert all(found.confidence >= middle - 1e-4 for found in some.detections)
@@ -126,11 +126,11 @@ async def test_other_formats(connect: Connect, server: InferenceServer, kind: st
     assert (result.width, result.height) == (320, 240)
 
 
-async def test_width_and_height_are_of_the_upright_picture(
+async def test_width_and_height_are_of_the_upright_image(
     connect: Connect, server: InferenceServer
 ) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # lies on its side
+    exif[0x0112] = 6  # rotated by 90 degrees
     buffer = io.BytesIO()
     draw(3, size=(320, 240)).image.save(buffer, "JPEG", exif=exif)
 
@@ -141,12 +141,12 @@ async def test_width_and_height_are_of_the_upright_picture(
     assert (result.width, result.height) == (240, 320)
 
 
-async def test_a_truncated_picture(connect: Connect, server: InferenceServer) -> None:
-    picture = jpeg(draw(7))
+async def test_a_truncated_image_is_refused(connect: Connect, server: InferenceServer) -> None:
+    image = jpeg(draw(7))
 
     with pytest.raises(ServerRejectedInputError) as caught:
         await connect(server).detect(
-            picture[: len(picture) // 2], content_type="image/jpeg", threshold=0.5
+            image[: len(image) // 2], content_type="image/jpeg", threshold=0.5
         )
     assert caught.value.code == "invalid_image"
 
@@ -163,7 +163,7 @@ async def test_a_truncated_picture(connect: Connect, server: InferenceServer) ->
     ],
     ids=["text", "empty", "hollow", "pdf", "media type", "too large"],
 )
-async def test_what_is_no_picture(
+async def test_content_that_is_no_image_is_refused(
     connect: Connect, server: InferenceServer, content: bytes, content_type: str, code: str
 ) -> None:
     with pytest.raises(ServerRejectedInputError) as caught:
@@ -172,7 +172,7 @@ async def test_what_is_no_picture(
 
 
 async def test_a_body_refused_before_it_is_read(server: InferenceServer) -> None:
-    """Without the relay, whose own connection would hide a server that hangs up too early."""
+    """Runs without the relay, whose own connection would hide a server that closes too early."""
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server.url, server.token, settings=Settings())
 
@@ -261,4 +261,4 @@ async def test_a_path_the_server_does_not_know(
 
     with pytest.raises(ServerIncompatibleError):
         await client.health()
-    relay.faults.clear()  # the API documents no answers of paths it does not have
+    relay.faults.clear()  # the API documents only the responses of its own paths

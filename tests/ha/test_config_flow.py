@@ -158,7 +158,7 @@ async def test_a_configured_server_is_refused(
         ({"host": "a..b"}, {"host": "database_unreachable"}),
         ({"ssl": True}, {"host": "database_unreachable"}),
         ({"password": "wrong"}, {"password": "database_auth"}),
-        ({"username": "nobody_known"}, {"password": "database_auth"}),
+        ({"username": "unknown_role"}, {"password": "database_auth"}),
         ({"database": "not_there"}, {"database": "database_missing"}),
     ],
 )
@@ -254,7 +254,7 @@ async def test_an_unreadable_camera_root_is_refused(
 ) -> None:
     flow = await to_folder(hass, server, database)
 
-    # Root may read everything, so the refusal itself has to be played.
+    # Root may read everything, so the refusal itself is simulated.
     def refuse(path: Path) -> None:
         raise PermissionError(str(path))
 

@@ -24,8 +24,8 @@ SETS = ("tuning", "held_out")
 Say = Callable[[bool], int]  # given whether it is an incident
 
 SCENARIO = """
-id: somebody
-description: Somebody is at the door.
+id: visitor
+description: A person is at the door.
 camera:
   name: Front
   zones:
@@ -53,7 +53,7 @@ def scenarios(name: str) -> tuple[Scenario, ...]:
 
 
 async def results(name: str, say: Say | None = None) -> list[Result]:
-    """Judge a set by the rules, or with a model that says a number and may know the truth."""
+    """Judge a set by the rules, or with a scripted model that may depend on the true kind."""
 
     def model_of(scenario: Scenario) -> Ask | None:
         if say is None:
@@ -68,7 +68,7 @@ async def results(name: str, say: Say | None = None) -> list[Result]:
 
 
 @pytest.mark.parametrize("name", SETS)
-async def test_the_rules_alone_catch_incidents_and_leave_people_in_peace(name: str) -> None:
+async def test_the_rules_alone_catch_incidents_and_raise_few_false_alarms(name: str) -> None:
     found = measure(await results(name))
 
     assert found.recall.of + found.false_alarms.of >= 100
@@ -110,7 +110,7 @@ def test_half_of_the_scenarios_are_incidents_and_each_tells_its_story() -> None:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "somebody.yaml"
+    path = tmp_path / "visitor.yaml"
     path.write_text(SCENARIO)
     return path
 
@@ -118,12 +118,12 @@ def file(tmp_path: Path) -> Path:
 def test_a_scenario_is_read_whole(file: Path) -> None:
     scenario = read(file)
 
-    assert (scenario.id, scenario.camera, scenario.incident) == ("somebody", "Front", True)
+    assert (scenario.id, scenario.camera, scenario.incident) == ("visitor", "Front", True)
     assert scenario.levels == {RiskLevel.HIGH, RiskLevel.CRITICAL}
     assert (scenario.context.armed, scenario.context.occupancy) == (True, Occupancy.AWAY)
     assert scenario.context.usual == {"person": 0.02}
     first, second = scenario.images
-    assert not first.detections  # by time, whatever the order in the file
+    assert not first.detections  # sorted by time, not by the order in the file
     assert (second.captured_at - first.captured_at).total_seconds() == 10
     assert (scenario.context.elsewhere[0].at - first.captured_at).total_seconds() == -60
 
@@ -138,15 +138,15 @@ def test_a_scenario_is_read_whole(file: Path) -> None:
         ("confidence: 0.9", "confidence: sure"),
         ("box: [0.4, 0.2, 0.6, 0.9]", "box: [0.4, 0.2]"),
         ("timezone: Europe/Berlin", "timezone: Middle/Earth"),
-        ("id: somebody", "name: somebody"),
+        ("id: visitor", "name: visitor"),
         ("images:", "images: ["),
     ],
 )
-def test_what_is_no_scenario_is_named(file: Path, part: str, broken: str) -> None:
+def test_an_invalid_scenario_is_an_error_with_its_name(file: Path, part: str, broken: str) -> None:
     assert part in SCENARIO
     file.write_text(SCENARIO.replace(part, broken))
 
-    with pytest.raises(ScenarioError, match=r"somebody\.yaml"):
+    with pytest.raises(ScenarioError, match=r"visitor\.yaml"):
         read(file)
 
 
@@ -162,7 +162,7 @@ def test_a_share_of_nothing_is_unknown() -> None:
     assert (Share(count=0, of=0).value, Share(count=0, of=0).interval) == (None, None)
 
 
-def test_failures_are_told_apart(file: Path) -> None:
+def test_failures_are_counted_by_kind(file: Path) -> None:
     calls = (
         call(),
         call("assessor_invalid_output"),
@@ -192,7 +192,7 @@ def test_failures_are_told_apart(file: Path) -> None:
 
 
 @pytest.mark.parametrize(("unassessed", "told"), [(False, 1), (True, 0)])
-def test_an_incident_without_a_score_is_caught_by_the_rules_and_not_told_of(
+def test_an_incident_without_a_score_is_caught_by_the_rules_and_not_reported(
     file: Path, unassessed: bool, told: int
 ) -> None:
     found = measure(

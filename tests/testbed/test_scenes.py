@@ -24,7 +24,7 @@ def test_another_seed_draws_another_scene() -> None:
 
 
 def test_the_drawing_style_is_the_one_the_test_model_was_trained_on() -> None:
-    # Edges may move by a hair between Pillow versions, so the image is compared coarsely.
+    # Edges differ slightly between Pillow versions, so the image is compared coarsely.
     scene = draw(108)
     person, car = scene.boxes
     tones = scene.image.resize((2, 2), Image.Resampling.BOX).tobytes()
@@ -47,7 +47,7 @@ def test_size_lighting_and_labels_are_honoured(size: tuple[int, int], lighting: 
 
 @pytest.mark.parametrize("label", LABELS)
 @pytest.mark.parametrize("seed", range(10))
-def test_boxes_lie_inside_the_picture_and_are_large_enough_to_see(label: str, seed: int) -> None:
+def test_boxes_are_inside_the_image_and_large_enough_to_see(label: str, seed: int) -> None:
     for box in draw(seed, labels=(label, "person")).boxes:
         assert 0 <= box.x1 < box.x2 <= 1
         assert 0 <= box.y1 < box.y2 <= 1
@@ -67,7 +67,7 @@ def test_an_empty_scene_has_no_boxes(lighting: Lighting) -> None:
     assert draw(5, lighting=lighting, labels=()).boxes == ()
 
 
-def test_random_scenes_show_everything_sometimes() -> None:
+def test_random_scenes_show_every_label() -> None:
     scenes = [draw(seed, size=(160, 120)) for seed in range(120)]
     assert {box.label for scene in scenes for box in scene.boxes} == set(LABELS)
     assert {scene.lighting for scene in scenes} == {"day", "night"}
