@@ -23,8 +23,8 @@ GOAL_P95 = 30.0  # ms
 # critical, one in two thousand with a dog, one in fifty unassessed, one in five thousand marked.
 FILL = """
 INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
-    image_count, best_confidence, assessment, risk_score, risk_level, summary,
-    reasoning, assessed_at, mark, marked_at)
+    image_count, best_confidence, assessment, risk_score, risk_level, highest_level,
+    summary, reasoning, assessed_at, mark, marked_at)
 SELECT md5(n::text)::uuid, (ARRAY['front','yard','garage','gate'])[1 + n % 4], 'closed',
     t, t + interval '30 s', t + interval '30 s',
     CASE WHEN n % 2000 = 7 THEN '{{dog,person}}'::text[] WHEN n % 3 = 0 THEN '{{car}}'
@@ -32,14 +32,15 @@ SELECT md5(n::text)::uuid, (ARRAY['front','yard','garage','gate'])[1 + n % 4], '
     4, 0.9, CASE WHEN n % 50 = 3 THEN 'unassessed' ELSE 'assessed' END,
     CASE WHEN n % 50 = 3 THEN NULL WHEN n % 1000 = 1 THEN 90 WHEN n % 40 = 1 THEN 70
          ELSE n % 60 END,
-    CASE WHEN n % 50 = 3 THEN NULL WHEN n % 1000 = 1 THEN 'critical' WHEN n % 40 = 1 THEN 'high'
-         WHEN n % 60 >= 30 THEN 'medium' ELSE 'low' END,
+    level, level,
     CASE WHEN n % 50 <> 3 THEN 'a person came to the door and went away again' END,
     CASE WHEN n % 50 <> 3 THEN 'one person was seen for half a minute' END,
     CASE WHEN n % 50 <> 3 THEN t END,
     CASE WHEN n % 5000 = 9 THEN 'false_alarm' END, CASE WHEN n % 5000 = 9 THEN t END
 FROM generate_series(1, {events}) AS n,
-    LATERAL (SELECT now() - n * interval '6 minutes' AS t) AS moment
+    LATERAL (SELECT now() - n * interval '6 minutes' AS t) AS moment,
+    LATERAL (SELECT CASE WHEN n % 50 = 3 THEN NULL WHEN n % 1000 = 1 THEN 'critical'
+        WHEN n % 40 = 1 THEN 'high' WHEN n % 60 >= 30 THEN 'medium' ELSE 'low' END AS level) AS risk
 """
 
 

@@ -1,4 +1,4 @@
-"""A short run of what scripts/test-faults does at length, and whether it would notice."""
+"""A short run of scripts/test-faults, and tests that its invariants find violations."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -16,7 +16,7 @@ from tests.faults.invariants import check_invariants
 from tests.faults.plan import SERVERS, CommitFault, FaultKind, Kind, make_plan
 from tests.faults.run import prepare, real_servers, run_plan
 
-SEED = 1671  # its plan has what has to happen early on
+SEED = 1671  # its plan has the required faults early on
 _SHOW_PLAN = f"""
 from tests.faults.plan import make_plan
 print(make_plan({SEED}, images=50, seconds=60.0).fingerprint)
@@ -30,7 +30,7 @@ def inference() -> Iterator[Sequence[InferenceServer]]:
 
 
 def test_no_image_is_lost_and_none_counts_twice(inference: Sequence[InferenceServer]) -> None:
-    """Two workers share two servers, one of which is killed, and everything else goes wrong."""
+    """Two workers share two servers, one of which is killed, among all other faults."""
     report = asyncio.run(run_plan(SEED, images=160, seconds=40.0, servers=inference))
     assert report.kept, report.as_text()
     assert report.faults[FaultKind.KILL_SERVER], report.as_text()
@@ -75,17 +75,17 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 async def database(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
-    """A database with one image that was looked at and is in one event."""
+    """Return a database with one detected image in one event."""
     url = postgres.create_database()
     await prepare(url)
     connection = await asyncpg.connect(url)
     await connection.execute(
         """
         INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
-            image_count, best_confidence, assessment, risk_score, risk_level,
+            image_count, best_confidence, assessment, risk_score, risk_level, highest_level,
             summary, reasoning, assessed_at)
         VALUES (gen_random_uuid(), 'front', 'closed', 'epoch', 'epoch', 'epoch', '{person}',
-            1, 0.9, 'assessed', 1, 'low', 'a', 'b', now());
+            1, 0.9, 'assessed', 1, 'low', 'low', 'a', 'b', now());
         INSERT INTO hsi.images (camera, path, mtime_ns, size, sha256, captured_at, found_at, state,
             detected_at, event_id)
         SELECT 'front', 'front/a.jpg', 1, 1, sha256('a'), 'epoch', now(), 'detected', now(), id
@@ -100,14 +100,14 @@ async def database(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
     postgres.drop(url)
 
 
-async def test_books_in_order_are_accepted(database: asyncpg.Connection, tmp_path: Path) -> None:
+async def test_a_consistent_database_is_accepted(
+    database: asyncpg.Connection, tmp_path: Path
+) -> None:
     invariants = await check_invariants(database, tmp_path, set(), set())
     assert invariants.kept, invariants
 
 
-async def test_a_file_that_nobody_registered_is_lost(
-    database: asyncpg.Connection, tmp_path: Path
-) -> None:
+async def test_an_unregistered_file_is_lost(database: asyncpg.Connection, tmp_path: Path) -> None:
     file = tmp_path / "front.jpg"
     file.write_bytes(b"image")
     assert (await check_invariants(database, tmp_path, {file}, set())).lost == [
@@ -137,7 +137,7 @@ async def test_a_file_that_nobody_registered_is_lost(
            VALUES ('detect', 'done', 'front', 2, 0, 'epoch')""",
     ],
 )
-async def test_what_must_not_be_is_found(
+async def test_violations_are_found(
     database: asyncpg.Connection, tmp_path: Path, wrong: str
 ) -> None:
     await database.execute(wrong)
