@@ -16,11 +16,11 @@ from testbed.services.uploader import Uploader
 from tests.e2e.parts import Installation, Site
 
 CAMERAS = ("front_door", "driveway")
-EVENT_IDLE = 5  # seconds; the least that the options allow
+EVENT_IDLE = 5  # seconds; the minimum of the options
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # The parts take long to start, so that all tests share them, and with them one event loop.
+    # The parts start slowly, so all tests share them and one event loop.
     for item in items:
         if pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
@@ -69,13 +69,13 @@ def uploader(site: Site) -> Uploader:
 
 @pytest.fixture
 def image() -> bytes:
-    """A person at the front door."""
+    """Return an image of a person at the front door."""
     return scenes.jpeg(scenes.draw(24, size=(1280, 720), lighting="day", labels=("person",)))
 
 
 @pytest.fixture(autouse=True)
 def quiet_log(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fails any test during which Home Assistant logs an error, a blocking call, a deprecation."""
+    """Fail a test during which Home Assistant logs an error, a blocking call or a deprecation."""
     if "site" not in request.fixturenames:
         yield
         return

@@ -23,7 +23,7 @@ SETTLED = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A home with everything running, before the integration is set up."""
+    """All running services, before the integration is set up."""
 
     home: HomeAssistant
     server: InferenceServer
@@ -37,7 +37,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """The integration set up in the home."""
+    """The integration after its set-up."""
 
     entry_id: str
     entities: Entities
@@ -46,7 +46,7 @@ class Installation:
 async def final_states(
     tracker: ImageTracker, *paths: str, limit: float = 120
 ) -> list[FinalState | None]:
-    """Wait until each image has come to its end; return how."""
+    """Wait for the final state of each image; return the states."""
     images: Mapping[str, Outcome] = {}
     with suppress(TimeoutError):
         async with asyncio.timeout(limit), aclosing(tracker.follow()) as following:
@@ -58,11 +58,11 @@ async def final_states(
 
 
 async def settled(database_url: str, *, limit: float = 120) -> None:
-    """Wait until nothing is going to be changed: no event goes on, and none is still assessed."""
+    """Wait until no event is open and no job is pending or leased."""
     connection = await asyncpg.connect(database_url)
     try:
         async with asyncio.timeout(limit):
-            while not await connection.fetchval(SETTLED):  # noqa: ASYNC110 - nobody tells of the last job
+            while not await connection.fetchval(SETTLED):  # noqa: ASYNC110 - the last job has no signal
                 await asyncio.sleep(0.2)
     finally:
         await connection.close()
@@ -71,7 +71,7 @@ async def settled(database_url: str, *, limit: float = 120) -> None:
 async def until(
     client: HomeAssistantClient, condition: Callable[[], Awaitable[bool]], *, limit: float
 ) -> None:
-    """Wait until something is the case, asking when states change and at least every second."""
+    """Wait for a condition, checked when states change and at least every second."""
     async with asyncio.timeout(limit), client.socket() as socket:
         await socket.call("subscribe_events", event_type="state_changed")
         while not await condition():
@@ -80,6 +80,6 @@ async def until(
                     await socket.event()
 
 
-def different_pictures(count: int) -> list[bytes]:
+def draw_distinct_images(count: int) -> list[bytes]:
     """Draw distinct images without people."""
     return [scenes.jpeg(scenes.draw(seed, labels=())) for seed in range(count)]

@@ -1,4 +1,4 @@
-"""The main job: one command from a file in a camera folder to what Home Assistant shows."""
+"""The demo: one command from files in camera folders to the states of Home Assistant."""
 
 from contextlib import suppress
 import json
@@ -33,7 +33,7 @@ def demo(*arguments: str, folder: Path) -> subprocess.Popen[str]:
 
 
 def processes_of(folder: Path) -> list[str]:
-    """The command lines of what still runs with its temporary files below the folder."""
+    """Return the command lines of processes whose temporary files are below the folder."""
     left = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -44,7 +44,7 @@ def processes_of(folder: Path) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a space in its name that PostgreSQL's own account may enter."""
+    """Return a folder with a space in its name that PostgreSQL's account may enter."""
     place = tmp_path / "some where"
     place.mkdir()
     for parent in (place, *place.parents):
@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def test_every_picture_reaches_its_fate_and_home_assistant_shows_it(folder: Path) -> None:
+def test_every_image_reaches_its_final_state_and_home_assistant_shows_it(folder: Path) -> None:
     with demo("--once", "--json", "outcome.json", "--port", "0", folder=folder) as process:
         output, _ = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, output
@@ -76,7 +76,7 @@ def test_every_picture_reaches_its_fate_and_home_assistant_shows_it(folder: Path
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_a_signal_in_the_middle_leaves_nothing_behind(number: int, folder: Path) -> None:
+def test_a_signal_leaves_no_file_and_no_process(number: int, folder: Path) -> None:
     with demo("--port", "0", folder=folder) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -1,4 +1,4 @@
-"""Runs before the integration is set up: the same server may not be set up twice."""
+"""The set-up flow; runs before the set-up, because a server can be set up once only."""
 
 from collections.abc import AsyncIterator
 
@@ -14,14 +14,14 @@ STEPS = ("user", "database", "folder", "cameras")
 
 
 class Flow:
-    """Walks through the set-up flow."""
+    """A running set-up flow."""
 
     def __init__(self, site: Site, step: FlowStep) -> None:
         self._site = site
         self.step = step
 
     async def submit(self, **typed: object) -> FlowStep:
-        """Type the right answers but for those given."""
+        """Submit the right input except for `typed`."""
         answers = self._site.answers | typed
         known = {name: answers[name] for name in self.step.fields if name in answers}
         self.step = await self._site.home.client.continue_flow(self.step.flow_id, known)
@@ -33,7 +33,7 @@ class Flow:
 
     @property
     def shown(self) -> dict[str, object]:
-        """What the form shows as typed."""
+        """The suggested values of the form."""
         descriptions = {name: field.get("description") for name, field in self.step.fields.items()}
         return {
             name: description.get("suggested_value")
@@ -62,7 +62,7 @@ async def flow(site: Site) -> AsyncIterator[Flow]:
         ("folder", {"camera_root": "/proc"}, {"camera_root": "folder_not_allowed"}),
     ],
 )
-async def test_a_mistake_is_named_and_costs_nothing_typed(
+async def test_an_error_is_shown_and_the_input_is_kept(
     flow: Flow, step_id: str, typed: dict[str, object], errors: dict[str, str], site: Site
 ) -> None:
     if "camera_root" in typed:

@@ -9,16 +9,16 @@ from testbed.services.uploader import Uploader
 from tests.e2e.parts import Installation, Site, final_states, settled, until
 
 CAMERA = "front_door"
-LIMIT = 120  # seconds; a busy machine's language model takes its time
+LIMIT = 120  # seconds; the language model is slow on a busy machine
 
 
 async def dead_letters(client: HomeAssistantClient) -> list[JsonObject]:
-    """List those of the front door."""
+    """Return the dead letters of the front door."""
     response = await client.perform(DOMAIN, "list_dead_letters", {"camera": CAMERA})
     return cast("list[JsonObject]", response["dead_letters"])
 
 
-async def test_a_picture_becomes_presence_at_once_and_risk_later(
+async def test_an_image_becomes_presence_at_once_and_risk_later(
     site: Site, installation: Installation, uploader: Uploader, tracker: ImageTracker, image: bytes
 ) -> None:
     ids = installation.entities.cameras[CAMERA].ids
@@ -27,7 +27,7 @@ async def test_a_picture_becomes_presence_at_once_and_risk_later(
 
     await client.wait_for(lambda states: states[ids["person"]].state == "on", limit=LIMIT)
     await client.wait_for(lambda states: states[ids["activity"]].state != "unknown", limit=LIMIT)
-    await settled(site.database_url)  # once it is over, it is assessed again
+    await settled(site.database_url)  # an event that ends is assessed again
 
     (event,) = await events.look_up(client)
     states = await client.wait_for(
@@ -40,7 +40,7 @@ async def test_a_picture_becomes_presence_at_once_and_risk_later(
     assert await final_states(tracker, "front_door/visitor.jpg") == [FinalState.DETECTED]
 
 
-async def test_the_camera_and_the_event_show_the_picture_as_uploaded(
+async def test_the_camera_and_the_event_show_the_image_as_uploaded(
     site: Site, installation: Installation, image: bytes
 ) -> None:
     ids = installation.entities.cameras[CAMERA].ids
@@ -50,7 +50,7 @@ async def test_the_camera_and_the_event_show_the_picture_as_uploaded(
         assert await site.home.client.image(shown) == image
 
 
-async def test_the_same_picture_again_is_skipped(
+async def test_a_duplicate_image_is_skipped(
     installation: Installation, uploader: Uploader, tracker: ImageTracker, image: bytes
 ) -> None:
     uploader.by_rename(CAMERA, "visitor-again.jpg", image)
@@ -80,7 +80,7 @@ async def test_dead_letters_are_listed_requeued_and_discarded(
     async def is_back() -> bool:
         return [again["requeues"] for again in await dead_letters(client)] == [1]
 
-    # It is still cut short.
+    # The image is still incomplete, so it becomes a dead letter again.
     await until(client, is_back, limit=LIMIT)
 
     discarded = await client.perform(DOMAIN, "discard_dead_letters", {"all": True})
@@ -88,16 +88,16 @@ async def test_dead_letters_are_listed_requeued_and_discarded(
     await client.wait_for(lambda states: shows(0, states), limit=LIMIT)
 
 
-async def test_events_are_found_by_what_is_asked(site: Site, installation: Installation) -> None:
+async def test_events_are_listed_by_filter(site: Site, installation: Installation) -> None:
     client = site.home.client
-    for question, found in (
+    for query, found in (
         ({"camera": CAMERA, "label": "person"}, 1),
         ({"camera": "driveway"}, 0),
         ({"label": "dog"}, 0),
         ({"min_score": 0}, 1),
     ):
-        response = await client.perform(DOMAIN, "list_events", question)
-        assert response["total"] == found, question
+        response = await client.perform(DOMAIN, "list_events", query)
+        assert response["total"] == found, query
 
 
 async def test_reloading_and_disabling_lose_nothing(site: Site, installation: Installation) -> None:

@@ -4,7 +4,7 @@ import signal
 from testbed.demo.image_tracker import ImageTracker
 from testbed.demo.scenario import FinalState
 from testbed.services.uploader import Uploader
-from tests.e2e.parts import Installation, Site, different_pictures, final_states
+from tests.e2e.parts import Installation, Site, draw_distinct_images, final_states
 
 LIMIT = 120  # seconds
 CAMERA = "driveway"
@@ -12,11 +12,11 @@ WAITING = ("1.jpg", "2.jpg", "3.jpg")
 WHILE_DOWN = ("4.jpg", "5.jpg")
 
 
-async def test_what_waits_at_a_restart_and_what_comes_meanwhile_is_looked_at(
+async def test_images_that_wait_or_arrive_during_a_restart_are_detected(
     site: Site, installation: Installation, uploader: Uploader, tracker: ImageTracker
 ) -> None:
     queue_depth = installation.entities.hub["queue_depth"]
-    images = iter(different_pictures(5))
+    images = iter(draw_distinct_images(5))
     os.kill(site.server.pid, signal.SIGSTOP)
     try:
         for name in WAITING:

@@ -1,4 +1,4 @@
-"""Zones are typed into a real Home Assistant's form, and drawn by a real browser."""
+"""Zones are entered in a real Home Assistant's form, and drawn by a real browser."""
 
 from base64 import b64encode
 
@@ -11,7 +11,7 @@ from tests.e2e.parts import Installation, Site, final_states
 CAMERA = "driveway"
 LIMIT = 120  # seconds
 PORCH = {"name": "Porch", "kind": "entry_point", "corners": "0.5 0, 1 1"}
-# The colours in the middle of the image's halves, as somebody sees them.
+# The displayed colours in the middle of the image's halves.
 COLOURS = """async (address) => {
   const image = new Image();
   image.src = address;
@@ -24,7 +24,7 @@ COLOURS = """async (address) => {
 
 
 async def drawing(site: Site, entity_id: str) -> str:
-    """Return what the entity shows, as an address that holds all of it."""
+    """Return the entity's image as a data URL."""
     states = await site.home.client.wait_for(
         lambda states: states[entity_id].state not in {"unknown", "unavailable"}, limit=LIMIT
     )
@@ -33,7 +33,7 @@ async def drawing(site: Site, entity_id: str) -> str:
     return "data:image/svg+xml;base64," + b64encode(shown).decode()
 
 
-async def test_zones_are_typed_and_drawn(
+async def test_zones_are_entered_and_drawn(
     site: Site, installation: Installation, uploader: Uploader, tracker: ImageTracker
 ) -> None:
     client = site.home.client

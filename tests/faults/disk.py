@@ -8,7 +8,7 @@ import subprocess
 from typing import Self
 
 SIZE = 512 * 1024 * 1024  # bytes; PostgreSQL's own files take a third of it
-_BALLAST = 8 * 1024 * 1024  # bytes that are taken at a time
+_BALLAST = 8 * 1024 * 1024  # bytes a file
 
 
 class Disk:
@@ -24,7 +24,7 @@ class Disk:
                 ["mount", *options], capture_output=True, text=True, check=False, timeout=10
             )
         except FileNotFoundError as error:
-            raise OSError("there is no program to mount with") from error
+            raise OSError("the program mount is missing") from error
         if done.returncode:
             raise OSError(done.stderr.strip())
 
@@ -32,7 +32,7 @@ class Disk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Processes that have a file open there keep it until they end.
+        # Lazily: processes may still have a file open there.
         subprocess.run(["umount", "--lazy", self.folder], check=False, timeout=10)
 
     def fill(self) -> None:

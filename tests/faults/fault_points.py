@@ -92,7 +92,7 @@ class FaultPoints:
         committed: bool,
         limit: float,
     ) -> bool:
-        """Call `apply` with the database user of the first worker that commits this; False at the limit."""
+        """Call `apply` with the database user of the first worker that commits; False at the limit."""
         control = await asyncpg.connect(self._url)
         try:
             await control.execute("SELECT pg_advisory_lock($1)", HOLD)

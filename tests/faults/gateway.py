@@ -19,7 +19,7 @@ _READY_ASSESSOR = responses.health(instance_id="", detector={}, assessor={})["as
 
 
 class ResponseFault(StrEnum):
-    """What comes instead of a good answer."""
+    """What a faulty response is."""
 
     BUSY = "busy"
     NOT_READY = "not_ready"
@@ -38,12 +38,12 @@ _RESPONSES = {
 
 
 class Gateway:
-    """Forwards the workers' images to a server, unless told to fail, and counts requests."""
+    """Forwards the workers' images to a server, except for injected faults; counts requests."""
 
     def __init__(self, server: str, token: str) -> None:
         """Forward to the server at this URL, with this token."""
         self.url = ""
-        self.next_faults: deque[ResponseFault] = deque()  # what comes of the next requests
+        self.next_faults: deque[ResponseFault] = deque()  # of the next requests, in order
         self.requests: Counter[str] = Counter()
         self._server = server
         self._token = token
@@ -116,7 +116,7 @@ class Gateway:
         caught = self._watched.get(kind)
         if caught is not None and not caught.done():
             caught.set_result(request.headers.get("Authorization", "").removeprefix("Bearer "))
-            await asyncio.sleep(3600)  # until whoever asks is gone
+            await asyncio.sleep(3600)  # until the caller is gone
         if not self.next_faults:
             return None
         answer = self.next_faults.popleft()
@@ -140,6 +140,6 @@ class Gateway:
             ) as response:
                 return response.status, await response.json(content_type=None)
         except aiohttp.ClientConnectorError:
-            raise web.HTTPBadGateway from None  # as a proxy says that there is no server
+            raise web.HTTPBadGateway from None  # as a proxy reports a missing server
         except aiohttp.ClientError:
             raise web.HTTPInternalServerError from None

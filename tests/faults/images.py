@@ -10,7 +10,7 @@ _START = b"\xff\xd8"
 
 
 def make_image(scene: int, number: int) -> bytes:
-    """Return a JPEG of the scene; each number makes another file of it."""
+    """Return a JPEG of the scene; each number gives a distinct file."""
     drawn = _drawn(scene % SCENES)
     text = f"image {number}".encode()
     comment = b"\xff\xfe" + (len(text) + 2).to_bytes(2) + text

@@ -19,7 +19,7 @@ _LOGGER = logging.getLogger(__name__)
 _OPPORTUNITY_TIMEOUT = 4.0  # seconds that a fault waits for its opportunity
 _POLL_INTERVAL = 0.1  # seconds
 _NO_ROOM = "No space left on device"
-_OUTAGE = 1.0  # seconds that something is gone
+_OUTAGE = 1.0  # seconds
 _RESPONSE_FAULTS = {
     FaultKind.RESPONSE_BUSY: ResponseFault.BUSY,
     FaultKind.RESPONSE_NOT_READY: ResponseFault.NOT_READY,
@@ -43,7 +43,7 @@ class FaultInjector:
         servers: Sequence[InferenceServer],
         disk: Disk | None,
     ) -> None:
-        """Without `servers` only the gateways are stopped; without `disk` it cannot be filled."""
+        """Without `servers`, only the gateways are stopped; without `disk`, it is never filled."""
         self.done: Counter[str] = Counter()
         self.missed: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
@@ -66,10 +66,10 @@ class FaultInjector:
                 self.skipped[name] += 1
                 continue
             _LOGGER.info("%5.1f s: %s", time.monotonic() - started, name)
-            happened = await self._do(fault)
+            happened = await self._inject_one(fault)
             (self.done if happened else self.missed)[name] += 1
 
-    async def _do(self, fault: Fault) -> bool:
+    async def _inject_one(self, fault: Fault) -> bool:
         worker = self._workers[self._names[fault.worker]]
         match fault.what:
             case CommitFault(point=point, effect=effect, committed=committed):
@@ -140,11 +140,11 @@ class FaultInjector:
 
     async def _caller(self, kind: str) -> str | None:
         """Return the name of the worker that makes the next request; None at the timeout."""
-        asked = {
+        callers = {
             asyncio.create_task(gateway.caller(kind, _OPPORTUNITY_TIMEOUT))
             for gateway in self._gateways
         }
-        done, others = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        done, others = await asyncio.wait(callers, return_when=asyncio.FIRST_COMPLETED)
         for task in others:
             task.cancel()
         return next((name for task in done if (name := task.result()) is not None), None)

@@ -27,11 +27,11 @@ _BREACHES: Mapping[str, str] = {
         AND (failure IS NULL OR error_type = '' OR message = '' OR last_failed_at < first_failed_at)""",
     "a dead image without a reason": """
         SELECT path FROM hsi.images WHERE state IN ('dead', 'skipped') AND coalesce(reason, '') = ''""",
-    "a job that died with workers that died of something else": """
+    "a job that is dead because of lost workers": """
         SELECT id, kind, crashes, message FROM hsi.jobs WHERE error_type = 'worker_lost'
         AND state = 'dead'""",
     "an open event": "SELECT id, camera, last_activity_at FROM hsi.events WHERE state = 'open'",
-    "an event whose score is still coming": """
+    "an event whose assessment is pending": """
         SELECT id FROM hsi.events WHERE assessment = 'pending'""",
     "an event without a score and without a dead letter": """
         SELECT e.id FROM hsi.events e WHERE e.assessment = 'unassessed' AND NOT EXISTS
@@ -71,9 +71,9 @@ UNSETTLED = """
 
 @dataclass(slots=True, kw_only=True)
 class InvariantReport:
-    """The database of one run, closed."""
+    """The state of the database after one run."""
 
-    files: int  # on disk, that had to be found
+    files: int  # on disk that had to be registered
     rows: int
     terminal: Counter[str] = field(default_factory=Counter)  # images by state
     dead: Counter[str] = field(default_factory=Counter)  # dead letters by kind and error
@@ -121,7 +121,7 @@ async def check_invariants(
         "SELECT kind, failure, error_type, count(*) FROM hsi.jobs WHERE state = 'dead' GROUP BY 1, 2, 3"
     ):
         invariants.dead[f"{row['kind']}: {row['failure']}, {row['error_type']}"] = row["count"]
-    # A whole image may die of what was done to server and workers, never of itself.
+    # A valid image may become a dead letter because of faults, never because of its content.
     for row in await connection.fetch(
         """SELECT i.path, j.error_type, i.size, i.mtime_ns FROM hsi.images i
         JOIN hsi.jobs j ON j.image_id = i.id WHERE j.state = 'dead' AND j.failure = 'input'"""
@@ -134,15 +134,15 @@ async def check_invariants(
         )
         if row["path"] in sound and final:
             invariants.lost.append(f"whole, but dead as {row['error_type']}: {row['path']}")
-    invariants.lost += await _cases(connection, _LOSSES)
-    invariants.duplicated += await _cases(connection, _DUPLICATES)
-    invariants.breaches += await _cases(connection, _BREACHES)
+    invariants.lost += await _violations(connection, _LOSSES)
+    invariants.duplicated += await _violations(connection, _DUPLICATES)
+    invariants.breaches += await _violations(connection, _BREACHES)
     return invariants
 
 
-async def _cases(connection: asyncpg.Connection, questions: Mapping[str, str]) -> list[str]:
+async def _violations(connection: asyncpg.Connection, queries: Mapping[str, str]) -> list[str]:
     return [
         f"{name}: {tuple(row)}"
-        for name, sql in questions.items()
+        for name, sql in queries.items()
         for row in await connection.fetch(sql)
     ]

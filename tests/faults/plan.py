@@ -12,7 +12,7 @@ import random
 CAMERAS = ("front", "yard", "garage/side")
 WORKERS = 2
 SERVERS = 2
-# What cameras of well-known makers do: their folders and names, {t} being the time of the image.
+# Folders and names of well-known makers' cameras; {t} is the time of the image.
 LAYOUTS = (
     "MDAlarm_{t:%Y%m%d-%H%M%S}_{n}.jpg",  # Foscam
     "{t:%Y/%m/%d}/front_00_{t:%Y%m%d%H%M%S}_{n}.jpg",  # Reolink
@@ -24,7 +24,7 @@ LAYOUTS = (
 
 
 class Kind(StrEnum):
-    """How a file comes, and what it is."""
+    """How a file arrives, and its content."""
 
     PIECES = "pieces"  # written under its name, piece by piece
     RENAMED = "renamed"  # written as .part, then renamed
@@ -34,13 +34,13 @@ class Kind(StrEnum):
     EMPTY = "empty"
     DUPLICATE = "duplicate"  # the content of an earlier file of the camera, shortly after it
     OVERWRITTEN = "overwritten"  # a second image under the same name
-    DELIVERED_TWICE = "delivered_twice"  # renamed away and back: told of twice
-    LATE = "late"  # taken hours ago
-    LEFT_ALONE = "left_alone"  # a hidden, partial or other file: none of our business
+    DELIVERED_TWICE = "delivered_twice"  # renamed away and back: two notifications
+    LATE = "late"  # captured hours ago
+    LEFT_ALONE = "left_alone"  # a hidden, partial or other file, to be ignored
 
 
 class CommitPoint(StrEnum):
-    """What a transaction does that is struck as it commits."""
+    """The purpose of a transaction that is hit while it commits."""
 
     REGISTER = "register"
     CLAIM = "claim"
@@ -55,10 +55,10 @@ class CommitPoint(StrEnum):
 
 
 class Effect(StrEnum):
-    """What happens to the worker whose transaction commits."""
+    """What is done to the worker whose transaction commits."""
 
     KILL = "kill"  # kill -9
-    CUT = "cut"  # it lives and loses its connections to the database
+    CUT = "cut"  # it loses its connections to the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class CommitFault:
 
 
 class FaultKind(StrEnum):
-    """Everything else that goes wrong."""
+    """Every other fault."""
 
     KILL_WORKER = "worker killed at any time"
     KILL_BOTH = "both workers killed"
@@ -98,7 +98,7 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """One file; `at` is in seconds after the start, `age` before that when it was taken."""
+    """One file; `at`: seconds after the start; `age`: seconds between its capture and `at`."""
 
     number: int
     at: float
@@ -111,20 +111,20 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong, no earlier than `at` and after the one before it."""
+    """One fault, injected at `at` seconds or later, after the one before it."""
 
     at: float
     what: CommitFault | FaultKind
     worker: int
-    clock: float  # seconds by which a worker that starts again then has a wrong clock
-    jump: float  # seconds by which a running worker's clock is wrong from then on
-    servers: tuple[int, ...]  # that are hit
-    count: int  # answers of each that are bad
+    clock: float  # seconds of error of a restarted worker's clock
+    jump: float  # seconds of error of a running worker's clock from then on
+    servers: tuple[int, ...]  # to hit, by index
+    count: int  # faulty responses of each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All of a run."""
+    """The uploads and faults of a run."""
 
     seed: int
     uploads: tuple[Upload, ...]
@@ -132,7 +132,7 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """Eight characters that another plan would not have."""
+        """A short hash of the plan."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:8]
 
 
@@ -153,13 +153,13 @@ _FAULT_PACE = 0.6  # seconds between two faults, on average
 
 
 def make_plan(seed: int, *, images: int, seconds: float) -> Plan:
-    """Return the plan of a seed: so many files and faults over so many seconds."""
+    """Return the plan of a seed: `images` files, and faults over `seconds`."""
     rng = random.Random(seed)
     return Plan(seed=seed, uploads=_uploads(rng, images, seconds), faults=_faults(rng, seconds))
 
 
 def _uploads(rng: random.Random, images: int, seconds: float) -> tuple[Upload, ...]:
-    # A third is there before anybody looks, as after a night without the worker.
+    # A third exists before the start, as after a night without the worker.
     times = sorted(max(0.0, rng.uniform(-seconds / 2, seconds)) for _ in range(images))
     kinds = rng.choices(list(_KINDS), list(_KINDS.values()), k=images)
     return tuple(

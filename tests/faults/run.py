@@ -1,6 +1,6 @@
-"""Runs of real workers on a real PostgreSQL and real files, while everything goes wrong.
+"""Run real workers on a real PostgreSQL and real files while faults are injected.
 
-Called by scripts/test-faults; each run is one seed's plan, and ends with its database closed.
+Called by scripts/test-faults. Each run follows the plan of one seed.
 """
 
 import argparse
@@ -47,16 +47,16 @@ _CALM = 3  # polls in a row that find everything settled
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one run did and found."""
+    """The results of one run."""
 
     seed: int
     plan: str  # its fingerprint
-    seconds: float  # that it all took
+    seconds: float  # duration of the run
     uploaded: Counter[str]
     faults: Counter[str]
     missed: Counter[str]
-    skipped: Counter[str]  # faults that cannot be done here
-    requests: tuple[int, ...]  # of each server for a detection
+    skipped: Counter[str]  # faults that this machine does not permit
+    requests: tuple[int, ...]  # detect requests of each server
     starts: int  # of workers
     invariants: InvariantReport
 
@@ -90,7 +90,7 @@ class Report:
 
     def as_text(self) -> str:
         v = self.invariants
-        lost, twice, states = len(v.lost), len(v.duplicated), _list(v.terminal)
+        lost, twice, states = len(v.lost), len(v.duplicated), _list_counts(v.terminal)
         ended = v.rows - v.terminal["pending"]
         counted = (
             f"files {v.files}, images {v.rows}, terminal {ended}, lost {lost}, duplicated {twice}"
@@ -102,10 +102,10 @@ class Report:
                 f"{'kept' if self.kept else 'BROKEN'} in {self.seconds:.0f} s"
             ),
             f"  {counted}, events {v.events}, starts of workers {self.starts}",
-            f"  uploads: {_list(self.uploaded)}",
+            f"  uploads: {_list_counts(self.uploaded)}",
             f"  images sent to each server: {', '.join(map(str, self.requests))}",
             f"  images: {states}",
-            f"  dead letters: {_list(v.dead) or 'none'}",
+            f"  dead letters: {_list_counts(v.dead) or 'none'}",
             f"  {happened}, {self.missed.total()} more found no opportunity",
             *(f"    {count:3} {name}" for name, count in sorted(self.faults.items())),
             *(
@@ -120,14 +120,14 @@ class Report:
 async def run_plan(
     seed: int, *, images: int, seconds: float, servers: Sequence[InferenceServer]
 ) -> Report:
-    """Run the plan of one seed; without `servers`, fake ones detect."""
+    """Run the plan of one seed; without `servers`, on fake ones."""
     started = time.monotonic()
     plan = make_plan(seed, images=images, seconds=seconds)
     for scene in range(SCENES):
-        make_image(scene, 0)  # drawn before the clock runs
+        make_image(scene, 0)  # drawn before the time runs
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hsi-faults-")))
-        await asyncio.to_thread(folder.chmod, 0o711)  # PostgreSQL's account has to get through
+        await asyncio.to_thread(folder.chmod, 0o711)  # PostgreSQL's account needs access
         root = folder / "cameras"
         for camera in CAMERAS:
             (root / camera).mkdir(parents=True)
@@ -188,7 +188,7 @@ async def run_plan(
         invariants = await check_invariants(connection, root, cameras.files, cameras.sound)
         await connection.close()
         if not invariants.kept:
-            _keep_logs(folder, seed)
+            _save_logs(folder, seed)
         return Report(
             seed=seed,
             plan=plan.fingerprint,
@@ -212,7 +212,7 @@ def _disk(folder: Path) -> Disk | None:
 
 
 async def prepare(url: str) -> None:
-    """Make the tables, and the cameras known."""
+    """Create the tables and register the cameras."""
     engine = await connect(url, application_name="tests")
     async with begin(engine) as connection:
         known = tuple(Camera(folder=folder, name=folder) for folder in CAMERAS)
@@ -221,7 +221,7 @@ async def prepare(url: str) -> None:
 
 
 async def _settle(url: str, root: Path, cameras: Cameras) -> None:
-    """Wait until every file is registered and nothing is left to do, or the time is over."""
+    """Wait until every file is registered and every job settled, or until the limit."""
     calm = 0
     with suppress(TimeoutError):
         async with asyncio.timeout(SETTLE_LIMIT), _connected(url) as connection:
@@ -243,7 +243,7 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 @contextmanager
 def real_servers(count: int) -> Iterator[Sequence[InferenceServer]]:
-    """Run so many inference servers with the small test model, each in a process of its own."""
+    """Run `count` inference servers with the small test model, each in its own process."""
     with tempfile.TemporaryDirectory(prefix="hsi-server-") as folder:
         servers = [InferenceServer(Path(folder) / str(number)) for number in range(count)]
         try:
@@ -257,7 +257,7 @@ def real_servers(count: int) -> Iterator[Sequence[InferenceServer]]:
                 server.stop()
 
 
-def _keep_logs(folder: Path, seed: int) -> None:
+def _save_logs(folder: Path, seed: int) -> None:
     kept = Path(tempfile.gettempdir()) / f"hsi-faults-seed-{seed}.log"
     logs = sorted(folder.glob("*.log"))
     kept.write_text("\n".join(f"== {log.name}\n{log.read_text(errors='replace')}" for log in logs))
@@ -278,7 +278,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", type=Path, help="write all results to this file")
     parser.add_argument("-v", "--verbose", action="store_true", help="log each fault")
     options = parser.parse_args(arguments)
-    # Whatever is started here, and mounted, is to end with it.
+    # A SIGTERM must also stop the services and unmount the disk.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     logging.basicConfig(
         level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s"
@@ -311,7 +311,7 @@ def _write(path: Path, reports: Sequence[Report]) -> None:
     path.write_text(json.dumps([report.as_json() for report in reports], indent=2) + "\n")
 
 
-def _list(counts: Counter[str]) -> str:
+def _list_counts(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
 
 

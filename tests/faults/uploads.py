@@ -1,4 +1,4 @@
-"""Puts a plan's files where cameras put them, and keeps book of what lies there in the end."""
+"""Upload the files of a plan, and record which of them have to be found."""
 
 import asyncio
 from collections import Counter
@@ -17,18 +17,20 @@ _OTHERS = (".hidden-{n}.jpg", "half-{n}.jpg.part", "log-{n}.txt", "half-{n}.part
 
 
 class Cameras:
-    """Uploads a plan's files at their time."""
+    """The cameras, which upload the files of a plan."""
 
     def __init__(self, root: Path) -> None:
         self._uploader = Uploader(root, pace=0.0)
         self._root = root
-        self._contents: dict[str, tuple[bytes, float]] = {}  # by camera, the latest and its time
-        self.files: set[Path] = set()  # that have to be found
+        self._contents: dict[
+            str, tuple[bytes, float]
+        ] = {}  # by camera: the latest content and its time
+        self.files: set[Path] = set()  # files that have to be registered
         self.sound: set[str] = set()  # paths of files that are whole images
         self.uploaded: Counter[str] = Counter()
 
     async def upload(self, uploads: Sequence[Upload], started: float) -> None:
-        """Upload everything, growing files beside the others."""
+        """Upload each file at its time, growing files in parallel."""
         async with asyncio.TaskGroup() as growing:
             for item in uploads:
                 await asyncio.sleep(max(0.0, started + item.at - time.monotonic()))
@@ -40,7 +42,7 @@ class Cameras:
 
     def _put(self, item: Upload) -> None:
         content = make_image(item.scene, item.number)
-        place, taken = _place_of(item)
+        place, taken = _path_and_time(item)
         camera, _, name = place.rpartition("/")
         match item.kind:
             case Kind.RENAMED:
@@ -48,7 +50,7 @@ class Cameras:
             case Kind.BROKEN:
                 self._record(self._uploader.broken_off(camera, name, content), sound=False)
             case Kind.NO_IMAGE:
-                # Of its own, or it is a duplicate of another one that was no image either.
+                # Distinct, or it would be a duplicate of an earlier one.
                 no_image = NOT_AN_IMAGE + str(item.number).encode()
                 self._record(self._uploader.in_pieces(camera, name, no_image), sound=False)
             case Kind.EMPTY:
@@ -69,7 +71,7 @@ class Cameras:
             case Kind.LATE:
                 path = self._uploader.by_rename(camera, name, content)
                 _set_time(path, taken)
-                # Told of under its new time, as the clock of an FTP server that keeps times.
+                # Renamed to be reported with its new time, as by an FTP server that keeps times.
                 path.rename(path.with_suffix(".part")).rename(path)
                 self._record(path)
             case Kind.LEFT_ALONE:
@@ -94,8 +96,8 @@ class Cameras:
             self.sound.add(path.relative_to(self._root).as_posix())
 
 
-def _place_of(item: Upload) -> tuple[str, float]:
-    """Return the file's path, always another one, and when it was taken."""
+def _path_and_time(item: Upload) -> tuple[str, float]:
+    """Return the file's path, which is unique, and its capture time."""
     moment = datetime.now().astimezone() - timedelta(seconds=item.age)
     return f"{item.camera}/{item.name.format(t=moment, n=item.number)}", moment.timestamp()
 

@@ -1,4 +1,4 @@
-"""The headless worker with short times, as a process of its own; see workers.py."""
+"""The headless worker with short intervals, as a process of its own; see workers.py."""
 
 import asyncio
 from collections.abc import Callable
@@ -34,7 +34,7 @@ QUICK = Settings(
     assess_timeout=4.0,
     event_idle=3.0,
     event_window=9.0,
-    queue_limit=60,  # small enough to be reached: the folder is the spool then
+    queue_limit=60,  # small enough to be reached, so that files wait in the folder
 )
 
 
@@ -47,7 +47,7 @@ def clock_of(path: Path) -> Callable[[], float]:
 
 
 def main() -> int:
-    # This process alone is to have another time; what runs on a monotonic clock is not concerned.
+    # Only this process has the other time; monotonic clocks are not affected.
     clock = time.time = clock_of(Path(os.environ["CLOCK"]))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:

@@ -1,4 +1,4 @@
-"""Worker processes under supervision: they are restarted whenever they end."""
+"""Supervised worker processes, restarted when they end."""
 
 import asyncio
 from asyncio.subprocess import Process
@@ -64,7 +64,7 @@ class Worker:
         await self._signal(signal.SIGTERM)
 
     def set_clock(self, ahead: float) -> None:
-        """Set its clock so many seconds ahead, at once."""
+        """Set its clock ahead by so many seconds, from now on."""
         with self._clock.open("r+b" if self._clock.exists() else "w+b") as file:
             file.write(struct.pack("d", ahead))
 
