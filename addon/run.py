@@ -57,13 +57,15 @@ def environment(options: dict[str, object]) -> dict[str, str]:
     }
 
 
-def hand_over(settings: dict[str, str], user: int, *, ssl: Path = SSL, tls: Path = TLS) -> None:
+def copy_certificates(
+    settings: dict[str, str], user: int, *, ssl: Path = SSL, tls: Path = TLS
+) -> None:
     """Copy the certificate and its key, readable by root only, for the user."""
     for variable in BELOW_SSL.values():
         file = Path(settings.get(variable, "")).resolve()
         if not (file.is_relative_to(ssl) and file.is_file()):
             continue  # the server reports the missing file
-        # owned by root, which may not write into others' folders here
+        # owned by root, because root may not write into other users' folders here
         tls.mkdir(mode=0o711, exist_ok=True)
         copy = tls / variable
         copy.unlink(missing_ok=True)
@@ -82,7 +84,7 @@ def main() -> None:
     else:
         STATE.mkdir(exist_ok=True)
         os.chown(STATE, USER, USER)
-        hand_over(settings, USER)
+        copy_certificates(settings, USER)
     os.setgroups([])
     os.setgid(USER)
     os.setuid(USER)

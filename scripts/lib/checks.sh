@@ -3,7 +3,7 @@
 
 TYPED_TESTS=(contract core e2e faults ha meta testbed) # the folders of tests/ that mypy checks with the test environment
 
-# files_in PATH...: the files there that git tracks or would track
+# files_in PATH...: the tracked files and the untracked ones that are not ignored
 files_in() { git ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do
   [ ! -f "$file" ] || printf '%s\n' "$file"
 done; }
@@ -28,7 +28,7 @@ check_style() {
   [ ${#files[@]} -eq 0 ] || run_check shell .venv/test/bin/shellcheck -x "${files[@]}"
 }
 
-# check_types: mypy --strict; what needs PyTorch is checked where PyTorch is
+# check_types: mypy --strict; modules with PyTorch are checked in the environment that has it
 check_types() {
   local pattern with_torch without_torch
   pattern='^\s*(from|import) (torch|transformers)\b'

@@ -1,4 +1,4 @@
-"""Writes the coverage of the parts given: one line a part, and a list of what each file misses.
+"""Report the coverage of parts: one line a part, and a list of the gaps of each file.
 
 python coverage_report.py LISTS PART...: prints name, status and figure of each part, separated by
 tabs, and writes LISTS/PART.txt. The status is 1 below the part's floor. Run it with the Python
@@ -72,7 +72,7 @@ def gaps(files: Mapping[str, Mapping[str, Any]]) -> list[str]:
     found = []
     for name, each in files.items():
         lines, branches = each["missing_lines"], each.get("missing_branches", [])
-        # a line that never ran stands for its branches, too
+        # a missed line includes its branches
         arcs = [f"{start}->{end}" for start, end in branches if start not in lines]
         if lines or arcs:
             missed = ", ".join([*map(str, lines), *arcs])

@@ -3,10 +3,10 @@
 
 UV_MINIMUM=0.8 # the first with every option used here
 export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never
-# uv brings its own certificates; the system's may hold a company's, too
+# uv has its own certificates; the system's may include a company's
 [ ! -e /etc/ssl/certs/ca-certificates.crt ] || export UV_SYSTEM_CERTS=1
 
-# stamp_of NAME: what an up-to-date environment was made from: lock, interpreter, place
+# stamp_of NAME: the lock, interpreter and folder of an up-to-date environment
 stamp_of() {
   printf '%s %s %s\n' \
     "$(sha256sum <"requirements/$1.lock" | cut -d' ' -f1)" \
@@ -14,14 +14,14 @@ stamp_of() {
     "$ROOT"
 }
 
-# environment_in_place NAME: nothing is to do; a link to another checkout's environment is that checkout's to update
+# environment_in_place NAME: whether it is up to date; a linked environment is updated by its own checkout
 environment_in_place() {
   [ -L ".venv/$1" ] && [ -x ".venv/$1/bin/python" ] && return
   [ -x ".venv/$1/bin/python" ] && [ -f ".venv/$1/.stamp" ] &&
     [ "$(cat ".venv/$1/.stamp")" = "$(stamp_of "$1")" ]
 }
 
-# provide_environment NAME: makes or updates .venv/NAME so that it holds exactly what its lock names
+# provide_environment NAME: creates or updates .venv/NAME with exactly the packages of its lock
 provide_environment() {
   local name=$1 start=$SECONDS venv=".venv/$1" log="$CACHE/setup-$1.log" options=()
   need_uv
@@ -38,18 +38,18 @@ provide_environment() {
   done_in $((SECONDS - start)) "$venv: $("$venv/bin/python" -V), $(grep -c '==' "requirements/$name.lock") packages"
 }
 
-# venv_place VENV: the folder the environment was made for; its scripts do not survive a move
+# venv_place VENV: the folder that the environment was created in; its scripts do not survive a move
 venv_place() {
   sed -n "s/^VIRTUAL_ENV=['\"]\{0,1\}\(.*[^'\"]\)['\"]\{0,1\}$/\1/p" "$1/bin/activate" 2>/dev/null | head -1
 }
 
-# same_interpreter VENV: true if it works and stands on the same Python version as $PYTHON
+# same_interpreter VENV: whether it works and has the Python version of $PYTHON
 same_interpreter() {
   local ask='import sys; print(sys.version_info[:3])'
   [ -x "$1/bin/python" ] && [ "$("$1/bin/python" -c "$ask" 2>/dev/null)" = "$("$PYTHON" -c "$ask")" ]
 }
 
-# need_uv: sets UV to a working uv: the one on PATH, else a private one
+# need_uv: sets UV to the uv on PATH, else to a private one
 need_uv() {
   [ -z "${UV:-}" ] || return 0
   take_pip_settings
@@ -63,7 +63,7 @@ need_uv() {
   command -v python3 >/dev/null || die "python3 is missing; install Python 3.11 or newer, or uv"
   rm -rf "$CACHE/uv"
   if ! { python3 -m venv "$CACHE/uv" && "$CACHE/uv/bin/python" -m pip install -q "uv>=$UV_MINIMUM"; } >"$log" 2>&1; then
-    # Debian splits the venv module off; pip alone is enough
+    # Debian has the venv module in a package of its own; pip alone is enough
     rm -rf "$CACHE/uv"
     python3 -m pip --version >/dev/null 2>&1 || die "python3 has neither venv nor pip; install python3-venv, or uv"
     step_log "$log" python3 -m pip install -q --target "$CACHE/uv" "uv>=$UV_MINIMUM"
@@ -79,7 +79,7 @@ uv_works() {
   [ "$(printf '%s\n' "$UV_MINIMUM" "$(cut -d' ' -f2 <<<"$version")" | sort -V | head -1)" = "$UV_MINIMUM" ]
 }
 
-# take_pip_settings: uv does not read pip's settings; hand it the registry and the folder of wheels named there
+# take_pip_settings: passes pip's registry and folder of wheels on, because uv does not read pip's settings
 take_pip_settings() {
   local settings index
   settings=$(python3 -m pip config list 2>/dev/null || true)
@@ -105,7 +105,7 @@ need_python() {
   PYTHON=$PYTHON314
 }
 
-# server_python: prints an interpreter that PyTorch has a build for; a local wheel of it decides first
+# server_python: prints an interpreter that PyTorch supports, first the one of a local wheel
 server_python() {
   local minors="3.12 3.11 3.13" minor local_wheel
   local_wheel=$(torch_wheel)
@@ -123,7 +123,7 @@ server_python() {
   return 1
 }
 
-# working_python MINOR: every candidate is asked who it is: a pyenv shim may stand on PATH and not work
+# working_python MINOR: runs each candidate, because a pyenv shim on PATH may not work
 working_python() {
   local candidate
   while read -r candidate; do
@@ -136,7 +136,7 @@ working_python() {
   return 1
 }
 
-# torch_wheel: the file name of a wheel of the locked torch for this machine in pip's folder of wheels, if any
+# torch_wheel: the file name of a local wheel of the locked torch for this machine, if any
 torch_wheel() {
   local place version
   version=$(sed -n 's/^torch==//p' requirements/server.lock)
@@ -145,7 +145,7 @@ torch_wheel() {
   done | xargs -rn1 basename | sort -V | tail -1
 }
 
-# torch_options: without a local wheel, PyTorch's own CPU builds; the default ones bring gigabytes of CUDA
+# torch_options: without a local wheel, PyTorch's CPU builds; the default ones include gigabytes of CUDA
 torch_options() {
   [ -n "$(torch_wheel)" ] || printf '%s\n' --torch-backend=cpu
 }

@@ -1,4 +1,4 @@
-"""Prints the packages that a Home Assistant needs for what it always loads, and for the parts named.
+"""Print the packages that Home Assistant needs for its always-loaded and the named integrations.
 
 python ha_requirements.py SITE_PACKAGES [INTEGRATION ...]: the homeassistant package is only read.
 """
@@ -12,12 +12,12 @@ from pathlib import Path
 import sys
 
 BOOT_SETS = ("DEFAULT_INTEGRATIONS", "CORE_INTEGRATIONS", "LOGGING_AND_HTTP_DEPS_INTEGRATIONS")
-OPTIONAL = {"sentry"}  # in bootstrap's lists, yet set up by its own users only
-IMPORTED = {"hassio"}  # in no list, yet imported by one that is
+OPTIONAL = {"sentry"}  # in bootstrap's lists, but set up by its users only
+IMPORTED = {"hassio"}  # in no list, but imported by a listed one
 
 
 def always_loaded(root: Path) -> set[str]:
-    """Name what bootstrap sets up in every home, and every entity platform."""
+    """Return the integrations that bootstrap always sets up, and every entity platform."""
     names: set[str] = set()
     for node in ast.walk(ast.parse((root / "bootstrap.py").read_text())):
         if isinstance(node, ast.Assign):
@@ -34,7 +34,7 @@ def always_loaded(root: Path) -> set[str]:
 
 
 def requirements(root: Path, integrations: Iterable[str]) -> list[str]:
-    """Collect what these integrations and all that they depend on name in their manifests."""
+    """Return the requirements in the manifests of the integrations and their dependencies."""
     seen: set[str] = set()
     found: set[str] = set()
     todo = [*integrations]

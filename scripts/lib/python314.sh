@@ -5,7 +5,7 @@
 #
 # In this order: an interpreter that is already there; uv's own download; the system's apt (as root);
 # Debian testing's packages unpacked in a folder of the user's cache with their own C library, so that
-# nothing of the system changes. UV names the uv to use, PY314_PREFIX the folder, PY314_FROM=debian
+# the system does not change. UV names the uv to use, PY314_PREFIX the folder, PY314_FROM=debian
 # skips the first three.
 set -euo pipefail
 
@@ -36,7 +36,7 @@ import bz2, ctypes, ensurepip, lzma, readline, sqlite3, ssl, venv, zlib, zoneinf
 PY
 }
 
-# give PYTHON SOURCE: the answer, if it is one
+# give PYTHON SOURCE: prints the interpreter and exits, if it is usable
 give() {
   usable "$1" || return 0
   log "$2"
@@ -58,7 +58,7 @@ give_existing() {
 
 give_from_uv() {
   command -v "$UV" >/dev/null || return 0
-  # without retries a download host that is out of reach answers in a fraction of a second
+  # without retries, an unreachable download host fails in a fraction of a second
   UV_PYTHON_DOWNLOADS=manual UV_HTTP_RETRIES=0 UV_HTTP_CONNECT_TIMEOUT=10 \
     timeout 300 "$UV" python install -q $MINOR >&2 || return 0
   give "$("$UV" python find --managed-python $MINOR 2>/dev/null || true)" "uv's download"
@@ -145,7 +145,7 @@ CONF
   )
 }
 
-# unpack: makes the packages run from $PREFIX, whatever the system's own C library is
+# unpack: makes the packages run from $PREFIX, independently of the system's C library
 unpack() {
   local new="$PREFIX.new" deb machine loader wheels
   rm -rf "$new"
@@ -159,14 +159,14 @@ unpack() {
     aarch64-*) loader=ld-linux-aarch64.so.1 ;;
     *) fail "no packages for $machine" ;;
   esac
-  # RPATH and not RUNPATH: it has to reach the libraries that extension modules pull in
+  # RPATH and not RUNPATH, because it must apply to the libraries of extension modules
   "$PATCHELF" --set-interpreter "$PREFIX/usr/lib/$machine/$loader" \
     --force-rpath --set-rpath "$PREFIX/usr/lib/$machine" "$new/usr/bin/python$MINOR"
   wheels="$PREFIX/usr/share/python-wheels"
   sed -i -e "s#/usr/share/python-wheels#$wheels#g" -e "s#/usr/include/#$PREFIX/usr/include/#g" \
     -e "s#/usr/lib/python$MINOR/#$PREFIX/usr/lib/python$MINOR/#g" \
     "$new"/usr/lib/python$MINOR/_sysconfigdata*.py "$new"/usr/lib/python$MINOR/ensurepip/__init__.py
-  # the relocated interpreter looks for its machine's headers beside the common ones
+  # the relocated interpreter expects its machine's headers beside the common ones
   mkdir -p "$new/usr/include/python$MINOR/$machine"
   ln -sfn "../../$machine/python$MINOR" "$new/usr/include/python$MINOR/$machine/python$MINOR"
   rm -rf "$new"/usr/share/{doc,man,lintian} "$new/usr/lib/$machine/gconv" \

@@ -1,4 +1,4 @@
-"""Writes what users read about settings from their declarations; see scripts/docs."""
+"""Generate the documentation of settings from their declarations; see scripts/docs."""
 
 from collections.abc import Iterator
 import json
@@ -75,7 +75,7 @@ def updated_page(page: str, blocks: dict[str, str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write what is out of date, or with --check only name it."""
+    """Update outdated files; with --check, only print their names."""
     texts = updated_texts(json.loads(TEXTS.read_text()))
     blocks = {
         "options": _lines(options_table(texts)),
@@ -85,8 +85,8 @@ def main(arguments: list[str]) -> int:
     written = {TEXTS: json.dumps(texts, indent=2, ensure_ascii=False) + "\n"}
     pages = sorted((ROOT / "docs").glob("**/*.md"))
     written |= {page: updated_page(page.read_text(), blocks) for page in pages}
-    there = "".join(written[page] for page in pages)
-    if missing := [name for name in blocks if f"<!-- settings: {name} -->" not in there]:
+    contents = "".join(written[page] for page in pages)
+    if missing := [name for name in blocks if f"<!-- settings: {name} -->" not in contents]:
         print(f"no page in docs/ has the settings block {', '.join(missing)}")
         return 1
     stale = [path for path, text in written.items() if path.read_text() != text]

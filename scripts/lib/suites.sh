@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # Which test suite runs where; to be sourced after common.sh and checks.sh by scripts/test.
 
-SUITE_TIMEOUT=30m # for one suite; nothing here takes near as long
-# suites at a time: they wait for clocks and processes half of their time
+SUITE_TIMEOUT=30m # for one suite; far beyond the duration of any
+# suites at a time, even on two processors: half of their time is waiting
 # shellcheck disable=SC2034 # read by scripts/test
 LANES=$(($(nproc) > 1 ? 2 : 1))
 
-# all_suites: every folder under tests/ that holds tests: the quickest to tell, then the longest first
+# all_suites: every folder under tests/ with tests: the quickest, then the longest first
 all_suites() {
   local name
   {
@@ -32,7 +32,7 @@ suites_of() {
   done | awk '!seen[$0]++'
 }
 
-# environments_of SUITE...: what scripts/setup has to provide for them
+# environments_of SUITE...: the environments that scripts/setup has to provide
 environments_of() {
   local suite
   for suite in "$@"; do
@@ -58,7 +58,7 @@ targets_of() {
   [ -n "$found" ] || printf '%s\n' "tests/$1"
 }
 
-# run_suite SUITE: its tests in their environment, with the output as it comes
+# run_suite SUITE: runs its tests in their environment, with live output
 # (timeout stays in the foreground: in a process group of its own it would outlive Ctrl-C)
 run_suite() {
   local suite=$1 start=$SECONDS status=0 targets command
@@ -70,7 +70,7 @@ run_suite() {
     ha) command=(.venv/test/bin/python -m pytest) ;;
     *) command=(.venv/test/bin/python -m pytest -p no:homeassistant) ;;
   esac
-  # every Python process of the suite then measures itself, whoever starts it
+  # measures every Python process of the suite, including those that tests start
   [ -z "$MEASURE" ] || export COVERAGE_PROCESS_START="$ROOT/pyproject.toml"
   printf '\n== tests/%s\n' "$suite"
   timeout --foreground -k 30 $SUITE_TIMEOUT "${command[@]}" -q --continue-on-collection-errors ${MARKS[@]+"${MARKS[@]}"} \
@@ -78,14 +78,14 @@ run_suite() {
   record "tests/$suite" $status $((SECONDS - start)) "$suite.xml"
 }
 
-# run_suite_whole SUITE: the same with its output in one piece at the end, so that two can run side by side
+# run_suite_whole SUITE: the same with its output printed at the end, so that two can run in parallel
 run_suite_whole() {
   local log="$RESULTS/$1.log"
   run_suite "$1" >"$log" 2>&1
   flock "$RESULTS/summary.tsv" cat "$log"
 }
 
-# running_suites: how many suites are running now
+# running_suites: the number of running suites
 running_suites() { jobs -rp | grep -cvx "${CHECKS:-none}" || true; }
 
 # run_checks: style and, if everything is tested, types
@@ -104,8 +104,7 @@ run_check() {
   record "$name" $status $((SECONDS - start)) ""
 }
 
-# report_coverage: compares what the suites ran of each part with the part's floor; lists of what they did not run
-# are in .cache/coverage
+# report_coverage: compares the coverage of each part with its floor; writes the lists of gaps to .cache/coverage
 report_coverage() {
   local part status figure lists="$CACHE/coverage"
   mkdir -p "$lists"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Programs that are no Python packages; to be sourced after common.sh.
+# System packages; to be sourced after common.sh.
 
 SYSTEM_STAMP="$CACHE/system.stamp"
 
@@ -14,7 +14,7 @@ have_turbojpeg() {
   { PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null || true; } | grep -c 'libturbojpeg\.so' >/dev/null
 }
 
-# system_missing: prints the apt package of each program that is not here, one a line
+# system_missing: prints the apt package of each missing program, one a line
 system_missing() {
   have_browser || printf 'chromium\n'
   command -v ffmpeg >/dev/null || printf 'ffmpeg\n'
@@ -22,7 +22,7 @@ system_missing() {
   have_compiler || printf 'g++\n'
 }
 
-# system_in_place: nothing is missing, or what could not be had has been said once
+# system_in_place: nothing is missing, or the missing packages were reported before
 system_in_place() {
   local absent
   absent=$(system_missing)
@@ -41,7 +41,7 @@ provide_system() {
   if [ -z "$absent" ]; then
     done_in $((SECONDS - start)) "system packages: ${wanted[*]}"
   else
-    say "please install: $(tr '\n' ' ' <<<"$absent")(some tests and the demo's pictures need them)"
+    say "please install: $(tr '\n' ' ' <<<"$absent")(some tests and the demo's images need them)"
   fi
 }
 
@@ -54,8 +54,8 @@ need_compiler() {
 
 can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
-# apt_install PACKAGE...: together where that works, else one by one, so that one that cannot be had
-# stops no other; with fresh lists only where the present ones do not do
+# apt_install PACKAGE...: installs all at once, else one by one, so that a missing one stops no other;
+# updates the package lists only if needed
 apt_install() {
   local package
   {
@@ -73,7 +73,7 @@ apt_quiet() {
     install -y --no-install-recommends "$@" </dev/null
 }
 
-# playwright_browser: Playwright's own Chromium, where its download can be reached
+# playwright_browser: installs Playwright's own Chromium, if its download is reachable
 playwright_browser() {
   local start=$SECONDS
   [ -x .venv/ha/bin/playwright ] || return 0

@@ -1,4 +1,4 @@
-"""Prints the summary of a test run and its totals; ends with 1 unless everything passed.
+"""Print the summary of a test run and its totals; exit with 1 unless everything passed.
 
 python test_report.py RESULTS SECONDS: RESULTS holds summary.tsv and the JUnit files that it names.
 """
@@ -11,12 +11,12 @@ import sys
 from xml.etree import ElementTree as ET
 
 NO_TESTS_SELECTED = 5  # pytest's exit status
-TIMED_OUT = (124, 137)  # those of timeout
+TIMED_OUT = (124, 137)  # exit statuses of timeout
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many tests ended how; an error in a fixture is a failure."""
+    """Numbers of tests by result; an error in a fixture is a failure."""
 
     passed: int = 0
     failed: int = 0
@@ -32,7 +32,7 @@ class Counts:
 
 
 def read_counts(report: Path, status: int) -> Counts:
-    """Count a suite's tests; one that died before it could report counts as one failure."""
+    """Count a suite's tests; a suite that ended without a report counts as one failure."""
     try:
         suites = ET.parse(report).getroot().iter("testsuite")  # noqa: S314 - written by our own run
     except (OSError, ET.ParseError):

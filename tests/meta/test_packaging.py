@@ -179,13 +179,13 @@ def test_the_app_copies_a_key_that_only_root_may_read_for_the_server(
     (tmp_path / "options.json").write_text("another secret")
     for _ in range(2):  # at every start
         settings = {"TLS_CERT_FILE": f"{ssl}/own.pem", "TLS_KEY_FILE": f"{ssl}/key.pem"}
-        run.hand_over(settings, os.getuid(), ssl=ssl, tls=tls)
+        run.copy_certificates(settings, os.getuid(), ssl=ssl, tls=tls)
         assert Path(settings["TLS_KEY_FILE"]).read_text() == "key"
         assert Path(settings["TLS_CERT_FILE"]).read_text() == "certificate"
     assert {path.stat().st_mode & 0o777 for path in tls.iterdir()} == {0o600}
     for name in ("missing.pem", "../options.json"):
         settings = {"TLS_CERT_FILE": f"{ssl}/{name}"}
-        run.hand_over(settings, os.getuid(), ssl=ssl, tls=tls)
+        run.copy_certificates(settings, os.getuid(), ssl=ssl, tls=tls)
         assert settings == {"TLS_CERT_FILE": f"{ssl}/{name}"}
 
 
