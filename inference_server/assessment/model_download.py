@@ -18,7 +18,7 @@ class DownloadState(StrEnum):
 
     RUNNING = "running"
     DONE = "done"
-    FAILED = "failed"  # the error says why
+    FAILED = "failed"  # with the error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,11 @@
-"""English words for things that cameras see, or that a model makes up, and what kinds they are.
+"""English words for objects in images, each with the kinds of object it may stand for.
 
-Two words that share a kind may stand for the same detection. So the kinds are as coarse as a
-detector's own confusions (car, van and truck are one) and no coarser (dog and cat are two). A
-general word has all the kinds it may stand for ("vehicle", "pet"), and somebody who rides or
-drives may be what was detected or sit in it.
+Two words with a common kind may stand for the same detection. Labels that detectors confuse share
+a kind (car, van, truck); others do not (dog, cat). A general word has several kinds ("vehicle",
+"pet"). A rider or driver may be detected as the person or as the vehicle.
 
-Left out on purpose: those who are spoken of without being there (resident, owner, anyone,
-police), and words that more often mean something else (bear, train, orange, tie, clock, face,
-remote, suspect).
+Not listed: people who are mentioned without being present (resident, owner, anyone, police), and
+words with a more common other meaning (bear, train, orange, tie, clock, face, remote, suspect).
 """
 
 import re

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 class DetectorLoadError(Exception):
-    """The detector cannot be loaded; the message says what to do."""
+    """The detector cannot be loaded; the message names the remedy."""
 
     reason: ClassVar[Reason] = Reason.LOAD_FAILED
 
 
 class GpuLostError(DetectorLoadError):
-    """The GPU is lost to this process, but not to another one."""
+    """The GPU is lost to this process; a new process could use it."""
 
     reason = Reason.GPU_LOST
 
 
 class RuntimeUnavailableError(Exception):
-    """A runtime or precision is not available on this machine; the message says what to do."""
+    """A runtime or precision is not available on this machine; the message names the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Parity:
     """Differences between a runtime and the reference; the limits are in parity.py."""
 
     pictures: int
-    objects: int  # that both detect with confidence
+    objects: int  # that both detect with high confidence
     score_difference: float  # maximum, 0-1
     least_iou: float  # minimum over boxes of the same candidate
 

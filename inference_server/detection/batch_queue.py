@@ -16,7 +16,7 @@ from inference_server.errors import DeadlineExceededError, DetectorUnavailableEr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLimits:
-    """How large a batch may become, and how long it may wait."""
+    """Maximum size of a batch, and how long it waits for images."""
 
     max_size: int
     max_wait: float  # seconds that the first image waits for images still being decoded

@@ -77,7 +77,7 @@ class EngineManager:
         ):
             return ComponentStatus(
                 state=ComponentState.FAILED,
-                error="The detector has shown no success for too long.",
+                error="The detector has had no successful detection for too long.",
                 reason=Reason.UNPROVEN,
                 since=engine.verified_at,
             )

@@ -8,7 +8,7 @@ from inference_server.detection.base import Detector, GpuLostError
 from inference_server.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-_FAILURES = 3  # in a row; the pauses between are those between two tries to load
+_FAILURES = 3  # in a row; the pauses between them are those between two loads
 PROBE_TIMEOUT = 30.0  # seconds; a hanging driver never responds
 
 
@@ -27,7 +27,7 @@ class GpuGuard:
         probe: Callable[[], str | None],
         probe_timeout: float = PROBE_TIMEOUT,
     ) -> None:
-        """`probe` returns what is wrong with the GPU; `on_lost` is called from a loading thread.
+        """`probe` returns the GPU's error or None; `on_lost` is called from a loading thread.
 
         A probe that takes longer than `probe_timeout` seconds counts as failed.
         """
@@ -40,9 +40,9 @@ class GpuGuard:
 
     def load(self, settings: Settings) -> Detector:
         """Load a detector, unless the GPU is lost; blocks; raises DetectorLoadError."""
-        if self._on_gpu and (wrong := _within(self._probe_timeout, self._probe)):
+        if self._on_gpu and (error := _within(self._probe_timeout, self._probe)):
             self._failures += 1
-            _LOG.error("The GPU failed %d of %d times: %s", self._failures, _FAILURES, wrong)
+            _LOG.error("The GPU failed %d of %d times: %s", self._failures, _FAILURES, error)
             if self._failures >= _FAILURES:
                 self._on_lost()
             raise GpuLostError(
@@ -55,8 +55,8 @@ class GpuGuard:
 
 
 def probe_gpu() -> str | None:
-    """Compute something tiny on the GPU; return what is wrong, None if it works."""
-    import torch  # noqa: PLC0415 - seconds and GBs; a detector on the GPU has brought it in
+    """Run a small computation on the GPU; return the error, None if it works."""
+    import torch  # noqa: PLC0415 - takes seconds; a detector on the GPU has imported it
 
     try:
         torch.ones(1, device="cuda:0").add_(1).cpu()

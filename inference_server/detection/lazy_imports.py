@@ -1,4 +1,4 @@
-"""Import heavy packages with an error that says what to do."""
+"""Import heavy packages with an error that names the remedy."""
 
 from collections.abc import Iterator
 import contextlib
@@ -8,15 +8,15 @@ import sys
 from inference_server.detection.base import DetectorLoadError
 
 _LOG = logging.getLogger(__name__)
-_broken: list[str] = []  # per process, as sys.modules is, and for good
+_broken: list[str] = []  # for the life of the process, as sys.modules
 
 
 @contextlib.contextmanager
 def heavy_imports(*, install: str) -> Iterator[None]:
     """Import heavy packages in the body of the context; raises DetectorLoadError.
 
-    `install` is the sentence that says how to install a missing package. When an import fails halfway,
-    Python forgets the package and keeps its submodules: a second import of torch or numpy then fails
+    `install` is a sentence on how to install a missing package. When an import fails halfway,
+    Python removes the package and keeps its submodules: a second import of torch or numpy then fails
     with another error or crashes the process. It is therefore not repeated, and the error stays.
     """
     for message in _broken:

@@ -85,7 +85,7 @@ class RtDetr:
         if not (output.logits.isfinite().all() and output.boxes.isfinite().all()):
             raise RuntimeError(
                 "the detector's output is not finite"
-            )  # NaN would pass as "nothing detected"
+            )  # NaN would look like an empty result
         return output
 
     def _read(

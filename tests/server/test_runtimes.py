@@ -279,7 +279,7 @@ def test_the_users_images_are_compared_too(
 
 
 def test_a_folder_without_images_fails_the_load(on_openvino: Settings, tmp_path: Path) -> None:
-    with pytest.raises(DetectorLoadError, match="holds no image"):
+    with pytest.raises(DetectorLoadError, match="contains no image"):
         load_detector(replace(on_openvino, parity_pictures=tmp_path))
 
 

@@ -17,22 +17,22 @@ CONFIDENT = 0.5  # objects above it must be found by both, each with its own can
 
 
 class ParityError(Exception):
-    """A runtime's output differs from the reference; the message says how."""
+    """A runtime's output differs from the reference; the message describes the difference."""
 
 
 def check_parity(reference: Reference, runtime: Runtime, images: Sequence[torch.Tensor]) -> Parity:
     """Compare a runtime with the reference on (3, height, width) uint8 images; raises ParityError.
 
-    The model refines its encoder's best candidates. Between two nearly equal candidates the smallest
-    difference swaps them, and a query then stands for another place. A runtime may therefore choose
-    any candidates that are among the best for the reference, too. The reference is given this choice
-    and must produce the same scores and boxes. Confident objects whose candidates are clearly
-    better than the rest must be found by both, each with its own choice.
+    The model refines its encoder's best candidates. The smallest numeric difference can swap two
+    nearly equal candidates, and a query then stands for another place. A runtime may therefore
+    choose any candidates that are among the best for the reference, too. The reference is given
+    this choice and must produce the same scores and boxes. Confident objects whose candidates are
+    clearly better than the rest must be found by both, each with its own choice.
     """
     worst_score, least_iou, matched = 0.0, 1.0, 0
     for number, image in enumerate(images, 1):
-        who = f"{runtime.name} in image {number} of {len(images)}"
-        score, iou, objects = check_image(reference, image, runtime.infer(image[None]), who)
+        subject = f"{runtime.name} in image {number} of {len(images)}"
+        score, iou, objects = check_image(reference, image, runtime.infer(image[None]), subject)
         worst_score, least_iou = max(worst_score, score), min(least_iou, iou)
         matched += objects
     if runtime.best_batch > 1:  # the largest batch uses other kernels than one image
@@ -50,30 +50,30 @@ def check_parity(reference: Reference, runtime: Runtime, images: Sequence[torch.
 
 
 def check_image(
-    reference: Reference, image: torch.Tensor, output: RawOutput, who: str
+    reference: Reference, image: torch.Tensor, output: RawOutput, subject: str
 ) -> tuple[float, float, int]:
     """Compare the output for one image with the reference; raises ParityError.
 
-    Return the maximum score difference, the minimum IoU and the number of matched objects. `who`
-    names the runtime in the error.
+    Return the maximum score difference, the minimum IoU and the number of matched objects. `subject`
+    names the runtime and the image in the error.
     """
     if not (output.logits.isfinite().all() and output.boxes.isfinite().all()):
-        raise ParityError(f"{who} computes numbers that are not finite.")
+        raise ParityError(f"{subject} computes numbers that are not finite.")
     expected = reference.compute(image, output.candidates[0])
-    _expect_good_choice(output.candidates[0], expected.scores, who)
-    score, iou = _expect_same(output, expected, who)
+    _expect_good_choice(output.candidates[0], expected.scores, subject)
+    score, iou = _expect_same(output, expected, subject)
     if not _same_choice(output.candidates[0], expected.scores):
         expected = reference.compute(image)
-    return score, iou, _expect_confident(output, expected, who)
+    return score, iou, _expect_confident(output, expected, subject)
 
 
-def _expect_good_choice(chosen: torch.Tensor, scores: torch.Tensor, who: str) -> None:
+def _expect_good_choice(chosen: torch.Tensor, scores: torch.Tensor, subject: str) -> None:
     if len(set(chosen.tolist())) < len(chosen):
-        raise ParityError(f"{who} chooses a candidate twice.")
+        raise ParityError(f"{subject} chooses a candidate twice.")
     least = scores.topk(len(chosen)).values[-1] - CHOICE_TOLERANCE
     if worse := int((scores[chosen] < least).sum()):
         raise ParityError(
-            f"{who} chooses {worse} of {len(chosen)} candidates that are far from the best."
+            f"{subject} chooses {worse} of {len(chosen)} candidates that are far from the best."
         )
 
 
@@ -81,10 +81,10 @@ def _same_choice(chosen: torch.Tensor, scores: torch.Tensor) -> bool:
     return set(chosen.tolist()) == set(scores.topk(len(chosen)).indices.tolist())
 
 
-def _expect_same(output: RawOutput, expected: Expected, who: str) -> tuple[float, float]:
+def _expect_same(output: RawOutput, expected: Expected, subject: str) -> tuple[float, float]:
     """Compare query by query; return the maximum score difference and the minimum IoU."""
     if output.logits[0].shape != expected.logits.shape:
-        raise ParityError(f"{who} has an output of another shape.")
+        raise ParityError(f"{subject} has an output of another shape.")
     difference = (output.logits[0].float().sigmoid() - expected.logits.sigmoid()).abs().amax(1)
     ours, theirs = _corners(output.boxes[0].float()), _corners(expected.boxes)
     ious = overlaps(ours, theirs).diagonal()
@@ -93,14 +93,14 @@ def _expect_same(output: RawOutput, expected: Expected, who: str) -> tuple[float
     if wrong:
         first = wrong[0]
         raise ParityError(
-            f"{who} differs in {len(wrong)} of {len(ious)} candidates, such as one with scores "
+            f"{subject} differs in {len(wrong)} of {len(ious)} candidates, such as one with scores "
             f"that are {float(difference[first]):.3f} apart and boxes that overlap by "
             f"{float(ious[first]):.3f}."
         )
     return float(difference.max()), float(ious.min())
 
 
-def _expect_confident(output: RawOutput, expected: Expected, who: str) -> int:
+def _expect_confident(output: RawOutput, expected: Expected, subject: str) -> int:
     """Compare confident objects of clearly best candidates; return how many the reference has."""
     least = expected.scores.topk(len(expected.candidates)).values[-1] + CHOICE_TOLERANCE
     both = (
@@ -115,7 +115,7 @@ def _expect_confident(output: RawOutput, expected: Expected, who: str) -> int:
             first = missing[0]
             box = ", ".join(f"{edge:.2f}" for edge in some.boxes[first].tolist())
             raise ParityError(
-                f"{who} {verb} {len(missing)} objects, such as class {int(some.classes[first])} "
+                f"{subject} {verb} {len(missing)} objects, such as class {int(some.classes[first])} "
                 f"with score {float(some.scores[first]):.3f} at {box}."
             )
     return int((expected.logits[both[0][2]].sigmoid() >= CONFIDENT).sum())

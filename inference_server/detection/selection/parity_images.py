@@ -1,4 +1,4 @@
-"""Load the owner's images that runtimes are compared with."""
+"""Load the user's images for the parity check of a runtime."""
 
 from collections.abc import Sequence
 import logging
@@ -31,7 +31,7 @@ def load_parity_images(folder: Path, size: InputSize, *, max_pixels: int) -> lis
             images.append(to_input(image.pixels, size))
     if not images:
         raise DetectorLoadError(
-            f"PARITY_PICTURES {folder} holds no image that can be decoded. Add images of your "
+            f"PARITY_PICTURES {folder} contains no image that can be decoded. Add images of your "
             "cameras, or leave it unset."
         )
     return images
