@@ -23,10 +23,10 @@ OTHER_ID = "11111111-2222-4333-8444-555555555555"
 
 
 class Secure(InferenceServer):
-    """The real server with a certificate of its own, and without a detector."""
+    """The real server with a certificate of its own."""
 
     def __init__(self, folder: Path, instance_id: str) -> None:
-        super().__init__(folder, detector=folder / "none", environ={"TLS_SELF_SIGNED": "true"})
+        super().__init__(folder, environ={"TLS_SELF_SIGNED": "true"})
         self.state = folder / "inference_server_state"
         self.state.mkdir()
         (self.state / "instance_id").write_text(instance_id)
