@@ -1,1 +1,1 @@
-"""Attacks on the inference server with damaged images and requests."""
+"""A fuzzer that sends damaged images and requests to the inference server."""

@@ -1,4 +1,4 @@
-"""Attacks a real server process; scripts/test-fuzz."""
+"""Fuzz a real server process; called by scripts/test-fuzz."""
 
 import argparse
 import asyncio
@@ -15,11 +15,11 @@ from testbed.services.inference_server import InferenceServer
 from testbed.services.memory import resident_mib
 
 _AT_ONCE = 8
-_GROWTH = 1.15  # resident memory at the end, of what it is after the first quarter
+_GROWTH = 1.15  # limit of the final resident memory over that after the first quarter
 
 
 def main() -> int:
-    """Attack, report, and return 0 if every case was handled."""
+    """Send all cases, report, and return 0 if every one was handled."""
     parser = argparse.ArgumentParser(prog="scripts/test-fuzz", description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -56,7 +56,7 @@ def main() -> int:
         if not server.running:
             complaints.append("the server has ended")
         elif not _detects(server):
-            complaints.append("the server does not detect any more")
+            complaints.append("the server no longer detects")
         complaints += [
             f"the log has: {line[:300]}"
             for line in server.log_path.read_text(encoding="utf-8").splitlines()
@@ -81,9 +81,9 @@ def main() -> int:
 def _detects(server: InferenceServer) -> bool:
     sound = make_samples().images[0]
     headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "image/jpeg"}
-    question = urllib.request.Request(f"{server.url}/v1/detect", data=sound, headers=headers)  # noqa: S310 - our own http address
-    with urllib.request.urlopen(question, timeout=60) as answer:  # noqa: S310 - as above
-        return bool(answer.status == 200)
+    request = urllib.request.Request(f"{server.url}/v1/detect", data=sound, headers=headers)  # noqa: S310 - our own http address
+    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - as above
+        return bool(response.status == 200)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Reads what a server sent back over one connection, and judges it."""
+"""Read and check the responses of a server over one connection."""
 
 from dataclasses import dataclass
 import json
@@ -10,7 +10,7 @@ _MAY_FAIL = frozenset({501, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer as it came."""
+    """One response."""
 
     status: int
     headers: dict[str, str]
@@ -18,11 +18,11 @@ class Answer:
 
 
 class NoAnswerError(Exception):
-    """The bytes are no answer, or not a whole one."""
+    """The bytes are no complete response."""
 
 
 def read_answers(data: bytes, *, head_only: bool = False) -> list[Answer]:
-    """Split what came into answers, without interim ones; raises NoAnswerError."""
+    """Split the bytes into responses, without interim ones; raises NoAnswerError."""
     answers = []
     while data:
         head, separator, rest = data.partition(b"\r\n\r\n")
@@ -37,7 +37,7 @@ def read_answers(data: bytes, *, head_only: bool = False) -> list[Answer]:
             data = rest
             continue
         length = 0 if status in {204, 304} else int(headers.get("content-length", 0))
-        if head_only and not rest:  # where it could not read the method, the server sends a body
+        if head_only and not rest:  # if it could not read the method, the server sends a body
             length = 0
         if len(rest) < length:
             raise NoAnswerError(f"{len(rest)} of {length} bytes")
@@ -47,7 +47,7 @@ def read_answers(data: bytes, *, head_only: bool = False) -> list[Answer]:
 
 
 def complaint(answer: Answer, *, head_only: bool = False) -> str | None:
-    """Say what is wrong with an answer, if anything is."""
+    """Return the error of a response; None if it is correct."""
     if answer.status >= 500 and answer.status not in _MAY_FAIL:
         return f"status {answer.status}"
     if answer.status < 400 or (head_only and not answer.body):
@@ -63,12 +63,12 @@ def complaint(answer: Answer, *, head_only: bool = False) -> str | None:
     if not isinstance(problem, dict) or not problem.keys() >= _KEYS:
         return f"status {answer.status} with an incomplete problem"
     if problem["status"] != answer.status:
-        return f"status {answer.status}, the problem says {problem['status']}"
+        return f"status {answer.status}, the problem has {problem['status']}"
     return None
 
 
 def _is_refused_by_aiohttp(answer: Answer) -> bool:
-    """Tell whether the request was malformed or had an unknown Expect header: answered as plain text."""
+    """Return whether aiohttp itself refused a malformed request or an unknown Expect header."""
     return answer.status in {400, 417} and answer.headers.get("content-type", "").startswith(
         "text/plain"
     )

@@ -1,4 +1,4 @@
-"""Plays cases against a server, many at once, and notes what should not have happened."""
+"""Send cases to a server concurrently, and record the errors of its responses."""
 
 import asyncio
 from collections import Counter
@@ -12,14 +12,14 @@ from testbed.fuzz.answers import NoAnswerError, complaint, read_answers
 from testbed.fuzz.cases import Case, End, make_case
 from testbed.fuzz.samples import Samples
 
-_PATIENCE = 60.0  # seconds for the answers to a request; far beyond what any takes
-_MOMENT = 1.0  # seconds to wait for an answer that need not come
+_RESPONSE_TIMEOUT = 60.0  # seconds for the responses to a request; far beyond any
+_OPTIONAL_TIMEOUT = 1.0  # seconds to wait for an optional response
 _PAUSE = 0.01  # seconds between a slow sender's parts
 
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What came of an attack."""
+    """The results of a run."""
 
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)  # by kind and status
     complaints: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ async def attack(
     at_once: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Report:
-    """Play the cases of these numbers."""
+    """Send the cases of these numbers."""
     report = Report()
     waiting = iter(numbers)
 
@@ -51,10 +51,10 @@ async def attack(
 
 async def _play(port: int, case: Case, name: str, report: Report) -> None:
     try:
-        async with asyncio.timeout(2 * _PATIENCE):
+        async with asyncio.timeout(2 * _RESPONSE_TIMEOUT):
             came = await _exchange(port, case)
     except TimeoutError:
-        report.complaints.append(f"{name}: no answer for {_PATIENCE:g} s")
+        report.complaints.append(f"{name}: no answer for {_RESPONSE_TIMEOUT:g} s")
         return
     except ConnectionRefusedError:
         report.complaints.append(f"{name}: the server is gone")
@@ -79,11 +79,11 @@ async def _play(port: int, case: Case, name: str, report: Report) -> None:
 
 
 async def _exchange(port: int, case: Case) -> bytes | None:
-    """Return what came back; None where the case does not wait for it."""
+    """Return the received bytes; None if the case does not wait for any."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     received = bytearray()
     try:
-        with contextlib.suppress(ConnectionError):  # the server may have had enough
+        with contextlib.suppress(ConnectionError):  # the server may close early
             for number, part in enumerate(case.parts):
                 if number:
                     await asyncio.sleep(_PAUSE)
@@ -98,7 +98,7 @@ async def _exchange(port: int, case: Case) -> bytes | None:
                     socket.SOL_SOCKET, socket.SO_LINGER, linger
                 )
             return None
-        patience = _MOMENT if case.end is End.LISTEN else _PATIENCE
+        patience = _OPTIONAL_TIMEOUT if case.end is End.LISTEN else _RESPONSE_TIMEOUT
         with contextlib.suppress(ConnectionError):
             await _read(reader, received, case, patience)
         return bytes(received)
@@ -125,7 +125,7 @@ async def _read(
 
 
 def _complete(received: bytearray, case: Case) -> bool:
-    """Say whether all sure answers are there; the server keeps the connection open after them."""
+    """Return whether all certain responses arrived; the connection stays open after them."""
     wanted = 1 if case.answers is None and case.end is End.LISTEN else case.answers
     if wanted is None:
         return False

@@ -1,4 +1,4 @@
-"""One spoilt request after another, each the same for the same seed and number."""
+"""Damaged requests, each reproducible from its seed and number."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,27 +14,27 @@ _TOKENS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 
 
 class End(StrEnum):
-    """What the client does after it has sent everything."""
+    """What the client does after sending."""
 
-    WAIT = "wait"  # for all answers
-    LISTEN = "listen"  # for an answer, a moment long
-    HALF = "half"  # closes its half, and waits for what comes
-    VANISH = "vanish"  # closes without a word
-    RESET = "reset"  # the connection is torn
+    WAIT = "wait"  # waits for all responses
+    LISTEN = "listen"  # waits shortly for a response
+    HALF = "half"  # closes its half, and waits
+    VANISH = "vanish"  # closes at once
+    RESET = "reset"  # resets the connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What one client does; it pauses a moment between the parts."""
+    """The requests of one client, sent in parts with short pauses."""
 
     kind: str
     parts: tuple[bytes, ...]
     end: End = End.WAIT
-    answers: int | None = None  # that must come, where that is sure
+    answers: int | None = None  # number of certain responses, if known
 
 
 def make_case(seed: int, number: int, samples: Samples, token: str) -> Case:
-    """Return a case."""
+    """Return the case of a seed and number."""
     rng = Random(f"{seed}:{number}")
     return rng.choice(_KINDS)(rng, samples, token)
 
@@ -49,7 +49,7 @@ def request(
     more: str = "",
     length: str | None = None,
 ) -> bytes:
-    """Return a request's bytes; sound, unless the arguments are not."""
+    """Return a request's bytes; valid if the arguments are."""
     size = str(len(body)) if length is None else length
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: server\r\nAuthorization: Bearer {token}\r\n"
@@ -72,9 +72,9 @@ def _image(rng: Random, samples: Samples, token: str) -> Case:
 def _facts(rng: Random, samples: Samples, token: str) -> Case:
     way = rng.random()
     if way < 0.15:
-        body = samples.facts  # what comes after sound ones must be sound, too
+        body = samples.facts  # a valid body, because other requests may follow
     elif way < 0.5:
-        body = mutate(rng, samples.facts, most=2)
+        body = mutate(rng, samples.facts, maximum=2)
     else:
         body = _odd_json(rng, samples)
     return Case(
@@ -149,7 +149,7 @@ def _chunked(rng: Random, samples: Samples, token: str) -> Case:
         f"Content-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n"
     )
     if rng.random() < 0.2:
-        head += f"Content-Length: {len(body)}\r\n"  # one of the two lies
+        head += f"Content-Length: {len(body)}\r\n"  # contradicts the chunks
     sound = rng.random() < 0.3
     chunks = []
     while body:

@@ -1,4 +1,4 @@
-"""Spoils bytes the way broken senders and attackers do."""
+"""Damage bytes as broken senders and attackers do."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -6,10 +6,10 @@ from random import Random
 _Mutation = Callable[[Random, bytearray], None]
 
 
-def mutate(rng: Random, data: bytes, most: int = 4) -> bytes:
-    """Return the bytes after one to `most` mutations."""
+def mutate(rng: Random, data: bytes, maximum: int = 4) -> bytes:
+    """Return the bytes after one to `maximum` mutations."""
     spoilt = bytearray(data)
-    for _ in range(rng.randint(1, most)):
+    for _ in range(rng.randint(1, maximum)):
         rng.choice(_MUTATIONS)(rng, spoilt)
     return bytes(spoilt)
 
@@ -21,7 +21,7 @@ def splice(rng: Random, samples: Sequence[bytes]) -> bytes:
 
 
 def _place(rng: Random, data: bytes | bytearray) -> int:
-    # Where a format keeps what it says of itself, a byte does the most harm.
+    # Headers are at the beginning of a format; damage there has the most effect.
     near = rng.random() < 0.5
     return rng.randint(0, min(len(data), 700) if near else len(data))
 

@@ -1,4 +1,4 @@
-"""What is sent before it is spoilt."""
+"""Valid images and facts, to be damaged."""
 
 from dataclasses import dataclass
 import io
@@ -11,14 +11,14 @@ from testbed.drawing.scenes import draw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """Sound images of every kind, and sound facts."""
+    """Valid images of every kind, and valid facts."""
 
     images: tuple[bytes, ...]
     facts: bytes
 
 
 def make_samples() -> Samples:
-    """Draw and encode them; the same ones each time."""
+    """Draw and encode the samples, the same ones each time."""
     scene = draw(3, size=(320, 240)).image
     lying = Image.Exif()
     lying[0x0112] = 6

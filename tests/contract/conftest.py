@@ -32,25 +32,25 @@ class Relay:
         self.faults: list[Exception] = []
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        asked = await request.read()
+        sent = await request.read()
         async with (
             aiohttp.ClientSession() as session,
             session.request(
                 request.method,
                 f"{self.target}{request.rel_url}",
                 headers=request.headers,
-                data=asked,
+                data=sent,
             ) as answer,
         ):
             body = await answer.read()
         self.answers += 1
         try:
             if answer.status == 200 and request.content_type == "application/json":
-                validate_request(request.method, request.path, json.loads(asked))
+                validate_request(request.method, request.path, json.loads(sent))
             validate_answer(
                 request.method, request.path, answer.status, answer.content_type, json.loads(body)
             )
-        except Exception as err:  # noqa: BLE001 - told at the end of the test
+        except Exception as err:  # noqa: BLE001 - raised at the end of the test
             self.faults.append(err)
         return web.Response(
             status=answer.status,
@@ -123,7 +123,7 @@ def server(detector: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 async def assessor(server: InferenceServer) -> None:
     """Wait until the language model is loaded; the server has no signal for it but its state."""
     async with asyncio.timeout(ASSESSOR_TIMEOUT):
-        while (state := (await asyncio.to_thread(server.ready)).get("assessor")) == "loading":  # noqa: ASYNC110 - asked over HTTP
+        while (state := (await asyncio.to_thread(server.ready)).get("assessor")) == "loading":  # noqa: ASYNC110 - polled over HTTP
             await asyncio.sleep(0.2)
     assert state == "ready"
 

@@ -1,4 +1,4 @@
-"""The evaluation asks a real model behind a real server, as the pipeline does."""
+"""The evaluation uses a real model behind a real server, as the pipeline does."""
 
 import json
 from pathlib import Path
@@ -25,6 +25,6 @@ def test_a_real_model_scores_within_the_rules_level(
         for backend, found in figures.items()
     }
     assert levels["embedded"] == levels["rules"]
-    asked = [call for each in figures["embedded"]["scenarios"] for call in each["calls"]]
-    assert any(call["failure"] is None for call in asked)
-    assert all(call["prompt_tokens"] <= 900 for call in asked if call["failure"] is None)
+    calls = [call for each in figures["embedded"]["scenarios"] for call in each["calls"]]
+    assert any(call["failure"] is None for call in calls)
+    assert all(call["prompt_tokens"] <= 900 for call in calls if call["failure"] is None)
