@@ -20,7 +20,19 @@ _STOPS: Final = frozenset(".;:!?")
 
 # These negate what follows up to the clause's verb: "no dog, cat or person was seen".
 _NONE_OF: Final = frozenset(
-    {"no", "without", "neither", "nor", "never", "absence", "lack", "lacks", "lacking", "unlike"}
+    {
+        "no",
+        "nothing",
+        "without",
+        "neither",
+        "nor",
+        "never",
+        "absence",
+        "lack",
+        "lacks",
+        "lacking",
+        "unlike",
+    }
 )
 _RATHER: Final = frozenset({("rather", "than"), ("instead", "of"), ("free", "of")})
 _VERBS: Final = frozenset({"is", "was", "are", "were", "has", "had", "but", "however", "while"})
@@ -36,6 +48,8 @@ _TOLD_BY_REASONS: Final = {
     name: frozenset({"person", "package", "bag", "bicycle"})
     for name in ("brought something", "taken away")
 }
+
+_RESIDENTS: Final = frozenset({"someone", "somebody", "people"})
 
 # "Car park" and "dog flap" are places, not objects.
 _PLACES: Final = frozenset(
@@ -64,7 +78,7 @@ def find_foreign_claims(text: str, facts: Facts) -> tuple[str, ...]:
     if None in detected:
         return ()  # an unknown label may stand for any object
     for reason in facts.rules.factors:
-        detected.add(_TOLD_BY_REASONS.get(reason.name) or label_kinds(reason.name))
+        detected.add(_told_by(reason.name, detected) or label_kinds(reason.name))
     known = frozenset[str]().union(*(kinds for kinds in detected if kinds))
     tokens = _TOKENS.findall(_without_camera(text.lower(), facts.camera))
     denied = _denied(tokens)
@@ -73,6 +87,13 @@ def find_foreign_claims(text: str, facts: Facts) -> tuple[str, ...]:
         for index, kinds in _named(tokens)
         if not kinds & known and not denied[index] and not _denied_behind(tokens, index)
     )
+
+
+def _told_by(reason: str, detected: set[frozenset[str] | None]) -> frozenset[str]:
+    """Return the kinds that a factor may speak of: the detected ones of these, if there are any."""
+    told = _TOLD_BY_REASONS.get(reason, frozenset())
+    seen = frozenset[str]().union(*(kinds & told for kinds in detected if kinds))
+    return seen | (told & {"person"}) if seen - {"person"} else told
 
 
 def _without_camera(text: str, camera: str) -> str:
@@ -85,6 +106,8 @@ def _without_camera(text: str, camera: str) -> str:
 def _named(tokens: Sequence[str]) -> Iterator[tuple[int, frozenset[str]]]:
     for index, word in enumerate(tokens):
         behind = tokens[index + 1] if index + 1 < len(tokens) else ""
+        if word in _RESIDENTS and "home" in tokens[index + 1 : index + 4]:
+            continue  # "somebody was home" is about the residents
         if (kinds := word_kinds(word)) and behind.removesuffix("s") not in _PLACES:
             yield index, kinds
 

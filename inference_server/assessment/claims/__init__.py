@@ -1,0 +1,1 @@
+"""Find claims in a language model's English note that the facts contradict or do not contain."""

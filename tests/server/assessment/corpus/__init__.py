@@ -1,0 +1,73 @@
+"""Notes that a language model could write about scenes, true and false, and the scenes' facts.
+
+Written by a person who had not read the checks: 200 notes that the facts support and 200 that they
+contradict or do not contain.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+import json
+from pathlib import Path
+from typing import Any
+
+from inference_server.assessment.facts import Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One sentence about one scene."""
+
+    scene: str
+    facts: Facts
+    text: str
+    true: bool
+
+
+def read_notes() -> list[Note]:
+    """Return all notes, in the order of the file."""
+    scenes = json.loads(Path(__file__).with_name("notes.json").read_text(encoding="utf-8"))
+    return [
+        Note(scene=scene["name"], facts=facts, text=text, true=kind == "true")
+        for scene in scenes
+        for facts in [_facts(scene)]
+        for kind in ("true", "false")
+        for text in scene[kind]
+    ]
+
+
+def _facts(scene: dict[str, Any]) -> Facts:
+    start = datetime.fromisoformat(scene["start"])
+    end = start + timedelta(seconds=scene["seconds"])
+    return Facts.from_json(
+        {
+            "camera": scene["camera"],
+            "started_at": start.isoformat(),
+            "ended_at": end.isoformat(),
+            "image_count": scene["images"],
+            "part_of_day": scene["part_of_day"],
+            "armed": scene["armed"],
+            "occupancy": scene["occupancy"],
+            "objects": [
+                {
+                    "label": each["label"],
+                    "confidence": each["confidence"],
+                    "box": [0.4, 0.2, 0.6, 0.9],
+                    "first_seen": (seen := start + timedelta(seconds=each["at"])).isoformat(),
+                    "last_seen": (seen + timedelta(seconds=each["seconds"])).isoformat(),
+                    "images": each["images"],
+                    "movement": each["movement"],
+                    "zones": each["zones"],
+                }
+                for each in scene["objects"]
+            ],
+            "rules": {
+                "score": 50,
+                "low": 30,
+                "high": 59,
+                "factors": [
+                    {"name": name, "points": points} for name, points in scene["factors"].items()
+                ],
+            },
+            "earlier_problem": None,
+        }
+    )
