@@ -246,17 +246,3 @@ class AssessorNotJsonError(AssessorInvalidOutputError):
 
     code = "assessor_not_json"
     title = "The language model's answer is not JSON"
-
-
-class AssessorScoreOutOfRangeError(AssessorInvalidOutputError):
-    """The answer's score is below 0 or above 100."""
-
-    code = "assessor_score_out_of_range"
-    title = "The language model's score is out of range"
-
-
-class AssessorForeignClaimError(AssessorInvalidOutputError):
-    """The answer names objects that were not detected."""
-
-    code = "assessor_foreign_claim"
-    title = "The language model's answer names objects that were not detected"

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
+import re
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -119,9 +120,17 @@ def _split_tokens(value: object) -> object:
     return tokens
 
 
+def _check_digest(text: str) -> str:
+    digest = text.strip().lower().removeprefix("sha256:")
+    if not re.fullmatch("[0-9a-f]{12,64}", digest):
+        raise ValueError("must be 12 to 64 hexadecimal digits")
+    return digest
+
+
 _Path = Annotated[Path, AfterValidator(_expand_home)]
 _Url = Annotated[str, AfterValidator(_check_url)]
 _Flag = Annotated[bool, BeforeValidator(_read_flag)]
+_Digest = Annotated[str, AfterValidator(_check_digest)]
 _Tokens = Annotated[tuple[str, ...], BeforeValidator(_split_tokens)]
 
 
@@ -282,7 +291,24 @@ class Settings:
         default=None,
         validation_alias="NEMOTRON_API_KEY",
         repr=False,
-        description="key for the openai backend",
+        description="key for the language model's server, which is sent as a header",
+    )
+    nemotron_num_ctx: int | None = Field(
+        default=None,
+        validation_alias="NEMOTRON_NUM_CTX",
+        ge=2048,
+        le=1_000_000,
+        description="context length in tokens that Ollama loads the model with; by default what the prompt needs, or a longer one that is in use",
+    )
+    nemotron_digest: _Digest | None = Field(
+        default=None,
+        validation_alias="NEMOTRON_DIGEST",
+        description="SHA-256 of the only model that may answer, or its first 12 digits or more; for ollama",
+    )
+    nemotron_allow_cloud: _Flag = Field(
+        default=False,
+        validation_alias="NEMOTRON_ALLOW_CLOUD",
+        description="true: allow cloud models of Ollama, to which facts and images are sent over the internet",
     )
     embedded_model: _Path | None = Field(
         default=None,

@@ -13,7 +13,6 @@ from inference_server.api.deadline import read_deadline
 from inference_server.assessment.assessor_service import AssessorService
 from inference_server.assessment.base import AssessmentResult
 from inference_server.assessment.facts import Facts
-from inference_server.assessment.grounding import check_grounding
 from inference_server.assessment.images import MAX_IMAGE_BYTES, MAX_IMAGES, encoded_length
 from inference_server.deadline import Deadline
 from inference_server.errors import AssessorTimeoutError, OverloadedError
@@ -46,7 +45,6 @@ class AssessHandler:
         self._metrics.observe_stage("assess", result.timings_ms.total)
         self._metrics.count_tokens("prompt", result.usage.prompt_tokens)
         self._metrics.count_tokens("completion", result.usage.completion_tokens)
-        check_grounding(facts, result.summary, result.reasoning)
         return web.json_response(asdict(result))
 
     @contextlib.contextmanager

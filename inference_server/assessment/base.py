@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from inference_server.assessment.change_odds import Change
 from inference_server.assessment.facts import Facts
 
 
@@ -39,6 +40,11 @@ class AssessmentResult:
     usage: Usage
     timings_ms: Timings
     pictures_used: int = 0  # number of images from the facts given to the model
+    change: Change | None = None
+    because: str | None = None  # the name of the decisive factor
+    note: str | None = None  # one sentence of interpretation that the facts support
+    note_refused: str | None = None  # why the model's note was left out
+    suggested_points: float | None = None  # -6 to 6; not part of the score
 
     @property
     def tokens_per_second(self) -> float | None:

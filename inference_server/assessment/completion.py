@@ -4,6 +4,8 @@ from dataclasses import dataclass
 import json
 
 from inference_server.assessment.base import Timings, Usage
+from inference_server.assessment.change_odds import Token
+from inference_server.assessment.ollama_reply import read_tokens
 from inference_server.errors import AssessorInvalidOutputError
 
 _MAX_ERROR = 200  # characters of a server's error text
@@ -18,6 +20,7 @@ class Completion:
     usage: Usage
     prefill_ms: float | None
     generate_ms: float | None
+    tokens: tuple[Token, ...]  # empty if the server reports no probabilities
 
     def timings(self, *, total: float) -> Timings:
         """Return the time by stage; such servers do not report the load time."""
@@ -42,6 +45,7 @@ def read_completion(body: str) -> Completion:
         ),
         prefill_ms=_duration(timings.get("prompt_ms")),
         generate_ms=_duration(timings.get("predicted_ms")),
+        tokens=read_tokens(_object(choice.get("logprobs")).get("content")),
     )
 
 

@@ -18,12 +18,15 @@ def create_assessor(settings: Settings) -> Assessor | None:
         case LlmBackend.NONE:
             return None
         case LlmBackend.OLLAMA:
-            _require("ollama")
             from inference_server.assessment.ollama import OllamaAssessor  # noqa: PLC0415 # only where it is used
 
             return OllamaAssessor(
                 url=settings.nemotron_url,
                 model=settings.nemotron_model,
+                api_key=settings.nemotron_api_key,
+                context_tokens=settings.nemotron_num_ctx,
+                digest=settings.nemotron_digest,
+                allow_cloud=settings.nemotron_allow_cloud,
                 connect_timeout=settings.connect_timeout,
                 timeout=settings.assess_timeout,
             )

@@ -25,8 +25,8 @@ AnswerProblem = Literal[
     "assessor_invalid_output",
     "assessor_truncated",
     "assessor_not_json",
-    "assessor_score_out_of_range",
-    "assessor_foreign_claim",
+    "assessor_score_out_of_range",  # of servers of an earlier version
+    "assessor_foreign_claim",  # the same
 ]
 ZONES: Final = get_args(Zone)
 ANSWER_PROBLEMS: Final = get_args(AnswerProblem)
@@ -148,7 +148,7 @@ class Facts(_Model):
     ended_at: _Moment
     image_count: int = Field(ge=1, le=100_000)
     part_of_day: PartOfDay | None = None  # that the rules used; older clients do not send it
-    narrative: Annotated[str, _at_most(280)] | None = None  # who, where, when, how long
+    narrative: Annotated[str, _at_most(330)] | None = None  # who, where, when, how long
     language: Annotated[str, _at_most(35), Field(pattern=_LANGUAGE)] | None = None  # BCP 47
     armed: bool | None
     occupancy: Literal["home", "away"] | None

@@ -1,7 +1,7 @@
 """Find objects that a text claims and that were not detected.
 
 English only, the language of the prompt. Unknown words claim nothing, and with an unknown label no
-claim is refused. In doubt a text passes, because a refused answer costs the event its score.
+claim is refused.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,6 @@ from typing import Final
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.prompt import MAX_CAMERA_BYTES, sanitize_name
 from inference_server.assessment.vocabulary import label_kinds, word_kinds
-from inference_server.errors import AssessorForeignClaimError
-
-MAX_NAMED_WORDS: Final = 5  # in the error
 
 _TOKENS: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|[.,;:!?]")
 _STOPS: Final = frozenset(".;:!?")
@@ -59,17 +56,6 @@ _PLACES: Final = frozenset(
         *("stop", "way", "yard"),
     }
 )
-
-
-def check_grounding(facts: Facts, *texts: str) -> None:
-    """Raise AssessorForeignClaimError if a text names an object that was not detected."""
-    foreign = sorted({word for text in texts for word in find_foreign_claims(text, facts)})
-    if foreign:
-        seen = ", ".join(sorted({sanitize_name(each.label, 50) for each in facts.objects}))
-        raise AssessorForeignClaimError(
-            f"The language model's answer names objects that were not detected "
-            f"({', '.join(foreign[:MAX_NAMED_WORDS])}); detected was: {seen}"
-        )
 
 
 def find_foreign_claims(text: str, facts: Facts) -> tuple[str, ...]:

@@ -16,11 +16,23 @@ from inference_server.assessment.claims.text import split_clauses
 from inference_server.assessment.claims.unseen import find_unseen
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.grounding import find_foreign_claims
+from inference_server.assessment.vocabulary import word_kinds
 
 MAX_REASON: Final = 200  # characters
 MAX_NAMED: Final = 5  # claims in a reason
 
 _NAME: Final = re.compile(r"(?<=[a-z,;] )(?!I\b)[^\W\d_a-z][\w'-]*")
+# A name at the start of a sentence, as what somebody did follows.
+_SUBJECT: Final = re.compile(
+    r"(?:^|[.!?] )([^\W\d_a-z][\w'-]*) (?:and [^\W\d_a-z]\w* )?"
+    r"(?:came|stood|walked|waited|stayed|left|visited|returned|approached|arrived|lingered|moved)\b"
+)
+_SUBJECTS: Final = frozenset(
+    {
+        *("it", "they", "someone", "somebody", "nobody", "everyone", "everybody", "both", "all"),
+        *("one", "neither", "nothing", "two", "three", "four", "several", "residents", "some"),
+    }
+)
 _MARKUP: Final = re.compile(r"[<>{}\[\]|`*_#\\@\n]|https?:|www\.")
 
 _CHECKS: Final = (
@@ -45,10 +57,14 @@ def find_refusal(note: str, facts: Facts) -> str | None:
 
 
 def _names(note: str, facts: Facts) -> Iterator[str]:
-    """Return capitalized words within a sentence, other than the camera's and days."""
+    """Return names other than the camera's, and markup."""
     for found in _NAME.finditer(note):
         word = found[0].lower().removesuffix("'s")
         if word not in facts.camera.lower() and word not in MOMENT_NAMES:
             yield found[0]
+    for found in _SUBJECT.finditer(note):
+        word = found[1].lower()
+        if word not in _SUBJECTS and not word_kinds(word) and word not in facts.camera.lower():
+            yield found[1]
     if markup := _MARKUP.search(note):
         yield markup[0]

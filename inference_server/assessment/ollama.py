@@ -1,14 +1,12 @@
 """Assess with a model on an Ollama server."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http import HTTPStatus
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+import json
+import logging
 from time import perf_counter
 from typing import Final
-
-import httpx  # noqa: TID251 # its errors pass through the ollama package
-import ollama
 
 from inference_server.assessment.base import (
     AssessmentResult,
@@ -16,27 +14,32 @@ from inference_server.assessment.base import (
     DownloadProgress,
     SelfTestResult,
     Timings,
-    Usage,
     token_rate,
 )
+from inference_server.assessment.change_odds import TOP_TOKENS, Odds, read_odds
+from inference_server.assessment.explanation import explain, wants_note
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.images import MAX_IMAGES
+from inference_server.assessment.model_family import (
+    NEEDED_OLLAMA,
+    Thinking,
+    is_cloud,
+    thinking_of,
+)
+from inference_server.assessment.ollama_api import OllamaApi
+from inference_server.assessment.ollama_reply import ChatReply, LoadedModel, read_chat, read_loaded
 from inference_server.assessment.prompt import (
+    MAX_PROMPT_TOKENS,
     PICTURES_PROMPT_VERSION,
     PROMPT_VERSION,
-    WARM_UP_TOKENS,
     build_messages,
-    fixed_prefix,
+    empty_messages,
+    shown_factors,
 )
-from inference_server.assessment.schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
-from inference_server.errors import (
-    AssessorFailedError,
-    AssessorInvalidOutputError,
-    AssessorModelMissingError,
-    AssessorTimeoutError,
-    AssessorUnavailableError,
-    OverloadedError,
-)
+from inference_server.assessment.schema import MAX_ANSWER_TOKENS, answer_schema, parse_answer
+from inference_server.errors import AssessorUnavailableError
+
+_LOG = logging.getLogger(__name__)
 
 # Ollama silently truncates a longer prompt; MAX_PROMPT_TOKENS and an answer always fit.
 CONTEXT_TOKENS: Final = 2048
@@ -45,11 +48,18 @@ CONTEXT_TOKENS: Final = 2048
 IMAGE_TOKENS: Final = 4096
 # The model stays loaded: events are rare, and loading takes longer than answering.
 KEEP_ALIVE: Final = -1
-BUSY_RETRY_S: Final = 5.0  # seconds
 LOAD_TIMEOUT: Final = 300.0  # seconds; gigabytes from a slow disk; Ollama's own timeout
 PULL_SILENCE: Final = 120.0  # seconds without progress after which a download has failed
 
-_MS_PER_NS: Final = 1e-6
+# The prompt invites prose, so that only an enforced schema gives JSON.
+_SCHEMA_QUESTION: Final = "Tell me in two sentences what you like about the sea. No JSON, please."
+_SCHEMA: Final[dict[str, object]] = {
+    "type": "object",
+    "properties": {"sea": {"type": "string", "enum": ["waves", "wind"]}},
+    "required": ["sea"],
+    "additionalProperties": False,
+}
+_SCHEMA_TOKENS: Final = 24
 
 
 class OllamaAssessor:
@@ -57,47 +67,77 @@ class OllamaAssessor:
 
     backend: Final = "ollama"
 
-    def __init__(self, *, url: str, model: str, connect_timeout: float, timeout: float) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        model: str,
+        connect_timeout: float,
+        timeout: float,
+        api_key: str | None = None,
+        context_tokens: int | None = None,
+        digest: str | None = None,
+        allow_cloud: bool = False,
+    ) -> None:
+        """`context_tokens` None chooses a length, and adopts a longer one that is in use.
+
+        `digest` is the start of the only SHA-256 that the model may have.
+        """
         self.model: Final = model
-        self._url = url
         self.model_digest: str | None = None
         self.vision: bool | None = None
-        self._context = CONTEXT_TOKENS
+        self._api = OllamaApi(
+            url=url, model=model, api_key=api_key, connect_timeout=connect_timeout
+        )
         self._connect_timeout = connect_timeout
         self._timeout = timeout
-        # No read timeout: the response arrives in one piece at the end.
-        self._client = ollama.AsyncClient(url, timeout=httpx.Timeout(None, connect=connect_timeout))
+        self._fixed_context = context_tokens
+        self._context = context_tokens or CONTEXT_TOKENS
+        self._digest = digest
+        self._allow_cloud = allow_cloud
+        self._thinking = Thinking(think=False)
+        self._prior: Odds | None = None
 
     async def start(self) -> None:
-        """Check the model, load it and have it read the prompt's fixed prefix."""
+        """Check the model, load it, check that it keeps to a schema, and learn its habit."""
         await self.check()
-        with self._translate_errors():
-            async with asyncio.timeout(max(LOAD_TIMEOUT, self._timeout)):
-                await self._warm_up()
+        if self._thinking.warning:
+            _LOG.warning("%s", self._thinking.warning)
+        await self._check_schema()
+        reply = await self._ask_nothing(max(LOAD_TIMEOUT, self._timeout))
+        self._prior = read_odds(reply.tokens)
 
     async def check(self) -> None:
-        """Check that the model is installed; read its digest and whether it has vision."""
-        with self._translate_errors():
-            async with asyncio.timeout(self._connect_timeout):
-                shown = await self._client.show(self.model)  # fails for a missing model
-                models = (await self._client.list()).models
-        able = shown.capabilities  # reported since Ollama 0.6.4
-        self.vision = None if able is None else "vision" in able
-        self.model_digest = next(
-            (each.digest for each in models if _same_name(each.model, self.model)), None
+        """Check that the model is the expected one; read its digest, abilities and context."""
+        shown = await self._api.post(
+            "/api/show", {"model": self.model}, timeout=self._connect_timeout
         )
+        if not self._allow_cloud and is_cloud(self.model, shown):
+            raise AssessorUnavailableError(
+                f"{self.model} is a cloud model: facts and images would leave the house. "
+                "Choose a local model (NEMOTRON_MODEL), or set NEMOTRON_ALLOW_CLOUD=true."
+            )
+        able = shown.get("capabilities")  # reported since Ollama 0.6.4
+        abilities = [str(each) for each in able] if isinstance(able, list) else None
+        self.vision = None if abilities is None else "vision" in abilities
+        self._thinking = thinking_of(self.model, abilities)
+        await self._check_digest()
+        loaded = await self._loaded()
+        self._context = self._choose_context(loaded)
 
     async def self_test(self) -> SelfTestResult | None:
-        """Have the model generate a few tokens, and read its share of GPU memory."""
-        with self._translate_errors():
-            async with asyncio.timeout(self._timeout):
-                said = await self._warm_up()
-                loaded = (await self._client.ps()).models
-        mine = next((each for each in loaded if _same_name(each.model, self.model)), None)
+        """Have the loaded model generate a few tokens, and read its share of GPU memory.
+
+        None if another model has taken its place: loading ours would take the GPU from the one in
+        use, such as that of Home Assistant's Assist.
+        """
+        if await self._loaded() is None:
+            return None
+        reply = await self._ask_nothing(self._timeout)
+        loaded = await self._loaded()
         return SelfTestResult(
-            tokens_per_second=token_rate(said.eval_count, _ms(said.eval_duration)),
-            # Ollama omits size_vram if it is 0.
-            gpu_share=min(1.0, (mine.size_vram or 0) / mine.size) if mine and mine.size else None,
+            tokens_per_second=token_rate(reply.usage.completion_tokens, reply.generate_ms),
+            gpu_share=loaded.gpu_share if loaded else None,
         )
 
     def downloader(self) -> Downloader:
@@ -106,126 +146,164 @@ class OllamaAssessor:
 
     async def _download(self, on_progress: Callable[[DownloadProgress], None]) -> None:
         parts: dict[str, tuple[int, int]] = {}
-        loop = asyncio.get_running_loop()
-        with self._translate_errors():
-            async with asyncio.timeout(PULL_SILENCE) as silence:
-                async for told in await self._client.pull(self.model, stream=True):
-                    silence.reschedule(loop.time() + PULL_SILENCE)
-                    if told.digest and told.total:
-                        parts[told.digest] = (told.completed or 0, told.total)
-                    on_progress(
-                        DownloadProgress(
-                            completed_bytes=sum(done for done, _ in parts.values()),
-                            total_bytes=sum(total for _, total in parts.values()),
-                        )
-                    )
+        async for told in self._api.stream(
+            "/api/pull", {"model": self.model}, silence=PULL_SILENCE
+        ):
+            digest, total, done = told.get("digest"), told.get("total"), told.get("completed")
+            if isinstance(digest, str) and isinstance(total, int) and total:
+                parts[digest] = (done if isinstance(done, int) else 0, total)
+            if told.get("status") == "success":
+                # A part's last progress may be missing.
+                parts = {digest: (total, total) for digest, (_, total) in parts.items()}
+            on_progress(
+                DownloadProgress(
+                    completed_bytes=sum(done for done, _ in parts.values()),
+                    total_bytes=sum(total for _, total in parts.values()),
+                )
+            )
 
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; cancelling it closes the request, which stops the model."""
-        images = facts.pictures if self.vision else ()
-        if images:
-            # Ollama reloads the model when the length changes: keep the longer one.
-            self._context = CONTEXT_TOKENS + MAX_IMAGES * IMAGE_TOKENS
+        images = facts.pictures[: self._image_room] if self.vision else ()
+        note, factors = wants_note(facts, self.model), shown_factors(facts)
         chat: list[dict[str, object]] = [
             {**each} for each in build_messages(facts, pictures=len(images))
         ]
         if images:
-            chat[-1]["images"] = list(images)
+            chat[-1]["images"] = [b64encode(image).decode() for image in images]
         started = perf_counter()
-        with self._translate_errors():
-            async with asyncio.timeout(self._timeout):
-                response = await self._client.chat(
-                    self.model,
-                    messages=chat,
-                    format=ANSWER_SCHEMA,
-                    # Thinking would use up the answer's tokens; the schema has `reasoning`.
-                    think=False,
-                    options=self._options(MAX_ANSWER_TOKENS),
-                    keep_alive=KEEP_ALIVE,
-                )
-        answer = parse_answer(response.message.content, response.done_reason)
+        reply = await self._chat(
+            chat,
+            schema=answer_schema(factors, note=note),
+            max_tokens=MAX_ANSWER_TOKENS,
+            timeout=self._timeout,
+        )
+        answer = parse_answer(reply.text, reply.finish_reason, factors=factors, note=note)
+        explained = explain(facts, answer, odds=read_odds(reply.tokens), prior=self._prior)
         return AssessmentResult(
-            risk_score=answer.risk_score,
-            summary=answer.summary,
-            reasoning=answer.reasoning,
+            **asdict(explained),
             backend=self.backend,
             model=self.model,
             model_digest=self.model_digest,
             prompt_version=PICTURES_PROMPT_VERSION if images else PROMPT_VERSION,
-            usage=Usage(
-                prompt_tokens=response.prompt_eval_count,
-                completion_tokens=response.eval_count,
-            ),
+            usage=reply.usage,
             timings_ms=Timings(
-                load=_ms(response.load_duration),
-                prefill=_ms(response.prompt_eval_duration),
-                generate=_ms(response.eval_duration),
+                load=reply.load_ms,
+                prefill=reply.prefill_ms,
+                generate=reply.generate_ms,
                 total=(perf_counter() - started) * 1000,
             ),
             pictures_used=len(images),
         )
 
-    async def _warm_up(self) -> ollama.ChatResponse:
-        # The same prefix as for every event: it stays in the runner's prefix cache.
-        return await self._client.chat(
-            self.model,
-            messages=[*fixed_prefix(), {"role": "user", "content": "{}"}],
-            think=False,
-            options=self._options(WARM_UP_TOKENS),
-            keep_alive=KEEP_ALIVE,
-        )
-
-    def _options(self, most_tokens: int) -> dict[str, int]:
-        return {"temperature": 0, "num_ctx": self._context, "num_predict": most_tokens}
-
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()  # type: ignore[no-untyped-call] # untyped in the package
+        await self._api.close()
 
-    @contextmanager
-    def _translate_errors(self) -> Iterator[None]:
+    async def _check_schema(self) -> None:
+        reply = await self._chat(
+            [{"role": "user", "content": _SCHEMA_QUESTION}],
+            schema=_SCHEMA,
+            max_tokens=_SCHEMA_TOKENS,
+            timeout=max(LOAD_TIMEOUT, self._timeout),
+        )
         try:
-            yield
-        except ollama.ResponseError as err:
-            raise self._problem(err) from err
-        except (ConnectionError, httpx.ConnectTimeout) as err:
+            kept = json.loads(reply.text or "").get("sea") in {"waves", "wind"}
+        except (ValueError, AttributeError):
+            kept = False
+        if not kept:
             raise AssessorUnavailableError(
-                f"Ollama cannot be reached at {self._url}: is it running there (NEMOTRON_URL)?"
-            ) from err
-        except TimeoutError as err:
-            raise AssessorTimeoutError(
-                f"Ollama at {self._url} did not answer in time with {self.model}"
-            ) from err
-        except httpx.TransportError as err:
-            raise AssessorFailedError(
-                f"Ollama at {self._url} closed the connection: {err or type(err).__name__}"
-            ) from err
-        except (AttributeError, TypeError, ValueError) as err:
-            # The ollama package failed to parse the body.
-            raise AssessorInvalidOutputError(
-                f"{self._url} sent a response that is not Ollama's"
-            ) from err
-
-    def _problem(self, err: ollama.ResponseError) -> Exception:
-        if err.status_code == HTTPStatus.NOT_FOUND:
-            return AssessorModelMissingError(
-                f"Ollama at {self._url} has no model {self.model}: run `ollama pull {self.model}`"
+                f"Ollama at {self._api.url} does not enforce the answer's schema for "
+                f"{self.model}: update it to {NEEDED_OLLAMA} or later ({await self._version()} "
+                "is running), or choose another model (NEMOTRON_MODEL)."
             )
-        if err.status_code in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
-            return OverloadedError(
-                f"Ollama at {self._url} has too many requests waiting", retry_after_s=BUSY_RETRY_S
+
+    async def _version(self) -> str:
+        version = (await self._api.get("/api/version", timeout=self._connect_timeout)).get(
+            "version"
+        )
+        return str(version)[:30]
+
+    async def _check_digest(self) -> None:
+        tags = await self._api.get("/api/tags", timeout=self._connect_timeout)
+        mine = _named(tags, self.model)
+        digest = mine.get("digest") if mine else None
+        self.model_digest = digest if isinstance(digest, str) else None
+        if self._digest and not (self.model_digest or "").startswith(self._digest):
+            raise AssessorUnavailableError(
+                f"{self.model} has the digest {self.model_digest or 'unknown'}, not "
+                f"{self._digest} (NEMOTRON_DIGEST): it was replaced by another version."
             )
-        # A 4xx is a wrong configuration, not a failure on this request.
-        wrong = HTTPStatus.BAD_REQUEST <= err.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
-        kind = AssessorUnavailableError if wrong else AssessorFailedError
-        return kind(f"Ollama at {self._url} failed: {str(err.error)[:200]} ({err.status_code})")
+
+    async def _loaded(self) -> LoadedModel | None:
+        """Return how our model is loaded; None if it is not."""
+        running = await self._api.get("/api/ps", timeout=self._connect_timeout)
+        mine = _named(running, self.model)
+        return read_loaded(mine) if mine else None
+
+    def _choose_context(self, loaded: LoadedModel | None) -> int:
+        """Return the context's length; Ollama loads the model again whenever it changes."""
+        if self._fixed_context:
+            return self._fixed_context
+        needed = CONTEXT_TOKENS + self._thinking.room
+        if self.vision:
+            needed += MAX_IMAGES * IMAGE_TOKENS
+        in_use = loaded.context_tokens if loaded else None
+        return max(needed, in_use or 0)
+
+    @property
+    def _image_room(self) -> int:
+        """The number of images that fit into the context."""
+        text = MAX_PROMPT_TOKENS + MAX_ANSWER_TOKENS + self._thinking.room
+        return max(0, self._context - text) // IMAGE_TOKENS
+
+    async def _ask_nothing(self, timeout: float) -> ChatReply:
+        # The same prefix as for every event: it stays in the runner's prefix cache.
+        return await self._chat(
+            [{**each} for each in empty_messages()],
+            schema=answer_schema((), note=False),
+            max_tokens=MAX_ANSWER_TOKENS,
+            timeout=timeout,
+        )
+
+    async def _chat(
+        self,
+        messages: Sequence[dict[str, object]],
+        *,
+        schema: dict[str, object],
+        max_tokens: int,
+        timeout: float,
+    ) -> ChatReply:
+        think = self._thinking.think
+        body: dict[str, object] = {
+            "model": self.model,
+            "messages": [*messages],
+            "stream": False,
+            "format": schema,
+            "options": {
+                "num_ctx": self._context,
+                "num_predict": max_tokens + self._thinking.room,
+                # Engines differ in their defaults; these leave the most likely answer.
+                "temperature": 0,
+                "seed": 0,
+                "repeat_penalty": 1.0,
+                "presence_penalty": 0.0,
+                "frequency_penalty": 0.0,
+            },
+            "keep_alive": KEEP_ALIVE,
+            "logprobs": True,
+            "top_logprobs": TOP_TOKENS,
+            **({} if think is None else {"think": think}),
+        }
+        return read_chat(await self._api.post("/api/chat", body, timeout=timeout))
 
 
-def _same_name(listed: str | None, asked: str) -> bool:
+def _named(listing: dict[str, object], asked: str) -> dict[str, object] | None:
     # Ollama adds a missing tag and ignores case.
     whole = asked if ":" in asked.rpartition("/")[2] else f"{asked}:latest"
-    return listed is not None and listed.lower() == whole.lower()
-
-
-def _ms(nanoseconds: int | None) -> float | None:
-    return None if nanoseconds is None else nanoseconds * _MS_PER_NS
+    models = listing.get("models")
+    for each in models if isinstance(models, list) else ():
+        name = each.get("model") or each.get("name") if isinstance(each, dict) else None
+        if isinstance(name, str) and name.lower() == whole.lower():
+            return dict(each)
+    return None

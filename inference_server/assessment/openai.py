@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from http import HTTPStatus
 from time import perf_counter
 from typing import Final
@@ -10,20 +11,23 @@ from typing import Final
 import aiohttp
 
 from inference_server.assessment.base import AssessmentResult, Downloader, SelfTestResult
+from inference_server.assessment.change_odds import TOP_TOKENS, Odds, read_odds
 from inference_server.assessment.completion import (
     Completion,
     error_text,
     model_names,
     read_completion,
 )
+from inference_server.assessment.explanation import explain, wants_note
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.prompt import (
     PROMPT_VERSION,
     WARM_UP_TOKENS,
     build_messages,
-    fixed_prefix,
+    empty_messages,
+    shown_factors,
 )
-from inference_server.assessment.schema import ANSWER_SCHEMA, MAX_ANSWER_TOKENS, parse_answer
+from inference_server.assessment.schema import MAX_ANSWER_TOKENS, answer_schema, parse_answer
 from inference_server.errors import (
     AssessorFailedError,
     AssessorModelMissingError,
@@ -61,9 +65,10 @@ class OpenAiAssessor:
         self._connect_timeout = connect_timeout
         self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
+        self._prior: Odds | None = None
 
     async def start(self) -> None:
-        """Check the model and have it read the prompt's fixed prefix."""
+        """Check the model, have it read the prompt's fixed prefix, and learn its habit."""
         await self.check()
         await self.warm_up()
 
@@ -79,16 +84,23 @@ class OpenAiAssessor:
 
     async def assess(self, facts: Facts) -> AssessmentResult:
         """Assess one event; cancelling it closes the request, which stops the model."""
+        note, factors = wants_note(facts, self.model), shown_factors(facts)
         started = perf_counter()
         async with self._request(
-            "POST", "/v1/chat/completions", timeout=self._timeout, body=self._body(facts)
+            "POST",
+            "/v1/chat/completions",
+            timeout=self._timeout,
+            body=self._body(
+                build_messages(facts),
+                answer_schema(factors, note=note),
+                max_tokens=MAX_ANSWER_TOKENS,
+            ),
         ) as response:
             completion = read_completion(await response.text())
-        answer = parse_answer(completion.text, completion.finish_reason)
+        answer = parse_answer(completion.text, completion.finish_reason, factors=factors, note=note)
+        explained = explain(facts, answer, odds=read_odds(completion.tokens), prior=self._prior)
         return AssessmentResult(
-            risk_score=answer.risk_score,
-            summary=answer.summary,
-            reasoning=answer.reasoning,
+            **asdict(explained),
             backend=self.backend,
             model=self.model,
             model_digest=self.model_digest,
@@ -109,16 +121,16 @@ class OpenAiAssessor:
         )
 
     async def warm_up(self) -> Completion:
-        """Have the server read the prompt's fixed prefix, which it caches for every event."""
-        body: dict[str, object] = {
-            **self._model_fields(),
-            "messages": [*fixed_prefix(), {"role": "user", "content": "{}"}],
-            "max_tokens": WARM_UP_TOKENS,
-        }
+        """Have the server read the prompt's fixed prefix, and note its answer to empty facts."""
+        body = self._body(
+            empty_messages(), answer_schema((), note=False), max_tokens=WARM_UP_TOKENS
+        )
         async with self._request(
             "POST", "/v1/chat/completions", timeout=self._timeout, body=body
         ) as response:
-            return read_completion(await response.text())
+            completion = read_completion(await response.text())
+        self._prior = read_odds(completion.tokens)
+        return completion
 
     async def close(self) -> None:
         """Close the connections."""
@@ -126,24 +138,27 @@ class OpenAiAssessor:
             await self._session.close()
             self._session = None
 
-    def _body(self, facts: Facts) -> dict[str, object]:
-        return {
-            **self._model_fields(),
-            "messages": build_messages(facts),
-            "temperature": 0,
-            "max_tokens": MAX_ANSWER_TOKENS,
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "assessment", "strict": True, "schema": ANSWER_SCHEMA},
-            },
-        }
-
-    def _model_fields(self) -> dict[str, object]:
+    def _body(
+        self, messages: list[dict[str, str]], schema: dict[str, object], *, max_tokens: int
+    ) -> dict[str, object]:
         return {
             "model": self.model,
-            # Thinking would use up the answer's tokens; the schema has `reasoning`.
+            "messages": messages,
+            "max_tokens": max_tokens,
+            # Servers differ in their defaults; these leave the most likely answer.
+            "temperature": 0,
+            "seed": 0,
+            "presence_penalty": 0,
+            "frequency_penalty": 0,
+            "logprobs": True,
+            "top_logprobs": TOP_TOKENS,
+            # Thinking would use up the answer's tokens.
             # Supported by llama.cpp, vLLM and SGLang; OpenAI's own service rejects it.
             "chat_template_kwargs": {"enable_thinking": False},
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "assessment", "strict": True, "schema": schema},
+            },
         }
 
     @asynccontextmanager

@@ -1,61 +1,62 @@
-"""The schema of a model's answer, and its strict parser."""
+"""The schema of a model's answer about one event, and its strict parser."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 import json
-from typing import Annotated, Final, Never
+from typing import Final, Never, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
-
+from inference_server.assessment.change_odds import CHANGES, Change
 from inference_server.errors import (
     AssessorInvalidOutputError,
     AssessorNotJsonError,
-    AssessorScoreOutOfRangeError,
     AssessorTruncatedError,
 )
 
-MAX_SUMMARY: Final = 200  # characters
-MAX_REASONING: Final = 240  # characters
+MAX_NOTE: Final = 160  # characters
+NO_FACTOR: Final = "none"  # the only choice of `because` for an event without factors
 
-# The longest English answer within the schema has about 140 tokens; a longer one is cut off.
-MAX_ANSWER_TOKENS: Final = 160
+# The longest English answer within the schema has about 80 tokens; a longer one is cut off.
+MAX_ANSWER_TOKENS: Final = 112
 
 _SUBJECT: Final = "The language model's answer"
-
-# Written out because the model is sent these bytes. It writes the fields in this order: the reasons
-# before the score they lead to.
-ANSWER_SCHEMA: Final[dict[str, object]] = {
-    "type": "object",
-    "properties": {
-        "reasoning": {"type": "string", "minLength": 1, "maxLength": MAX_REASONING},
-        "risk_score": {"type": "integer", "minimum": 0, "maximum": 100},
-        "summary": {"type": "string", "minLength": 1, "maxLength": MAX_SUMMARY},
-    },
-    "required": ["reasoning", "risk_score", "summary"],
-    "additionalProperties": False,
-}
+_Name = TypeVar("_Name", bound=str)
 
 
-def _strip(text: str) -> str:
-    if not (stripped := text.strip()):
-        raise PydanticCustomError("empty", "Text should not be empty")
-    return stripped
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A model's answer: the decisive factor, the change it would make, and an interpretation."""
+
+    because: str | None  # None if the event has no factor
+    change: Change
+    note: str | None  # None if none was asked for, or if it is blank
 
 
-_Text = Annotated[str, AfterValidator(_strip)]
+def answer_schema(factors: Sequence[str], *, note: bool) -> dict[str, object]:
+    """Return the JSON schema of the answer about an event with these factors.
+
+    The model writes the fields in this order: the reason before the choice that it leads to.
+    """
+    properties: dict[str, object] = {
+        "because": {"type": "string", "enum": [*factors] or [NO_FACTOR]},
+        "change": {"type": "string", "enum": [*CHANGES]},
+    }
+    if note:
+        properties["note"] = {"type": "string", "maxLength": MAX_NOTE}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
 
 
-class Answer(BaseModel):
-    """A model's answer that matches ANSWER_SCHEMA."""
+def parse_answer(
+    text: str | None, finish_reason: str | None, *, factors: Sequence[str], note: bool
+) -> Answer:
+    """Parse an answer without repairing it; raises AssessorInvalidOutputError with the problem.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    reasoning: _Text = Field(min_length=1, max_length=MAX_REASONING)
-    risk_score: int = Field(ge=0, le=100)
-    summary: _Text = Field(min_length=1, max_length=MAX_SUMMARY)
-
-
-def parse_answer(text: str | None, finish_reason: str | None) -> Answer:
-    """Parse an answer without repairing it; raises AssessorInvalidOutputError with the problem."""
+    The error never repeats the answer. A note that is too long is left out: it is dispensable.
+    """
     if finish_reason == "length":
         raise AssessorTruncatedError(f"{_SUBJECT} was cut off after {MAX_ANSWER_TOKENS} tokens")
     if finish_reason not in {"stop", "", None}:
@@ -66,24 +67,33 @@ def parse_answer(text: str | None, finish_reason: str | None) -> Answer:
         value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as err:
         raise AssessorNotJsonError(f"{_SUBJECT} is not JSON") from err
-    try:
-        return Answer.model_validate(value)
-    except ValidationError as err:
-        raise _problem(err) from err
+    if not isinstance(value, dict):
+        raise AssessorInvalidOutputError(f"{_SUBJECT} is not an object")
+    asked = ("because", "change", "note") if note else ("because", "change")
+    if missing := [name for name in asked if name not in value]:
+        raise AssessorInvalidOutputError(f"{_SUBJECT} is invalid: {missing[0]} is missing")
+    if len(value) > len(asked):
+        raise AssessorInvalidOutputError(f"{_SUBJECT} has a field that was not asked for")
+    because = _choice(value, "because", [*factors] or [NO_FACTOR])
+    change = _choice(value, "change", CHANGES)
+    return Answer(
+        because=because if factors else None, change=change, note=_note(value) if note else None
+    )
 
 
-def _problem(err: ValidationError) -> AssessorInvalidOutputError:
-    """Return the problem without repeating the answer; its shape counts before its values."""
-    problems = {error["type"]: error for error in reversed(err.errors(include_url=False))}
-    if "model_type" in problems:
-        return AssessorInvalidOutputError(f"{_SUBJECT} is not an object")
-    if "extra_forbidden" in problems and "missing" not in problems:
-        return AssessorInvalidOutputError(f"{_SUBJECT} has a field that was not asked for")
-    out_of_range = problems.keys() & {"greater_than_equal", "less_than_equal"}
-    if out_of_range and "missing" not in problems:
-        return AssessorScoreOutOfRangeError(f"{_SUBJECT} has a risk_score outside 0-100")
-    first = problems.get("missing") or next(reversed(problems.values()))
-    return AssessorInvalidOutputError(f"{_SUBJECT} is invalid: {first['loc'][0]}: {first['msg']}")
+def _choice(value: dict[str, object], name: str, choices: Sequence[_Name]) -> _Name:
+    for each in choices:
+        if value[name] == each:
+            return each
+    raise AssessorInvalidOutputError(f"{_SUBJECT} is invalid: {name} is none of its choices")
+
+
+def _note(value: dict[str, object]) -> str | None:
+    note = value["note"]
+    if not isinstance(note, str):
+        raise AssessorInvalidOutputError(f"{_SUBJECT} is invalid: note is not a text")
+    plain = " ".join(note.split())
+    return plain if 0 < len(plain) <= MAX_NOTE else None
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:

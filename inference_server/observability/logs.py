@@ -64,8 +64,6 @@ def configure(level: LogLevel) -> None:
     for noisy in (
         "aiohttp",
         "asyncio",
-        "httpcore",
-        "httpx",
         "opentelemetry",
         "PIL",
         "transformers",

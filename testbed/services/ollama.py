@@ -7,6 +7,8 @@
 """
 
 from collections.abc import Mapping
+import json
+import math
 import os
 from pathlib import Path
 import re
@@ -14,7 +16,9 @@ import signal
 import subprocess
 import threading
 import time
-from typing import Final, Self
+from typing import Any, Final, Self
+
+from aiohttp import web
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 OLLAMA: Final = ROOT / ".cache/test-ollama"
@@ -158,3 +162,70 @@ class TestOllama:
             with self._logged:
                 self._log.append(line)
                 self._logged.notify_all()
+
+
+class FakeOllama:
+    """What a current Ollama answers, for what the old real one cannot do.
+
+    `answer` is a handler of aiohttp; the attributes may be changed at any time.
+    """
+
+    def __init__(self, *, model: str, digest: str) -> None:
+        self.model = model
+        self.digest = digest
+        self.remote_host = ""
+        self.enforces_schema = True
+        self.capabilities = ["completion", "thinking"]
+        self.odds: Mapping[str, float] = {}  # of each `change`; empty: none are reported
+        self.chats: list[dict[str, Any]] = []
+        self._loaded: dict[str, Any] | None = None
+
+    def load(self, *, context: int) -> None:
+        """Load the model with a context of this many tokens, half of it on the GPU."""
+        self._loaded = {"size": 4000, "size_vram": 2000, "context_length": context}
+
+    def unload(self) -> None:
+        """Unload the model, as Ollama does when another one needs the memory."""
+        self._loaded = None
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer any request."""
+        name = {"name": self.model, "model": self.model, "digest": self.digest}
+        match request.path:
+            case "/api/version":
+                return web.json_response({"version": "0.24.0"})
+            case "/api/show":
+                shown = {"capabilities": self.capabilities, "remote_host": self.remote_host}
+                return web.json_response(shown)
+            case "/api/tags":
+                return web.json_response({"models": [name]})
+            case "/api/ps":
+                loaded = [{**name, **self._loaded}] if self._loaded else []
+                return web.json_response({"models": loaded})
+        return self._chat(await request.json())
+
+    def _chat(self, asked: dict[str, Any]) -> web.Response:
+        self.chats.append(asked)
+        if self._loaded is None or self._loaded["context_length"] != asked["options"]["num_ctx"]:
+            self.load(context=asked["options"]["num_ctx"])
+        properties = asked["format"]["properties"]
+        said = {name: rule.get("enum", ["Nothing to add."])[0] for name, rule in properties.items()}
+        prose = "The waves are lovely. So is the wind."
+        text = json.dumps(said) if self.enforces_schema else prose
+        body: dict[str, Any] = {
+            "model": self.model,
+            "message": {"role": "assistant", "content": text},
+            "done": True,
+            "done_reason": "stop",
+            "eval_count": 20,
+            "eval_duration": 500_000_000,
+        }
+        if self.odds and "change" in said:
+            before, _, after = text.partition(f'"{said["change"]}"')
+            top = [{"token": word, "logprob": math.log(p)} for word, p in self.odds.items()]
+            body["logprobs"] = [
+                {"token": f'{before}"', "logprob": 0.0, "top_logprobs": []},
+                {"token": said["change"], "logprob": -1.0, "top_logprobs": top},
+                {"token": f'"{after}', "logprob": 0.0, "top_logprobs": []},
+            ]
+        return web.json_response(body)

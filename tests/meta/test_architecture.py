@@ -12,7 +12,6 @@ HEAVY = {
     "PIL",
     "llama_cpp",
     "numpy",
-    "ollama",
     "onnxruntime",
     "openvino",
     "pynvml",

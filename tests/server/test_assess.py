@@ -29,7 +29,6 @@ from inference_server.errors import (
     AssessorInvalidOutputError,
     AssessorModelMissingError,
     AssessorNotJsonError,
-    AssessorScoreOutOfRangeError,
     AssessorTruncatedError,
     AssessorUnavailableError,
     OverloadedError,
@@ -93,7 +92,6 @@ class Scripted:
         self.cancelled = asyncio.Event()
         self.starts = 0
         self.closed = False
-        self.reasoning = "A person stood there for a minute."
 
     async def start(self) -> None:
         self.starts += 1
@@ -129,7 +127,7 @@ class Scripted:
         return AssessmentResult(
             risk_score=42,
             summary=f"A person at {facts.camera}.",
-            reasoning=self.reasoning,
+            reasoning="A person stood there for a minute.",
             backend=self.backend,
             model=self.model,
             model_digest=self.model_digest,
@@ -253,16 +251,6 @@ async def test_facts_that_violate_the_schema_are_refused_with_the_fields_name(
     assert named in problem["detail"]
 
 
-async def test_an_answer_that_names_an_undetected_object_is_refused(
-    client: Client, scripted: Scripted
-) -> None:
-    scripted.reasoning = "A person with a knife stood there."
-    response = await client.post("/v1/assess", json=FACTS)
-    problem = await check_problem(response, 502, "assessor_foreign_claim")
-    assert problem["retryable"]
-    assert (await health_of(client))["state"] == "ready"
-
-
 async def test_without_a_language_model_the_error_names_the_setting(start: Start) -> None:
     client = await start(no_assessor())
     response = await client.post("/v1/assess", json=FACTS)
@@ -305,7 +293,6 @@ async def test_a_disconnected_client_cancels_the_assessment(
         (AssessorInvalidOutputError("no score"), 502, "ready"),
         (AssessorTruncatedError("cut off"), 502, "ready"),
         (AssessorNotJsonError("words"), 502, "ready"),
-        (AssessorScoreOutOfRangeError("101"), 502, "ready"),
         (OverloadedError("busy"), 429, "ready"),
         (AssessorUnavailableError("refused"), 503, "failed"),
         (AssessorModelMissingError("no such model"), 503, "failed"),

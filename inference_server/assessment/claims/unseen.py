@@ -31,6 +31,10 @@ _STOLEN: Final = re.compile(
 )
 _DELIVERED: Final = re.compile(r"\b(?:was|were|been|being) delivered\b|\bdelivery (?:was|is)\b")
 _STOPPED: Final = re.compile(r"\b(?:stopped|parked|waited|stayed|stood)\b")
+_PASSED: Final = re.compile(
+    r"\b(?:pass(?:ed|es|ing)?(?: by)?|(?:walk|drove|driv|went|rode|rid)\w* (?:by|past))\b"
+)
+_RATHER: Final = re.compile(r"\b(?:instead of|rather than) .*$")
 _DROVE_OFF: Final = re.compile(r"\b(?:drove|driven|drives) (?:away|off)\b")
 
 
@@ -52,6 +56,9 @@ def find_unseen(clause: Clause, facts: Facts) -> Iterator[str]:
     if (found := _STOPPED.search(text)) and all(
         each.movement == "passing" for each in facts.objects
     ):
+        yield found[0]
+    passing = any(each.movement in {"passing", "unknown"} for each in facts.objects)
+    if (found := _PASSED.search(_RATHER.sub(" ", text))) and not passing:
         yield found[0]
     leaving = any(each.movement in {"leaving", "passing", "unknown"} for each in facts.objects)
     if (found := _DROVE_OFF.search(text)) and not leaving:

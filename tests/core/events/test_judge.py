@@ -24,6 +24,7 @@ from hsi_core.domain.presence import PresenceClass, present_until
 from hsi_core.domain.settings import Settings
 from hsi_core.events.judge import JudgedEvent, facts_for_model
 from hsi_core.risk.facts import build_fact_sheet
+from hsi_core.risk.narrative import describe_event
 from hsi_core.risk.rules import apply_rules
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -86,3 +87,4 @@ def test_a_model_receives_each_object_once_with_its_highest_confidence() -> None
     assert (person.label, person.confidence, person.images) == ("person", 0.6, 2)
     assert (person.first_seen, person.last_seen) == (NOON, NOON + timedelta(seconds=9))
     assert (car.label, car.images) == ("car", 1)
+    assert facts.narrative == describe_event(sheet, apply_rules(sheet, Bands())).text

@@ -55,7 +55,7 @@ async def test_every_health_field_is_read(client: InferenceClient, server: Scrip
     assert health.detector.state is ComponentState.READY
     assert (health.detector.device, health.detector.labels) == ("cuda:0", ("person", "car"))
     assert health.assessor.state is ComponentState.FAILED
-    assert health.assessor.error == "Ollama does not answer."
+    assert health.assessor.error == "Ollama does not respond."
 
 
 async def test_detect_sends_the_unchanged_bytes(

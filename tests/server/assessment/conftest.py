@@ -33,10 +33,25 @@ async def make_ollama_assessor(
     made: list[OllamaAssessor] = []
 
     def make(
-        *, url: str = "", model: str = MODEL, connect_timeout: float = 10, timeout: float = 120
+        *,
+        url: str = "",
+        model: str = MODEL,
+        connect_timeout: float = 10,
+        timeout: float = 120,
+        api_key: str | None = None,
+        context_tokens: int | None = None,
+        digest: str | None = None,
+        allow_cloud: bool = False,
     ) -> OllamaAssessor:
         assessor = OllamaAssessor(
-            url=url or ollama.url, model=model, connect_timeout=connect_timeout, timeout=timeout
+            url=url or ollama.url,
+            model=model,
+            connect_timeout=connect_timeout,
+            timeout=timeout,
+            api_key=api_key,
+            context_tokens=context_tokens,
+            digest=digest,
+            allow_cloud=allow_cloud,
         )
         made.append(assessor)
         return assessor

@@ -14,6 +14,8 @@ import pytest
 
 from inference_server.assessment import embedded
 from inference_server.assessment.embedded import EmbeddedAssessor
+from inference_server.assessment.prompt import build_messages
+from inference_server.assessment.schema import answer_schema
 from inference_server.errors import (
     AssessorFailedError,
     AssessorModelMissingError,
@@ -86,10 +88,8 @@ async def test_the_first_event_finds_the_prompts_fixed_start_read_already() -> N
     try:
         client = assessor._client
         assert client
-        body = client._body(facts())
-        async with client._request(
-            "POST", "/v1/chat/completions", timeout=60, body={**body, "max_tokens": 1}
-        ) as answer:
+        body = client._body(build_messages(facts()), answer_schema((), note=False), max_tokens=1)
+        async with client._request("POST", "/v1/chat/completions", timeout=60, body=body) as answer:
             usage = (await answer.json())["usage"]
     finally:
         await assessor.close()

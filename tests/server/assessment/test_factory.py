@@ -34,7 +34,7 @@ def test_no_backend_is_no_assessor() -> None:
 
 @pytest.mark.parametrize(
     ("backend", "package"),
-    [(LlmBackend.OLLAMA, "ollama"), (LlmBackend.EMBEDDED, "xllamacpp")],
+    [(LlmBackend.EMBEDDED, "xllamacpp")],
 )
 def test_a_missing_package_is_named(
     monkeypatch: pytest.MonkeyPatch, backend: LlmBackend, package: str

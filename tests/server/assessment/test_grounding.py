@@ -3,8 +3,7 @@
 import pytest
 
 from inference_server.assessment.facts import Facts
-from inference_server.assessment.grounding import check_grounding, find_foreign_claims
-from inference_server.errors import AssessorForeignClaimError
+from inference_server.assessment.grounding import find_foreign_claims
 from tests.server.assessment.bodies import OBJECT, RULES, facts
 
 
@@ -113,9 +112,16 @@ def test_a_reason_that_tells_of_a_vehicle_lets_it_be_named() -> None:
     assert find_foreign_claims("The person stood beside a dog.", told) == ("dog",)
 
 
-def test_an_answer_with_foreign_claims_is_refused_and_says_what_there_is() -> None:
-    with pytest.raises(AssessorForeignClaimError) as caught:
-        check_grounding(seen("person", "cat"), "A person.", "A dog and a knife.")
+def test_a_factor_that_tells_of_a_taken_thing_means_the_detected_one() -> None:
+    told = seen("person", "package", reasons=("taken away",))
 
-    assert "(dog, knife)" in str(caught.value)
-    assert "cat, person" in str(caught.value)
+    assert find_foreign_claims("The package was taken.", told) == ()
+    assert find_foreign_claims("A bicycle was taken.", told) == ("bicycle",)
+    assert (
+        find_foreign_claims("A bicycle was taken.", seen("person", reasons=("taken away",))) == ()
+    )
+
+
+def test_a_resident_at_home_is_no_detected_person() -> None:
+    assert find_foreign_claims("Somebody was at home.", seen("cat")) == ()
+    assert find_foreign_claims("Somebody was at the door.", seen("cat")) == ("somebody",)

@@ -13,6 +13,7 @@ from inference_server.assessment.ollama import OllamaAssessor
 from inference_server.errors import (
     AssessorFailedError,
     AssessorInvalidOutputError,
+    AssessorModelMissingError,
     AssessorUnavailableError,
     OverloadedError,
     ProblemError,
@@ -71,7 +72,8 @@ async def test_durations_are_milliseconds_and_thinking_is_ignored(
 
     result = await make_ollama_assessor(url=await serve(answer)).assess(facts())
 
-    assert (result.risk_score, result.summary) == (7, "A car passed.")
+    assert (result.because, result.change) == ("night", "lower")
+    assert result.summary.endswith(" This needs no attention.")
     assert result.timings_ms.load == pytest.approx(521.453234)
     assert result.timings_ms.prefill == pytest.approx(154)
     assert result.timings_ms.generate == pytest.approx(2157)
@@ -85,8 +87,8 @@ async def test_durations_are_milliseconds_and_thinking_is_ignored(
         (chat(""), "is empty"),
         (chat("", "load"), "ended early"),
         (chat(ANSWER, "length"), "cut off"),
-        (chat(json.dumps({"risk_score": 50})), "reasoning: Field required"),
-        ({}, "response that is not Ollama's"),
+        (chat(json.dumps({"because": "night"})), "change is missing"),
+        ({}, "has no message"),
         ([], "response that is not Ollama's"),
         ("<html>", "response that is not Ollama's"),
     ],
@@ -105,17 +107,18 @@ async def test_an_answer_that_is_none_is_an_error(
     ("status", "error"),
     [
         (400, AssessorUnavailableError),
+        (401, AssessorUnavailableError),
+        (404, AssessorModelMissingError),
         (429, OverloadedError),
         (500, AssessorFailedError),
         (503, OverloadedError),
     ],
 )
-@pytest.mark.parametrize("body", ['{"error": "no such luck"}', "no such luck", ""])
 async def test_a_refusal_is_told_apart(
-    make_ollama_assessor: Make, serve: Serve, status: int, error: type[ProblemError], body: str
+    make_ollama_assessor: Make, serve: Serve, status: int, error: type[ProblemError]
 ) -> None:
     async def refuse(_: web.Request) -> web.Response:
-        return web.Response(text=body, status=status)
+        return web.json_response({"error": "no such luck"}, status=status)
 
     with pytest.raises(error) as caught:
         await make_ollama_assessor(url=await serve(refuse)).assess(facts())
@@ -123,11 +126,51 @@ async def test_a_refusal_is_told_apart(
     assert type(caught.value) is error
 
 
-async def test_a_refusal_in_no_known_shape_is_no_answer(
-    make_ollama_assessor: Make, serve: Serve
+@pytest.mark.parametrize("status", [301, 404, 500, 503])
+@pytest.mark.parametrize("body", ["[]", "no such luck", "", '{"error": {"message": "no"}}'])
+async def test_only_ollamas_own_word_says_what_is_wrong(
+    make_ollama_assessor: Make, serve: Serve, status: int, body: str
 ) -> None:
     async def refuse(_: web.Request) -> web.Response:
-        return web.Response(text="[]", status=500)
+        return web.Response(text=body, status=status)
 
-    with pytest.raises(AssessorInvalidOutputError):
+    with pytest.raises(AssessorUnavailableError, match="not as Ollama does"):
         await make_ollama_assessor(url=await serve(refuse)).assess(facts())
+
+
+async def test_a_redirect_is_not_followed(make_ollama_assessor: Make, serve: Serve) -> None:
+    asked: list[str] = []
+
+    async def receive(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.json_response(chat())
+
+    elsewhere = await serve(receive)
+
+    async def redirect(request: web.Request) -> web.Response:
+        raise web.HTTPTemporaryRedirect(elsewhere + request.path)
+
+    with pytest.raises(AssessorUnavailableError):
+        await make_ollama_assessor(url=await serve(redirect)).assess(facts())
+
+    assert not asked
+
+
+async def test_the_environment_adds_no_proxy_and_no_key(
+    make_ollama_assessor: Make, serve: Serve, nobody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers: list[str | None] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        headers.append(request.headers.get("Authorization"))
+        return web.json_response(chat())
+
+    url = await serve(answer)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, nobody)
+    monkeypatch.setenv("OLLAMA_API_KEY", "a-key-of-another-service")
+
+    await make_ollama_assessor(url=url).assess(facts())
+    await make_ollama_assessor(url=url, api_key="our-own-key").assess(facts())
+
+    assert headers == [None, "Bearer our-own-key"]

@@ -14,7 +14,6 @@ from inference_server.assessment.openai import OpenAiAssessor
 from inference_server.assessment.prompt import MAX_PROMPT_TOKENS, build_messages
 from inference_server.errors import (
     AssessorFailedError,
-    AssessorForeignClaimError,
     AssessorInvalidOutputError,
     AssessorModelMissingError,
     AssessorTimeoutError,
@@ -29,7 +28,7 @@ from tests.server.assessment.llama import KEY, MODEL, LlamaServer
 Make = Callable[..., OpenAiAssessor]
 Serve = Callable[[Callable[[web.Request], Awaitable[web.StreamResponse]]], Awaitable[str]]
 
-ANSWER = json.dumps({"reasoning": "By day.", "risk_score": 7, "summary": "A car passed."})
+ANSWER = json.dumps({"because": "night", "change": "lower", "note": "This needs no attention."})
 
 
 def completion(content: str | None = ANSWER, finish_reason: str = "stop") -> dict[str, Any]:
@@ -92,9 +91,11 @@ async def test_an_event_is_assessed(make: Make, llama: LlamaServer) -> None:
 
     result = await assessor.assess(facts())
 
-    assert 0 <= result.risk_score <= 100
+    assert result.risk_score == facts().rules.score
     assert result.summary
-    assert result.reasoning
+    assert result.because in {"night", "alarm off"}
+    assert result.suggested_points is not None
+    assert 0 < abs(result.suggested_points) < 6  # the server reports probabilities
     assert (result.backend, result.model) == ("openai", MODEL)
     assert result.usage.prompt_tokens
     assert result.usage.completion_tokens
@@ -108,7 +109,7 @@ async def test_an_event_is_assessed(make: Make, llama: LlamaServer) -> None:
 async def test_the_longest_prompt_keeps_to_its_budget_and_the_shape_is_the_real_one(
     llama: LlamaServer,
 ) -> None:
-    largest = largest_facts(AssessorForeignClaimError.code)  # the longest correction
+    largest = largest_facts(AssessorInvalidOutputError.code)  # the longest correction
     body = {"model": MODEL, "messages": build_messages(largest), "max_tokens": 1}
     async with (
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as session,
@@ -237,7 +238,7 @@ async def test_a_refusal_says_whose_and_why(
         (completion("I cannot say."), "is not JSON"),
         (completion(None), "is empty"),
         (completion(ANSWER, "length"), "cut off"),
-        (completion(json.dumps({"risk_score": 50})), "reasoning: Field required"),
+        (completion(json.dumps({"because": "night"})), "change is missing"),
         ({"choices": []}, "not a chat completion"),
         ({}, "not a chat completion"),
         ([], "not a chat completion"),
@@ -263,6 +264,7 @@ async def test_thinking_told_apart_is_ignored(make: Make, serve: Serve) -> None:
 
     result = await make(url=await serve(answer)).assess(facts())
 
-    assert (result.risk_score, result.reasoning) == (7, "By day.")
+    assert (result.risk_score, result.because, result.change) == (67, "night", "lower")
+    assert result.suggested_points == -6
     assert result.usage.prompt_tokens == 400
     assert result.timings_ms.prefill is None

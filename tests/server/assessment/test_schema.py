@@ -3,26 +3,21 @@
 import json
 from typing import Any
 
+from jsonschema import Draft202012Validator
 import pytest
 
-from inference_server.assessment.schema import (
-    ANSWER_SCHEMA,
-    MAX_REASONING,
-    MAX_SUMMARY,
-    Answer,
-    parse_answer,
-)
+from inference_server.assessment.schema import MAX_NOTE, Answer, answer_schema, parse_answer
 from inference_server.errors import (
     AssessorInvalidOutputError,
     AssessorNotJsonError,
-    AssessorScoreOutOfRangeError,
     AssessorTruncatedError,
 )
 
+FACTORS = ("night", "entry point")
 ANSWER: dict[str, Any] = {
-    "reasoning": "One person by day, seen for seconds.",
-    "risk_score": 12,
-    "summary": "Someone walked past the front door at noon.",
+    "because": "night",
+    "change": "higher",
+    "note": "Nobody is expected there at night.",
 }
 
 
@@ -34,24 +29,21 @@ def without(name: str) -> str:
     return json.dumps({key: value for key, value in ANSWER.items() if key != name})
 
 
+def parse(text: str | None, finish_reason: str | None = "stop") -> Answer:
+    return parse_answer(text, finish_reason, factors=FACTORS, note=True)
+
+
 @pytest.mark.parametrize("finish_reason", ["stop", "", None])
 def test_an_answer_that_keeps_to_the_schema_is_read(finish_reason: str | None) -> None:
-    parsed = parse_answer(answer(), finish_reason)
-
-    assert parsed.risk_score == 12
-    assert parsed.summary == ANSWER["summary"]
-    assert parsed.reasoning == ANSWER["reasoning"]
+    assert parse(answer(), finish_reason) == Answer(
+        because="night", change="higher", note="Nobody is expected there at night."
+    )
 
 
 def test_the_order_and_the_spaces_do_not_matter() -> None:
     text = json.dumps(dict(reversed(ANSWER.items())), indent=4)
 
-    assert parse_answer(f"\n {text} \n", "stop").risk_score == 12
-
-
-@pytest.mark.parametrize("score", [0, 100])
-def test_the_ends_of_the_scale_are_scores(score: int) -> None:
-    assert parse_answer(answer(risk_score=score), "stop").risk_score == score
+    assert parse(f"\n {text} \n") == parse(answer())
 
 
 @pytest.mark.parametrize(
@@ -60,100 +52,96 @@ def test_the_ends_of_the_scale_are_scores(score: int) -> None:
         (None, "is empty"),
         ("", "is empty"),
         (" \n", "is empty"),
-        ("The risk is 12.", "is not JSON"),
+        ("The risk is high.", "is not JSON"),
         (answer()[:-1], "is not JSON"),
         (f"```json\n{answer()}\n```", "is not JSON"),
         (f"Sure: {answer()}", "is not JSON"),
         (answer() * 2, "is not JSON"),
         ("<think>a person</think>" + answer(), "is not JSON"),
         ("[" * 100_000, "is not JSON"),
-        (answer(risk_score=float("nan")), "is not JSON"),
+        (answer(note=float("nan")), "is not JSON"),
         (f"[{answer()}]", "is not an object"),
         ("12", "is not an object"),
-        ("{}", "reasoning: Field required"),
-        (without("risk_score"), "risk_score: Field required"),
-        (without("summary"), "summary: Field required"),
-        (without("reasoning"), "reasoning: Field required"),
+        ("{}", "because is missing"),
+        (without("because"), "because is missing"),
+        (without("change"), "change is missing"),
+        (without("note"), "note is missing"),
         (answer(risk_level="low"), "has a field that was not asked for"),
-        (answer()[:-1] + ', "risk_score": 99}', "has a field twice"),
-        (answer(risk_score="12"), "risk_score: Input should be a valid integer"),
-        (answer(risk_score=12.0), "risk_score: Input should be a valid integer"),
-        (answer(risk_score=True), "risk_score: Input should be a valid integer"),
-        (answer(risk_score=None), "risk_score: Input should be a valid integer"),
-        (answer(risk_score=-1), "risk_score outside 0-100"),
-        (answer(risk_score=101), "risk_score outside 0-100"),
-        (answer(summary=None), "summary: Input should be a valid string"),
-        (answer(summary=["a"]), "summary: Input should be a valid string"),
-        (answer(summary=" "), "summary: Text should not be empty"),
-        (answer(reasoning=""), "reasoning: String should have at least 1 character"),
-        (
-            answer(summary="x" * (MAX_SUMMARY + 1)),
-            "summary: String should have at most 200 characters",
-        ),
-        (
-            answer(reasoning="x" * (MAX_REASONING + 1)),
-            "reasoning: String should have at most 240 characters",
-        ),
+        (answer()[:-1] + ', "change": "lower"}', "has a field twice"),
+        (answer(because="alarm off"), "because is none of its choices"),
+        (answer(because=["night"]), "because is none of its choices"),
+        (answer(because=None), "because is none of its choices"),
+        (answer(change="Higher"), "change is none of its choices"),
+        (answer(change=1), "change is none of its choices"),
+        (answer(note=None), "note is not a text"),
+        (answer(note=["a"]), "note is not a text"),
     ],
 )
 def test_anything_else_is_an_error_that_says_what(text: str | None, complaint: str) -> None:
-    kinds = {
-        "is not JSON": AssessorNotJsonError,
-        "risk_score outside 0-100": AssessorScoreOutOfRangeError,
-    }
     with pytest.raises(AssessorInvalidOutputError, match=complaint) as caught:
-        parse_answer(text, "stop")
+        parse(text)
 
+    kinds = {"is not JSON": AssessorNotJsonError}
     assert type(caught.value) is kinds.get(complaint, AssessorInvalidOutputError)
+
+
+@pytest.mark.parametrize("note", ["", " \n", "x" * (MAX_NOTE + 1)])
+def test_a_note_that_cannot_be_shown_is_left_out(note: str) -> None:
+    assert parse(answer(note=note)) == Answer(because="night", change="higher", note=None)
+
+
+def test_a_note_is_one_line() -> None:
+    assert parse(answer(note=" Two\nlines. ")).note == "Two lines."
+
+
+def test_an_event_without_factors_has_no_reason() -> None:
+    text = json.dumps({"because": "none", "change": "same"})
+
+    parsed = parse_answer(text, "stop", factors=(), note=False)
+
+    assert parsed == Answer(because=None, change="same", note=None)
+
+
+def test_a_note_that_was_not_asked_for_is_refused() -> None:
+    with pytest.raises(AssessorInvalidOutputError, match="not asked for"):
+        parse_answer(answer(), "stop", factors=FACTORS, note=False)
 
 
 def test_an_answer_cut_off_by_the_token_limit_is_refused_even_if_it_reads_well() -> None:
     with pytest.raises(AssessorTruncatedError, match="cut off after"):
-        parse_answer(answer(), "length")
+        parse(answer(), "length")
 
 
 def test_an_answer_that_a_filter_ended_is_refused() -> None:
     with pytest.raises(AssessorInvalidOutputError, match="content_filter"):
-        parse_answer(answer(), "content_filter")
+        parse(answer(), "content_filter")
 
 
-@pytest.mark.parametrize(
-    ("text", "error"),
-    [
-        (answer(risk_score=101, summary=""), AssessorScoreOutOfRangeError),
-        (answer(risk_score=101, risk_level="low"), AssessorInvalidOutputError),
-        ('{"risk_score": 101}', AssessorInvalidOutputError),
-    ],
-)
-def test_of_several_problems_the_shape_counts_first_then_the_score(
-    text: str, error: type[Exception]
-) -> None:
-    with pytest.raises(AssessorInvalidOutputError) as caught:
-        parse_answer(text, "stop")
+@pytest.mark.parametrize("note", [True, False])
+@pytest.mark.parametrize("factors", [FACTORS, ()])
+def test_what_the_schema_allows_is_read(factors: tuple[str, ...], note: bool) -> None:
+    schema = answer_schema(factors, note=note)
+    Draft202012Validator.check_schema(schema)
+    said = {"because": factors[0] if factors else "none", "change": "same"}
+    if note:
+        said["note"] = "x" * MAX_NOTE
+    Draft202012Validator(schema).validate(said)
 
-    assert type(caught.value) is error
-
-
-def test_the_schema_sent_to_the_model_is_the_one_answers_are_checked_with() -> None:
-    schema = Answer.model_json_schema()
-    del schema["title"], schema["description"]
-    for field in schema["properties"].values():
-        del field["title"]
-
-    assert schema == ANSWER_SCHEMA
+    assert parse_answer(json.dumps(said), "stop", factors=factors, note=note).change == "same"
 
 
 def test_the_bytes_of_the_schema_sent_to_the_model() -> None:
-    assert json.dumps(ANSWER_SCHEMA, separators=(",", ":")) == (
-        '{"type":"object","properties":{"reasoning":{"type":"string","minLength":1,"maxLength":240},'
-        '"risk_score":{"type":"integer","minimum":0,"maximum":100},"summary":{"type":"string",'
-        '"minLength":1,"maxLength":200}},"required":["reasoning","risk_score","summary"],'
-        '"additionalProperties":false}'
+    assert json.dumps(answer_schema(FACTORS, note=True), separators=(",", ":")) == (
+        '{"type":"object","properties":{'
+        '"because":{"type":"string","enum":["night","entry point"]},'
+        '"change":{"type":"string","enum":["lower","same","higher"]},'
+        '"note":{"type":"string","maxLength":160}},'
+        '"required":["because","change","note"],"additionalProperties":false}'
     )
 
 
 def test_the_error_never_repeats_the_answer() -> None:
     with pytest.raises(AssessorInvalidOutputError) as caught:
-        parse_answer("the resident's secret", "stop")
+        parse(answer(because="the resident's secret"))
 
     assert "secret" not in str(caught.value)

@@ -10,6 +10,7 @@ from ..domain.inference import AnswerProblem, EventFacts, ObjectFacts, RulesFact
 from ..domain.models import SecurityEvent
 from ..domain.settings import Settings
 from ..risk.facts import ELSEWHERE, HISTORY, FactSheet, build_fact_sheet
+from ..risk.narrative import describe_event
 from ..risk.rules import Verdict, apply_rules
 from ..store import events, images
 from .grouping import Span, images_of
@@ -81,4 +82,5 @@ def facts_for_model(
         ),
         rules=RulesFacts(score=verdict.score, low=low, high=high, factors=verdict.factors),
         earlier_problem=earlier_problem,
+        narrative=describe_event(sheet, verdict).text,
     )

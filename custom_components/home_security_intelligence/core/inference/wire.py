@@ -27,6 +27,7 @@ OPTIONAL_FIELDS = (
     "narrative",
     "language",
 )  # of a request, since version 1 of the API
+MAX_NARRATIVE = 330  # characters
 MAX_SUGGESTED = 6.0  # points
 
 _DETECT_TIMINGS = ("queue", "decode", "preprocess", "infer", "postprocess", "total")
@@ -146,7 +147,7 @@ def facts_json(
     """
     optional: dict[str, Json] = {
         "part_of_day": facts.part_of_day,
-        "narrative": facts.narrative,
+        "narrative": None if facts.narrative is None else facts.narrative[:MAX_NARRATIVE],
         "language": facts.language,
     }
     encoded: dict[str, Json] = (
