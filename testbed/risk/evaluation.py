@@ -20,6 +20,7 @@ from hsi_core.domain.levels import Bands  # isort: skip
 from testbed.risk import replay
 from testbed.risk.judges import BACKENDS, JudgeError, judging
 from testbed.risk.measures import Measures, Result, measure, share_json, share_text
+from testbed.risk.ordering import Ordering, measure_ordering
 from testbed.risk.scenarios import Scenario, ScenarioError, read_all
 from testbed.services.inference_server import InferenceServerError
 
@@ -67,7 +68,7 @@ def lines(name: str, results: Sequence[Result]) -> list[str]:
         f"  level as expected                  {share_text(found.agreement)}",
     ]
     if found.schema_failures.of:
-        text += _about_calls(found)
+        text += [*_about_calls(found), *_about_order(measure_ordering(results))]
     for each in results:
         wrong = not each.caught if each.scenario.incident else each.alarmed
         if wrong:
@@ -84,7 +85,7 @@ def as_json(results: Sequence[Result]) -> dict[str, object]:
     found = measure(results)
     shares = (
         *("recall", "told", "false_alarms", "agreement"),
-        *("schema_failures", "foreign_claims", "other_failures", "unassessed"),
+        *("schema_failures", "notes_refused", "other_failures", "unassessed"),
     )
     return {
         **{name: share_json(getattr(found, name)) for name in shares},
@@ -111,7 +112,7 @@ def as_json(results: Sequence[Result]) -> dict[str, object]:
 def _about_calls(found: Measures) -> list[str]:
     return [
         f"  answers against the schema         {share_text(found.schema_failures)}",
-        f"  answers with foreign claims        {share_text(found.foreign_claims)}",
+        f"  notes that claimed more            {share_text(found.notes_refused)}",
         f"  other failed questions             {share_text(found.other_failures)}",
         f"  scenes left unassessed             {share_text(found.unassessed)}",
         f"  incidents caught and scored        {share_text(found.told)}",
@@ -119,6 +120,18 @@ def _about_calls(found: Measures) -> list[str]:
         f"  tokens out, at most                {found.completion_tokens}",
         f"  seconds a question, median         {found.median_seconds:.1f}",
         f"  seconds a question, at most        {found.slowest_seconds:.1f}",
+    ]
+
+
+def _about_order(found: Ordering | None) -> list[str]:
+    if found is None:
+        return []
+    low, high = found.gain
+    return [
+        f"  pairs within a level               {found.pairs}",
+        f"  area under the curve, rules alone  {found.rules:.3f}",
+        f"  with the model's suggested points  {found.model:.3f}",
+        f"  gain, 95 %                         {low:+.3f} to {high:+.3f}",
     ]
 
 

@@ -51,6 +51,7 @@ class Answer:
     """What a language model said of one event; no score where it failed."""
 
     score: int | None
+    suggested_points: float = 0.0
     calls: tuple[Call, ...]  # the last one's failure is the answer's
 
 
@@ -88,12 +89,12 @@ async def asking(backend: str) -> AsyncIterator[Ask | None]:
 
 async def judged(scenario: Scenario, ask_model: Ask | None, bands: Bands) -> Result:
     """Return what a scenario comes to: its worst event counts."""
-    scores: list[tuple[int, tuple[str, ...]]] = []
+    scores: list[tuple[int, tuple[str, ...], float]] = []
     calls: list[Call] = []
     unassessed = False
     for sheet in sheets(scenario):
         verdict = apply_rules(sheet, bands)
-        score, factors = verdict.score, verdict.factors
+        score, factors, points = verdict.score, verdict.factors, 0.0
         if ask_model is not None:
             answer = await ask_model(JudgedEvent(sheet=sheet, verdict=verdict))
             calls.extend(answer.calls)
@@ -101,15 +102,16 @@ async def judged(scenario: Scenario, ask_model: Ask | None, bands: Bands) -> Res
                 unassessed = True
             else:
                 score, say = adjust_score(verdict.score, verdict.llm_range, answer.score)
-                factors = (*factors, say)
-        scores.append((score, tuple(f"{each.name} {each.points:+d}" for each in factors)))
-    score, reasons = max(scores, key=lambda each: each[0], default=(0, ()))
+                factors, points = (*factors, say), answer.suggested_points
+        scores.append((score, tuple(f"{each.name} {each.points:+d}" for each in factors), points))
+    score, reasons, points = max(scores, key=lambda each: each[0], default=(0, (), 0.0))
     return Result(
         scenario=scenario,
         score=score,
         level=bands.level_of(score),
         factors=reasons,
         calls=tuple(calls),
+        suggested_points=points,
         unassessed=unassessed,
     )
 
@@ -132,7 +134,11 @@ async def ask(client: InferenceClient, event: JudgedEvent) -> Answer:
             problem = AnswerProblem(err.code) if err.code in AnswerProblem else None
         else:
             calls.append(_call(began, said, None))
-            return Answer(score=said.risk_score, calls=tuple(calls))
+            return Answer(
+                score=said.risk_score,
+                suggested_points=said.suggested_points or 0.0,
+                calls=tuple(calls),
+            )
     return Answer(score=None, calls=tuple(calls))
 
 
@@ -142,6 +148,7 @@ def _call(began: float, said: Assessment | None, failure: str | None) -> Call:
         prompt_tokens=said.by.prompt_tokens if said else None,
         completion_tokens=said.by.completion_tokens if said else None,
         failure=failure,
+        note_refused=said is not None and said.note_refused is not None,
     )
 
 

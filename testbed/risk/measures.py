@@ -48,6 +48,7 @@ class Call:
     prompt_tokens: int | None
     completion_tokens: int | None
     failure: str | None  # the error's code; None where it answered
+    note_refused: bool = False  # its note claimed more than the facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class Result:
     level: RiskLevel
     factors: tuple[str, ...]  # of that event, as "name +points"
     calls: tuple[Call, ...] = ()
+    suggested_points: float = 0.0  # of the model for that event; not part of the score
     unassessed: bool = False  # a language model gave no answer at last on one of the events
 
     @property
@@ -81,7 +83,7 @@ class Measures:
     false_alarms: Share  # benign scenes at medium or above
     agreement: Share  # scenarios at one of the levels expected
     schema_failures: Share  # of the calls; cut off, no JSON or against the schema
-    foreign_claims: Share  # of the calls; things named that were never detected
+    notes_refused: Share  # of the answers; the note claimed more than the facts
     other_failures: Share  # of the calls
     unassessed: Share  # of the scenarios a model was asked about: an event got no answer at last
     prompt_tokens: int | None  # the most in one call
@@ -95,8 +97,7 @@ def measure(results: Sequence[Result]) -> Measures:
     incidents = [each for each in results if each.scenario.incident]
     benign = [each for each in results if not each.scenario.incident]
     calls = [call for each in results for call in each.calls]
-    foreign = [call for call in calls if call.failure == AnswerProblem.FOREIGN_CLAIM]
-    broken = [call for call in calls if call.failure in AnswerProblem and call not in foreign]
+    broken = [call for call in calls if call.failure in AnswerProblem]
     failed = [call for call in calls if call.failure is not None]
     asked = [each for each in results if each.calls]
     seconds = sorted(call.seconds for call in calls)
@@ -110,8 +111,10 @@ def measure(results: Sequence[Result]) -> Measures:
             count=sum(each.level in each.scenario.levels for each in results), of=len(results)
         ),
         schema_failures=Share(count=len(broken), of=len(calls)),
-        foreign_claims=Share(count=len(foreign), of=len(calls)),
-        other_failures=Share(count=len(failed) - len(broken) - len(foreign), of=len(calls)),
+        notes_refused=Share(
+            count=sum(call.note_refused for call in calls), of=len(calls) - len(failed)
+        ),
+        other_failures=Share(count=len(failed) - len(broken), of=len(calls)),
         unassessed=Share(count=sum(each.unassessed for each in asked), of=len(asked)),
         prompt_tokens=max((call.prompt_tokens or 0 for call in calls), default=None),
         completion_tokens=max((call.completion_tokens or 0 for call in calls), default=None),

@@ -1,6 +1,7 @@
 """The risk assessment on labelled scenarios, and the figures that are made of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 import json
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from testbed.risk.evaluation import SCENARIOS, main
 from testbed.risk.judges import Answer, Ask, judged
 from testbed.risk.measures import Call, Result, Share, measure
+from testbed.risk.ordering import measure_ordering
 from testbed.risk.scenarios import Scenario, ScenarioError, read, read_all
 
 # isort: split
@@ -167,7 +169,7 @@ def test_failures_are_counted_by_kind(file: Path) -> None:
         call(),
         call("assessor_invalid_output"),
         call("assessor_truncated"),
-        call("assessor_foreign_claim"),
+        replace(call(), note_refused=True),
         call("timeout", 9.0),
     )
     found = measure(
@@ -185,10 +187,44 @@ def test_failures_are_counted_by_kind(file: Path) -> None:
 
     assert found.recall == Share(count=0, of=1)
     assert found.schema_failures == Share(count=2, of=5)
-    assert found.foreign_claims == Share(count=1, of=5)
+    assert found.notes_refused == Share(count=1, of=2)
     assert found.other_failures == Share(count=1, of=5)
     assert found.unassessed == Share(count=1, of=1)
     assert (found.prompt_tokens, found.slowest_seconds) == (600, 9.0)
+
+
+def result_of(scenario: Scenario, score: int, *, incident: bool, points: float) -> Result:
+    return Result(
+        scenario=replace(scenario, incident=incident),
+        score=score,
+        level=RiskLevel.MEDIUM,
+        factors=(),
+        suggested_points=points,
+    )
+
+
+@pytest.mark.parametrize(
+    ("direction", "model", "is_better"), [(1, 1.0, True), (0, 0.5, False), (-1, 0.0, False)]
+)
+def test_suggested_points_are_better_if_they_order_incidents_first(
+    file: Path, direction: int, model: float, is_better: bool
+) -> None:
+    scenario = read(file)
+    results = [
+        result_of(scenario, 40, incident=incident, points=direction * (5 if incident else -5))
+        for incident in (True, False)
+        for _ in range(10)
+    ]
+
+    found = measure_ordering(results)
+
+    assert found is not None
+    assert (found.pairs, found.rules, found.model) == (100, 0.5, model)
+    assert found.better is is_better
+
+
+def test_without_pairs_within_a_level_there_is_no_order(file: Path) -> None:
+    assert measure_ordering([result_of(read(file), 40, incident=True, points=0)]) is None
 
 
 @pytest.mark.parametrize(("unassessed", "told"), [(False, 1), (True, 0)])

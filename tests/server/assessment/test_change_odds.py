@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from inference_server.assessment.change_odds import Token, read_odds, suggested_points
+from inference_server.assessment.change_odds import Odds, Token, read_odds, suggested_points
 
 
 def token(text: str, **alternatives: float) -> Token:
@@ -63,13 +63,14 @@ def test_without_odds_the_choice_counts_in_full() -> None:
 
 
 def test_odds_count_as_far_as_they_differ() -> None:
-    odds = {"lower": 0.25, "same": 0.25, "higher": 0.5}
+    odds: Odds = {"lower": 0.25, "same": 0.25, "higher": 0.5}
 
     assert suggested_points("higher", odds, None) == pytest.approx(1.5)
 
 
 def test_a_habit_does_not_count() -> None:
-    habit = {"lower": 0.1, "same": 0.2, "higher": 0.7}
+    habit: Odds = {"lower": 0.1, "same": 0.2, "higher": 0.7}
 
     assert suggested_points("higher", habit, habit) == 0
-    assert suggested_points("higher", {"lower": 0.3, "same": 0.2, "higher": 0.5}, habit) < 0
+    odds: Odds = {"lower": 0.3, "same": 0.2, "higher": 0.5}
+    assert suggested_points("higher", odds, habit) < 0
