@@ -7,7 +7,10 @@ from typing import Final
 from inference_server.assessment.claims.text import Clause, is_negation
 from inference_server.assessment.facts import Facts
 
-_UNKNOWN: Final = frozenset({"whether", "unknown", "unclear", "uncertain", "if", "unsure"})
+_UNKNOWN: Final = re.compile(
+    r"\b(?:whether|if|unclear|uncertain|unsure|(?:is|was|are|were|remains?) unknown|"
+    r"unknown (?:at|by|to)|not (?:\w+ )?known)\b"
+)
 _ON: Final = re.compile(
     r"\b(?:(?:set|armed|active|activated|enabled)\b|(?:was|is|being|turned|switched) on\b|on$)"
 )
@@ -22,21 +25,19 @@ _GOING: Final = re.compile(
 )
 _PRESENT: Final = re.compile(
     rf"\b(?:{_SUBJECTS}(?: \w+){{0,3}} (?:at )?home|(?:were|was|is|are|be|been) (?:at )?home|"
-    r"residents? (?:\w+ ){0,2}(?:inside|asleep|indoors)|(?:house|home) (?:was|is) occupied|"
+    r"(?:residents?|family|owners?|occupants?) (?:\w+ ){0,2}(?:inside|asleep|sleeping|indoors|upstairs)|(?:house|home) (?:was|is) occupied|"
     r"occupied (?:house|home))\b"
 )
 _ABSENT: Final = re.compile(
-    r"\b(?:(?:empty|deserted|unoccupied|vacant) (?:house|home|property|building)|"
-    r"(?:house|home|property) (?:\w+ ){0,3}(?:empty|deserted|unoccupied|vacant)|"
+    r"\b(?:(?:empty|deserted|unoccupied|unattended|vacant) (?:house|home|property|building)|"
+    r"(?:house|home|property) (?:\w+ ){0,3}(?:empty|deserted|unoccupied|unattended|vacant)|"
     r"(?:residents?|family|owners?|occupants?|everybody|everyone) (?:\w+ ){0,3}(?:away|out|left|gone|absent))\b"
 )
 
 
 def find_wrong_states(clause: Clause, facts: Facts) -> Iterator[str]:
     """Return each claim on the alarm or the residents that is not in the facts."""
-    unknown = any(word in _UNKNOWN for word in clause.words) or (
-        clause.has("known") and clause.negated
-    )
+    unknown = bool(_UNKNOWN.search(clause.text)) or (clause.has("known") and clause.negated)
     if clause.has("alarm", "alarms", "alarm's"):
         yield from _wrong_alarm(clause, facts.armed, unknown=unknown)
     yield from _wrong_presence(clause, facts, unknown=unknown)

@@ -45,7 +45,9 @@ _SPANS: Final = (
     (re.compile(r"\bafternoons?\b"), 12.0, 18.5),
     (re.compile(r"\bevenings?\b"), 17.0, 24.0),
     (
-        re.compile(r"\b(?:by day|daytime|daylight|broad day|during the day|sunny|sunshine)\b"),
+        re.compile(
+            r"\b(?:by day|daytime|daylight|broad day|(?:during|in the middle of) the day|sunny|sunshine)\b"
+        ),
         6.5,
         21.0,
     ),

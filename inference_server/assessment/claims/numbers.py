@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 import re
 from typing import Final
 
@@ -49,6 +50,7 @@ _SEVERAL: Final = re.compile(
     r"(?:second|another|other) (?:person|visitor|stranger))\b"
 )
 _ONCE: Final = re.compile(r"\b(?:came|passed|visited|appeared|was there) (?:only |just )?once\b")
+_VAGUE: Final = re.compile(r"\b(?:few|several|some|many|couple of) (minute|hour|day|week)s\b")
 _NOTHING: Final = frozenset[str]()
 _TIMES: Final = re.compile(r"\b(\w+) times\b")
 
@@ -82,6 +84,9 @@ def find_wrong_numbers(clause: Clause, facts: Facts) -> Iterator[str]:
         elif value not in counts.values():
             yield word
     yield from _wrong_articles(clause, facts)
+    for found in _VAGUE.finditer(clause.text):
+        if max(_durations(facts)) < 1.5 * _UNITS[found[1]]:
+            yield found[0]
     yield from _wrong_groups(clause, counts)
     yield from _wrong_repetitions(clause, facts)
 
@@ -110,6 +115,10 @@ def _wrong_groups(clause: Clause, counts: Counter[str]) -> Iterator[str]:
         )
         if wrong:
             yield word
+    for word, noun in pairwise(clause.words):
+        kinds = word_kinds(noun) if word in {"another", "second"} else _NOTHING
+        if kinds and not clause.negated and max(counts[kind] for kind in kinds) < 2:
+            yield f"{word} {noun}"
     if people < 2 and (found := _SEVERAL.search(clause.text)) and not clause.negated:
         yield found[0]
 
@@ -168,8 +177,7 @@ def _ends_or_in(words: tuple[str, ...], index: int) -> bool:
 
 def _is_duration(length: float, before: tuple[str, ...], facts: Facts) -> bool:
     """Whether the facts have a duration of this many seconds, or as the words before it say."""
-    known = [_seconds(facts.started_at, facts.ended_at)]
-    known += [_seconds(each.first_seen, each.last_seen) for each in facts.objects]
+    known = _durations(facts)
     text = " ".join(before[-4:]) + " "
     if _MORE.search(text):
         return any(length <= each < 10 * length for each in known)
@@ -181,6 +189,11 @@ def _is_duration(length: float, before: tuple[str, ...], facts: Facts) -> bool:
     return any(abs(each - length) <= exact for each in known) or (
         length == 30 and any(20 <= each <= 40 for each in known)
     )
+
+
+def _durations(facts: Facts) -> list[float]:
+    whole = _seconds(facts.started_at, facts.ended_at)
+    return [whole, *(_seconds(each.first_seen, each.last_seen) for each in facts.objects)]
 
 
 def _image_counts(facts: Facts) -> set[float]:

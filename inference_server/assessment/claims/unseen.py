@@ -13,13 +13,14 @@ _LOOKS: Final = frozenset(
         *("kid", "kids", "baby", "toddler", "teenager", "teenagers", "adult", "adults", "elderly"),
         *("masked", "hooded", "disguised", "barefoot", "naked", "bearded", "tall", "wearing"),
         *("red", "blue", "green", "yellow", "black", "white", "grey", "gray", "silver", "brown"),
-        *("he", "she", "his", "her", "him"),
+        *("he", "she", "his", "her", "him", "police", "officer", "officers", "guard", "guards"),
+        *("neighbour", "neighbours", "neighbor", "neighbors", "firefighter", "firefighters"),
     }
 )
 _ACTIONS: Final = re.compile(
     r"\b(?:broke|broken|breaks?|breaking|smash\w*|forced|climb\w*|jump\w*|crawl\w*|attack\w*|"
     r"threat(?:ened|ening)|fought|fight\w*|shot|shoot\w*|shout\w*|scream\w*|bark\w*|ring|rings|rang|"
-    r"knock\w*|chas\w*|swim\w*|swam|smok\w*|burn\w*|fire|explo\w*|injur\w*|bleed\w*|blood|hid|"
+    r"knock\w*|chas\w*|swim\w*|swam|smok\w*|burn\w*|fire|explod\w*|explosions?|greet\w*|handed|signed|wav(?:ed|ing)|hug\w*|injur\w*|bleed\w*|blood|hid|"
     r"hiding|hidden|sabotag\w*|unlock\w*|picked|picking|pried|pry|vandal\w*|spray\w*|talk\w*|"
     r"spoke|laugh\w*|opened|entered|enters|rained|raining|snow\w*|storm\w*|weather|music|"
     r"stab\w*|kidnap\w*|murder\w*|drunk|carr(?:y|ied|ying|ies))\b"
@@ -29,7 +30,13 @@ _POINTS_TO: Final = re.compile(r"\bpoints? (?:to|towards?|is|of)\b")
 _STOLEN: Final = re.compile(
     r"\b(?:stole|stolen|steal\w*|theft|thief|robbed|robbery|(?:was|were|been|being|are) taken)\b"
 )
-_DELIVERED: Final = re.compile(r"\b(?:was|were|been|being) delivered\b|\bdelivery (?:was|is)\b")
+_DELIVERED: Final = re.compile(
+    r"\b(?:was|were|been|being) delivered\b|\bdelivery (?:was|is)\b|\bbrought\b"
+)
+_RESIDENTS: Final = re.compile(
+    r"\b(?:the|a|one|his|her) (?:residents?|owners?|family)(?: \w+)? "
+    r"(?:took|opened|let|brought|carried|picked|greeted|answered|received|noticed|saw|called)\b"
+)
 _STOPPED: Final = re.compile(r"\b(?:stopped|parked|waited|stayed|stood)\b")
 _PASSED: Final = re.compile(
     r"\b(?:pass(?:ed|es|ing)?(?: by)?|(?:walk|drove|driv|went|rode|rid)\w* (?:by|past))\b"
@@ -50,6 +57,8 @@ def find_unseen(clause: Clause, facts: Facts) -> Iterator[str]:
     if found := _SCORES.search(_POINTS_TO.sub(" ", text)):
         yield found[0]
     if (found := _STOLEN.search(text)) and "taken away" not in reasons:
+        yield found[0]
+    if found := _RESIDENTS.search(text):
         yield found[0]
     if (found := _DELIVERED.search(text)) and "taken away" in reasons:
         yield found[0]

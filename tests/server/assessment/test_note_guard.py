@@ -7,7 +7,7 @@ import pytest
 
 from inference_server.assessment.note_guard import MAX_REASON, find_refusal
 from tests.server.assessment.bodies import OBJECT, RULES, facts
-from tests.server.assessment.corpus import read_notes
+from tests.server.assessment.corpus import Note, read_more_notes, read_notes
 
 NOTES = read_notes()
 
@@ -28,6 +28,11 @@ def test_of_the_true_notes_at_most_1_percent_are_refused() -> None:
 
     assert len(true) == 200
     assert len(refused) <= len(true) // 100, refused
+
+
+@pytest.mark.parametrize("note", read_more_notes(), ids=lambda note: note.text)
+def test_further_notes_are_judged_rightly(note: Note) -> None:
+    assert (find_refusal(note.text, note.facts) is None) is note.true
 
 
 # One person, Saturday 02:15 to 02:16:24, alarm set, occupancy unknown, at the door and in the yard.

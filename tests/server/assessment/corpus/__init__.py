@@ -1,7 +1,8 @@
 """Notes that a language model could write about scenes, true and false, and the scenes' facts.
 
-Written by a person who had not read the checks: 200 notes that the facts support and 200 that they
-contradict or do not contain.
+`read_notes`: 200 notes that the facts support and 200 that they contradict or do not contain, written
+before the checks. `read_more_notes`: further ones on the same scenes, written afterwards to find what
+the first ones leave out.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,18 @@ def read_notes() -> list[Note]:
         for facts in [_facts(scene)]
         for kind in ("true", "false")
         for text in scene[kind]
+    ]
+
+
+def read_more_notes() -> list[Note]:
+    """Return the further notes."""
+    facts = {note.scene: note.facts for note in read_notes()}
+    scenes = json.loads(Path(__file__).with_name("more_notes.json").read_text(encoding="utf-8"))
+    return [
+        Note(scene=name, facts=facts[name], text=text, true=kind == "true")
+        for name, kinds in scenes.items()
+        for kind in ("true", "false")
+        for text in kinds[kind]
     ]
 
 
