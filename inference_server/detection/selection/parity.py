@@ -23,11 +23,10 @@ class ParityError(Exception):
 def check_parity(reference: Reference, runtime: Runtime, images: Sequence[torch.Tensor]) -> Parity:
     """Compare a runtime with the reference on (3, height, width) uint8 images; raises ParityError.
 
-    The model refines its encoder's best candidates. The smallest numeric difference can swap two
-    nearly equal candidates, and a query then stands for another place. A runtime may therefore
-    choose any candidates that are among the best for the reference, too. The reference is given
-    this choice and must produce the same scores and boxes. Confident objects whose candidates are
-    clearly better than the rest must be found by both, each with its own choice.
+    The model refines its encoder's best candidates. A tiny numeric difference can swap two nearly
+    equal ones. So the two are compared in two steps. First, the runtime's candidates must be among
+    the reference's best; from them, the reference must compute the same scores and boxes. Second,
+    both must find each confident object whose candidate is clearly better than the rest.
     """
     worst_score, least_iou, matched = 0.0, 1.0, 0
     for number, image in enumerate(images, 1):

@@ -1,1 +1,1 @@
-"""Plain values and rules that every other room shares; no I/O."""
+"""Plain values and rules that every other package shares; no I/O."""

@@ -35,7 +35,7 @@ _SCORES = (1, HIGHEST_SCORE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The core's settings; the defaults are those of the system this one succeeds.
+    """The core's settings, each with its default.
 
     Raises RiskBandsError and EventLengthError for values that contradict each other.
     """
@@ -238,14 +238,15 @@ class Settings:
     # queue
     queue_limit: int = setting(
         10_000,
-        "Maximum number of pending jobs. Further images wait in their folder.",
+        "Maximum number of pending detect jobs; live images may exceed it by a tenth. Further "
+        "images wait in their folder.",
         allowed=(100, 100_000),
         variable="QUEUE_MAX_SIZE",
     )
     lease: float = setting(30.0, "Lifetime of a job's lease; it is renewed at half.", unit="s")
     max_attempts: int = setting(3, "Attempts for failures of class unknown.")
     max_crashes: int = setting(
-        3, "Crashes of isolated workers after which a job is dead-lettered as poison."
+        3, "Crashes of a job while it ran alone after which it becomes a dead letter."
     )
     requeue_limit: int = setting(5, "Number of times that one dead letter may be requeued.")
     retry_base: float = setting(1.0, "First delay of a retry; it doubles each time.", unit="s")

@@ -29,7 +29,7 @@ def capture_time(head: bytes, path: str, mtime: datetime, time_zone: tzinfo) -> 
 
     `head` is the file's first HEAD_BYTES; `path` is relative to the camera root. A time before 2000
     or more than a day after the file's modification time comes from a wrong camera clock: the next
-    source is used.
+    source is used. `reader.read_capture_time` also rejects a time in the future.
     """
     for time in (_from_exif(exif_time(head), time_zone), _from_path(path, time_zone)):
         if time is not None and _EARLIEST <= time <= mtime + _MAX_AHEAD:

@@ -76,7 +76,7 @@ class ServerPool:
             try:
                 return await server.send(kind, request_for(server))
             except CoreError as error:
-                if not _is_caused_by_server(error):
+                if not _another_server_may_succeed(error):
                     raise
                 refusals.append(error)
         raise self._combined_error(kind, tried, refusals)
@@ -123,7 +123,7 @@ class ServerPool:
         )
 
 
-def _is_caused_by_server(error: CoreError) -> bool:
+def _another_server_may_succeed(error: CoreError) -> bool:
     """Return whether another server may be able to do the job."""
     outside_the_job = error.failure in {FailureClass.CAPACITY, FailureClass.OUTAGE}
     return outside_the_job or isinstance(error, AssessorAbsentError)

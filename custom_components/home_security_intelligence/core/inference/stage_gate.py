@@ -61,7 +61,7 @@ class StageGate:
         return 0.0
 
     def success(self) -> None:
-        """Report that a job read its image."""
+        """Report that a job succeeded, which closes the breaker of the camera folders."""
         self._trial_running = False
         self._folders.close()
 

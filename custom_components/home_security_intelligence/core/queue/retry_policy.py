@@ -43,8 +43,8 @@ def decide(
 def decide_crash(job: ClaimedJob, *, jitter: float, settings: Settings) -> RetryDecision:
     """Decide about a job whose worker died.
 
-    The worker may have died of another job that it processed at the same time. So the crashes in
-    isolation decide; of all others it takes several times as many.
+    It becomes a dead letter after `max_crashes` crashes in isolation, or after three times as many
+    crashes in all: beside other jobs, another one may have caused the crash.
     """
     crashes, isolated = job.crashes + 1, job.isolated_crashes + int(job.isolated)
     final = isolated >= settings.max_crashes or crashes >= _UNISOLATED_FACTOR * settings.max_crashes

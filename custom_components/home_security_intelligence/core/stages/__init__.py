@@ -1,1 +1,5 @@
-"""What happens to an image and to an event, one class a stage."""
+"""The stages of an image and an event: register, detect, assess and clean up.
+
+Each stage has a module. The others are their helpers: `clock_check` and `queue_capacity` of
+register, `prompt_images` of assess.
+"""
