@@ -18,7 +18,7 @@ from benchmarks import harness
 
 # isort: split
 from hsi_core.domain.context import Context
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import Box, Detection, Image, ImageState
 from hsi_core.domain.zones import Zone, ZoneKind
 from hsi_core.risk.facts import FactSheet, build_fact_sheet
@@ -117,7 +117,7 @@ def _with_each(own: Sequence[Image], history: Sequence[Image]) -> list[float]:
     for count in range(1, len(own) + 1):
         began = time.process_time()
         sheet = build_fact_sheet("front", own[:count], history, CONTEXT, scenes=scenes)
-        apply_rules(sheet, Bands())
+        apply_rules(sheet, LevelBounds())
         took.append(time.process_time() - began)
     return took[-10:]
 
@@ -126,7 +126,7 @@ def _timed(facts: Callable[[], FactSheet], rounds: int) -> list[float]:
     took = []
     for _ in range(rounds):
         began = time.process_time()
-        apply_rules(facts(), Bands())
+        apply_rules(facts(), LevelBounds())
         took.append(time.process_time() - began)
     return took
 

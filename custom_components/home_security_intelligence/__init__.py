@@ -9,7 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 from .bridge import async_create_pipeline, setup_error
 from .const import CONF_CAMERA_ROOT, DOMAIN
 from .coordinator import HsiConfigEntry, HsiCoordinator, server_version
-from .core.domain.errors import RiskBandsError, StoreError, WatchError
+from .core.domain.errors import LevelBoundsError, StoreError, WatchError
 from .devices import async_register_hub
 from .fired_events import FiredEvents
 from .home_state import async_follow_home
@@ -46,7 +46,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
 
     try:
         pipeline = async_create_pipeline(hass, entry)
-    except RiskBandsError as err:
+    except LevelBoundsError as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
             translation_key="risk_bands",

@@ -61,14 +61,14 @@ _OWN_SETTINGS = frozenset(
 
 
 def settings_of(entry: ConfigEntry[Any]) -> Settings:
-    """Return the core's defaults, changed by the entry's options; raises RiskBandsError."""
+    """Return the core's defaults, changed by the entry's options; raises LevelBoundsError."""
     return settings_from(entry.options)
 
 
 def settings_from(options: Mapping[str, Any]) -> Settings:
     """Return the core's defaults, changed by the options.
 
-    Raises RiskBandsError and EventLengthError for options that contradict each other.
+    Raises LevelBoundsError and EventLengthError for options that contradict each other.
     """
     values = {}
     for name, declaration in DECLARATIONS.items():

@@ -124,7 +124,7 @@ class Factor(_Model):
 
 
 class Rules(_Model):
-    """The result of the rules on the same facts: a score, the band around it, and the factors."""
+    """The result of the rules on the same facts: a score, the range around it, and the factors."""
 
     score: int = Field(ge=0, le=100)
     low: int = Field(ge=0)
@@ -136,7 +136,7 @@ class Rules(_Model):
     def _check_band(cls, edge: int, info: ValidationInfo) -> int:
         score = info.data.get("score", edge)
         if edge > score if info.field_name == "low" else edge < score:
-            raise PydanticCustomError("band", "must leave the score inside the band")
+            raise PydanticCustomError("band", "must leave the score inside the range")
         return edge
 
 

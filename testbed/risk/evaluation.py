@@ -14,8 +14,8 @@ from typing import Final
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
-from hsi_core.domain.errors import RiskBandsError, StoreError  # isort: skip
-from hsi_core.domain.levels import Bands  # isort: skip
+from hsi_core.domain.errors import LevelBoundsError, StoreError  # isort: skip
+from hsi_core.domain.levels import LevelBounds  # isort: skip
 
 from testbed.risk import replay
 from testbed.risk.judges import BACKENDS, JudgeError, judging
@@ -48,10 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def evaluate(
-    sets: dict[str, Sequence[Scenario]], backend: str, bands: Bands
+    sets: dict[str, Sequence[Scenario]], backend: str, bounds: LevelBounds
 ) -> dict[str, tuple[Result, ...]]:
     """Return the results of each set of scenarios; raises JudgeError."""
-    async with judging(backend, bands) as judge:
+    async with judging(backend, bounds) as judge:
         return {
             name: tuple([await judge(scenario) for scenario in scenarios])
             for name, scenarios in sets.items()
@@ -170,11 +170,11 @@ def _write(file: Path | None, document: dict[str, object]) -> None:
         file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def _bands(text: str) -> Bands:
+def _level_bounds(text: str) -> LevelBounds:
     try:
         medium, high, critical = (int(floor) for floor in text.split(","))
-        return Bands(medium=medium, high=high, critical=critical)
-    except (ValueError, RiskBandsError) as err:
+        return LevelBounds(medium=medium, high=high, critical=critical)
+    except (ValueError, LevelBoundsError) as err:
         raise argparse.ArgumentTypeError(str(err)) from err
 
 
@@ -208,13 +208,13 @@ def _parser() -> argparse.ArgumentParser:
         "--backend",
         choices=BACKENDS,
         default="rules",
-        help="what scores within the rules' band; ollama, openai and embedded start the "
+        help="what scores within the rules' range; ollama, openai and embedded start the "
         "inference server with this shell's NEMOTRON_URL, NEMOTRON_MODEL, EMBEDDED_MODEL ...",
     )
     parser.add_argument(
         "--bands",
-        type=_bands,
-        default=Bands(),
+        type=_level_bounds,
+        default=LevelBounds(),
         metavar="M,H,C",
         help="the lowest scores of medium, high and critical (default: 30,60,85)",
     )

@@ -21,7 +21,7 @@ from hsi_core.inference.client import InferenceClient
 
 from hsi_core.domain.errors import CoreError  # isort: skip
 from hsi_core.domain.models import Assessment, AssessmentState, EventState, SecurityEvent  # isort: skip
-from hsi_core.domain.levels import Bands  # isort: skip
+from hsi_core.domain.levels import LevelBounds  # isort: skip
 from hsi_core.risk.facts import FactSheet
 from hsi_core.risk.llm_adjustment import adjust_score
 from hsi_core.risk.rules import apply_rules
@@ -59,12 +59,12 @@ Ask = Callable[[JudgedEvent], Awaitable[Answer]]
 
 
 @asynccontextmanager
-async def judging(backend: str, bands: Bands) -> AsyncIterator[Judge]:
+async def judging(backend: str, bounds: LevelBounds) -> AsyncIterator[Judge]:
     """Yield what judges scenarios; raises JudgeError."""
     async with asking(backend) as ask_model:
 
         async def judge_scenario(scenario: Scenario) -> Result:
-            return await judged(scenario, ask_model, bands)
+            return await judged(scenario, ask_model, bounds)
 
         yield judge_scenario
 
@@ -87,13 +87,13 @@ async def asking(backend: str) -> AsyncIterator[Ask | None]:
             await asyncio.to_thread(server.stop)
 
 
-async def judged(scenario: Scenario, ask_model: Ask | None, bands: Bands) -> Result:
+async def judged(scenario: Scenario, ask_model: Ask | None, bounds: LevelBounds) -> Result:
     """Return what a scenario comes to: its worst event counts."""
     scores: list[tuple[int, tuple[str, ...], float]] = []
     calls: list[Call] = []
     unassessed = False
     for sheet in sheets(scenario):
-        verdict = apply_rules(sheet, bands)
+        verdict = apply_rules(sheet, bounds)
         score, factors, points = verdict.score, verdict.factors, 0.0
         if ask_model is not None:
             answer = await ask_model(JudgedEvent(sheet=sheet, verdict=verdict))
@@ -108,7 +108,7 @@ async def judged(scenario: Scenario, ask_model: Ask | None, bands: Bands) -> Res
     return Result(
         scenario=scenario,
         score=score,
-        level=bands.level_of(score),
+        level=bounds.level_of(score),
         factors=reasons,
         calls=tuple(calls),
         suggested_points=points,

@@ -11,7 +11,7 @@ import testbed.core  # noqa: F401 # registers hsi_core
 
 from hsi_core.domain.models import LANGUAGE_MODEL, EventMark, RiskFactor, RiskLevel  # isort: skip
 from hsi_core.events.replay import Replayed, replay  # isort: skip
-from hsi_core.domain.levels import Bands  # isort: skip
+from hsi_core.domain.levels import LevelBounds  # isort: skip
 from hsi_core.risk.llm_adjustment import adjust_score
 
 from hsi_core.domain.settings import Settings  # isort: skip
@@ -58,7 +58,7 @@ class Outcome:
 async def outcomes(
     url: str,
     backend: str,
-    bands: Bands,
+    bounds: LevelBounds,
     *,
     since: datetime | None,
     todays_zones: bool,
@@ -69,7 +69,7 @@ async def outcomes(
     `connect_model` takes the backend's name.
     """
     settings = Settings(
-        medium_from=bands.medium, high_from=bands.high, critical_from=bands.critical
+        medium_from=bounds.medium, high_from=bounds.high, critical_from=bounds.critical
     )
     engine = await connect_read_only(url, application_name="hsi evaluate-risk")
     try:

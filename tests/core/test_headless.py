@@ -15,7 +15,7 @@ from hsi_core.cli.environment import (
     read_environment,
     read_settings,
 )
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.settings import DECLARATIONS, Settings
 
 
@@ -75,7 +75,7 @@ def test_the_help_names_every_variable(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_the_levels_follow_from_their_highest_scores() -> None:
     environ = {"SEVERITY_LOW_MAX": "19", "SEVERITY_HIGH_MAX": "94"}
-    assert read(environ).risk_bands == Bands(medium=20, high=60, critical=95)
+    assert read(environ).level_bounds == LevelBounds(medium=20, high=60, critical=95)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from yarl import URL
 # name too.
 import custom_components  # noqa: F401
 from custom_components.home_security_intelligence.const import DOMAIN
-from custom_components.home_security_intelligence.core.domain.levels import Bands
+from custom_components.home_security_intelligence.core.domain.levels import LevelBounds
 from custom_components.home_security_intelligence.core.domain.models import RiskFactor
 from custom_components.home_security_intelligence.core.events import judge
 from custom_components.home_security_intelligence.core.risk.facts import FactSheet
@@ -98,13 +98,13 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeInference
         detections=[("person", 0.97)], score=72, box=(0.4, 0.3, 0.6, 0.9)
     ) as fake:
 
-        def apply_rules(sheet: FactSheet, bands: Bands) -> Verdict:
+        def apply_rules(sheet: FactSheet, bounds: LevelBounds) -> Verdict:
             score = fake.score or 0
             factor = RiskFactor(name="as told", points=score, reason="The test says so.")
             return Verdict(
                 score=score,
-                level=bands.level_of(score),
-                llm_range=llm_range(score, bands),
+                level=bounds.level_of(score),
+                llm_range=llm_range(score, bounds),
                 factors=(factor,),
             )
 

@@ -17,7 +17,7 @@ from testbed.risk.scenarios import Scenario, ScenarioError, read, read_all
 
 # isort: split
 from hsi_core.domain.context import Occupancy
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import RiskLevel
 from hsi_core.events.judge import JudgedEvent
 
@@ -66,7 +66,9 @@ async def results(name: str, say: Say | None = None) -> list[Result]:
 
         return ask
 
-    return [await judged(scenario, model_of(scenario), Bands()) for scenario in scenarios(name)]
+    return [
+        await judged(scenario, model_of(scenario), LevelBounds()) for scenario in scenarios(name)
+    ]
 
 
 @pytest.mark.parametrize("name", SETS)

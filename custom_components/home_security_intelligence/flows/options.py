@@ -18,7 +18,7 @@ import voluptuous as vol
 from ..bridge import settings_from
 from ..const import CONF_ALARM, CONF_RESIDENTS, RESIDENT_DOMAINS, SECTION_HOME
 from ..core.domain.declarations import Declaration, Option
-from ..core.domain.errors import EventLengthError, RiskBandsError
+from ..core.domain.errors import EventLengthError, LevelBoundsError
 from ..core.domain.settings import (
     DECLARATIONS,
     SECTION_LEVELS,
@@ -87,7 +87,7 @@ class HsiOptionsFlow(OptionsFlow):
                 settings_from(user_input)
             except EventLengthError:
                 errors["event_idle"] = "idle_exceeds_window"
-            except RiskBandsError:
+            except LevelBoundsError:
                 errors["base"] = "levels_out_of_order"
             if not errors:
                 return self.async_create_entry(data=user_input)

@@ -9,7 +9,7 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
 from hsi_core.domain.context import Context
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import (
     AssessmentState,
     Box,
@@ -79,7 +79,7 @@ def test_a_model_receives_each_object_once_with_its_highest_confidence() -> None
     seen = [image("car", "person"), image("person", "person", at=NOON + timedelta(seconds=9))]
     sheet = build_fact_sheet("front", seen, (), Context(time_zone=BERLIN))
     facts = facts_for_model(
-        event, "N" * 200, JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, Bands()))
+        event, "N" * 200, JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, LevelBounds()))
     )
     assert len(facts.camera) == 100
     assert facts.started_at.utcoffset() == timedelta(hours=1)
@@ -87,4 +87,4 @@ def test_a_model_receives_each_object_once_with_its_highest_confidence() -> None
     assert (person.label, person.confidence, person.images) == ("person", 0.6, 2)
     assert (person.first_seen, person.last_seen) == (NOON, NOON + timedelta(seconds=9))
     assert (car.label, car.images) == ("car", 1)
-    assert facts.narrative == describe_event(sheet, apply_rules(sheet, Bands())).text
+    assert facts.narrative == describe_event(sheet, apply_rules(sheet, LevelBounds())).text

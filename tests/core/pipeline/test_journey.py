@@ -10,7 +10,7 @@ from tests.core.pipeline.recorded_home import recorded
 
 # isort: split
 from hsi_core.domain.context import Home, Occupancy
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import AssessmentState, EventState, FailureClass, ImageState, JobKind
 from hsi_core.domain.presence import PresenceClass
 from hsi_core.domain.queries import DeadLetterQuery, EventQuery
@@ -55,7 +55,7 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
     rules = house.server.assessed[0]["rules"]
     assert assessed.provisional_score == rules["score"]
     assert assessed.risk_score == rules["high"]
-    assert assessed.risk_level is Bands().level_of(rules["score"])
+    assert assessed.risk_level is LevelBounds().level_of(rules["score"])
     assert sum(factor.points for factor in assessed.factors) == assessed.risk_score
     assert (assessed.factors[0].name, assessed.factors[-1].name) == (
         "close to the camera",
@@ -94,7 +94,7 @@ async def test_a_language_model_cannot_change_the_level(house: House, score: int
 
     rules = house.server.assessed[0]["rules"]
     assert assessed.risk_score == (rules["high"] if score else rules["low"])
-    assert assessed.risk_level is Bands().level_of(rules["score"])
+    assert assessed.risk_level is LevelBounds().level_of(rules["score"])
     assert f"said {score}" in assessed.factors[-1].reason
 
 

@@ -16,7 +16,7 @@ from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import BERLIN, House, Journal
 
 # isort: split
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import EventMark, MissedMoment, RiskLevel
 from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.updates import EventPhase
@@ -108,8 +108,8 @@ async def test_a_replay_without_a_change_changes_and_writes_nothing(
 
 
 async def test_other_levels_show_their_effect(marked: House, tmp_path: Path) -> None:
-    for bands, reported, false in (("20,60,85", 3, 1), ("46,60,85", 0, 0), ("45,60,85", 2, 1)):
-        found = await replayed(marked, tmp_path, "--bands", bands)
+    for bounds, reported, false in (("20,60,85", 3, 1), ("46,60,85", 0, 0), ("45,60,85", 2, 1)):
+        found = await replayed(marked, tmp_path, "--bands", bounds)
         assert found[REPORTED] == {"before": (1, 4), "after": (reported, 4)}
         assert found[FALSE] == {"before": (1, 1), "after": (false, 1)}
     found = await replayed(marked, tmp_path, "--days", "0.01")  # no event is that recent
@@ -142,14 +142,16 @@ async def test_a_model_is_asked_and_limited_as_in_the_pipeline(marked: House) ->
         found = await outcomes(
             marked.database_url,
             "ollama",
-            Bands(),
+            LevelBounds(),
             since=None,
             todays_zones=False,
             connect_model=lambda backend: nullcontext(ask),
         )
         return [each.after[1] for each in found]
 
-    by_rules = await outcomes(marked.database_url, "rules", Bands(), since=None, todays_zones=False)
+    by_rules = await outcomes(
+        marked.database_url, "rules", LevelBounds(), since=None, todays_zones=False
+    )
     expected = [each.after[1] for each in by_rules]
     assert await levels(answer=0) == expected
     assert await levels(answer=100) == expected

@@ -8,7 +8,7 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
 from hsi_core.domain.context import Context
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import Box, Detection, Image, ImageState
 from hsi_core.domain.zones import Zone, ZoneKind
 from hsi_core.risk.facts import FactSheet, build_fact_sheet
@@ -80,7 +80,7 @@ def facts(
 
 
 def verdict(seen: Scene, **around: object) -> Verdict:
-    return apply_rules(facts(seen, **around), Bands())  # type: ignore[arg-type]
+    return apply_rules(facts(seen, **around), LevelBounds())  # type: ignore[arg-type]
 
 
 def points(seen: Scene, **around: object) -> dict[str, int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import LANGUAGE_MODEL
 from hsi_core.risk.points import MAX_LLM_MOVE, WEIGHTS
 
@@ -23,6 +23,6 @@ def test_every_factor_is_documented_with_its_points_and_no_other_is() -> None:
 
 def test_the_levels_are_documented() -> None:
     ceiling = 100
-    for floor, level in Bands().floors:
+    for floor, level in LevelBounds().floors:
         assert f"{level} {floor}-{ceiling}" in TEXT
         ceiling = floor - 1

@@ -9,7 +9,7 @@ from tests.core.risk.scenes import DOOR, NIGHT, NOON, PATH, PAVEMENT, facts, per
 
 # isort: split
 from hsi_core.domain.context import Elsewhere
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import Detection
 from hsi_core.risk.facts import FactSheet
 from hsi_core.risk.narrative import Message, Narrative, describe_event, render
@@ -22,7 +22,7 @@ MAX_LENGTH = 280  # of the request to the inference server
 
 
 def narrative(sheet: FactSheet) -> Narrative:
-    return describe_event(sheet, apply_rules(sheet, Bands()))
+    return describe_event(sheet, apply_rules(sheet, LevelBounds()))
 
 
 @pytest.mark.parametrize(

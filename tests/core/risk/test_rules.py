@@ -9,8 +9,8 @@ from tests.core.risk.scenes import DOOR, NIGHT, NOON, PATH, PAVEMENT, person, po
 
 # isort: split
 from hsi_core.domain.context import Elsewhere, Occupancy
-from hsi_core.domain.errors import RiskBandsError
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.errors import LevelBoundsError
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import Detection, RiskLevel
 from hsi_core.risk.llm_adjustment import adjust_score, llm_range
 from hsi_core.risk.points import MAX_LLM_MOVE, WEIGHTS
@@ -173,10 +173,10 @@ def test_every_factor_has_a_unique_name_that_the_wire_format_accepts() -> None:
 
 
 def test_the_levels_are_in_order_and_cover_everything() -> None:
-    assert [Bands().level_of(score) for score in (0, 29, 30, 59, 60, 84, 85, 100)] == [
+    assert [LevelBounds().level_of(score) for score in (0, 29, 30, 59, 60, 84, 85, 100)] == [
         level for level in RiskLevel for _ in range(2)
     ]
-    moved = Bands(medium=1, high=2, critical=100)
+    moved = LevelBounds(medium=1, high=2, critical=100)
     assert [moved.level_of(score) for score in (0, 1, 2, 99, 100)] == [
         *(RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH, RiskLevel.HIGH, RiskLevel.CRITICAL),
     ]
@@ -185,21 +185,23 @@ def test_the_levels_are_in_order_and_cover_everything() -> None:
 @pytest.mark.parametrize("floors", [(0, 60, 85), (60, 60, 85), (30, 90, 85), (30, 60, 101)])
 def test_bounds_out_of_order_are_refused_with_the_values(floors: tuple[int, int, int]) -> None:
     medium, high, critical = floors
-    with pytest.raises(RiskBandsError, match=f"medium from {medium}, high from {high}"):
-        Bands(medium=medium, high=high, critical=critical)
+    with pytest.raises(LevelBoundsError, match=f"medium from {medium}, high from {high}"):
+        LevelBounds(medium=medium, high=high, critical=critical)
 
 
-BANDS = st.lists(st.integers(1, 100), min_size=3, max_size=3, unique=True).map(
-    lambda floors: Bands(**dict(zip(("medium", "high", "critical"), sorted(floors), strict=True)))
+LEVEL_BOUNDS = st.lists(st.integers(1, 100), min_size=3, max_size=3, unique=True).map(
+    lambda floors: LevelBounds(
+        **dict(zip(("medium", "high", "critical"), sorted(floors), strict=True))
+    )
 )
 
 
-@given(provisional=st.integers(0, 100), said=st.integers(0, 100), bands=BANDS)
-def test_a_model_never_changes_the_level(provisional: int, said: int, bands: Bands) -> None:
-    low, high = llm_range(provisional, bands)
+@given(provisional=st.integers(0, 100), said=st.integers(0, 100), bounds=LEVEL_BOUNDS)
+def test_a_model_never_changes_the_level(provisional: int, said: int, bounds: LevelBounds) -> None:
+    low, high = llm_range(provisional, bounds)
     score, factor = adjust_score(provisional, (low, high), said)
 
-    assert bands.level_of(score) is bands.level_of(provisional)
+    assert bounds.level_of(score) is bounds.level_of(provisional)
     assert low <= score <= high
     assert low <= provisional <= high
     assert high - low <= 2 * MAX_LLM_MOVE

@@ -9,7 +9,7 @@ from tests.core.store.conftest import Archive, at
 # isort: split
 from sqlalchemy import text, update
 
-from hsi_core.domain.levels import Bands
+from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import AssessmentState, EventState, RiskLevel
 from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.updates import EventPhase
@@ -115,8 +115,8 @@ async def scored(archive: Archive) -> Archive:
                 .values(
                     assessment=AssessmentState.ASSESSED,
                     risk_score=score,
-                    risk_level=Bands().level_of(score),
-                    highest_level=Bands().level_of(score),
+                    risk_level=LevelBounds().level_of(score),
+                    highest_level=LevelBounds().level_of(score),
                     summary="s",
                     reasoning="r",
                     assessed_at=at(0),

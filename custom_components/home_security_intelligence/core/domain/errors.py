@@ -32,7 +32,7 @@ class InputError(CoreError):
     code = "bad_input"
 
 
-class RiskBandsError(InputError):
+class LevelBoundsError(InputError):
     """The bounds of the risk levels are out of order."""
 
     code = "risk_bands"

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from .errors import RiskBandsError
+from .errors import LevelBoundsError
 from .models import RiskLevel
 
 HIGHEST_SCORE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bands:
-    """The lowest score of each level above low; raises RiskBandsError unless in ascending order."""
+class LevelBounds:
+    """The lowest score of each level above low; raises LevelBoundsError unless in ascending order."""
 
     medium: int = 30
     high: int = 60
@@ -18,7 +18,7 @@ class Bands:
 
     def __post_init__(self) -> None:
         if not 0 < self.medium < self.high < self.critical <= HIGHEST_SCORE:
-            raise RiskBandsError(
+            raise LevelBoundsError(
                 f"medium from {self.medium}, high from {self.high}, critical from {self.critical}: "
                 "each level must begin above the previous one, from 1 to 100"
             )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from .declarations import Declaration, Option, Value, declarations_of, setting
 from .errors import EventLengthError
-from .levels import HIGHEST_SCORE, Bands
+from .levels import HIGHEST_SCORE, LevelBounds
 
 DEFAULT_WATCHED_LABELS = frozenset(
     {"person", "bicycle", "car", "motorcycle", "bus", "truck", "cat", "dog", "package"}
@@ -37,7 +37,7 @@ _SCORES = (1, HIGHEST_SCORE)
 class Settings:
     """The core's settings, each with its default.
 
-    Raises RiskBandsError and EventLengthError for values that contradict each other.
+    Raises LevelBoundsError and EventLengthError for values that contradict each other.
     """
 
     # detection
@@ -337,7 +337,7 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        _ = self.risk_bands
+        _ = self.level_bounds
         if self.event_idle > self.event_window:
             raise EventLengthError(
                 f"an event that ends after {self.event_idle:g} s without activity cannot be "
@@ -345,9 +345,11 @@ class Settings:
             )
 
     @property
-    def risk_bands(self) -> Bands:
+    def level_bounds(self) -> LevelBounds:
         """The scores at which the levels begin."""
-        return Bands(medium=self.medium_from, high=self.high_from, critical=self.critical_from)
+        return LevelBounds(
+            medium=self.medium_from, high=self.high_from, critical=self.critical_from
+        )
 
     @property
     def original_bytes(self) -> int:

@@ -44,7 +44,7 @@ async def judge_event(
     if not own:
         return None
     sheet = build_fact_sheet(event.camera, own, history, replace(context, elsewhere=others))
-    return JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, settings.risk_bands))
+    return JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, settings.level_bounds))
 
 
 def facts_for_model(

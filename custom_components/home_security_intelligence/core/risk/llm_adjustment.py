@@ -4,14 +4,14 @@ The range ends where the provisional score's level ends, so the level is always 
 rules, whatever the model answers. A model can only order events within a level.
 """
 
-from ..domain.levels import Bands
+from ..domain.levels import LevelBounds
 from ..domain.models import LANGUAGE_MODEL, RiskFactor
 from .points import MAX_LLM_MOVE
 
 
-def llm_range(provisional: int, bands: Bands) -> tuple[int, int]:
+def llm_range(provisional: int, bounds: LevelBounds) -> tuple[int, int]:
     """Return the lowest and the highest score that a language model may set."""
-    lowest, highest = bands.scores_of(bands.level_of(provisional))
+    lowest, highest = bounds.scores_of(bounds.level_of(provisional))
     return max(lowest, provisional - MAX_LLM_MOVE), min(highest, provisional + MAX_LLM_MOVE)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..domain.levels import HIGHEST_SCORE, Bands
+from ..domain.levels import HIGHEST_SCORE, LevelBounds
 from ..domain.models import RiskFactor, RiskLevel
 from ..domain.part_of_day import PartOfDay
 from ..domain.zones import ZoneKind
@@ -46,7 +46,7 @@ class Verdict:
     factors: tuple[RiskFactor, ...]
 
 
-def apply_rules(facts: FactSheet, bands: Bands) -> Verdict:
+def apply_rules(facts: FactSheet, bounds: LevelBounds) -> Verdict:
     """Return the provisional score of an event and its factors."""
     factors = without_contradictions(
         [factor for rule in RULES if (factor := rule(facts)) is not None]
@@ -55,8 +55,8 @@ def apply_rules(facts: FactSheet, bands: Bands) -> Verdict:
     score = min(max(total, 0), HIGHEST_SCORE)
     return Verdict(
         score=score,
-        level=bands.level_of(score),
-        llm_range=llm_range(score, bands),
+        level=bounds.level_of(score),
+        llm_range=llm_range(score, bounds),
         factors=factors,
     )
 

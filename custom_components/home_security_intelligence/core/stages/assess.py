@@ -1,4 +1,4 @@
-"""Assesses an event: by the rules, then by the language model within their band."""
+"""Assesses an event: by the rules, then by the language model within their range."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Assess:
         self._now = now
 
     async def process(self, job: ClaimedJob) -> Outcome[Judgement]:
-        """Judge the event by the rules, then have the model assess it within their band."""
+        """Judge the event by the rules, then have the model assess it within their range."""
         facts, verdict = await self._database.run_transaction(partial(self._judge, job=job))
         assessment: Assessment | None
         try:

@@ -294,7 +294,7 @@ async def set_assessed(
     late: bool,
     now: datetime,
 ) -> SecurityEvent | None:
-    """Store an assessment with its score limited to the rules' band.
+    """Store an assessment with its score limited to the rules' range.
 
     Return None if the assessment of a later job, which had more facts, is already stored.
     """
