@@ -27,7 +27,7 @@ from hsi_core.domain.updates import (
     QueueUpdate,
     Update,
 )
-from hsi_core.domain.zones import Zone
+from hsi_core.domain.zones import Zone, ZoneKind
 from hsi_core.inference.client import InferenceClient
 from hsi_core.pipeline.pipeline import Pipeline, PipelineConfig
 
@@ -35,7 +35,10 @@ SOON = 60.0  # seconds to wait for a signal, on a busy machine
 NEVER = 3600.0  # seconds until a timer that no test waits for
 CAMERAS = ("front", "yard")
 BERLIN = ZoneInfo("Europe/Berlin")
+EVERYWHERE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+RESTRICTED = Zone(name="Roof", kind=ZoneKind.RESTRICTED, polygon=EVERYWHERE)
 QUICK = Settings(
+    event_idle=0.5,
     poll_interval=0.1,
     lease=10.0,
     retry_base=0.02,

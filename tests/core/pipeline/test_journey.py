@@ -76,14 +76,6 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
     assert str(facts["started_at"]).endswith(("+01:00", "+02:00"))
 
 
-async def test_a_confident_person_is_assessed_before_the_event_is_over(house: House) -> None:
-    _, journal = await house.run(event_idle=30.0)
-    house.upload("front/a.jpg", "person 0.95")
-    assessed = await journal.event(EventPhase.EXPLAINED)
-    assert assessed.state is EventState.OPEN
-    assert assessed.risk_score == house.server.assessed[0]["rules"]["high"]
-
-
 @pytest.mark.parametrize("score", [0, 100])
 async def test_a_language_model_cannot_change_the_level(house: House, score: int) -> None:
     house.server.score = score

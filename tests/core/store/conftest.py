@@ -17,8 +17,9 @@ from hsi_core.domain.inference import DetectResult
 from hsi_core.domain.models import Box, Camera, Detection, Image, JobKind, SecurityEvent
 from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.settings import Settings
-from hsi_core.domain.updates import EventPhase
+from hsi_core.domain.updates import EventPhase, EventUpdate
 from hsi_core.events.context_provider import ContextProvider
+from hsi_core.events.event_judge import EventJudge
 from hsi_core.events.grouper import EventGrouper
 from hsi_core.store import cameras, detections, event_list, images, jobs, leases
 from hsi_core.store.detections import DetectedImage
@@ -51,9 +52,8 @@ class Archive:
     async def see_batch(self, seen: Sequence[tuple[str, float, str, float]]) -> list[EventPhase]:
         """Store images in one transaction: camera, second, label and confidence of each."""
         context_provider = ContextProvider(UTC, self.settings)
-        grouper = EventGrouper(
-            self.settings, context_provider, now=lambda: at(10_000), new_id=uuid4
-        )
+        grouper = EventGrouper(self.settings, context_provider, new_id=uuid4)
+        judge = EventJudge(self.settings, now=lambda: at(10_000))
         async with begin(self.engine) as connection:
             results: dict[int, DetectResult] = {}
             for camera, seconds, label, confidence in seen:
@@ -65,7 +65,7 @@ class Archive:
                 )
                 await jobs.enqueue_detect(connection, [image], now=NOON)
                 results[image.id] = _result(label, confidence)
-            await cameras.lock(connection, {camera for camera, _, _, _ in seen})
+            locked = await cameras.lock(connection, {camera for camera, _, _, _ in seen})
             held = await leases.claim(connection, JobKind.DETECT, lease=30.0, limit=len(seen))
             assert {job.image_id for job in held} == set(results)
             assert len(await leases.finish(connection, held)) == len(held)
@@ -74,7 +74,8 @@ class Archive:
                 for job in held
                 if job.image is not None
             ]
-            grouping = await grouper.add(Transaction(connection), detected)
+            transaction = Transaction(connection)
+            grouping = await grouper.add(transaction, detected, locked)
             stored = [
                 DetectedImage(
                     image_id=image.id,
@@ -85,7 +86,10 @@ class Archive:
                 for image in detected
             ]
             await detections.insert(connection, stored, now=NOON)
-            return [update.phase for update in grouping.updates]
+            await judge.judge(transaction, grouping.changes, locked)
+            return [
+                update.phase for update in transaction.updates if isinstance(update, EventUpdate)
+            ]
 
     async def events(self, **wanted: object) -> tuple[SecurityEvent, ...]:
         """Return the events, the oldest first."""

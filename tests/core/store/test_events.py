@@ -10,12 +10,14 @@ from tests.core.store.conftest import Archive, at
 from sqlalchemy import text, update
 
 from hsi_core.domain.levels import LevelBounds
-from hsi_core.domain.models import AssessmentState, EventState, RiskLevel
+from hsi_core.domain.models import AssessmentState, EventState, JobKind, RiskLevel
 from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.updates import EventPhase
-from hsi_core.store import event_list
+from hsi_core.store import event_list, leases
 from hsi_core.store.engine import begin
 from hsi_core.store.tables import events
+
+NIGHT = 12 * 3600.0
 
 
 async def assess_jobs(archive: Archive) -> int:
@@ -69,31 +71,74 @@ async def test_an_event_has_its_labels_and_best_image(archive: Archive) -> None:
     assert event.best_image_id == (await archive.images())[1].id
 
 
-async def test_only_a_confident_person_is_urgent(archive: Archive) -> None:
-    await archive.see(0, "person", 0.89)
-    await archive.see(500, "car", 0.99, camera="yard")
+async def explain_all(archive: Archive) -> None:
+    """Finish all assess jobs, as if a model had explained the events as they are."""
+    async with begin(archive.engine) as connection:
+        await connection.execute(text("update hsi.jobs set state = 'done'"))
+        await connection.execute(
+            update(events).values(
+                explained_images=events.c.judged_images, explained_score=events.c.provisional_score
+            )
+        )
+
+
+async def test_an_event_has_its_level_from_the_first_image_on(archive: Archive) -> None:
+    assert await archive.see(NIGHT) == [EventPhase.DETECTED]
+    [event] = await archive.events()
+    assert (event.risk_level, event.highest_level) == (RiskLevel.MEDIUM, RiskLevel.MEDIUM)
+    assert event.risk_score == event.provisional_score == sum(f.points for f in event.factors)
+    assert (event.judged_images, event.incident_id) == (1, event.id)
+    assert event.assessor == "rules"
+    assert event.narrative
+
+
+async def test_a_low_event_is_explained_when_it_closes(archive: Archive) -> None:
+    await archive.see(0)
     assert await assess_jobs(archive) == 0
-    await archive.see(1000, "person", 0.90)
-    # One for the confident person, one for the event it has ended.
-    assert await assess_jobs(archive) == 2
-
-
-async def test_a_pending_assessment_is_not_enqueued_twice(archive: Archive) -> None:
-    await archive.see(0, "person", 0.95)
     assert await archive.see(100) == [EventPhase.CLOSED, EventPhase.DETECTED]
     assert await assess_jobs(archive) == 1
 
 
-async def test_a_late_image_has_its_event_assessed_again(archive: Archive) -> None:
-    await archive.see(0)
-    await archive.see(100)
-    async with begin(archive.engine) as connection:
-        await connection.execute(text("update hsi.jobs set state = 'done'"))
-    assert await archive.see(0) == [EventPhase.UPDATED]
-    assert await assess_jobs(archive) == 0  # nothing new for the assessment
-    assert await archive.see(20) == [EventPhase.UPDATED]
+async def test_a_medium_event_is_explained_once_while_it_is_open(archive: Archive) -> None:
+    await archive.see(NIGHT)
+    await archive.see(NIGHT + 5)
     assert await assess_jobs(archive) == 1
-    assert (await archive.events())[0].ended_at == at(20)
+    await explain_all(archive)
+    await archive.see(NIGHT + 10)
+    assert await assess_jobs(archive) == 0
+
+
+async def test_an_event_that_has_not_changed_is_not_explained_again(archive: Archive) -> None:
+    await archive.see(NIGHT)
+    await explain_all(archive)
+    await archive.see(NIGHT + 100, "car")
+    assert await assess_jobs(archive) == 0
+
+
+async def test_a_question_in_progress_is_not_asked_twice(archive: Archive) -> None:
+    await archive.see(NIGHT)
+    async with begin(archive.engine) as connection:
+        [job] = await leases.claim(connection, JobKind.ASSESS, lease=30.0)
+    await archive.see(NIGHT + 5)
+    await archive.see(NIGHT + 100, "car")
+    assert await assess_jobs(archive) == 0
+    [event, _] = await archive.events()
+    assert (event.id, event.state) == (job.event_id, EventState.CLOSED)
+
+
+@pytest.mark.parametrize("late", [0, 10, 20], ids=["at the start", "inside", "after the end"])
+async def test_a_late_image_has_its_event_judged_and_explained_again(
+    archive: Archive, late: float
+) -> None:
+    await archive.see(0)
+    await archive.see(15)
+    await archive.see(100)
+    await explain_all(archive)
+    assert await archive.see(late) in ([EventPhase.UPDATED], [EventPhase.CORRECTED])
+    event = (await archive.events())[0]
+    assert (event.image_count, event.judged_images) == (3, 3)
+    assert event.ended_at == at(max(late, 15))
+    assert await assess_jobs(archive) == 1
 
 
 async def test_concurrent_workers_open_one_event(archive: Archive) -> None:
@@ -103,17 +148,20 @@ async def test_concurrent_workers_open_one_event(archive: Archive) -> None:
 
 @pytest.fixture
 async def scored(archive: Archive) -> Archive:
-    """Four events, half an hour apart; the last one has no score."""
-    for number, score in enumerate((10, 30, 84, None)):
+    """Four events, half an hour apart; the last one has the score of the rules, 2."""
+    scores = (10, 30, 84)
+    for number in range(len(scores) + 1):
         await archive.see(number * 1800, "car" if number % 2 else "person")
-        if score is None:
-            continue
+    for number, score in enumerate(scores):
         async with begin(archive.engine) as connection:
             await connection.execute(
                 update(events)
                 .where(events.c.started_at == at(number * 1800))
                 .values(
                     assessment=AssessmentState.ASSESSED,
+                    provisional_score=score,
+                    band_low=0,
+                    band_high=100,
                     risk_score=score,
                     risk_level=LevelBounds().level_of(score),
                     highest_level=LevelBounds().level_of(score),
@@ -135,12 +183,12 @@ async def test_events_are_found(scored: Archive) -> None:
     assert await found(since=at(1800)) == [1, 2, 3]
     assert await found(until=at(1800)) == [0]
     assert await found(min_score=30) == [1, 2]
-    assert await found(level=RiskLevel.LOW) == [0]
+    assert await found(level=RiskLevel.LOW) == [0, 3]
     assert await found(level=RiskLevel.MEDIUM) == [1]
     assert await found(level=RiskLevel.HIGH) == [2]
     assert await found(level=RiskLevel.CRITICAL) == []
     assert await found(label="car") == [1, 3]
-    assert await found(label="car", min_score=1) == [1]
+    assert await found(label="car", min_score=1) == [1, 3]
 
 
 async def test_new_events_do_not_shift_pages(scored: Archive) -> None:

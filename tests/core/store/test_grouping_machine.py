@@ -1,9 +1,7 @@
 """A state machine test: after any sequence of images and closings the events are consistent."""
 
 import asyncio
-from datetime import UTC
 from itertools import count
-from uuid import uuid4
 
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import (
@@ -22,8 +20,7 @@ from tests.core.store.conftest import Archive, at
 # isort: split
 from hsi_core.domain.models import Camera
 from hsi_core.domain.settings import Settings
-from hsi_core.events.context_provider import ContextProvider
-from hsi_core.events.grouper import EventGrouper
+from hsi_core.events.event_judge import EventChange, EventJudge
 from hsi_core.store import cameras, events
 from hsi_core.store.engine import begin, connect
 from hsi_core.store.transaction import Transaction
@@ -102,14 +99,17 @@ class Events(RuleBasedStateMachine):
         self.runner.run(self._end(camera))
 
     async def _end(self, camera: str) -> None:
-        group = EventGrouper(
-            RULES, ContextProvider(UTC, RULES), now=lambda: at(10_000), new_id=uuid4
-        )
+        judge = EventJudge(RULES, now=lambda: at(10_000))
         async with begin(self.engine) as connection:
-            await cameras.lock(connection, [camera])
+            locked = await cameras.lock(connection, [camera])
             event = await events.open_of(connection, camera)
             if event is not None:
-                await group.close(Transaction(connection), event)
+                change = EventChange(
+                    before=event,
+                    event=await events.close(connection, event),
+                    context=await events.context_of(connection, event.id),
+                )
+                await judge.judge(Transaction(connection), [change], locked)
 
     @invariant()
     def nothing_contradicts(self) -> None:

@@ -27,27 +27,34 @@ from hsi_core.domain.models import (
     Image,
     ImageState,
     JobKind,
+    RiskLevel,
     SecurityEvent,
 )
 from hsi_core.domain.queries import DeadLetterQuery
+from hsi_core.domain.updates import EventPhase
 from hsi_core.store import (
     activity_counts,
     dead_letters,
     detections,
     events,
+    evidence,
     home_states,
     images,
     jobs,
     leases,
+    verdicts,
 )
 from hsi_core.store.detections import DetectedImage
 from hsi_core.store.engine import connect
 from hsi_core.store.events import Grouped
+from hsi_core.store.evidence import Reach
 from hsi_core.store.leases import ClaimedJob
+from hsi_core.store.verdicts import StoredVerdict
 
 NOW = datetime.now(UTC)
 
 HOUR = timedelta(hours=1)
+REACH = Reach(idle=HOUR, history=HOUR, history_images=120, others=HOUR, longest=HOUR)
 SHA256 = bytes(32)
 FILE = FoundFile(camera="camera 1", path="1", size=1, mtime_ns=1)
 IMAGE = Image(
@@ -82,6 +89,21 @@ EVENT = SecurityEvent(
     image_count=4,
     best_image_id=1,
     assessment=AssessmentState.UNASSESSED,
+)
+VERDICT = StoredVerdict(
+    event_id=EVENT.id,
+    provisional_score=60,
+    llm_range=(60, 72),
+    risk_score=60,
+    risk_level=RiskLevel.HIGH,
+    highest_level=RiskLevel.HIGH,
+    factors=(),
+    narrative="",
+    judged_images=4,
+    incident_id=EVENT.id,
+    incident_level=RiskLevel.HIGH,
+    elsewhere=(),
+    phases=(EventPhase.DETECTED, EventPhase.CLOSED),
 )
 DETECTED = DetectedImage(
     image_id=IMAGE.id,
@@ -178,7 +200,9 @@ def assert_uses_indices(postgres: Postgres, sql: str) -> None:
             id="duplicates",
         ),
         pytest.param(
-            lambda c: events.find_near(c, [("camera 1", NOW)], within=HOUR, longest=HOUR),
+            lambda c: events.find_near(
+                c, [("camera 1", NOW)], within=HOUR, longest=HOUR, ahead=HOUR
+            ),
             id="events near a moment",
         ),
         pytest.param(lambda c: home_states.at(c, NOW, hold=HOUR), id="home at a moment"),
@@ -192,6 +216,8 @@ def assert_uses_indices(postgres: Postgres, sql: str) -> None:
             lambda c: events.update_grouped(c, [Grouped(event=EVENT, best_confidence=0.9)]),
             id="extend an event",
         ),
+        pytest.param(lambda c: evidence.read(c, [EVENT], reach=REACH), id="evidence"),
+        pytest.param(lambda c: verdicts.store(c, [VERDICT]), id="store a verdict"),
         pytest.param(lambda c: jobs.enqueue_assess(c, [EVENT], now=NOW), id="pending assessments"),
         pytest.param(lambda c: detections.insert(c, [DETECTED], now=NOW), id="insert detections"),
         # lists and counts
@@ -199,7 +225,8 @@ def assert_uses_indices(postgres: Postgres, sql: str) -> None:
         pytest.param(lambda c: jobs.count_pending_detects(c, limit=10_000), id="waiting"),
         pytest.param(leases.find_expired, id="expired"),
         pytest.param(
-            lambda c: images.any_pending(c, "camera 1", after=NOW, before=NOW), id="any waiting"
+            lambda c: images.any_pending(c, "camera 1", after=NOW, before=NOW, failing_for=HOUR),
+            id="any waiting",
         ),
         pytest.param(lambda c: images.latest(c, "camera 1"), id="latest image"),
         pytest.param(events.all_open, id="open events"),

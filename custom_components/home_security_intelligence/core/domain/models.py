@@ -187,8 +187,9 @@ class SecurityEvent:
 
     The rules judge it with every image: `risk_score`, `risk_level` and `factors` are set from the
     first one on. `provisional_score` is the score of the rules alone; a language model may move
-    `risk_score` within the level. `factors` add up to `risk_score`, limited to 0-100. Words are set
-    if `assessment` is ASSESSED; `late` marks words that came from a requeue. Events of one incident
+    `risk_score` within the level. `factors` add up to `risk_score`, limited to 0-100. `narrative`
+    says who was seen where, when and for how long, by code alone. The model's words are set if
+    `assessment` is ASSESSED; `late` marks words that came from a requeue. Events of one incident
     share its id; `incident_level` is the highest level among them.
     """
 
@@ -217,6 +218,7 @@ class SecurityEvent:
     judged_images: int = 0  # number of its images that the level was judged by
     incident_id: UUID | None = None  # None only before it is stored
     incident_level: RiskLevel | None = None
+    narrative: str | None = None
 
     @property
     def assessor(self) -> str:

@@ -13,7 +13,7 @@ from ..store import cameras, events, images
 from ..store.database import Database
 from ..store.transaction import Transaction
 from .event_batch import span_of
-from .grouper import EventGrouper
+from .event_judge import EventChange, EventJudge
 from .grouping import due_at
 
 
@@ -23,13 +23,16 @@ class EventCloser:
     def __init__(
         self,
         database: Database,
-        grouper: EventGrouper,
+        judge: EventJudge,
         *,
+        is_awaited: Callable[[str, datetime], bool],
         settings: Settings,
         now: Callable[[], datetime],
     ) -> None:
+        """`is_awaited`: whether a file of a camera, written by a moment, is still unregistered."""
         self._database = database
-        self._grouper = grouper
+        self._judge = judge
+        self._is_awaited = is_awaited
         self._settings = settings
         self._now = now
 
@@ -53,15 +56,30 @@ class EventCloser:
 
     async def _close(self, transaction: Transaction, camera: str) -> None:
         connection = transaction.connection
-        await cameras.lock(connection, [camera])
+        locked = await cameras.lock(connection, [camera])
         event = await events.open_of(connection, camera)
-        if event is not None and await self._is_over(connection, event):
-            await self._grouper.close(transaction, event)
+        if event is None or not await self._is_over(connection, event):
+            return
+        change = EventChange(
+            before=event,
+            event=await events.close(connection, event),
+            context=await events.context_of(connection, event.id),
+        )
+        await self._judge.judge(transaction, [change], locked)
 
     async def _is_over(self, connection: AsyncConnection, event: SecurityEvent) -> bool:
         due = due_at(span_of(event), self._settings)
         if due > self._now():
             return False
-        # A waiting image may still join, so that a backlog is grouped as it was captured.
+        # A waiting image may still join, so that a backlog is grouped as it was captured. One that
+        # keeps failing may wait for a day: it joins the closed event, which is then corrected.
+        if self._is_awaited(event.camera, due):
+            return False
         reach = event.started_at - timedelta(seconds=self._settings.event_idle)
-        return not await images.any_pending(connection, event.camera, after=reach, before=due)
+        return not await images.any_pending(
+            connection,
+            event.camera,
+            after=reach,
+            before=due,
+            failing_for=timedelta(seconds=self._settings.waiting_limit),
+        )

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta, tzinfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.context import Context
+from ..domain.models import Camera
 from ..domain.settings import Settings
-from ..store import activity_counts, cameras, home_states
+from ..store import activity_counts, home_states
 from .activity_baseline import comparable_hours, expected_counts
 
 
@@ -19,16 +20,15 @@ class ContextProvider:
         self._hold = timedelta(seconds=settings.home_hold)
 
     async def context_at(
-        self, connection: AsyncConnection, camera: str, moment: datetime
+        self, connection: AsyncConnection, camera: Camera, moment: datetime
     ) -> Context:
         """Return the context of an event that began at `moment`; what was not recorded is unknown."""
-        known = await cameras.find(connection, camera)
         home = await home_states.at(connection, moment, hold=self._hold)
         hours = comparable_hours(moment, self._time_zone)
-        counts = await activity_counts.read(connection, camera, hours)
+        counts = await activity_counts.read(connection, camera.folder, hours)
         return Context(
             time_zone=self._time_zone,
-            zones=() if known is None else known.zones,
+            zones=camera.zones,
             armed=home.armed,
             occupancy=home.occupancy,
             usual=expected_counts(counts, self._labels),

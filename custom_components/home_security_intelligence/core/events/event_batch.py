@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from ..domain.models import AssessmentState, EventState, Image, SecurityEvent
 from ..domain.settings import Settings
-from ..domain.updates import EventPhase, EventUpdate
 from ..store.events import Grouped
 from .grouping import Placement, Span, place
 
@@ -19,55 +18,68 @@ class Observation:
     image: Image
     labels: frozenset[str]
     confidence: float
-    urgent: bool  # an event that starts with it is assessed at once
 
 
 class EventBatch:
-    """The events that a batch of images may start, join or end."""
+    """The events that a batch of images may start, join or end, or that it is evidence on."""
 
     def __init__(
-        self, known: Iterable[Grouped], settings: Settings, *, new_id: Callable[[], UUID]
+        self,
+        known: Iterable[Grouped],
+        settings: Settings,
+        *,
+        history: timedelta,
+        new_id: Callable[[], UUID],
     ) -> None:
+        """`history` is how long before an event images are evidence on it."""
         self._settings = settings
         self._new_id = new_id
+        self._idle = timedelta(seconds=settings.event_idle)
+        self._history = history
         self._events = {one.event.id: one for one in known}
-        self._known = frozenset(self._events)
-        self._touched: set[UUID] = set()
-        self._to_assess: set[UUID] = set()
+        self._before = {number: one.event for number, one in self._events.items()}
+        self._grouped: set[UUID] = set()  # started, extended or ended
+        self._seen: set[UUID] = set()  # with new evidence
         self._event_ids: dict[int, UUID] = {}
-        self._updates: list[EventUpdate] = []
 
     @property
     def new(self) -> tuple[Grouped, ...]:
         """The events that this batch started."""
-        return tuple(one for number, one in self._events.items() if number not in self._known)
+        return tuple(one for number, one in self._events.items() if number not in self._before)
 
     @property
     def changed(self) -> tuple[Grouped, ...]:
         """The existing events that this batch extended or ended."""
-        return tuple(self._events[number] for number in self._touched & self._known)
+        return tuple(one for one in self._events.values() if one.event.id in self._extended)
 
     @property
-    def to_assess(self) -> tuple[SecurityEvent, ...]:
-        """The events that need a new assessment."""
-        return tuple(self._events[number].event for number in self._to_assess)
+    def to_judge(self) -> tuple[tuple[SecurityEvent | None, Grouped], ...]:
+        """The events to judge, each with what it was before; None for a new one. The oldest first."""
+        numbers = self._grouped | self._seen
+        return tuple(
+            (self._before.get(one.event.id), one)
+            for one in sorted(self._events.values(), key=_started_at)
+            if one.event.id in numbers
+        )
 
     @property
     def event_ids(self) -> Mapping[int, UUID]:
         """The event id of each image, by image id."""
         return self._event_ids
 
-    def updates(self, stored: Mapping[UUID, SecurityEvent]) -> tuple[EventUpdate, ...]:
-        """Return the updates to publish, only the last one of each event and phase.
+    @property
+    def _extended(self) -> frozenset[UUID]:
+        return frozenset(self._grouped & self._before.keys())
 
-        `stored` holds the existing events as the database returned them.
-        """
-        latest: dict[tuple[UUID, EventPhase], EventUpdate] = {}
-        for update in self._updates:
-            key = (update.event.id, update.phase)
-            latest.pop(key, None)
-            latest[key] = replace(update, event=stored.get(update.event.id, update.event))
-        return tuple(latest.values())
+    def note(self, image: Image) -> None:
+        """Note an image as evidence on the events around it."""
+        moment = image.captured_at
+        for number, one in self._events.items():
+            event = one.event
+            if event.camera == image.camera and (
+                event.started_at - self._history <= moment <= event.last_activity_at + self._idle
+            ):
+                self._seen.add(number)
 
     def add(self, seen: Observation) -> None:
         """Add an image to its event; it may start a new event and end the open one."""
@@ -90,6 +102,7 @@ class EventBatch:
                 if current is not None:
                     self._end(current)
                 self._start(seen, over=False)
+        self.note(seen.image)
 
     def _events_of(self, camera: str) -> tuple[Grouped | None, tuple[Grouped, ...]]:
         """Return the camera's open event, and its closed events, latest first."""
@@ -115,11 +128,7 @@ class EventBatch:
             incident_id=event_id,
         )
         self._event_ids[seen.image.id] = event.id
-        self._note(
-            Grouped(event=event, best_confidence=seen.confidence),
-            EventPhase.DETECTED,
-            assess=over or seen.urgent,
-        )
+        self._put(Grouped(event=event, best_confidence=seen.confidence))
 
     def _join(self, one: Grouped, seen: Observation) -> None:
         event = one.event
@@ -138,25 +147,16 @@ class EventBatch:
         )
         self._event_ids[seen.image.id] = event.id
         confidence = seen.confidence if better else one.best_confidence
-        grown = span != span_of(event) or labels != event.labels
-        self._note(
-            Grouped(event=joined, best_confidence=confidence),
-            EventPhase.UPDATED,
-            assess=over and grown,
-        )
+        self._put(replace(one, event=joined, best_confidence=confidence))
 
     def _end(self, one: Grouped) -> None:
         event = one.event
         ended = replace(event, state=EventState.CLOSED, ended_at=event.last_activity_at)
-        self._note(replace(one, event=ended), EventPhase.CLOSED, assess=True)
+        self._put(replace(one, event=ended))
 
-    def _note(self, one: Grouped, phase: EventPhase, *, assess: bool) -> None:
-        number = one.event.id
-        self._events[number] = one
-        self._touched.add(number)
-        self._updates.append(EventUpdate(event=one.event, phase=phase))
-        if assess:
-            self._to_assess.add(number)
+    def _put(self, one: Grouped) -> None:
+        self._events[one.event.id] = one
+        self._grouped.add(one.event.id)
 
 
 def span_of(event: SecurityEvent) -> Span:

@@ -1,19 +1,21 @@
 """An event's facts, the verdict of the rules, and the facts that a language model receives."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..domain.context import Context
+from ..domain.context import Context, Elsewhere
 from ..domain.inference import AnswerProblem, EventFacts, ObjectFacts, RulesFacts
-from ..domain.models import SecurityEvent
+from ..domain.models import Image, SecurityEvent
 from ..domain.settings import Settings
 from ..risk.facts import ELSEWHERE, HISTORY, FactSheet, build_fact_sheet
 from ..risk.narrative import describe_event
 from ..risk.rules import Verdict, apply_rules
-from ..store import events, images
-from .grouping import Span, images_of
+from ..risk.scene_cache import SceneCache
+from ..store import evidence
+from ..store.evidence import OtherEvent, Reach
 
 MAX_OBJECTS = 50  # limit of the wire format
 MAX_CAMERA_NAME = 100  # characters, limit of the wire format
@@ -26,25 +28,109 @@ class JudgedEvent:
     sheet: FactSheet
     verdict: Verdict
 
+    @property
+    def narrative(self) -> str:
+        """What the facts say in words, without a model."""
+        return describe_event(self.sheet, self.verdict).text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventImages:
+    """The images that an event is judged by, by capture time."""
+
+    own: tuple[Image, ...]
+    history: tuple[Image, ...]
+
+
+def reach_of(settings: Settings) -> Reach:
+    """Return how far the evidence on an event lies around it."""
+    incident = timedelta(seconds=settings.incident_window)
+    return Reach(
+        idle=timedelta(seconds=settings.event_idle),
+        history=HISTORY,
+        history_images=settings.history_images,
+        others=max(ELSEWHERE, incident),
+        longest=timedelta(seconds=settings.event_window),
+    )
+
+
+def select_images(
+    event: SecurityEvent,
+    images: Iterable[Image],
+    next_starts_at: datetime | None,
+    settings: Settings,
+) -> EventImages:
+    """Return the images that an event is judged by, from stored ones of its camera.
+
+    These are the images that it was grouped from, those without an event up to its end and for the
+    idle time after it, which show what a person left behind or took away, and the latest before it.
+    Images of the next event never count.
+    """
+    until = event.last_activity_at + timedelta(seconds=settings.event_idle)
+    own: list[Image] = []
+    history: list[Image] = []
+    for image in images:
+        at = image.captured_at
+        if image.event_id == event.id:
+            own.append(image)
+        elif at < event.started_at:
+            if at >= event.started_at - HISTORY:
+                history.append(image)
+        elif (
+            image.event_id is None
+            and at <= until
+            and (next_starts_at is None or at < next_starts_at)
+        ):
+            own.append(image)
+    own.sort(key=_by_time)
+    history.sort(key=_by_time)
+    return EventImages(own=tuple(own), history=tuple(history[-settings.history_images :]))
+
+
+def judge_images(
+    camera: str,
+    images: EventImages,
+    context: Context,
+    settings: Settings,
+    *,
+    scenes: SceneCache | None = None,
+) -> JudgedEvent:
+    """Apply the rules to an event's images; with `scenes`, only new images cost time."""
+    sheet = build_fact_sheet(camera, images.own, images.history, context, scenes=scenes)
+    return JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, settings.level_bounds))
+
+
+def elsewhere_of(others: Iterable[OtherEvent]) -> tuple[Elsewhere, ...]:
+    """Return the detections of other cameras that count as being around the same time."""
+    near = (other for other in others if other.gap <= ELSEWHERE)
+    return tuple(
+        Elsewhere(camera=other.camera, at=other.started_at, label="person") for other in near
+    )
+
 
 async def judge_event(
-    connection: AsyncConnection, event: SecurityEvent, context: Context, settings: Settings
+    connection: AsyncConnection,
+    event: SecurityEvent,
+    context: Context,
+    settings: Settings,
+    *,
+    as_stored: bool = False,
 ) -> JudgedEvent | None:
-    """Build an event's current fact sheet and apply the rules; None if its images are gone."""
-    seen = await images.detected_between(
-        connection,
-        event.camera,
-        event.started_at - HISTORY,
-        event.last_activity_at + timedelta(seconds=settings.event_idle),
-        limit=settings.history_images,
-    )
-    others = await events.find_elsewhere(connection, event, "person", within=ELSEWHERE)
-    span = Span(started_at=event.started_at, last_activity_at=event.last_activity_at)
-    own, history = images_of(span, seen, settings)
-    if not own:
+    """Judge a stored event again; None if its images are gone.
+
+    With `as_stored`, the other cameras' detections are those that its last verdict counted.
+    """
+    found = (await evidence.read(connection, [event], reach=reach_of(settings)))[event.id]
+    images = select_images(event, found.images, found.next_starts_at, settings)
+    if not images.own:
         return None
-    sheet = build_fact_sheet(event.camera, own, history, replace(context, elsewhere=others))
-    return JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, settings.level_bounds))
+    if not as_stored:
+        context = replace(context, elsewhere=elsewhere_of(found.others))
+    return judge_images(event.camera, images, context, settings)
+
+
+def _by_time(image: Image) -> tuple[datetime, int]:
+    return image.captured_at, image.id
 
 
 def facts_for_model(
@@ -82,5 +168,5 @@ def facts_for_model(
         ),
         rules=RulesFacts(score=verdict.score, low=low, high=high, factors=verdict.factors),
         earlier_problem=earlier_problem,
-        narrative=describe_event(sheet, verdict).text,
+        narrative=judged.narrative,
     )

@@ -11,14 +11,29 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..domain.context import Context
-from ..domain.models import AssessmentState, EventMark, EventState, MissedMoment, SecurityEvent
+from ..domain.models import (
+    AssessmentState,
+    Camera,
+    EventMark,
+    EventState,
+    MissedMoment,
+    SecurityEvent,
+)
 from ..domain.queries import EventQuery
 from ..domain.settings import Settings
-from ..store import cameras, event_list, events, feedback, images
+from ..risk.facts import HISTORY
+from ..store import cameras, event_list, events, evidence, feedback, images
 from ..store.engine import begin
 from .context_provider import ContextProvider
-from .grouping import Span, spans_of
-from .judge import JudgedEvent, judge_event
+from .grouping import Span, images_of, spans_of
+from .judge import (
+    EventImages,
+    JudgedEvent,
+    elsewhere_of,
+    judge_event,
+    judge_images,
+    reach_of,
+)
 
 _PAGE = 200  # events in one transaction
 
@@ -105,17 +120,23 @@ async def _replay_missed(
     seen = await images.detected_between(
         connection,
         missed.camera,
-        missed.at - reach,
+        missed.at - reach - HISTORY,
         missed.at + reach,
         limit=settings.history_images,
     )
+    camera = await cameras.find(connection, missed.camera) or Camera(
+        folder=missed.camera, name=missed.camera
+    )
     found: list[JudgedEvent] = []
     for span in _spans_near(spans_of(seen, settings), missed.at, idle):
-        context = await context_provider.context_at(connection, missed.camera, span.started_at)
+        context = await context_provider.context_at(connection, camera, span.started_at)
         event = _event(missed.camera, span)
-        judged = await judge_event(connection, event, context, settings)
-        if judged is not None:
-            found.append(judged)
+        around = await evidence.read(connection, [event], reach=reach_of(settings))
+        context = replace(context, elsewhere=elsewhere_of(around[event.id].others))
+        own, history = images_of(span, seen, settings)
+        found.append(
+            judge_images(missed.camera, EventImages(own=own, history=history), context, settings)
+        )
     return Replayed(
         camera=missed.camera,
         at=missed.at,

@@ -20,6 +20,7 @@ from ..domain.shared_settings import Configured
 from ..events.activity_counter import INTERVAL, ActivityCounter
 from ..events.closer import EventCloser
 from ..events.context_provider import ContextProvider
+from ..events.event_judge import EventJudge
 from ..events.feedback import Feedback
 from ..events.grouper import EventGrouper
 from ..files.camera_root import CameraRoot
@@ -88,12 +89,14 @@ def start(
     servers = build_servers(
         clients, board, settings=settings, now=now, on_change=outbox.notify_workers
     )
-    grouper = EventGrouper(settings, ContextProvider(time_zone, settings), now=now, new_id=uuid4)
+    grouper = EventGrouper(settings, ContextProvider(time_zone, settings), new_id=uuid4)
+    judge = EventJudge(settings, now=now)
     loader = ImageLoader(database, root, settings=settings, now=now)
     detect = Detect(
         database,
         servers.pool,
         grouper,
+        judge,
         loader=loader,
         settings=settings,
         now=now,
@@ -123,7 +126,9 @@ def start(
         time_zone=time_zone,
         now=now,
     )
-    event_closer = EventCloser(database, grouper, settings=settings, now=now)
+    event_closer = EventCloser(
+        database, judge, is_awaited=deliveries.is_awaited, settings=settings, now=now
+    )
     clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
     reaper = LeaseReaper(
         database,

@@ -132,7 +132,7 @@ async def _load_missed(
     transaction: Transaction, gap: _Gap, settings: Settings
 ) -> tuple[Update, ...]:
     connection = transaction.connection
-    assessed = await update_backfill.assessments(connection, gap.since, settings)
+    phases = await update_backfill.phases(connection, gap.since, settings)
     # At the start, subscribers query the cameras' states themselves.
     states = () if gap.since is None else await update_backfill.states(connection, settings)
-    return (*states, *assessed)
+    return (*states, *phases)

@@ -1,4 +1,4 @@
-"""Assesses an event: by the rules, then by the language model within their range."""
+"""Has the language model explain an event, and score it within the range of the rules."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.errors import AssessorAbsentError, InputError
 from ..domain.inference import AnswerProblem, EventFacts
-from ..domain.models import Assessment, EventState, JobKind
+from ..domain.models import Assessment, EventState, JobKind, RiskFactor, SecurityEvent
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate
+from ..events.event_judge import rules_factors
 from ..events.judge import facts_for_model, judge_event
 from ..inference.protocol import InferenceBackend
 from ..queue.handler import Outcome
+from ..risk.llm_adjustment import adjust_score
 from ..risk.rules import Verdict
 from ..store import cameras, events, images, jobs, leases
 from ..store.database import Database
@@ -25,9 +27,10 @@ from .prompt_images import PromptImages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """The rules' verdict on an event, and the model's assessment if a model is set up."""
+    """The model's assessment if a model is set up, and what it was based on."""
 
     verdict: Verdict
+    images: int  # of the event
     assessment: Assessment | None
 
 
@@ -53,8 +56,8 @@ class Assess:
         self._now = now
 
     async def process(self, job: ClaimedJob) -> Outcome[Judgement]:
-        """Judge the event by the rules, then have the model assess it within their range."""
-        facts, verdict = await self._database.run_transaction(partial(self._judge, job=job))
+        """Have the model explain the event as it is now, and score it within the rules' range."""
+        facts, verdict = await self._database.run_transaction(partial(self._read_facts, job=job))
         assessment: Assessment | None
         try:
             assessment = await self._client.assess(facts, images=await self._load_images(job))
@@ -63,7 +66,7 @@ class Assess:
             assessment = None
         return Outcome(
             job=job,
-            result=Judgement(verdict=verdict, assessment=assessment),
+            result=Judgement(verdict=verdict, images=facts.image_count, assessment=assessment),
         )
 
     async def store(
@@ -114,18 +117,18 @@ class Assess:
             )
         )
 
-    async def _judge(self, transaction: Transaction, job: ClaimedJob) -> tuple[EventFacts, Verdict]:
+    async def _read_facts(
+        self, transaction: Transaction, job: ClaimedJob
+    ) -> tuple[EventFacts, Verdict]:
         connection = transaction.connection
         event = None if job.event_id is None else await events.get(connection, job.event_id)
         if event is None:
             raise InputError("the event is no longer in the database", code="event_forgotten")
         camera = await cameras.find(connection, event.camera)
-        context = await events.context_of(connection, event.id)  # as it was when the event began
-        judged = await judge_event(connection, event, context, self._settings)
+        context = await events.context_of(connection, event.id)
+        judged = await judge_event(connection, event, context, self._settings, as_stored=True)
         if judged is None:
             raise InputError("the event's images are no longer stored", code="event_forgotten")
-        # Shown until the model's assessment arrives.
-        await events.set_provisional(connection, event.id, judged.verdict)
         name = event.camera if camera is None else camera.name
         earlier = job.error_type or ""
         facts = facts_for_model(
@@ -140,19 +143,37 @@ class Assess:
         if judgement.assessment is None:
             await self._mark_unassessed(transaction, job)
             return
-        if job.event_id is None:
-            return
-        late = job.requeues > 0
-        event = await events.set_assessed(
-            transaction.connection,
-            job.event_id,
-            judgement.assessment,
-            judgement.verdict,
-            job_id=job.id,
-            late=late,
-            now=self._now(),
-        )
+        connection = transaction.connection
+        event = None if job.event_id is None else await events.get(connection, job.event_id)
         if event is None:
             return
-        await jobs.supersede_dead(transaction.connection, job)
-        transaction.publish([EventUpdate(event=event, phase=EventPhase.EXPLAINED)])
+        verdict = judgement.verdict
+        explained = await events.set_explained(
+            connection,
+            event.id,
+            judgement.assessment,
+            explained_images=judgement.images,
+            explained_score=verdict.score,
+            scored=_scored(event, verdict, judgement.assessment.risk_score),
+            job_id=job.id,
+            late=job.requeues > 0,
+            now=self._now(),
+        )
+        if explained is None:
+            return
+        await jobs.supersede_dead(connection, job)
+        transaction.publish([EventUpdate(event=explained, phase=EventPhase.EXPLAINED)])
+        if explained.state is EventState.CLOSED:
+            # It may have changed while the model was asked.
+            await jobs.enqueue_assess(connection, [explained], now=self._now())
+            transaction.notify_workers(self.kind)
+
+
+def _scored(
+    event: SecurityEvent, verdict: Verdict, proposed: int
+) -> tuple[int, tuple[RiskFactor, ...]] | None:
+    """Return score and factors with the model's move; None if the rules find something else by now."""
+    if event.provisional_score != verdict.score or rules_factors(event) != verdict.factors:
+        return None
+    score, factor = adjust_score(verdict.score, verdict.llm_range, proposed)
+    return score, (*verdict.factors, factor)

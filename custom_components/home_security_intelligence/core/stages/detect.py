@@ -1,6 +1,6 @@
 """Detects the objects in an image, stores them and puts the image into its event."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,9 +10,10 @@ from ..aio.batcher import Batcher
 from ..domain.errors import ImageReplacedError, ImageUnreadableError
 from ..domain.file_version import Version
 from ..domain.inference import DetectResult
-from ..domain.models import Image, ImageState, JobKind, SkipReason
+from ..domain.models import Camera, Image, ImageState, JobKind, SkipReason
 from ..domain.settings import Settings
 from ..domain.updates import ImageUpdate
+from ..events.event_judge import EventJudge
 from ..events.grouper import EventGrouper
 from ..files.image_loader import ImageLoader
 from ..inference.protocol import InferenceBackend
@@ -55,6 +56,7 @@ class Detect:
         database: Database,
         client: InferenceBackend,
         grouper: EventGrouper,
+        judge: EventJudge,
         *,
         loader: ImageLoader,
         settings: Settings,
@@ -63,6 +65,7 @@ class Detect:
         self._database = database
         self._client = client
         self._grouper = grouper
+        self._judge = judge
         self._loader = loader
         self._settings = settings
         self._now = now
@@ -99,9 +102,9 @@ class Detect:
     async def store(
         self, transaction: Transaction, outcomes: Sequence[Outcome[Detected | Replaced]]
     ) -> frozenset[int]:
-        """Store detections and put the images into their events."""
+        """Store detections, put the images into their events, and judge these."""
         connection = transaction.connection
-        await cameras.lock(connection, {outcome.job.camera for outcome in outcomes})
+        locked = await cameras.lock(connection, {outcome.job.camera for outcome in outcomes})
         if any(isinstance(outcome.result, Replaced) for outcome in outcomes):
             await leases.lock(connection, [outcome.job for outcome in outcomes])
         stored: set[int] = set()
@@ -117,7 +120,7 @@ class Detect:
         new = await self._select_new(connection, results)
         known = [(one.image, one.sha256) for one in results if one.image.id not in new]
         await _skip(transaction, known, SkipReason.DUPLICATE)
-        await self._store_new(transaction, new.values())
+        await self._store_new(transaction, new.values(), locked)
         return finished | stored
 
     async def lock_subject(self, connection: AsyncConnection, job: ClaimedJob) -> None:
@@ -180,13 +183,16 @@ class Detect:
         return finished
 
     async def _store_new(
-        self, transaction: Transaction, new: Iterable[tuple[Detected, DetectResult]]
+        self,
+        transaction: Transaction,
+        new: Iterable[tuple[Detected, DetectResult]],
+        locked: Mapping[str, Camera],
     ) -> None:
         now = self._now()
         detected = [(_with_result(one.image, result, now), one, result) for one, result in new]
         if not detected:
             return
-        grouping = await self._grouper.add(transaction, [image for image, _, _ in detected])
+        grouping = await self._grouper.add(transaction, [image for image, _, _ in detected], locked)
         await detections.insert(
             transaction.connection,
             [
@@ -200,11 +206,11 @@ class Detect:
             ],
             now=now,
         )
-        transaction.publish(
-            ImageUpdate(image=replace(image, event_id=grouping.event_ids.get(image.id)))
-            for image, _, _ in detected
-        )
-        transaction.publish(grouping.updates)
+        images_in_events = [
+            replace(image, event_id=grouping.event_ids.get(image.id)) for image, _, _ in detected
+        ]
+        transaction.publish(ImageUpdate(image=image) for image in images_in_events)
+        await self._judge.judge(transaction, grouping.changes, locked, images_in_events)
 
 
 async def _skip(

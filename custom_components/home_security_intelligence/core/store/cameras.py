@@ -16,7 +16,7 @@ _CONFIGURED = ("name", "zones", "watched_labels", "presence_hold", "neighbours")
 _FIND = select(cameras).where(cameras.c.folder == bindparam("folder"))
 # FOR NO KEY UPDATE: registering an image only needs the row to remain.
 _LOCK = (
-    select(cameras.c.folder)
+    select(cameras)
     .where(cameras.c.folder == any_(bindparam("folders", type_=ARRAY(Text))))
     # Lock in folder order to avoid deadlock.
     .order_by(cameras.c.folder)
@@ -64,9 +64,13 @@ async def find(connection: AsyncConnection, folder: str) -> Camera | None:
     return None if row is None else _camera_of(row)
 
 
-async def lock(connection: AsyncConnection, folders: Collection[str]) -> None:
-    """Lock the events of these cameras against other changes until the transaction ends."""
-    await connection.execute(_LOCK, {"folders": sorted(folders)})
+async def lock(connection: AsyncConnection, folders: Collection[str]) -> dict[str, Camera]:
+    """Lock the events of these cameras against other changes until the transaction ends.
+
+    Return the cameras by folder.
+    """
+    rows = await connection.execute(_LOCK, {"folders": sorted(folders)})
+    return {row["folder"]: _camera_of(row) for row in rows.mappings()}
 
 
 def _camera_of(row: RowMapping) -> Camera:

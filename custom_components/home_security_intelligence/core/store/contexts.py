@@ -1,10 +1,11 @@
 """The JSON in which an event's context and a camera's zones are stored."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
-from ..domain.context import Context, Occupancy
+from ..domain.context import Context, Elsewhere, Occupancy
 from ..domain.zones import Zone, ZoneKind
 
 
@@ -16,6 +17,14 @@ class ZoneJson(TypedDict):
     polygon: list[list[float]]
 
 
+class ElsewhereJson(TypedDict):
+    """The stored detection of another camera."""
+
+    camera: str
+    at: str
+    label: str
+
+
 class ContextJson(TypedDict):
     """A stored context; a missing value is unknown."""
 
@@ -24,10 +33,11 @@ class ContextJson(TypedDict):
     armed: NotRequired[bool | None]
     occupancy: NotRequired[str | None]
     usual: NotRequired[Mapping[str, float]]
+    elsewhere: NotRequired[list[ElsewhereJson]]
 
 
 def context_json(context: Context) -> ContextJson:
-    """Return the JSON of a context, without other cameras' events, which are stored themselves."""
+    """Return the JSON of a context as an event begins; each verdict adds `elsewhere_json`."""
     return {
         "time_zone": str(context.time_zone),
         "zones": zones_json(context.zones),
@@ -46,7 +56,23 @@ def context_from(stored: ContextJson) -> Context:
         armed=stored.get("armed"),
         occupancy=None if occupancy is None else Occupancy(occupancy),
         usual=stored.get("usual", {}),
+        elsewhere=tuple(
+            Elsewhere(
+                camera=each["camera"], at=datetime.fromisoformat(each["at"]), label=each["label"]
+            )
+            for each in stored.get("elsewhere", ())
+        ),
     )
+
+
+def elsewhere_json(elsewhere: Sequence[Elsewhere]) -> ContextJson:
+    """Return the part of a context's JSON that other cameras' events make up."""
+    return {
+        "elsewhere": [
+            {"camera": each.camera, "at": each.at.isoformat(), "label": each.label}
+            for each in elsewhere
+        ]
+    }
 
 
 def zones_json(zones: Sequence[Zone]) -> list[ZoneJson]:

@@ -1,7 +1,7 @@
 """The events: open, update, close and assess them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 import json
 from uuid import UUID
@@ -27,16 +27,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..domain.context import Context, Elsewhere
+from ..domain.context import Context
 from ..domain.models import Assessment, AssessmentState, EventState, RiskFactor, SecurityEvent
-from ..risk.llm_adjustment import adjust_score
-from ..risk.rules import Verdict
+from ..domain.updates import EventPhase
 from .arrays import rows_from_arrays
 from .contexts import ContextJson, context_from, context_json
 from .rows import event_of
 from .tables import events, in_state
 
-_NEAR_LIMIT = 20  # closed events considered for a late image
+_NEAR_LIMIT = 100  # closed events considered for a late image
 
 # Statements are built once: building one costs more than running it.
 _OPEN = select(events).where(
@@ -48,7 +47,7 @@ _MOMENTS = rows_from_arrays(
     {
         "camera": Text,
         "earliest": DateTime(timezone=True),
-        "before": DateTime(timezone=True),
+        "latest": DateTime(timezone=True),
         "after": DateTime(timezone=True),
     },
 )
@@ -57,10 +56,10 @@ _NEAR = (
     .where(
         events.c.camera == _MOMENTS.c.camera,
         in_state(events.c.state, EventState.CLOSED),
-        events.c.started_at.between(_MOMENTS.c.earliest, _MOMENTS.c.before),
+        events.c.started_at.between(_MOMENTS.c.earliest, _MOMENTS.c.latest),
         events.c.last_activity_at >= _MOMENTS.c.after,
     )
-    .order_by(events.c.started_at.desc())
+    .order_by(events.c.started_at)
     .limit(literal_column(str(_NEAR_LIMIT), Integer))
     .correlate(_MOMENTS)
     .lateral("near")
@@ -103,10 +102,11 @@ _UPDATE_GROUPED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouped:
-    """An event and the confidence of its best image."""
+    """An event, the confidence of its best image, and its context unless it is new."""
 
     event: SecurityEvent
     best_confidence: float
+    context: ContextJson = field(default_factory=ContextJson)
 
 
 async def get(
@@ -144,9 +144,11 @@ async def find_near(
     *,
     within: timedelta,
     longest: timedelta,
+    ahead: timedelta,
 ) -> tuple[Grouped, ...]:
-    """Return the cameras' open events, and their closed ones within a distance of moments.
+    """Return the cameras' open events, and their closed ones around moments.
 
+    These end no earlier than `within` before a moment and begin no later than `ahead` after it.
     `longest` is the maximum length of an event, so that older ones are not read. The caller has
     locked the cameras, so that the events do not change.
     """
@@ -155,14 +157,14 @@ async def find_near(
         {
             "cameras": list({camera for camera, _ in moments}),
             "moment_camera": [camera for camera, _ in moments],
-            "moment_before": [moment + within for _, moment in moments],
+            "moment_latest": [moment + ahead for _, moment in moments],
             "moment_after": [moment - within for _, moment in moments],
             "moment_earliest": [moment - within - longest for _, moment in moments],
         },
     )
     found = {row["id"]: row for row in rows.mappings()}
     return tuple(
-        Grouped(event=event_of(row), best_confidence=row["best_confidence"])
+        Grouped(event=event_of(row), best_confidence=row["best_confidence"], context=row["context"])
         for row in found.values()
     )
 
@@ -179,17 +181,18 @@ async def latest(connection: AsyncConnection, camera: str) -> SecurityEvent | No
     return None if row is None else event_of(row)
 
 
-async def settled_since(
+async def changed_since(
     connection: AsyncConnection, since: datetime, *, limit: int
-) -> tuple[SecurityEvent, ...]:
-    """Return events whose assessment arrived or failed since a moment: the latest, oldest first."""
+) -> tuple[tuple[SecurityEvent, Mapping[EventPhase, datetime]], ...]:
+    """Return the latest events with a phase since a moment, oldest first, and the phases' times."""
     rows = await connection.execute(
         select(events)
-        .where(events.c.settled_at > since, events.c.assessment != AssessmentState.PENDING)
+        .where(events.c.settled_at > since)
         .order_by(events.c.settled_at.desc())
         .limit(limit)
     )
-    return tuple(reversed([event_of(row) for row in rows.mappings()]))
+    found = [(event_of(row), _phases_of(row["phases"], since)) for row in rows.mappings()]
+    return tuple(reversed(found))
 
 
 async def add(connection: AsyncConnection, new: Sequence[tuple[Grouped, Context]]) -> None:
@@ -251,74 +254,55 @@ async def close(connection: AsyncConnection, event: SecurityEvent) -> SecurityEv
 
 
 async def context_of(connection: AsyncConnection, event_id: UUID) -> Context:
-    """Return the context stored when an event began, without other cameras' events."""
+    """Return an event's context: as it began, and with what its last verdict counted elsewhere."""
     stored: ContextJson | None = await connection.scalar(
         select(events.c.context).where(events.c.id == event_id)
     )
     return context_from(stored or {})
 
 
-async def find_elsewhere(
-    connection: AsyncConnection, event: SecurityEvent, label: str, *, within: timedelta
-) -> tuple[Elsewhere, ...]:
-    """Return other cameras' events with a label around an event."""
-    rows = await connection.execute(
-        select(events.c.camera, events.c.started_at)
-        .where(
-            events.c.camera != event.camera,
-            events.c.started_at.between(event.started_at - within, event.last_activity_at + within),
-            events.c.labels.contains([label]),
-        )
-        .order_by(events.c.started_at)
-        .limit(_NEAR_LIMIT)
-    )
-    return tuple(Elsewhere(camera=camera, at=at, label=label) for camera, at in rows)
-
-
-async def set_provisional(connection: AsyncConnection, event_id: UUID, verdict: Verdict) -> None:
-    """Store the rules' verdict on an event that has no assessment yet."""
-    await connection.execute(
-        update(events)
-        .where(events.c.id == event_id, events.c.assessment != AssessmentState.ASSESSED)
-        .values(**_verdict_values(verdict, verdict.factors))
-    )
-
-
-async def set_assessed(
+async def set_explained(
     connection: AsyncConnection,
     event_id: UUID,
-    assessment: Assessment,
-    verdict: Verdict,
+    words: Assessment,
     *,
+    explained_images: int,
+    explained_score: int,
+    scored: tuple[int, Sequence[RiskFactor]] | None,
     job_id: int,
     late: bool,
     now: datetime,
 ) -> SecurityEvent | None:
-    """Store an assessment with its score limited to the rules' range.
+    """Store a model's words, what they were based on, and the score within the rules' range.
 
-    Return None if the assessment of a later job, which had more facts, is already stored.
+    `scored` is None if the event was judged again meanwhile: then its score stays. Return None if
+    the words of a later job, which had more facts, are already stored.
     """
-    score, llm_factor = adjust_score(verdict.score, verdict.llm_range, assessment.risk_score)
+    values: dict[str, object] = {
+        "assessment": AssessmentState.ASSESSED,
+        "summary": words.summary,
+        "reasoning": words.reasoning,
+        "assessed_at": now,
+        "settled_at": func.now(),
+        "phases": events.c.phases.op("||")(
+            func.jsonb_build_object(EventPhase.EXPLAINED.value, func.now())
+        ),
+        "late": late,
+        "assessed_by_job": job_id,
+        "explained_images": explained_images,
+        "explained_score": explained_score,
+        **asdict(words.by),
+    }
+    if scored is not None:
+        score, factors = scored
+        values |= {"risk_score": score, "factors": [asdict(factor) for factor in factors]}
     rows = await connection.execute(
         update(events)
         .where(
             events.c.id == event_id,
             events.c.assessed_by_job.is_(None) | (events.c.assessed_by_job <= job_id),
         )
-        .values(
-            assessment=AssessmentState.ASSESSED,
-            risk_score=score,
-            risk_level=verdict.level,
-            highest_level=verdict.level,
-            summary=assessment.summary,
-            reasoning=assessment.reasoning,
-            assessed_at=now,
-            settled_at=func.now(),
-            late=late,
-            assessed_by_job=job_id,
-            **asdict(assessment.by),
-            **_verdict_values(verdict, (*verdict.factors, llm_factor)),
-        )
+        .values(**values)
         .returning(events)
     )
     row = rows.mappings().one_or_none()
@@ -337,16 +321,6 @@ async def set_assessment_pending(connection: AsyncConnection, ids: Sequence[UUID
     await _change_assessment(connection, ids, AssessmentState.UNASSESSED, AssessmentState.PENDING)
 
 
-def _verdict_values(verdict: Verdict, factors: Sequence[RiskFactor]) -> dict[str, object]:
-    low, high = verdict.llm_range
-    return {
-        "provisional_score": verdict.score,
-        "band_low": low,
-        "band_high": high,
-        "factors": [asdict(factor) for factor in factors],
-    }
-
-
 async def _change_assessment(
     connection: AsyncConnection, ids: Sequence[UUID], source: AssessmentState, to: AssessmentState
 ) -> SecurityEvent | None:
@@ -358,3 +332,8 @@ async def _change_assessment(
     )
     row = rows.mappings().first()
     return None if row is None else event_of(row)
+
+
+def _phases_of(stored: Mapping[str, str], since: datetime) -> dict[EventPhase, datetime]:
+    phases = {EventPhase(name): datetime.fromisoformat(at) for name, at in stored.items()}
+    return {phase: at for phase, at in phases.items() if at > since}

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     exists,
+    func,
     literal_column,
     select,
     text,
@@ -29,7 +30,7 @@ from ..domain.found_file import FoundFile
 from ..domain.models import Detection, Image, ImageState, SkipReason
 from .arrays import rows_from_arrays
 from .rows import detection_of, image_of
-from .tables import detections, forgotten_files, images, in_state
+from .tables import detections, forgotten_files, images, in_state, jobs
 
 # Statements that every image runs are built once: building one costs more than running it.
 _ONE = select(images).where(images.c.id == bindparam("image"))
@@ -250,9 +251,17 @@ async def is_skipped_as_replaced(
 
 
 async def any_pending(
-    connection: AsyncConnection, camera: str, *, after: datetime, before: datetime
+    connection: AsyncConnection,
+    camera: str,
+    *,
+    after: datetime,
+    before: datetime,
+    failing_for: timedelta,
 ) -> bool:
-    """Return whether an image captured from `after` to `before` is still pending."""
+    """Return whether an image captured from `after` to `before` is still pending.
+
+    An image whose job first failed more than `failing_for` ago does not count.
+    """
     return bool(
         await connection.scalar(
             select(
@@ -261,6 +270,10 @@ async def any_pending(
                     in_state(images.c.state, ImageState.PENDING),
                     images.c.captured_at >= after,
                     images.c.captured_at <= before,
+                    ~exists().where(
+                        jobs.c.image_id == images.c.id,
+                        jobs.c.first_failed_at < func.now() - failing_for,
+                    ),
                 )
             )
         )

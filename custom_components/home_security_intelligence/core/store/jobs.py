@@ -9,22 +9,20 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     Uuid,
-    any_,
-    bindparam,
+    exists,
     func,
     insert,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.found_file import LIVE_FOR
 from ..domain.models import Image, JobKind, JobState, QueueStats, SecurityEvent
 from .arrays import rows_from_arrays
 from .leases import ClaimedJob
-from .tables import in_state, jobs
+from .tables import events, in_state, jobs
 
 FRESH, BACKLOG = 0, 10  # priorities; the lower number is claimed first
 
@@ -40,15 +38,20 @@ _NEW = rows_from_arrays(
     },
 )
 _ENQUEUE = insert(jobs).from_select(list(_NEW.c.keys()), select(_NEW))
-_PENDING_ASSESSMENTS = (
-    select(jobs.c.event_id)
+# A job in progress need not be locked: storing its outcome waits for the event's lock, and then
+# finds that the event has changed.
+_ENQUEUE_ASSESS = insert(jobs).from_select(
+    list(_NEW.c.keys()),
+    select(_NEW)
+    .join(events, events.c.id == _NEW.c.event_id)
     .where(
-        jobs.c.event_id == any_(bindparam("events", type_=ARRAY(Uuid))),
-        jobs.c.kind == JobKind.ASSESS,
-        in_state(jobs.c.state, JobState.PENDING),
-    )
-    # Locked, none can be claimed before this transaction's facts are committed.
-    .with_for_update(skip_locked=True)
+        ~exists().where(
+            jobs.c.event_id == _NEW.c.event_id,
+            in_state(jobs.c.state, JobState.PENDING) | in_state(jobs.c.state, JobState.LEASED),
+        ),
+        events.c.explained_images.is_distinct_from(events.c.judged_images)
+        | events.c.explained_score.is_distinct_from(events.c.provisional_score),
+    ),
 )
 
 
@@ -75,17 +78,14 @@ async def enqueue_detect(
 
 
 async def enqueue_assess(
-    connection: AsyncConnection, events: Collection[SecurityEvent], *, now: datetime
+    connection: AsyncConnection, new: Collection[SecurityEvent], *, now: datetime
 ) -> None:
-    """Enqueue assess jobs for events that have no pending one."""
-    waiting = frozenset(
-        await connection.scalars(_PENDING_ASSESSMENTS, {"events": [event.id for event in events]})
-    )
-    new = [event for event in events if event.id not in waiting]
-    if not new:
-        return
+    """Enqueue assess jobs for events that have changed since their last words, if any.
+
+    An event has one job in progress at most. The caller holds the events' locks.
+    """
     await connection.execute(
-        _ENQUEUE,
+        _ENQUEUE_ASSESS,
         {
             "job_kind": [JobKind.ASSESS] * len(new),
             "job_camera": [event.camera for event in new],

@@ -68,6 +68,7 @@ def event_of(row: RowMapping) -> SecurityEvent:
         judged_images=row["judged_images"],
         incident_id=row["incident_id"],
         incident_level=row["incident_level"],
+        narrative=row["narrative"],
     )
 
 

@@ -154,6 +154,7 @@ events = Table(
     Column("judged_images", Integer, nullable=False, default=0),
     Column("incident_id", Uuid, nullable=False),
     Column("incident_level", _text_enum(RiskLevel)),
+    Column("narrative", Text),
     # What the words were based on: the number of images and the rules' score.
     Column("explained_images", Integer),
     Column("explained_score", SmallInteger),

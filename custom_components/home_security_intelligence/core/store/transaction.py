@@ -23,6 +23,7 @@ class Transaction:
         self._updates: list[Update] = []
         self._job_kinds: dict[JobKind, None] = {}  # a set that keeps its order
         self._changes_queue = False
+        self._after_commit: list[Callable[[], None]] = []
 
     @property
     def updates(self) -> Sequence[Update]:
@@ -46,6 +47,15 @@ class Transaction:
     def notify_workers(self, kind: JobKind) -> None:
         """Notify the workers of a kind of job once this transaction is committed."""
         self._job_kinds[kind] = None
+
+    def after_commit(self, work: Callable[[], None]) -> None:
+        """Call `work` in this process once this transaction is committed."""
+        self._after_commit.append(work)
+
+    def committed(self) -> None:
+        """Do what was put off until the commit."""
+        for work in self._after_commit:
+            work()
 
     def note_queue_change(self) -> None:
         """Have the queue counted again once this transaction is committed."""
@@ -80,6 +90,7 @@ class Outbox:
 
     def deliver(self, transaction: Transaction) -> None:
         """Publish in this process what a transaction has collected; it must be committed."""
+        transaction.committed()
         self.publish(transaction.updates)
         for kind in transaction.job_kinds:
             self.jobs[kind].notify()

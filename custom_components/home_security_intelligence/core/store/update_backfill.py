@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..domain.models import AssessmentState, SecurityEvent
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate, ImageUpdate, Update
 from . import cameras, events, images, presence
@@ -15,15 +14,22 @@ _OVERLAP = timedelta(minutes=1)
 _LIMIT = 500  # events
 
 
-async def assessments(
+async def phases(
     connection: AsyncConnection, since: datetime | None, settings: Settings
 ) -> tuple[Update, ...]:
-    """Return assessments since a moment, within `missed_limit`; all within it if `since` is None."""
+    """Return the phases of events since a moment, within `missed_limit`.
+
+    If `since` is None, return all within it.
+    """
     now: datetime = (await connection.execute(select(func.now()))).scalar_one()
     oldest = now - timedelta(seconds=settings.missed_limit)
     since = oldest if since is None else max(oldest, since - _OVERLAP)
-    settled = await events.settled_since(connection, since, limit=_LIMIT)
-    return tuple(EventUpdate(event=each, phase=_phase(each), missed=True) for each in settled)
+    updates: list[EventUpdate] = []
+    for event, phases in await events.changed_since(connection, since, limit=_LIMIT):
+        # An event without such a phase has been given up as unassessed.
+        in_order = sorted(phases, key=lambda phase: phases[phase]) or [EventPhase.UPDATED]
+        updates += [EventUpdate(event=event, phase=phase, missed=True) for phase in in_order]
+    return tuple(updates)
 
 
 async def states(connection: AsyncConnection, settings: Settings) -> tuple[Update, ...]:
@@ -39,8 +45,3 @@ async def states(connection: AsyncConnection, settings: Settings) -> tuple[Updat
         if event is not None:
             updates.append(EventUpdate(event=event, phase=EventPhase.UPDATED, missed=True))
     return tuple(updates)
-
-
-def _phase(event: SecurityEvent) -> EventPhase:
-    explained = event.assessment is AssessmentState.ASSESSED
-    return EventPhase.EXPLAINED if explained else EventPhase.UPDATED

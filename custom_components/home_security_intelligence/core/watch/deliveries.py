@@ -65,7 +65,8 @@ class Deliveries:
         self._now = now
         self._seen = SeenFiles()
         self._in_flight: set[FoundFile] = set()  # neither acknowledged nor refused so far
-        self._postponed: set[str] = set()  # cameras with files left to a later scan
+        self._postponed: dict[str, int] = {}  # the oldest file left to a later scan, by camera
+        self._rescanned: dict[str, int] = {}  # the same, of cameras that are being scanned
         self._overflowed = asyncio.Event()  # the backlog lane was closed to a file
         self._resumed = asyncio.Event()
 
@@ -118,7 +119,15 @@ class Deliveries:
 
     def postpone(self, file: FoundFile) -> None:
         """Leave a file to a later scan of its camera."""
-        self._postponed.add(file.camera)
+        oldest = self._postponed.get(file.camera, file.mtime_ns)
+        self._postponed[file.camera] = min(oldest, file.mtime_ns)
+
+    def is_awaited(self, camera: str, before: datetime) -> bool:
+        """Return whether a known file of the camera, written by then, is not registered yet."""
+        until = before.timestamp() * _NS
+        left = [each[camera] for each in (self._postponed, self._rescanned) if camera in each]
+        moving = (file.mtime_ns for file in self._in_flight if file.camera == camera)
+        return any(written <= until for written in (*left, *moving))
 
     async def resumed(self) -> None:
         """Wait until the consumer asks for what is left in the folders."""
@@ -127,7 +136,12 @@ class Deliveries:
 
     def begin_scan(self, camera: str) -> None:
         """Note that a scan of the camera begins, which finds the files left to it."""
-        self._postponed.discard(camera)
+        if camera in self._postponed:
+            self._rescanned[camera] = self._postponed.pop(camera)
+
+    def end_scan(self, camera: str) -> None:
+        """Note that the scan of the camera has found every file."""
+        self._rescanned.pop(camera, None)
 
     def begin_full_scan(self) -> None:
         """Note that a scan of all cameras begins."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import batched
 import os
 from pathlib import Path
 
 from ..domain.errors import CameraFolderMissingError, CameraFolderPermissionError, WatchError
-from ..domain.found_file import FoundFile, found_file
+from ..domain.found_file import FoundFile, storable_mtime
 from .cameras import CameraFolders, join
 from .filenames import is_hidden, is_image_name, is_storable
 from .inotify import WatchLimitError
@@ -59,8 +60,8 @@ def missing(folder: str) -> CameraFolderMissingError:
 def _list_folder(
     camera: str, folder: str, path: Path, below: list[tuple[str, Path]]
 ) -> Iterator[ListingPart]:
-    """Yield the images in the folder and add its subfolders to `below`."""
-    files: list[FoundFile] = []
+    """Yield the images in the folder, the oldest first, and add its subfolders to `below`."""
+    files: list[tuple[int, str, int]] = []  # modification time, name and size
     with os.scandir(path) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
@@ -76,24 +77,27 @@ def _list_folder(
             if not is_storable(entry.name):
                 yield ListingPart(problem=_unstorable(folder))
                 continue
-            file = _stat_entry(camera, folder, entry)
-            if file is not None:
-                files.append(file)
-            if len(files) >= BATCH:
-                yield ListingPart(files=tuple(files))
-                files.clear()
-    if files:
-        yield ListingPart(files=tuple(files))
+            status = _stat_entry(entry)
+            if status is not None:
+                files.append((storable_mtime(status.st_mtime_ns), entry.name, status.st_size))
+    # Sorted as a whole: a backlog that does not fit into the queue has to start with its oldest.
+    files.sort()
+    for batch in batched(files, BATCH, strict=False):
+        yield ListingPart(
+            files=tuple(
+                FoundFile(camera=camera, path=join(folder, name), size=size, mtime_ns=mtime_ns)
+                for mtime_ns, name, size in batch
+            )
+        )
 
 
-def _stat_entry(camera: str, folder: str, entry: os.DirEntry[str]) -> FoundFile | None:
+def _stat_entry(entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
         if not entry.is_file(follow_symlinks=False):
             return None
-        status = entry.stat(follow_symlinks=False)
+        return entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
-    return found_file(camera, join(folder, entry.name), status)
 
 
 def _unreadable(folder: str, err: OSError) -> WatchError:

@@ -82,6 +82,7 @@ class CameraScanner:
             self._deliveries.begin_scan(camera)
             await self._choose_polling(camera)
             problem = await self._scan_folder(camera) or limit
+            self._deliveries.end_scan(camera)
             if isinstance(problem, WatchLimitError):
                 self._polled.add(camera)
             self._report(camera, problem)

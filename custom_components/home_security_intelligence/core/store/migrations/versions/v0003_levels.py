@@ -27,6 +27,7 @@ STATEMENTS = (
         ADD COLUMN incident_id uuid DEFAULT gen_random_uuid(),
         ADD COLUMN incident_level text
             CHECK (incident_level IN ('low', 'medium', 'high', 'critical')),
+        ADD COLUMN narrative text,
         ADD COLUMN explained_images integer,
         ADD COLUMN explained_score smallint
     """,
