@@ -8,9 +8,9 @@ from testbed.fake_inference_server import NO_ASSESSOR
 from tests.core.pipeline.harness import RESTRICTED, House, Journal
 
 # isort: split
-from hsi_core.domain.models import AssessmentState, EventState, RiskLevel
+from hsi_core.domain.models import AssessmentState, EventState, JobKind, RiskLevel
 from hsi_core.domain.queries import EventQuery
-from hsi_core.domain.updates import EventPhase, EventUpdate
+from hsi_core.domain.updates import EventPhase, EventUpdate, QueueUpdate
 from hsi_core.events.judge import judge_event
 from hsi_core.store import events
 from hsi_core.store.engine import begin
@@ -129,7 +129,12 @@ async def test_an_event_that_changes_while_the_model_is_asked_is_explained_again
     _, journal = await house.run(event_idle=8.0)
     house.upload("front/a.jpg", "person 0.9")
     await journal.event(EventPhase.DETECTED)
-    await journal.until(lambda _: house.server.assessed)
+    await journal.until(
+        lambda j: any(
+            isinstance(update, QueueUpdate) and update.stats.leased[JobKind.ASSESS]
+            for update in j.updates
+        )
+    )
     house.upload("front/b.jpg", "person 0.8")
     await journal.event(EventPhase.CLOSED)
     house.server.assess_gate.set()

@@ -17,9 +17,8 @@ from tests.core.pipeline.harness import BERLIN, House, Journal
 
 # isort: split
 from hsi_core.domain.levels import LevelBounds
-from hsi_core.domain.models import EventMark, MissedMoment, RiskLevel
+from hsi_core.domain.models import AssessmentState, EventMark, EventState, MissedMoment, RiskLevel
 from hsi_core.domain.queries import EventQuery
-from hsi_core.domain.updates import EventPhase
 from hsi_core.domain.zones import Zone, ZoneKind
 from hsi_core.events.judge import JudgedEvent
 
@@ -40,8 +39,10 @@ async def event_of(house: House, journal: Journal, path: str, at: datetime) -> U
     found = await journal.until(
         lambda journal: [
             event.id
-            for phase, event in journal.events
-            if phase is EventPhase.EXPLAINED and event.started_at == at
+            for _, event in journal.events
+            if event.started_at == at
+            and event.state is EventState.CLOSED
+            and event.assessment is AssessmentState.ASSESSED
         ]
     )
     return found[0]
@@ -56,7 +57,8 @@ async def marked(house: House, postgres: Postgres) -> House:
     in_yard = await event_of(house, journal, "yard/night.jpg", yesterday(3, 30))
     lost = await event_of(house, journal, "yard/lost.jpg", yesterday(4, 30))
     # As if an earlier version had detected no person.
-    postgres.execute(
+    await asyncio.to_thread(
+        postgres.execute,
         f"UPDATE hsi.images SET event_id = NULL WHERE event_id = '{lost}'; "
         f"DELETE FROM hsi.events WHERE id = '{lost}'",
         database="shared",
