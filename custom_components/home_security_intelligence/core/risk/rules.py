@@ -11,8 +11,8 @@ from . import points
 from .exclusions import without_contradictions
 from .facts import FactSheet
 from .llm_adjustment import llm_range
-from .movement_rules import MOVEMENT_RULES
 from .object_changes import Change
+from .people_rules import PEOPLE_RULES
 from .points import Weight
 from .predicates import (
     anyone_in,
@@ -224,7 +224,7 @@ RULES: tuple[Rule, ...] = (
     home,
     usual,
     company,
-    *MOVEMENT_RULES,
+    *PEOPLE_RULES,
     taken,
     brought,
     short_visit,

@@ -144,7 +144,7 @@ def _is_parked(vehicle: ObservedObject) -> bool:
     return vehicle.movement is Movement.STILL and vehicle.dwell >= _BESIDE
 
 
-MOVEMENT_RULES: tuple[Callable[[FactSheet], RiskFactor | None], ...] = (
+PEOPLE_RULES: tuple[Callable[[FactSheet], RiskFactor | None], ...] = (
     stays,
     long_on_deserted_grounds,
     in_the_yard_at_night,
