@@ -140,7 +140,7 @@ def yard(canvas: Image.Image, rng: Generator) -> View:
 
 
 def street(canvas: Image.Image, rng: Generator) -> View:
-    """Paint a road with its pavement, and the houses across it."""
+    """Paint a road with its sidewalk, and the houses across it."""
     draw = ImageDraw.Draw(canvas, "RGBA")
     width, height = canvas.size
     base = float(rng.uniform(0.4, 0.46)) * height

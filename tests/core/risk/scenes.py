@@ -1,4 +1,4 @@
-"""Small scenes: images by second, from a camera with a door, a path and a pavement."""
+"""Small scenes: images by second, from a camera with a door, a path and a sidewalk."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -32,8 +32,8 @@ ZONES = (
     band_of(ZoneKind.YARD, 0.5, 0.75),
     band_of(ZoneKind.ENTRY_POINT, 0.75, 1.0),
 )
-PAVEMENT, PATH, DOOR = 0.4, 0.6, 0.9  # where feet stand, from the top
-HEIGHTS = {PAVEMENT: 0.25, PATH: 0.4, DOOR: 0.6}
+SIDEWALK, PATH, DOOR = 0.4, 0.6, 0.9  # where feet stand, from the top
+HEIGHTS = {SIDEWALK: 0.25, PATH: 0.4, DOOR: 0.6}
 
 
 def person(x: float, ground: float, confidence: float = 0.85) -> Detection:

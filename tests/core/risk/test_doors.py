@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.risk.scenes import DOOR, NOON, PATH, PAVEMENT, facts, person, points, verdict
+from tests.core.risk.scenes import DOOR, NOON, PATH, SIDEWALK, facts, person, points, verdict
 
 # isort: split
 from hsi_core.domain.context import Occupancy
@@ -58,7 +58,7 @@ def test_a_person_who_leaves_the_door_at_once_came_out(second: float, came_out: 
 
 
 def test_coming_out_is_no_visit_and_coming_back_is_one() -> None:
-    way = {0: DOOR, 6: PATH, 12: PAVEMENT, 30: PATH, 36: DOOR}
+    way = {0: DOOR, 6: PATH, 12: SIDEWALK, 30: PATH, 36: DOOR}
     seen = {float(second): [person(0.5, y)] for second, y in way.items()}
 
     [somebody] = facts(seen).people

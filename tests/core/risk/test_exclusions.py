@@ -9,7 +9,7 @@ from tests.core.risk.scenes import (
     DOOR,
     NOON,
     PATH,
-    PAVEMENT,
+    SIDEWALK,
     ZONES,
     Scene,
     band_of,
@@ -33,7 +33,7 @@ TWO_IN_THE_POOL: dict[float, list[Detection]] = {
     s: [person(0.3, DOOR), person(0.7, DOOR)] for s in (0.0, 5.0)
 }
 VISIT: dict[float, list[Detection]] = {
-    0: [person(0.1, PAVEMENT)],
+    0: [person(0.1, SIDEWALK)],
     5: [person(0.4, PATH)],
     10: [person(0.5, DOOR)],
     16: [person(0.5, DOOR)],
@@ -82,7 +82,7 @@ def test_every_factor_alone_stays() -> None:
         assert without_contradictions(alone) == tuple(alone)
 
 
-SPOTS = st.tuples(st.floats(0.05, 0.95), st.sampled_from([0.2, PAVEMENT, PATH, 0.7, DOOR, 0.98]))
+SPOTS = st.tuples(st.floats(0.05, 0.95), st.sampled_from([0.2, SIDEWALK, PATH, 0.7, DOOR, 0.98]))
 PEOPLE = st.builds(lambda at, sure: person(at[0], at[1], sure), SPOTS, st.sampled_from([0.5, 0.85]))
 OBJECTS = st.builds(
     lambda label, at: thing(label, at[0], at[1], 0.15),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.core.risk.scenes import BERLIN, DOOR, NIGHT, PATH, PAVEMENT, facts, person, thing
+from tests.core.risk.scenes import BERLIN, DOOR, NIGHT, PATH, SIDEWALK, facts, person, thing
 
 # isort: split
 from hsi_core.domain.models import Box
@@ -42,7 +42,7 @@ def test_overlap_is_the_intersection_over_union() -> None:
 
 
 def test_a_person_who_walks_to_the_door_is_one_track() -> None:
-    sheet = facts({0: [person(0.1, PAVEMENT)], 5: [person(0.4, PATH)], 10: [person(0.5, DOOR)]})
+    sheet = facts({0: [person(0.1, SIDEWALK)], 5: [person(0.4, PATH)], 10: [person(0.5, DOOR)]})
 
     [walker] = sheet.people
     assert (walker.images, walker.dwell) == (3, 10.0)
@@ -54,8 +54,8 @@ def test_a_person_who_walks_to_the_door_is_one_track() -> None:
 @pytest.mark.parametrize(
     ("way", "movement"),
     [
-        ([(0.5, DOOR), (0.3, PATH), (0.1, PAVEMENT)], Movement.LEAVING),
-        ([(0.1, PAVEMENT), (0.5, PAVEMENT), (0.9, PAVEMENT)], Movement.PASSING),
+        ([(0.5, DOOR), (0.3, PATH), (0.1, SIDEWALK)], Movement.LEAVING),
+        ([(0.1, SIDEWALK), (0.5, SIDEWALK), (0.9, SIDEWALK)], Movement.PASSING),
         ([(0.5, DOOR), (0.51, DOOR), (0.5, DOOR)], Movement.STILL),
         ([(0.5, PATH), (0.8, PATH), (0.5, PATH)], Movement.ROAMING),
         ([(0.5, DOOR)], Movement.UNKNOWN),
@@ -110,8 +110,8 @@ def test_time_in_a_zone_is_counted_between_images_in_it() -> None:
     assert walker.grounds_seconds == 60.0
 
 
-def test_a_step_off_the_pavement_is_no_visit() -> None:
-    steps = [(0.1, PAVEMENT), (0.3, PAVEMENT), (0.5, 0.52), (0.7, PAVEMENT)]
+def test_a_step_off_the_sidewalk_is_no_visit() -> None:
+    steps = [(0.1, SIDEWALK), (0.3, SIDEWALK), (0.5, 0.52), (0.7, SIDEWALK)]
     [walker] = facts({4.0 * i: [person(x, y)] for i, (x, y) in enumerate(steps)}).people
 
     assert walker.zones == {ZoneKind.SIDEWALK}
@@ -142,10 +142,10 @@ def test_the_part_of_the_day_uses_the_homes_clock(clock: tuple[int, int], part: 
 PACKAGE = thing("package", 0.5, 0.92)
 TAKEN = {
     0: [PACKAGE],
-    60: [PACKAGE, person(0.1, PAVEMENT)],
+    60: [PACKAGE, person(0.1, SIDEWALK)],
     66: [PACKAGE, person(0.5, DOOR)],
     72: [person(0.3, PATH)],
-    78: [person(0.05, PAVEMENT)],
+    78: [person(0.05, SIDEWALK)],
 }
 
 
@@ -169,10 +169,10 @@ def test_a_package_hidden_by_a_person_is_still_there() -> None:
 
 def test_a_package_that_stays_when_a_person_leaves_was_brought() -> None:
     seen = {
-        0: [person(0.1, PAVEMENT)],
+        0: [person(0.1, SIDEWALK)],
         6: [person(0.5, DOOR)],
         12: [person(0.3, PATH), PACKAGE],
-        18: [person(0.05, PAVEMENT), PACKAGE],
+        18: [person(0.05, SIDEWALK), PACKAGE],
     }
 
     assert [each.change for each in facts(seen).object_changes] == [Change.BROUGHT]
@@ -180,7 +180,7 @@ def test_a_package_that_stays_when_a_person_leaves_was_brought() -> None:
 
 def test_a_cyclist_takes_nothing() -> None:
     seen = {
-        second: [thing("bicycle", x, PAVEMENT, 0.2), person(x, PAVEMENT)]
+        second: [thing("bicycle", x, SIDEWALK, 0.2), person(x, SIDEWALK)]
         for second, x in ((0, 0.1), (3, 0.4), (6, 0.7))
     }
 
@@ -188,7 +188,7 @@ def test_a_cyclist_takes_nothing() -> None:
 
 
 def test_changes_before_the_event_do_not_count() -> None:
-    later = {**TAKEN, 400: [person(0.1, PAVEMENT)]}
+    later = {**TAKEN, 400: [person(0.1, SIDEWALK)]}
 
     assert not facts(later, begins=400).object_changes
     assert timedelta(seconds=400) + NIGHT == facts(later, begins=400).started_at
@@ -196,12 +196,12 @@ def test_changes_before_the_event_do_not_count() -> None:
 
 def test_what_was_brought_before_the_event_is_not_reported_again() -> None:
     delivered = {
-        0.0: [person(0.1, PAVEMENT)],
+        0.0: [person(0.1, SIDEWALK)],
         6.0: [person(0.5, DOOR)],
         12.0: [person(0.3, PATH), PACKAGE],
         18.0: [PACKAGE],
     }
-    later = {second: [PACKAGE, person(0.1, PAVEMENT)] for second in (900.0, 906.0)}
+    later = {second: [PACKAGE, person(0.1, SIDEWALK)] for second in (900.0, 906.0)}
 
     [change] = facts(delivered).object_changes
     assert change.change is Change.BROUGHT

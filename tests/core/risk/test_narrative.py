@@ -5,7 +5,7 @@ import re
 from hypothesis import given, strategies as st
 import pytest
 
-from tests.core.risk.scenes import DOOR, NIGHT, NOON, PATH, PAVEMENT, facts, person, thing
+from tests.core.risk.scenes import DOOR, NIGHT, NOON, PATH, SIDEWALK, facts, person, thing
 
 # isort: split
 from hsi_core.domain.context import Elsewhere
@@ -49,7 +49,7 @@ def narrative(sheet: FactSheet) -> Narrative:
             "A person was seen in the yard for 50 seconds, on Saturday at 02:15 (night).",
         ),
         (
-            {float(s): [person(0.1, PAVEMENT)] for s in range(0, 181, 30)},
+            {float(s): [person(0.1, SIDEWALK)] for s in range(0, 181, 30)},
             {},
             "A person was seen on the pavement for 3 minutes, on Saturday at 02:15 (night).",
         ),
@@ -80,10 +80,10 @@ def narrative(sheet: FactSheet) -> Narrative:
         ),
         (
             {
-                0: [person(0.1, PAVEMENT)],
+                0: [person(0.1, SIDEWALK)],
                 6: [person(0.5, DOOR)],
                 12: [person(0.3, PATH), PACKAGE],
-                18: [person(0.05, PAVEMENT), PACKAGE],
+                18: [person(0.05, SIDEWALK), PACKAGE],
             },
             {},
             (
@@ -93,10 +93,10 @@ def narrative(sheet: FactSheet) -> Narrative:
         ),
         (
             {
-                0: [PACKAGE, person(0.1, PAVEMENT)],
+                0: [PACKAGE, person(0.1, SIDEWALK)],
                 6: [PACKAGE, person(0.5, DOOR)],
                 12: [person(0.3, PATH)],
-                18: [person(0.05, PAVEMENT)],
+                18: [person(0.05, SIDEWALK)],
             },
             {},
             (

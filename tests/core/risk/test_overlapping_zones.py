@@ -8,7 +8,7 @@ from tests.core.risk.scenes import (
     NIGHT,
     NOON,
     PATH,
-    PAVEMENT,
+    SIDEWALK,
     ZONES,
     band_of,
     facts,
@@ -21,7 +21,7 @@ from tests.core.risk.scenes import (
 from hsi_core.domain.zones import Zone, ZoneKind
 from hsi_core.risk.zone_map import BY_PRIVACY, ZoneMap
 
-TO_THE_DOOR_AND_BACK = {0: PAVEMENT, 4: PATH, 8: DOOR, 20: DOOR, 24: PATH, 28: PAVEMENT}
+TO_THE_DOOR_AND_BACK = {0: SIDEWALK, 4: PATH, 8: DOOR, 20: DOOR, 24: PATH, 28: SIDEWALK}
 WHILE_AWAY = {"armed": True}
 
 
@@ -74,7 +74,7 @@ def test_a_person_in_two_overlapping_entry_zones_came_to_a_door_once(
         square(ZoneKind.ENTRY_POINT, 0.2, 0.6, "Door"),
         square(ZoneKind.ENTRY_POINT, *second, "Porch"),
     )
-    way = [(0.1, PAVEMENT), (0.3, DOOR), (0.45, DOOR), (0.55, DOOR), (0.3, DOOR)]
+    way = [(0.1, SIDEWALK), (0.3, DOOR), (0.45, DOOR), (0.55, DOOR), (0.3, DOOR)]
     seen = {12.0 * i: [person(x, y)] for i, (x, y) in enumerate(way)}
 
     [somebody] = facts(seen, zones=zones).people
@@ -107,7 +107,7 @@ def test_a_yard_drawn_over_the_doorstep_changes_nothing(start: object) -> None:
 
 
 WALKS = st.lists(
-    st.tuples(st.floats(0.05, 0.95), st.sampled_from([PAVEMENT, 0.52, PATH, 0.74, DOOR, 0.99])),
+    st.tuples(st.floats(0.05, 0.95), st.sampled_from([SIDEWALK, 0.52, PATH, 0.74, DOOR, 0.99])),
     min_size=1,
     max_size=10,
 )

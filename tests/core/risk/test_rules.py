@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given, strategies as st
 import pytest
 
-from tests.core.risk.scenes import DOOR, NIGHT, NOON, PATH, PAVEMENT, person, points, thing, verdict
+from tests.core.risk.scenes import DOOR, NIGHT, NOON, PATH, SIDEWALK, person, points, thing, verdict
 
 # isort: split
 from hsi_core.domain.context import Elsewhere, Occupancy
@@ -18,7 +18,7 @@ from hsi_core.risk.points import MAX_LLM_MOVE, WEIGHTS
 Seen = dict[float, Sequence[Detection]]
 
 AT_THE_DOOR: Seen = {
-    0: [person(0.1, PAVEMENT)],
+    0: [person(0.1, SIDEWALK)],
     5: [person(0.4, PATH)],
     10: [person(0.5, DOOR)],
     16: [person(0.5, DOOR)],
@@ -64,14 +64,14 @@ def test_a_visit_by_day_is_low_even_with_the_alarm_set() -> None:
     assert level(AT_THE_DOOR, start=NOON, **INTRUDED) is RiskLevel.LOW
 
 
-def test_a_passer_by_on_the_pavement_is_low() -> None:
-    passes: Seen = {4.0 * i: [person(0.1 + 0.2 * i, PAVEMENT)] for i in range(5)}
+def test_a_passer_by_on_the_sidewalk_is_low() -> None:
+    passes: Seen = {4.0 * i: [person(0.1 + 0.2 * i, SIDEWALK)] for i in range(5)}
 
     assert level(passes, **INTRUDED) is RiskLevel.LOW
 
 
-def test_lingering_on_the_pavement_at_night_is_medium() -> None:
-    lingers: Seen = {12.0 * i: [person(0.4 + 0.1 * (i % 3), PAVEMENT)] for i in range(14)}
+def test_lingering_on_the_sidewalk_at_night_is_medium() -> None:
+    lingers: Seen = {12.0 * i: [person(0.4 + 0.1 * (i % 3), SIDEWALK)] for i in range(14)}
 
     assert points(lingers)["lingers long on the pavement"] > 0
     assert level(lingers) is RiskLevel.MEDIUM
@@ -108,8 +108,8 @@ def test_people_who_come_one_after_the_other_are_not_there_at_once() -> None:
     assert not {"two people", "several people"} & points(seen).keys()
 
 
-def test_people_on_the_pavement_are_not_on_the_grounds_with_others() -> None:
-    seen: Seen = {second: [person(0.2, PATH), person(0.8, PAVEMENT)] for second in (0.0, 5.0)}
+def test_people_on_the_sidewalk_are_not_on_the_grounds_with_others() -> None:
+    seen: Seen = {second: [person(0.2, PATH), person(0.8, SIDEWALK)] for second in (0.0, 5.0)}
     later: Seen = {55.0: [person(0.8, PATH)], 60.0: [person(0.8, PATH)]}
 
     assert not {"two people", "several people"} & points({**seen, **later}).keys()
@@ -142,10 +142,10 @@ def test_usual_activity_is_a_factor_only_if_it_is_known(
 def test_a_theft_is_not_explained_by_residents() -> None:
     package = thing("package", 0.5, 0.92)
     theft: Seen = {
-        0: [package, person(0.1, PAVEMENT)],
+        0: [package, person(0.1, SIDEWALK)],
         6: [package, person(0.5, DOOR)],
         12: [person(0.3, PATH)],
-        18: [person(0.05, PAVEMENT)],
+        18: [person(0.05, SIDEWALK)],
     }
 
     assert "taken away" in points(theft, start=NOON, **RESIDENTS)

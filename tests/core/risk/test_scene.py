@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from tests.core.risk.scenes import BERLIN, DOOR, NIGHT, PATH, PAVEMENT, ZONES, images, person, thing
+from tests.core.risk.scenes import BERLIN, DOOR, NIGHT, PATH, SIDEWALK, ZONES, images, person, thing
 
 # isort: split
 from hsi_core.domain.context import Context
@@ -21,14 +21,14 @@ DETECTIONS = st.one_of(
     st.builds(
         person,
         st.floats(0.05, 0.95),
-        st.sampled_from([0.2, PAVEMENT, 0.52, PATH, DOOR]),
+        st.sampled_from([0.2, SIDEWALK, 0.52, PATH, DOOR]),
         st.sampled_from([0.5, 0.85]),
     ),
     st.builds(
         thing,
         st.sampled_from(["car", "package", "bicycle"]),
         st.floats(0.05, 0.95),
-        st.sampled_from([PAVEMENT, PATH, DOOR]),
+        st.sampled_from([SIDEWALK, PATH, DOOR]),
     ),
 )
 
@@ -66,7 +66,7 @@ def test_a_kept_scene_follows_only_new_images() -> None:
 
 SHIFTED = images(NIGHT, {5 * i: [person(0.2, PATH)] for i in range(4)})
 TAKEN = images(NIGHT, {5 * i: [person(0.5, DOOR)] for i in range(4)})
-BEFORE = images(NIGHT, {-20: [person(0.1, PAVEMENT)]})
+BEFORE = images(NIGHT, {-20: [person(0.1, SIDEWALK)]})
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ _RETURNS = (points.RETURNS_OFTEN, points.RETURNS)
 _HARMLESS = (
     points.DISARMED,
     points.SOMEBODY_HOME,
-    points.FAMILY_AT_THE_WATER,
-    points.RESIDENT_AT_THE_WATER,
+    points.COMPANY_IN_RESTRICTED_ZONE,
+    points.USUAL_IN_RESTRICTED_ZONE,
     points.BROUGHT,
     points.SHORT_VISIT,
     points.FROM_INSIDE,
@@ -37,7 +37,7 @@ EXCLUSIVE: tuple[tuple[Weight, ...], ...] = (
     # Where: one place.
     (
         *_ON_GROUNDS,
-        points.PAVEMENT,
+        points.SIDEWALK,
         points.OUTSIDE_ZONES,
         points.IN_VIEW,
         points.UNSURE,
@@ -53,11 +53,11 @@ EXCLUSIVE: tuple[tuple[Weight, ...], ...] = (
     _ARMED,
     *_each(
         (points.NOBODY_HOME, points.LONG_ON_DESERTED_GROUNDS),
-        (points.SOMEBODY_HOME, points.FAMILY_AT_THE_WATER, points.RESIDENT_AT_THE_WATER),
+        (points.SOMEBODY_HOME, points.COMPANY_IN_RESTRICTED_ZONE, points.USUAL_IN_RESTRICTED_ZONE),
     ),
-    (points.FAMILY_AT_THE_WATER, points.RESIDENT_AT_THE_WATER),
+    (points.COMPANY_IN_RESTRICTED_ZONE, points.USUAL_IN_RESTRICTED_ZONE),
     (points.UNUSUAL, points.USUAL),
-    (points.UNUSUAL, points.RESIDENT_AT_THE_WATER),
+    (points.UNUSUAL, points.USUAL_IN_RESTRICTED_ZONE),
     # How long, how often, how many: one answer.
     _STAYS,
     _LOITERS,

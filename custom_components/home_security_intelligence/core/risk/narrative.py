@@ -29,14 +29,14 @@ _ZONES = {
     ZoneKind.ENTRY_POINT: "at_entry_point",
     ZoneKind.YARD: "in_yard",
     ZoneKind.DRIVEWAY: "on_driveway",
-    ZoneKind.SIDEWALK: "on_pavement",
+    ZoneKind.SIDEWALK: "on_sidewalk",
 }
 _PLACES = {
     points.RESTRICTED.name: "in_restricted_zone",
     points.ENTRY_POINT.name: "at_entry_point",
     points.YARD.name: "in_yard",
     points.DRIVEWAY.name: "on_driveway",
-    points.PAVEMENT.name: "on_pavement",
+    points.SIDEWALK.name: "on_sidewalk",
     points.OUTSIDE_ZONES.name: "outside_zones",
     points.CLOSE_BY.name: "close_by",
     points.IN_VIEW.name: "at_a_distance",

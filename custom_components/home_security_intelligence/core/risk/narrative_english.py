@@ -19,7 +19,7 @@ TEMPLATES: Final[Mapping[str, str]] = {
     "at_entry_point": "at an entry point",
     "in_yard": "in the yard",
     "on_driveway": "on the driveway",
-    "on_pavement": "on the pavement",
+    "on_sidewalk": "on the pavement",
     "outside_zones": "outside all zones",
     "close_by": "close to the camera",
     "at_a_distance": "at some distance",

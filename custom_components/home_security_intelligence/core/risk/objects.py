@@ -17,7 +17,7 @@ NEAR = 0.45  # of the image's height: a person this tall is close to the camera
 
 _LONGEST_GAP = 60.0  # seconds between two sightings that still count as one stay
 _AWAY = 10.0  # seconds between two images in a zone, with one outside, that make two visits
-_PASSER = 3  # images on the pavement
+_PASSER = 3  # images on the sidewalk
 _STILL = 0.06  # of the image
 _GROWTH = 1.3  # times the height
 _PASSES = 0.3  # of the image
@@ -127,7 +127,7 @@ class Walk:
             self._add(position)
 
     def _find_strays(self) -> tuple[ZoneKind, ...]:
-        """Return where a passer-by's box strays off the pavement in a single image."""
+        """Return where a passer-by's box strays off the sidewalk in a single image."""
         if self._counts.get(ZoneKind.SIDEWALK, 0) < _PASSER:
             return ()
         return tuple(

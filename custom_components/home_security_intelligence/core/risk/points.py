@@ -27,7 +27,7 @@ RESTRICTED = Weight(
 ENTRY_POINT = Weight(name="entry point", points=19, when="a person is at an entry point")
 YARD = Weight(name="yard", points=19, when="a person is in the yard, at no entry point")
 DRIVEWAY = Weight(name="driveway", points=15, when="a person is on the driveway only")
-PAVEMENT = Weight(name="pavement", points=5, when="a person keeps to the pavement")
+SIDEWALK = Weight(name="pavement", points=5, when="a person keeps to the pavement")
 OUTSIDE_ZONES = Weight(name="outside all zones", points=5, when="a person is in none of the zones")
 CLOSE_BY = Weight(
     name="close to the camera", points=21, when="no zones are drawn, and a person comes close"
@@ -82,12 +82,12 @@ UNUSUAL = Weight(
 USUAL = Weight(
     name="usual at this hour", points=-8, when="at least one is expected in an hour like this"
 )
-FAMILY_AT_THE_WATER = Weight(
+COMPANY_IN_RESTRICTED_ZONE = Weight(
     name="company in the restricted zone",
     points=-42,
     when="alarm off and somebody home, by day, two people or more, in a restricted zone",
 )
-RESIDENT_AT_THE_WATER = Weight(
+USUAL_IN_RESTRICTED_ZONE = Weight(
     name="usual in the restricted zone",
     points=-36,
     when="alarm off and somebody home, by day, and people are usual at this hour",

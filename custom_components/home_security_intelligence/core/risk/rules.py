@@ -33,7 +33,7 @@ type Rule = Callable[[FactSheet], RiskFactor | None]
 _RARE = 0.1  # an hour
 _COMMON = 1.0  # an hour
 _SHORT_VISIT = 20.0  # seconds at an entry point
-_VISITED_WATER = 0.5  # people an hour
+_USUAL_IN_RESTRICTED_ZONE = 0.5  # people an hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ def usual(facts: FactSheet) -> RiskFactor | None:
     return None
 
 
-def company(facts: FactSheet) -> RiskFactor | None:
+def residents_in_restricted_zone(facts: FactSheet) -> RiskFactor | None:
     """Score residents who use a restricted zone, such as a pool, together or at a usual hour."""
     if (
         not anyone_in(facts, ZoneKind.RESTRICTED)
@@ -158,9 +158,11 @@ def company(facts: FactSheet) -> RiskFactor | None:
     ):
         return None
     if facts.max_people_on_grounds >= 2:
-        return points.FAMILY_AT_THE_WATER.because("Several people, by day, with the alarm off.")
-    if (facts.usual("person") or 0.0) >= _VISITED_WATER:
-        return points.RESIDENT_AT_THE_WATER.because("People are usual here at this hour.")
+        return points.COMPANY_IN_RESTRICTED_ZONE.because(
+            "Several people, by day, with the alarm off."
+        )
+    if (facts.usual("person") or 0.0) >= _USUAL_IN_RESTRICTED_ZONE:
+        return points.USUAL_IN_RESTRICTED_ZONE.because("People are usual here at this hour.")
     return None
 
 
@@ -208,7 +210,7 @@ _PLACES: tuple[tuple[ZoneKind, Weight, str], ...] = (
     (ZoneKind.ENTRY_POINT, points.ENTRY_POINT, "A person is at an entry point."),
     (ZoneKind.YARD, points.YARD, "A person is in the yard."),
     (ZoneKind.DRIVEWAY, points.DRIVEWAY, "A person is on the driveway."),
-    (ZoneKind.SIDEWALK, points.PAVEMENT, "A person is on the pavement."),
+    (ZoneKind.SIDEWALK, points.SIDEWALK, "A person is on the pavement."),
 )
 _HOURS = {
     PartOfDay.NIGHT: points.NIGHT,
@@ -223,7 +225,7 @@ RULES: tuple[Rule, ...] = (
     armed,
     home,
     usual,
-    company,
+    residents_in_restricted_zone,
     *PEOPLE_RULES,
     taken,
     brought,
