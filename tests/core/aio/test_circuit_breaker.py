@@ -29,7 +29,7 @@ class Guarded:
 def opened() -> Guarded:
     guarded = Guarded()
     for _ in range(3):
-        assert guarded.breaker.wait() == 0
+        assert guarded.breaker.seconds_until_ready() == 0
         guarded.breaker.enter().failure("unreachable")
     return guarded
 
@@ -37,7 +37,7 @@ def opened() -> Guarded:
 def test_consecutive_failures_open_it() -> None:
     guarded = opened()
     assert guarded.breaker.is_open
-    assert guarded.breaker.wait() == 60
+    assert guarded.breaker.seconds_until_ready() == 60
     assert guarded.breaker.status == BreakerStatus(
         open_until=NOON + timedelta(seconds=60), reason="unreachable"
     )
@@ -56,19 +56,19 @@ def test_after_recovery_one_trial_is_allowed() -> None:
     guarded = opened()
     breaker = guarded.breaker
     guarded.seconds = 60
-    assert breaker.wait() == 0
+    assert breaker.seconds_until_ready() == 0
     trial = breaker.enter()
-    assert breaker.wait() > 0
+    assert breaker.seconds_until_ready() > 0
     trial.success()
     assert not breaker.is_open
-    assert (breaker.wait(), breaker.status) == (0, BreakerStatus())
+    assert (breaker.seconds_until_ready(), breaker.status) == (0, BreakerStatus())
 
 
 def test_a_failed_trial_opens_it_again() -> None:
     guarded = opened()
     guarded.seconds = 61
     guarded.breaker.enter().failure("timeout")
-    assert guarded.breaker.wait() == 60
+    assert guarded.breaker.seconds_until_ready() == 60
     assert guarded.breaker.status.reason == "timeout"
 
 
@@ -77,7 +77,7 @@ def test_an_abandoned_trial_leaves_the_next_one_free() -> None:
     guarded.seconds = 60
     guarded.breaker.enter().abandon()
     assert guarded.breaker.is_open
-    assert guarded.breaker.wait() == 0
+    assert guarded.breaker.seconds_until_ready() == 0
 
 
 def test_a_call_started_before_it_opened_is_no_trial() -> None:
@@ -87,17 +87,17 @@ def test_a_call_started_before_it_opened_is_no_trial() -> None:
     other.failure("unreachable")
     guarded.seconds = 30
     slow.failure("unreachable")
-    assert breaker.wait() == 30
+    assert breaker.seconds_until_ready() == 30
     guarded.seconds = 60
     breaker.enter()
     slow.abandon()
-    assert breaker.wait() > 0
+    assert breaker.seconds_until_ready() > 0
 
 
 def test_the_servers_retry_after_shortens_the_wait() -> None:
     breaker = Guarded(failures=1).breaker
     breaker.enter().failure("overloaded", retry_after=5)
-    assert breaker.wait() == 5
+    assert breaker.seconds_until_ready() == 5
 
 
 def test_each_change_of_status_is_published_once() -> None:

@@ -199,7 +199,7 @@ async def test_if_all_are_busy_the_earliest_retry_counts(
     with pytest.raises(ServerBusyError) as caught:
         await detect(pool)
     assert caught.value.retry_after == 3.0
-    assert pool.wait(JobKind.DETECT) == 3.0
+    assert pool.seconds_until_ready(JobKind.DETECT) == 3.0
 
 
 async def test_an_unavailable_server_costs_no_attempt(
@@ -377,7 +377,7 @@ async def test_a_failed_trial_opens_the_breaker_again(
     for _ in range(2):
         with pytest.raises(CoreError):
             await detect(pool)
-        assert pool.wait(JobKind.DETECT) == 60
+        assert pool.seconds_until_ready(JobKind.DETECT) == 60
         clock.now += 60
     assert asked(first) == 2
 

@@ -49,7 +49,7 @@ class CircuitBreaker:
         """Return the number of consecutive failures."""
         return self._failures
 
-    def wait(self) -> float:
+    def seconds_until_ready(self) -> float:
         """Return the seconds until a call may be made; 0.0 means now."""
         if not self.is_open:
             return 0.0
@@ -58,7 +58,7 @@ class CircuitBreaker:
         return max(0.0, self._retry_at - self._clock())
 
     def enter(self) -> Call:
-        """Start a call once `wait` returns 0.0; report its outcome to the returned object."""
+        """Start a call once `seconds_until_ready` returns 0.0; report its outcome to the returned object."""
         call = Call(self)
         if self.is_open:
             self._trial = call

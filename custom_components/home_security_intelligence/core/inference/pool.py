@@ -50,9 +50,9 @@ class ServerPool:
             ),
         )
 
-    def wait(self, kind: JobKind) -> float:
+    def seconds_until_ready(self, kind: JobKind) -> float:
         """Return the seconds until a server may be used; 0.0 means now."""
-        return min(server.wait(kind) for server in self._candidates(kind))
+        return min(server.seconds_until_ready(kind) for server in self._candidates(kind))
 
     def failures(self, kind: JobKind) -> int:
         """Return the consecutive failures of the server that has the fewest."""
@@ -85,7 +85,7 @@ class ServerPool:
         free = [
             server
             for server in self._candidates(kind)
-            if server not in tried and server.wait(kind) == 0
+            if server not in tried and server.seconds_until_ready(kind) == 0
         ]
         return min(
             free,
@@ -119,7 +119,7 @@ class ServerPool:
             return outages[-1]
         return ServerBusyError(
             "All inference servers are busy.",
-            retry_after=self.wait(kind) if refusals else None,
+            retry_after=self.seconds_until_ready(kind) if refusals else None,
         )
 
 

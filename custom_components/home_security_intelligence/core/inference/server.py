@@ -114,12 +114,14 @@ class Server:
         recent = self._clock() < self._failed_at[kind] + self._recovery
         return self._in_flight[kind] + foreign + (self.failures(kind) if recent else 0)
 
-    def wait(self, kind: JobKind) -> float:
+    def seconds_until_ready(self, kind: JobKind) -> float:
         """Return the seconds until a request may be sent; 0.0 means now."""
-        return max(self._breakers[kind].wait(), self._busy_until[kind] - self._clock(), 0.0)
+        return max(
+            self._breakers[kind].seconds_until_ready(), self._busy_until[kind] - self._clock(), 0.0
+        )
 
     async def send[T](self, kind: JobKind, request: Callable[[InferenceClient], Awaitable[T]]) -> T:
-        """Send a request once `wait` returns 0.0; raises what the client raises."""
+        """Send a request once `seconds_until_ready` returns 0.0; raises what the client raises."""
         call = self._breakers[kind].enter()
         self._in_flight[kind] += 1
         try:

@@ -50,7 +50,7 @@ class StageGate:
 
     def acquire(self) -> float:
         """Request to run a job: 0.0 grants it, otherwise the seconds to wait."""
-        wait = max(self._pool.wait(self._kind), self._folders.wait())
+        wait = max(self._pool.seconds_until_ready(self._kind), self._folders.seconds_until_ready())
         if wait > 0:
             return wait
         if not self.is_paused:
