@@ -83,7 +83,7 @@ HUB_BINARY_SENSORS = (
         translation_key="queue_full",
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        is_on_fn=lambda health: health.spooling,
+        is_on_fn=lambda health: health.queue_full,
     ),
     HsiHubBinarySensorDescription(
         key="detection_paused",

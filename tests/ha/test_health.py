@@ -103,7 +103,7 @@ async def test_a_paused_stage_is_shown(
 
 def test_a_full_queue_is_shown() -> None:
     (queue_full,) = (each for each in HUB_BINARY_SENSORS if each.key == "queue_full")
-    assert queue_full.is_on_fn(Health(spooling=True)) is True
+    assert queue_full.is_on_fn(Health(queue_full=True)) is True
     assert queue_full.is_on_fn(Health()) is False
 
 

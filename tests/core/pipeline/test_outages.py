@@ -142,12 +142,12 @@ async def test_a_full_queue_leaves_images_in_their_folder(
     pipeline, journal = await house.run(queue_limit=2, detect_concurrency=1)
     await server.requested.wait()
     house.upload("front/late.jpg", "car 0.9 #late")
-    await journal.health(lambda h: h.spooling)
+    await journal.health(lambda h: h.queue_full)
     server.detect_gate.set()
     await journal.image("front/late.jpg")
     assert len(await journal.ended(13)) == 13
     assert (await pipeline.queries.queue_stats()).pending[JobKind.DETECT] == 0
-    await journal.health(lambda h: not h.spooling)
+    await journal.health(lambda h: not h.queue_full)
 
 
 async def test_a_live_image_overtakes_the_backlog_of_a_full_queue(
@@ -158,7 +158,7 @@ async def test_a_live_image_overtakes_the_backlog_of_a_full_queue(
         house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=3600)
     _, journal = await house.run(queue_limit=5, detect_concurrency=1)
     await journal.depth(6)
-    await journal.health(lambda h: h.spooling)
+    await journal.health(lambda h: h.queue_full)
     house.upload("yard/now.jpg", "car 0.9 #now")
     await journal.depth(7)  # one running, five waiting, and it
     server.detect_gate.set()
@@ -178,7 +178,7 @@ async def test_a_backlog_is_resumed_before_the_queue_is_empty(
     _, journal = await house.run(
         queue_limit=50, detect_concurrency=4, watch_retry=3600, rescan_interval=3600
     )
-    await journal.health(lambda h: h.spooling)
+    await journal.health(lambda h: h.queue_full)
     server.detect_gate.set()
     assert len(await journal.ended(count)) == count
 
@@ -194,7 +194,7 @@ async def test_polling_finds_live_images_while_the_queue_is_full(
         queue_limit=5, detect_concurrency=1, watch_polling=True, polling_interval=0.1
     )
     await journal.depth(6)
-    await journal.health(lambda h: h.spooling)
+    await journal.health(lambda h: h.queue_full)
     house.upload("yard/now.jpg", "car 0.9 #now", age=1)
     await journal.depth(7)  # one running, five waiting, and it
     server.detect_gate.set()

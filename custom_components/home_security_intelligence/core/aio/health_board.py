@@ -101,15 +101,15 @@ class HealthBoard:
             _LOGGER.info("Camera %s: folder is available again", camera)
         self._set(replace(self._health, camera_errors=errors))
 
-    def spooling(self, *, spooling: bool) -> None:
+    def queue_full(self, *, queue_full: bool) -> None:
         """Record whether new images wait in their folders because the queue is full."""
-        if spooling != self._health.spooling:
+        if queue_full != self._health.queue_full:
             _LOGGER.info(
                 "Queue is full, new images wait in their folders"
-                if spooling
+                if queue_full
                 else "Queue accepts new images again"
             )
-        self._set(replace(self._health, spooling=spooling))
+        self._set(replace(self._health, queue_full=queue_full))
 
     def _server(self, url: str) -> ServerState:
         return next(server for server in self._health.servers if server.url == url)

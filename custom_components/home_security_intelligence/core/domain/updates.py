@@ -81,7 +81,7 @@ class Health:
     `server_reachable` is None before the first poll, `server_error` is the first server's error
     while none is reachable, and `server` is the health of the first reachable one.
     `detectors_differ`: the servers use different models. `camera_errors` has an entry for each
-    camera whose folder has a problem. `stages_paused` are held back by their gate. `spooling`: new
+    camera whose folder has a problem. `stages_paused` are held back by their gate. `queue_full`: new
     files wait in their folders because the queue is full.
     """
 
@@ -94,7 +94,7 @@ class Health:
     database_error: str | None = None
     camera_errors: Mapping[str, str] = field(default_factory=dict)
     stages_paused: frozenset[JobKind] = frozenset()
-    spooling: bool = False
+    queue_full: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
