@@ -101,15 +101,15 @@ class HealthBoard:
             _LOGGER.info("Camera %s: folder is available again", camera)
         self._set(replace(self._health, camera_errors=errors))
 
-    def queue_full(self, *, queue_full: bool) -> None:
+    def set_queue_full(self, *, full: bool) -> None:
         """Record whether new images wait in their folders because the queue is full."""
-        if queue_full != self._health.queue_full:
+        if full != self._health.queue_full:
             _LOGGER.info(
                 "Queue is full, new images wait in their folders"
-                if queue_full
+                if full
                 else "Queue accepts new images again"
             )
-        self._set(replace(self._health, queue_full=queue_full))
+        self._set(replace(self._health, queue_full=full))
 
     def _server(self, url: str) -> ServerState:
         return next(server for server in self._health.servers if server.url == url)

@@ -29,8 +29,8 @@ from ..inference.client import InferenceClient
 from ..inference.server_set import ServerSet, build_servers
 from ..queue.dead_letters import DeadLetterService
 from ..queue.handler import JobHandler
+from ..queue.job_runner import JobRunner
 from ..queue.lease_reaper import LeaseReaper
-from ..queue.worker import Worker
 from ..stages.assess import Assess
 from ..stages.clean_up import CleanUp
 from ..stages.detect import Detect
@@ -165,8 +165,8 @@ def start(
         "reap leases", reaper.reap, every=min(settings.lease / 6, settings.poll_interval)
     )
 
-    def worker_of[Result](handler: JobHandler[Result], concurrency: int) -> Worker[Result]:
-        return Worker(
+    def runner_of[Result](handler: JobHandler[Result], concurrency: int) -> JobRunner[Result]:
+        return JobRunner(
             database,
             handler,
             servers.gates[handler.kind],
@@ -176,10 +176,10 @@ def start(
             on_lease_lost=update_listener.resync,
         )
 
-    detecting = worker_of(detect, settings.detect_concurrency)
-    assessing = worker_of(assess, settings.assess_concurrency)
-    supervisor.keep_running("detect", detecting.work)
-    supervisor.keep_running("assess", assessing.work)
+    detecting = runner_of(detect, settings.detect_concurrency)
+    assessing = runner_of(assess, settings.assess_concurrency)
+    supervisor.keep_running("detect", detecting.run_jobs)
+    supervisor.keep_running("assess", assessing.run_jobs)
 
     async def drain() -> None:
         await asyncio.gather(detecting.drain(), assessing.drain())

@@ -54,4 +54,4 @@ class QueueCapacity:
         (self._full.add if full else self._full.discard)(lane)
         if lane is self._deliveries.backlog:
             (lane.close if full else lane.open)()
-        self._health.queue_full(queue_full=bool(self._full))
+        self._health.set_queue_full(full=bool(self._full))

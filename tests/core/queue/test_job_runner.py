@@ -1,4 +1,4 @@
-"""A worker claims jobs of a backlog in batches, and never more than its concurrency."""
+"""A job runner claims jobs of a backlog in batches, and never more than its concurrency."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,7 +20,7 @@ from hsi_core.domain.settings import Settings
 from hsi_core.inference.client import InferenceClient
 from hsi_core.inference.server_set import build_servers
 from hsi_core.queue.handler import Outcome
-from hsi_core.queue.worker import Worker
+from hsi_core.queue.job_runner import JobRunner
 from hsi_core.store import cameras, images, jobs, leases
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin
@@ -90,7 +90,7 @@ def handler() -> GatedHandler:
 
 
 @pytest.fixture
-async def worker(engine: AsyncEngine, handler: GatedHandler) -> AsyncIterator[Worker[None]]:
+async def runner(engine: AsyncEngine, handler: GatedHandler) -> AsyncIterator[JobRunner[None]]:
     """Sixteen jobs at a time, and a batch waits as long as it takes to be large enough."""
     publisher = Publisher()
     outbox, board = Outbox(publisher), HealthBoard(publisher)
@@ -103,7 +103,7 @@ async def worker(engine: AsyncEngine, handler: GatedHandler) -> AsyncIterator[Wo
             now=lambda: datetime.now(UTC),
             on_change=outbox.notify_workers,
         )
-        yield Worker(
+        yield JobRunner(
             Database(engine, board, SETTINGS, outbox),
             handler,
             servers.gates[JobKind.DETECT],
@@ -134,10 +134,10 @@ async def claims(engine: AsyncEngine) -> list[int]:
 
 
 async def test_a_backlog_is_claimed_in_batches(
-    engine: AsyncEngine, handler: GatedHandler, worker: Worker[None]
+    engine: AsyncEngine, handler: GatedHandler, runner: JobRunner[None]
 ) -> None:
     await register(engine, 40)
-    working = asyncio.create_task(worker.work())
+    working = asyncio.create_task(runner.run_jobs())
     try:
         await handler.until(lambda h: h.started == 16)
         assert await claims(engine) == [16]

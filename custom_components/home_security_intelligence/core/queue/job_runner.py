@@ -26,7 +26,7 @@ _CLAIM_TIMEOUT = 1.0  # seconds that a stop waits for a claim under way
 _ISOLATION_TIMEOUT = 5.0
 
 
-class Worker[Result]:
+class JobRunner[Result]:
     """Runs up to `concurrency` jobs at a time.
 
     While more jobs are known to wait, they are claimed and stored in batches that are worth their
@@ -68,7 +68,7 @@ class Worker[Result]:
         self._draining = False
         self._claiming_ended = asyncio.Event()
 
-    async def work(self) -> None:
+    async def run_jobs(self) -> None:
         """Process jobs until cancelled, then release those that are running."""
         renewing = asyncio.create_task(self._renewer.keep_renewing())
         try:
