@@ -58,7 +58,7 @@ class CircuitBreaker:
         return max(0.0, self._retry_at - self._clock())
 
     def enter(self) -> Call:
-        """Start a call that `seconds_until_ready` allows; report its outcome to the returned object."""
+        """Start a call that `seconds_until_ready` allows; report its outcome to the result."""
         call = Call(self)
         if self.is_open:
             self._trial = call

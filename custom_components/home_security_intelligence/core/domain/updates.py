@@ -81,8 +81,8 @@ class Health:
     `server_reachable` is None before the first poll, `server_error` is the first server's error
     while none is reachable, and `server` is the health of the first reachable one.
     `detectors_differ`: the servers use different models. `camera_errors` has an entry for each
-    camera whose folder has a problem. `stages_paused` are held back by their gate. `queue_full`: new
-    files wait in their folders because the queue is full.
+    camera whose folder has a problem. `stages_paused` are held back by their gate. `queue_full`:
+    new files wait in their folders.
     """
 
     servers: tuple[ServerState, ...] = ()
