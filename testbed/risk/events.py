@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
-from hsi_core.events.grouping import images_of, spans_of  # isort: skip
+from hsi_core.events.placement import images_of, spans_of  # isort: skip
 from hsi_core.risk.facts import FactSheet, build_fact_sheet  # isort: skip
 from hsi_core.risk.facts import HISTORY  # isort: skip
 from hsi_core.domain.settings import Settings  # isort: skip

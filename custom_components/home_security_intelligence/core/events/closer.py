@@ -14,7 +14,7 @@ from ..store.database import Database
 from ..store.transaction import Transaction
 from .event_batch import span_of
 from .event_judge import EventChange, EventJudge
-from .grouping import due_at
+from .placement import due_at
 
 
 class EventCloser:

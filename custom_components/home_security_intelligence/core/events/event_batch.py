@@ -8,7 +8,7 @@ from uuid import UUID
 from ..domain.models import AssessmentState, EventState, Image, SecurityEvent
 from ..domain.settings import Settings
 from ..store.events import Grouped
-from .grouping import Placement, Span, place
+from .placement import Placement, Span, place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,6 @@ from ..risk.facts import HISTORY
 from ..store import cameras, event_list, events, evidence, feedback, images
 from ..store.engine import begin
 from .context_provider import ContextProvider
-from .grouping import Span, images_of, spans_of
 from .judge import (
     EventImages,
     JudgedEvent,
@@ -34,6 +33,7 @@ from .judge import (
     judge_images,
     reach_of,
 )
+from .placement import Span, images_of, spans_of
 
 _PAGE = 200  # events in one transaction
 

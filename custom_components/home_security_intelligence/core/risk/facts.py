@@ -97,7 +97,7 @@ def build_fact_sheet(
     """Return the facts of an event that its images show.
 
     Both sequences are in order of capture time. `event_images` holds at least one image and
-    includes images without objects, which show that something is gone; `events.grouping` defines
+    includes images without objects, which show that something is gone; `events.placement` defines
     them. `history` is the camera's images of HISTORY before the event, never later ones. With
     `scenes`, an event that has grown since its last fact sheet costs only its new images.
     """

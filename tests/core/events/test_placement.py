@@ -13,7 +13,7 @@ import itertools
 
 from hsi_core.domain.models import Box, Detection, Image, ImageState
 from hsi_core.domain.settings import Settings
-from hsi_core.events.grouping import Placement, Span, due_at, images_of, place, reaches, spans_of
+from hsi_core.events.placement import Placement, Span, due_at, images_of, place, reaches, spans_of
 
 SETTINGS = Settings(event_window=90, event_idle=30)
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
