@@ -20,7 +20,7 @@ from hsi_core.domain.inference import AnswerProblem, ComponentState  # isort: sk
 from hsi_core.inference.client import InferenceClient
 
 from hsi_core.domain.errors import CoreError  # isort: skip
-from hsi_core.domain.models import Assessment, AssessmentState, EventState, SecurityEvent  # isort: skip
+from hsi_core.domain.models import ModelAnswer, AssessmentState, EventState, SecurityEvent  # isort: skip
 from hsi_core.domain.levels import LevelBounds  # isort: skip
 from hsi_core.risk.facts import FactSheet
 from hsi_core.risk.llm_adjustment import adjust_score
@@ -142,7 +142,7 @@ async def ask(client: InferenceClient, event: JudgedEvent) -> Answer:
     return Answer(score=None, calls=tuple(calls))
 
 
-def _call(began: float, said: Assessment | None, failure: str | None) -> Call:
+def _call(began: float, said: ModelAnswer | None, failure: str | None) -> Call:
     return Call(
         seconds=time.perf_counter() - began,
         prompt_tokens=said.by.prompt_tokens if said else None,

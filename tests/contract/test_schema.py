@@ -29,9 +29,9 @@ from hsi_core.inference.wire import (
     API_VERSION,
     OPTIONAL_FIELDS,
     facts_json,
-    read_assessment,
     read_detect_result,
     read_health,
+    read_model_answer,
 )
 from hsi_core.stages.prompt_images import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGES
 from testbed.inference_responses import ASSESSED, DETECTED, HEALTH
@@ -42,7 +42,7 @@ type Reader = Callable[[JsonReader], object]
 READERS: Mapping[str, tuple[Reader, Any]] = {
     "Health": (read_health, HEALTH),
     "DetectResponse": (read_detect_result, DETECTED),
-    "AssessResponse": (read_assessment, ASSESSED),
+    "AssessResponse": (read_model_answer, ASSESSED),
 }
 FIELDS = [(name, field) for name in READERS for field in required_fields(name)]
 
@@ -150,7 +150,7 @@ EXPLAINED: Mapping[str, object] = {
 def test_the_words_of_a_new_server_are_read() -> None:
     validate("AssessResponse", EXPLAINED)
 
-    read = read_assessment(JsonReader(copied(EXPLAINED)))
+    read = read_model_answer(JsonReader(copied(EXPLAINED)))
 
     assert (read.change, read.because) == (Change.HIGHER, "entry point")
     assert (read.note, read.note_refused) == ("Nobody is expected there.", None)
@@ -158,7 +158,7 @@ def test_the_words_of_a_new_server_are_read() -> None:
 
 
 def test_an_older_server_sends_no_words_of_its_own_kind() -> None:
-    read = read_assessment(JsonReader(copied(ASSESSED)))
+    read = read_model_answer(JsonReader(copied(ASSESSED)))
 
     assert (read.change, read.because, read.note) == (None, None, None)
     assert (read.note_refused, read.suggested_points) == (None, None)
@@ -168,13 +168,13 @@ def test_an_older_server_sends_no_words_of_its_own_kind() -> None:
 def test_a_word_may_be_null_and_has_to_be_of_its_kind(field: str) -> None:
     null = changed(EXPLAINED, (field,), None)
     validate("AssessResponse", null)
-    assert getattr(read_assessment(JsonReader(null)), field) is None
+    assert getattr(read_model_answer(JsonReader(null)), field) is None
 
     wrong = changed(EXPLAINED, (field,), ["wrong"])
     with pytest.raises(ValidationError):
         validate("AssessResponse", wrong)
     with pytest.raises(ClientError, match=field):
-        read_assessment(JsonReader(wrong))
+        read_model_answer(JsonReader(wrong))
 
 
 def test_only_fields_that_a_server_lists_are_optional_for_it() -> None:

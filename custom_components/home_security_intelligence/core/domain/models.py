@@ -245,7 +245,7 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
+class ModelAnswer:
     """The language model's answer on one event.
 
     `summary` is the code's sentence and the note. A server of an earlier version sends none of the

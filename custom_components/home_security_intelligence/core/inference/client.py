@@ -19,7 +19,7 @@ from ..domain.errors import (
     ServerUnreachableError,
 )
 from ..domain.inference import DetectResult, EventFacts, ModelDownload, ServerHealth
-from ..domain.models import Assessment
+from ..domain.models import ModelAnswer
 from ..domain.settings import Settings
 from .certificate import format_fingerprint, peer_fingerprint
 from .error_mapping import OTHER_PROGRAM, error_from_response
@@ -29,9 +29,9 @@ from .wire import (
     API_VERSION,
     OPTIONAL_FIELDS,
     facts_json,
-    read_assessment,
     read_detect_result,
     read_health,
+    read_model_answer,
     read_pull,
 )
 
@@ -110,8 +110,8 @@ class InferenceClient:
         *,
         images: Sequence[bytes] = (),
         accepts: Collection[str] = OPTIONAL_FIELDS,
-    ) -> Assessment:
-        """Return an event's risk assessment.
+    ) -> ModelAnswer:
+        """Return the language model's answer on an event.
 
         Send images only if the model takes them, and optional fields only if the server `accepts`
         them.
@@ -124,7 +124,7 @@ class InferenceClient:
             headers=_deadline(timeout),
             json=facts_json(facts, images, accepts=accepts),
         )
-        return read_assessment(response)
+        return read_model_answer(response)
 
     async def pull_model(self) -> ModelDownload:
         """Start the download of the configured language model; returns at once."""

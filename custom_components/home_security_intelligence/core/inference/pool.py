@@ -5,7 +5,7 @@ from functools import partial
 
 from ..domain.errors import AssessorAbsentError, CoreError, ServerBusyError
 from ..domain.inference import ComponentState, DetectResult, EventFacts
-from ..domain.models import Assessment, FailureClass, JobKind
+from ..domain.models import FailureClass, JobKind, ModelAnswer
 from .client import InferenceClient
 from .server import Server
 
@@ -38,8 +38,8 @@ class ServerPool:
         """Whether a server that may be used has a language model that takes images."""
         return any(server.accepts_images for server in self._candidates(JobKind.ASSESS))
 
-    async def assess(self, facts: EventFacts, *, images: Sequence[bytes] = ()) -> Assessment:
-        """Return an event's risk assessment; images go only to a server that takes them."""
+    async def assess(self, facts: EventFacts, *, images: Sequence[bytes] = ()) -> ModelAnswer:
+        """Return the model's answer on an event; images go only to a server that takes them."""
         return await self._send(
             JobKind.ASSESS,
             lambda server: partial(

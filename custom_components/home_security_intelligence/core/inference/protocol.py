@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..domain.inference import DetectResult, EventFacts
-from ..domain.models import Assessment
+from ..domain.models import ModelAnswer
 
 
 class InferenceBackend(Protocol):
@@ -17,5 +17,5 @@ class InferenceBackend(Protocol):
     def accepts_images(self) -> bool:
         """Whether a server's language model takes images."""
 
-    async def assess(self, facts: EventFacts, *, images: Sequence[bytes] = ()) -> Assessment:
-        """Return an event's risk assessment; images go only to a model that takes them."""
+    async def assess(self, facts: EventFacts, *, images: Sequence[bytes] = ()) -> ModelAnswer:
+        """Return the model's answer on an event; images go only to a model that takes them."""

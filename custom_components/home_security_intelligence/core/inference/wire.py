@@ -18,7 +18,7 @@ from ..domain.inference import (
     ServerHealth,
     ServerStatus,
 )
-from ..domain.models import Assessment, Box, Change, Detection, ModelUse
+from ..domain.models import Box, Change, Detection, ModelAnswer, ModelUse
 from .json_reader import Json, JsonReader
 
 API_VERSION = 1
@@ -105,11 +105,11 @@ def read_detect_result(body: JsonReader) -> DetectResult:
     )
 
 
-def read_assessment(body: JsonReader) -> Assessment:
-    """Return the risk assessment."""
+def read_model_answer(body: JsonReader) -> ModelAnswer:
+    """Return the language model's answer on an event."""
     usage = body.object("usage")
     timings = body.object("timings_ms")
-    return Assessment(
+    return ModelAnswer(
         risk_score=body.integer("risk_score", 0, 100),
         summary=body.text("summary", 1, 500),
         reasoning=body.text("reasoning", 1, 2000),

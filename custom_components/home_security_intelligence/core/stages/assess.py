@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.errors import AssessorAbsentError, InputError
 from ..domain.inference import AnswerProblem, EventFacts
-from ..domain.models import Assessment, EventState, JobKind, RiskFactor, SecurityEvent
+from ..domain.models import EventState, JobKind, ModelAnswer, RiskFactor, SecurityEvent
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate
 from ..events.event_judge import rules_factors
@@ -27,11 +27,11 @@ from .prompt_images import PromptImages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """The model's assessment if a model is set up, and what it was based on."""
+    """The model's answer if a model is set up, and what it was based on."""
 
     verdict: Verdict
     images: int  # of the event
-    assessment: Assessment | None
+    answer: ModelAnswer | None
 
 
 class Assess:
@@ -58,15 +58,15 @@ class Assess:
     async def process(self, job: ClaimedJob) -> Outcome[Judgement]:
         """Have the model explain the event as it is now, and score it within the rules' range."""
         facts, verdict = await self._database.run_transaction(partial(self._read_facts, job=job))
-        assessment: Assessment | None
+        answer: ModelAnswer | None
         try:
-            assessment = await self._client.assess(facts, images=await self._load_images(job))
+            answer = await self._client.assess(facts, images=await self._load_images(job))
         except AssessorAbsentError:
             # No failure: the server was set up to detect only.
-            assessment = None
+            answer = None
         return Outcome(
             job=job,
-            result=Judgement(verdict=verdict, images=facts.image_count, assessment=assessment),
+            result=Judgement(verdict=verdict, images=facts.image_count, answer=answer),
         )
 
     async def store(
@@ -140,7 +140,7 @@ class Assess:
         return facts, judged.verdict
 
     async def _store(self, transaction: Transaction, job: ClaimedJob, judgement: Judgement) -> None:
-        if judgement.assessment is None:
+        if judgement.answer is None:
             await self._mark_unassessed(transaction, job)
             return
         connection = transaction.connection
@@ -151,10 +151,10 @@ class Assess:
         explained = await events.set_explained(
             connection,
             event.id,
-            judgement.assessment,
+            judgement.answer,
             explained_images=judgement.images,
             explained_score=verdict.score,
-            scored=_scored(event, verdict, judgement.assessment.risk_score),
+            scored=_scored(event, verdict, judgement.answer.risk_score),
             job_id=job.id,
             late=job.requeues > 0,
             now=self._now(),

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.context import Context
-from ..domain.models import Assessment, AssessmentState, EventState, RiskFactor, SecurityEvent
+from ..domain.models import AssessmentState, EventState, ModelAnswer, RiskFactor, SecurityEvent
 from ..domain.updates import EventPhase
 from .arrays import rows_from_arrays
 from .contexts import ContextJson, context_from, context_json
@@ -264,7 +264,7 @@ async def context_of(connection: AsyncConnection, event_id: UUID) -> Context:
 async def set_explained(
     connection: AsyncConnection,
     event_id: UUID,
-    words: Assessment,
+    answer: ModelAnswer,
     *,
     explained_images: int,
     explained_score: int,
@@ -273,15 +273,15 @@ async def set_explained(
     late: bool,
     now: datetime,
 ) -> SecurityEvent | None:
-    """Store a model's words, what they were based on, and the score within the rules' range.
+    """Store a model's answer, what it was based on, and the score within the rules' range.
 
     `scored` is None if the event was judged again meanwhile: then its score stays. Return None if
-    the words of a later job, which had more facts, are already stored.
+    the answer of a later job, which had more facts, is already stored.
     """
     values: dict[str, object] = {
         "assessment": AssessmentState.ASSESSED,
-        "summary": words.summary,
-        "reasoning": words.reasoning,
+        "summary": answer.summary,
+        "reasoning": answer.reasoning,
         "assessed_at": now,
         "settled_at": func.now(),
         "phases": events.c.phases.op("||")(
@@ -291,7 +291,7 @@ async def set_explained(
         "assessed_by_job": job_id,
         "explained_images": explained_images,
         "explained_score": explained_score,
-        **asdict(words.by),
+        **asdict(answer.by),
     }
     if scored is not None:
         score, factors = scored
