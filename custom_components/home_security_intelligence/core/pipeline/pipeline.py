@@ -35,7 +35,7 @@ from ..stages.clean_up import CleanUp
 from ..store import cameras, shared_settings
 from ..store.engine import begin, connect
 from .query_service import QueryService
-from .runtime import Runtime, start
+from .wiring import RunningPipeline, start
 
 APPLICATION_NAME = "home_security_intelligence"
 _UNREGISTER_TIMEOUT = 2.0  # seconds to unregister this worker in the database
@@ -78,7 +78,7 @@ class Pipeline:
         self._now = now
         self._publisher = Publisher()
         self._board = HealthBoard(self._publisher)
-        self._runtime: Runtime | None = None
+        self._running: RunningPipeline | None = None
 
     @property
     def health(self) -> Health:
@@ -112,7 +112,7 @@ class Pipeline:
             await engine.dispose()
             raise
         self._settings = settings
-        self._runtime = start(
+        self._running = start(
             engine,
             self._clients,
             self._publisher,
@@ -132,7 +132,7 @@ class Pipeline:
 
         Running jobs may finish for `drain` seconds; then their leases are released.
         """
-        runtime, self._runtime = self._runtime, None
+        runtime, self._running = self._running, None
         if runtime is None:
             return
         if drain > 0:
@@ -203,10 +203,10 @@ class Pipeline:
         return agreement.settings
 
     @property
-    def _started(self) -> Runtime:
-        if self._runtime is None:
+    def _started(self) -> RunningPipeline:
+        if self._running is None:
             raise PipelineStoppedError
-        return self._runtime
+        return self._running
 
 
 def _time_zone(name: str) -> ZoneInfo:

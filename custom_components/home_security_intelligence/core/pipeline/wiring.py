@@ -50,7 +50,7 @@ from .update_listener import UpdateListener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Runtime:
+class RunningPipeline:
     """The parts that the pipeline's facade exposes, and those that its stop ends."""
 
     engine: AsyncEngine
@@ -80,7 +80,7 @@ def start(
     configured: Configured,
     on_settings_changed: Callable[[], None],
     now: Callable[[], datetime],
-) -> Runtime:
+) -> RunningPipeline:
     """Wire everything and start its tasks."""
     requests = RequestTracker()
     outbox = Outbox(publisher, settings=settings, now=now)
@@ -184,7 +184,7 @@ def start(
     async def drain() -> None:
         await asyncio.gather(detecting.drain(), assessing.drain())
 
-    return Runtime(
+    return RunningPipeline(
         engine=engine,
         queries=QueryService(database, root.path, settings, now=now),
         dead_letters=DeadLetterService(database, requeue_limit=settings.requeue_limit),
