@@ -24,7 +24,7 @@ from hsi_core.stages.clean_up import CleanUp
 from hsi_core.store import cameras, event_list, jobs
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin, connect
-from hsi_core.store.transaction import Outbox
+from hsi_core.store.outbox import Outbox
 
 # Four images an event, each with a detection and a job; half of the rows are old enough to delete.
 FILL = """

@@ -26,7 +26,8 @@ from hsi_core.store.database import Database
 from hsi_core.store.engine import begin
 from hsi_core.store.images import NewImage
 from hsi_core.store.leases import ClaimedJob, Failure
-from hsi_core.store.transaction import Outbox, Transaction
+from hsi_core.store.outbox import Outbox
+from hsi_core.store.transaction import Transaction
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = Settings(lease=3600.0, poll_interval=0.1)  # no lease is renewed meanwhile

@@ -17,7 +17,7 @@ from hsi_core.events.activity_counter import ActivityCounter
 from hsi_core.store import activity_counts, events
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin
-from hsi_core.store.transaction import Outbox
+from hsi_core.store.outbox import Outbox
 
 DAY = 86_400.0
 WEEK = 7 * DAY

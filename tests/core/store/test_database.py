@@ -13,7 +13,7 @@ from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.errors import StoreUnreachableError
 from hsi_core.domain.settings import Settings
 from hsi_core.store.database import Database
-from hsi_core.store.transaction import Outbox
+from hsi_core.store.outbox import Outbox
 
 
 async def test_it_is_reachable_since_the_first_answer(engine: AsyncEngine) -> None:

@@ -21,7 +21,8 @@ from hsi_core.domain.settings import Settings
 from hsi_core.domain.updates import ImageUpdate, Update
 from hsi_core.store import notify
 from hsi_core.store.database import Database
-from hsi_core.store.transaction import Outbox, Transaction
+from hsi_core.store.outbox import Outbox
+from hsi_core.store.transaction import Transaction
 
 SOON = 60.0  # seconds
 SETTINGS = Settings(retry_base=0.01, retry_max=0.01)
@@ -109,9 +110,9 @@ async def test_updates_are_published_in_order_after_the_commit(
     process: Process, listener: Listener
 ) -> None:
     async with process.database.transaction() as transaction:
-        transaction.publish([update(2)])
-        transaction.publish([update(1), update(3)])
-        transaction.notify_workers(JobKind.DETECT)
+        transaction.publish_after_commit([update(2)])
+        transaction.publish_after_commit([update(1), update(3)])
+        transaction.notify_workers_after_commit(JobKind.DETECT)
         assert process.published == []
     assert process.published == [update(2), update(1), update(3)]
     received = [
@@ -127,8 +128,8 @@ async def test_a_process_does_not_take_its_own_notifications_for_others(
     process: Process, listener: Listener
 ) -> None:
     async with process.database.transaction() as transaction:
-        transaction.publish([update(1)])
-        transaction.notify_workers(JobKind.ASSESS)
+        transaction.publish_after_commit([update(1)])
+        transaction.notify_workers_after_commit(JobKind.ASSESS)
     [payload] = await listener.wait_for_updates(1)
     own = process.outbox.origin
     assert notify.parse_update(payload, origin=own) is None
@@ -137,14 +138,14 @@ async def test_a_process_does_not_take_its_own_notifications_for_others(
 
 async def test_nothing_is_published_after_a_rollback(process: Process, listener: Listener) -> None:
     async def fail(transaction: Transaction) -> None:
-        transaction.publish([update(1)])
-        transaction.notify_workers(JobKind.DETECT)
+        transaction.publish_after_commit([update(1)])
+        transaction.notify_workers_after_commit(JobKind.DETECT)
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
         await process.run_once(fail)
     async with process.database.transaction() as transaction:
-        transaction.publish([update(2)])
+        transaction.publish_after_commit([update(2)])
     assert process.published == [update(2)]
     assert len(await listener.wait_for_updates(1)) == 1
     assert listener.jobs == []
@@ -157,7 +158,7 @@ async def test_nothing_is_published_if_the_commit_fails(process: Process) -> Non
             text("CREATE TEMPORARY TABLE one (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
         )
         await transaction.connection.execute(text("INSERT INTO one VALUES (1), (1)"))
-        transaction.publish([update(1)])
+        transaction.publish_after_commit([update(1)])
 
     with pytest.raises(IntegrityError):
         await process.run_once(fail_late)
@@ -172,7 +173,7 @@ async def test_a_repeated_transaction_publishes_only_what_was_committed(
     async def work(transaction: Transaction) -> int:
         nonlocal attempts
         attempts += 1
-        transaction.publish([update(attempts)])
+        transaction.publish_after_commit([update(attempts)])
         if attempts < 3:
             raise StoreUnreachableError("away")
         return attempts
@@ -184,7 +185,7 @@ async def test_a_repeated_transaction_publishes_only_what_was_committed(
 async def test_workers_are_notified_after_the_commit(process: Process) -> None:
     notifier = process.outbox.jobs[JobKind.DETECT]
     async with process.database.transaction() as transaction:
-        transaction.notify_workers(JobKind.DETECT)
+        transaction.notify_workers_after_commit(JobKind.DETECT)
         assert notifier.count == 0
     assert notifier.count == 1
     assert process.outbox.jobs[JobKind.ASSESS].count == 0

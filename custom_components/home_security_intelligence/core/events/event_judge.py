@@ -111,7 +111,9 @@ class EventJudge:
         stored = await verdicts.store(transaction.connection, wanted)
         for change, verdict in zip(changes, wanted, strict=True):
             event = stored[change.event.id]
-            transaction.publish(EventUpdate(event=event, phase=phase) for phase in verdict.phases)
+            transaction.publish_after_commit(
+                EventUpdate(event=event, phase=phase) for phase in verdict.phases
+            )
         await self._explain(transaction, changes, stored)
 
     def _verdict_on(
@@ -185,7 +187,7 @@ class EventJudge:
         ]
         if wanted:
             await jobs.enqueue_assess(transaction.connection, wanted, now=self._now())
-            transaction.notify_workers(JobKind.ASSESS)
+            transaction.notify_workers_after_commit(JobKind.ASSESS)
 
 
 def rules_factors(event: SecurityEvent) -> tuple[RiskFactor, ...]:

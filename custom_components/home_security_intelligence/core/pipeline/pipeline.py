@@ -132,21 +132,21 @@ class Pipeline:
 
         Running jobs may finish for `drain` seconds; then their leases are released.
         """
-        runtime, self._running = self._running, None
-        if runtime is None:
+        running, self._running = self._running, None
+        if running is None:
             return
         if drain > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(drain):
-                    await runtime.drain()
-        await runtime.supervisor.stop()
-        await runtime.requests.stop()
+                    await running.drain()
+        await running.supervisor.stop()
+        await running.requests.stop()
         with suppress(StoreError, TimeoutError):  # its registration expires anyway
-            async with asyncio.timeout(_UNREGISTER_TIMEOUT), begin(runtime.engine) as connection:
-                await camera_root.unregister(connection, runtime.root)
+            async with asyncio.timeout(_UNREGISTER_TIMEOUT), begin(running.engine) as connection:
+                await camera_root.unregister(connection, running.root)
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_TIMEOUT):
-                await runtime.engine.dispose()
+                await running.engine.dispose()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call the listener on the event loop for every update; returns a function to unsubscribe."""
@@ -181,16 +181,16 @@ class Pipeline:
 
     async def refresh_health(self) -> Health:
         """Ask the inference servers now; return the health with their answers."""
-        runtime = self._started
-        with runtime.requests.track():
-            await runtime.servers.poll()
+        running = self._started
+        with running.requests.track():
+            await running.servers.poll()
         return self.health
 
     async def pull_models(self) -> None:
         """Have servers without their language model download it; raises ClientError."""
-        runtime = self._started
-        with runtime.requests.track():
-            await runtime.servers.pull_models()
+        running = self._started
+        with running.requests.track():
+            await running.servers.pull_models()
 
     async def _agree(self, connection: AsyncConnection) -> Settings:
         """Return the settings that agree with the database, and store those decided here."""

@@ -14,7 +14,8 @@ from ..domain.updates import EventUpdate, ImageUpdate, Update
 from ..store import events, images, update_backfill
 from ..store.database import Database
 from ..store.notify import EventNotice, ImageNotice, Notice, listen, parse_job, parse_update
-from ..store.transaction import Outbox, Transaction
+from ..store.outbox import Outbox
+from ..store.transaction import Transaction
 
 _MAX_BACKLOG = 1000  # notifications not yet loaded; beyond, the current state is read instead
 

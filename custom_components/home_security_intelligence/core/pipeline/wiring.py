@@ -39,7 +39,7 @@ from ..stages.queue_capacity import QueueCapacity
 from ..stages.register import Register
 from ..store import roots
 from ..store.database import Database
-from ..store.transaction import Outbox
+from ..store.outbox import Outbox
 from ..watch.deliveries import Deliveries
 from ..watch.watcher import FolderWatcher
 from .home_recorder import HomeRecorder

@@ -69,9 +69,11 @@ async def _requeue(
 ) -> dead_letters.Requeued:
     requeued = await dead_letters.requeue(transaction.connection, ids, limit=limit)
     changed = await events.get_many(transaction.connection, requeued.event_ids)
-    transaction.publish(EventUpdate(event=event, phase=EventPhase.UPDATED) for event in changed)
+    transaction.publish_after_commit(
+        EventUpdate(event=event, phase=EventPhase.UPDATED) for event in changed
+    )
     for kind in requeued.kinds:
-        transaction.notify_workers(kind)
+        transaction.notify_workers_after_commit(kind)
     transaction.note_queue_change()
     return requeued
 

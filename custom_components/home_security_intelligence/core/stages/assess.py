@@ -100,7 +100,9 @@ class Assess:
             return
         unassessed = await events.set_unassessed(connection, event.id)
         if unassessed is not None:
-            transaction.publish([EventUpdate(event=unassessed, phase=EventPhase.UPDATED)])
+            transaction.publish_after_commit(
+                [EventUpdate(event=unassessed, phase=EventPhase.UPDATED)]
+            )
 
     async def _load_images(self, job: ClaimedJob) -> Sequence[bytes]:
         """Return the images for the model, if the settings allow them and the model can see.
@@ -162,11 +164,11 @@ class Assess:
         if explained is None:
             return
         await jobs.supersede_dead(connection, job)
-        transaction.publish([EventUpdate(event=explained, phase=EventPhase.EXPLAINED)])
+        transaction.publish_after_commit([EventUpdate(event=explained, phase=EventPhase.EXPLAINED)])
         if explained.state is EventState.CLOSED:
             # It may have changed while the model was asked.
             await jobs.enqueue_assess(connection, [explained], now=self._now())
-            transaction.notify_workers(self.kind)
+            transaction.notify_workers_after_commit(self.kind)
 
 
 def _scored(

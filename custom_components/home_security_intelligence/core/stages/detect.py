@@ -134,7 +134,7 @@ class Detect:
             raise _forgotten()
         await images.set_dead(connection, image.id, failure.message)
         dead = replace(image, state=ImageState.DEAD, reason=failure.message)
-        transaction.publish([ImageUpdate(image=dead)])
+        transaction.publish_after_commit([ImageUpdate(image=dead)])
 
     async def _check_duplicates(self, contents: Sequence[tuple[Image, bytes]]) -> list[bool]:
         duplicates = await self._database.run_statement(
@@ -209,7 +209,7 @@ class Detect:
         images_in_events = [
             replace(image, event_id=grouping.event_ids.get(image.id)) for image, _, _ in detected
         ]
-        transaction.publish(ImageUpdate(image=image) for image in images_in_events)
+        transaction.publish_after_commit(ImageUpdate(image=image) for image in images_in_events)
         await self._judge.judge(transaction, grouping.changes, locked, images_in_events)
 
 
@@ -221,7 +221,7 @@ async def _skip(
     if not contents:
         return
     await images.set_skipped(transaction.connection, contents, reason)
-    transaction.publish(
+    transaction.publish_after_commit(
         ImageUpdate(image=replace(image, state=ImageState.SKIPPED, reason=reason))
         for image, _ in contents
     )

@@ -90,7 +90,7 @@ class Register:
         added = await images.add(transaction.connection, items, now=now, root=self._root.id)
         if added:
             await jobs.enqueue_detect(transaction.connection, added, now=now)
-            transaction.notify_workers(JobKind.DETECT)
+            transaction.notify_workers_after_commit(JobKind.DETECT)
 
     def _describe(self, files: Sequence[FoundFile]) -> list[NewImage]:
         now = self._now()

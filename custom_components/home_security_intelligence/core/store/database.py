@@ -15,7 +15,8 @@ from ..domain.errors import StoreError
 from ..domain.settings import Settings
 from .engine import begin, connected, without_transactions
 from .errors import StoreConflictError
-from .transaction import Outbox, Transaction
+from .outbox import Outbox
+from .transaction import Transaction
 
 
 class Database:

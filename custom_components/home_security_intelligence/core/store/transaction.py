@@ -1,18 +1,11 @@
-"""Transactions that collect what they change, and the outbox that publishes it after the commit."""
+"""A database transaction that collects what is published after its commit."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..aio.notifier import Notifier
-from ..aio.publisher import Publisher
 from ..domain.models import JobKind
-from ..domain.settings import Settings
-from ..domain.updates import EventUpdate, Update
-from . import notify
+from ..domain.updates import Update
 
 
 class Transaction:
@@ -40,16 +33,16 @@ class Transaction:
         """Whether the queue's numbers have probably changed."""
         return self._changes_queue or bool(self._updates or self._job_kinds)
 
-    def publish(self, updates: Iterable[Update]) -> None:
-        """Publish updates once this transaction is committed."""
+    def publish_after_commit(self, updates: Iterable[Update]) -> None:
+        """Publish updates after the commit."""
         self._updates += updates
 
-    def notify_workers(self, kind: JobKind) -> None:
-        """Notify the workers of a kind of job once this transaction is committed."""
+    def notify_workers_after_commit(self, kind: JobKind) -> None:
+        """Notify the workers of a kind of job after the commit."""
         self._job_kinds[kind] = None
 
     def after_commit(self, work: Callable[[], None]) -> None:
-        """Call `work` in this process once this transaction is committed."""
+        """Call `work` in this process after the commit."""
         self._after_commit.append(work)
 
     def committed(self) -> None:
@@ -58,58 +51,5 @@ class Transaction:
             work()
 
     def note_queue_change(self) -> None:
-        """Have the queue counted again once this transaction is committed."""
+        """Have the queue counted again after the commit."""
         self._changes_queue = True
-
-
-class Outbox:
-    """Publishes what transactions have collected: in this process and to others on the database."""
-
-    def __init__(
-        self,
-        publisher: Publisher,
-        *,
-        settings: Settings | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self.origin = uuid4().hex  # marks notifications of this process as its own
-        self._late_after = timedelta(seconds=(settings or Settings()).late_after)
-        self._now = now
-        self.jobs: Mapping[JobKind, Notifier] = {kind: Notifier() for kind in JobKind}
-        self.queue_changed = Notifier()
-        self._publisher = publisher
-
-    async def announce(self, transaction: Transaction) -> None:
-        """Notify other processes; PostgreSQL delivers that with the transaction's commit."""
-        await notify.send(
-            transaction.connection,
-            origin=self.origin,
-            job_kinds=transaction.job_kinds,
-            updates=transaction.updates,
-        )
-
-    def deliver(self, transaction: Transaction) -> None:
-        """Publish in this process what a transaction has collected; it must be committed."""
-        transaction.committed()
-        self.publish(transaction.updates)
-        for kind in transaction.job_kinds:
-            self.jobs[kind].notify()
-        if transaction.changes_queue:
-            self.queue_changed.notify()
-
-    def publish(self, updates: Sequence[Update]) -> None:
-        """Publish committed updates in this process only; mark those of old events as late."""
-        if updates:
-            self._publisher.publish([self._dated(update) for update in updates])
-            self.queue_changed.notify()
-
-    def _dated(self, update: Update) -> Update:
-        if not isinstance(update, EventUpdate):
-            return update
-        late = self._now() - update.event.last_activity_at > self._late_after
-        return replace(update, late=late)
-
-    def notify_workers(self, kind: JobKind) -> None:
-        """Notify this process's workers of a kind of job."""
-        self.jobs[kind].notify()
-        self.queue_changed.notify()
