@@ -108,7 +108,7 @@ class HsiEventEntity(HsiCameraEntity, EventEntity):
             return
         if not self.available:
             # Home Assistant drops events of an unavailable entity, so automations would miss them.
-            self._held.append(replace(update, missed=True))
+            self._held.append(replace(update, backfilled=True))
             return
         event_type = self._async_type_of(update, event.risk_level)
         if event_type is None:

@@ -36,7 +36,7 @@ async def listen_through(proxy: PostgresProxy, house: House) -> Journal:
 
 
 def missed(journal: Journal) -> list[EventUpdate]:
-    return [u for u in journal.updates if isinstance(u, EventUpdate) and u.missed]
+    return [u for u in journal.updates if isinstance(u, EventUpdate) and u.backfilled]
 
 
 async def missed_assessment(journal: Journal) -> EventUpdate:

@@ -267,8 +267,8 @@ class Settings:
     listen_check: float = setting(
         15.0, "Interval between checks of the connection that notifications come by.", unit="s"
     )
-    missed_limit: float = setting(
-        600.0, "Age up to which a missed assessment is still published as new.", unit="s"
+    backfill_limit: float = setting(
+        600.0, "Age up to which events are published again after an outage.", unit="s"
     )
 
     # retention

@@ -32,13 +32,13 @@ class ImageUpdate:
 class EventUpdate:
     """The current state of an event, and what happened to it.
 
-    `missed` marks an update from before the start or from an outage of the database; it may be a
-    repeat. `late`: when this was published, the event's last image was older than `late_after`.
+    `backfilled` marks an update from before the start or from an outage of the database; it may be
+    a repeat. `late`: when this was published, the event's last image was older than `late_after`.
     """
 
     event: SecurityEvent
     phase: EventPhase
-    missed: bool = False
+    backfilled: bool = False
     late: bool = False
 
 

@@ -76,7 +76,7 @@ class UpdateListener:
             notice = await self._pending.get()
             if isinstance(notice, _Gap):
                 self._gap = None
-                load = partial(_load_missed, gap=notice, settings=self._settings)
+                load = partial(_load_backfill, gap=notice, settings=self._settings)
             else:
                 load = partial(_load, notice=notice)
             self._outbox.publish(await self._database.run_transaction(load))
@@ -129,7 +129,7 @@ async def _load(transaction: Transaction, notice: Notice) -> tuple[Update, ...]:
             return () if event is None else (EventUpdate(event=event, phase=phase),)
 
 
-async def _load_missed(
+async def _load_backfill(
     transaction: Transaction, gap: _Gap, settings: Settings
 ) -> tuple[Update, ...]:
     connection = transaction.connection

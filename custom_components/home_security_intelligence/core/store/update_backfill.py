@@ -17,18 +17,18 @@ _LIMIT = 500  # events
 async def phases(
     connection: AsyncConnection, since: datetime | None, settings: Settings
 ) -> tuple[Update, ...]:
-    """Return the phases of events since a moment, within `missed_limit`.
+    """Return the phases of events since a moment, within `backfill_limit`.
 
     If `since` is None, return all within it.
     """
     now: datetime = (await connection.execute(select(func.now()))).scalar_one()
-    oldest = now - timedelta(seconds=settings.missed_limit)
+    oldest = now - timedelta(seconds=settings.backfill_limit)
     since = oldest if since is None else max(oldest, since - _OVERLAP)
     updates: list[EventUpdate] = []
     for event, phases in await events.changed_since(connection, since, limit=_LIMIT):
         # An event without such a phase has been given up as unassessed.
         in_order = sorted(phases, key=lambda phase: phases[phase]) or [EventPhase.UPDATED]
-        updates += [EventUpdate(event=event, phase=phase, missed=True) for phase in in_order]
+        updates += [EventUpdate(event=event, phase=phase, backfilled=True) for phase in in_order]
     return tuple(updates)
 
 
@@ -43,5 +43,5 @@ async def states(connection: AsyncConnection, settings: Settings) -> tuple[Updat
         updates += [ImageUpdate(image=image) for image in (*present, latest) if image is not None]
         event = await events.latest(connection, folder)
         if event is not None:
-            updates.append(EventUpdate(event=event, phase=EventPhase.UPDATED, missed=True))
+            updates.append(EventUpdate(event=event, phase=EventPhase.UPDATED, backfilled=True))
     return tuple(updates)
