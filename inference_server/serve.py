@@ -13,6 +13,7 @@ from inference_server.app import create_app
 from inference_server.assessment.assessor_service import AssessorService
 from inference_server.assessment.factory import create_assessor
 from inference_server.detection.base import Detector
+from inference_server.detection.decoding.decoder_pool import DecoderPool
 from inference_server.detection.engine_manager import RETRY_DELAY, EngineManager
 from inference_server.detection.gpu_guard import GpuGuard, probe_gpu
 from inference_server.detection.loading import load_detector
@@ -37,6 +38,7 @@ _LOST_DRAIN = 30.0  # seconds, if the server stops by itself and no supervisor k
 _DRAIN = 7.0  # seconds for requests in progress; container runtimes kill after 10
 _LAST_SPANS = 2.0  # seconds to send them
 _GPU_LOST = "This process has lost the GPU; start the server again."
+_DECODER_STUCK = "An image decoder does not return; start the server again."
 
 
 class RestartError(Exception):
@@ -49,10 +51,12 @@ async def serve(
     load: Callable[[Settings], Detector] = load_detector,
     probe: Callable[[], str | None] = probe_gpu,
     retry_delay: float = RETRY_DELAY,
+    decode_limit: float | None = None,
 ) -> None:
     """Run the server until a signal ends it.
 
-    `load` and `probe` load a detector and check the GPU; `retry_delay` is in seconds.
+    `load` and `probe` load a detector and check the GPU; `retry_delay` and `decode_limit` are in
+    seconds.
 
     Raises SettingsError, OSError if the address cannot be bound, and RestartError once the requests
     in progress are answered.
@@ -62,14 +66,14 @@ async def serve(
     instance_id = load_instance_id(settings.state_dir)
     tracing = create_tracing(settings, str(instance_id))
     stopping = asyncio.Event()
-    gpu_lost = asyncio.Event()
+    restart_reasons: list[str] = []
     loop = asyncio.get_running_loop()
 
-    def on_gpu_lost() -> None:  # called from a thread
-        for event in (gpu_lost, stopping):
-            loop.call_soon_threadsafe(event.set)
+    def restart(reason: str) -> None:
+        restart_reasons.append(reason)
+        loop.call_soon_threadsafe(stopping.set)  # may be called from a thread
 
-    guard = GpuGuard(load, on_lost=on_gpu_lost, probe=probe)
+    guard = GpuGuard(load, on_lost=lambda: restart(_GPU_LOST), probe=probe)
     limiter = ConnectionLimiter(total=max_connections(raise_open_file_limit()))
     drain = Drain()
     engines = EngineManager(
@@ -78,6 +82,11 @@ async def serve(
         batch_wait=settings.batch_wait_ms / 1000,
         self_test_interval=settings.canary_interval,
         retry_delay=retry_delay,
+        decoders=DecoderPool(
+            max_pixels=settings.max_pixels,
+            time_limit=decode_limit,
+            on_stuck=lambda: restart(_DECODER_STUCK),
+        ),
         metrics=metrics,
     )
     app = create_app(
@@ -113,7 +122,7 @@ async def serve(
                 settings.host, runner.addresses[0][1], instance_id=instance_id, tls=bool(tls)
             )
         await stopping.wait()
-        timeout = _LOST_DRAIN if gpu_lost.is_set() else _DRAIN
+        timeout = _LOST_DRAIN if restart_reasons else _DRAIN
         _LOG.info("Stopping; requests in progress have %g s", timeout)
         await asyncio.gather(
             drain.stop(runner, timeout=timeout),
@@ -123,8 +132,8 @@ async def serve(
         await runner.cleanup()
         with contextlib.suppress(TimeoutError):  # the receiver of traces may not answer
             await asyncio.wait_for(asyncio.to_thread(tracing.close), _LAST_SPANS)
-    if gpu_lost.is_set():
-        raise RestartError(_GPU_LOST)
+    if restart_reasons:
+        raise RestartError(restart_reasons[0])
 
 
 def _address(host: str, runner: web.AppRunner) -> str:

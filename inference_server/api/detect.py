@@ -9,7 +9,9 @@ from inference_server.detection.service import DetectionResult, DetectionService
 from inference_server.errors import MalformedRequestError, UnsupportedMediaTypeError
 from inference_server.observability.metrics import Metrics
 
-_CONTENT_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "application/octet-stream"})
+_CONTENT_TYPES = frozenset(
+    {"image/jpeg", "image/jpg", "image/png", "image/webp", "application/octet-stream"}
+)
 
 
 class DetectHandler:
@@ -81,6 +83,7 @@ def _to_json(result: DetectionResult) -> dict[str, object]:
             "postprocess": round(timings.postprocess, 1),
             "total": round(timings.total, 1),
         },
+        **({"damaged": result.damage} if result.damage else {}),
     }
 
 

@@ -38,7 +38,7 @@ class HealthHandler:
 
     async def live(self, _: web.Request) -> web.Response:
         """Return that the process runs."""
-        return web.json_response({"status": "live", "version": __version__})
+        return web.json_response({"status": "live"})  # anyone may ask
 
     async def ready(self, _: web.Request) -> web.Response:
         """Return whether images can be processed; 503 if not."""

@@ -5,8 +5,8 @@ from typing import Final
 
 from pydantic_core import PydanticCustomError
 
-from inference_server.detection.decoding.headers import read_header
-from inference_server.errors import InvalidImageError
+from inference_server.detection.decoding.limits import FULL_SIZE_FACTOR, read_checked_header
+from inference_server.errors import ImageTooLargeError, InvalidImageError
 
 MAX_IMAGES: Final = 3
 MAX_IMAGE_BYTES: Final = 1024 * 1024  # decoded
@@ -31,10 +31,12 @@ def read_image(text: object) -> bytes:
     if len(data) > MAX_IMAGE_BYTES:
         raise _too_large()
     try:
-        header = read_header(data)
-    except InvalidImageError as err:
-        raise PydanticCustomError("image", "must be a JPEG, PNG or WebP image") from err
-    if header.width * header.height > MAX_IMAGE_PIXELS:
+        header = read_checked_header(data, max_pixels=MAX_IMAGE_PIXELS * FULL_SIZE_FACTOR)
+    except (InvalidImageError, ImageTooLargeError) as err:
+        raise PydanticCustomError(
+            "image", "must be a JPEG, PNG or WebP image: {detail}", {"detail": err.detail}
+        ) from err
+    if header.pixels > MAX_IMAGE_PIXELS:
         raise PydanticCustomError(
             "image", "must have at most {limit} pixels", {"limit": MAX_IMAGE_PIXELS}
         )

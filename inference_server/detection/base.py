@@ -77,6 +77,7 @@ class PreparedImage:
     started_at: float
     decode_ms: float
     preprocess_ms: float
+    damage: str | None = None  # what is wrong with the file, although it can be shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

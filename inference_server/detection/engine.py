@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 import contextlib
 from datetime import UTC, datetime
 import logging
@@ -18,6 +18,7 @@ from inference_server.detection.base import (
     PreparedImage,
 )
 from inference_server.detection.batch_queue import BatchLimits, InferenceQueue
+from inference_server.detection.decoding.decoder_pool import DecoderPool
 from inference_server.detection.self_test import SelfTest, SelfTestError
 from inference_server.detection.throughput import Throughput
 from inference_server.errors import DetectorUnavailableError, ProblemError
@@ -43,7 +44,7 @@ class Engine:
         queue: InferenceQueue,
         *,
         thread: ThreadPoolExecutor,
-        decoders: Executor,
+        decoders: DecoderPool,
         self_test_timeout: float,
     ) -> None:
         self._detector = detector
@@ -65,7 +66,7 @@ class Engine:
         cls,
         load: Callable[[], Detector],
         *,
-        decoders: Executor,
+        decoders: DecoderPool,
         batch_max: int | None,
         batch_wait: float,
         self_test_timeout: float,
@@ -73,7 +74,7 @@ class Engine:
     ) -> Self:
         """Load a detector in its own thread; raises DetectorLoadError and the errors of `load`.
 
-        Images are decoded in the threads of `decoders`. `batch_max` None uses the detector's best
+        Images are decoded by `decoders`. `batch_max` None uses the detector's best
         batch size. Times are in seconds.
         """
         # One thread: a model serves one caller at a time, and CUDA contexts are bound to threads.
@@ -155,13 +156,8 @@ class Engine:
 
     async def prepare(self, data: bytes, deadline: Deadline) -> PreparedImage:
         """Decode and resize one image in a thread; raises ProblemErrors."""
-
-        def prepare() -> PreparedImage:
-            deadline.check()  # waiting for a thread takes time
-            return self._detector.prepare(data)
-
         with self._queue.expect_image():
-            return await asyncio.get_running_loop().run_in_executor(self._decoders, prepare)
+            return await self._decoders.run(data, self._detector.prepare, deadline)
 
     async def detect(
         self, image: PreparedImage, threshold: float, deadline: Deadline

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 import contextlib
 import logging
-import os
 
 from inference_server.detection.base import Detector, DetectorLoadError
+from inference_server.detection.decoding.decoder_pool import STUCK, DecoderPool
 from inference_server.detection.engine import CLOSE_TIMEOUT, SELF_TEST_TIMEOUT, Engine
 from inference_server.detection.gpu_memory import release_gpu_memory
 from inference_server.detection.self_test import SelfTestError
@@ -17,7 +16,6 @@ from inference_server.observability.component_status import ComponentState, Comp
 from inference_server.observability.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
-_DECODERS = min(4, os.cpu_count() or 1)  # threads
 _LOADING_RETRY = 5.0  # seconds a client should wait while the detector loads
 _UNLOADED = "The detector was unloaded on request; POST /v1/models/load loads one."
 RETRY_DELAY = 10.0  # seconds after a failed load; doubles up to
@@ -37,6 +35,7 @@ class EngineManager:
         self_test_timeout: float = SELF_TEST_TIMEOUT,
         close_timeout: float = CLOSE_TIMEOUT,
         retry_delay: float = RETRY_DELAY,
+        decoders: DecoderPool | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         """`batch_max` None uses the detector's best batch size; times are in seconds.
@@ -54,7 +53,7 @@ class EngineManager:
         self._status = ComponentStatus(state=ComponentState.LOADING, reason=Reason.LOADING)
         self._pressure = Pressure.NONE
         self._engine: Engine | None = None
-        self._decoders = ThreadPoolExecutor(_DECODERS, "decode")
+        self._decoders = decoders or DecoderPool()
         self._task: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
         self._change: asyncio.Task[None] | None = None
@@ -68,7 +67,14 @@ class EngineManager:
 
     @property
     def status(self) -> ComponentStatus:
-        """The detector's state; failed if no success was seen for too long."""
+        """The detector's state; failed if it or a decoder was not seen to work for too long."""
+        if stuck_since := self._decoders.stuck_since:
+            return ComponentStatus(
+                state=ComponentState.FAILED,
+                error=STUCK,
+                reason=Reason.DECODER_STUCK,
+                since=stuck_since,
+            )
         engine = self._engine
         if (
             engine
@@ -85,6 +91,8 @@ class EngineManager:
 
     def require_engine(self) -> Engine:
         """Return the engine in use; raises DetectorUnavailableError if no detector is loaded."""
+        if self._decoders.stuck_since:
+            raise DetectorUnavailableError(STUCK, retry_after_s=_LOADING_RETRY)
         if self._engine:
             return self._engine
         raise DetectorUnavailableError(
@@ -103,7 +111,7 @@ class EngineManager:
         await self._stop_loading()
         self._deactivate(timeout=0)
         await asyncio.gather(*self._closing)
-        self._decoders.shutdown(wait=False, cancel_futures=True)
+        self._decoders.close()
 
     async def switch(self, load: Callable[[], Detector] | None = None) -> None:
         """Load another detector, or reload the current one, which works until the switch.

@@ -50,6 +50,7 @@ class RtDetr:
             started_at=started,
             decode_ms=(decoded - started) * 1000,
             preprocess_ms=(perf_counter() - decoded) * 1000,
+            damage=image.damage,
         )
 
     def detect(

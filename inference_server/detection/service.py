@@ -36,6 +36,7 @@ class DetectionResult:
     height: int
     detections: tuple[Detection, ...]
     timings: Timings
+    damage: str | None = None  # what is wrong with the image's file, although it can be shown
 
 
 class DetectionService:
@@ -106,4 +107,5 @@ class DetectionService:
                 postprocess=found.postprocess_ms,
                 total=(finished - started) * 1000,
             ),
+            damage=image.damage,
         )

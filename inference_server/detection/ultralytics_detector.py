@@ -75,6 +75,7 @@ class UltralyticsDetector:
             started_at=started,
             decode_ms=(perf_counter() - started) * 1000,
             preprocess_ms=0.0,
+            damage=image.damage,
         )
 
     def detect(

@@ -20,15 +20,22 @@ from inference_server.errors import (
 )
 from inference_server.observability.logs import current_request_id
 from inference_server.observability.metrics import Metrics
+from inference_server.observability.refusal_log import RefusalLog, clip
 
 _LOG = logging.getLogger(__name__)
 REQUEST_ID = "X-Request-ID"
+AUTHORIZED = "authorized"  # set in a request that carries a valid token, or needs none
 NO_ROUTE = "other"  # label of unknown paths
+_GONE = 499  # stands for no status at all
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def problem_details(metrics: Metrics) -> Middleware:
-    """Return problem details for every exception below; log and count each request."""
+    """Return problem details for every exception below; log and count each request.
+
+    The requests of unauthenticated clients are summed up in the log.
+    """
+    refusals = RefusalLog(_LOG)
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -36,12 +43,21 @@ def problem_details(metrics: Metrics) -> Middleware:
         request_id = given if _VALID_ID.fullmatch(given) else uuid4().hex
         current_request_id.set(request_id)
         started = perf_counter()
-        fields: dict[str, object] = {"method": request.method, "path": request.path}
+        fields: dict[str, object] = {"method": clip(request.method), "path": clip(request.path)}
         code: str | None = None
+
+        def log(message: str, fields: dict[str, object], status: int = _GONE) -> None:
+            if not request.get(AUTHORIZED) and 400 <= status < 500:
+                refusals.record(request.remote or "", message, fields)
+                return
+            # Status queries are frequent and say little.
+            level = logging.DEBUG if request.method == "GET" else logging.INFO
+            _LOG.log(level, message, extra={"fields": fields})
+
         try:
             response = await handler(request)
         except asyncio.CancelledError:
-            _LOG.info("The client disconnected", extra={"fields": fields | _took(started)})
+            log("The client disconnected", fields | _took(started))
             metrics.count_request(route_of(request), "gone", None)
             raise
         except Exception as err:  # noqa: BLE001 - the border: clients receive no other exceptions
@@ -52,10 +68,8 @@ def problem_details(metrics: Metrics) -> Middleware:
                 response.headers[hdrs.ALLOW] = err.headers[hdrs.ALLOW]
             fields |= {"code": code, "detail": problem.detail}
         response.headers[REQUEST_ID] = request_id
-        # Status queries are frequent and say little.
-        quiet = request.method == "GET" and response.status != 401
         fields |= {"status": response.status} | _took(started)
-        _LOG.log(logging.DEBUG if quiet else logging.INFO, "Answered", extra={"fields": fields})
+        log("Answered", fields, response.status)
         metrics.count_request(route_of(request), str(response.status), code)
         return response
 
@@ -77,10 +91,10 @@ def _translate(err: Exception, request: web.Request) -> ProblemError:
         case ProblemError():
             return err
         case web.HTTPNotFound():
-            return NotFoundError(f"{request.path} does not exist; see openapi.yaml.")
+            return NotFoundError(f"{clip(request.path)} does not exist; see openapi.yaml.")
         case web.HTTPMethodNotAllowed():
             return MethodNotAllowedError(
-                f"{request.path} supports {', '.join(sorted(err.allowed_methods))}."
+                f"{clip(request.path)} supports {', '.join(sorted(err.allowed_methods))}."
             )
         case web.RequestPayloadError() | ConnectionError():
             return MalformedRequestError("The body ended early or is badly encoded.")

@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from aiohttp import web
+from aiohttp import web, web_response
 
 _IDLE_TIMEOUT: Final = 75.0  # seconds a connection may take to begin its first or next request
+# aiohttp adds its version and Python's to every response, also to those that no handler sees.
+setattr(web_response, "SERVER_SOFTWARE", "inference-server")  # noqa: B010 - not an export
 _CLOSE_TIMEOUT: Final = 1.0  # seconds for the last responses to be sent
 
 

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from inference_server.errors import UnauthorizedError
 from inference_server.http.connection_limiter import client_of
+from inference_server.http.problems import AUTHORIZED
 from inference_server.http.rate_limiter import RateLimiter
 from inference_server.settings import Settings, SettingsError
 
@@ -61,6 +62,7 @@ def bearer(
                 wrong.acquire(client)
                 raise UnauthorizedError("Send a valid token as 'Authorization: Bearer <token>'.")
             number = matches.index(True)
+        request[AUTHORIZED] = True
         if on_authorized:
             on_authorized(request)
         limit.acquire(f"{number} {client}")

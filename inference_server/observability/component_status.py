@@ -21,6 +21,7 @@ class Reason(StrEnum):
     LOAD_FAILED = "load_failed"
     GPU_LOST = "gpu_lost"  # to this process, which stops soon
     CANARY_FAILED = "canary_failed"  # the self-test finds other objects than when it was loaded
+    DECODER_STUCK = "decoder_stuck"  # an image decoder does not return; the process stops soon
     UNPROVEN = "unproven"  # neither an image nor the self-test has succeeded for too long
     UNLOADED = "unloaded"  # on request
 

@@ -8,6 +8,7 @@ import logging
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import RequestPayloadError
 
+from inference_server.observability.refusal_log import RefusalLog
 from inference_server.settings import LogLevel
 
 _LOG = logging.getLogger(__name__)
@@ -39,17 +40,22 @@ class JsonFormatter(logging.Formatter):
 
 
 class MalformedRequests(logging.Filter):
-    """Replace aiohttp's log record of a malformed request by one line.
+    """Replace aiohttp's log record of a malformed request by one line per client and interval.
 
     The original is a traceback that quotes the request with its token.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._refusals = RefusalLog(_LOG)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record may pass unchanged."""
         error = record.exc_info[1] if record.exc_info else None
         if not isinstance(error, _UNREADABLE):
             return True
-        _LOG.info("Refused a malformed request: %s", type(error).__name__)
+        client = str(record.args[0]) if isinstance(record.args, tuple) and record.args else ""
+        self._refusals.record(client, f"Refused a malformed request: {type(error).__name__}")
         return False
 
 

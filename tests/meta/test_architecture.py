@@ -47,8 +47,8 @@ SERVER_ROOMS = {
     "gpu": frozenset[str](),
 }
 SERVER_EXCEPTIONS = {
-    # An image for a model is measured by the same header reader as an image for the detector.
-    "assessment/images.py": "inference_server.detection.decoding.headers",
+    # An image for a model meets the same limits as an image for the detector.
+    "assessment/images.py": "inference_server.detection.decoding.limits",
     # A span is named by the route and the request id, which the error middleware defines.
     "observability/tracing.py": "inference_server.http.problems",
 }

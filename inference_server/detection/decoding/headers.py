@@ -3,18 +3,27 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 import struct
 
+from inference_server.detection.decoding.jpeg_segments import (
+    ARITHMETIC,
+    COMPRESSIONS,
+    EXIF,
+    PROGRESSIVE,
+    START_OF_FRAME,
+    START_OF_SCAN,
+    count_scans,
+    read_segments,
+)
 from inference_server.errors import InvalidImageError
 
 _JPEG_MAGIC = b"\xff\xd8\xff"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _EXIF_MAGIC = b"Exif\x00\x00"
 _ORIENTATION_TAG = 0x0112
-_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
-_START_OF_SCAN = 0xDA
-_NO_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without content
+_FEW_SCANS = 20  # of a progressive JPEG of any size; encoders write about ten
+_MAX_CHUNKS = 65_536  # of a PNG or WebP; each costs as much as a thousand bytes of pixels
 
 
 class ImageFormat(StrEnum):
@@ -34,7 +43,14 @@ class ImageHeader:
     height: int
     orientation: int = 1  # 1-8 as in EXIF
     plain: bool = True  # False for JPEGs other than 8 bit grey or YCbCr
+    scans: int = 1  # of a JPEG, at most; the cost of decoding is this times the pixels
     progressive: bool = False
+    components: int = 3  # of a JPEG
+
+    @property
+    def pixels(self) -> int:
+        """Width x height."""
+        return self.width * self.height
 
 
 def read_header(data: bytes) -> ImageHeader:
@@ -76,52 +92,43 @@ def read_orientation(exif: bytes) -> int:
     return 1
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield each marker up to the first scan with the start and end of its content.
-
-    Raises InvalidImageError, IndexError or struct.error if they are corrupt.
-    """
-    position = 2
-    while True:
-        if data[position] != 0xFF:
-            raise InvalidImageError("The image's header is corrupt.")
-        while data[position] == 0xFF:  # fill bytes may precede a marker
-            position += 1
-        marker = data[position]
-        position += 1
-        if marker in _NO_LENGTH:
-            continue
-        (length,) = struct.unpack_from(">H", data, position)
-        if length < 2:
-            raise InvalidImageError("The image's header is corrupt.")
-        yield marker, position + 2, position + length
-        if marker == _START_OF_SCAN:
-            return
-        position += length
-
-
 def _read_jpeg(data: bytes) -> ImageHeader:
-    orientation = 1
-    for marker, start, end in _jpeg_segments(data):
-        if marker in _START_OF_FRAME:
-            bits, height, width, components = struct.unpack_from(">BHHB", data, start)
-            return ImageHeader(
-                format=ImageFormat.JPEG,
-                width=width,
-                height=height,
-                orientation=orientation,
-                plain=bits == 8 and components in {1, 3} and marker in {0xC0, 0xC1, 0xC2},
-                progressive=marker in _PROGRESSIVE,
-            )
-        segment = data[start:end]
-        if marker == 0xE1 and segment.startswith(_EXIF_MAGIC):
-            orientation = read_orientation(segment[len(_EXIF_MAGIC) :])
-    raise InvalidImageError("The image's header is corrupt.")  # a scan without a frame
+    orientation, frame, scan = 1, None, None
+    for segment in read_segments(data):
+        if segment.marker in START_OF_FRAME:
+            frame = frame or segment  # the decoder refuses a second one
+        elif segment.marker == START_OF_SCAN:
+            scan = segment
+        elif segment.marker == EXIF and data.startswith(_EXIF_MAGIC, segment.start, segment.end):
+            orientation = read_orientation(data[segment.start + len(_EXIF_MAGIC) : segment.end])
+    if frame is None or scan is None:
+        raise InvalidImageError("The image's header is corrupt.")
+    if frame.marker in ARITHMETIC:
+        raise InvalidImageError("The image uses arithmetic coding; send Huffman coding.")
+    if frame.marker not in COMPRESSIONS:
+        raise InvalidImageError("The image is not a baseline or progressive JPEG.")
+    bits, height, width, components = struct.unpack_from(">BHHB", data, frame.start)
+    progressive = frame.marker in PROGRESSIVE
+    scans = 1  # one of all components: the decoder refuses a second one
+    if progressive:
+        scans = count_scans(data, scan, exact_above=_FEW_SCANS)
+    elif data[scan.start] < components:
+        scans = count_scans(data, scan, exact_above=components)
+    return ImageHeader(
+        format=ImageFormat.JPEG,
+        width=width,
+        height=height,
+        orientation=orientation,
+        plain=bits == 8 and components in {1, 3},
+        scans=scans,
+        progressive=progressive,
+        components=components,
+    )
 
 
 def _read_png(data: bytes) -> ImageHeader:
     width, height = struct.unpack_from(">II", data, 16)
-    chunks = dict(_png_chunks(data))
+    chunks = _as_dict(_png_chunks(data))
     if b"IEND" not in chunks:
         raise InvalidImageError("The image is truncated.")
     orientation = read_orientation(chunks.get(b"eXIf", b""))
@@ -148,7 +155,7 @@ def _read_webp(data: bytes) -> ImageHeader:
     if kind == b"VP8X":
         width = int.from_bytes(data[24:27], "little") + 1
         height = int.from_bytes(data[27:30], "little") + 1
-        exif = dict(_webp_chunks(data)).get(b"EXIF", b"")
+        exif = _as_dict(_webp_chunks(data)).get(b"EXIF", b"")
         # Some encoders add JPEG's prefix.
         orientation = read_orientation(exif.removeprefix(_EXIF_MAGIC))
     elif kind == b"VP8L":
@@ -168,3 +175,10 @@ def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         (length,) = struct.unpack_from("<I", data, position + 4)
         yield kind, data[position + 8 : position + 8 + length] if kind == b"EXIF" else b""
         position += 8 + length + length % 2
+
+
+def _as_dict(chunks: Iterator[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    found = dict(islice(chunks, _MAX_CHUNKS))
+    if next(chunks, None):
+        raise InvalidImageError(f"The image has more than {_MAX_CHUNKS} chunks.")
+    return found

@@ -47,10 +47,14 @@ def to_input(pixels: NDArray[np.uint8], size: InputSize) -> torch.Tensor:
     image = torch.from_numpy(np.ascontiguousarray(pixels)).as_strided(
         (1, channels, height, width), (pixels.size, 1, width * channels, channels)
     )
-    resized = torch.nn.functional.interpolate(
-        image, size=(size.height, size.width), mode="bilinear", antialias=True
-    )
-    return resized[0]
+    if height > size.height and width < size.width:
+        # torch begins with the width: enlarging it first takes memory for the whole height.
+        image = _resize(image, (size.height, width))
+    return _resize(image, (size.height, size.width))[0]
+
+
+def _resize(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    return torch.nn.functional.interpolate(image, size=size, mode="bilinear", antialias=True)
 
 
 def to_float(images: torch.Tensor) -> torch.Tensor:
