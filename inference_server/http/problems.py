@@ -24,7 +24,7 @@ from inference_server.observability.refusal_log import RefusalLog, clip
 
 _LOG = logging.getLogger(__name__)
 REQUEST_ID = "X-Request-ID"
-AUTHORIZED = "authorized"  # set in a request that carries a valid token, or needs none
+AUTHORIZED = web.RequestKey("authorized", bool)  # the request carries a valid token, or needs none
 NO_ROUTE = "other"  # label of unknown paths
 _GONE = 499  # stands for no status at all
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -47,7 +47,7 @@ def problem_details(metrics: Metrics) -> Middleware:
         code: str | None = None
 
         def log(message: str, fields: dict[str, object], status: int = _GONE) -> None:
-            if not request.get(AUTHORIZED) and 400 <= status < 500:
+            if not request.get(AUTHORIZED, False) and 400 <= status < 500:
                 refusals.record(request.remote or "", message, fields)
                 return
             # Status queries are frequent and say little.

@@ -37,5 +37,5 @@ check_types() {
   run_check "types 3.14" .venv/test/bin/mypy custom_components "${without_torch[@]}" benchmarks/*.py \
     "${TYPED_TESTS[@]/#/tests/}"
   run_check "types 3.11" .venv/server/bin/mypy --python-version 3.11 inference_server benchmarks/server \
-    tests/server "${with_torch[@]}"
+    tests/server tests/attack "${with_torch[@]}"
 }

@@ -10,7 +10,7 @@ LANES=$(($(nproc) > 1 ? 2 : 1))
 all_suites() {
   local name
   {
-    printf '%s\n' meta server ha e2e core faults contract testbed
+    printf '%s\n' meta server ha e2e core faults attack contract testbed
     find tests -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort
   } | awk '!seen[$0]++' | while read -r name; do
     [ -z "$(find "tests/$name" -name 'test_*.py' -print -quit 2>/dev/null)" ] || printf '%s\n' "$name"
@@ -40,6 +40,7 @@ environments_of() {
       meta | core | testbed) printf '%s\n' test ;;
       ha) printf '%s\n' test system ;;
       server) printf '%s\n' server system ;;
+      attack) printf '%s\n' server ;;
       e2e) printf '%s\n' ha server system ;;
       *) printf '%s\n' test server system ;;
     esac
@@ -65,7 +66,7 @@ run_suite() {
   mapfile -t targets < <(targets_of "$suite")
   case $suite in
     # one thread: beside another suite, torch's threads mostly wait for each other
-    server) command=(env OMP_NUM_THREADS=1 .venv/server/bin/python -m pytest) ;;
+    server | attack) command=(env OMP_NUM_THREADS=1 .venv/server/bin/python -m pytest) ;;
     e2e) command=(.venv/ha/bin/python -m pytest) ;;
     ha) command=(.venv/test/bin/python -m pytest) ;;
     *) command=(.venv/test/bin/python -m pytest -p no:homeassistant) ;;

@@ -10,7 +10,7 @@ from testbed.fuzz.mutation import mutate, splice
 from testbed.fuzz.samples import make_samples
 from tests.attack import images
 
-SECONDS = float(os.environ.get("ATTACK_SECONDS", "15"))
+SECONDS = float(os.environ.get("ATTACK_SECONDS", "10"))
 SEED = int(os.environ.get("ATTACK_SEED", "1"))
 MOST = 5.0  # seconds of a processor for one image
 LIMIT = 50_000_000

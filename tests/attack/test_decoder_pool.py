@@ -150,18 +150,25 @@ def test_server_with_a_stuck_decoder_is_unready_and_exits_to_be_restarted(tmp_pa
     headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "image/png"}
     unfinished = connect()  # a request in progress, for which the server waits
     unfinished.putrequest("POST", "/v1/models/load")
-    for name, value in {**headers, "Content-Type": "application/json", "Content-Length": 16}.items():
+    for name, value in {
+        **headers,
+        "Content-Type": "application/json",
+        "Content-Length": 16,
+    }.items():
         unfinished.putheader(name, str(value))
     unfinished.endheaders()
 
+    kept = connect()
+    kept.request("GET", "/v1/ready")
+    assert json.load(kept.getresponse())["ready"] is True
     asking = connect()
     asking.request("POST", "/v1/detect", images.png(1, 1), headers)
     answer = asking.getresponse()
     assert (answer.status, json.load(answer)["code"]) == (422, "invalid_image")
-    ready = server.ready()
+    kept.request("GET", "/v1/ready")
+    ready = json.load(kept.getresponse())
     check_schema("Ready", ready)
     assert (ready["ready"], ready["reason"]) == (False, "decoder_stuck")
-    asking = connect()
     unfinished.send(b'{"name": "none"}')
     assert unfinished.getresponse().status == 404
     assert process.wait(60) == 3

@@ -80,9 +80,8 @@ async def test_refusals_of_one_address_take_few_lines(
         for _ in range(200):
             async with session.request(method, f"http://{address}{path}") as answer:
                 assert 400 <= answer.status < 500
-                assert len(await answer.read()) < MAX_LINE
-    [line] = lines[before:]
-    assert len(line) < MAX_LINE
+    assert len(lines[before:]) <= 1
+    assert all(len(line) < MAX_LINE for line in lines[before:])
 
 
 async def exchange(address: str, data: bytes) -> bytes:

@@ -155,15 +155,8 @@ def test_an_image_with_too_many_scans_is_refused_before_decoding() -> None:
         decode(with_scans(200), max_pixels=LIMIT)
 
 
-<<<<<<< HEAD
 def test_a_jpeg_with_two_sizes_is_refused_before_memory_is_allocated() -> None:
-    # read_header takes 0xFF00 as a segment of this length; libjpeg ignores it and uses the
-    # frame inside.
-=======
-def test_two_sizes_in_one_jpeg_are_refused_before_pixels_have_room() -> None:
-    # 0xFF00 could begin a segment of this length; to libjpeg it is nothing, and the frame in the
-    # segment is the image's.
->>>>>>> 7406c87 (Bound the cost of hostile images, and read what viewers can show)
+    # 0xFF00 could begin a segment of this length; libjpeg ignores it and uses the frame inside.
     large = jpeg_of(30_000, 30_000)[2:]
     small = b"\xff\xc0\x00\x0b\x08\x00\x0a\x00\x0a\x01\x01\x11\x00"
     data = b"\xff\xd8\xff\x00" + struct.pack(">H", len(large) + 2) + large + small
