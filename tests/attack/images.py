@@ -13,7 +13,7 @@ START_OF_SCAN = b"\xff\xda"
 
 
 def jpeg(*, quality: int = 90, **options: object) -> bytes:
-    return encode(draw(), quality=quality, **options)
+    return encode(draw(), "JPEG", quality=quality, **options)
 
 
 def resized(data: bytes, width: int, height: int) -> bytes:
