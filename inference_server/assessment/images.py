@@ -5,7 +5,11 @@ from typing import Final
 
 from pydantic_core import PydanticCustomError
 
-from inference_server.detection.decoding.limits import FULL_SIZE_FACTOR, read_checked_header
+from inference_server.detection.decoding.limits import (
+    FULL_SIZE_FACTOR,
+    MAX_SIDE,
+    read_checked_header,
+)
 from inference_server.errors import ImageTooLargeError, InvalidImageError
 
 MAX_IMAGES: Final = 3
@@ -32,15 +36,23 @@ def read_image(text: object) -> bytes:
         raise _too_large()
     try:
         header = read_checked_header(data, max_pixels=MAX_IMAGE_PIXELS * FULL_SIZE_FACTOR)
-    except (InvalidImageError, ImageTooLargeError) as err:
+    except InvalidImageError as err:
         raise PydanticCustomError(
             "image", "must be a JPEG, PNG or WebP image: {detail}", {"detail": err.detail}
         ) from err
+    except ImageTooLargeError as err:
+        raise _too_many_pixels() from err
     if header.pixels > MAX_IMAGE_PIXELS:
-        raise PydanticCustomError(
-            "image", "must have at most {limit} pixels", {"limit": MAX_IMAGE_PIXELS}
-        )
+        raise _too_many_pixels()
     return data
+
+
+def _too_many_pixels() -> PydanticCustomError:
+    return PydanticCustomError(
+        "image",
+        "must have at most {limit} pixels, and {side} a side",
+        {"limit": MAX_IMAGE_PIXELS, "side": MAX_SIDE},
+    )
 
 
 def _too_large() -> PydanticCustomError:

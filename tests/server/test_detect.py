@@ -68,7 +68,7 @@ async def test_boxes_and_size_refer_to_the_upright_image(client: Client) -> None
     assert responses[0]["detections"] == responses[1]["detections"] != []
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG"])
 async def test_png_and_webp_are_accepted(client: Client, kind: str) -> None:
     headers = {"Content-Type": f"image/{kind.lower()}"}
     response = await client.post("/v1/detect", data=encode(draw(), kind), headers=headers)

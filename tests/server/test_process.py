@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 import gzip
 import http.client
+from itertools import count
 import json
 import os
 from pathlib import Path
@@ -19,6 +20,7 @@ from testbed.services.inference_server import InferenceServer
 from tests.server.support import ROOT, check_schema, encode
 
 BASE = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LLM_BACKEND": "none"}
+ADDRESSES = count(1)
 
 
 def run(*flags: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -101,8 +103,12 @@ def test_the_log_contains_no_secrets_and_no_images(server: InferenceServer, phot
 
 
 def response_to(server: InferenceServer, request: str) -> bytes:
-    """Send a raw request; return what the server sends before it closes the connection."""
-    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as connection:
+    """Send a raw request; return what the server sends before it closes the connection.
+
+    Each comes from an address of its own, because the server logs one refusal per address.
+    """
+    port, source = int(server.url.rpartition(":")[2]), f"127.0.1.{next(ADDRESSES)}"
+    with socket.create_connection(("127.0.0.1", port), source_address=(source, 0)) as connection:
         connection.settimeout(30)
         connection.sendall(request.encode("utf-8", "surrogateescape"))
         return b"".join(iter(lambda: connection.recv(65_536), b""))
