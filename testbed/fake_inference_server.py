@@ -2,8 +2,8 @@
 
 An image is either a JPEG, which shows one person, or lines of `label confidence`; anything after a
 `#` only makes it different. Every other content, and all that starts with `broken`, is refused as
-an invalid image. `python -m testbed.fake_inference_server PORT` runs one that records nothing, for
-benchmarks.
+an invalid image. `python -m testbed.fake_inference_server PORT [hang]` runs one that records
+nothing, for benchmarks; with `hang` it never responds to an assessment.
 """
 
 from __future__ import annotations
@@ -224,13 +224,15 @@ def _next_fault(standing: Fault | None, queued: deque[Fault]) -> Fault | None:
     return standing or (queued.popleft() if queued else None)
 
 
-def main(port: int) -> None:
+def main(port: int, *, hangs_in_assess: bool) -> None:
     """Serve on this port until the process ends: one person in every image."""
     server = FakeInferenceServer(
         detections=[("person", 0.7)], score=42, test_model=True, recording=False
     )
+    if hangs_in_assess:
+        server.assess_gate.clear()
     web.run_app(server.application(), host="127.0.0.1", port=port, access_log=None, print=None)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), hangs_in_assess="hang" in sys.argv[2:])

@@ -30,7 +30,14 @@ LANGUAGE sql IMMUTABLE AS $$
         WHEN tbl = 'events' AND op = 'INSERT' THEN 'open_event'
         WHEN tbl = 'events' AND old->>'state' = 'open' AND new->>'state' = 'closed' THEN 'close_event'
         WHEN tbl = 'events' AND old->>'image_count' <> new->>'image_count' THEN 'join_event'
-        WHEN tbl = 'events' AND new->>'assessment' = 'assessed' THEN 'assessed'
+        WHEN tbl = 'events' AND old->'highest_level' <> new->'highest_level'
+            AND old->>'highest_level' IS NOT NULL THEN 'escalate'
+        WHEN tbl = 'events' AND new->'phases' ? 'corrected' AND old->'phases' <> new->'phases'
+            AND old->'phases'->'explained' IS NOT DISTINCT FROM new->'phases'->'explained'
+            THEN 'correct'
+        WHEN tbl = 'events' AND old->>'judged_images' <> new->>'judged_images' THEN 'judge'
+        WHEN tbl = 'events' AND old->'phases'->'explained' IS DISTINCT FROM
+            new->'phases'->'explained' THEN 'explain'
         WHEN tbl = 'jobs' AND op = 'UPDATE' THEN
             CASE old->>'state' || '-' || (new->>'state')
                 WHEN 'pending-leased' THEN 'claim'

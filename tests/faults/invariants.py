@@ -31,11 +31,14 @@ _BREACHES: Mapping[str, str] = {
         SELECT id, kind, crashes, message FROM hsi.jobs WHERE error_type = 'worker_lost'
         AND state = 'dead'""",
     "an open event": "SELECT id, camera, last_activity_at FROM hsi.events WHERE state = 'open'",
-    "an event whose assessment is pending": """
+    "an event whose words are still coming": """
         SELECT id FROM hsi.events WHERE assessment = 'pending'""",
-    "an event without a score and without a dead letter": """
+    "an event without words and without a dead letter": """
         SELECT e.id FROM hsi.events e WHERE e.assessment = 'unassessed' AND NOT EXISTS
         (SELECT FROM hsi.jobs j WHERE j.event_id = e.id AND j.state = 'dead')""",
+    "an event without a level": """
+        SELECT id FROM hsi.events WHERE num_nonnulls(risk_level, highest_level, risk_score) < 3
+        OR judged_images <> image_count""",
     "an event that covers other times than its images": """
         SELECT e.id FROM hsi.events e JOIN hsi.images i ON i.event_id = e.id GROUP BY e.id
         HAVING min(i.captured_at) <> e.started_at OR max(i.captured_at) <> e.last_activity_at""",

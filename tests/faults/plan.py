@@ -51,7 +51,10 @@ class CommitPoint(StrEnum):
     OPEN_EVENT = "open_event"
     JOIN_EVENT = "join_event"
     CLOSE_EVENT = "close_event"
-    ASSESSED = "assessed"
+    JUDGE = "judge"
+    ESCALATE = "escalate"
+    CORRECT = "correct"
+    EXPLAIN = "explain"
 
 
 class Effect(StrEnum):

@@ -30,8 +30,10 @@ from tests.faults.gateway import Gateway
 from tests.faults.images import SCENES, make_image
 from tests.faults.injector import FaultInjector
 from tests.faults.invariants import UNSETTLED, InvariantReport, check_invariants, unregistered
+from tests.faults.levels import find_wrong_levels
 from tests.faults.plan import CAMERAS, SERVERS, WORKERS, make_plan
 from tests.faults.uploads import Cameras
+from tests.faults.worker import QUICK
 from tests.faults.workers import Worker
 
 # isort: split
@@ -187,6 +189,7 @@ async def run_plan(
         connection = await asyncpg.connect(url)
         invariants = await check_invariants(connection, root, cameras.files, cameras.sound)
         await connection.close()
+        invariants.breaches += await find_wrong_levels(url, QUICK)
         if not invariants.kept:
             _save_logs(folder, seed)
         return Report(

@@ -16,7 +16,7 @@ from tests.faults.invariants import check_invariants
 from tests.faults.plan import SERVERS, CommitFault, FaultKind, Kind, make_plan
 from tests.faults.run import prepare, real_servers, run_plan
 
-SEED = 1671  # its plan has the required faults early on
+SEED = 1600  # its plan has the required faults early on
 _SHOW_PLAN = f"""
 from tests.faults.plan import make_plan
 print(make_plan({SEED}, images=50, seconds=60.0).fingerprint)
@@ -64,7 +64,7 @@ def test_a_long_plan_has_every_kind_of_file_and_fault() -> None:
     assert {item.kind for item in plan.uploads} == set(Kind)
     faults = {fault.what for fault in plan.faults}
     assert {what for what in faults if isinstance(what, FaultKind)} == set(FaultKind)
-    assert len([what for what in faults if isinstance(what, CommitFault)]) == 40
+    assert len([what for what in faults if isinstance(what, CommitFault)]) == 52
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +83,9 @@ async def database(postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
         """
         INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
             image_count, best_confidence, assessment, risk_score, risk_level, highest_level,
-            summary, reasoning, assessed_at)
+            summary, reasoning, assessed_at, judged_images)
         VALUES (gen_random_uuid(), 'front', 'closed', 'epoch', 'epoch', 'epoch', '{person}',
-            1, 0.9, 'assessed', 1, 'low', 'low', 'a', 'b', now());
+            1, 0.9, 'assessed', 1, 'low', 'low', 'a', 'b', now(), 1);
         INSERT INTO hsi.images (camera, path, mtime_ns, size, sha256, captured_at, found_at, state,
             detected_at, event_id)
         SELECT 'front', 'front/a.jpg', 1, 1, sha256('a'), 'epoch', now(), 'detected', now(), id
@@ -126,6 +126,8 @@ async def test_an_unregistered_file_is_lost(database: asyncpg.Connection, tmp_pa
            first_failed_at = now(), last_failed_at = now()""",
         "UPDATE hsi.events SET state = 'open', ended_at = NULL",
         "UPDATE hsi.events SET image_count = 2",
+        "UPDATE hsi.events SET judged_images = 0",
+        "UPDATE hsi.events SET risk_score = NULL, risk_level = NULL, highest_level = NULL",
         "UPDATE hsi.images SET event_id = NULL",
         "UPDATE hsi.events SET camera = 'yard'",
         "UPDATE hsi.images SET captured_at = now()",
