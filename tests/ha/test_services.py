@@ -31,6 +31,11 @@ async def two_events(
     server.score = 90
     upload(camera_root, "front_door/one.jpg", age=1)
     await state_is(hass, "sensor.front_door_risk_level", "critical")
+    await state_when(
+        hass,
+        "event.front_door_activity",
+        lambda state: state.attributes.get("event_type") == "explained",
+    )
     server.score = 10
     upload(camera_root, "yard/one.jpg")
     await state_when(hass, "event.yard_alert", lambda state: state.state != "unknown")
