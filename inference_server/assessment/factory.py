@@ -18,6 +18,7 @@ def create_assessor(settings: Settings) -> Assessor | None:
         case LlmBackend.NONE:
             return None
         case LlmBackend.OLLAMA:
+            _require("ollama")
             from inference_server.assessment.ollama import OllamaAssessor  # noqa: PLC0415 # only where it is used
 
             return OllamaAssessor(

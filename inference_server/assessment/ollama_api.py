@@ -1,17 +1,18 @@
 """Ollama's HTTP API: the requests that the assessor needs, with every failure as a ProblemError.
 
-The environment's proxies are not used and redirects are not followed, because a prompt or a key
-must reach no other machine than the one that the settings name.
+The environment's proxies and keys are not used and redirects are not followed, because a prompt or
+a key must reach no other machine than the one that the settings name.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 import json
 from typing import Final
 
-import aiohttp
+import httpx  # noqa: TID251 # its errors and hooks pass through the ollama package
+import ollama
 
 from inference_server.errors import (
     AssessorFailedError,
@@ -25,7 +26,22 @@ from inference_server.errors import (
 
 BUSY_RETRY_S: Final = 5.0  # seconds
 MAX_ERROR: Final = 200  # characters of Ollama's own error text
-MAX_LINE: Final = 1024 * 1024  # bytes of one line of a download's progress
+
+
+class _Client(ollama.AsyncClient):
+    """Return responses as they are: the package's own types drop fields that are needed here."""
+
+    async def fetch(
+        self, method: str, path: str, body: Mapping[str, object] | None
+    ) -> dict[str, object]:
+        found: dict[str, object] = await self._request(dict, method, path, stream=False, json=body)
+        return found
+
+    async def follow(
+        self, path: str, body: Mapping[str, object]
+    ) -> AsyncIterator[dict[str, object]]:
+        async for part in await self._request(dict, "POST", path, json=body, stream=True):
+            yield part
 
 
 class OllamaApi:
@@ -36,85 +52,84 @@ class OllamaApi:
     ) -> None:
         self.url: Final = url
         self._model = model
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._connect_timeout = connect_timeout
-        self._session: aiohttp.ClientSession | None = None
+        self._api_key = api_key
+        # Only connecting has a limit here: an answer comes in one piece at the very end.
+        self._client = _Client(
+            url,
+            timeout=httpx.Timeout(None, connect=connect_timeout),
+            follow_redirects=False,
+            trust_env=False,
+            event_hooks={"request": [self._authorize], "response": [self._check]},
+        )
 
     async def get(self, path: str, *, timeout: float) -> dict[str, object]:
         """Return the JSON object at a path."""
-        return await self._whole("GET", path, None, timeout)
+        with self._translated():
+            async with asyncio.timeout(timeout):
+                return self._object(await self._client.fetch("GET", path, None))
 
     async def post(
         self, path: str, body: Mapping[str, object], *, timeout: float
     ) -> dict[str, object]:
         """Return the JSON object that answers a request; cancelling it stops the model."""
-        return await self._whole("POST", path, body, timeout)
+        with self._translated():
+            async with asyncio.timeout(timeout):
+                return self._object(await self._client.fetch("POST", path, body))
 
     async def stream(
         self, path: str, body: Mapping[str, object], *, silence: float
     ) -> AsyncIterator[dict[str, object]]:
         """Return the JSON objects of a streamed response; `silence` is the longest pause in seconds."""
-        async with self._request("POST", path, body, None, silence=silence) as response:
-            while line := await response.content.readline():
-                yield self._object(line)
+        loop = asyncio.get_running_loop()
+        with self._translated():
+            async with asyncio.timeout(silence) as patience:
+                async for part in self._client.follow(path, {**body, "stream": True}):
+                    patience.reschedule(None)
+                    yield self._object(part)
+                    patience.reschedule(loop.time() + silence)
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session:
-            await self._session.close()
-            self._session = None
+        await self._client.close()  # type: ignore[no-untyped-call] # of the package
 
-    async def _whole(
-        self, method: str, path: str, body: Mapping[str, object] | None, timeout: float
-    ) -> dict[str, object]:
-        async with self._request(method, path, body, timeout) as response:
-            return self._object(await response.read())
+    async def _authorize(self, request: httpx.Request) -> None:
+        # The package takes a key from the environment, which may be meant for another server.
+        request.headers.pop("authorization", None)
+        if self._api_key:
+            request.headers["authorization"] = f"Bearer {self._api_key}"
 
-    @asynccontextmanager
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, object] | None,
-        timeout: float | None,
-        *,
-        silence: float | None = None,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                headers=self._headers, trust_env=False, read_bufsize=MAX_LINE
-            )
-        limits = aiohttp.ClientTimeout(
-            total=None, sock_connect=self._connect_timeout, sock_read=silence
-        )
+    async def _check(self, response: httpx.Response) -> None:
+        if response.status_code != HTTPStatus.OK:
+            await response.aread()
+            raise self._problem(response.status_code, response.content)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
         try:
-            async with (
-                asyncio.timeout(timeout),
-                self._session.request(
-                    method, self.url + path, json=body, timeout=limits, allow_redirects=False
-                ) as response,
-            ):
-                if response.status != HTTPStatus.OK:
-                    raise self._problem(response.status, await response.read())
-                yield response
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
+            yield
+        except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as err:
             raise AssessorUnavailableError(
                 f"Ollama cannot be reached at {self.url}: is it running there (NEMOTRON_URL)?"
             ) from err
-        except TimeoutError as err:
+        except (TimeoutError, httpx.TimeoutException) as err:
             raise AssessorTimeoutError(
                 f"Ollama at {self.url} did not answer in time with {self._model}"
             ) from err
-        except aiohttp.ClientError as err:
+        except httpx.HTTPError as err:
             raise AssessorFailedError(
                 f"Ollama at {self.url} closed the connection: {err or type(err).__name__}"
             ) from err
+        except ollama.ResponseError as err:  # in the middle of a stream
+            raise AssessorFailedError(
+                f"Ollama at {self.url} failed: {err.error[:MAX_ERROR]}"
+            ) from err
+        except (ValueError, TypeError, AttributeError, RecursionError) as err:
+            raise AssessorInvalidOutputError(
+                f"{self.url} sent a response that is not Ollama's"
+            ) from err
 
-    def _object(self, body: bytes) -> dict[str, object]:
-        value = _decode(body)
-        if value is None:
-            raise AssessorInvalidOutputError(f"{self.url} sent a response that is not Ollama's")
-        if isinstance(error := value.get("error"), str):  # in the middle of a stream
+    def _object(self, value: dict[str, object]) -> dict[str, object]:
+        if isinstance(error := value.get("error"), str):
             raise AssessorFailedError(f"Ollama at {self.url} failed: {error[:MAX_ERROR]}")
         return value
 

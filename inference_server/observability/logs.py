@@ -70,6 +70,8 @@ def configure(level: LogLevel) -> None:
     for noisy in (
         "aiohttp",
         "asyncio",
+        "httpcore",
+        "httpx",
         "opentelemetry",
         "PIL",
         "transformers",

@@ -12,6 +12,7 @@ HEAVY = {
     "PIL",
     "llama_cpp",
     "numpy",
+    "ollama",
     "onnxruntime",
     "openvino",
     "pynvml",

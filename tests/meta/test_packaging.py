@@ -239,8 +239,8 @@ def test_compose_publishes_on_loopback_by_default(compose: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("dockerfile", "extras"),
     [
-        ("inference_server/Dockerfile", {"gpu", "otel", "tls", "torch"}),
-        ("addon/Dockerfile", {"embedded", "openvino", "tls", "torch"}),
+        ("inference_server/Dockerfile", {"gpu", "ollama", "otel", "tls", "torch"}),
+        ("addon/Dockerfile", {"embedded", "ollama", "openvino", "tls", "torch"}),
     ],
 )
 def test_an_image_contains_the_extras_that_its_settings_need(

@@ -5,7 +5,7 @@ import sys
 
 from tests.server.support import ROOT
 
-HEAVY = "PIL llama_cpp numpy onnx onnxruntime openvino pynvml simplejpeg tensorrt torch transformers xllamacpp"
+HEAVY = "PIL llama_cpp numpy ollama onnx onnxruntime openvino pynvml simplejpeg tensorrt torch transformers xllamacpp"
 
 
 def test_the_app_imports_nothing_heavy() -> None:
