@@ -80,7 +80,7 @@ async def serve(
         lambda: guard.load(settings),
         batch_max=settings.batch_max,
         batch_wait=settings.batch_wait_ms / 1000,
-        self_test_interval=settings.canary_interval,
+        self_test_interval=settings.self_test_interval,
         retry_delay=retry_delay,
         decoders=DecoderPool(
             max_pixels=settings.max_pixels,
@@ -96,7 +96,7 @@ async def serve(
         assessor_service=AssessorService(
             lambda: create_assessor(settings),
             timeout=settings.assess_timeout,
-            self_test_interval=settings.llm_canary_interval,
+            self_test_interval=settings.llm_self_test_interval,
         ),
         gpu=GpuMonitor(load_nvml(), visible=os.environ.get("CUDA_VISIBLE_DEVICES")),
         metrics=metrics,

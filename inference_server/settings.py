@@ -263,7 +263,7 @@ class Settings:
         le=100,
         description="milliseconds to wait for images that are being decoded, if the batch has room",
     )
-    canary_interval: float = Field(
+    self_test_interval: float = Field(
         default=60.0,
         validation_alias="CANARY_INTERVAL",
         ge=1,
@@ -329,7 +329,7 @@ class Settings:
         le=3600,
         description="seconds an assessment may take",
     )
-    llm_canary_interval: float = Field(
+    llm_self_test_interval: float = Field(
         default=60.0,
         validation_alias="NEMOTRON_CANARY_INTERVAL",
         ge=0,
