@@ -223,7 +223,7 @@ class Settings:
         validation_alias="DETECTOR_PRECISION",
         description="number format of the detector: auto, fp32 or bf16",
     )
-    parity_pictures: _Path | None = Field(
+    parity_images: _Path | None = Field(
         default=None,
         validation_alias="PARITY_PICTURES",
         description="folder of your own images; a runtime is also compared with the reference on these when it is loaded",

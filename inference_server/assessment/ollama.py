@@ -29,8 +29,8 @@ from inference_server.assessment.model_family import (
 from inference_server.assessment.ollama_api import OllamaApi
 from inference_server.assessment.ollama_reply import ChatReply, LoadedModel, read_chat, read_loaded
 from inference_server.assessment.prompt import (
+    IMAGES_PROMPT_VERSION,
     MAX_PROMPT_TOKENS,
-    PICTURES_PROMPT_VERSION,
     PROMPT_VERSION,
     build_messages,
     empty_messages,
@@ -167,7 +167,7 @@ class OllamaAssessor:
         images = facts.pictures[: self._image_room] if self.vision else ()
         note, factors = wants_note(facts, self.model), shown_factors(facts)
         chat: list[dict[str, object]] = [
-            {**each} for each in build_messages(facts, pictures=len(images))
+            {**each} for each in build_messages(facts, images=len(images))
         ]
         if images:
             chat[-1]["images"] = [b64encode(image).decode() for image in images]
@@ -185,7 +185,7 @@ class OllamaAssessor:
             backend=self.backend,
             model=self.model,
             model_digest=self.model_digest,
-            prompt_version=PICTURES_PROMPT_VERSION if images else PROMPT_VERSION,
+            prompt_version=IMAGES_PROMPT_VERSION if images else PROMPT_VERSION,
             usage=reply.usage,
             timings_ms=Timings(
                 load=reply.load_ms,

@@ -17,7 +17,7 @@ from inference_server.assessment.facts import Facts, ObjectFacts
 from inference_server.errors import AssessorTruncatedError
 
 PROMPT_VERSION: Final = "7"
-PICTURES_PROMPT_VERSION: Final = f"{PROMPT_VERSION}-pictures"  # with images
+IMAGES_PROMPT_VERSION: Final = f"{PROMPT_VERSION}-pictures"  # with images
 
 # With the smallest vocabulary in use (49,152 tokens) the longest prompt stays below this.
 MAX_PROMPT_TOKENS: Final = 760
@@ -74,12 +74,12 @@ ZONES_BY_PRIVACY: Final = ("restricted", "entry_point", "yard", "driveway", "sid
 _PUNCTUATION: Final = frozenset("-.,'()&#+:")
 
 
-def build_messages(facts: Facts, *, pictures: int = 0) -> list[dict[str, str]]:
+def build_messages(facts: Facts, *, images: int = 0) -> list[dict[str, str]]:
     """Build the chat for one event: instructions and examples, then the facts.
 
-    `pictures` is the number of images attached to the last message.
+    `images` is the number of images attached to the last message.
     """
-    return [*fixed_prefix(), {"role": "user", "content": _facts_text(facts, pictures)}]
+    return [*fixed_prefix(), {"role": "user", "content": _facts_text(facts, images)}]
 
 
 def fixed_prefix() -> list[dict[str, str]]:
@@ -117,7 +117,7 @@ def _is_plain(char: str) -> bool:
     return char in _PUNCTUATION or unicodedata.category(char)[0] in "LMN"
 
 
-def _facts_text(facts: Facts, pictures: int) -> str:
+def _facts_text(facts: Facts, images: int) -> str:
     # People first: most assessments depend on them.
     ranked = sorted(facts.objects, key=lambda each: (each.label != "person", -each.confidence))
     told: dict[str, object] = {
@@ -131,8 +131,8 @@ def _facts_text(facts: Facts, pictures: int) -> str:
     if others := ranked[MAX_OBJECTS:]:
         told["more_objects"] = len(others)
     told["reasons"] = _reasons(facts, shown_factors(facts))
-    if pictures:
-        told["pictures"] = pictures
+    if images:
+        told["pictures"] = images
     if facts.earlier_problem:
         # The same prompt would get the same answer.
         told["correction"] = _correction(facts.earlier_problem)

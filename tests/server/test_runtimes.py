@@ -271,7 +271,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_users_images_are_compared_too(
     on_openvino: Settings, scenes: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    parity = load_detector(replace(on_openvino, parity_pictures=scenes)).info.parity
+    parity = load_detector(replace(on_openvino, parity_images=scenes)).info.parity
     assert parity is not None
     assert parity.pictures == len(synthetic_images(InputSize())) + 3
     assert parity.objects >= 3
@@ -280,7 +280,7 @@ def test_the_users_images_are_compared_too(
 
 def test_a_folder_without_images_fails_the_load(on_openvino: Settings, tmp_path: Path) -> None:
     with pytest.raises(DetectorLoadError, match="contains no image"):
-        load_detector(replace(on_openvino, parity_pictures=tmp_path))
+        load_detector(replace(on_openvino, parity_images=tmp_path))
 
 
 def test_bf16_without_openvino_is_reported(
@@ -300,7 +300,7 @@ def test_requested_bf16_is_used_if_it_passes_the_parity_gate(
     on_openvino: Settings, scenes: Path
 ) -> None:
     requested = replace(
-        on_openvino, detector_precision=DetectorPrecision.BF16, parity_pictures=scenes
+        on_openvino, detector_precision=DetectorPrecision.BF16, parity_images=scenes
     )
     info = load_detector(requested).info
     if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):

@@ -78,7 +78,7 @@ def _first_passing(
 ) -> Selection:
     """Return the first candidate that passes the parity check; log why others did not."""
     reference, images = Reference(checkpoint), synthetic_images(checkpoint.size)
-    if folder := settings.parity_pictures:
+    if folder := settings.parity_images:
         images += load_parity_images(folder, checkpoint.size, max_pixels=settings.max_pixels)
     reasons: list[str] = []
     out_of_memory = False

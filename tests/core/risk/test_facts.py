@@ -25,7 +25,7 @@ ARROW = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5), (1.0, 1.0), (0.0, 1.0))
         ((0.1, 0.5), SQUARE, False),
         ((0.9, 0.5), ARROW, False),
         ((0.2, 0.5), ARROW, True),
-        ((0.4, 1.0), ARROW, True),  # cut off by the picture's edge
+        ((0.4, 1.0), ARROW, True),  # cut off by the image's edge
     ],
 )
 def test_a_point_is_in_a_polygon_or_not(

@@ -206,7 +206,7 @@ def test_a_long_label_is_cut_to_its_limit() -> None:
 
 
 def test_images_are_a_field_and_change_nothing_else() -> None:
-    blind, seeing = build_messages(facts()), build_messages(facts(), pictures=2)
+    blind, seeing = build_messages(facts()), build_messages(facts(), images=2)
 
     assert seeing[:-1] == blind[:-1]
     shown = json.loads(seeing[-1]["content"])
