@@ -321,7 +321,7 @@ class CleanupReport:
     jobs: int = 0
     files: int = 0  # image files, only if their deletion is enabled
     file_bytes: int = 0
-    orphans: int = 0  # records of deleted images whose files no longer exist
+    orphans: int = 0  # forgotten files that no longer exist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

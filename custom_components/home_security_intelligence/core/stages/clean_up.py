@@ -87,7 +87,7 @@ class CleanUp:
                     detections=deleted.detections,
                     jobs=deleted.jobs,
                 )
-            return replace(report, orphans=await self._clean_notes(dry_run=dry_run))
+            return replace(report, orphans=await self._delete_orphans(dry_run=dry_run))
 
     def _next(self, moment: datetime) -> datetime:
         return next_time(moment, self._settings.cleanup_hour, self._time_zone)
@@ -100,7 +100,7 @@ class CleanUp:
         kept_bytes = files = file_bytes = 0
         for source in (_recorded_files, _forgotten_files):
             async for known, check in self._files(source):
-                # Notes without a file are orphans, which are counted below.
+                # Forgotten files that are gone are orphans: _delete_orphans counts them.
                 gone = [item for item in known if item.image_id and item.file in check.gone]
                 for item in known:
                     if item.file not in check.present:
@@ -157,7 +157,7 @@ class CleanUp:
         check = await self._check(known)
         return [item for item in known if item.file not in check.gone]
 
-    async def _clean_notes(self, *, dry_run: bool) -> int:
+    async def _delete_orphans(self, *, dry_run: bool) -> int:
         orphans = 0
         async for known, check in self._files(_forgotten_files):
             gone = [item for item in known if item.file in check.gone]

@@ -192,7 +192,7 @@ async def list_files(
 async def list_forgotten(
     connection: AsyncConnection, *, after: KnownFile | None, limit: int
 ) -> tuple[KnownFile, ...]:
-    """Return files whose image records were deleted, the latest found first, after a file."""
+    """Return forgotten files, the latest found first, after a file."""
     order = (forgotten_files.c.found_at, *_FORGOTTEN)
     query = (
         select(*_FORGOTTEN, forgotten_files.c.root, literal(None), forgotten_files.c.found_at)
@@ -223,7 +223,7 @@ async def _delete_images(
     connection: AsyncConnection, ids: Sequence[int], present: Sequence[KnownFile]
 ) -> Deleted:
     chosen = set(ids)
-    notes = [
+    forgotten = [
         {
             "camera": known.file.camera,
             "path": known.file.path,
@@ -235,8 +235,10 @@ async def _delete_images(
         for known in present
         if known.image_id in chosen
     ]
-    if notes:
-        await connection.execute(insert_or_ignore(forgotten_files).on_conflict_do_nothing(), notes)
+    if forgotten:
+        await connection.execute(
+            insert_or_ignore(forgotten_files).on_conflict_do_nothing(), forgotten
+        )
     deleted_jobs = await connection.execute(delete(jobs).where(jobs.c.image_id.in_(ids)))
     deleted_detections = await connection.execute(
         delete(detections).where(detections.c.image_id.in_(ids))
