@@ -19,7 +19,7 @@ _LOOKS: Final = frozenset(
 )
 _ACTIONS: Final = re.compile(
     r"\b(?:broke|broken|breaks?|breaking|smash\w*|forced|climb\w*|jump\w*|crawl\w*|attack\w*|"
-    r"threat(?:ened|ening)|fought|fight\w*|shot|shoot\w*|shout\w*|scream\w*|bark\w*|ring|rings|rang|"
+    r"threaten(?:ed|ing)|fought|fight\w*|shot|shoot\w*|shout\w*|scream\w*|bark\w*|ring|rings|rang|"
     r"knock\w*|chas\w*|swim\w*|swam|smok\w*|burn\w*|fire|explod\w*|explosions?|greet\w*|handed|signed|wav(?:ed|ing)|hug\w*|injur\w*|bleed\w*|blood|hid|"
     r"hiding|hidden|sabotag\w*|unlock\w*|picked|picking|pried|pry|vandal\w*|spray\w*|talk\w*|"
     r"spoke|laugh\w*|opened|entered|enters|rained|raining|snow\w*|storm\w*|weather|music|"
