@@ -59,6 +59,19 @@ async def choose_options(
     await hass.async_block_till_done()
 
 
+async def change_camera(
+    hass: HomeAssistant, entry: MockConfigEntry, subentry_id: str, **answers: object
+) -> SubentryFlowResult:
+    """Submit a camera's form with its present name and these answers; wait for the reload."""
+    form = await entry.start_subentry_reconfigure_flow(hass, subentry_id)
+    name = entry.subentries[subentry_id].data["name"]
+    result = await hass.config_entries.subentries.async_configure(
+        form["flow_id"], {"name": name, **answers}
+    )
+    await hass.async_block_till_done()
+    return result
+
+
 async def act(hass: HomeAssistant, action: str, **data: object) -> dict[str, Any]:
     """Call an action and return its response, which must be JSON."""
     answer = await hass.services.async_call(
@@ -115,6 +128,20 @@ def record_firings(hass: HomeAssistant, entity_id: str) -> list[State]:
 
     async_track_state_change_event(hass, entity_id, note)
     return firings
+
+
+def record_changes(hass: HomeAssistant, entity_id: str) -> list[str]:
+    """Return a list to which every new state of an entity is added."""
+    changes: list[str] = []
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        old, new = event.data["old_state"], event.data["new_state"]
+        if new is not None and (old is None or old.state != new.state):
+            changes.append(new.state)
+
+    async_track_state_change_event(hass, entity_id, note)
+    return changes
 
 
 async def fired(hass: HomeAssistant, entity_id: str) -> State:

@@ -10,7 +10,9 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.ha.helpers import suggested
+from custom_components.home_security_intelligence.bridge import camera_of
+from custom_components.home_security_intelligence.core.domain.models import Camera
+from tests.ha.helpers import change_camera, suggested
 
 
 async def start(hass: HomeAssistant, entry: MockConfigEntry) -> SubentryFlowResult:
@@ -100,6 +102,39 @@ async def test_a_camera_is_renamed(
         for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
     }
     assert names == {"Home Security Intelligence", "Front door", "Back yard"}
+
+
+async def test_a_camera_has_options_of_its_own(
+    hass: HomeAssistant, loaded: MockConfigEntry
+) -> None:
+    answers = {
+        "watched_labels": ["Person", "garden gnome"],
+        "presence_hold": 90,
+        "neighbours": ["front_door"],
+        "alert_cooldown": {"low": 3600, "high": 60},
+    }
+    result = await change_camera(hass, loaded, "01JYARD", **answers)
+    assert result["reason"] == "reconfigure_successful"
+    assert camera_of(loaded.subentries["01JYARD"]) == Camera(
+        folder="yard",
+        name="Yard",
+        watched_labels=frozenset({"person", "garden gnome"}),
+        presence_hold=90,
+        neighbours=frozenset({"front_door"}),
+    )
+    form = await loaded.start_subentry_reconfigure_flow(hass, "01JYARD")
+    assert suggested(form, "presence_hold") == 90
+    assert suggested(form, "high", section="alert_cooldown") == 60
+
+    # What is emptied follows the options of all cameras again.
+    await change_camera(hass, loaded, "01JYARD")
+    assert camera_of(loaded.subentries["01JYARD"]) == Camera(folder="yard", name="Yard")
+
+
+async def test_an_invalid_label_is_refused(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    result = await change_camera(hass, loaded, "01JYARD", watched_labels=["person", "<b>"])
+    assert result["errors"] == {"watched_labels": "label_invalid"}
+    assert suggested(result, "watched_labels") == ["person", "<b>"]
 
 
 async def test_a_removed_camera_leaves_no_entities(

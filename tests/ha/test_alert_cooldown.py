@@ -1,0 +1,94 @@
+"""A pause between alerts suppresses those of the same or a lower level, for each camera and level."""
+
+import asyncio
+from pathlib import Path
+
+from homeassistant.core import HomeAssistant, State
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from testbed.fake_inference_server import FakeInferenceServer
+from tests.ha.helpers import (
+    PATIENCE,
+    STANDARD,
+    act,
+    change_camera,
+    choose_options,
+    record_firings,
+    upload,
+)
+
+HOUR = 3600.0
+# The time between the events of one test, and the scores that they have, in this order.
+EVENTS = 600.0
+
+
+async def events_with(
+    hass: HomeAssistant, server: FakeInferenceServer, root: Path, scores: list[int]
+) -> None:
+    """Have an event of each score at the front door, ten minutes after one another."""
+    for number, score in enumerate(scores, start=1):
+        server.score = score
+        upload(root, f"front_door/{number}.jpg", age=EVENTS * (10 - number))
+        async with asyncio.timeout(PATIENCE):
+            while not await listed(hass, number):  # noqa: ASYNC110 # no entity shows a suppressed alert
+                await asyncio.sleep(0.02)
+    await hass.async_block_till_done()
+
+
+async def listed(hass: HomeAssistant, count: int) -> bool:
+    """Return whether this many events exist and are over, so that no rule judges them again."""
+    events = (await act(hass, "list_events"))["events"]
+    return [event["state"] for event in events] == ["closed"] * count
+
+
+def levels(alerts: list[State]) -> list[str]:
+    return [alert.attributes["event_type"] for alert in alerts]
+
+
+@pytest.mark.parametrize(
+    ("cooldown", "scores", "alerted"),
+    [
+        (0.0, [72, 73], ["high", "high"]),
+        (HOUR, [72, 73], ["high"]),
+        (HOUR, [72, 40, 90, 72], ["high", "critical"]),
+        (EVENTS + 60, [72, 40, 73], ["high", "high"]),
+    ],
+)
+async def test_a_pause_suppresses_the_same_and_lower_levels(
+    hass: HomeAssistant,
+    server: FakeInferenceServer,
+    loaded: MockConfigEntry,
+    camera_root: Path,
+    cooldown: float,
+    scores: list[int],
+    alerted: list[str],
+) -> None:
+    await choose_options(hass, loaded, {**STANDARD, "alert_cooldown": cooldown})
+    alerts = record_firings(hass, "event.front_door_alert")
+    activity = record_firings(hass, "event.front_door_activity")
+    await events_with(hass, server, camera_root, scores)
+    assert levels(alerts) == alerted
+    assert len({firing.attributes["event_id"] for firing in activity}) == len(scores)
+
+
+async def test_a_camera_has_a_pause_of_its_own_for_each_level(
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    await choose_options(hass, loaded, {**STANDARD, "alert_cooldown": HOUR})
+    await change_camera(hass, loaded, "01JFRONT_DOOR", alert_cooldown={"high": 0})
+    alerts = record_firings(hass, "event.front_door_alert")
+    await events_with(hass, server, camera_root, [40, 72, 73, 41])
+    assert levels(alerts) == ["medium", "high", "high"]
+
+
+async def test_a_pause_lasts_over_a_reload(
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    await choose_options(hass, loaded, {**STANDARD, "alert_cooldown": HOUR})
+    alerts = record_firings(hass, "event.front_door_alert")
+    await events_with(hass, server, camera_root, [72])
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    server.score = 73
+    await events_with(hass, server, camera_root, [73, 73])
+    assert levels(alerts) == ["high"]
