@@ -81,7 +81,7 @@ def create_app(
     gpus = GpuHandler(gpu)
     app.router.add_get("/v1/gpu", gpus.now)
     app.router.add_get("/v1/gpu/history", gpus.history)
-    models = ModelsHandler(detection.engines, assessor_service, ModelCatalog(settings, load=load))
+    models = ModelsHandler(detection.detectors, assessor_service, ModelCatalog(settings, load=load))
     app.router.add_get("/v1/models", models.get)
     app.router.add_post("/v1/models/load", models.load)
     app.router.add_post("/v1/models/reload", models.reload)
@@ -92,14 +92,14 @@ def create_app(
     app.router.add_get("/metrics", MetricsHandler(detection, assessor_service, gpu, metrics).get)
 
     async def run_services(_: web.Application) -> AsyncIterator[None]:
-        detection.engines.start()
+        detection.detectors.start()
         assessor_service.start()
-        gpu.start(on_pressure=detection.engines.apply_memory_pressure)
+        gpu.start(on_pressure=detection.detectors.apply_memory_pressure)
         yield
         await gpu.stop()
         await pull.stop()
         await assessor_service.stop()
-        await detection.engines.stop()
+        await detection.detectors.stop()
 
     app.cleanup_ctx.append(run_services)
     return app

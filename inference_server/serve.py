@@ -14,7 +14,7 @@ from inference_server.assessment.assessor_service import AssessorService
 from inference_server.assessment.factory import create_assessor
 from inference_server.detection.base import Detector
 from inference_server.detection.decoding.decoder_pool import DecoderPool
-from inference_server.detection.engine_manager import RETRY_DELAY, EngineManager
+from inference_server.detection.detector_manager import RETRY_DELAY, DetectorManager
 from inference_server.detection.gpu_guard import GpuGuard, probe_gpu
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
@@ -76,7 +76,7 @@ async def serve(
     guard = GpuGuard(load, on_lost=lambda: restart(_GPU_LOST), probe=probe)
     limiter = ConnectionLimiter(total=max_connections(raise_open_file_limit()))
     drain = Drain()
-    engines = EngineManager(
+    detectors = DetectorManager(
         lambda: guard.load(settings),
         batch_max=settings.batch_max,
         batch_wait=settings.batch_wait_ms / 1000,
@@ -92,7 +92,7 @@ async def serve(
     app = create_app(
         settings,
         instance_id=instance_id,
-        detection=DetectionService(engines, queue_limit=settings.queue_limit),
+        detection=DetectionService(detectors, queue_limit=settings.queue_limit),
         assessor_service=AssessorService(
             lambda: create_assessor(settings),
             timeout=settings.assess_timeout,

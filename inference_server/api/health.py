@@ -42,7 +42,7 @@ class HealthHandler:
 
     async def ready(self, _: web.Request) -> web.Response:
         """Return whether images can be processed; 503 if not."""
-        status = self._detection.engines.status
+        status = self._detection.detectors.status
         ready = status.state is ComponentState.READY
         body = {
             "ready": ready,
@@ -55,9 +55,9 @@ class HealthHandler:
 
     async def health(self, _: web.Request) -> web.Response:
         """Return the state of each component, since when, and its error."""
-        detector, assessor = self._detection.engines.status, self._assessor_service.status
-        engine = self._detection.engines.engine
-        info = engine.info if engine else None
+        detector, assessor = self._detection.detectors.status, self._assessor_service.status
+        runner = self._detection.detectors.runner
+        info = runner.info if runner else None
         fallback = info.fallback if info else None
         return web.json_response(
             {
@@ -76,10 +76,10 @@ class HealthHandler:
                     "precision": info.precision if info else None,
                     "labels": list(info.labels) if info else [],
                     "test_model": info.test_model if info else False,
-                    "batch_most": engine.batch_limit if engine else None,
+                    "batch_most": runner.batch_limit if runner else None,
                     "fallback": fallback,
                     "parity": asdict(info.parity) if info and info.parity else None,
-                    "proven_at": _iso(engine.verified_at) if engine else None,
+                    "proven_at": _iso(runner.verified_at) if runner else None,
                     "error": detector.error,
                     "pictures": self._detection.waiting,
                 },

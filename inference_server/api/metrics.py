@@ -29,14 +29,14 @@ class MetricsHandler:
     async def get(self, _: web.Request) -> web.Response:
         """Return all metrics."""
         detection, assessor_service = self._detection, self._assessor_service
-        engine = detection.engines.engine
+        runner = detection.detectors.runner
         text = self._metrics.render(
             detector=DetectorGauges(
                 admitted=detection.waiting,
-                queued=engine.queued if engine else 0,
-                ready=detection.engines.status.state is ComponentState.READY,
-                proven_at=engine.verified_at if engine else None,
-                fallen_back=bool(engine and engine.info.fallback),
+                queued=runner.queued if runner else 0,
+                ready=detection.detectors.status.state is ComponentState.READY,
+                proven_at=runner.verified_at if runner else None,
+                fallen_back=bool(runner and runner.info.fallback),
             ),
             gpus=self._gpu.gpus,
             llm=LlmGauges(

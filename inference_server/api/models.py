@@ -7,7 +7,7 @@ from aiohttp import web
 from inference_server.api.body import read_json
 from inference_server.assessment.assessor_service import AssessorService
 from inference_server.detection.catalog import ModelCatalog
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.errors import InvalidRequestError
 
 _MAX_BODY_BYTES = 4096
@@ -17,9 +17,9 @@ class ModelsHandler:
     """List the models and change the loaded detector."""
 
     def __init__(
-        self, engines: EngineManager, assessor_service: AssessorService, catalog: ModelCatalog
+        self, detectors: DetectorManager, assessor_service: AssessorService, catalog: ModelCatalog
     ) -> None:
-        self._engines = engines
+        self._detectors = detectors
         self._assessor_service = assessor_service
         self._catalog = catalog
 
@@ -33,27 +33,27 @@ class ModelsHandler:
         if not isinstance(body, dict) or set(body) != {"name"} or not isinstance(body["name"], str):
             raise InvalidRequestError('The body must be {"name": "..."}, a name of GET /v1/models.')
         load = await asyncio.to_thread(self._catalog.loader, body["name"])
-        await self._engines.switch(load)
+        await self._detectors.switch(load)
         return await self._answer()
 
     async def reload(self, _: web.Request) -> web.Response:
         """Load the same detector again from disk."""
-        await self._engines.switch()
+        await self._detectors.switch()
         return await self._answer()
 
     async def unload(self, _: web.Request) -> web.Response:
         """Free the detector's memory; images are refused until a detector is loaded."""
-        await self._engines.unload()
+        await self._detectors.unload()
         return await self._answer()
 
     async def _answer(self) -> web.Response:
         available = await asyncio.to_thread(self._catalog.available)
-        engine = self._engines.engine
+        runner = self._detectors.runner
         return web.json_response(
             {
                 "detector": {
-                    "state": self._engines.status.state,
-                    "loaded": engine.info.model if engine else None,
+                    "state": self._detectors.status.state,
+                    "loaded": runner.info.model if runner else None,
                     "available": [
                         {"name": each.name, "test_model": each.test_model} for each in available
                     ],

@@ -8,7 +8,7 @@ from time import perf_counter
 
 from inference_server.deadline import NEVER, Deadline
 from inference_server.detection.base import Detection
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.errors import OverloadedError
 
 _SAFE = 0.8  # share of the remaining time: processing times are estimates
@@ -40,11 +40,11 @@ class DetectionResult:
 
 
 class DetectionService:
-    """Detect objects in images with the engine in use."""
+    """Detect objects in images with the runner in use."""
 
-    def __init__(self, engines: EngineManager, *, queue_limit: int) -> None:
+    def __init__(self, detectors: DetectorManager, *, queue_limit: int) -> None:
         """`queue_limit` is the maximum number of images being received, waiting or processed."""
-        self.engines = engines
+        self.detectors = detectors
         self._queue_limit = queue_limit
         self._admitted = 0
 
@@ -55,7 +55,7 @@ class DetectionService:
 
     def check_capacity(self, deadline: Deadline = NEVER) -> None:
         """Raise DetectorUnavailableError or OverloadedError if detect() would raise it at once."""
-        each = self.engines.require_engine().throughput.seconds_per_image
+        each = self.detectors.require_runner().throughput.seconds_per_image
         wait = self._admitted * each
         too_late = self._admitted > 0 and wait + each > deadline.remaining * _SAFE
         if self._admitted >= self._queue_limit or too_late:
@@ -85,17 +85,17 @@ class DetectionService:
         self, data: bytes, threshold: float, deadline: Deadline = NEVER
     ) -> DetectionResult:
         """Detect within an admit() context; raises ProblemErrors."""
-        engine = self.engines.require_engine()
-        with engine.use():
+        runner = self.detectors.require_runner()
+        with runner.use():
             started = perf_counter()
-            image = await engine.prepare(data, deadline)
+            image = await runner.prepare(data, deadline)
             prepared = perf_counter()
-            found = await engine.detect(image, threshold, deadline)
+            found = await runner.detect(image, threshold, deadline)
             finished = perf_counter()
         waited = (image.started_at - started) + (found.started_at - prepared)
         return DetectionResult(
-            model=engine.info.model,
-            test_model=engine.info.test_model,
+            model=runner.info.model,
+            test_model=runner.info.test_model,
             width=image.width,
             height=image.height,
             detections=found.detections,

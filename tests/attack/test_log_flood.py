@@ -10,7 +10,7 @@ import pytest
 
 from inference_server.app import create_app
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.http.runner import create_runner
 from inference_server.observability import logs
@@ -48,7 +48,7 @@ async def address() -> AsyncIterator[str]:
     def load() -> Detector:
         raise RuntimeError("there is none")
 
-    service = DetectionService(EngineManager(load), queue_limit=4)
+    service = DetectionService(DetectorManager(load), queue_limit=4)
     app = create_app(
         Settings(api_tokens=(TOKEN,)),
         instance_id=INSTANCE_ID,
@@ -58,7 +58,7 @@ async def address() -> AsyncIterator[str]:
     runner = create_runner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     yield f"127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
 

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.settings import DetectorRuntime, Device, Settings
@@ -65,8 +65,8 @@ async def client(
     settings: Settings, detector: Detector
 ) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """Return a client of a server that is ready and has no language model."""
-    detection = DetectionService(EngineManager(lambda: detector), queue_limit=4)
+    detection = DetectionService(DetectorManager(lambda: detector), queue_limit=4)
     client = await serve(settings, detection, no_assessor())
-    await detection.engines.settled.wait()
+    await detection.detectors.settled.wait()
     yield client
     await client.close()

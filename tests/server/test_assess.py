@@ -23,7 +23,7 @@ from inference_server.assessment.base import (
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.images import MAX_IMAGE_BYTES
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.errors import (
     AssessorInvalidOutputError,
@@ -154,7 +154,7 @@ async def start(settings: Settings, detector: Detector) -> AsyncIterator[Start]:
         clients.append(
             await serve(
                 settings,
-                DetectionService(EngineManager(lambda: detector), queue_limit=4),
+                DetectionService(DetectorManager(lambda: detector), queue_limit=4),
                 assessor_service,
             )
         )

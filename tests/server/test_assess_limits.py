@@ -7,7 +7,7 @@ from inference_server.assessment.assessor_service import AssessorService
 from inference_server.assessment.base import AssessmentResult
 from inference_server.assessment.facts import Facts
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.settings import Settings
 from tests.server.support import check_problem, eventually, serve
@@ -37,7 +37,7 @@ async def slow_server(settings: Settings, slow: Slow) -> Client:
     assessor_service = AssessorService(lambda: slow, timeout=30)
     client = await serve(
         replace(settings, assess_limit=2),
-        DetectionService(EngineManager(never_loads), queue_limit=1),
+        DetectionService(DetectorManager(never_loads), queue_limit=1),
         assessor_service,
     )
     await eventually(lambda: assessor_service.status.state == "ready")

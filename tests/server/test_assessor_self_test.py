@@ -11,7 +11,7 @@ import pytest
 from inference_server.assessment.assessor_service import AssessorService
 from inference_server.assessment.base import DownloadProgress, SelfTestResult
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.errors import (
     AssessorFailedError,
@@ -41,7 +41,7 @@ async def start(settings: Settings, detector: Detector) -> AsyncIterator[Start]:
     clients: list[Client] = []
 
     async def start(assessor_service: AssessorService) -> Client:
-        detection = DetectionService(EngineManager(lambda: detector), queue_limit=4)
+        detection = DetectionService(DetectorManager(lambda: detector), queue_limit=4)
         client = await serve(settings, detection, assessor_service, metrics=Metrics())
         clients.append(client)
         if assessor_service.backend:

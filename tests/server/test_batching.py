@@ -13,7 +13,7 @@ from inference_server import deadline as deadline_module
 from inference_server.deadline import NEVER, Deadline
 from inference_server.detection import batch_queue as queue_module
 from inference_server.detection.base import Detector, ImageResult, PreparedImage
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionResult, DetectionService
 from inference_server.errors import DeadlineExceededError, InvalidImageError, OverloadedError
 from inference_server.settings import Settings
@@ -40,13 +40,13 @@ async def running(
     gate: Gate, *, batch_max: int | None = 16, batch_wait: float = 0.0
 ) -> AsyncIterator[DetectionService]:
     service = DetectionService(
-        EngineManager(lambda: gate, batch_max=batch_max, batch_wait=batch_wait), queue_limit=40
+        DetectorManager(lambda: gate, batch_max=batch_max, batch_wait=batch_wait), queue_limit=40
     )
-    service.engines.start()
-    await service.engines.settled.wait()
+    service.detectors.start()
+    await service.detectors.settled.wait()
     yield service
     gate.opened.set()
-    await service.engines.stop()
+    await service.detectors.stop()
 
 
 async def entered(gate: Gate) -> None:
@@ -77,7 +77,7 @@ async def queue_behind_one(
     first = asyncio.create_task(service.detect(images[0], 0.2))
     await entered(gate)
     tasks = [asyncio.create_task(service.detect(data, 0.2, deadline)) for data in images[1:]]
-    await eventually(lambda: service.engines.require_engine().queued == len(tasks))
+    await eventually(lambda: service.detectors.require_runner().queued == len(tasks))
     return [first, *tasks]
 
 
@@ -179,7 +179,7 @@ async def test_a_queued_image_past_its_deadline_is_refused_and_not_processed(
     async with running(gate) as service:
         first, *others = await queue_behind_one(service, gate, [photo] * 3, Deadline.after(600))
         patient = asyncio.create_task(service.detect(photo, 0.5, Deadline.after(6000)))
-        await eventually(lambda: service.engines.require_engine().queued == 3)
+        await eventually(lambda: service.detectors.require_runner().queued == 3)
         clock.ahead = 601
         gate.opened.set()
         for task in others:
@@ -241,16 +241,16 @@ async def test_the_deadline_is_read_from_the_requests_header(
 ) -> None:
     clock = Clock()
     monkeypatch.setattr(deadline_module, "perf_counter", clock)
-    service = DetectionService(EngineManager(lambda: gate), queue_limit=4)
+    service = DetectionService(DetectorManager(lambda: gate), queue_limit=4)
     client: TestClient[web.Request, web.Application]
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     first = asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG))
     await entered(gate)
     late = asyncio.create_task(
         client.post("/v1/detect", data=photo, headers=JPEG | {"X-Deadline-Ms": "600000"})
     )
-    await eventually(lambda: service.engines.require_engine().queued == 1)
+    await eventually(lambda: service.detectors.require_runner().queued == 1)
     clock.ahead = 601
     gate.opened.set()
     problem = await check_problem(await late, 503, "deadline_exceeded")

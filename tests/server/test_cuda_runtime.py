@@ -7,7 +7,7 @@ import torch
 
 from inference_server.detection.base import DetectorLoadError
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.loading import load_detector
 from inference_server.detection.rtdetr import RtDetr
 from inference_server.detection.runtimes.base import RawModel, RawOutput
@@ -88,9 +88,9 @@ async def test_an_image_that_does_not_fit_into_memory_is_refused_for_a_retry(
 ) -> None:
     runtime = LimitedMemory(checkpoint)
     detector = RtDetr(checkpoint, Selection(runtime=runtime), max_pixels=10**6)
-    service = DetectionService(EngineManager(lambda: detector, batch_wait=5.0), queue_limit=4)
+    service = DetectionService(DetectorManager(lambda: detector, batch_wait=5.0), queue_limit=4)
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     runtime.room = 0
     response = await client.post("/v1/detect", data=photo, headers=JPEG)
     problem = await check_problem(response, 503, "detector_out_of_memory")

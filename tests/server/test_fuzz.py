@@ -8,7 +8,7 @@ import pytest
 from inference_server.app import create_app
 from inference_server.assessment.facts import Facts
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.http.runner import create_runner
 from inference_server.settings import Settings
@@ -30,14 +30,14 @@ def samples() -> Samples:
 async def test_damaged_images_and_requests_get_valid_responses(
     settings: Settings, detector: Detector, samples: Samples
 ) -> None:
-    service = DetectionService(EngineManager(lambda: detector), queue_limit=32)
+    service = DetectionService(DetectorManager(lambda: detector), queue_limit=32)
     app = create_app(
         settings, instance_id=INSTANCE_ID, detection=service, assessor_service=no_assessor()
     )
     runner = create_runner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     report = await attack(
         runner.addresses[0][1], TOKEN, samples, seed=SEED, numbers=range(REQUESTS), at_once=8
     )

@@ -11,7 +11,7 @@ import pynvml  # type: ignore[import-untyped] # it ships no types
 import pytest
 
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.gpu.nvml import (
@@ -138,7 +138,7 @@ async def test_the_real_library_without_a_driver_reports_no_gpu(
     monitor = GpuMonitor(load_nvml())
     client = await serve(
         settings,
-        DetectionService(EngineManager(lambda: detector), queue_limit=4),
+        DetectionService(DetectorManager(lambda: detector), queue_limit=4),
         no_assessor(),
         gpu=monitor,
     )
@@ -162,7 +162,7 @@ async def test_samples_are_the_values_of_the_driver(settings: Settings, detector
     metrics = Metrics()
     client = await serve(
         settings,
-        DetectionService(EngineManager(lambda: detector), queue_limit=4),
+        DetectionService(DetectorManager(lambda: detector), queue_limit=4),
         no_assessor(),
         gpu=monitor,
         metrics=metrics,
@@ -314,9 +314,9 @@ async def test_memory_pressure_reduces_the_batch_size_and_shows_in_health(
         detect = staticmethod(detector.detect)
 
     nvml = FakeNvml(used=10 * GIB)
-    service = DetectionService(EngineManager(OnGpu), queue_limit=32)
+    service = DetectionService(DetectorManager(OnGpu), queue_limit=32)
     client = await serve(settings, service, no_assessor(), gpu=GpuMonitor(nvml, interval=0.01))
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
 
     async def reported() -> tuple[int, str]:
         health = await (await client.get("/v1/health")).json()
@@ -341,9 +341,9 @@ async def test_memory_pressure_reduces_the_batch_size_and_shows_in_health(
 async def test_memory_pressure_leaves_the_batches_of_a_detector_on_the_cpu_alone(
     detector: Detector,
 ) -> None:
-    engines = EngineManager(lambda: detector, batch_max=16)
-    engines.start()
-    await engines.settled.wait()
-    engines.apply_memory_pressure(Pressure.CRITICAL)
-    assert engines.require_engine().batch_limit == 16
-    await engines.stop()
+    detectors = DetectorManager(lambda: detector, batch_max=16)
+    detectors.start()
+    await detectors.settled.wait()
+    detectors.apply_memory_pressure(Pressure.CRITICAL)
+    assert detectors.require_runner().batch_limit == 16
+    await detectors.stop()

@@ -14,7 +14,7 @@ import pytest
 
 from inference_server.assessment.assessor_service import AssessorService
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import AssessorUnavailableError
@@ -38,9 +38,9 @@ async def health_of(
     assessor_service: AssessorService | None = None,
 ) -> tuple[dict[str, Any], int, dict[str, Any]]:
     """Return the server's health, its readiness status and its readiness after the first load."""
-    service = DetectionService(EngineManager(load), queue_limit=4)
+    service = DetectionService(DetectorManager(load), queue_limit=4)
     client = await serve(settings, service, assessor_service or no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     health = await (await client.get("/v1/health")).json()
     ready = await client.get("/v1/ready")
     readiness = await ready.json()
@@ -55,7 +55,7 @@ async def test_live_responds_at_once_and_tells_nothing_else(
 ) -> None:
     released = Event()
     service = DetectionService(
-        EngineManager(lambda: (released.wait(120), detector)[1]), queue_limit=4
+        DetectorManager(lambda: (released.wait(120), detector)[1]), queue_limit=4
     )
     client = await serve(settings, service, no_assessor())
     live = await (await client.get("/v1/live")).json()
@@ -68,7 +68,7 @@ async def test_live_responds_at_once_and_tells_nothing_else(
     problem = await check_problem(response, 503, "detector_unavailable")
     assert problem["retry_after_s"] > 0
     released.set()
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     assert (await client.get("/v1/ready")).status == 200
     await client.close()
 
@@ -233,13 +233,13 @@ async def test_a_detector_that_appears_later_is_loaded_without_a_restart(
 ) -> None:
     folder = tmp_path / "late"
     settings = replace(settings, detector_model=folder)
-    engines = EngineManager(lambda: load_detector(settings), retry_delay=0.01)
-    client = await serve(settings, DetectionService(engines, queue_limit=4), no_assessor())
-    await engines.settled.wait()
+    detectors = DetectorManager(lambda: load_detector(settings), retry_delay=0.01)
+    client = await serve(settings, DetectionService(detectors, queue_limit=4), no_assessor())
+    await detectors.settled.wait()
     assert (await client.get("/v1/ready")).status == 503
     make_random_detector(tmp_path / "made")
     shutil.move(tmp_path / "made", folder)
-    await eventually(lambda: engines.status.state is ComponentState.READY)
+    await eventually(lambda: detectors.status.state is ComponentState.READY)
     assert (await client.get("/v1/ready")).status == 200
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
     await client.close()
@@ -277,7 +277,7 @@ async def test_a_server_without_its_language_model_is_degraded(
 async def test_stopping_while_loading_does_not_hang(settings: Settings, detector: Detector) -> None:
     released = Event()
     service = DetectionService(
-        EngineManager(lambda: (released.wait(120), detector)[1]), queue_limit=4
+        DetectorManager(lambda: (released.wait(120), detector)[1]), queue_limit=4
     )
     client = await serve(settings, service, no_assessor())
     async with asyncio.timeout(60):

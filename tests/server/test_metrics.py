@@ -19,7 +19,7 @@ from inference_server.assessment.base import (
 )
 from inference_server.assessment.facts import Facts
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.errors import PullUnsupportedError
 from inference_server.observability.component_status import ComponentState
@@ -66,10 +66,10 @@ class Scripted:
 @pytest.fixture
 async def client(settings: Settings, detector: Detector) -> AsyncIterator[Client]:
     metrics = Metrics()
-    service = DetectionService(EngineManager(lambda: detector, metrics=metrics), queue_limit=4)
+    service = DetectionService(DetectorManager(lambda: detector, metrics=metrics), queue_limit=4)
     assessor_service = AssessorService(Scripted, timeout=5)
     client = await serve(settings, service, assessor_service, metrics=metrics)
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     await eventually(lambda: assessor_service.status.state is ComponentState.READY)
     yield client
     await client.close()
@@ -135,13 +135,15 @@ async def test_the_queue_depth_is_a_metric(
 ) -> None:
     gate = Gate(detector)
     metrics = Metrics()
-    service = DetectionService(EngineManager(lambda: gate, metrics=metrics), queue_limit=4)
+    service = DetectionService(DetectorManager(lambda: gate, metrics=metrics), queue_limit=4)
     client = await serve(settings, service, no_assessor(), metrics=metrics)
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     tasks = [
         asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG)) for _ in range(3)
     ]
-    await eventually(lambda: gate.entered.is_set() and service.engines.require_engine().queued == 2)
+    await eventually(
+        lambda: gate.entered.is_set() and service.detectors.require_runner().queued == 2
+    )
     figures = await scrape(client)
     assert figures["hsi_images_admitted{}"] == 3
     assert figures["hsi_queue_depth{}"] == 2

@@ -15,9 +15,9 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 import pytest
 
-from inference_server.detection import engine_manager
+from inference_server.detection import detector_manager
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.loading import load_detector
 from inference_server.detection.service import DetectionService
 from inference_server.errors import ModelBusyError
@@ -54,9 +54,9 @@ def models(tmp_path: Path, detector_folder: Path) -> Path:
 @pytest.fixture
 async def client(settings: Settings, models: Path) -> AsyncIterator[Client]:
     settings = replace(settings, detector_model=models / "first")
-    service = DetectionService(EngineManager(lambda: load_detector(settings)), queue_limit=8)
+    service = DetectionService(DetectorManager(lambda: load_detector(settings)), queue_limit=8)
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     yield client
     await client.close()
 
@@ -131,13 +131,13 @@ async def test_running_requests_finish_on_the_previous_detector(
 ) -> None:
     gate = Gate(detector)
     settings = replace(settings, detector_model=models / "second")
-    service = DetectionService(EngineManager(lambda: gate), queue_limit=8)
+    service = DetectionService(DetectorManager(lambda: gate), queue_limit=8)
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     running = [
         asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG)) for _ in range(3)
     ]
-    await eventually(lambda: service.engines.require_engine().queued == 2)
+    await eventually(lambda: service.detectors.require_runner().queued == 2)
     assert (await detector_of(await client.post("/v1/models/load", json={"name": "second"})))[
         "loaded"
     ] == "second"
@@ -163,9 +163,9 @@ async def test_a_second_load_at_the_same_time_is_refused(
             assert released.wait(120)
         return detector
 
-    service = DetectionService(EngineManager(load), queue_limit=4)
+    service = DetectionService(DetectorManager(load), queue_limit=4)
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     first = asyncio.create_task(client.post("/v1/models/reload"))
     await eventually(lambda: loads == 2)
     for path in ("reload", "unload"):
@@ -183,21 +183,21 @@ async def test_a_disconnected_client_cannot_start_a_second_load(detector: Detect
         assert released.wait(120)
         return detector
 
-    service = DetectionService(EngineManager(lambda: detector), queue_limit=8)
-    service.engines.start()
-    await service.engines.settled.wait()
-    cancelled = asyncio.create_task(service.engines.switch(load))
+    service = DetectionService(DetectorManager(lambda: detector), queue_limit=8)
+    service.detectors.start()
+    await service.detectors.settled.wait()
+    cancelled = asyncio.create_task(service.detectors.switch(load))
     await eventually(loading.is_set)
     cancelled.cancel()
     await asyncio.wait({cancelled})
     with pytest.raises(ModelBusyError):
-        await service.engines.switch(load)
+        await service.detectors.switch(load)
     loading.clear()
     released.set()
 
     async def unloaded() -> bool:
         try:
-            await service.engines.unload()
+            await service.detectors.unload()
         except ModelBusyError:
             return False
         return True
@@ -206,7 +206,7 @@ async def test_a_disconnected_client_cannot_start_a_second_load(detector: Detect
         while not await unloaded():  # noqa: ASYNC110 - polls a thread's state
             await asyncio.sleep(0.01)
     assert not loading.is_set()
-    await service.engines.stop()
+    await service.detectors.stop()
 
 
 async def test_a_load_on_request_is_refused_while_the_first_load_runs(detector: Detector) -> None:
@@ -216,16 +216,16 @@ async def test_a_load_on_request_is_refused_while_the_first_load_runs(detector: 
         assert released.wait(120)
         return detector
 
-    service = DetectionService(EngineManager(load), queue_limit=8)
-    service.engines.start()
+    service = DetectionService(DetectorManager(load), queue_limit=8)
+    service.detectors.start()
     await asyncio.sleep(0)
     with pytest.raises(ModelBusyError):
-        await service.engines.switch(load)
+        await service.detectors.switch(load)
     released.set()
-    await service.engines.settled.wait()
-    assert service.engines.status.state == "ready"
-    await service.engines.switch(load)
-    await service.engines.stop()
+    await service.detectors.settled.wait()
+    assert service.detectors.status.state == "ready"
+    await service.detectors.switch(load)
+    await service.detectors.stop()
 
 
 async def test_an_unloaded_detector_is_freed_before_gpu_memory_is_released(
@@ -242,7 +242,7 @@ async def test_an_unloaded_detector_is_freed_before_gpu_memory_is_released(
             time.sleep(0.01)
         left.append(loaded[0]())
 
-    monkeypatch.setattr(engine_manager, "release_gpu_memory", release)
+    monkeypatch.setattr(detector_manager, "release_gpu_memory", release)
 
     def load() -> Detector:
         gate = Gate(detector)
@@ -250,10 +250,10 @@ async def test_an_unloaded_detector_is_freed_before_gpu_memory_is_released(
         loaded.append(weakref.ref(gate))
         return gate
 
-    service = DetectionService(EngineManager(load), queue_limit=8)
-    service.engines.start()
-    await service.engines.settled.wait()
+    service = DetectionService(DetectorManager(load), queue_limit=8)
+    service.detectors.start()
+    await service.detectors.settled.wait()
     await service.detect(photo, 0.5)
-    await service.engines.unload()
-    await service.engines.stop()
+    await service.detectors.unload()
+    await service.detectors.stop()
     assert left == [None]

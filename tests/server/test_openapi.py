@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from inference_server.app import create_app
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.http import security
 from inference_server.http.runner import create_runner
@@ -49,7 +49,7 @@ def served(settings: Settings, detector: Detector) -> Iterator[str]:
     thread.start()
 
     async def start() -> web.AppRunner:
-        service = DetectionService(EngineManager(lambda: detector), queue_limit=32)
+        service = DetectionService(DetectorManager(lambda: detector), queue_limit=32)
         app = create_app(
             settings,
             instance_id=INSTANCE_ID,
@@ -60,7 +60,7 @@ def served(settings: Settings, detector: Detector) -> Iterator[str]:
         runner = create_runner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        await service.engines.settled.wait()
+        await service.detectors.settled.wait()
         return runner
 
     runner = asyncio.run_coroutine_threadsafe(start(), loop).result(60)

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient
 import pytest
 
 from inference_server.detection.base import Detector, ImageResult, PreparedImage
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.settings import Settings
 from tests.server.support import JPEG, check_problem, eventually, json_log, no_assessor, serve
@@ -74,9 +74,9 @@ async def test_an_internal_error_reveals_no_details(
                 return detector.detect(images, thresholds)
             raise RuntimeError("insides")
 
-    service = DetectionService(EngineManager(Broken), queue_limit=4)
+    service = DetectionService(DetectorManager(Broken), queue_limit=4)
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     for _ in range(2):  # the next request is served in the same way
         response = await client.post("/v1/detect", data=photo, headers=JPEG)
         problem = await check_problem(response, 500, "internal")

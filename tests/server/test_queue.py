@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient
 import pytest
 
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.errors import DetectorUnavailableError, OverloadedError
 from inference_server.settings import Settings
@@ -22,12 +22,12 @@ def gate(detector: Detector) -> Gate:
 
 @pytest.fixture
 async def service(gate: Gate) -> AsyncIterator[DetectionService]:
-    service = DetectionService(EngineManager(lambda: gate), queue_limit=2)
-    service.engines.start()
-    await service.engines.settled.wait()
+    service = DetectionService(DetectorManager(lambda: gate), queue_limit=2)
+    service.detectors.start()
+    await service.detectors.settled.wait()
     yield service
     gate.opened.set()
-    await service.engines.stop()
+    await service.detectors.stop()
 
 
 async def entered(gate: Gate) -> None:
@@ -37,10 +37,10 @@ async def entered(gate: Gate) -> None:
 async def test_a_full_queue_refuses_images_with_a_retry_time(
     settings: Settings, gate: Gate, photo: bytes
 ) -> None:
-    service = DetectionService(EngineManager(lambda: gate), queue_limit=1)
+    service = DetectionService(DetectorManager(lambda: gate), queue_limit=1)
     client: TestClient[web.Request, web.Application]
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     first = asyncio.create_task(client.post("/v1/detect", data=photo, headers=JPEG))
     await entered(gate)
     response = await client.post("/v1/detect", data=photo, headers=JPEG)
@@ -88,17 +88,17 @@ async def test_a_request_cancelled_during_its_batch_does_not_affect_the_next(
 async def test_requests_to_a_hanging_detector_fail_when_it_is_unloaded(
     gate: Gate, photo: bytes
 ) -> None:
-    service = DetectionService(EngineManager(lambda: gate, close_timeout=0.05), queue_limit=2)
-    service.engines.start()
-    await service.engines.settled.wait()
+    service = DetectionService(DetectorManager(lambda: gate, close_timeout=0.05), queue_limit=2)
+    service.detectors.start()
+    await service.detectors.settled.wait()
     requests = [asyncio.create_task(service.detect(photo, 0.5)) for _ in range(2)]
     await entered(gate)  # with one image; the other is queued
-    await service.engines.unload()
+    await service.detectors.unload()
     async with asyncio.timeout(10):
         for response in await asyncio.gather(*requests, return_exceptions=True):
             assert isinstance(response, DetectorUnavailableError)
     gate.opened.set()
-    await service.engines.stop()
+    await service.detectors.stop()
 
 
 async def test_the_event_loop_is_not_blocked_by_the_detector(
@@ -140,7 +140,7 @@ async def test_waiting_counts_as_queue_time(
 async def test_images_are_refused_before_a_detector_is_loaded(
     detector: Detector, photo: bytes
 ) -> None:
-    service = DetectionService(EngineManager(lambda: detector), queue_limit=2)
+    service = DetectionService(DetectorManager(lambda: detector), queue_limit=2)
     with pytest.raises(DetectorUnavailableError, match="loading"):
         await service.detect(photo, 0.5)
-    await service.engines.stop()
+    await service.detectors.stop()

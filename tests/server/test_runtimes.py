@@ -12,7 +12,7 @@ import torch
 from inference_server.detection.base import Detector, DetectorLoadError, Parity
 from inference_server.detection.checkpoint import Checkpoint, load_checkpoint
 from inference_server.detection.decoding.preprocess import InputSize
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.loading import load_detector
 from inference_server.detection.runtimes.base import RawOutput, Runtime
 from inference_server.detection.runtimes.openvino import OpenVinoRuntime
@@ -222,9 +222,9 @@ async def test_a_fallback_is_logged_and_reported_in_health(
         return replace(output, boxes=output.boxes * 0.9)
 
     monkeypatch.setattr(OpenVinoRuntime, "infer", shifted)
-    service = DetectionService(EngineManager(lambda: load_detector(on_openvino)), queue_limit=4)
+    service = DetectionService(DetectorManager(lambda: load_detector(on_openvino)), queue_limit=4)
     client = await serve(on_openvino, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     health = await (await client.get("/v1/health")).json()
     await client.close()
     check_schema("Health", health)

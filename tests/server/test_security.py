@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.errors import RateLimitedError
 from inference_server.http.problems import problem_details
@@ -34,9 +34,9 @@ GUARDED = [
 async def anonymous(settings: Settings, detector: Detector) -> AsyncIterator[Client]:
     """Return a client without a token; the server accepts an old and a new token."""
     settings = replace(settings, api_tokens=("the-old-one", TOKEN))
-    service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
+    service = DetectionService(DetectorManager(lambda: detector), queue_limit=4)
     client = await serve(settings, service, no_assessor(), token=None)
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     yield client
     await client.close()
 
@@ -85,7 +85,7 @@ async def test_a_probe_needs_no_token(anonymous: Client, path: str) -> None:
 async def test_without_tokens_the_server_is_open_on_loopback(
     settings: Settings, detector: Detector
 ) -> None:
-    service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
+    service = DetectionService(DetectorManager(lambda: detector), queue_limit=4)
     client = await serve(replace(settings, api_tokens=()), service, no_assessor(), token=None)
     assert (await client.get("/v1/health")).status == 200
     await client.close()
@@ -106,7 +106,7 @@ async def test_loopback_needs_no_token(host: str) -> None:
 async def test_a_client_above_its_rate_limit_gets_a_retry_after(
     settings: Settings, detector: Detector
 ) -> None:
-    service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
+    service = DetectionService(DetectorManager(lambda: detector), queue_limit=4)
     settings = replace(settings, api_tokens=("one", "other"), rate_limit=2)
     client = await serve(settings, service, no_assessor(), token=None)
 
@@ -126,7 +126,7 @@ async def test_a_client_above_its_rate_limit_gets_a_retry_after(
 async def test_guessing_tokens_is_limited_while_valid_ones_pass(
     settings: Settings, detector: Detector
 ) -> None:
-    service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
+    service = DetectionService(DetectorManager(lambda: detector), queue_limit=4)
     client = await serve(settings, service, no_assessor(), token=None)
     for _ in range(100):
         response = await client.get("/v1/health", headers={"Authorization": "Bearer guess"})

@@ -8,9 +8,9 @@ from threading import Event
 
 import pytest
 
-from inference_server.detection import engine as engine_module
+from inference_server.detection import detector_runner as runner_module
 from inference_server.detection.base import Detector, DetectorInfo, ImageResult, PreparedImage
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.self_test import SelfTest, SelfTestError
 from inference_server.detection.service import DetectionService
 from inference_server.settings import Settings
@@ -101,10 +101,10 @@ async def test_a_detector_that_fails_its_self_test_is_replaced(
         return detector
 
     service = DetectionService(
-        EngineManager(load, self_test_interval=0.05, retry_delay=0.05), queue_limit=4
+        DetectorManager(load, self_test_interval=0.05, retry_delay=0.05), queue_limit=4
     )
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     assert (await client.get("/v1/ready")).status == 200
     before = datetime.now(UTC).replace(microsecond=0)
     caplog.clear()
@@ -125,7 +125,7 @@ async def test_a_detector_that_fails_its_self_test_is_replaced(
     await check_problem(response, 503, "detector_unavailable")
 
     repaired.set()
-    await eventually(lambda: service.engines.status.state == "ready")
+    await eventually(lambda: service.detectors.status.state == "ready")
     assert (await client.get("/v1/ready")).status == 200
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
     await client.close()
@@ -136,13 +136,13 @@ async def test_a_processed_image_counts_as_success_and_a_failed_one_triggers_the
 ) -> None:
     faulty = Faulty(detector)
     service = DetectionService(
-        EngineManager(lambda: faulty, self_test_interval=3600), queue_limit=4
+        DetectorManager(lambda: faulty, self_test_interval=3600), queue_limit=4
     )
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
-    first = service.engines.require_engine().verified_at
+    await service.detectors.settled.wait()
+    first = service.detectors.require_runner().verified_at
     assert (await client.post("/v1/detect", data=photo, headers=JPEG)).status == 200
-    assert service.engines.require_engine().verified_at > first
+    assert service.detectors.require_runner().verified_at > first
     assert faulty.batches == 2  # the self-test after loading and the image
 
     def once(found: ImageResult) -> ImageResult:
@@ -153,7 +153,7 @@ async def test_a_processed_image_counts_as_success_and_a_failed_one_triggers_the
     response = await client.post("/v1/detect", data=photo, headers=JPEG)
     await check_problem(response, 500, "internal")
     await eventually(lambda: faulty.batches == 4)
-    assert service.engines.status.state == "ready"
+    assert service.detectors.status.state == "ready"
     await client.close()
 
 
@@ -171,15 +171,15 @@ async def test_a_detector_that_hangs_in_its_self_test_is_replaced(
         return detector
 
     service = DetectionService(
-        EngineManager(load, self_test_interval=0.1, self_test_timeout=1.0), queue_limit=4
+        DetectorManager(load, self_test_interval=0.1, self_test_timeout=1.0), queue_limit=4
     )
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     hanging.falsify = lambda found: (released.wait(120), found)[1]
-    await eventually(lambda: service.engines.engine is None)
+    await eventually(lambda: service.detectors.runner is None)
     replace_now.set()
     # The next detector has its own thread.
-    await eventually(lambda: service.engines.status.state == "ready")
+    await eventually(lambda: service.detectors.status.state == "ready")
     released.set()
     await client.close()
 
@@ -187,10 +187,10 @@ async def test_a_detector_that_hangs_in_its_self_test_is_replaced(
 async def test_a_detector_without_success_for_too_long_is_not_ready(
     settings: Settings, detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
+    service = DetectionService(DetectorManager(lambda: detector), queue_limit=4)
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
-    monkeypatch.setattr(engine_module, "monotonic", lambda: 1e12)
+    await service.detectors.settled.wait()
+    monkeypatch.setattr(runner_module, "monotonic", lambda: 1e12)
     response = await client.get("/v1/ready")
     assert response.status == 503
     assert (await response.json())["reason"] == "unproven"

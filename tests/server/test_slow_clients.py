@@ -9,7 +9,7 @@ import pytest
 
 from inference_server.api import body
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.http.listener import listen
 from inference_server.http.runner import create_runner
@@ -67,9 +67,9 @@ async def test_a_client_that_never_reads_its_response_is_disconnected() -> None:
 async def test_images_that_are_still_arriving_count_towards_the_queue_limit(
     settings: Settings, detector: Detector, photo: bytes
 ) -> None:
-    service = DetectionService(EngineManager(lambda: detector), queue_limit=1)
+    service = DetectionService(DetectorManager(lambda: detector), queue_limit=1)
     client = await serve(settings, service, no_assessor())
-    await service.engines.settled.wait()
+    await service.detectors.settled.wait()
     arriving, released = asyncio.Event(), asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:

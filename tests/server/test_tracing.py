@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 import pytest
 
 from inference_server.detection.base import Detector
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.observability.tracing import create_tracing
 from inference_server.settings import Settings, SettingsError
@@ -34,9 +34,9 @@ async def test_spans_continue_the_callers_trace(
     async with TestServer(receiver) as server:
         settings = replace(settings, otlp_endpoint=str(server.make_url("")).rstrip("/"))
         tracing = create_tracing(settings, "an-instance")
-        service = DetectionService(EngineManager(lambda: detector), queue_limit=4)
+        service = DetectionService(DetectorManager(lambda: detector), queue_limit=4)
         client = await serve(settings, service, no_assessor(), tracing=tracing)
-        await service.engines.settled.wait()
+        await service.detectors.settled.wait()
         sent = {**JPEG, **TRACEPARENT, "X-Request-ID": "request-1"}
         assert (await client.post("/v1/detect", data=photo, headers=sent)).status == 200
         assert (await client.get("/unknown", headers=TRACEPARENT)).status == 404
@@ -78,7 +78,7 @@ async def test_the_log_names_the_callers_trace(
 ) -> None:
     caplog.set_level("DEBUG", logger="inference_server.http.problems")
     client = await serve(
-        settings, DetectionService(EngineManager(lambda: detector), queue_limit=4), no_assessor()
+        settings, DetectionService(DetectorManager(lambda: detector), queue_limit=4), no_assessor()
     )
     with json_log("inference_server.http.problems") as lines:
         await client.get("/v1/health", headers={"traceparent": given})

@@ -11,7 +11,7 @@ import torch
 from inference_server.app import create_app
 from inference_server.assessment.assessor_service import AssessorService
 from inference_server.detection.checkpoint import load_checkpoint
-from inference_server.detection.engine_manager import EngineManager
+from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.rtdetr import RtDetr
 from inference_server.detection.runtimes.base import RawOutput
 from inference_server.detection.selection.selection import Selection
@@ -55,13 +55,13 @@ async def serve(folder: Path, port: int) -> None:
     runtime = NoModel(300, len(checkpoint.labels))
     detector = RtDetr(checkpoint, Selection(runtime=runtime), max_pixels=settings.max_pixels)
     metrics = Metrics()
-    engines = EngineManager(
+    detectors = DetectorManager(
         lambda: detector, batch_wait=settings.batch_wait_ms / 1000, metrics=metrics
     )
     app = create_app(
         settings,
         instance_id=UUID(int=0),
-        detection=DetectionService(engines, queue_limit=settings.queue_limit),
+        detection=DetectionService(detectors, queue_limit=settings.queue_limit),
         assessor_service=AssessorService(lambda: None, timeout=1),
         metrics=metrics,
     )

@@ -31,8 +31,8 @@ type _Files = Callable[[AsyncConnection, KnownFile | None], Awaitable[tuple[Know
 class CleanUp:
     """Deletes what the settings' retention allows; raises StoreError.
 
-    Files are deleted first, then records, then orphans. If a file
-    outlives its record, it is remembered as forgotten, because the next scan would register the file again. Files
+    Files are deleted first, then records, then orphans. If a file outlives its record, it is
+    remembered as forgotten, because the next scan would register the file again. Files
     that are missing here but belong to another live camera root are left to its pipeline.
     """
 

@@ -34,7 +34,7 @@ _BATCH_LIMITS: dict[Pressure, Callable[[int], int]] = {
 CLOSE_TIMEOUT = 60.0  # seconds for running requests after another detector has taken over
 
 
-class Engine:
+class DetectorRunner:
     """Run one detector until it is closed."""
 
     def __init__(

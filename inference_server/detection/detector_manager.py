@@ -7,7 +7,11 @@ import logging
 
 from inference_server.detection.base import Detector, DetectorLoadError
 from inference_server.detection.decoding.decoder_pool import STUCK, DecoderPool
-from inference_server.detection.engine import CLOSE_TIMEOUT, SELF_TEST_TIMEOUT, Engine
+from inference_server.detection.detector_runner import (
+    CLOSE_TIMEOUT,
+    SELF_TEST_TIMEOUT,
+    DetectorRunner,
+)
 from inference_server.detection.gpu_memory import release_gpu_memory
 from inference_server.detection.self_test import SelfTestError
 from inference_server.errors import DetectorUnavailableError, ModelBusyError, ModelLoadError
@@ -22,8 +26,8 @@ RETRY_DELAY = 10.0  # seconds after a failed load; doubles up to
 _MAX_RETRY_DELAY = 300.0  # seconds
 
 
-class EngineManager:
-    """Own the engine of the detector in use, and its state."""
+class DetectorManager:
+    """Own the runner of the detector in use, and its state."""
 
     def __init__(
         self,
@@ -52,7 +56,7 @@ class EngineManager:
         self._metrics = metrics or Metrics()
         self._status = ComponentStatus(state=ComponentState.LOADING, reason=Reason.LOADING)
         self._pressure = Pressure.NONE
-        self._engine: Engine | None = None
+        self._runner: DetectorRunner | None = None
         self._decoders = decoders or DecoderPool()
         self._task: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
@@ -61,9 +65,9 @@ class EngineManager:
         self.settled = asyncio.Event()  # the first load has succeeded or failed
 
     @property
-    def engine(self) -> Engine | None:
-        """The engine in use; None if no detector is loaded."""
-        return self._engine
+    def runner(self) -> DetectorRunner | None:
+        """The runner in use; None if no detector is loaded."""
+        return self._runner
 
     @property
     def status(self) -> ComponentStatus:
@@ -75,26 +79,26 @@ class EngineManager:
                 reason=Reason.DECODER_STUCK,
                 since=stuck_since,
             )
-        engine = self._engine
+        runner = self._runner
         if (
-            engine
-            and engine.seconds_since_verified
+            runner
+            and runner.seconds_since_verified
             > self._self_test_interval + 2 * self._self_test_timeout
         ):
             return ComponentStatus(
                 state=ComponentState.FAILED,
                 error="The detector has had no successful detection for too long.",
                 reason=Reason.UNPROVEN,
-                since=engine.verified_at,
+                since=runner.verified_at,
             )
         return self._status
 
-    def require_engine(self) -> Engine:
-        """Return the engine in use; raises DetectorUnavailableError if no detector is loaded."""
+    def require_runner(self) -> DetectorRunner:
+        """Return the runner in use; raises DetectorUnavailableError if no detector is loaded."""
         if self._decoders.stuck_since:
             raise DetectorUnavailableError(STUCK, retry_after_s=_LOADING_RETRY)
-        if self._engine:
-            return self._engine
+        if self._runner:
+            return self._runner
         raise DetectorUnavailableError(
             self._status.error or "The detector is loading.", retry_after_s=_LOADING_RETRY
         )
@@ -131,7 +135,7 @@ class EngineManager:
 
     async def _switch(self, load: Callable[[], Detector]) -> None:
         try:
-            engine = await self._load_engine(load)
+            runner = await self._load_runner(load)
         except DetectorLoadError as err:
             raise ModelLoadError(str(err)) from err
         except Exception as err:
@@ -142,8 +146,8 @@ class EngineManager:
         await self._stop_loading()
         self._load = load
         self._deactivate()
-        self._activate(engine)
-        self._task = asyncio.create_task(self._keep_loaded(engine), name="detector")
+        self._activate(runner)
+        self._task = asyncio.create_task(self._keep_loaded(runner), name="detector")
 
     def _changed(self, change: asyncio.Task[None]) -> None:
         self._changing.release()
@@ -163,24 +167,24 @@ class EngineManager:
     def apply_memory_pressure(self, pressure: Pressure) -> None:
         """Reduce the batch size while the GPU's memory is nearly full."""
         self._pressure = pressure
-        if self._engine:
-            self._engine.apply_memory_pressure(pressure)
+        if self._runner:
+            self._runner.apply_memory_pressure(pressure)
 
-    async def _keep_loaded(self, engine: Engine | None = None) -> None:
+    async def _keep_loaded(self, runner: DetectorRunner | None = None) -> None:
         """Load a detector, retrying until it succeeds, then monitor it; repeat when it fails."""
         while True:
             delay = self._retry_delay
             # Weights may still be downloading, or another program may use the GPU.
-            while engine is None and (engine := await self._try_to_load()) is None:
+            while runner is None and (runner := await self._try_to_load()) is None:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _MAX_RETRY_DELAY)
             try:
-                await engine.monitor(self._self_test_interval)
+                await runner.monitor(self._self_test_interval)
             except SelfTestError as err:
                 # A detector that may be wrong answers no image; reloading it may help.
                 self._note_failure(str(err), reason=Reason.CANARY_FAILED)
                 self._deactivate()
-                engine = None
+                runner = None
 
     async def _stop_loading(self) -> None:
         if self._task:
@@ -188,10 +192,10 @@ class EngineManager:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _try_to_load(self) -> Engine | None:
+    async def _try_to_load(self) -> DetectorRunner | None:
         try:
             async with self._changing:
-                engine = await self._load_engine(self._load)
+                runner = await self._load_runner(self._load)
         except DetectorLoadError as err:
             self._note_failure(str(err), reason=err.reason)
         except Exception as err:  # noqa: BLE001 - health must report any error
@@ -199,13 +203,13 @@ class EngineManager:
                 f"The detector failed to load ({type(err).__name__}); see the log.", cause=err
             )
         else:
-            self._activate(engine)
+            self._activate(runner)
         finally:
             self.settled.set()
-        return self._engine
+        return self._runner
 
-    async def _load_engine(self, load: Callable[[], Detector]) -> Engine:
-        return await Engine.load(
+    async def _load_runner(self, load: Callable[[], Detector]) -> DetectorRunner:
+        return await DetectorRunner.load(
             load,
             batch_max=self._batch_max,
             batch_wait=self._batch_wait,
@@ -214,19 +218,19 @@ class EngineManager:
             on_batch=self._metrics.observe_batch,
         )
 
-    def _activate(self, engine: Engine) -> None:
-        info = engine.info
+    def _activate(self, runner: DetectorRunner) -> None:
+        info = runner.info
         _LOG.info("Detector %s is ready on %s (%s)", info.model, info.device, info.runtime)
-        self._engine = engine
-        engine.apply_memory_pressure(self._pressure)
+        self._runner = runner
+        runner.apply_memory_pressure(self._pressure)
         self._status = ComponentStatus(state=ComponentState.READY)
 
     def _deactivate(self, *, timeout: float | None = None) -> None:
         """Take the detector out of use; running requests are finished."""
-        engine, self._engine = self._engine, None
-        if engine:
+        runner, self._runner = self._runner, None
+        if runner:
             timeout = self._close_timeout if timeout is None else timeout
-            task = asyncio.create_task(_close(engine, timeout=timeout))
+            task = asyncio.create_task(_close(runner, timeout=timeout))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
@@ -242,8 +246,8 @@ class EngineManager:
         self._status = self._status.then(ComponentState.FAILED, error, reason=reason)
 
 
-async def _close(engine: Engine, *, timeout: float) -> None:
-    await engine.close(timeout=timeout)
-    del engine
+async def _close(runner: DetectorRunner, *, timeout: float) -> None:
+    await runner.close(timeout=timeout)
+    del runner
     await asyncio.sleep(0)  # the event loop holds a reference until its next iteration
     await asyncio.to_thread(release_gpu_memory)
