@@ -68,7 +68,7 @@ def store(postgres: Postgres, house: House) -> Store:
 async def fill(house: House, journal: Journal, store: Store) -> None:
     """Create an event with three images, one of another camera, an empty image and a dead one."""
     for number in range(3):
-        house.upload(f"front/{number}.jpg", f"person 0.95 #{number}", age=600 - number)
+        house.upload(f"front/{number}.jpg", f"person 0.95 #{number}", age=600 - number / 10)
     house.upload("yard/a.jpg", "car 0.9", age=600)
     house.upload("yard/empty.jpg", "tree 0.9", age=600)
     house.upload("yard/broken.jpg", "broken", age=600)
