@@ -120,6 +120,17 @@ async def test_an_assessment_from_before_the_start_arrives(house: House) -> None
     assert not any(isinstance(update, ImageUpdate) for update in journal.updates)
 
 
+async def test_every_phase_from_before_the_start_arrives_in_order(house: House) -> None:
+    await assess_and_stop(house)
+    _, journal = await house.run()
+    await missed_assessment(journal)
+    assert [update.phase for update in missed(journal)] == [
+        EventPhase.DETECTED,
+        EventPhase.CLOSED,
+        EventPhase.EXPLAINED,
+    ]
+
+
 async def test_an_old_assessment_is_not_published(house: House, postgres: Postgres) -> None:
     await assess_and_stop(house)
     old = "UPDATE hsi.events SET settled_at = settled_at - interval '11 minutes'"
