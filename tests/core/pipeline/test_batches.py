@@ -31,7 +31,7 @@ async def test_a_result_that_cannot_be_stored_fails_alone(
     for number in range(5):
         house.upload(f"front/{number}.jpg", f"person 0.8 #{number}", age=60 - number)
     house.upload("front/odd.jpg", "odd 0.8", age=50)
-    pipeline, journal = await house.run(detect_concurrency=6)
+    pipeline, journal = await house.run(detect_concurrency=6, event_idle=30.0)
     await wait_for_requests(server, 6)
     server.detect_gate.set()
     ended = {image.path: image.state for image in await journal.ended(6)}

@@ -79,7 +79,7 @@ async def fill(house: House, journal: Journal, store: Store) -> None:
 
 
 async def test_a_dry_run_counts_what_the_run_then_deletes(house: House, store: Store) -> None:
-    pipeline, journal = await house.run()
+    pipeline, journal = await house.run(event_idle=30.0)
     await fill(house, journal, store)
     await store.age(40, where="camera = 'front' OR path = 'yard/broken.jpg'")
     before = await store.counts()
@@ -126,7 +126,7 @@ async def test_a_cleanup_interrupted_by_a_stop_raises_and_closes_its_connection(
 
 
 async def test_an_event_that_an_image_is_joining_is_not_deleted(house: House, store: Store) -> None:
-    pipeline, journal = await house.run()
+    pipeline, journal = await house.run(event_idle=30.0)
     await fill(house, journal, store)
     await store.age(40)
     joining = await asyncpg.connect(house.database_url.replace("+asyncpg", ""))
@@ -165,7 +165,7 @@ async def test_recent_and_unfinished_records_stay(
 async def test_an_event_is_deleted_once_its_youngest_image_is_old_enough(
     house: House, store: Store
 ) -> None:
-    pipeline, journal = await house.run()
+    pipeline, journal = await house.run(event_idle=30.0)
     await fill(house, journal, store)
     await store.age(40, where="camera = 'front'")
     await store.ask("UPDATE hsi.images SET found_at = now() WHERE path = 'front/1.jpg'")

@@ -51,7 +51,7 @@ async def test_a_killed_worker_loses_nothing(
     server.detect_gate.set()
     query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
 
-    pipeline, journal = await house.run(lease=4.0)
+    pipeline, journal = await house.run(lease=4.0, event_idle=30.0)
     await journal.ended(5)
     assert {image.state for image in journal.images} == {ImageState.DETECTED}
     assert len({image.id for image in journal.images}) == 5
