@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from testbed.fake_inference_server import NO_ASSESSOR
@@ -219,3 +220,33 @@ async def test_an_event_closes_though_an_image_waits_in_a_folder_that_is_away(
         lambda j: [event for _, event in j.events if event.image_count == 2]
     )
     assert joined[0].id == closed.id
+
+
+async def test_a_closed_event_is_asked_about_once_though_todays_rules_differ(
+    house: House, engine: AsyncEngine
+) -> None:
+    """Another version's rules have found another score; the words do not wait for today's."""
+    house.server.assess_gate.clear()
+    _, journal = await house.run()
+    house.upload("front/a.jpg", "person 0.9", age=600)
+    await journal.event(EventPhase.CLOSED)
+    async with begin(engine) as connection:
+        await connection.execute(
+            text(
+                "UPDATE hsi.events SET provisional_score = 99, risk_score = 99, band_low = 90,"
+                " band_high = 100, risk_level = 'critical', highest_level = 'critical'"
+            )
+        )
+    house.server.assess_gate.set()
+    # Jobs are processed in order of time: if the first event were asked about for ever, this one
+    # would wait for ever.
+    house.upload("yard/b.jpg", "person 0.9", age=300)
+    await journal.until(
+        lambda j: any(
+            phase is EventPhase.EXPLAINED and event.camera == "yard" for phase, event in j.events
+        )
+    )
+    front = [facts for facts in house.server.assessed if facts["camera"] == "Front"]
+    assert len(front) <= 2
+    [event] = (await house.pipelines[0].queries.list_events(EventQuery(camera="front"))).items
+    assert (event.assessment, event.risk_score) == (AssessmentState.ASSESSED, 99)

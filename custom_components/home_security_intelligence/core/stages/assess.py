@@ -29,8 +29,8 @@ from .prompt_images import PromptImages
 class Judgement:
     """The model's answer if a model is set up, and what it was based on."""
 
+    event: SecurityEvent  # as it was when the model was asked
     verdict: Verdict
-    images: int  # of the event
     answer: ModelAnswer | None
 
 
@@ -57,7 +57,9 @@ class Assess:
 
     async def process(self, job: ClaimedJob) -> Outcome[Judgement]:
         """Have the model explain the event as it is now, and score it within the rules' range."""
-        facts, verdict = await self._database.run_transaction(partial(self._read_facts, job=job))
+        event, facts, verdict = await self._database.run_transaction(
+            partial(self._read_facts, job=job)
+        )
         answer: ModelAnswer | None
         try:
             answer = await self._client.assess(facts, images=await self._load_images(job))
@@ -66,7 +68,7 @@ class Assess:
             answer = None
         return Outcome(
             job=job,
-            result=Judgement(verdict=verdict, images=facts.image_count, answer=answer),
+            result=Judgement(event=event, verdict=verdict, answer=answer),
         )
 
     async def store(
@@ -121,7 +123,7 @@ class Assess:
 
     async def _read_facts(
         self, transaction: Transaction, job: ClaimedJob
-    ) -> tuple[EventFacts, Verdict]:
+    ) -> tuple[SecurityEvent, EventFacts, Verdict]:
         connection = transaction.connection
         event = None if job.event_id is None else await events.get(connection, job.event_id)
         if event is None:
@@ -139,7 +141,7 @@ class Assess:
             judged,
             earlier_problem=AnswerProblem(earlier) if earlier in AnswerProblem else None,
         )
-        return facts, judged.verdict
+        return event, facts, judged.verdict
 
     async def _store(self, transaction: Transaction, job: ClaimedJob, judgement: Judgement) -> None:
         if judgement.answer is None:
@@ -154,8 +156,7 @@ class Assess:
             connection,
             event.id,
             judgement.answer,
-            explained_images=judgement.images,
-            explained_score=verdict.score,
+            based_on=judgement.event,
             scored=_scored(event, verdict, judgement.answer.risk_score),
             job_id=job.id,
             late=job.requeues > 0,

@@ -266,8 +266,7 @@ async def set_explained(
     event_id: UUID,
     answer: ModelAnswer,
     *,
-    explained_images: int,
-    explained_score: int,
+    based_on: SecurityEvent,
     scored: tuple[int, Sequence[RiskFactor]] | None,
     job_id: int,
     late: bool,
@@ -289,8 +288,9 @@ async def set_explained(
         ),
         "late": late,
         "assessed_by_job": job_id,
-        "explained_images": explained_images,
-        "explained_score": explained_score,
+        # Of the event itself: a newer version's rules may find another score by now.
+        "explained_images": based_on.judged_images,
+        "explained_score": based_on.provisional_score,
         **asdict(answer.by),
     }
     if scored is not None:
