@@ -127,7 +127,7 @@ class HsiEventEntity(HsiCameraEntity, EventEntity):
                 ATTR_IMAGE_URL: async_image_url(self.hass, self.coordinator.config_entry, event),
                 ATTR_LATE: update.late,
                 ATTR_ASSESSED_BY: event.assessor,
-                ATTR_SUMMARY: event.summary,
+                ATTR_SUMMARY: event.summary or event.narrative,
                 ATTR_INCIDENT_ID: None if event.incident_id is None else str(event.incident_id),
                 ATTR_INCIDENT_LEVEL: event.incident_level,
             },

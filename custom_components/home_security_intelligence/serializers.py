@@ -21,11 +21,15 @@ def event_json(event: SecurityEvent) -> JsonObjectType:
         "assessment": event.assessment.value,
         "risk_score": event.risk_score,
         "risk_level": event.risk_level.value if event.risk_level else None,
+        "highest_level": event.highest_level.value if event.highest_level else None,
         "provisional_score": event.provisional_score,
         "factors": factors_json(event),
+        "narrative": event.narrative,
         "summary": event.summary,
         "reasoning": event.reasoning,
         "assessed_at": _time(event.assessed_at),
+        "incident_id": str(event.incident_id) if event.incident_id else None,
+        "incident_level": event.incident_level.value if event.incident_level else None,
         "late": event.late,
         "mark": event.mark.value if event.mark else None,
         "marked_at": _time(event.marked_at),
@@ -50,7 +54,7 @@ def missed_json(missed: MissedMoment) -> JsonObjectType:
 
 
 def factors_json(event: SecurityEvent) -> JsonArrayType:
-    """Return the factors of an event's score; without a score, those of the rules alone."""
+    """Return the factors of an event's score."""
     return [
         {"name": factor.name, "points": factor.points, "reason": factor.reason}
         for factor in event.factors

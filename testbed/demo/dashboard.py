@@ -127,7 +127,7 @@ def _system(entities: Entities, columns: int) -> Card:
 
 
 def _log(entities: Entities, columns: int) -> Card:
-    activities = [camera.ids["activity"] for camera in entities.cameras.values()]
+    alerts = [camera.ids["alert"] for camera in entities.cameras.values()]
     persons = [camera.ids["person"] for camera in entities.cameras.values()]
     return {
         "type": "grid",
@@ -136,7 +136,7 @@ def _log(entities: Entities, columns: int) -> Card:
             {"type": "heading", "heading": "What happened", "icon": "mdi:history"},
             {
                 "type": "logbook",
-                "target": {"entity_id": [*activities, *persons]},
+                "target": {"entity_id": [*alerts, *persons]},
                 "hours_to_show": 24,
                 "grid_options": {"columns": "full", "rows": 5},
             },

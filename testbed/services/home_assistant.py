@@ -37,7 +37,8 @@ OUTPUT_FILE = "hass.out"  # output before the log is set up
 SIGNS = (" ERROR ", " CRITICAL ", "Detected blocking call", "Detected that custom integration")
 # These set themselves up by default.
 ASKING_THE_INTERNET = ("analytics", "marketplace")
-# The parts that a dashboard needs; default_config would also discover devices and use the internet.
+# The parts of default_config that neither discover devices nor use the internet, so that this
+# integration meets what it shares a home with.
 CONFIGURATION = """\
 homeassistant:
   name: Home
@@ -61,6 +62,15 @@ history:
 logbook:
 lovelace:
 system_log:
+assist_pipeline:
+automation:
+conversation:
+energy:
+media_source:
+mobile_app:
+my:
+usage_prediction:
+webhook:
 recorder:
   commit_interval: 1
 logger:

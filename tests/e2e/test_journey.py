@@ -18,7 +18,7 @@ async def dead_letters(client: HomeAssistantClient) -> list[JsonObject]:
     return cast("list[JsonObject]", response["dead_letters"])
 
 
-async def test_an_image_becomes_presence_at_once_and_risk_later(
+async def test_an_image_becomes_an_alert_at_once_and_words_later(
     site: Site, installation: Installation, uploader: Uploader, tracker: ImageTracker, image: bytes
 ) -> None:
     ids = installation.entities.cameras[CAMERA].ids
@@ -26,17 +26,20 @@ async def test_an_image_becomes_presence_at_once_and_risk_later(
     uploader.in_pieces(CAMERA, "visitor.jpg", image)
 
     await client.wait_for(lambda states: states[ids["person"]].state == "on", limit=LIMIT)
-    await client.wait_for(lambda states: states[ids["activity"]].state != "unknown", limit=LIMIT)
-    await settled(site.database_url)  # an event that ends is assessed again
+    await client.wait_for(lambda states: states[ids["alert"]].state != "unknown", limit=LIMIT)
+    await settled(site.database_url)  # its words follow when it is over
 
     (event,) = await events.look_up(client)
     states = await client.wait_for(
         lambda states: states[ids["risk_score"]].state == str(event.risk_score), limit=LIMIT
     )
-    activity = states[ids["activity"]].attributes
+    alert, activity = (states[ids[key]].attributes for key in ("alert", "activity"))
     assert "person" in event.labels
-    assert activity["event_id"] == event.id
-    assert activity["event_type"] == event.risk_level == states[ids["risk_level"]].state
+    assert alert["event_id"] == activity["event_id"] == event.id
+    assert alert["event_type"] == event.risk_level == states[ids["risk_level"]].state
+    assert alert["phase"] == "detected"
+    assert activity["event_type"] in {"closed", "explained"}
+    assert await client.image(str(alert["image_url"])) == image
     assert await final_states(tracker, "front_door/visitor.jpg") == [FinalState.DETECTED]
 
 

@@ -1,7 +1,7 @@
 """Helpers of the integration tests."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 import json
 import os
 from pathlib import Path
@@ -87,6 +87,28 @@ def state_of(hass: HomeAssistant, entity_id: str) -> State:
     state = hass.states.get(entity_id)
     assert state is not None, f"{entity_id} does not exist"
     return state
+
+
+async def listed_when(
+    hass: HomeAssistant, wanted: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """Wait until the newest event fulfils a condition that no entity shows, and return it."""
+    event: dict[str, Any] | None = None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                events: list[dict[str, Any]] = (await act(hass, "list_events"))["events"]
+                event = events[0] if events else None
+                if event is not None and wanted(event):
+                    return event
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"the newest event stayed at {event}") from None
+
+
+def is_settled(event: Mapping[str, object]) -> bool:
+    """Return whether an event is over and has its words."""
+    return event["state"] == "closed" and event["assessment"] == "assessed"
 
 
 async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[State], bool]) -> State:

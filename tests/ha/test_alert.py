@@ -1,11 +1,9 @@
 """An alert fires once when an event first reaches a level, with everything that an automation needs."""
 
 import asyncio
-from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 import time
-from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
@@ -22,6 +20,7 @@ from tests.ha.helpers import (
     act,
     end_event,
     fired,
+    listed_when,
     record_firings,
     state_is,
     state_of,
@@ -132,19 +131,6 @@ async def test_a_late_image_alerts_an_earlier_event_only_if_its_level_rises(
 
     assert [alert.attributes["event_type"] for alert in alerts] == ["high", "critical"]
     assert {a.attributes["event_id"] for a in alerts} == {first.attributes["event_id"]}
-
-
-async def listed_when(
-    hass: HomeAssistant, wanted: Callable[[dict[str, Any]], bool]
-) -> dict[str, Any]:
-    """Wait until the only event fulfils a condition that no entity shows, and return it."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            event: dict[str, Any]
-            [event] = (await act(hass, "list_events"))["events"]
-            if wanted(event):
-                return event
-            await asyncio.sleep(0.05)
 
 
 async def test_a_reload_alerts_nothing_again(

@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
-from tests.ha.helpers import STANDARD, act, choose_options, state_is, upload
+from tests.ha.helpers import STANDARD, act, choose_options, is_settled, listed_when, upload
 
 NOTHING = {
     "events": 0,
@@ -40,9 +40,8 @@ async def old_picture(
     postgres: Postgres,
 ) -> Path:
     """An event of years ago, and its picture."""
-    server.detections = [("person", 0.6)]  # too unsure to be assessed before the event ends
     upload(camera_root, "yard/one.jpg")
-    await state_is(hass, "sensor.yard_risk_level", "high")
+    await listed_when(hass, is_settled)
     postgres.execute(AGED, database=str(quick.data["database"]))
     return camera_root / "yard/one.jpg"
 

@@ -45,7 +45,9 @@ async def told(
 ) -> tuple[object, object]:
     """Return what the assessment of a camera's first event is told of the home."""
     upload(camera_root, f"{camera}/one.jpg")
-    await state_when(hass, f"sensor.{camera}_risk_level", lambda state: state.state != "unknown")
+    await state_when(
+        hass, f"event.{camera}_activity", lambda s: s.attributes.get("event_type") == "explained"
+    )
     return server.assessed[-1]["armed"], server.assessed[-1]["occupancy"]
 
 

@@ -1,0 +1,14 @@
+"""Assist and the integration share a home: Home Assistant looks for its platforms in our modules."""
+
+from tests.e2e.parts import Installation, Site
+
+
+async def test_a_conversation_meets_no_module_of_ours(
+    site: Site, installation: Installation
+) -> None:
+    response = await site.home.client.command(
+        "conversation/process", text="What time is it?", language="en"
+    )
+    # The fixture quiet_log fails this test for any error in the log.
+    assert isinstance(response, dict)
+    assert "response" in response
