@@ -146,7 +146,7 @@ async def test_an_event_that_an_image_is_joining_is_not_deleted(house: House, st
 async def test_recent_and_unfinished_records_stay(
     house: House, server: FakeInferenceServer, store: Store
 ) -> None:
-    pipeline, journal = await house.run()
+    pipeline, journal = await house.run(event_idle=30.0)
     house.upload("front/open.jpg", "person 0.8")
     await journal.image("front/open.jpg")
     server.detect_gate.clear()
