@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from testbed.demo.image_tracker import Outcome
 from testbed.demo.scenario import FinalState, Upload
 from testbed.services.home_assistant_client import States
 
+OVER = timedelta(hours=1)  # by then the risk sensors have returned to low
 TROUBLE = {"unavailable", "unknown"}
 
 
@@ -139,7 +141,12 @@ class Report:
         last_events = {event.camera: event for event in self.events}
         for folder, camera in self.entities.cameras.items():
             event = last_events.get(folder)
-            if event is not None and event.risk_level is not None:
+            if event is None or event.risk_level is None:
+                continue
+            if datetime.now(UTC) - datetime.fromisoformat(event.started_at) > OVER:
+                expected[camera.ids["risk_score"]] = "0"
+                expected[camera.ids["risk_level"]] = "low"
+            else:
                 expected[camera.ids["risk_score"]] = str(event.risk_score)
                 expected[camera.ids["risk_level"]] = event.risk_level
         wrong = [
