@@ -78,10 +78,12 @@ async def test_images_become_detections_events_and_dead_letters(
             }
             assert len(letters) == 2
 
-            # This server has no language model: there is no score, and none is invented.
+            # This server has no language model: the rules give the score, and the words are missing.
             unassessed = await journal.unassessed()
             assert unassessed.id == opened.id
-            assert (unassessed.state, unassessed.risk_score) == (EventState.CLOSED, None)
+            assert unassessed.state is EventState.CLOSED
+            assert unassessed.risk_score is not None
+            assert unassessed.assessed_by is None
             health = await pipeline.refresh_health()
             assert health.server is not None
             assert health.server.detector.test_model
