@@ -1,11 +1,9 @@
-"""Assist and the integration share a home: Home Assistant looks for its platforms in our modules."""
+"""Assist works in a home with the integration."""
 
 from tests.e2e.parts import Installation, Site
 
 
-async def test_a_conversation_meets_no_module_of_ours(
-    site: Site, installation: Installation
-) -> None:
+async def test_a_conversation_is_answered(site: Site, installation: Installation) -> None:
     response = await site.home.client.command(
         "conversation/process", text="What time is it?", language="en"
     )

@@ -4,7 +4,7 @@ import signal
 from testbed.demo.image_tracker import ImageTracker
 from testbed.demo.scenario import FinalState
 from testbed.services.uploader import Uploader
-from tests.e2e.parts import Installation, Site, draw_distinct_images, final_states
+from tests.e2e.parts import Installation, Site, draw_distinct_images, final_states, settled
 
 LIMIT = 120  # seconds
 CAMERA = "driveway"
@@ -16,6 +16,7 @@ async def test_images_that_wait_or_arrive_during_a_restart_are_detected(
     site: Site, installation: Installation, uploader: Uploader, tracker: ImageTracker
 ) -> None:
     queue_depth = installation.entities.hub["queue_depth"]
+    await settled(site.database_url)  # no words of an earlier event wait beside the images
     images = iter(draw_distinct_images(5))
     os.kill(site.server.pid, signal.SIGSTOP)
     try:
