@@ -86,7 +86,7 @@ class Settings:
     )
     late_after: float = setting(
         120.0,
-        "What is published of an event whose last image is older is marked as late.",
+        "Updates of an event whose last image is older are marked as late.",
         unit="s",
     )
     waiting_limit: float = setting(
@@ -97,7 +97,7 @@ class Settings:
     )
     risk_reset: float = setting(
         300.0,
-        "The risk sensors of a camera return to low this long after its last event closed.",
+        "The risk sensors of a camera return to low this long after the last image of its last event.",
         unit="s",
         allowed=(0, 86_400),
         option=Option(key="risk_reset", label="Reset of the risk sensors"),

@@ -19,7 +19,7 @@ _AT_ONCE = 10.0  # seconds in which a person who came out is off the door again
 def came_out(person: Walk, people: Sequence[Walk], times: Sequence[datetime]) -> bool:
     """Tell whether a person came out of a door.
 
-    Evidence is an image shortly before that shows nobody at the door and nobody who may have
+    Evidence is an image shortly before that shows no person at the door and none who may have
     walked there since, or that the person is off the door at once. `times` are those of the images.
     """
     if person.kinds[0] is not ZoneKind.ENTRY_POINT:

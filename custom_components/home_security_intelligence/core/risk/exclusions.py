@@ -19,7 +19,7 @@ _LOITERS = (points.LOITERS_LONG, points.LOITERS)
 _RETURNS = (points.RETURNS_OFTEN, points.RETURNS)
 _HARMLESS = (
     points.DISARMED,
-    points.SOMEBODY_HOME,
+    points.RESIDENTS_HOME,
     points.COMPANY_IN_RESTRICTED_ZONE,
     points.USUAL_IN_RESTRICTED_ZONE,
     points.BROUGHT,
@@ -41,7 +41,7 @@ EXCLUSIVE: tuple[tuple[Weight, ...], ...] = (
         points.OUTSIDE_ZONES,
         points.IN_VIEW,
         points.UNSURE,
-        points.NOBODY,
+        points.NO_PERSON,
     ),
     *_each((*_ON_GROUNDS, points.BESIDE_A_PARKED_CAR), (points.VEHICLE_ARRIVED,)),
     *_each(_ON_GROUNDS, _LOITERS),
@@ -49,11 +49,11 @@ EXCLUSIVE: tuple[tuple[Weight, ...], ...] = (
     (points.NIGHT, points.EARLY, points.LATE, points.PASSER_AT_NIGHT),
     (points.VEHICLE_AT_NIGHT, points.EARLY, points.LATE),
     # What the home says: one state of the alarm and of the home.
-    *_each((*_ARMED, points.VEHICLE_WHILE_ARMED), (points.DISARMED, points.SOMEBODY_HOME)),
+    *_each((*_ARMED, points.VEHICLE_WHILE_ARMED), (points.DISARMED, points.RESIDENTS_HOME)),
     _ARMED,
     *_each(
-        (points.NOBODY_HOME, points.LONG_ON_DESERTED_GROUNDS),
-        (points.SOMEBODY_HOME, points.COMPANY_IN_RESTRICTED_ZONE, points.USUAL_IN_RESTRICTED_ZONE),
+        (points.HOME_EMPTY, points.LONG_ON_DESERTED_GROUNDS),
+        (points.RESIDENTS_HOME, points.COMPANY_IN_RESTRICTED_ZONE, points.USUAL_IN_RESTRICTED_ZONE),
     ),
     (points.COMPANY_IN_RESTRICTED_ZONE, points.USUAL_IN_RESTRICTED_ZONE),
     (points.UNUSUAL, points.USUAL),
@@ -64,12 +64,12 @@ EXCLUSIVE: tuple[tuple[Weight, ...], ...] = (
     _RETURNS,
     (points.SEVERAL_PEOPLE, points.TWO_PEOPLE),
     (points.ALL_AROUND_THE_HOUSE, points.AROUND_THE_HOUSE),
-    # A theft has no harmless explanation, and somebody committed it.
-    *_each((points.TAKEN_AWAY,), (*_HARMLESS, points.NOBODY)),
-    (points.BROUGHT, points.NOBODY),
+    # A theft has no harmless explanation, and a person committed it.
+    *_each((points.TAKEN_AWAY,), (*_HARMLESS, points.NO_PERSON)),
+    (points.BROUGHT, points.NO_PERSON),
     (points.BROUGHT, points.LONG_ON_DESERTED_GROUNDS),
-    # A resident who comes out: not while the alarm is set or nobody is home.
-    *_each((*_ARMED, points.NOBODY_HOME, points.IN_THE_YARD_AT_NIGHT), (points.FROM_INSIDE,)),
+    # A resident who comes out: not while the alarm is set or the home is empty.
+    *_each((*_ARMED, points.HOME_EMPTY, points.IN_THE_YARD_AT_NIGHT), (points.FROM_INSIDE,)),
     # A short visit is one, by day, on the way to a door, by a person who came from elsewhere.
     *_each(
         (

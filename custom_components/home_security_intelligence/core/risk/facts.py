@@ -61,7 +61,7 @@ class FactSheet:
     def residents_likely(self) -> bool:
         """Whether residents are likely the people seen.
 
-        The alarm is off, or its state is unknown and somebody is home by day. An empty home with
+        The alarm is off, or its state is unknown and residents are home by day. An empty home with
         the alarm off counts as well, except at night: residents may be arriving.
         """
         night = self.part_of_day is PartOfDay.NIGHT

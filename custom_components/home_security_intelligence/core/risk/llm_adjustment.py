@@ -1,7 +1,7 @@
 """Limits for a language model's influence on the score.
 
 The range ends where the provisional score's level ends, so the level is always the one of the
-rules, whatever the model answers. A model can only order events within a level.
+rules, for every answer of the model. A model can only order events within a level.
 """
 
 from ..domain.levels import LevelBounds

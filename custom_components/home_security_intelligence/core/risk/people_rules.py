@@ -49,14 +49,14 @@ def stays(facts: FactSheet) -> RiskFactor | None:
 
 
 def long_on_deserted_grounds(facts: FactSheet) -> RiskFactor | None:
-    """Score a person who stays long on the grounds while nobody is home."""
+    """Score a person who stays long on the grounds while the home is empty."""
     if not facts.nobody_home or residents_explain(facts) or facts.changed(Change.BROUGHT):
         return None
     longest = max((each.grounds_seconds for each in people_on_grounds(facts)), default=0.0)
     if longest < _DESERTED_GROUNDS:
         return None
     return points.LONG_ON_DESERTED_GROUNDS.because(
-        f"A person was on the grounds for {longest:.0f} seconds while nobody was home."
+        f"A person was on the grounds for {longest:.0f} seconds while the home was empty."
     )
 
 
@@ -91,7 +91,7 @@ def loiters(facts: FactSheet) -> RiskFactor | None:
 
 
 def returns(facts: FactSheet) -> RiskFactor | None:
-    """Score a person who comes to a door again, as somebody does who tries handles."""
+    """Score a person who comes to a door again, as a person who tries handles does."""
     if not is_unusual_time(facts) or not people_on_grounds(facts):
         return None
     people = [

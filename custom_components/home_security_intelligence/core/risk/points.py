@@ -41,7 +41,9 @@ UNSURE = Weight(
 VEHICLE_ARRIVED = Weight(
     name="vehicle on the grounds", points=8, when="a vehicle drove in; no person is on the grounds"
 )
-NOBODY = Weight(name="nobody there", points=2, when="there are only animals, vehicles or objects")
+NO_PERSON = Weight(
+    name="nobody there", points=2, when="there are only animals, vehicles or objects"
+)
 
 # When.
 NIGHT = Weight(name="night", points=24, when="23:00-5:00, a person on the grounds")
@@ -70,12 +72,12 @@ DISARMED = Weight(
     when="the alarm is off, nothing was taken, no person is long or often at a door at night; "
     "not in a restricted zone",
 )
-SOMEBODY_HOME = Weight(
+RESIDENTS_HOME = Weight(
     name="somebody home",
     points=-8,
     when="residents are home and the alarm is not set; else as above",
 )
-NOBODY_HOME = Weight(name="nobody home", points=5, when="nobody is home, a person on the grounds")
+HOME_EMPTY = Weight(name="nobody home", points=5, when="the home is empty, a person on the grounds")
 UNUSUAL = Weight(
     name="unusual at this hour", points=6, when="less than one in ten hours like this sees one"
 )
@@ -85,12 +87,12 @@ USUAL = Weight(
 COMPANY_IN_RESTRICTED_ZONE = Weight(
     name="company in the restricted zone",
     points=-42,
-    when="alarm off and somebody home, by day, two people or more, in a restricted zone",
+    when="alarm off and residents home, by day, two people or more, in a restricted zone",
 )
 USUAL_IN_RESTRICTED_ZONE = Weight(
     name="usual in the restricted zone",
     points=-36,
-    when="alarm off and somebody home, by day, and people are usual at this hour",
+    when="alarm off and residents home, by day, and people are usual at this hour",
 )
 
 # How long, how often, how many.
@@ -112,7 +114,7 @@ STAYS_VERY_LONG = Weight(
 LONG_ON_DESERTED_GROUNDS = Weight(
     name="long on deserted grounds",
     points=16,
-    when="45 s on the grounds while nobody is home, and nothing was brought",
+    when="45 s on the grounds while the home is empty, and nothing was brought",
 )
 IN_THE_YARD_AT_NIGHT = Weight(
     name="stays in the yard at night", points=12, when="25 s in the yard or driveway at night"
@@ -141,7 +143,7 @@ BESIDE_A_PARKED_CAR = Weight(
 VEHICLE_STAYS = Weight(
     name="vehicle stays",
     points=14,
-    when="a vehicle drove in and has stood for a minute in the dark, or two with nobody home",
+    when="a vehicle drove in and has stood for a minute in the dark, or two with the home empty",
 )
 
 # Changed objects, and signs of an ordinary visit.

@@ -93,7 +93,7 @@ def busy_at_night(facts: FactSheet) -> bool:
 
 
 def is_unusual_time(facts: FactSheet) -> bool:
-    """Tell whether a person is unexpected: outside daytime or while nobody is home."""
+    """Tell whether a person is unexpected: outside daytime or while the home is empty."""
     return not residents_explain(facts) and (in_the_dark(facts) or facts.nobody_home)
 
 

@@ -79,11 +79,11 @@ def place(facts: FactSheet) -> RiskFactor | None:
     return points.OUTSIDE_ZONES.because("A person is outside all zones.")
 
 
-def nobody(facts: FactSheet) -> RiskFactor | None:
+def no_person(facts: FactSheet) -> RiskFactor | None:
     """Score a scene without a person and without an arrived vehicle."""
     if facts.people or arrived_vehicle(facts):
         return None
-    return points.NOBODY.because("No person was seen.")
+    return points.NO_PERSON.because("No person was seen.")
 
 
 def hour(facts: FactSheet) -> RiskFactor | None:
@@ -124,7 +124,7 @@ def home(facts: FactSheet) -> RiskFactor | None:
     if not people_on_grounds(facts):
         return None
     if facts.nobody_home:
-        return points.NOBODY_HOME.because("Nobody was home.")
+        return points.HOME_EMPTY.because("The home was empty.")
     if (
         facts.context.occupancy is None
         or facts.context.armed
@@ -133,7 +133,7 @@ def home(facts: FactSheet) -> RiskFactor | None:
         or anyone_in(facts, ZoneKind.RESTRICTED)
     ):
         return None
-    return points.SOMEBODY_HOME.because("Residents were home and the alarm was not set.")
+    return points.RESIDENTS_HOME.because("Residents were home and the alarm was not set.")
 
 
 def usual(facts: FactSheet) -> RiskFactor | None:
@@ -219,7 +219,7 @@ _HOURS = {
 }
 RULES: tuple[Rule, ...] = (
     place,
-    nobody,
+    no_person,
     *VEHICLE_RULES,
     hour,
     armed,
