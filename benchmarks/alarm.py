@@ -87,16 +87,10 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
                     bare.append(time.perf_counter() - bare_renamed)
                 await asyncio.sleep(random.uniform(0.2, 0.8) / rate)
         await pipeline.stop()
-    figures, baseline = harness.milliseconds(ours), harness.milliseconds(bare)
-    return {
-        "images": images,
-        "without_an_alarm": missed,
-        "file_renamed_to_level_ms": figures,
-        "bare_ms": baseline,
-        "ratio_to_bare_p50": round(figures["p50"] / baseline["p50"], 2),
-        "ratio_to_goal_p50": round(figures["p50"] / GOAL_P50, 2),
-        "ratio_to_goal_p95": round(figures["p95"] / GOAL_P95, 2),
-    }
+    delays = harness.compare_delays(
+        "file_renamed_to_level_ms", ours, bare, goal_p50=GOAL_P50, goal_p95=GOAL_P95
+    )
+    return {"images": images, "without_an_alarm": missed, **delays}
 
 
 def _rename(folder: Path, number: int, captured: datetime) -> float:

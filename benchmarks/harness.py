@@ -59,6 +59,20 @@ def milliseconds(seconds: Sequence[float]) -> dict[str, float]:
     }
 
 
+def compare_delays(
+    name: str, ours: Sequence[float], bare: Sequence[float], *, goal_p50: float, goal_p95: float
+) -> dict[str, object]:
+    """Return delays in seconds as figures in milliseconds, beside the bare way and the goals (ms)."""
+    figures, baseline = milliseconds(ours), milliseconds(bare)
+    return {
+        name: figures,
+        "bare_ms": baseline,
+        "ratio_to_bare_p50": round(figures["p50"] / baseline["p50"], 2),
+        "ratio_to_goal_p50": round(figures["p50"] / goal_p50, 2),
+        "ratio_to_goal_p95": round(figures["p95"] / goal_p95, 2),
+    }
+
+
 def resident_mb() -> float:
     """Return this process's resident memory in MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])

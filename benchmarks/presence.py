@@ -73,15 +73,10 @@ async def measure(url: str, root: Path, server: str, images: int, rate: float) -
                     bare.append(time.perf_counter() - closed)
                 await asyncio.sleep(random.uniform(0.2, 0.8) / rate)
         await pipeline.stop()
-    figures, baseline = harness.milliseconds(ours), harness.milliseconds(bare)
-    return {
-        "images": images,
-        "file_closed_to_presence_ms": figures,
-        "bare_ms": baseline,
-        "ratio_to_bare_p50": round(figures["p50"] / baseline["p50"], 2),
-        "ratio_to_goal_p50": round(figures["p50"] / GOAL_P50, 2),
-        "ratio_to_goal_p95": round(figures["p95"] / GOAL_P95, 2),
-    }
+    delays = harness.compare_delays(
+        "file_closed_to_presence_ms", ours, bare, goal_p50=GOAL_P50, goal_p95=GOAL_P95
+    )
+    return {"images": images, **delays}
 
 
 def _write(path: Path) -> float:
