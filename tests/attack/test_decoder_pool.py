@@ -1,6 +1,7 @@
 """A decoder that does not return fails its own image only, and has the process replaced."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 import http.client
 import json
@@ -107,6 +108,14 @@ async def test_decoders_together_hold_at_most_the_pixel_budget() -> None:
     pool.close()
 
 
+def until(reached: Callable[[], bool]) -> None:
+    """Wait for a state that another thread reaches without a signal."""
+    deadline = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def test_large_image_is_not_overtaken_for_ever() -> None:
     budget, order = PixelBudget(10), list[int]()
     entered, go_on = Event(), Event()
@@ -122,11 +131,9 @@ def test_large_image_is_not_overtaken_for_ever() -> None:
         threads.submit(reserve, 6, True)
         entered.wait(60)
         large = threads.submit(reserve, 10)
-        while not budget.waiting:
-            time.sleep(0.001)
+        until(lambda: budget.waiting == 1)
         small = threads.submit(reserve, 1)  # would fit at once
-        while budget.waiting < 2:
-            time.sleep(0.001)
+        until(lambda: budget.waiting == 2)
         go_on.set()
         large.result(60)
         small.result(60)
