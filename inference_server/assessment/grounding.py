@@ -41,7 +41,7 @@ _SEEN: Final = frozenset(
 _REACH: Final = 6  # tokens between an object and a negation after it
 
 # Factors that name objects which the event's own images need not show.
-_TOLD_BY_REASONS: Final = {
+_NAMED_BY_REASONS: Final = {
     name: frozenset({"person", "package", "bag", "bicycle"})
     for name in ("brought something", "taken away")
 }
@@ -77,9 +77,9 @@ def find_foreign_claims(text: str, facts: Facts) -> tuple[str, ...]:
 
 def _told_by(reason: str, detected: set[frozenset[str] | None]) -> frozenset[str]:
     """Return the kinds that a factor may speak of: the detected ones of these, if there are any."""
-    told = _TOLD_BY_REASONS.get(reason, frozenset())
-    seen = frozenset[str]().union(*(kinds & told for kinds in detected if kinds))
-    return seen | (told & {"person"}) if seen - {"person"} else told
+    named = _NAMED_BY_REASONS.get(reason, frozenset())
+    seen = frozenset[str]().union(*(kinds & named for kinds in detected if kinds))
+    return seen | (named & {"person"}) if seen - {"person"} else named
 
 
 def _without_camera(text: str, camera: str) -> str:

@@ -146,13 +146,17 @@ class OllamaAssessor:
 
     async def _download(self, on_progress: Callable[[DownloadProgress], None]) -> None:
         parts: dict[str, tuple[int, int]] = {}
-        async for told in self._api.stream(
+        async for progress in self._api.stream(
             "/api/pull", {"model": self.model}, silence=PULL_SILENCE
         ):
-            digest, total, done = told.get("digest"), told.get("total"), told.get("completed")
+            digest, total, done = (
+                progress.get("digest"),
+                progress.get("total"),
+                progress.get("completed"),
+            )
             if isinstance(digest, str) and isinstance(total, int) and total:
                 parts[digest] = (done if isinstance(done, int) else 0, total)
-            if told.get("status") == "success":
+            if progress.get("status") == "success":
                 # A part's last progress may be missing.
                 parts = {digest: (total, total) for digest, (_, total) in parts.items()}
             on_progress(

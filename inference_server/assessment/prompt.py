@@ -120,7 +120,7 @@ def _is_plain(char: str) -> bool:
 def _facts_text(facts: Facts, images: int) -> str:
     # People first: most assessments depend on them.
     ranked = sorted(facts.objects, key=lambda each: (each.label != "person", -each.confidence))
-    told: dict[str, object] = {
+    content: dict[str, object] = {
         **({} if facts.part_of_day is None else {"part_of_day": facts.part_of_day}),
         "lasted_s": _seconds(facts.started_at, facts.ended_at),
         "images": facts.image_count,
@@ -129,14 +129,14 @@ def _facts_text(facts: Facts, images: int) -> str:
         "objects": [_object(each) for each in ranked[:MAX_OBJECTS]],
     }
     if others := ranked[MAX_OBJECTS:]:
-        told["more_objects"] = len(others)
-    told["reasons"] = _reasons(facts, shown_factors(facts))
+        content["more_objects"] = len(others)
+    content["reasons"] = _reasons(facts, shown_factors(facts))
     if images:
-        told["pictures"] = images
+        content["pictures"] = images
     if facts.earlier_problem:
         # The same prompt would get the same answer.
-        told["correction"] = _correction(facts.earlier_problem)
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        content["correction"] = _correction(facts.earlier_problem)
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def _object(each: ObjectFacts) -> str:
