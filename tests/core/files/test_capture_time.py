@@ -90,10 +90,36 @@ def test_an_implausible_time_falls_back_to_the_next_source(implausible: str) -> 
     assert capture_time(head, "20261125_131903.jpg", MTIME, HOME) == MTIME
 
 
-def test_an_ambiguous_hour_is_the_first_one() -> None:
-    taken = capture_time(jpeg(exif("2026:10:25 02:30:00")), "a.jpg", MTIME, HOME)
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        # In Berlin, 25 October 2026 has the hour from 2 to 3 twice: until 01:00 UTC, and after it.
+        pytest.param("2026-10-25T00:30:04Z", "2026-10-25T00:30:00Z", id="first pass"),
+        pytest.param("2026-10-25T01:30:04Z", "2026-10-25T01:30:00Z", id="second pass"),
+        pytest.param("2026-10-25T01:10:00Z", "2026-10-25T00:30:00Z", id="uploaded 40 minutes late"),
+        pytest.param("2026-10-25T01:27:00Z", "2026-10-25T01:30:00Z", id="camera 3 minutes ahead"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (jpeg(exif("2026:10:25 02:30:00")), "a.jpg"),
+        (b"", "2026-10-25_02-30-00.jpg"),
+    ],
+    ids=["EXIF", "name"],
+)
+def test_the_file_decides_which_pass_of_the_repeated_hour_it_is(
+    head: bytes, name: str, written: str, taken: str
+) -> None:
+    found = capture_time(head, name, datetime.fromisoformat(written), HOME)
 
-    assert taken.astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert found.astimezone(UTC) == datetime.fromisoformat(taken)
+
+
+def test_the_hour_that_spring_skips_is_read_in_winter_time() -> None:
+    found = capture_time(b"", "2026-03-29_02-30-00.jpg", MTIME, HOME)
+
+    assert found.astimezone(UTC) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 def whole() -> bytes:
