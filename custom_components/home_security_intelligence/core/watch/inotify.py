@@ -6,9 +6,11 @@ import errno
 import os
 from pathlib import Path
 
-from asyncinotify import Event, InitFlags, Inotify, Mask
+from asyncinotify import Event, InitFlags, Inotify, Mask, Watch
 
 from ..domain.errors import WatchError
+from .cameras import join
+from .watched_folders import WatchedFolders
 
 _MASK = (
     Mask.CLOSE_WRITE
@@ -23,7 +25,8 @@ _MASK = (
 )
 # The library's NONBLOCK has the value of another flag; a blocking read would stop the event loop.
 _FLAGS = InitFlags(os.O_CLOEXEC | os.O_NONBLOCK)
-_CACHE_SIZE = 256  # events read at once
+_CACHE_SIZE = 8  # events with the longest names read at once, or some hundred with short ones
+_YIELD_AFTER = 64  # events or ended watches, in about a millisecond, before other tasks run
 _LIMIT_ERRORS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE})
 
 
@@ -64,11 +67,16 @@ type FolderEvent = FileClosed | FolderAdded | FolderRemoved | EventsLost
 
 
 class FolderEvents:
-    """The events of watched folders, named by their path relative to the camera root."""
+    """The events of watched folders, named by their path relative to the camera root.
+
+    However many events and watches there are, other tasks run in between.
+    """
 
     def __init__(self) -> None:
         self._inotify: Inotify | None = None
         self._opened = asyncio.Event()
+        self._folders = WatchedFolders()
+        self._steps = 0
 
     def open(self) -> None:
         """Open inotify unless it is open; raises WatchLimitError."""
@@ -85,69 +93,88 @@ class FolderEvents:
         if self._inotify is not None:
             self._inotify.close()
             self._inotify = None
+            self._folders = WatchedFolders()
             self._opened.clear()
 
     def watch(self, folder: str, real: Path) -> None:
         """Watch one folder, or another one of this name; raises WatchLimitError or OSError. Blocks."""
-        if self._inotify is None:
+        inotify, folders = self._inotify, self._folders
+        if inotify is None:
             raise _limit_error()
         try:
-            watch = self._inotify.add_watch(real, _MASK)
+            # A renamed folder keeps its watch, unless the watch was ended meanwhile.
+            while not folders.add(folder, inotify.add_watch(real, _MASK)):
+                pass
         except OSError as err:
             if err.errno in _LIMIT_ERRORS:
                 raise _limit_error() from err
             raise
-        # A renamed folder keeps its watch, which has the old name.
-        watch.path = Path(folder)
 
-    def unwatch(self, folder: str) -> None:
+    def __contains__(self, folder: str) -> bool:
+        """Return whether the folder is watched."""
+        return folder in self._folders
+
+    async def unwatch(self, folder: str) -> None:
         """End the watches on this folder and below that have not been renamed since."""
-        if self._inotify is None:
-            return
-        for watch in self._inotify.watches:
-            if watch.path.is_relative_to(folder or "."):
-                try:
-                    self._inotify.rm_watch(watch)
-                except OSError as err:
-                    if err.errno != errno.EINVAL:  # the kernel has already ended it
-                        raise
+        for watch in self._folders.remove(folder):
+            if self._inotify is None:
+                return
+            if not _end_watch(self._inotify, watch):
+                self._folders.confirm_ended(watch)
+            await self._let_others_run()
 
     async def next(self) -> FolderEvent:
         """Wait for the next event."""
-        await self._opened.wait()
-        assert self._inotify is not None  # noqa: S101 - _opened is set only then
         while True:
-            event = _convert(await self._inotify.get())
+            await self._opened.wait()
+            assert self._inotify is not None  # noqa: S101 - _opened is set only then
+            event = self._convert(await self._inotify.get())
+            await self._let_others_run()
             if event is not None:
                 return event
 
+    def _convert(self, event: Event) -> FolderEvent | None:
+        mask = event.mask
+        if mask & Mask.Q_OVERFLOW:
+            return EventsLost()
+        if event.watch is None:
+            # The watch has ended, or is so new that its folder is yet to be listed.
+            return None
+        if mask & Mask.IGNORED:
+            self._folders.confirm_ended(event.watch)
+            return None
+        folder = self._folders.folder_of(event.watch)
+        return None if folder is None else _folder_event(mask, folder, event.name)
 
-def _convert(event: Event) -> FolderEvent | None:
-    if Mask.Q_OVERFLOW in event.mask:
-        return EventsLost()
-    if event.watch is None:
-        # The watch has ended, or is so new that its folder is yet to be listed.
-        return None
-    folder = _relative(event.watch.path)
-    if event.mask & (Mask.DELETE_SELF | Mask.UNMOUNT):
+    async def _let_others_run(self) -> None:
+        self._steps += 1
+        if self._steps % _YIELD_AFTER == 0:
+            await asyncio.sleep(0)
+
+
+def _folder_event(mask: Mask, folder: str, name: Path | None) -> FolderEvent | None:
+    if mask & (Mask.DELETE_SELF | Mask.UNMOUNT):
         return FolderRemoved(folder)
-    if Mask.MOVE_SELF in event.mask:
+    if mask & Mask.MOVE_SELF:
         # The parent reports any other folder's move, under its old name.
         return FolderRemoved(folder) if not folder else None
-    if event.name is None:
+    if name is None:
         return None
-    name = str(event.name)
-    if Mask.ISDIR in event.mask:
-        path = _relative(event.watch.path / name)
-        return FolderRemoved(path) if Mask.MOVED_FROM in event.mask else FolderAdded(path)
-    if event.mask & (Mask.CLOSE_WRITE | Mask.MOVED_TO):
-        return FileClosed(folder, name)
-    return None
+    if mask & Mask.ISDIR:
+        path = join(folder, str(name))
+        return FolderRemoved(path) if mask & Mask.MOVED_FROM else FolderAdded(path)
+    return FileClosed(folder, str(name)) if mask & (Mask.CLOSE_WRITE | Mask.MOVED_TO) else None
 
 
-def _relative(path: Path) -> str:
-    text = path.as_posix()
-    return "" if text == "." else text
+def _end_watch(inotify: Inotify, watch: Watch) -> bool:
+    """End a watch; return False if the kernel has already ended it."""
+    try:
+        inotify.rm_watch(watch)
+    except OSError as err:
+        if err.errno != errno.EINVAL:
+            raise
+        return False
+    return True
 
 
 def _limit_error() -> WatchLimitError:

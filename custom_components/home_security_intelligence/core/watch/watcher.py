@@ -90,7 +90,7 @@ class FolderWatcher:
                 case FolderAdded(folder):
                     self._add_folder(folder)
                 case FolderRemoved(folder):
-                    self._events.unwatch(folder)
+                    await self._events.unwatch(folder)
                     if self._cameras.is_camera_or_ancestor(folder):
                         self._schedule.request(Scan.FULL)
                 case EventsLost():
