@@ -1,6 +1,7 @@
-"""Opening a file below the camera root while others may replace any part of its path."""
+"""Opening files and folders below the camera root while others may replace any part of their path."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 import errno
 import os
 from pathlib import Path, PurePosixPath
@@ -24,7 +25,7 @@ def open_regular(
     or a device is not waited for. Raises ImageUnreadableError, PathEscapeError or OSError.
     """
     parts = PurePosixPath(path).parts
-    if parts and ".." not in parts and not path.startswith("/"):
+    if _is_below(parts):
         try:
             return _open_without_links(root, parts)  # most paths have no link
         except OSError as error:
@@ -32,20 +33,56 @@ def open_regular(
                 raise
         except ImageUnreadableError, ValueError:
             pass  # resolving the path below finds the cause
-    real = resolve(root, path)
-    return _open_without_links(root, real.relative_to(root.resolve()).parts or ("",))
+    return _open_without_links(root, _real_parts(root, path, resolve) or ("",))
 
 
-def _open_without_links(root: Path, parts: Sequence[str]) -> BinaryIO:
-    """Open a regular file below the root, refusing a link anywhere in these parts."""
-    *folders, name = parts
+@contextmanager
+def open_folder(root: Path, path: str) -> Iterator[int]:
+    """Open a folder below the root and yield its descriptor. Blocks.
+
+    What is done relative to the descriptor stays in that folder, even if a link takes its place.
+    Raises PathEscapeError or OSError.
+    """
+    parts = PurePosixPath(path).parts
+    try:
+        opened = _open_folders(root, parts if _is_below(parts) else _real_parts(root, path))
+    except OSError as error:
+        if error.errno not in _LINKED:
+            raise
+        opened = _open_folders(root, _real_parts(root, path))
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def _is_below(parts: Sequence[str]) -> bool:
+    """Return whether a path without links would be below the root."""
+    return ".." not in parts and parts[:1] not in {(), ("/",)}
+
+
+def _real_parts(
+    root: Path, path: str, resolve: Callable[[Path, str], Path] = resolve_below
+) -> Sequence[str]:
+    return resolve(root, path).relative_to(root.resolve()).parts
+
+
+def _open_folders(root: Path, parts: Sequence[str]) -> int:
+    """Open a folder below the root, refusing a link anywhere in these parts."""
     opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    for folder in folders:
+    for folder in parts:
         try:
             inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=opened)
         finally:
             os.close(opened)
         opened = inner
+    return opened
+
+
+def _open_without_links(root: Path, parts: Sequence[str]) -> BinaryIO:
+    """Open a regular file below the root, refusing a link anywhere in these parts."""
+    *folders, name = parts
+    opened = _open_folders(root, folders)
     try:
         found = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=opened)
     except OSError as error:
