@@ -1,15 +1,29 @@
 """An event keeps the home's state from its start, however late it is processed."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from testbed.fake_inference_server import OVERLOADED
-from tests.core.pipeline.harness import House
+from tests.core.pipeline.harness import SOON, House
 from tests.core.pipeline.recorded_home import recorded
 
 # isort: split
+from hsi_core.aio.health_board import HealthBoard
+from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.context import Home, Occupancy
+from hsi_core.domain.host_clock import HostClock
+from hsi_core.domain.settings import Settings
 from hsi_core.domain.updates import EventPhase
+from hsi_core.pipeline.home_recorder import HomeRecorder
+from hsi_core.store import home_states
+from hsi_core.store.database import Database
+from hsi_core.store.engine import begin
+from hsi_core.store.outbox import Outbox
 
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 AWAY = Home(armed=True, occupancy=Occupancy.AWAY)
 BACK = Home(armed=False, occupancy=Occupancy.HOME)
 
@@ -77,3 +91,71 @@ async def test_the_home_state_is_unknown_for_times_without_a_recorder(
 
     assert known == (True, "away")
     assert before == assessed_with(house) == (None, None)
+
+
+class SetClock:
+    """The clock of a machine, which the test sets."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+        self.ahead = timedelta(0)
+
+    @property
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.passed) + self.ahead
+
+    def host_clock(self) -> HostClock:
+        return HostClock(lambda: self.now, monotonic=lambda: self.passed)
+
+
+async def state_at(engine: AsyncEngine, moment: datetime) -> Home:
+    async with begin(engine) as connection:
+        return await home_states.at(connection, moment, hold=timedelta(seconds=60))
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [timedelta(hours=1), timedelta(days=60), timedelta(hours=-1), timedelta(days=-9000)],
+    ids=["an hour", "60 days", "an hour behind", "reset to 2001"],
+)
+async def test_a_clock_that_was_wrong_for_a_while_does_not_hide_the_home_state(
+    engine: AsyncEngine, ahead: timedelta
+) -> None:
+    """The recorded state of every moment is that of its time, once the clock is right again."""
+    clock = SetClock()
+    settings = Settings(home_interval=0.001)
+    publisher = Publisher()
+    database = Database(engine, HealthBoard(publisher), settings, Outbox(publisher))
+    recorder = HomeRecorder(database, AWAY, settings=settings, clock=clock.host_clock())
+    recording = asyncio.create_task(recorder.record())
+
+    async def until_recorded(home: Home) -> None:
+        async with asyncio.timeout(SOON):
+            while True:
+                if await state_at(engine, clock.now) == home:
+                    return
+                await asyncio.sleep(0.001)
+
+    try:
+        await until_recorded(AWAY)
+        clock.ahead = ahead
+        clock.passed = 100.0
+        await until_recorded(AWAY)
+        recorder.note(BACK)
+        await until_recorded(BACK)
+        clock.ahead = timedelta(0)
+        clock.passed = 200.0
+        await until_recorded(BACK)
+        recorder.note(AWAY)
+        clock.passed = 300.0
+        await until_recorded(AWAY)
+        clock.passed = abs(ahead.total_seconds()) + 150.0  # what the clock showed before
+        await until_recorded(AWAY)
+    finally:
+        recording.cancel()
+        await asyncio.gather(recording, return_exceptions=True)
+
+    assert await state_at(engine, NOON) == AWAY
+    assert await state_at(engine, NOON + timedelta(seconds=300)) == AWAY
+    assert await state_at(engine, clock.now) == AWAY
+    assert await state_at(engine, NOON - timedelta(days=30)) == Home()  # between the two times

@@ -8,10 +8,11 @@ from testbed.services.postgres import Postgres
 
 # isort: split
 from hsi_core.store.engine import connect
-from hsi_core.store.migrations.versions import v0001_initial, v0002_settings
+from hsi_core.store.migrations.versions import v0001_initial, v0002_settings, v0003_levels
 
 FIRST: Sequence[str] = v0001_initial.STATEMENTS
 SECOND: Sequence[str] = (*FIRST, *v0002_settings.STATEMENTS)
+THIRD: Sequence[str] = (*SECOND, *v0003_levels.STATEMENTS)
 CAMERA = "INSERT INTO hsi.cameras (folder, name) VALUES ('front', 'Front')"
 EVENTS = """
     INSERT INTO hsi.events (id, camera, state, started_at, last_activity_at, ended_at, labels,
@@ -51,7 +52,9 @@ async def upgrade(
 
 
 @pytest.mark.parametrize(
-    ("statements", "version"), [(FIRST, "0001"), (SECOND, "0002")], ids=["0001", "0002"]
+    ("statements", "version"),
+    [(FIRST, "0001"), (SECOND, "0002"), (THIRD, "0003")],
+    ids=["0001", "0002", "0003"],
 )
 async def test_an_earlier_database_is_upgraded(
     postgres: Postgres, empty_url: str, statements: Sequence[str], version: str
@@ -80,3 +83,16 @@ async def test_events_without_words_get_the_level_of_the_rules(
         f"unassessed 52 {level} {level} 2 t {level}",
         "pending 0 t",
     ]
+
+
+async def test_home_states_keep_their_order_and_those_of_a_wrong_clock_come_first(
+    postgres: Postgres, empty_url: str
+) -> None:
+    states = (
+        "INSERT INTO hsi.home_states SELECT t, t, true, NULL FROM unnest('{2020-01-02, 2090-01-01,"
+        " 2020-01-01}'::timestamptz[]) AS t"
+    )
+    database = await upgrade(postgres, empty_url, THIRD, "0003", states)
+    postgres.execute("INSERT INTO hsi.home_states VALUES ('2021-01-01', now())", database=database)
+    years = "SELECT string_agg(to_char(since, 'YYYY-DD'), ' ' ORDER BY number) FROM hsi.home_states"
+    assert postgres.execute(years, database=database) == "2090-01 2020-01 2020-02 2021-01"

@@ -1,11 +1,12 @@
 """Recording of the home's state over time, for all workers and for late images."""
 
 from collections import deque
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from ..aio.notifier import Notifier
 from ..domain.context import Home
+from ..domain.host_clock import HostClock, Moment
 from ..domain.settings import Settings
 from ..store import home_states
 from ..store.database import Database
@@ -14,50 +15,71 @@ from ..store.transaction import Transaction
 _MAX_BACKLOG = 1000  # changes not yet written; the oldest are dropped
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    home: Home
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recorded:
+    """The state that is being recorded, since when, and when it was last confirmed."""
+
+    home: Home
+    since: datetime
+    confirmed: Moment
+
+
 class HomeRecorder:
-    """Record each change with its time, and regularly that nothing has changed."""
+    """Record each change with its time, and regularly that nothing has changed.
+
+    When this machine's clock was set, the present state is recorded anew from the time it shows now:
+    what was recorded under the other time is not extended across the jump.
+    """
 
     def __init__(
-        self,
-        database: Database,
-        home: Home,
-        *,
-        settings: Settings,
-        now: Callable[[], datetime],
+        self, database: Database, home: Home, *, settings: Settings, clock: HostClock
     ) -> None:
         self._database = database
         self._settings = settings
-        self._now = now
+        self._clock = clock
         self._changed = Notifier()
-        self._changes: deque[tuple[datetime, Home]] = deque([(now(), home)], maxlen=_MAX_BACKLOG)
+        first = _Change(home=home, moment=clock.read())
+        self._changes: deque[_Change] = deque([first], maxlen=_MAX_BACKLOG)
         self._last = home
-        self._since: datetime | None = None
+        self._recorded: _Recorded | None = None
 
     def note(self, home: Home) -> None:
         """Record the home's state from now on."""
         if home != self._last:
             self._last = home
-            self._changes.append((self._now(), home))
+            self._changes.append(_Change(home=home, moment=self._clock.read()))
             self._changed.notify()
 
     async def record(self) -> None:
         """Write changes to the database until cancelled."""
         while True:
             seen = self._changed.count
-            written, self._since = await self._database.run_transaction(self._write)
+            written, self._recorded = await self._database.run_transaction(self._write)
             for _ in range(min(written, len(self._changes))):
                 self._changes.popleft()
             await self._changed.wait(seen, self._settings.home_interval)
 
-    async def _write(self, transaction: Transaction) -> tuple[int, datetime | None]:
+    async def _write(self, transaction: Transaction) -> tuple[int, _Recorded | None]:
         connection = transaction.connection
         changes = tuple(self._changes)
-        since = self._since
-        for moment, home in changes:
-            if since is not None:
-                await home_states.extend(connection, since, moment)
-            await home_states.begin(connection, home, moment)
-            since = moment
-        if since is not None:
-            await home_states.extend(connection, since, self._now())
-        return len(changes), since
+        recorded = self._recorded
+        for change in changes:
+            moment = change.moment
+            if recorded is not None and not moment.was_set_since(recorded.confirmed):
+                await home_states.extend(connection, recorded.since, moment.at)
+            await home_states.begin(connection, change.home, moment.at)
+            recorded = _Recorded(home=change.home, since=moment.at, confirmed=moment)
+        if recorded is None:
+            return len(changes), None
+        now = self._clock.read()
+        if now.was_set_since(recorded.confirmed):
+            await home_states.begin(connection, recorded.home, now.at)
+            return len(changes), _Recorded(home=recorded.home, since=now.at, confirmed=now)
+        await home_states.extend(connection, recorded.since, now.at)
+        return len(changes), _Recorded(home=recorded.home, since=recorded.since, confirmed=now)

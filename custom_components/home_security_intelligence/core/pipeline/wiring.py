@@ -14,6 +14,7 @@ from ..aio.publisher import Publisher
 from ..aio.request_tracker import RequestTracker
 from ..aio.supervisor import Supervisor
 from ..domain.context import Home
+from ..domain.host_clock import HostClock
 from ..domain.models import Camera
 from ..domain.settings import Settings
 from ..domain.shared_settings import Configured
@@ -158,7 +159,7 @@ def start(
     supervisor.repeat("count hours", activity_counter.count, every=INTERVAL)
     home_recorder = None
     if home is not None:
-        home_recorder = HomeRecorder(database, home, settings=settings, now=now)
+        home_recorder = HomeRecorder(database, home, settings=settings, clock=HostClock(now))
         supervisor.keep_running("home", home_recorder.record)
     supervisor.keep_running("close events", event_closer.close_due_events)
     supervisor.repeat(

@@ -1,8 +1,12 @@
-"""The home's states by time, so that a late image gets the state of its capture time."""
+"""The home's states by time, so that a late image gets the state of its capture time.
+
+Recorded periods overlap after the clock of the machine that records them was ahead or behind for a
+while. What was recorded last is right: it was recorded after the clock was set.
+"""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import DateTime, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,9 +14,12 @@ from ..domain.context import Home
 from .tables import home_states
 
 _AT = (
-    select(home_states.c.until, home_states.c.armed, home_states.c.occupancy)
-    .where(home_states.c.since <= bindparam("moment"))
-    .order_by(home_states.c.since.desc())
+    select(home_states.c.armed, home_states.c.occupancy)
+    .where(
+        home_states.c.since <= bindparam("moment"),
+        home_states.c.until >= bindparam("confirmed_since", type_=DateTime(timezone=True)),
+    )
+    .order_by(home_states.c.number.desc())
     .limit(1)
 )
 
@@ -23,10 +30,9 @@ async def at(connection: AsyncConnection, moment: datetime, *, hold: timedelta) 
     A state is valid for `hold` longer than recorded, because an unchanged one is recorded only
     from time to time.
     """
-    row = (await connection.execute(_AT, {"moment": moment})).one_or_none()
-    if row is None or moment > row.until + hold:
-        return Home()
-    return Home(armed=row.armed, occupancy=row.occupancy)
+    found = await connection.execute(_AT, {"moment": moment, "confirmed_since": moment - hold})
+    row = found.one_or_none()
+    return Home() if row is None else Home(armed=row.armed, occupancy=row.occupancy)
 
 
 async def begin(connection: AsyncConnection, home: Home, since: datetime) -> None:
@@ -35,7 +41,9 @@ async def begin(connection: AsyncConnection, home: Home, since: datetime) -> Non
     await connection.execute(
         insert(home_states)
         .values(since=since, **state)
-        .on_conflict_do_update(index_elements=[home_states.c.since], set_=state)
+        .on_conflict_do_update(
+            index_elements=[home_states.c.since], set_={**state, "number": text("DEFAULT")}
+        )
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Double,
     Enum,
     ForeignKey,
+    Identity,
     Integer,
     LargeBinary,
     MetaData,
@@ -90,7 +91,8 @@ settings = Table(
     _moment("set_at", now_by_default=True),
 )
 
-# The states of the home, each with the period for which it is recorded.
+# The states of the home, each with the period for which it is recorded. `number` is the order in
+# which they were recorded.
 home_states = Table(
     "home_states",
     metadata,
@@ -98,6 +100,7 @@ home_states = Table(
     _moment("until"),
     Column("armed", Boolean),
     Column("occupancy", _text_enum(Occupancy)),
+    Column("number", BigInteger, Identity(always=True), unique=True),
 )
 
 # Events per label that began in a local hour in which the camera worked.
