@@ -21,7 +21,7 @@ from inference_server.detection.service import DetectionService
 from inference_server.gpu.gpu_monitor import GpuMonitor
 from inference_server.http.drain import Drain
 from inference_server.http.problems import problem_details
-from inference_server.http.security import bearer
+from inference_server.http.security import WRONG_BURST, bearer
 from inference_server.observability.metrics import Metrics
 from inference_server.observability.tracing import Tracing, traced
 from inference_server.settings import Settings
@@ -41,11 +41,12 @@ def create_app(
     load: Callable[[Settings], Detector] = load_detector,
     drain: Drain | None = None,
     on_authorized: Callable[[web.BaseRequest], None] | None = None,
+    wrong_burst: float = WRONG_BURST,
 ) -> web.Application:
     """Return the application, which starts and stops its services.
 
     `load` loads the detectors that are requested by name; `on_authorized` is called with every
-    request that carries a valid token.
+    request that carries a valid token; an address may send `wrong_burst` wrong ones at once.
     """
     gpu = gpu or GpuMonitor(None)
     metrics, tracing, drain = metrics or Metrics(), tracing or Tracing(), drain or Drain()
@@ -59,6 +60,7 @@ def create_app(
                 open_paths=_OPEN_PATHS,
                 per_second=settings.rate_limit,
                 on_authorized=on_authorized,
+                wrong_burst=wrong_burst,
             ),
         ],
     )

@@ -226,6 +226,10 @@ class AssessorFailedError(ProblemError):
     title = "The language model failed on this request"
 
 
+class AssessorCrashedError(AssessorFailedError):
+    """The model's process ended during the answer; it may do so again on the same request."""
+
+
 class AssessorInvalidOutputError(ProblemError):
     """The language model's answer is not an assessment."""
 

@@ -1,6 +1,7 @@
 """Connect to the language model's runtime and monitor it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 import contextlib
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from inference_server.assessment.facts import Facts
 from inference_server.assessment.gpu_residency import GpuResidency
 from inference_server.errors import (
     AssessorAbsentError,
+    AssessorCrashedError,
     AssessorFailedError,
     AssessorModelMissingError,
     AssessorTimeoutError,
@@ -25,6 +27,8 @@ _CHECK_INTERVAL = 30.0  # seconds between checks of a working runtime
 _FIRST_RETRY = 1.0  # seconds, doubles up to the check interval
 SELF_TEST_INTERVAL = 60.0  # seconds
 _TIMEOUTS = 3  # consecutive timeouts; while requests run there is no self-test
+_CRASHES = 3  # on one event that count as a lack of capacity, not as the event's fault
+_EVENTS_REMEMBERED = 256  # whose crashes are counted
 _CLIENT_RETRY = 5.0  # seconds a client should wait for an unavailable runtime
 
 _ABSENT = "This server runs without a language model (LLM_BACKEND=none)."
@@ -50,6 +54,7 @@ class AssessorService:
         self._prove_every = self_test_interval
         self._running = 0
         self._timeouts = 0  # consecutive
+        self._crashes: Counter[int] = Counter()  # by event, the latest last
         self._verified: tuple[float, datetime] | None = None  # monotonic and wall-clock time
         self._gpu = GpuResidency()
         self._gpu_lost: str | None = None
@@ -161,6 +166,11 @@ class AssessorService:
             if self._timeouts >= _TIMEOUTS:
                 self._mark_failed(problem)
             raise problem from err
+        except AssessorCrashedError as err:
+            self._mark_failed(err)
+            if self._count_crash(facts) > _CRASHES:
+                raise
+            raise AssessorUnavailableError(err.detail, retry_after_s=_CLIENT_RETRY) from err
         except (AssessorUnavailableError, AssessorModelMissingError, AssessorFailedError) as err:
             self._mark_failed(err)
             raise
@@ -169,6 +179,14 @@ class AssessorService:
         self._record_answer(result.tokens_per_second)
         self._mark_ready(assessor)
         return result
+
+    def _count_crash(self, facts: Facts) -> int:
+        """Return how often the model's process ended on this event."""
+        event = hash((facts.camera, facts.started_at))
+        self._crashes[event] = self._crashes.pop(event, 0) + 1
+        while len(self._crashes) > _EVENTS_REMEMBERED:
+            del self._crashes[next(iter(self._crashes))]
+        return self._crashes[event]
 
     def _mark_failed(self, problem: ProblemError) -> None:
         """Mark the model as failed until it answers again."""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 import json
 
+from inference_server.assessment.answer_text import message_text
 from inference_server.assessment.base import Timings, Usage
 from inference_server.assessment.change_odds import Token
 from inference_server.assessment.ollama_reply import read_tokens
+from inference_server.assessment.refusals import refusal, reported_error
 from inference_server.errors import AssessorInvalidOutputError
-
-_MAX_ERROR = 200  # characters of a server's error text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +27,11 @@ class Completion:
         return Timings(prefill=self.prefill_ms, generate=self.generate_ms, total=total)
 
 
-def read_completion(body: str) -> Completion:
-    """Read a chat completion; raises AssessorInvalidOutputError."""
+def read_completion(body: str, *, server: str, model: str) -> Completion:
+    """Read a chat completion; raises AssessorInvalidOutputError, or the error that it reports."""
     answer = _object(_decoded(body))
+    if (error := reported_error(answer)) is not None:
+        raise refusal(server, error.status, error.reason, model=model)
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices:
         raise AssessorInvalidOutputError("The server's response is not a chat completion")
@@ -37,7 +39,7 @@ def read_completion(body: str) -> Completion:
     usage = _object(answer.get("usage"))
     timings = _object(answer.get("timings"))  # an extension of llama.cpp
     return Completion(
-        text=_text(_object(choice.get("message")).get("content")),
+        text=message_text(_object(choice.get("message"))),
         finish_reason=_text(choice.get("finish_reason")),
         usage=Usage(
             prompt_tokens=_count(usage.get("prompt_tokens")),
@@ -55,16 +57,6 @@ def model_names(body: str) -> list[str]:
     if not isinstance(models, list):
         raise AssessorInvalidOutputError("The server's response is not a list of models")
     return [name for model in models if (name := _text(_object(model).get("id")))]
-
-
-def error_text(body: str) -> str:
-    """Extract the message from an error response of any shape."""
-    try:
-        error = _object(json.loads(body)).get("error")
-    except (ValueError, RecursionError):
-        error = body
-    text = error if isinstance(error, str) else _text(_object(error).get("message"))
-    return " ".join((text or body).split())[:_MAX_ERROR]
 
 
 def _decoded(body: str) -> object:

@@ -8,6 +8,8 @@ from typing import Final
 # whose enforcement was checked in its source for every family below.
 NEEDED_OLLAMA: Final = "0.32.10"
 
+THINKING_ROOM: Final = 1536  # tokens
+
 _CLOUD: Final = re.compile(r"(?:-|:)cloud$")
 # Tags that cannot stop thinking. Ollama's library, August 2026.
 _ALWAYS_THINKS: Final = re.compile(
@@ -36,13 +38,32 @@ def thinking_of(model: str, capabilities: list[str] | None) -> Thinking:
     if _ALWAYS_THINKS.search(name):
         return Thinking(
             think=True,
-            room=1536,
+            room=THINKING_ROOM,
             warning=f"{model} always thinks before it answers, which takes many seconds. "
             "Choose a model without thinking (NEMOTRON_MODEL).",
         )
     if capabilities is not None and "thinking" not in capabilities:
         return Thinking(think=None)
     return Thinking(think=False)
+
+
+def other_ways(tried: Thinking) -> tuple[Thinking, ...]:
+    """Return what else may keep a model to a schema, the fastest first.
+
+    Builds of some families drop the schema with `think: false`, others leave the answer empty
+    without it. A model that cannot think has no other way.
+    """
+    if tried.think is None:
+        return ()
+    warning = (
+        "This Ollama keeps the model to the answer's schema only if it may think, which takes many "
+        f"seconds. Update Ollama to {NEEDED_OLLAMA} or later."
+    )
+    return tuple(
+        Thinking(think=think, room=THINKING_ROOM, warning=warning)
+        for think in (None, True, False)
+        if think != tried.think
+    )
 
 
 def is_cloud(model: str, shown: dict[str, object]) -> bool:

@@ -3,7 +3,6 @@
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-import json
 import logging
 from time import perf_counter
 from typing import Final
@@ -24,6 +23,7 @@ from inference_server.assessment.model_family import (
     NEEDED_OLLAMA,
     Thinking,
     is_cloud,
+    other_ways,
     thinking_of,
 )
 from inference_server.assessment.ollama_api import OllamaApi
@@ -36,8 +36,16 @@ from inference_server.assessment.prompt import (
     empty_messages,
     shown_factors,
 )
-from inference_server.assessment.schema import MAX_ANSWER_TOKENS, answer_schema, parse_answer
-from inference_server.errors import AssessorUnavailableError
+from inference_server.assessment.schema import (
+    MAX_ANSWER_TOKENS,
+    TRIAL_QUESTION,
+    TRIAL_SCHEMA,
+    TRIAL_TOKENS,
+    answer_schema,
+    keeps_to_schema,
+    parse_answer,
+)
+from inference_server.errors import AssessorInvalidOutputError, AssessorUnavailableError
 
 _LOG = logging.getLogger(__name__)
 
@@ -50,16 +58,6 @@ IMAGE_TOKENS: Final = 4096
 KEEP_ALIVE: Final = -1
 LOAD_TIMEOUT: Final = 300.0  # seconds; gigabytes from a slow disk; Ollama's own timeout
 PULL_SILENCE: Final = 120.0  # seconds without progress after which a download has failed
-
-# The prompt invites prose, so that only an enforced schema gives JSON.
-_SCHEMA_QUESTION: Final = "Tell me in two sentences what you like about the sea. No JSON, please."
-_SCHEMA: Final[dict[str, object]] = {
-    "type": "object",
-    "properties": {"sea": {"type": "string", "enum": ["waves", "wind"]}},
-    "required": ["sea"],
-    "additionalProperties": False,
-}
-_SCHEMA_TOKENS: Final = 24
 
 
 class OllamaAssessor:
@@ -96,19 +94,22 @@ class OllamaAssessor:
         self._digest = digest
         self._allow_cloud = allow_cloud
         self._thinking = Thinking(think=False)
+        self._ways: dict[str | None, Thinking] = {}  # that keep to a schema, by the model's digest
         self._prior: Odds | None = None
 
     async def start(self) -> None:
-        """Check the model, load it, check that it keeps to a schema, and learn its habit."""
+        """Check the model, load it, find how it keeps to a schema, and learn its habit."""
+        self._ways.clear()
         await self.check()
-        if self._thinking.warning:
-            _LOG.warning("%s", self._thinking.warning)
-        await self._check_schema()
+        await self._choose_way()
         reply = await self._ask_nothing(max(LOAD_TIMEOUT, self._timeout))
         self._prior = read_odds(reply.tokens)
 
     async def check(self) -> None:
-        """Check that the model is the expected one; read its digest, abilities and context."""
+        """Check that the model is the expected one; read its digest, abilities and context.
+
+        A model that was replaced is asked again whether it keeps to a schema.
+        """
         shown = await self._api.post(
             "/api/show", {"model": self.model}, timeout=self._connect_timeout
         )
@@ -120,10 +121,13 @@ class OllamaAssessor:
         able = shown.get("capabilities")  # reported since Ollama 0.6.4
         abilities = [str(each) for each in able] if isinstance(able, list) else None
         self.vision = None if abilities is None else "vision" in abilities
-        self._thinking = thinking_of(self.model, abilities)
         await self._check_digest()
+        known = self._ways.get(self.model_digest)
+        self._thinking = known or thinking_of(self.model, abilities)
         loaded = await self._loaded()
         self._context = self._choose_context(loaded)
+        if self._ways and known is None:
+            await self._choose_way()
 
     async def self_test(self) -> SelfTestResult | None:
         """Have the loaded model generate a few tokens, and read its share of GPU memory.
@@ -134,6 +138,10 @@ class OllamaAssessor:
         if await self._loaded() is None:
             return None
         reply = await self._ask_nothing(self._timeout)
+        try:
+            parse_answer(reply.text, reply.finish_reason, factors=(), note=False)
+        except AssessorInvalidOutputError:
+            await self._choose_way()  # Ollama may have been updated
         loaded = await self._loaded()
         return SelfTestResult(
             tokens_per_second=token_rate(reply.usage.completion_tokens, reply.generate_ms),
@@ -204,23 +212,39 @@ class OllamaAssessor:
         """Close the connections."""
         await self._api.close()
 
-    async def _check_schema(self) -> None:
+    async def _choose_way(self) -> None:
+        """Find how the model keeps to a schema, and remember it; raises AssessorUnavailableError."""
+        first = self._thinking
+        if await self._try_schema():
+            return
+        for self._thinking in other_ways(first):
+            self._context = self._choose_context(await self._loaded())
+            try:
+                if await self._try_schema():
+                    return
+            except AssessorUnavailableError:  # some builds refuse a way
+                continue
+        self._thinking = first
+        self._ways.pop(self.model_digest, None)
+        raise AssessorUnavailableError(
+            f"Ollama at {self._api.url} does not enforce the answer's schema for "
+            f"{self.model}: update it to {NEEDED_OLLAMA} or later ({await self._version()} "
+            "is running), or choose another model (NEMOTRON_MODEL)."
+        )
+
+    async def _try_schema(self) -> bool:
         reply = await self._chat(
-            [{"role": "user", "content": _SCHEMA_QUESTION}],
-            schema=_SCHEMA,
-            max_tokens=_SCHEMA_TOKENS,
+            [{"role": "user", "content": TRIAL_QUESTION}],
+            schema=TRIAL_SCHEMA,
+            max_tokens=TRIAL_TOKENS,
             timeout=max(LOAD_TIMEOUT, self._timeout),
         )
-        try:
-            kept = json.loads(reply.text or "").get("sea") in {"waves", "wind"}
-        except (ValueError, AttributeError):
-            kept = False
-        if not kept:
-            raise AssessorUnavailableError(
-                f"Ollama at {self._api.url} does not enforce the answer's schema for "
-                f"{self.model}: update it to {NEEDED_OLLAMA} or later ({await self._version()} "
-                "is running), or choose another model (NEMOTRON_MODEL)."
-            )
+        if not keeps_to_schema(reply.text):
+            return False
+        if self._thinking.warning and self._ways.get(self.model_digest) != self._thinking:
+            _LOG.warning("%s", self._thinking.warning)
+        self._ways[self.model_digest] = self._thinking
+        return True
 
     async def _version(self) -> str:
         version = (await self._api.get("/api/version", timeout=self._connect_timeout)).get(

@@ -14,18 +14,25 @@ from typing import Final
 import httpx  # noqa: TID251 # its errors and hooks pass through the ollama package
 import ollama
 
+from inference_server.assessment.refusals import (
+    MAX_REASON,
+    reason_in,
+    refusal,
+    reported_error,
+    retry_after,
+)
 from inference_server.errors import (
+    AssessorCrashedError,
     AssessorFailedError,
     AssessorInvalidOutputError,
     AssessorModelMissingError,
     AssessorTimeoutError,
     AssessorUnavailableError,
-    OverloadedError,
     ProblemError,
 )
 
-BUSY_RETRY_S: Final = 5.0  # seconds
-MAX_ERROR: Final = 200  # characters of Ollama's own error text
+# Statuses that say the same whoever answers: a key, a firewall, a limit of size, a limit of rate.
+_OF_A_PROXY: Final = frozenset({401, 403, 413, 429})
 
 
 class _Client(ollama.AsyncClient):
@@ -101,7 +108,11 @@ class OllamaApi:
     async def _check(self, response: httpx.Response) -> None:
         if response.status_code != HTTPStatus.OK:
             await response.aread()
-            raise self._problem(response.status_code, response.content)
+            raise self._problem(
+                response.status_code,
+                response.content.decode("utf-8", "replace"),
+                retry_after(response.headers.get("retry-after", "")),
+            )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -116,12 +127,12 @@ class OllamaApi:
                 f"Ollama at {self.url} did not answer in time with {self._model}"
             ) from err
         except httpx.HTTPError as err:
-            raise AssessorFailedError(
+            raise AssessorCrashedError(
                 f"Ollama at {self.url} closed the connection: {err or type(err).__name__}"
             ) from err
         except ollama.ResponseError as err:  # in the middle of a stream
             raise AssessorFailedError(
-                f"Ollama at {self.url} failed: {err.error[:MAX_ERROR]}"
+                f"Ollama at {self.url} failed: {err.error[:MAX_REASON]}"
             ) from err
         except (ValueError, TypeError, AttributeError, RecursionError) as err:
             raise AssessorInvalidOutputError(
@@ -129,40 +140,32 @@ class OllamaApi:
             ) from err
 
     def _object(self, value: dict[str, object]) -> dict[str, object]:
-        if isinstance(error := value.get("error"), str):
-            raise AssessorFailedError(f"Ollama at {self.url} failed: {error[:MAX_ERROR]}")
+        if (error := reported_error(value)) is not None:
+            raise refusal(self._name, error.status, error.reason, model=self._model)
         return value
 
-    def _problem(self, status: int, body: bytes) -> ProblemError:
-        error = (_decode(body) or {}).get("error")
-        if not isinstance(error, str):
-            # A proxy or another program: its 404 says nothing about Ollama's models.
+    def _problem(self, status: int, body: str, retry_after_s: float) -> ProblemError:
+        reason = reason_in(body)
+        if not _is_ollamas(body) and status not in _OF_A_PROXY:
+            # Another program: its 404 says nothing about Ollama's models.
             return AssessorUnavailableError(
-                f"{self.url} answered {status}, but not as Ollama does; check NEMOTRON_URL"
+                f"{self.url} answered {status} ({reason or 'no reason'}), but not as Ollama does; "
+                "check NEMOTRON_URL and the proxy before Ollama"
             )
-        match status:
-            case HTTPStatus.NOT_FOUND:
-                return AssessorModelMissingError(
-                    f"Ollama at {self.url} has no model {self._model}: "
-                    f"run `ollama pull {self._model}`"
-                )
-            case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-                return AssessorUnavailableError(
-                    f"Ollama at {self.url} refuses the API key (NEMOTRON_API_KEY)"
-                )
-            case HTTPStatus.SERVICE_UNAVAILABLE | HTTPStatus.TOO_MANY_REQUESTS:
-                return OverloadedError(
-                    f"Ollama at {self.url} has too many requests waiting",
-                    retry_after_s=BUSY_RETRY_S,
-                )
-        # A 4xx is a wrong configuration, not a failure on this request.
-        kind = AssessorFailedError if status >= 500 else AssessorUnavailableError
-        return kind(f"Ollama at {self.url} failed: {error[:MAX_ERROR]} ({status})")
+        if status == HTTPStatus.NOT_FOUND:
+            return AssessorModelMissingError(
+                f"{self._name} has no model {self._model}: run `ollama pull {self._model}`"
+            )
+        return refusal(self._name, status, reason, model=self._model, retry_after_s=retry_after_s)
+
+    @property
+    def _name(self) -> str:
+        return f"Ollama at {self.url}"
 
 
-def _decode(body: bytes) -> dict[str, object] | None:
+def _is_ollamas(body: str) -> bool:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+        return False
+    return isinstance(value, dict) and isinstance(value.get("error"), str)

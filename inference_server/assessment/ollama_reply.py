@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import math
 from typing import Final
 
+from inference_server.assessment.answer_text import message_text
 from inference_server.assessment.base import Usage
 from inference_server.assessment.change_odds import Token
 from inference_server.errors import AssessorInvalidOutputError
@@ -38,7 +39,7 @@ def read_chat(body: dict[str, object]) -> ChatReply:
     if not isinstance(message, dict):
         raise AssessorInvalidOutputError("Ollama's response has no message")
     return ChatReply(
-        text=_text(message.get("content")),
+        text=message_text(message),
         finish_reason=_text(body.get("done_reason")),
         usage=Usage(
             prompt_tokens=_count(body.get("prompt_eval_count")),

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
+import logging
 from time import perf_counter
 from typing import Final
 
@@ -14,12 +15,12 @@ from inference_server.assessment.base import AssessmentResult, Downloader, SelfT
 from inference_server.assessment.change_odds import TOP_TOKENS, Odds, read_odds
 from inference_server.assessment.completion import (
     Completion,
-    error_text,
     model_names,
     read_completion,
 )
 from inference_server.assessment.explanation import explain, wants_note
 from inference_server.assessment.facts import Facts
+from inference_server.assessment.model_family import THINKING_ROOM
 from inference_server.assessment.prompt import (
     PROMPT_VERSION,
     WARM_UP_TOKENS,
@@ -27,19 +28,50 @@ from inference_server.assessment.prompt import (
     empty_messages,
     shown_factors,
 )
-from inference_server.assessment.schema import MAX_ANSWER_TOKENS, answer_schema, parse_answer
+from inference_server.assessment.refusals import reason_in, refusal, retry_after
+from inference_server.assessment.schema import (
+    MAX_ANSWER_TOKENS,
+    TRIAL_QUESTION,
+    TRIAL_SCHEMA,
+    TRIAL_TOKENS,
+    answer_schema,
+    keeps_to_schema,
+    parse_answer,
+)
 from inference_server.errors import (
-    AssessorFailedError,
+    AssessorCrashedError,
     AssessorModelMissingError,
     AssessorTimeoutError,
     AssessorUnavailableError,
-    OverloadedError,
-    ProblemError,
     PullUnsupportedError,
 )
 
-BUSY_RETRY_S: Final = 5.0  # seconds, if the server names no time
-MAX_RETRY_S: Final = 600.0  # seconds; longer values are not passed on
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """Fields of a request beyond the schema, and tokens for thoughts that they cannot prevent."""
+
+    fields: dict[str, object]
+    room: int = 0
+
+
+# Servers differ in their defaults; these leave the most likely answer.
+_EXACT: Final[dict[str, object]] = {
+    "seed": 0,
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
+    "logprobs": True,
+    "top_logprobs": TOP_TOKENS,
+}
+# The best first. Thinking would use up the answer's tokens. `chat_template_kwargs` is supported by
+# llama.cpp, vLLM and SGLang; OpenAI's own service refuses it, as others do the rest.
+_WAYS: Final = (
+    _Way(fields={**_EXACT, "chat_template_kwargs": {"enable_thinking": False}}),
+    _Way(fields=_EXACT, room=THINKING_ROOM),
+    _Way(fields={}, room=THINKING_ROOM),
+)
 
 
 class OpenAiAssessor:
@@ -65,11 +97,13 @@ class OpenAiAssessor:
         self._connect_timeout = connect_timeout
         self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
+        self._way = _WAYS[0]
         self._prior: Odds | None = None
 
     async def start(self) -> None:
-        """Check the model, have it read the prompt's fixed prefix, and learn its habit."""
+        """Check the model, find how it keeps to a schema, and learn its habit."""
         await self.check()
+        self._way = await self._choose_way()
         await self.warm_up()
 
     async def check(self) -> None:
@@ -96,7 +130,7 @@ class OpenAiAssessor:
                 max_tokens=MAX_ANSWER_TOKENS,
             ),
         ) as response:
-            completion = read_completion(await response.text())
+            completion = self._read(await response.text())
         answer = parse_answer(completion.text, completion.finish_reason, factors=factors, note=note)
         explained = explain(facts, answer, odds=read_odds(completion.tokens), prior=self._prior)
         return AssessmentResult(
@@ -128,7 +162,7 @@ class OpenAiAssessor:
         async with self._request(
             "POST", "/v1/chat/completions", timeout=self._timeout, body=body
         ) as response:
-            completion = read_completion(await response.text())
+            completion = self._read(await response.text())
         self._prior = read_odds(completion.tokens)
         return completion
 
@@ -138,23 +172,48 @@ class OpenAiAssessor:
             await self._session.close()
             self._session = None
 
+    async def _choose_way(self) -> _Way:
+        """Return how the model keeps to a schema; raises AssessorUnavailableError if it does not."""
+        refused: AssessorUnavailableError | None = None
+        for way in _WAYS:
+            body = self._body(
+                [{"role": "user", "content": TRIAL_QUESTION}],
+                TRIAL_SCHEMA,
+                max_tokens=TRIAL_TOKENS,
+                way=way,
+            )
+            try:
+                async with self._request(
+                    "POST", "/v1/chat/completions", timeout=self._timeout, body=body
+                ) as response:
+                    completion = self._read(await response.text())
+            except AssessorUnavailableError as err:  # some servers refuse fields they do not know
+                refused = refused or err
+                continue
+            if keeps_to_schema(completion.text):
+                if way.room:
+                    _LOG.warning("%s may think before it answers, which takes time", self.model)
+                return way
+        raise refused or AssessorUnavailableError(
+            f"{self._url} does not enforce the answer's schema for {self.model}: use a server that "
+            "supports response_format with a JSON schema, or another model (NEMOTRON_MODEL)."
+        )
+
     def _body(
-        self, messages: list[dict[str, str]], schema: dict[str, object], *, max_tokens: int
+        self,
+        messages: list[dict[str, str]],
+        schema: dict[str, object],
+        *,
+        max_tokens: int,
+        way: _Way | None = None,
     ) -> dict[str, object]:
+        way = way or self._way
         return {
             "model": self.model,
             "messages": messages,
-            "max_tokens": max_tokens,
-            # Servers differ in their defaults; these leave the most likely answer.
+            "max_tokens": max_tokens + way.room,
             "temperature": 0,
-            "seed": 0,
-            "presence_penalty": 0,
-            "frequency_penalty": 0,
-            "logprobs": True,
-            "top_logprobs": TOP_TOKENS,
-            # Thinking would use up the answer's tokens.
-            # Supported by llama.cpp, vLLM and SGLang; OpenAI's own service rejects it.
-            "chat_template_kwargs": {"enable_thinking": False},
+            **way.fields,
             "response_format": {
                 "type": "json_schema",
                 "json_schema": {"name": "assessment", "strict": True, "schema": schema},
@@ -176,7 +235,13 @@ class OpenAiAssessor:
                 ) as response,
             ):
                 if response.status != HTTPStatus.OK:
-                    raise self._problem(response, error_text(await response.text()))
+                    raise refusal(
+                        self._url,
+                        response.status,
+                        reason_in(await response.text(errors="replace")),
+                        model=self.model,
+                        retry_after_s=retry_after(response.headers.get("Retry-After", "")),
+                    )
                 yield response
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as err:
             raise AssessorUnavailableError(
@@ -185,33 +250,9 @@ class OpenAiAssessor:
         except TimeoutError as err:
             raise AssessorTimeoutError(f"{self._url} did not answer in {timeout:g} s") from err
         except (aiohttp.ClientError, UnicodeDecodeError) as err:
-            raise AssessorFailedError(
+            raise AssessorCrashedError(
                 f"{self._url} closed the connection: {err or type(err).__name__}"
             ) from err
 
-    def _problem(self, response: aiohttp.ClientResponse, detail: str) -> ProblemError:
-        match response.status:
-            case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-                return AssessorUnavailableError(
-                    f"{self._url} refuses the API key (NEMOTRON_API_KEY)"
-                )
-            case HTTPStatus.NOT_FOUND:
-                return AssessorModelMissingError(
-                    f"{self._url} does not find {response.url.path} or the model {self.model}: "
-                    f"{detail}"
-                )
-            case HTTPStatus.TOO_MANY_REQUESTS:
-                return OverloadedError(
-                    f"{self._url} has too many requests waiting: {detail}",
-                    retry_after_s=_retry_after(response),
-                )
-            case HTTPStatus.INTERNAL_SERVER_ERROR | HTTPStatus.BAD_GATEWAY:
-                return AssessorFailedError(f"{self._url} failed: {detail}")
-            case status:
-                return AssessorUnavailableError(f"{self._url} failed ({status}): {detail}")
-
-
-def _retry_after(response: aiohttp.ClientResponse) -> float:
-    # A date is ignored: the wait is a matter of seconds.
-    text = response.headers.get("Retry-After", "")
-    return min(float(text), MAX_RETRY_S) if text.isdecimal() else BUSY_RETRY_S
+    def _read(self, body: str) -> Completion:
+        return read_completion(body, server=self._url, model=self.model)

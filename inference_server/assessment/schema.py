@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-import json
 from typing import Final, Never, TypeVar
 
+from inference_server.assessment.answer_text import is_object, read_value
 from inference_server.assessment.change_odds import CHANGES, Change
 from inference_server.errors import (
     AssessorInvalidOutputError,
@@ -18,6 +18,20 @@ NO_FACTOR: Final = "none"  # the only choice of `because` for an event without f
 # The longest English answer within the schema has about 80 tokens; a longer one is cut off.
 MAX_ANSWER_TOKENS: Final = 112
 
+# Finish reasons in lower case, as servers spell them: OpenAI, Claude, Gemini, Together, TGI ...
+_COMPLETE: Final = frozenset(
+    {"", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"}
+    | {"tool_calls", "tool_use", "function_call"}
+)
+_CUT_OFF: Final = frozenset(
+    {"length", "max_tokens", "max_output_tokens", "max_new_tokens", "model_length", "token_limit"}
+    | {"model_context_window_exceeded"}
+)
+_BROKEN_OFF: Final = frozenset(
+    {"content_filter", "safety", "recitation", "refusal", "blocklist", "prohibited_content", "spii"}
+    | {"error", "abort", "aborted", "cancelled", "canceled", "load", "unload"}
+)
+
 _SUBJECT: Final = "The language model's answer"
 _Name = TypeVar("_Name", bound=str)
 
@@ -29,6 +43,28 @@ class Answer:
     because: str | None  # None if the event has no factor
     change: Change
     note: str | None  # None if none was asked for, or if it is blank
+
+
+# A question that invites prose, so that only an enforced schema gives JSON.
+TRIAL_QUESTION: Final = "Tell me in two sentences what you like about the sea. No JSON, please."
+TRIAL_SCHEMA: Final[dict[str, object]] = {
+    "type": "object",
+    "properties": {"sea": {"type": "string", "enum": ["waves", "wind"]}},
+    "required": ["sea"],
+    "additionalProperties": False,
+}
+TRIAL_TOKENS: Final = 24
+
+
+def keeps_to_schema(text: str | None) -> bool:
+    """Whether an answer to TRIAL_QUESTION keeps to TRIAL_SCHEMA."""
+    try:
+        value = read_value(
+            text or "", object_pairs_hook=_unique_keys, parse_constant=_refuse_constant
+        )
+    except (ValueError, AssessorInvalidOutputError):
+        return False
+    return isinstance(value, dict) and value.get("sea") in {"waves", "wind"}
 
 
 def answer_schema(factors: Sequence[str], *, note: bool) -> dict[str, object]:
@@ -55,17 +91,20 @@ def parse_answer(
 ) -> Answer:
     """Parse an answer without repairing it; raises AssessorInvalidOutputError with the problem.
 
-    The error never repeats the answer. A note that is too long is left out: it is dispensable.
+    An answer in a fence, in prose or after thoughts is read if it is the only one. The error never
+    repeats the answer. A note that is too long is left out: it is dispensable.
     """
-    if finish_reason == "length":
+    reason = (finish_reason or "").strip().lower().removeprefix("finish_reason_")
+    if reason in _CUT_OFF:
         raise AssessorTruncatedError(f"{_SUBJECT} was cut off after {MAX_ANSWER_TOKENS} tokens")
-    if finish_reason not in {"stop", "", None}:
-        raise AssessorInvalidOutputError(f"{_SUBJECT} ended early ({finish_reason[:30]})")
+    # A reason that no known server gives does no harm to an answer that is complete.
+    if reason in _BROKEN_OFF or (reason not in _COMPLETE and not is_object(text or "")):
+        raise AssessorInvalidOutputError(f"{_SUBJECT} ended early ({str(finish_reason)[:30]})")
     if not text or not text.strip():
         raise AssessorInvalidOutputError(f"{_SUBJECT} is empty")
     try:
-        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as err:
+        value = read_value(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+    except ValueError as err:
         raise AssessorNotJsonError(f"{_SUBJECT} is not JSON") from err
     if not isinstance(value, dict):
         raise AssessorInvalidOutputError(f"{_SUBJECT} is not an object")

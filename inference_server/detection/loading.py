@@ -10,9 +10,10 @@ from inference_server.detection.lazy_imports import heavy_imports
 from inference_server.settings import DetectorRuntime, Device, Settings
 
 _LOG = logging.getLogger(__name__)
+DRIVER_GPUS = Path("/proc/driver/nvidia/gpus")  # one folder per card known to the driver
 
 
-def load_detector(settings: Settings) -> Detector:
+def load_detector(settings: Settings, *, driver_gpus: Path = DRIVER_GPUS) -> Detector:
     """Load the configured detector; blocks; raises DetectorLoadError."""
     folder = settings.detector_model
     if folder.suffix == ".pt":
@@ -36,7 +37,7 @@ def load_detector(settings: Settings) -> Detector:
     if (
         selection.runtime.device == "cpu"
         and not cpu_requested
-        and (unused := describe_unused_gpu())
+        and (unused := describe_unused_gpu(driver_gpus))
     ):
         _LOG.error("%s", unused)
         selection = replace(selection, fallback=join_sentences(unused, selection.fallback))

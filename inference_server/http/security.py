@@ -16,7 +16,7 @@ from inference_server.settings import Settings, SettingsError
 
 _BURST = 2.0  # seconds' worth of requests that a client may send at once
 _WRONG_PER_SECOND = 1.0  # wrong tokens from one address
-_WRONG_BURST = 100.0
+WRONG_BURST = 100.0  # wrong tokens that one address may send at once
 
 
 def check_exposure(settings: Settings) -> None:
@@ -33,19 +33,20 @@ def bearer(
     *,
     open_paths: Collection[str],
     per_second: float = 0,
+    wrong_burst: float = WRONG_BURST,
     on_authorized: Callable[[web.BaseRequest], None] | None = None,
 ) -> Middleware:
     """Require one of the tokens, if there are any; call `on_authorized` with each request that passes.
 
     A client is one token from one address or IPv6 network; `per_second` limits its requests, 0 does
-    not. An address that keeps sending wrong tokens is limited, too, but valid tokens still pass, as
-    several clients may share the address.
+    not. An address that keeps sending wrong tokens is limited after `wrong_burst` of them, but valid
+    tokens still pass, as several clients may share the address.
     """
     digests = [_digest(token) for token in tokens]
     limit = RateLimiter(per_second, burst=per_second * _BURST)
     wrong = RateLimiter(
         _WRONG_PER_SECOND,
-        burst=_WRONG_BURST,
+        burst=wrong_burst,
         refusal="This address has sent too many wrong tokens; send a valid one, or wait.",
     )
 

@@ -6,7 +6,7 @@
 `scripts/get-test-ollama` brings the server and the model, in seconds, the first time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 import json
 import math
 import os
@@ -175,6 +175,8 @@ class FakeOllama:
         self.digest = digest
         self.remote_host = ""
         self.enforces_schema = True
+        self.drops_schema_at: Collection[bool | str | None] = ()  # values of `think`, None: absent
+        self.thinks_json_at: Collection[bool | str | None] = ()  # the answer is in `thinking`
         self.capabilities = ["completion", "thinking"]
         self.odds: Mapping[str, float] = {}  # of each `change`; empty: none are reported
         self.chats: list[dict[str, Any]] = []
@@ -211,10 +213,15 @@ class FakeOllama:
         properties = asked["format"]["properties"]
         said = {name: rule.get("enum", ["Nothing to add."])[0] for name, rule in properties.items()}
         prose = "The waves are lovely. So is the wind."
-        text = json.dumps(said) if self.enforces_schema else prose
+        think = asked.get("think")
+        enforced = self.enforces_schema and think not in self.drops_schema_at
+        text = json.dumps(said) if enforced else prose
+        message = {"role": "assistant", "content": text}
+        if think in self.thinks_json_at:
+            message = {"role": "assistant", "content": "", "thinking": text}
         body: dict[str, Any] = {
             "model": self.model,
-            "message": {"role": "assistant", "content": text},
+            "message": message,
             "done": True,
             "done_reason": "stop",
             "eval_count": 20,

@@ -14,6 +14,7 @@ from inference_server.detection.base import Detector
 from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
 from inference_server.errors import (
+    AssessorCrashedError,
     AssessorFailedError,
     AssessorTimeoutError,
     AssessorUnavailableError,
@@ -150,6 +151,24 @@ async def test_no_self_test_runs_during_an_assessment(start: Start, scripted: Sc
 
     assert scripted.self_tests == self_tests
     request.cancel()
+
+
+async def test_a_crash_is_a_lack_of_capacity_until_it_repeats_on_one_event(
+    start: Start, scripted: Scripted
+) -> None:
+    assessor_service = AssessorService(lambda: scripted, timeout=60, self_test_interval=LONG)
+    client = await start(assessor_service)
+    scripted.error = AssessorCrashedError("the runner has unexpectedly stopped")
+    other = {**FACTS, "camera": "Another camera"}
+
+    for _ in range(3):
+        for event in (FACTS, other):
+            response = await client.post("/v1/assess", json=event)
+            problem = await check_problem(response, 503, "assessor_unavailable")
+            assert "unexpectedly stopped" in problem["detail"]
+            assert problem["retry_after_s"]
+    # This event may be the cause.
+    await check_problem(await client.post("/v1/assess", json=FACTS), 502, "assessor_failed")
 
 
 async def test_a_failed_model_is_not_ready_while_another_event_waits(

@@ -200,17 +200,15 @@ async def test_only_the_test_model_is_reported_as_one(settings: Settings, tmp_pa
 async def test_an_unused_gpu_is_reported(
     settings: Settings,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     device: Device,
     reported: bool,
 ) -> None:
-    from inference_server.detection.selection import fallback
-
     (tmp_path / "0000:01:00.0").mkdir()
-    monkeypatch.setattr(fallback, "_DRIVER", tmp_path)
     settings = replace(settings, device=device)
-    health, status, _ = await health_of(settings, lambda: load_detector(settings))
+    health, status, _ = await health_of(
+        settings, lambda: load_detector(settings, driver_gpus=tmp_path)
+    )
     assert status == 200
     part = health["detector"]
     assert part["device"] == "cpu"

@@ -19,7 +19,6 @@ from inference_server.app import create_app
 from inference_server.detection.base import Detector
 from inference_server.detection.detector_manager import DetectorManager
 from inference_server.detection.service import DetectionService
-from inference_server.http import security
 from inference_server.http.runner import create_runner
 from inference_server.observability.metrics import Metrics
 from inference_server.settings import Settings
@@ -56,6 +55,7 @@ def served(settings: Settings, detector: Detector) -> Iterator[str]:
             detection=service,
             assessor_service=no_assessor(),
             metrics=Metrics(),
+            wrong_burst=100_000.0,  # the generated requests have many wrong tokens
         )
         runner = create_runner(app)
         await runner.setup()
@@ -75,11 +75,8 @@ def served(settings: Settings, detector: Detector) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def address(settings: Settings, detector: Detector) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        # The generated requests have more wrong tokens than the limit of one address.
-        patch.setattr(security, "_WRONG_BURST", 100_000.0)
-        with served(settings, detector) as url:
-            yield url
+    with served(settings, detector) as url:
+        yield url
 
 
 few_examples = hypothesis_settings(

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import torch
 
-_DRIVER = Path("/proc/driver/nvidia/gpus")  # one folder per card known to the driver
 
+def describe_unused_gpu(driver_gpus: Path) -> str | None:
+    """Return why this machine's GPU is not used, as a sentence; None if there is no GPU.
 
-def describe_unused_gpu() -> str | None:
-    """Return why this machine's GPU is not used, as a sentence; None if there is no GPU."""
-    if not (_DRIVER.is_dir() and any(_DRIVER.iterdir())):
+    `driver_gpus` has a folder per card that is known to the driver.
+    """
+    if not (driver_gpus.is_dir() and any(driver_gpus.iterdir())):
         return None
     if torch.version.cuda is None:
         why = "this build of torch has no CUDA support; install a CUDA build"

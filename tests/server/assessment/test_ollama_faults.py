@@ -104,21 +104,21 @@ async def test_an_answer_that_is_none_is_an_error(
 
 
 @pytest.mark.parametrize(
-    ("status", "error"),
+    ("status", "text", "error"),
     [
-        (400, AssessorUnavailableError),
-        (401, AssessorUnavailableError),
-        (404, AssessorModelMissingError),
-        (429, OverloadedError),
-        (500, AssessorFailedError),
-        (503, OverloadedError),
+        (400, "no such luck", AssessorUnavailableError),
+        (401, "no such luck", AssessorUnavailableError),
+        (404, "no such luck", AssessorModelMissingError),
+        (429, "no such luck", OverloadedError),
+        (500, "no such luck", AssessorFailedError),
+        (503, "server busy, please try again.  maximum pending requests", OverloadedError),
     ],
 )
 async def test_a_refusal_is_told_apart(
-    make_ollama_assessor: Make, serve: Serve, status: int, error: type[ProblemError]
+    make_ollama_assessor: Make, serve: Serve, status: int, text: str, error: type[ProblemError]
 ) -> None:
     async def refuse(_: web.Request) -> web.Response:
-        return web.json_response({"error": "no such luck"}, status=status)
+        return web.json_response({"error": text}, status=status)
 
     with pytest.raises(error) as caught:
         await make_ollama_assessor(url=await serve(refuse)).assess(facts())

@@ -58,6 +58,72 @@ async def test_the_question_about_the_schema_invites_prose(
     assert fake.chats[0]["think"] is False  # as an event's request
 
 
+@pytest.mark.parametrize(
+    ("drops_at", "thinks_json_at", "chosen"),
+    [
+        ([], [], False),
+        ([False], [], None),  # qwen3.5 and gemma4 before Ollama 0.31.2
+        ([False], [None], None),  # qwen3-next: the answer is in `thinking`
+        ([False, None], [], True),
+    ],
+)
+async def test_the_way_that_keeps_to_the_schema_is_found_and_remembered(
+    make: MakeFake,
+    fake: FakeOllama,
+    drops_at: list[bool | None],
+    thinks_json_at: list[bool | None],
+    chosen: bool | None,
+) -> None:
+    fake.drops_schema_at, fake.thinks_json_at = drops_at, thinks_json_at
+    assessor = await make()
+    await assessor.start()
+    await assessor.check()
+    trials = len(fake.chats)
+
+    result = await assessor.assess(facts())
+
+    assert result.because in {"night", "alarm off"}
+    assert len(fake.chats) == trials + 1
+    assert fake.chats[-1].get("think") is chosen
+    assert (fake.chats[-1]["options"]["num_predict"] > 1000) is (chosen is not False)
+
+
+async def test_a_model_that_cannot_think_has_no_other_way(make: MakeFake, fake: FakeOllama) -> None:
+    fake.capabilities, fake.enforces_schema = ["completion"], False  # as a build for MLX
+
+    with pytest.raises(AssessorUnavailableError, match="does not enforce"):
+        await (await make()).start()
+
+    assert len(fake.chats) == 1
+
+
+async def test_a_replaced_model_is_asked_again(make: MakeFake, fake: FakeOllama) -> None:
+    assessor = await make()
+    await assessor.start()
+
+    fake.digest, fake.drops_schema_at = "cd34" * 16, [False]
+    await assessor.check()
+    await assessor.assess(facts())
+
+    assert "think" not in fake.chats[-1]
+
+
+async def test_an_updated_ollama_that_drops_the_schema_is_noticed_by_the_self_test(
+    make: MakeFake, fake: FakeOllama
+) -> None:
+    assessor = await make()
+    await assessor.start()
+
+    fake.drops_schema_at = [False]
+    await assessor.self_test()
+    await assessor.assess(facts())
+    assert "think" not in fake.chats[-1]
+
+    fake.enforces_schema = False
+    with pytest.raises(AssessorUnavailableError, match="does not enforce"):
+        await assessor.self_test()
+
+
 async def test_no_default_of_an_engine_decides_the_answer(make: MakeFake, fake: FakeOllama) -> None:
     assessor = await make()
     await assessor.start()

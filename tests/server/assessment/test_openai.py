@@ -255,6 +255,61 @@ async def test_an_answer_that_is_none_is_an_error(
         await make(url=await serve(answer)).assess(facts())
 
 
+@pytest.mark.parametrize(
+    ("refused", "dropped", "kept"),
+    [
+        (set(), set(), {"chat_template_kwargs", "logprobs"}),
+        ({"chat_template_kwargs"}, set(), {"logprobs"}),  # OpenAI's own service
+        (set(), {"chat_template_kwargs"}, {"logprobs"}),
+        ({"chat_template_kwargs", "logprobs"}, set(), set()),
+    ],
+)
+async def test_the_way_that_keeps_to_the_schema_is_found_at_the_start(
+    make: Make, serve: Serve, refused: set[str], dropped: set[str], kept: set[str]
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.method == "GET":
+            return web.json_response({"data": [{"id": MODEL}]})
+        asked.append(body := await request.json())
+        if body.keys() & refused:
+            error = {"error": {"message": "Unrecognized request argument supplied"}}
+            return web.json_response(error, status=400)
+        if body.keys() & dropped:
+            return web.json_response(completion("The waves are lovely."))
+        schema = body["response_format"]["json_schema"]["schema"]["properties"]
+        said = {name: rule.get("enum", ["Well."])[0] for name, rule in schema.items()}
+        return web.json_response(completion(json.dumps(said)))
+
+    assessor = make(url=await serve(answer))
+    await assessor.start()
+    await assessor.assess(facts())
+
+    fields = {"chat_template_kwargs", "logprobs"}
+    assert asked[-1].keys() & fields == kept
+    assert (asked[-1]["max_tokens"] > 1000) is ("chat_template_kwargs" not in kept)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (200, completion("The waves are lovely."), "does not enforce the answer's schema"),
+        (400, {"error": "response_format is not supported"}, "response_format is not supported"),
+    ],
+)
+async def test_a_server_that_keeps_to_no_schema_is_not_ready_and_says_why(
+    make: Make, serve: Serve, status: int, body: dict[str, Any], says: str
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if request.method == "GET":
+            return web.json_response({"data": [{"id": MODEL}]})
+        return web.json_response(body, status=status)
+
+    with pytest.raises(AssessorUnavailableError, match=says):
+        await make(url=await serve(answer)).start()
+
+
 async def test_thinking_told_apart_is_ignored(make: Make, serve: Serve) -> None:
     body = completion()
     body["choices"][0]["message"]["reasoning_content"] = "Hm, a car. Let me see ..."

@@ -1,4 +1,4 @@
-"""A model's answer is taken as it stands or not at all."""
+"""A model's answer is read if it is unambiguous, and never repaired."""
 
 import json
 from typing import Any
@@ -47,6 +47,38 @@ def test_the_order_and_the_spaces_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        f"```json\n{answer()}\n```",
+        f"Sure: {answer()}",
+        answer() * 2,
+        "<think>a person</think>" + answer(),
+        f"<think>{answer(change='lower')}</think>\n```\n{answer()}",
+        json.dumps(answer()),
+        f"{answer()}<|im_end|>",
+    ],
+)
+def test_the_only_answer_in_a_text_is_read(text: str) -> None:
+    assert parse(text) == parse(answer())
+
+
+@pytest.mark.parametrize("finish_reason", ["eos", "STOP", "end_turn", "something new"])
+def test_the_finish_reasons_of_other_servers_are_known(finish_reason: str) -> None:
+    assert parse(answer(), finish_reason) == parse(answer())
+
+
+@pytest.mark.parametrize("finish_reason", ["abort", "SAFETY", "error"])
+def test_an_answer_that_was_broken_off_is_refused(finish_reason: str) -> None:
+    with pytest.raises(AssessorInvalidOutputError, match=finish_reason):
+        parse(answer(), finish_reason)
+
+
+def test_an_unknown_finish_reason_counts_against_an_incomplete_answer() -> None:
+    with pytest.raises(AssessorInvalidOutputError, match="something new"):
+        parse(f"Sure: {answer()}", "something new")
+
+
+@pytest.mark.parametrize(
     ("text", "complaint"),
     [
         (None, "is empty"),
@@ -54,11 +86,13 @@ def test_the_order_and_the_spaces_do_not_matter() -> None:
         (" \n", "is empty"),
         ("The risk is high.", "is not JSON"),
         (answer()[:-1], "is not JSON"),
-        (f"```json\n{answer()}\n```", "is not JSON"),
-        (f"Sure: {answer()}", "is not JSON"),
-        (answer() * 2, "is not JSON"),
-        ("<think>a person</think>" + answer(), "is not JSON"),
+        (answer() + answer(change="lower"), "is not JSON"),
+        (f"```json\n{answer()}\n```\nor ```{answer(change='lower')}```", "is not JSON"),
+        (f"<think>a person {answer()}", "is not JSON"),
+        (f"Sure: {answer(change=1)}", "change is none of its choices"),
         ("[" * 100_000, "is not JSON"),
+        ("{" * 100_000, "is not JSON"),
+        ('{"a":' * 10_000, "is not JSON"),
         (answer(note=float("nan")), "is not JSON"),
         (f"[{answer()}]", "is not an object"),
         ("12", "is not an object"),
