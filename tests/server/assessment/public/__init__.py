@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import json
 from typing import Any
 
-GITHUB = "https://github.com/"
 ANSWER = {"because": "night", "change": "lower", "note": "This needs no attention."}
 JSON = json.dumps(ANSWER)
 PRETTY = json.dumps(ANSWER, indent=2)
@@ -22,7 +21,7 @@ class Answer:
     """A response with the status 200."""
 
     name: str
-    source: str
+    source: str  # an issue or a pull request on GitHub
     body: Any
     problem: str = READ  # else the code of the expected problem
     says: str = ""  # and a part of its text
@@ -33,7 +32,7 @@ class Refusal:
     """A response with another status, or with an error in a 200."""
 
     name: str
-    source: str
+    source: str  # an issue or a pull request on GitHub
     status: int
     body: Any  # JSON, or a text as it is
     problem: str  # the code of the expected problem
