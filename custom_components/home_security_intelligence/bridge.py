@@ -77,7 +77,8 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
             continue
         chosen = options if option.section is None else options.get(option.section, {})
         if option.key in chosen:
-            values[name] = chosen[option.key]
+            value = chosen[option.key]
+            values[name] = frozenset(value) if isinstance(value, list) else value
     return changed(Settings(), values)
 
 

@@ -7,7 +7,8 @@ from homeassistant.core import HomeAssistant
 
 from .core.domain.errors import PathEscapeError
 from .core.domain.paths import resolve_below
-from .core.watch.filenames import is_hidden, is_storable
+from .core.watch.filenames import is_storable
+from .core.watch.ignored_names import IgnoredNames
 
 
 class FolderError(Exception):
@@ -18,14 +19,14 @@ class FolderError(Exception):
         self.reason = reason
 
 
-def camera_folders(hass: HomeAssistant, root: Path) -> list[str]:
+def camera_folders(hass: HomeAssistant, root: Path, ignored: IgnoredNames) -> list[str]:
     """Return the names of the folders directly below the camera root; raises FolderError."""
     check_root(hass, root)
     try:
         found = sorted(
             entry.name
             for entry in root.iterdir()
-            if entry.is_dir() and not is_hidden(entry.name) and is_storable(entry.name)
+            if entry.is_dir() and entry.name not in ignored and is_storable(entry.name)
         )
     except OSError as err:
         raise FolderError("folder_not_readable") from err

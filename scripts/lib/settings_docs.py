@@ -51,6 +51,8 @@ def options_table(texts: dict[str, Any]) -> Iterator[str]:
             label = f"*{form_of(texts, option.section)['name']}*: {label}"
         if isinstance(declaration.default, bool):
             default, values = ("on" if declaration.default else "off"), "on, off"
+        elif isinstance(declaration.default, frozenset):
+            default, values = ", ".join(sorted(declaration.default)) or "none", declaration.items
         else:
             default, values = f"{declaration.default:g}", _range(declaration)
         yield f"| {label} | {default} | {values} | {declaration.description} |"

@@ -38,6 +38,7 @@ def test_an_empty_environment_means_the_defaults() -> None:
         ("DRAIN_SECONDS", "60", "drain_timeout", 60.0),
         ("FILE_WATCHER_POLLING", "true", "watch_polling", True),
         ("FILE_WATCHER_POLLING_INTERVAL", "5", "polling_interval", 5.0),
+        ("IGNORED_NAMES", "Thumbs, *_small.*", "ignored_names", {"thumbs", "*_small.*"}),
         ("INCIDENT_WINDOW_SECONDS", " 60 ", "incident_window", 60.0),
         ("NEMOTRON_READ_TIMEOUT", "300", "assess_timeout", 300.0),
         ("ORIGINAL_DAYS", "14", "original_days", 14.0),

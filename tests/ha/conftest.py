@@ -114,9 +114,9 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeInference
 
 @pytest.fixture
 def camera_root(hass: HomeAssistant, tmp_path: Path) -> Path:
-    """Return an allowed camera root with two camera folders and a hidden folder."""
+    """Return an allowed camera root with two camera folders and what systems leave behind."""
     root = tmp_path / "cameras"
-    for folder in (*CAMERAS, ".recycle"):
+    for folder in (*CAMERAS, ".recycle", "@eaDir", "lost+found", "$RECYCLE.BIN"):
         (root / folder).mkdir(parents=True)
     (root / "notes.txt").write_text("no folder")
     hass.config.allowlist_external_dirs = {str(tmp_path)}

@@ -39,7 +39,11 @@ ANSWERS: dict[str, Any] = {
         "pictures_to_model": True,
     },
     "keeping": {"retention_days": 365, "original_days": 14, "original_gigabytes": 2.5},
-    "finding": {"watch_polling": True, "polling_interval": 0.5},
+    "finding": {
+        "watch_polling": True,
+        "polling_interval": 0.5,
+        "ignored_names": ["thumbs", "*_small.*"],
+    },
 }
 
 
@@ -74,6 +78,7 @@ async def test_chosen_options_take_effect_and_are_shown_again(
         images_to_model=True,
         watch_polling=True,
         polling_interval=0.5,
+        ignored_names=frozenset({"thumbs", "*_small.*"}),
     )
     result = await hass.config_entries.options.async_init(loaded.entry_id)
     assert suggested(result, "event_idle") == 60

@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 
+from ..bridge import settings_of
 from ..camera_folders import FolderError, camera_folder, camera_folders, default_name
 from ..const import (
     CONF_CAMERA_ROOT,
@@ -16,6 +17,7 @@ from ..const import (
 )
 from ..core.domain.settings import DECLARATIONS
 from ..core.domain.zones import ZoneError, read_zones
+from ..core.watch.ignored_names import IgnoredNames
 from . import forms
 
 
@@ -39,7 +41,9 @@ class CameraSubentryFlow(ConfigSubentryFlow):
                     title=name, data={CONF_FOLDER: folder, CONF_NAME: name}, unique_id=folder
                 )
         try:
-            found = await self.hass.async_add_executor_job(camera_folders, self.hass, self._root)
+            found = await self.hass.async_add_executor_job(
+                camera_folders, self.hass, self._root, self._ignored_names
+            )
         except FolderError as err:
             return self.async_abort(reason=err.reason)
         return self.async_show_form(
@@ -89,6 +93,10 @@ class CameraSubentryFlow(ConfigSubentryFlow):
         """The folders of all cameras."""
         cameras = self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
         return [camera.data[CONF_FOLDER] for camera in cameras]
+
+    @property
+    def _ignored_names(self) -> IgnoredNames:
+        return IgnoredNames(settings_of(self._get_entry()).ignored_names)
 
     @property
     def _root(self) -> Path:

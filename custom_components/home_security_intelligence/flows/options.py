@@ -12,6 +12,8 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
 )
 import voluptuous as vol
 
@@ -26,7 +28,7 @@ from ..core.domain.settings import (
     SECTION_WATCHING,
 )
 
-type _Input = BooleanSelector | vol.All[Any]
+type _Input = BooleanSelector | TextSelector | vol.All[Any]
 
 _HOME = vol.Schema(
     {
@@ -42,6 +44,8 @@ _HOME = vol.Schema(
 
 def _selector(declaration: Declaration, option: Option) -> _Input:
     """Return the input for values of this kind, range and unit."""
+    if isinstance(declaration.default, frozenset):
+        return TextSelector(TextSelectorConfig(multiple=True))
     if isinstance(declaration.default, bool) or declaration.allowed is None:
         return BooleanSelector()
     low, high = declaration.allowed
@@ -60,7 +64,7 @@ def _fields(section_name: str | None) -> Iterator[tuple[vol.Required, _Input]]:
     for declaration in DECLARATIONS.values():
         option = declaration.option
         if option is not None and option.section == section_name:
-            key = vol.Required(option.key, default=declaration.default)
+            key = vol.Required(option.key, default=declaration.to_json(declaration.default))
             yield key, _selector(declaration, option)
 
 

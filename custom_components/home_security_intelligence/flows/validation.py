@@ -31,6 +31,7 @@ from ..core.domain.errors import (
 from ..core.domain.inference import ServerHealth
 from ..core.inference.certificate import format_fingerprint
 from ..core.inference.url import normalize_url
+from ..core.watch.ignored_names import IgnoredNames
 from ..detectors import BROKEN
 
 _FIELDS: Mapping[type[CoreError], str] = {
@@ -115,6 +116,6 @@ async def async_check_camera_root(hass: HomeAssistant, data: Mapping[str, Any]) 
     """Return the names of the folders below the camera root; raises CheckFailedError."""
     root = Path(data[CONF_CAMERA_ROOT])
     try:
-        return await hass.async_add_executor_job(camera_folders, hass, root)
+        return await hass.async_add_executor_job(camera_folders, hass, root, IgnoredNames())
     except FolderError as err:
         raise CheckFailedError(CONF_CAMERA_ROOT, err.reason) from err

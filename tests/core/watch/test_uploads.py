@@ -94,14 +94,43 @@ async def test_a_renamed_folder_has_its_new_name(watch: Make, root: Path) -> Non
         "jpg",
         ".cache/a.jpg",
         "day/.cache/a.jpg",
+        "@eaDir/a.jpg/SYNOFILE_THUMB_M.jpg",
+        "SYNOFILE_THUMB_M.jpg",
+        "day/@Recycle/a.jpg",
+        "day/#recycle/2026/a.jpg",
+        "#snapshot/GMT-2026.11.30/a.jpg",
+        "@Recently-Snapshot/a.jpg",
+        "$RECYCLE.BIN/a.jpg",
+        "$Recycle.Bin/S-1-5/a.jpg",
+        "System Volume Information/a.jpg",
+        "FOUND.000/a.jpg",
+        "lost+found/a.jpg",
+        "LOST.DIR/a.jpg",
+        "__MACOSX/a.jpg",
+        "Network Trash Folder/a.jpg",
+        ".Trash-1000/files/a.jpg",
     ],
 )
-async def test_a_file_that_is_not_an_image_is_ignored(watch: Make, root: Path, name: str) -> None:
+async def test_a_file_that_is_not_an_image_of_the_camera_is_ignored(
+    watch: Make, root: Path, name: str
+) -> None:
     write(root / "front/before" / name, age=60)
     seen = watch()
     await seen.start()
 
     write(root / "front" / name)
+
+    assert await seen.until(root, "front/z.jpg") == ["front/z.jpg"]
+
+
+async def test_further_names_to_ignore(watch: Make, root: Path) -> None:
+    write(root / "front/thumbs/before.jpg", age=60)
+    seen = watch(ignored_names=frozenset({"Thumbs", "*_small.*", " "}))
+    await seen.start()
+
+    write(root / "front/THUMBS/a.jpg")
+    write(root / "front/a_small.jpg")
+    write(root / "front/day/thumbs/a.jpg")
 
     assert await seen.until(root, "front/z.jpg") == ["front/z.jpg"]
 

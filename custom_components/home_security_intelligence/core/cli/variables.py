@@ -79,7 +79,7 @@ def variable_of(declaration: Declaration) -> Variable | None:
         return None
     return Variable(
         name=declaration.variable,
-        default=declaration.format(declaration.default),
+        default=declaration.format(declaration.default) or "none",
         values=_values_of(declaration),
         description=declaration.variable_description or declaration.description,
         shared=declaration.shared,
@@ -91,7 +91,7 @@ def _values_of(declaration: Declaration) -> str:
         case bool(), _:
             return "true or false"
         case frozenset(), _:
-            return "labels separated by commas"
+            return f"{declaration.items} separated by commas"
         case _, (low, high):
             limits = f"{declaration.format(low)}-{declaration.format(high)}"
             return f"{limits}{declaration.unit_suffix}"

@@ -18,6 +18,7 @@ from ..inference.client import InferenceClient
 from ..pipeline.pipeline import Pipeline, PipelineConfig
 from ..store import cameras
 from ..store.engine import begin, connect
+from ..watch.ignored_names import IgnoredNames
 from .environment import (
     ConfiguredSettings,
     Environment,
@@ -58,7 +59,9 @@ async def work(
             config = PipelineConfig(
                 database_url=environment.database_url,
                 camera_root=environment.camera_root,
-                cameras=await _cameras(environment),
+                cameras=await _cameras(
+                    environment, IgnoredNames(configured.settings.ignored_names)
+                ),
                 settings=configured.settings,
                 configured=Configured(names=configured.names, replaces=replaces),
             )
@@ -124,7 +127,7 @@ def _log_stored(own: Settings, agreed: Settings) -> None:
             _LOGGER.info("%s is %s, as stored in the database", name, declaration.format(value))
 
 
-async def _cameras(environment: Environment) -> tuple[Camera, ...]:
+async def _cameras(environment: Environment, ignored: IgnoredNames) -> tuple[Camera, ...]:
     """Return the cameras in the database; if it has none, one for each folder."""
     engine = await connect(environment.database_url, application_name="hsi worker")
     try:
@@ -132,11 +135,11 @@ async def _cameras(environment: Environment) -> tuple[Camera, ...]:
             known = await cameras.list_all(connection)
     finally:
         await engine.dispose()
-    return known or await asyncio.to_thread(_folders, environment.camera_root)
+    return known or await asyncio.to_thread(_folders, environment.camera_root, ignored)
 
 
-def _folders(root: Path) -> tuple[Camera, ...]:
+def _folders(root: Path, ignored: IgnoredNames) -> tuple[Camera, ...]:
     if not root.is_dir():
         return ()
     names = sorted(folder.name for folder in root.iterdir() if folder.is_dir())
-    return tuple(Camera(folder=name, name=name) for name in names if not name.startswith("."))
+    return tuple(Camera(folder=name, name=name) for name in names if name not in ignored)

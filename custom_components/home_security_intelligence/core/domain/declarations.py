@@ -10,6 +10,7 @@ type Value = bool | int | float | str | frozenset[str]
 _DECLARATION = "declaration"  # the key in a dataclass field's metadata
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _UNITS = {"s": "seconds", "d": "days"}  # as words; other units are words already
+LABELS = "labels"
 _LABEL = re.compile(r"[a-z0-9][a-z0-9 _-]*")
 
 
@@ -38,6 +39,7 @@ class Declaration:
     variable_description: str | None  # if the variable needs another one
     option: Option | None
     shared: bool  # must agree between all workers on one database
+    items: str  # what a set consists of: labels, or names of files
 
     @property
     def unit_suffix(self) -> str:
@@ -54,7 +56,7 @@ class Declaration:
             case str():
                 return text
             case frozenset():
-                return _parse_labels(text)
+                return _parse_labels(text) if self.items == LABELS else _items_of(text)
             case int() | float():
                 return self._parse_number(text)
 
@@ -114,6 +116,7 @@ def setting[T: Value](
     variable_description: str | None = None,
     option: Option | None = None,
     shared: bool = False,
+    items: str = LABELS,
 ) -> T:
     """Declare a field of a settings dataclass; the field's name becomes the setting's."""
     declaration = Declaration(
@@ -127,6 +130,7 @@ def setting[T: Value](
         variable_description=variable_description,
         option=option,
         shared=shared,
+        items=items,
     )
     return field(default=default, metadata={_DECLARATION: declaration})
 
@@ -138,8 +142,12 @@ def declarations_of(settings: type[Any]) -> Mapping[str, Declaration]:
     }
 
 
+def _items_of(text: str) -> frozenset[str]:
+    return frozenset(item.strip().lower() for item in text.split(",") if item.strip())
+
+
 def _parse_labels(text: str) -> frozenset[str]:
-    labels = frozenset(label.strip().lower() for label in text.split(",") if label.strip())
+    labels = _items_of(text)
     if not labels or not all(_LABEL.fullmatch(label) for label in labels):
         raise ValueError(f"{text!r} is not a list of labels separated by commas")
     return labels

@@ -335,6 +335,14 @@ class Settings:
             key="polling_interval", label="Polling interval", section=SECTION_WATCHING, step=0.1
         ),
     )
+    ignored_names: frozenset[str] = setting(
+        frozenset(),
+        "Names of files and folders that are not images of a camera. `*` stands for any characters. "
+        "What storage systems leave behind is ignored anyway, such as @eaDir and $RECYCLE.BIN.",
+        variable="IGNORED_NAMES",
+        option=Option(key="ignored_names", label="Names to ignore", section=SECTION_WATCHING),
+        items="names",
+    )
 
     def __post_init__(self) -> None:
         _ = self.level_bounds

@@ -16,6 +16,7 @@ from ..files.source_files import FileCheck, check_files, delete_file
 from ..store import feedback, home_states, retention, roots
 from ..store.database import Database
 from ..store.retention import Deleted, KnownFile
+from ..watch.ignored_names import IgnoredNames
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class CleanUp:
         self._root = root
         self._time_zone = time_zone
         self._settings = settings
+        self._ignored = IgnoredNames(settings.ignored_names)
         self._now = now
         self._running = asyncio.Lock()
 
@@ -103,7 +105,7 @@ class CleanUp:
                 # Forgotten files that are gone are orphans: _delete_orphans counts them.
                 gone = [item for item in known if item.image_id and item.file in check.gone]
                 for item in known:
-                    if item.file not in check.present:
+                    if item.file not in check.present or self._ignored.exclude(item.file):
                         continue
                     kept_bytes += item.file.size
                     if self._is_retained(item, kept_bytes, now):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ..domain.models import Camera
+from .ignored_names import IgnoredNames
 
 
 class CameraFolders:
@@ -11,7 +12,8 @@ class CameraFolders:
     Paths are relative to the camera root; "" is the root itself.
     """
 
-    def __init__(self, cameras: Iterable[Camera]) -> None:
+    def __init__(self, cameras: Iterable[Camera], ignored: IgnoredNames | None = None) -> None:
+        self.ignored = ignored or IgnoredNames()  # names within the cameras' folders
         self._folders = frozenset(camera.folder for camera in cameras)
 
     @property

@@ -5,19 +5,12 @@ from ..domain.settings import IMAGE_SUFFIXES, PARTIAL_UPLOAD_SUFFIXES
 
 def is_image_name(name: str) -> bool:
     """Return whether the name is an image's and not marked as a partial upload."""
-    if is_hidden(name):
-        return False
     stem, dot, suffix = name.lower().rpartition(".")
     if not stem or dot + suffix not in IMAGE_SUFFIXES:
         return False
     # Some uploaders put their mark before the suffix: image.part.jpg
     _, dot, mark = stem.rpartition(".")
     return dot + mark not in PARTIAL_UPLOAD_SUFFIXES
-
-
-def is_hidden(name: str) -> bool:
-    """Return whether the name is a hidden file's or folder's."""
-    return name.startswith(".")
 
 
 def is_storable(name: str) -> bool:

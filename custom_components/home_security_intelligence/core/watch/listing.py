@@ -9,7 +9,8 @@ from pathlib import Path
 from ..domain.errors import CameraFolderMissingError, CameraFolderPermissionError, WatchError
 from ..domain.found_file import FoundFile, storable_mtime
 from .cameras import CameraFolders, join
-from .filenames import is_hidden, is_image_name, is_storable
+from .filenames import is_image_name, is_storable
+from .ignored_names import IgnoredNames
 from .inotify import WatchLimitError
 
 BATCH = 256  # files in one part of a listing
@@ -42,7 +43,7 @@ def list_images(
                 watch(current, path)
             except WatchLimitError as err:
                 yield ListingPart(problem=err)
-            yield from _list_folder(camera, current, path, below)
+            yield from _list_folder(camera, current, path, below, cameras.ignored)
         except FileNotFoundError, NotADirectoryError:
             if current == camera:
                 yield ListingPart(problem=missing(camera))
@@ -58,15 +59,19 @@ def missing(folder: str) -> CameraFolderMissingError:
 
 
 def _list_folder(
-    camera: str, folder: str, path: Path, below: list[tuple[str, Path]]
+    camera: str,
+    folder: str,
+    path: Path,
+    below: list[tuple[str, Path]],
+    ignored: IgnoredNames,
 ) -> Iterator[ListingPart]:
     """Yield the images in the folder, the oldest first, and add its subfolders to `below`."""
     files: list[tuple[int, str, int]] = []  # modification time, name and size
     with os.scandir(path) as entries:
         for entry in entries:
+            if entry.name in ignored:
+                continue
             if entry.is_dir(follow_symlinks=False):
-                if is_hidden(entry.name):
-                    continue
                 if is_storable(entry.name):
                     below.append((join(folder, entry.name), path / entry.name))
                 else:

@@ -14,7 +14,8 @@ from ..domain.updates import ImageUpdate, Update
 from .cameras import CameraFolders, join
 from .completeness import CompletenessCheck
 from .deliveries import Deliveries
-from .filenames import is_hidden, is_image_name, is_storable
+from .filenames import is_image_name, is_storable
+from .ignored_names import IgnoredNames
 from .inotify import EventsLost, FileClosed, FolderAdded, FolderEvents, FolderRemoved
 from .mounts import MOUNTINFO
 from .scanner import CameraScanner
@@ -47,7 +48,7 @@ class FolderWatcher:
     ) -> None:
         self.ready = asyncio.Event()  # the folders are watched and the first full scan is done
         self._root = root
-        self._cameras = CameraFolders(cameras)
+        self._cameras = CameraFolders(cameras, IgnoredNames(settings.ignored_names))
         self._deliveries = deliveries
         self._publisher = publisher
         self._events = FolderEvents()
@@ -99,7 +100,9 @@ class FolderWatcher:
 
     async def _check_closed(self, folder: str, name: str) -> None:
         camera = self._cameras.camera_of(folder)
-        if camera is None or not is_image_name(name) or not is_storable(name):
+        if camera is None or name in self._cameras.ignored:
+            return
+        if not is_image_name(name) or not is_storable(name):
             return
         file = await asyncio.to_thread(stat_file, self._root, camera, join(folder, name))
         if file is not None:
@@ -109,7 +112,10 @@ class FolderWatcher:
         if self._cameras.is_camera_or_ancestor(folder) or not is_storable(folder):
             self._schedule.request(Scan.FULL)
             return
-        if self._cameras.camera_of(folder) is None or is_hidden(folder.rpartition("/")[2]):
+        if (
+            self._cameras.camera_of(folder) is None
+            or folder.rpartition("/")[2] in self._cameras.ignored
+        ):
             return
         try:
             self._new_folders.put_nowait(folder)
