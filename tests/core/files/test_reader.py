@@ -75,7 +75,9 @@ def test_reading_a_pipe_does_not_block(root: Path) -> None:
     with pytest.raises(ImageUnreadableError) as caught:
         content_of(root, "front/pipe.jpg")
     assert caught.value.code == "not_a_file"
-    moment = read_capture_time(root, "front/pipe.jpg", mtime_ns=10**18, time_zone=UTC, now=NOW)
+    moment = read_capture_time(
+        root, "front/pipe.jpg", named=None, mtime_ns=10**18, time_zone=UTC, now=NOW
+    )
     assert moment == datetime.fromtimestamp(10**9, UTC)
 
 

@@ -39,6 +39,7 @@ from hsi_core.store import (
     events,
     evidence,
     home_states,
+    image_names,
     images,
     jobs,
     leases,
@@ -221,6 +222,7 @@ def assert_uses_indices(postgres: Postgres, sql: str) -> None:
         pytest.param(lambda c: jobs.enqueue_assess(c, [EVENT], now=NOW), id="pending assessments"),
         pytest.param(lambda c: detections.insert(c, [DETECTED], now=NOW), id="insert detections"),
         # lists and counts
+        pytest.param(image_names.newest_names, id="names of the newest images"),
         pytest.param(jobs.stats, id="stats"),
         pytest.param(lambda c: jobs.count_pending_detects(c, limit=10_000), id="waiting"),
         pytest.param(leases.find_expired, id="expired"),

@@ -1,32 +1,28 @@
-"""The capture time of an image: from EXIF, else the file name, else the modification time."""
+"""The capture time of an image: from EXIF, else its name, else when its file was written."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 import re
 
-from .exif import ExifTime, exif_time
+from .exif import ExifTime, exif_times
+from .path_time import Reading, zone_of
 
 HEAD_BYTES = 64 * 1024 + 4  # of a file, enough for the EXIF block
 
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # clocks that were never set show 1970 or 1980
 _MAX_AHEAD = timedelta(days=1)  # of the modification time
 _CLOCKS_DIFFER = timedelta(minutes=5)  # the camera's and the one that dates its files
+_NS = 1_000_000_000  # nanoseconds in a second
+
+_EXIF = re.compile(
+    r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?"
+)
+# Android writes it into images whose camera tells no time: mapillary/mapillary_issues #2438.
+_PLACEHOLDER = "2002:12:08 12:00:00"
 
 type _Wall = tuple[datetime, tzinfo | None]  # a time as written, and its zone if it is given
-
-_EXIF = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
-_OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
-# 20261123_131903, 20261123131903, 2026-11-23_13-19-03, MDAlarm_20261123-131903, 2026-11-23T13.19.03
-_NAME = re.compile(
-    r"(?<!\d)(20\d\d)([-_.]?)(\d\d)\2(\d\d)[-_.T ]{0,2}(\d\d)([-_.:]?)(\d\d)\6(\d\d)(?!\d{4})"
-)
-# Axis: image26-11-23_13-19-03-45.jpg
-_SHORT_YEAR = re.compile(r"(?:^|[^\d-])(\d\d)-(\d\d)-(\d\d)_(\d\d)-(\d\d)-(\d\d)-\d\d(?!\d)")
-# Dahua and Amcrest: 2026-11-23/pic_001/13.19.03[M][0@0][0].jpg, 2026-11-23/001/jpg/13/19/03[M]...
-_DATE_FOLDER = re.compile(
-    r"(?:^|/)(20\d\d)-(\d\d)-(\d\d)/(?:[^/]+/){0,4}?(\d\d)([./])(\d\d)\5(\d\d)\[[^/]*$"
-)
 
 
 class TimeSource(StrEnum):
@@ -46,68 +42,72 @@ class StatedTime:
 
 
 def stated_times(
-    head: bytes, path: str, *, near: datetime, time_zone: tzinfo
+    head: bytes, named: Reading | None, *, near: datetime, time_zone: tzinfo
 ) -> tuple[StatedTime, ...]:
     """Return the capture times that an image states, the most trustworthy first.
 
-    `head` is the file's first HEAD_BYTES; `path` is relative to the camera root. `near` is when the
-    file was written or found: of the two times that a local time in the repeated hour of autumn can
-    be, it is the later one unless that lies after `near`.
+    `head` is the file's first HEAD_BYTES; `named` is what NamePatterns reads in its path. `near` is
+    when the file was written or found: of the two times that a local time in the repeated hour of
+    autumn can be, it is the later one unless that lies after `near`.
     """
-    stated = []
-    for source, found in (
-        (TimeSource.EXIF, _from_exif(exif_time(head))),
-        (TimeSource.PATH, _from_path(path)),
-    ):
+    exif = exif_times(head)
+    written = [(TimeSource.EXIF, _from_exif(found)) for found in exif if not found.is_change]
+    if named is not None:
+        written.append((TimeSource.PATH, (named.wall, named.zone)))
+    # Software that changes an image may say when; its name still says when it was taken.
+    written += [(TimeSource.EXIF, _from_exif(found)) for found in exif if found.is_change]
+    return tuple(_stated(written, near, time_zone))
+
+
+def capture_time(
+    head: bytes, named: Reading | None, written: datetime, time_zone: tzinfo
+) -> datetime:
+    """Return when the image was taken, in the home's time zone.
+
+    A stated time before 2000 or more than a day after the file was written comes from a wrong
+    camera clock: the next one is used, and at last `written`. `reader.read_capture_time` also
+    rejects a time in the future.
+    """
+    for stated in stated_times(head, named, near=written, time_zone=time_zone):
+        if _EARLIEST <= stated.at <= written + _MAX_AHEAD:
+            return stated.at.astimezone(time_zone)
+    return written.astimezone(time_zone)
+
+
+def written_at(mtime_ns: int, now: datetime) -> datetime:
+    """Return when a file was written by its modification time, else `now`, in UTC.
+
+    Devices and file systems without a clock date files to 1970 or 1980, others in the future.
+    """
+    earliest = _EARLIEST.timestamp() * _NS
+    if not earliest <= mtime_ns <= now.timestamp() * _NS:
+        return now.astimezone(UTC)
+    return datetime.fromtimestamp(mtime_ns / _NS, UTC)
+
+
+def _stated(
+    written: list[tuple[TimeSource, _Wall | None]], near: datetime, time_zone: tzinfo
+) -> Iterator[StatedTime]:
+    for source, found in written:
         if found is None:
             continue
         wall, zone = found
         at = _local(wall, time_zone, near) if zone is None else _utc(wall.replace(tzinfo=zone))
         if at is not None:
-            stated.append(StatedTime(at=at, source=source, is_local=zone is None))
-    return tuple(stated)
+            yield StatedTime(at=at, source=source, is_local=zone is None)
 
 
-def capture_time(head: bytes, path: str, mtime: datetime, time_zone: tzinfo) -> datetime:
-    """Return when the image was taken, in the home's time zone.
-
-    A stated time before 2000 or more than a day after the file's modification time comes from a
-    wrong camera clock: the next one is used, and at last the modification time.
-    `reader.read_capture_time` also rejects a time in the future.
-    """
-    for stated in stated_times(head, path, near=mtime, time_zone=time_zone):
-        if _EARLIEST <= stated.at <= mtime + _MAX_AHEAD:
-            return stated.at.astimezone(time_zone)
-    return mtime.astimezone(time_zone)
-
-
-def _from_exif(found: ExifTime | None) -> _Wall | None:
-    if found is None:
-        return None
+def _from_exif(found: ExifTime) -> _Wall | None:
     match = _EXIF.fullmatch(found.text)
-    if match is None:
+    if match is None or found.text == _PLACEHOLDER:
         return None
-    return _wall(match.groups(), _zone(found.offset))
-
-
-def _from_path(path: str) -> _Wall | None:
-    name = path.rpartition("/")[2]
-    if match := _NAME.search(name):
-        return _wall(match.group(1, 3, 4, 5, 7, 8))
-    if match := _SHORT_YEAR.search(name):
-        year, *rest = match.groups()
-        return _wall((f"20{year}", *rest))
-    if match := _DATE_FOLDER.search(path):
-        return _wall(match.group(1, 2, 3, 4, 6, 7))
-    return None
-
-
-def _wall(fields: tuple[str, ...], zone: tzinfo | None = None) -> _Wall | None:
+    *fields, offset = match.groups()
     year, month, day, hour, minute, second = (int(field) for field in fields)
     try:
-        return datetime(year, month, day, hour, minute, second), zone  # noqa: DTZ001 - as written
+        wall = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - as written
     except ValueError:
         return None
+    return wall, zone_of(offset or found.offset)
 
 
 def _local(wall: datetime, time_zone: tzinfo, near: datetime) -> datetime | None:
@@ -123,14 +123,3 @@ def _utc(moment: datetime) -> datetime | None:
         return moment.astimezone(UTC)
     except OverflowError:
         return None
-
-
-def _zone(offset: str | None) -> tzinfo | None:
-    match = _OFFSET.fullmatch(offset or "")
-    if match is None:
-        return None
-    sign, hours, minutes = match.groups()
-    if int(hours) > 14 or int(minutes) > 59:
-        return None
-    ahead = timedelta(hours=int(hours), minutes=int(minutes))
-    return timezone(-ahead if sign == "-" else ahead)

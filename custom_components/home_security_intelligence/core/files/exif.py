@@ -1,11 +1,15 @@
 """Reading the capture time fields of a JPEG's EXIF block."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 import struct
+from typing import Literal
 
 _EXIF_POINTER = 0x8769
-_DATE_TIME_ORIGINAL = 0x9003
-_OFFSET_TIME_ORIGINAL = 0x9011
+# A time, and the offset that belongs to it.
+_ORIGINAL = (0x9003, 0x9011)
+_DIGITIZED = (0x9004, 0x9012)
+_CHANGED = (0x0132, 0x9010)  # the first of them in the main directory
 _ASCII = 2
 _LONG = 4
 _MAX_ENTRIES = 512  # in one directory; cameras write a few dozen
@@ -14,21 +18,25 @@ _MAX_TEXT = 64  # bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExifTime:
-    """The fields as written: `2026:11:23 13:19:03`, and `+01:00` if present."""
+    """The fields as written: `2026:11:23 13:19:03`, and `+01:00` or `Z` if present."""
 
     text: str
     offset: str | None
+    is_change: bool = False  # when the file was last changed, which a camera writes as it captures
 
 
-def exif_time(head: bytes) -> ExifTime | None:
-    """Return the time of capture from a JPEG's first bytes; None if there is none to trust."""
+def exif_times(head: bytes) -> tuple[ExifTime, ...]:
+    """Return the times in a JPEG's first bytes: when it was captured, digitized, last changed.
+
+    A field that contradicts the format is left out, and does not affect the others.
+    """
     tiff = _exif_block(head)
     if tiff is None:
-        return None
+        return ()
     try:
-        return _Tiff(tiff).capture_time()
+        return tuple(_Tiff(tiff).times())
     except struct.error, _MalformedError:
-        return None
+        return ()
 
 
 class _MalformedError(Exception):
@@ -44,26 +52,34 @@ class _Tiff:
             raise _MalformedError
         self._data = data
         self._order = order
+        self._byteorder: Literal["little", "big"] = "little" if order == "<" else "big"
 
-    def capture_time(self) -> ExifTime | None:
-        (first,) = self._unpack("I", 4)
-        pointer = self._entry(first, _EXIF_POINTER, _LONG)
-        if pointer is None:
+    def times(self) -> Iterator[ExifTime]:
+        (main,) = self._unpack("I", 4)
+        exif = self._pointer(main, _EXIF_POINTER)
+        for directory, tag, offset_tag in (
+            (exif, *_ORIGINAL),
+            (exif, *_DIGITIZED),
+            (main, *_CHANGED),
+        ):
+            text = None if directory is None else self._text(directory, tag)
+            if text is not None:
+                offset = None if exif is None else self._text(exif, offset_tag)
+                yield ExifTime(text=text, offset=offset, is_change=directory == main)
+
+    def _pointer(self, directory: int, tag: int) -> int | None:
+        try:
+            raw = self._entry(directory, tag, _LONG)
+        except struct.error, _MalformedError:
             return None
-        (exif,) = struct.unpack(f"{self._order}I", pointer)
-        text = self._text(exif, _DATE_TIME_ORIGINAL)
-        if text is None:
-            return None
-        return ExifTime(text=text, offset=self._text(exif, _OFFSET_TIME_ORIGINAL))
+        return None if raw is None else int.from_bytes(raw, self._byteorder)
 
     def _text(self, directory: int, tag: int) -> str | None:
-        raw = self._entry(directory, tag, _ASCII)
-        if raw is None:
-            return None
         try:
-            return raw.partition(b"\0")[0].decode("ascii").strip()
-        except UnicodeDecodeError as err:
-            raise _MalformedError from err
+            raw = self._entry(directory, tag, _ASCII)
+            return None if raw is None else raw.partition(b"\0")[0].decode("ascii").strip()
+        except struct.error, _MalformedError, UnicodeDecodeError:
+            return None
 
     def _entry(self, directory: int, tag: int, kind: int) -> bytes | None:
         """Return the bytes of an entry's value; None if there is no such entry."""

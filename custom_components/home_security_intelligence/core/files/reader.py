@@ -18,7 +18,8 @@ from ..domain.errors import (
     StorageFailedError,
 )
 from ..domain.file_version import Version, version_of
-from .capture_time import HEAD_BYTES, capture_time
+from .capture_time import HEAD_BYTES, capture_time, written_at
+from .path_time import Reading
 from .safe_open import open_regular
 
 _CONTENT_TYPES = {".png": "image/png", ".webp": "image/webp"}
@@ -29,7 +30,6 @@ _AWAY = frozenset(
         *(errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ETIMEDOUT),
     }
 )
-_NS = 1_000_000_000  # nanoseconds in a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,21 +97,28 @@ def content_type(path: str) -> str:
 
 
 def read_capture_time(
-    root: Path, path: str, *, mtime_ns: int, time_zone: tzinfo, now: datetime
+    root: Path,
+    path: str,
+    *,
+    named: Reading | None,
+    mtime_ns: int,
+    time_zone: tzinfo,
+    now: datetime,
 ) -> datetime:
     """Return when an image was taken, in UTC and never later than `now`. Blocks.
 
-    The mtime is used for a file that cannot be read; detection reports what is wrong with it.
+    `named` is the time in its path. The time at which the file was written is used for a file that
+    cannot be read; detection reports what is wrong with it.
     """
-    mtime = min(datetime.fromtimestamp(mtime_ns / _NS, UTC), now)
+    written = written_at(mtime_ns, now)
     try:
         with open_regular(root, path) as file:
             head = file.read(HEAD_BYTES)
     except OSError, ImageUnreadableError, PathEscapeError:
-        return mtime
-    moment = capture_time(head, path, mtime, time_zone).astimezone(UTC)
+        return written
+    moment = capture_time(head, named, written, time_zone).astimezone(UTC)
     # A camera clock that is ahead would keep its event open until that time comes.
-    return moment if moment <= now else mtime
+    return moment if moment <= now else written
 
 
 def looks_unmounted(folder: Path) -> bool:

@@ -1,7 +1,7 @@
 """From files found to images in the queue."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 from functools import partial
 import logging
@@ -9,9 +9,12 @@ import logging
 from ..domain.found_file import FoundFile
 from ..domain.models import JobKind
 from ..files.camera_root import CameraRoot
+from ..files.capture_time import written_at
+from ..files.name_patterns import NamePatterns
 from ..files.reader import read_capture_time
-from ..store import images, jobs
+from ..store import image_names, images, jobs
 from ..store.database import Database
+from ..store.image_names import KnownName
 from ..store.images import NewImage
 from ..store.transaction import Transaction
 from ..watch.deliveries import Deliveries, Lane
@@ -45,13 +48,25 @@ class Register:
         self._time_zone = time_zone
         self._now = now
         self._clocks = ClockCheck()
+        self._names = NamePatterns(time_zone)
 
     async def register_deliveries(self) -> None:
         """Register the files of both lanes, until cancelled."""
+        await self._recall_names()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._register_lane(self._deliveries.live))
             tasks.create_task(self._register_lane(self._deliveries.backlog))
             tasks.create_task(self._capacity.resume_deliveries())
+
+    async def _recall_names(self) -> None:
+        """Learn from the cameras' newest images how their names state a time."""
+        known = await self._database.run_statement(image_names.newest_names)
+        await asyncio.to_thread(self._learn, known)
+
+    def _learn(self, known: Iterable[KnownName]) -> None:
+        for name in known:
+            written = written_at(name.mtime_ns, name.found_at)
+            self._names.learn(name.camera, name.path, written)
 
     async def _register_lane(self, lane: Lane) -> None:
         while True:
@@ -94,12 +109,15 @@ class Register:
 
     def _describe(self, files: Sequence[FoundFile]) -> list[NewImage]:
         now = self._now()
+        for file in files:  # all of them first: they may show what the first one means
+            self._names.learn(file.camera, file.path, written_at(file.mtime_ns, now))
         return [
             NewImage(
                 file=file,
                 captured_at=read_capture_time(
                     self._root.path,
                     file.path,
+                    named=self._names.read(file.camera, file.path),
                     mtime_ns=file.mtime_ns,
                     time_zone=self._time_zone,
                     now=now,
