@@ -168,6 +168,19 @@ def test_names_settle_their_order_by_themselves_if_the_files_were_copied() -> No
     assert stated(names, "front-1795000000.jpg", "front") is None
 
 
+def test_what_was_learned_stays_known_in_names_that_would_not_show_it() -> None:
+    names = NamePatterns(HOME)
+    for at in HOURLY():
+        learn(names, f"{at:%Y%m%d_%H%M%S}.jpg", at)
+    night = list(HOURLY(100, start=datetime(2026, 11, 21, 23, tzinfo=UTC), every=30 * SECOND))
+    resent = list(HOURLY(100, start=datetime(2026, 10, 23, 6, tzinfo=UTC)))
+
+    for at, written in [(at, at) for at in night] + [(at, COPIED) for at in resent]:
+        path = f"{at:%Y%m%d_%H%M%S}.jpg"
+        learn(names, path, written)
+        assert stated(names, path) is not None, path
+
+
 def test_a_camera_that_is_set_up_anew_is_learned_anew() -> None:
     names = NamePatterns(HOME)
     images = list(HOURLY(160))
