@@ -2,17 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 import json
 import os
 from pathlib import Path
 import time
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, SubentryFlowResult
+from homeassistant.config_entries import (
+    SOURCE_ZEROCONF,
+    ConfigEntryState,
+    ConfigFlowResult,
+    SubentryFlowResult,
+)
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.event import async_track_state_change_event
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -31,6 +38,24 @@ _ENDED = """
     WHERE state = 'open' RETURNING extract(epoch FROM started_at)
 """
 PATIENCE = 60.0  # seconds until an awaited state counts as never coming
+
+
+async def announce(
+    hass: HomeAssistant, instance_id: str, port: int | None, *, tls: str = "0"
+) -> ConfigFlowResult:
+    """Announce an inference server by mDNS; return the first step of the flow."""
+    info = ZeroconfServiceInfo(
+        ip_address=ip_address("127.0.0.1"),
+        ip_addresses=[ip_address("127.0.0.1")],
+        port=port,
+        hostname="hsi.local.",
+        type="_hsi-server._tcp.local.",
+        name="Home Security Intelligence._hsi-server._tcp.local.",
+        properties={"id": instance_id, "tls": tls, "version": "0.1.0"},
+    )
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_ZEROCONF}, data=info
+    )
 
 
 def suggested(

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
 
 from custom_components.home_security_intelligence.const import DOMAIN, SUBENTRY_SERVER
 from custom_components.home_security_intelligence.core.inference.certificate import (
@@ -18,6 +19,7 @@ from custom_components.home_security_intelligence.core.inference.certificate imp
     peer_fingerprint,
 )
 from testbed.services.inference_server import InferenceServer
+from tests.ha.helpers import announce
 
 OTHER_ID = "11111111-2222-4333-8444-555555555555"
 
@@ -191,3 +193,20 @@ async def test_reauthentication_accepts_a_new_token_with_a_new_certificate(
     assert entry.data["fingerprint"] == await secure.fingerprint()
     assert entry.data["token"] == secure.token
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_moved_server_is_followed_by_its_confirmed_certificate(
+    hass: HomeAssistant, entry: MockConfigEntry, secure: Secure
+) -> None:
+    silent = "https://127.0.0.1:9"
+    port = URL(secure.url).port
+    shown = await secure.fingerprint()
+    for confirmed, reason, url in (
+        ("00" * 32, "already_configured", silent),  # nothing is sent to another certificate
+        (shown, "address_changed", secure.url),
+    ):
+        pinned = {**entry.data, "url": silent, "fingerprint": confirmed, "token": secure.token}
+        hass.config_entries.async_update_entry(entry, data=pinned)
+        result = await announce(hass, str(entry.unique_id), port, tls="1")
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, reason)
+        assert entry.data["url"] == url

@@ -196,6 +196,7 @@ def test_no_form_is_described_that_does_not_exist(texts: dict[str, Any]) -> None
     fieldless = {
         "config": {
             "certificate",
+            "moved",
             "reauth_certificate",
             "reconfigure",
             "reconfigure_certificate",

@@ -6,6 +6,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN
+from homeassistant.helpers.typing import UNDEFINED, UndefinedType
 import voluptuous as vol
 
 from ..const import CONF_DATABASE
@@ -69,15 +70,25 @@ class BaseFlow(ConfigFlow):
     ) -> None:
         """Raise CheckFailedError for another entry's database: each entry needs its own."""
         address = itemgetter(CONF_HOST, CONF_PORT, CONF_DATABASE)
-        others = (entry for entry in self._async_current_entries() if entry is not except_entry)
+        entries = self._async_current_entries(include_ignore=False)
+        others = (entry for entry in entries if entry is not except_entry)
         if any(address(entry.data) == address(data) for entry in others):
             raise CheckFailedError(CONF_DATABASE, "database_taken")
 
-    def _finish(self, entry: ConfigEntry[Any], updates: dict[str, Any]) -> ConfigFlowResult:
+    def _finish(
+        self,
+        entry: ConfigEntry[Any],
+        updates: dict[str, Any],
+        *,
+        reason: str | UndefinedType = UNDEFINED,
+    ) -> ConfigFlowResult:
         """Store the changes; an entry without update listener is reloaded here."""
-        if entry.update_listeners:
-            return self.async_update_and_abort(entry, data_updates=updates)
-        return self.async_update_reload_and_abort(entry, data_updates=updates)
+        finish = (
+            self.async_update_and_abort
+            if entry.update_listeners
+            else self.async_update_reload_and_abort
+        )
+        return finish(entry, data_updates=updates, reason=reason)
 
 
 def without_secrets(data: Mapping[str, Any]) -> dict[str, Any]:
