@@ -14,8 +14,8 @@ from .const import SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
 
 TO_REDACT = {CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME}
-# The inference server's error texts contain the language model's address.
-_ADDRESS: Final = re.compile(r"\bhttps?://[^\s,;()]+")
+# The inference server's error texts contain the language model's address, and may contain others.
+_ADDRESS: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s,;()]+", re.IGNORECASE)
 
 
 async def async_get_config_entry_diagnostics(

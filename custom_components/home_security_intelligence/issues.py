@@ -13,6 +13,7 @@ from .const import DOMAIN
 from .core.domain.errors import ServerAuthError
 from .data import HsiData
 from .detectors import broken_detectors
+from .markdown import escape_markdown
 
 MAX_DEAD_LETTERS: Final = 10  # fewer are normal: a camera sometimes breaks off an upload
 MODEL_MISSING: Final = "model_missing"
@@ -41,7 +42,7 @@ def _detector_fallback(data: HsiData) -> Mapping[str, str] | None:
     """Return what detectors fell back from, such as a GPU that cannot be used."""
     servers = data.health.servers
     fallbacks = {
-        server.url: server.health.detector.fallback
+        server.url: escape_markdown(server.health.detector.fallback)
         for server in servers
         if server.health is not None and server.health.detector.fallback is not None
     }
@@ -56,14 +57,14 @@ def _broken_detectors(data: HsiData) -> Mapping[str, str] | None:
     errors = broken_detectors(data.health)
     if not errors:
         return None
-    return {"errors": " ".join(f"{url}: {error}" for url, error in errors.items())}
+    return {"errors": " ".join(f"{url}: {escape_markdown(error)}" for url, error in errors.items())}
 
 
 def _detectors_differ(data: HsiData) -> Mapping[str, str] | None:
     if not data.health.detectors_differ:
         return None
     models = [
-        f"{server.health.detector.model} ({server.url})"
+        f"{escape_markdown(server.health.detector.model)} ({server.url})"
         for server in data.health.servers
         if server.reachable and server.health is not None and server.health.detector.model
     ]
@@ -80,12 +81,12 @@ def _refused_tokens(data: HsiData) -> Mapping[str, str] | None:
 
 def _missing_models(data: HsiData) -> Mapping[str, str] | None:
     models = missing_models(data.health)
-    return {"models": ", ".join(models)} if models else None
+    return {"models": ", ".join(map(escape_markdown, models))} if models else None
 
 
 def _lost_gpus(data: HsiData) -> Mapping[str, str] | None:
     losses = lost_gpus(data.health)
-    return {"losses": " ".join(losses)} if losses else None
+    return {"losses": " ".join(map(escape_markdown, losses))} if losses else None
 
 
 ISSUES: Final = (

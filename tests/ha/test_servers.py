@@ -174,7 +174,7 @@ async def test_different_detectors_are_a_repair(
     issue = issue_registry.async_get_issue(DOMAIN, f"detectors_differ_{entry.entry_id}")
     assert issue is not None
     placeholders = issue.translation_placeholders or {}
-    assert f"another_detector ({other.url})" in placeholders["models"]
+    assert f"another\\_detector ({other.url})" in placeholders["models"]
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert not issue_registry.issues
 

@@ -14,6 +14,7 @@ from ..coordinator import HsiConfigEntry
 from ..core.domain.errors import CoreError
 from ..core.domain.inference import DownloadState, ModelDownload
 from ..core.pipeline.pipeline import Pipeline
+from ..markdown import escape_markdown
 
 POLL_INTERVAL = 1.0  # seconds between progress requests
 
@@ -68,7 +69,7 @@ class ModelMissingFlow(RepairsFlow):
         error = self._download.result() if self._download else None
         if error is not None:
             return self.async_abort(
-                reason="download_failed", description_placeholders={"error": error}
+                reason="download_failed", description_placeholders={"error": escape_markdown(error)}
             )
         return self.async_create_entry(data={})
 

@@ -21,7 +21,6 @@ from .json_reader import JsonReader, read_object
 _ADVICE = "Enter the address of a Home Security Intelligence inference server."
 OTHER_PROGRAM = f"This address belongs to another program, not to an inference server. {_ADVICE}"
 
-_DETAIL_LIMIT = 500  # characters of the server's message shown to the user
 _RETRY_AFTER_LIMIT = 3600.0  # seconds; longer requests are cut to this
 
 
@@ -30,8 +29,8 @@ def error_from_response(status: int, headers: Mapping[str, str], body: bytes) ->
     problem = _read_problem(headers, body)
     if problem is None:
         return _foreign_error(status, headers)
-    code = problem.text("code")
-    message = problem.text("detail")[:_DETAIL_LIMIT]
+    code = problem.name("code")
+    message = problem.text("detail")
     retryable = problem.flag("retryable")
     match status:
         case 401:

@@ -8,12 +8,20 @@ import math
 from uuid import UUID
 
 from ..domain.errors import ClientError
+from .server_text import NAME_LIMIT, TEXT_LIMIT, clean
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 
+MAX_INTEGER = 2**63 - 1  # of PostgreSQL
+MAX_ITEMS = 5000  # of a list
+
+
 class JsonReader:
-    """One JSON object of a response; every method raises ClientError naming the field."""
+    """One JSON object of a response; every method raises ClientError naming the field.
+
+    Texts are bounded and have no credentials: they may end up in states, repairs and diagnostics.
+    """
 
     def __init__(self, fields: dict[str, Json], where: str = "") -> None:
         self._fields = fields
@@ -24,13 +32,15 @@ class JsonReader:
         return key in self._fields
 
     def text(self, key: str, min_length: int = 0, max_length: int | None = None) -> str:
-        """Return a string of `min_length` to `max_length` characters."""
-        value = self._value(key)
-        if not isinstance(value, str):
-            raise self._wrong(key, "a string")
+        """Return a string of `min_length` to `max_length` characters, by default cut to TEXT_LIMIT."""
+        value = self._string(key)
         if len(value) < min_length or (max_length is not None and len(value) > max_length):
             raise self._wrong(key, "a string of the allowed length")
-        return value
+        return clean(value, max_length or TEXT_LIMIT)
+
+    def name(self, key: str) -> str:
+        """Return a string, cut to NAME_LIMIT."""
+        return clean(self._string(key), NAME_LIMIT)
 
     def flag(self, key: str) -> bool:
         """Return a boolean."""
@@ -39,12 +49,12 @@ class JsonReader:
             raise self._wrong(key, "true or false")
         return value
 
-    def integer(self, key: str, low: int = 0, high: int | None = None) -> int:
+    def integer(self, key: str, low: int = 0, high: int = MAX_INTEGER) -> int:
         """Return an integer from `low` to `high`."""
         value = self._value(key)
         if not isinstance(value, int) or isinstance(value, bool):
             raise self._wrong(key, "an integer")
-        if value < low or (high is not None and value > high):
+        if not low <= value <= high:
             raise self._wrong(key, "in the allowed range")
         return value
 
@@ -59,25 +69,25 @@ class JsonReader:
             raise self._wrong(key, f"a list of {count} numbers")
         return tuple(self._number(key, value, low, high) for value in values)
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of strings."""
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return a list of strings, each cut to NAME_LIMIT."""
         values = self._list(key)
-        texts = tuple(value for value in values if isinstance(value, str))
-        if len(texts) != len(values):
+        names = tuple(clean(value, NAME_LIMIT) for value in values if isinstance(value, str))
+        if len(names) != len(values):
             raise self._wrong(key, "a list of strings")
-        return texts
+        return names
 
     def choice[E: StrEnum](self, key: str, choices: type[E]) -> E:
         """Return a member of the enum."""
         try:
-            return choices(self.text(key))
+            return choices(self._string(key))
         except ValueError as err:
             raise self._wrong(key, f"one of {', '.join(choices)}") from err
 
     def time(self, key: str) -> datetime:
         """Return a timestamp, which must have a UTC offset."""
         try:
-            value = datetime.fromisoformat(self.text(key))
+            value = datetime.fromisoformat(self._string(key))
         except ValueError as err:
             raise self._wrong(key, "a timestamp") from err
         if value.tzinfo is None:
@@ -87,7 +97,7 @@ class JsonReader:
     def uuid(self, key: str) -> UUID:
         """Return a UUID."""
         try:
-            return UUID(self.text(key))
+            return UUID(self._string(key))
         except ValueError as err:
             raise self._wrong(key, "a UUID") from err
 
@@ -116,10 +126,18 @@ class JsonReader:
             raise self._wrong(key, "present")
         return self._fields[key]
 
+    def _string(self, key: str) -> str:
+        value = self._value(key)
+        if not isinstance(value, str):
+            raise self._wrong(key, "a string")
+        return value
+
     def _list(self, key: str) -> list[Json]:
         value = self._value(key)
         if not isinstance(value, list):
             raise self._wrong(key, "a list")
+        if len(value) > MAX_ITEMS:
+            raise self._wrong(key, f"a list of at most {MAX_ITEMS} items")
         return value
 
     def _number(self, key: str, value: Json, low: float, high: float) -> float:

@@ -28,6 +28,7 @@ OPTIONAL_FIELDS = (
     "language",
 )  # of a request, since version 1 of the API
 MAX_NARRATIVE = 330  # characters
+MAX_SIDE = 2**31 - 1  # pixels; PostgreSQL stores no larger one
 MAX_SUGGESTED = 6.0  # points
 
 _DETECT_TIMINGS = ("queue", "decode", "preprocess", "infer", "postprocess", "total")
@@ -39,17 +40,17 @@ def read_health(body: JsonReader) -> ServerHealth:
     assessor = body.object("assessor")
     return ServerHealth(
         status=body.choice("status", ServerStatus),
-        version=body.text("version"),
+        version=body.name("version"),
         api_version=body.integer("api_version", API_VERSION, API_VERSION),
         instance_id=body.uuid("instance_id"),
         detector=DetectorHealth(
             state=detector.choice("state", ComponentState),
             since=detector.time("since"),
-            model=detector.optional("model", detector.text),
-            device=detector.optional("device", detector.text),
-            runtime=detector.optional("runtime", detector.text),
-            precision=detector.optional("precision", detector.text),
-            labels=detector.texts("labels"),
+            model=detector.optional("model", detector.name),
+            device=detector.optional("device", detector.name),
+            runtime=detector.optional("runtime", detector.name),
+            precision=detector.optional("precision", detector.name),
+            labels=detector.names("labels"),
             test_model=detector.flag("test_model"),
             max_batch=detector.optional("batch_most", lambda key: detector.integer(key, 1)),
             fallback=detector.optional("fallback", detector.text),
@@ -62,10 +63,10 @@ def read_health(body: JsonReader) -> ServerHealth:
             state=assessor.choice("state", ComponentState),
             since=assessor.time("since"),
             backend=assessor.optional("backend", lambda key: assessor.choice(key, AssessorBackend)),
-            model=assessor.optional("model", assessor.text),
-            model_digest=assessor.optional("model_digest", assessor.text),
+            model=assessor.optional("model", assessor.name),
+            model_digest=assessor.optional("model_digest", assessor.name),
             vision=assessor.optional("vision", assessor.flag) if assessor.has("vision") else None,
-            accepts=frozenset(assessor.texts("accepts") if assessor.has("accepts") else ()),
+            accepts=frozenset(assessor.names("accepts") if assessor.has("accepts") else ()),
             gpu_share=assessor.optional(
                 "gpu_share", lambda key: assessor.number(key, low=0.0, high=1.0)
             ),
@@ -84,7 +85,7 @@ def read_pull(body: JsonReader) -> ModelDownload:
     """Return the progress of a language model's download."""
     return ModelDownload(
         state=body.choice("state", DownloadState),
-        model=body.text("model"),
+        model=body.name("model"),
         completed_bytes=body.integer("completed_bytes"),
         total_bytes=body.integer("total_bytes"),
         error=body.optional("error", body.text),
@@ -96,10 +97,10 @@ def read_detect_result(body: JsonReader) -> DetectResult:
     image = body.object("image")
     timings = body.object("timings_ms")
     return DetectResult(
-        model=body.text("model"),
+        model=body.name("model"),
         test_model=body.flag("test_model"),
-        width=image.integer("width", 1),
-        height=image.integer("height", 1),
+        width=image.integer("width", 1, MAX_SIDE),
+        height=image.integer("height", 1, MAX_SIDE),
         detections=tuple(_read_detection(item) for item in body.objects("detections")),
         timings_ms={name: timings.number(name) for name in _DETECT_TIMINGS},
     )
@@ -114,10 +115,10 @@ def read_model_answer(body: JsonReader) -> ModelAnswer:
         summary=body.text("summary", 1, 500),
         reasoning=body.text("reasoning", 1, 2000),
         by=ModelUse(
-            model=body.text("model"),
+            model=body.name("model"),
             backend=body.choice("backend", AssessorBackend),
-            model_digest=body.optional("model_digest", body.text),
-            prompt_version=body.text("prompt_version"),
+            model_digest=body.optional("model_digest", body.name),
+            prompt_version=body.name("prompt_version"),
             prompt_tokens=usage.optional("prompt_tokens", usage.integer),
             completion_tokens=usage.optional("completion_tokens", usage.integer),
             load_ms=timings.optional("load", timings.number),
@@ -210,8 +211,8 @@ def _read_gpu(body: JsonReader) -> GpuHealth:
     return GpuHealth(
         at=body.time("at"),
         index=body.integer("index"),
-        name=body.text("name"),
-        uuid=body.text("uuid"),
+        name=body.name("name"),
+        uuid=body.name("uuid"),
         utilization_percent=body.optional(
             "utilization_percent", lambda key: body.integer(key, 0, 100)
         ),
@@ -227,7 +228,7 @@ def _read_gpu(body: JsonReader) -> GpuHealth:
 def _read_detection(body: JsonReader) -> Detection:
     x1, y1, x2, y2 = body.numbers("box", 4, 0.0, 1.0)
     return Detection(
-        label=body.text("label"),
+        label=body.name("label"),
         confidence=body.number("confidence", 0.0, 1.0),
         box=Box(x1=x1, y1=y1, x2=x2, y2=y2),
     )
