@@ -125,6 +125,12 @@ class ServerTimeoutError(ClientError):
     code = "timeout"
 
 
+class ServerStuckError(ServerTimeoutError):
+    """The inference server has answered no request since this one, which did not cause that."""
+
+    failure = FailureClass.OUTAGE
+
+
 class ServerLostError(ClientError):
     """The inference server closed the connection before it answered, also at the repeat."""
 

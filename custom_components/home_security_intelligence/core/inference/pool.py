@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from ..domain.errors import AssessorAbsentError, CoreError, ServerBusyError
+from ..domain.errors import AssessorAbsentError, CoreError, ServerBusyError, ServerStuckError
 from ..domain.inference import ComponentState, DetectResult, EventFacts
 from ..domain.models import FailureClass, JobKind, ModelAnswer
 from .client import InferenceClient
@@ -124,6 +124,8 @@ class ServerPool:
 
 
 def _another_server_may_succeed(error: CoreError) -> bool:
-    """Return whether another server may be able to do the job."""
+    """Return whether another server may be able to do the job, and is not endangered by it."""
+    if isinstance(error, ServerStuckError):
+        return False  # the job may be what the server is stuck at
     outside_the_job = error.failure in {FailureClass.CAPACITY, FailureClass.OUTAGE}
     return outside_the_job or isinstance(error, AssessorAbsentError)

@@ -16,6 +16,8 @@ from ..domain.errors import (
     ServerAuthError,
     ServerBusyError,
     ServerRejectedInputError,
+    ServerStuckError,
+    ServerTimeoutError,
 )
 from ..domain.inference import ComponentState, ServerHealth
 from ..domain.models import JobKind
@@ -60,6 +62,8 @@ class Server:
             for kind in JobKind
         }
         self._in_flight: Counter[JobKind] = Counter()
+        self._requests: Counter[JobKind] = Counter()  # sent so far, which numbers them
+        self._answered: Counter[JobKind] = Counter()  # the latest request that was answered
         self._foreign_images = 0  # images of other clients at the last health poll
         self._busy_until = dict.fromkeys(JobKind, 0.0)
         self._failed_at = dict.fromkeys(JobKind, -math.inf)  # not counting "busy"
@@ -121,15 +125,24 @@ class Server:
         )
 
     async def send[T](self, kind: JobKind, request: Callable[[InferenceClient], Awaitable[T]]) -> T:
-        """Send a request once `seconds_until_ready` returns 0.0; raises what the client raises."""
+        """Send a request once `seconds_until_ready` returns 0.0; raises what the client raises.
+
+        Raises ServerStuckError in place of a timeout that says nothing about the image: no request
+        sent after it has been answered either.
+        """
         call = self._breakers[kind].enter()
         self._in_flight[kind] += 1
+        self._requests[kind] += 1
+        number = self._requests[kind]
         try:
             response = await request(self.client)
         except CoreError as error:
-            self._record(kind, call, error)
+            self._record(kind, call, number, error)
+            if type(error) is ServerTimeoutError and self._is_stuck(kind, number):
+                raise ServerStuckError(str(error), code=error.code) from error
             raise
         else:
+            self._note_answer(kind, number)
             call.success()
             return response
         finally:
@@ -157,10 +170,21 @@ class Server:
                 self._breakers[kind].close()
             self._on_change(kind)
 
-    def _record(self, kind: JobKind, call: Call, error: CoreError) -> None:
+    def _is_stuck(self, kind: JobKind, number: int) -> bool:
+        """Return whether a timeout may be the server's fault: it answered no later request.
+
+        A language model may need too long for one event alone.
+        """
+        return kind is JobKind.DETECT and self._answered[kind] <= number
+
+    def _note_answer(self, kind: JobKind, number: int) -> None:
+        self._answered[kind] = max(self._answered[kind], number)
+
+    def _record(self, kind: JobKind, call: Call, number: int, error: CoreError) -> None:
         match error:
             case ServerRejectedInputError() | AssessorAbsentError() | AssessorAnswerError():
-                call.success()  # the server answered
+                self._note_answer(kind, number)
+                call.success()
             case ServerAuthError():
                 call.trip(error.code)
                 self._on_failure(self, error)
