@@ -71,7 +71,7 @@ def test_one_name_is_never_enough_to_tell_what_it_means(device: Device) -> None:
 def test_many_names_tell_what_they_mean(device: Device, off: timedelta) -> None:
     names = NamePatterns(HOME)
     images = list(HOURLY(70))
-    # A clock that is wrong takes days: in one day, the order of a date does not show.
+    # With a wrong clock, the order of a date does not show within one day.
     learned = 10 if off == SECOND else 50
     teach(names, device, images[:learned], off)
 

@@ -16,7 +16,8 @@ _SEVERAL = 8  # different times that are off by the same
 _MANY = 24  # different times that can be nothing else
 _MOST = 0.75  # of the names; the others may be uploads that waited
 _ODD = 0.05  # of the names may be something else, such as a test image
-_SPAN = timedelta(hours=2).total_seconds()  # within which a wrong reading drifts from its files
+_SPAN = timedelta(minutes=30).total_seconds()  # within which a wrong reading drifts away
+_DRIFT = 0.1  # of that span, at least: numbers of month, day and time drift by two thirds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +95,10 @@ def _is_off_by_the_same(order: Order, samples: Sequence[Sample]) -> bool:
     off = statistics.median(_late(sample, order) for sample in read)
     near = [sample for sample in read if abs(_late(sample, order) - off) <= _CLOSE]
     times = {sample.stated[order] for sample in near}
-    return (
-        len(times) >= _SEVERAL
-        and max(times) - min(times) >= _SPAN
-        and len(near) >= _MOST * len(read)
-    )
+    if len(times) < _SEVERAL or (span := max(times) - min(times)) < _SPAN:
+        return False
+    steady = sum(abs(_late(sample, order) - off) <= span * _DRIFT for sample in near)
+    return steady >= _MOST * len(read)
 
 
 def _is_the_only_one(
