@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
+from alembic.script import ScriptDirectory
 import pytest
 from sqlalchemy import text
 from yarl import URL
@@ -55,6 +56,32 @@ async def test_concurrent_starts_migrate_once(postgres: Postgres, empty_url: str
     assert (
         postgres.execute("select version_num from hsi.schema_version", database=database) == "0003"
     )
+
+
+async def test_several_entries_of_one_process_migrate_at_once(postgres: Postgres) -> None:
+    urls = [postgres.create_database() for _ in range(6)]
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(open_and_close(url) for url in urls for _ in range(2)))
+    for url in urls:
+        assert postgres.execute(TABLES, database=name_of(url)) == ALL_TABLES
+        postgres.drop(url)
+
+
+@BOTH
+async def test_a_foreign_exception_is_an_error_of_the_database(
+    empty_url: str,
+    attempt: Attempt,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def break_down(_: object) -> object:
+        raise KeyError("secret")
+
+    monkeypatch.setattr(ScriptDirectory, "walk_revisions", break_down)
+    with pytest.raises(StoreError, match="KeyError") as caught:
+        await attempt(empty_url)
+    assert "secret" not in str(caught.value)
+    assert "walk_revisions" in caplog.text
 
 
 async def test_a_check_is_rolled_back(postgres: Postgres, empty_url: str) -> None:

@@ -194,6 +194,24 @@ class StorePermissionError(StoreError):
     code = "database_permission"
 
 
+class StoreRefusedError(StoreError):
+    """PostgreSQL admits this user, database or address by none of its rules."""
+
+    code = "database_refused"
+
+
+class StoreInterruptedError(StoreError):
+    """PostgreSQL broke off one statement or session; the database itself works."""
+
+    code = "database_interrupted"
+
+
+class StoreConflictError(StoreInterruptedError):
+    """Two transactions were in conflict."""
+
+    code = "database_conflict"
+
+
 class StoreNewerError(StoreError):
     """The tables were created by a newer version than this one."""
 

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import batched
 
+from ..domain.errors import StoreInterruptedError
 from ..domain.models import RequeueReport
 from ..domain.queries import DeadLetterQuery
 from ..domain.updates import EventPhase, EventUpdate
 from ..store import dead_letters, events
 from ..store.database import Database
-from ..store.errors import StoreConflictError
 from ..store.transaction import Transaction
 
 _BATCH_LIMIT = 1000  # maximum number of dead letters changed in one transaction
@@ -55,11 +55,11 @@ class DeadLetterService:
         return await self._run(partial(_discard, ids=ids))
 
     async def _run[T](self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run work in a transaction; once more after a conflict with another transaction."""
+        """Run work in a transaction; once more if PostgreSQL broke it off."""
         try:
             async with self._database.transaction() as transaction:
                 return await work(transaction)
-        except StoreConflictError:
+        except StoreInterruptedError:
             async with self._database.transaction() as transaction:
                 return await work(transaction)
 

@@ -11,12 +11,13 @@ from ..aio.backoff import retry_delay
 from ..aio.health_board import HealthBoard
 from ..aio.notifier import Notifier
 from ..aio.request_tracker import RequestTracker
-from ..domain.errors import StoreError
+from ..domain.errors import StoreError, StoreInterruptedError
 from ..domain.settings import Settings
 from .engine import begin, connected, without_transactions
-from .errors import StoreConflictError
 from .outbox import Outbox
 from .transaction import Transaction
+
+_INTERRUPTIONS = 3  # in a row that make the database count as away
 
 
 class Database:
@@ -101,7 +102,7 @@ class Database:
         try:
             async with opened as connection:
                 yield connection
-        except StoreConflictError:
+        except StoreInterruptedError:
             raise
         except StoreError as error:
             self._health.database_failed(error)
@@ -122,8 +123,10 @@ class Database:
             try:
                 async with connect() as opened:
                     return await work(opened)
-            except StoreError:
+            except StoreError as error:
                 failures += 1
+                if failures >= _INTERRUPTIONS and isinstance(error, StoreInterruptedError):
+                    self._health.database_failed(error)
                 jitter = random.random()  # noqa: S311 - spreads load, guards nothing
                 delay = retry_delay(failures, jitter=jitter, settings=self._settings)
                 await self._returned.wait(seen, delay.total_seconds())

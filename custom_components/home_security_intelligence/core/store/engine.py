@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from ..domain.errors import StoreUnreachableError
-from .errors import translated
+from .errors import contained, translated
 from .migrate import ensure_schema, refuse_newer, refuse_other, upgrade
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -46,41 +46,45 @@ async def connect(
     statement_timeout: float = STATEMENT_TIMEOUT,
 ) -> AsyncEngine:
     """Return an engine on a reachable database with up-to-date tables; raises StoreError."""
-    engine = _engine(url, ssl, application_name, pooled=True, statement_timeout=statement_timeout)
-    try:
-        async with begin(engine) as connection:
-            await connection.execute(text("SELECT 1"))
-        await upgrade(lambda: _engine(url, ssl, application_name, pooled=False))
-    except BaseException:
-        await engine.dispose()
-        raise
-    return engine
+    with contained():
+        engine = _engine(
+            url, ssl, application_name, pooled=True, statement_timeout=statement_timeout
+        )
+        try:
+            async with begin(engine) as connection:
+                await connection.execute(text("SELECT 1"))
+            await upgrade(lambda: _engine(url, ssl, application_name, pooled=False))
+        except BaseException:
+            await engine.dispose()
+            raise
+        return engine
 
 
 async def connect_read_only(url: str, *, application_name: str) -> AsyncEngine:
     """Return a read-only engine on a database with up-to-date tables; raises StoreError."""
-    engine = _engine(url, None, application_name, pooled=True, read_only=True)
-    try:
-        async with begin(engine) as connection:
-            await refuse_other(connection)
-    except BaseException:
-        await engine.dispose()
-        raise
-    return engine
+    with contained():
+        engine = _engine(url, None, application_name, pooled=True, read_only=True)
+        try:
+            async with begin(engine) as connection:
+                await refuse_other(connection)
+        except BaseException:
+            await engine.dispose()
+            raise
+        return engine
 
 
 async def check(url: str, ssl: ssl_module.SSLContext | None = None) -> None:
     """Try everything that `connect` needs, and roll it back; raises StoreError."""
-    engine = _engine(url, ssl, "hsi check", pooled=False)
-    try:
-        with translated():
+    with contained():
+        engine = _engine(url, ssl, "hsi check", pooled=False)
+        try:
             async with engine.connect() as connection:
                 await ensure_schema(connection)
                 await connection.execute(text("CREATE TABLE hsi.check_only (id integer)"))
                 await connection.rollback()
                 await refuse_newer(connection)
-    finally:
-        await engine.dispose()
+        finally:
+            await engine.dispose()
 
 
 @asynccontextmanager

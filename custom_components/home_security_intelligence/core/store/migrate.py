@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -18,6 +19,9 @@ from .tables import SCHEMA
 VERSION_TABLE = "schema_version"
 # Any fixed number. One process migrates; the others wait and then find it done.
 ADVISORY_LOCK = 0x48534931
+# Alembic keeps the migration under way in its modules: one at a time in a process. It is taken after
+# the advisory lock, so that a database that another process migrates delays no other one.
+_ALEMBIC = Lock()
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -75,7 +79,7 @@ def _run(connection: Connection) -> None:
     def missing(revision: str, _: MigrationContext) -> object:
         return scripts._upgrade_revs("head", revision)  # noqa: SLF001 - Alembic's documented recipe
 
-    with EnvironmentContext(Config(), scripts, fn=missing) as environment:
+    with _ALEMBIC, EnvironmentContext(Config(), scripts, fn=missing) as environment:
         environment.configure(
             connection=connection, version_table=VERSION_TABLE, version_table_schema=SCHEMA
         )
