@@ -2,8 +2,9 @@
 
 An image is either a JPEG, which shows one person, or lines of `label confidence`; anything after a
 `#` only makes it different. Every other content, and all that starts with `broken`, is refused as
-an invalid image. `python -m testbed.fake_inference_server PORT [hang]` runs one that records
-nothing, for benchmarks; with `hang` it never responds to an assessment.
+an invalid image. `python -m testbed.fake_inference_server PORT [hang] [slow]` runs one that records
+nothing, for benchmarks; with `hang` it never responds to an assessment, with `slow` it detects 20
+images a second.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from testbed import inference_responses as responses
 
 TOKEN = "right-token"  # noqa: S105 - of a fake
 INSTANCE_ID = "6f3f9d6e-3c54-4f6c-8f0b-8f5f5d0f4a11"
+SLOW = 0.05  # seconds that a slow server takes for each image
 MAX_BODY = 64 * 1024 * 1024  # bytes
 JPEG_PERSON = (("person", 0.97),)
 
@@ -79,6 +81,7 @@ class FakeInferenceServer:
     detections: Sequence[tuple[str, float]] | None = None  # None: what the image contains
     labels: dict[str, str] = field(default_factory=dict)  # replacements for labels in images
     box: Sequence[float] = responses.BOX
+    damaged: str | None = None  # what is wrong with every image's file
     score: int | None = None  # None: the highest that the rules allow
     detector: Mapping[str, object] = field(default_factory=dict)  # fields that differ in health
     assessor: Mapping[str, object] = field(default_factory=dict)
@@ -92,6 +95,7 @@ class FakeInferenceServer:
     assess_gate: asyncio.Event = field(default_factory=_open_gate)
     pull_fault: Fault | None = None
     hang_on: bytes | None = None  # an image that never gets a response
+    seconds_per_image: float = 0.0  # images are detected one after the other
     recording: bool = True
 
     port: int = 0  # chosen at the first start, kept over restarts
@@ -101,6 +105,7 @@ class FakeInferenceServer:
     requested: asyncio.Event = field(default_factory=asyncio.Event)  # set by each detect request
     hung: asyncio.Event = field(default_factory=asyncio.Event)  # set by each request that hangs
     _runner: web.AppRunner | None = None
+    _detector: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -167,6 +172,9 @@ class FakeInferenceServer:
             self.hung.set()
             await asyncio.Event().wait()
         await self.detect_gate.wait()
+        if self.seconds_per_image:
+            async with self._detector:
+                await asyncio.sleep(self.seconds_per_image)
         if (fault := _next_fault(self.detect_fault, self.detect_faults)) is not None:
             return fault()
         detections = self._read_image(image) if self.detections is None else self.detections
@@ -174,7 +182,11 @@ class FakeInferenceServer:
             return INVALID_IMAGE()
         return web.json_response(
             responses.detected(
-                detections, model=self.model, test_model=self.test_model, box=self.box
+                detections,
+                model=self.model,
+                test_model=self.test_model,
+                box=self.box,
+                damaged=self.damaged,
             )
         )
 
@@ -224,10 +236,14 @@ def _next_fault(standing: Fault | None, queued: deque[Fault]) -> Fault | None:
     return standing or (queued.popleft() if queued else None)
 
 
-def main(port: int, *, hangs_in_assess: bool) -> None:
+def main(port: int, *, hangs_in_assess: bool, slow: bool) -> None:
     """Serve on this port until the process ends: one person in every image."""
     server = FakeInferenceServer(
-        detections=[("person", 0.7)], score=42, test_model=True, recording=False
+        detections=[("person", 0.7)],
+        score=42,
+        test_model=True,
+        recording=False,
+        seconds_per_image=SLOW if slow else 0.0,
     )
     if hangs_in_assess:
         server.assess_gate.clear()
@@ -235,4 +251,4 @@ def main(port: int, *, hangs_in_assess: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), hangs_in_assess="hang" in sys.argv[2:])
+    main(int(sys.argv[1]), hangs_in_assess="hang" in sys.argv[2:], slow="slow" in sys.argv[2:])

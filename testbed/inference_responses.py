@@ -136,10 +136,12 @@ def detected(
     model: str = "rtdetr_v2_r18vd",
     test_model: bool = False,
     box: Sequence[float] = BOX,
+    damaged: str | None = None,
 ) -> dict[str, object]:
     """Return detections, given as label and confidence; all have the same box."""
     return {
         **DETECTED,
+        **({"damaged": damaged} if damaged else {}),
         "model": model,
         "test_model": test_model,
         "image": {"width": 640, "height": 480},

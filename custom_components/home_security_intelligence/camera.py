@@ -23,6 +23,8 @@ from .image_files import async_read_image
 
 PARALLEL_UPDATES = 0
 
+ATTR_DAMAGED: Final = "damaged"
+
 _FRAME_LIFETIME: Final = 10.0  # seconds until a frame is read again: its file may have been deleted
 
 LATEST_IMAGE = CameraEntityDescription(key="latest_image", name=None)
@@ -50,6 +52,13 @@ class HsiCamera(HsiCameraEntity, Camera):
         self._frame: ImageFile | None = None
         self._frame_read_at = 0.0
         self._reading = asyncio.Lock()
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str | None]:
+        """Return what is wrong with the latest image's file, if anything."""
+        image = self._camera.latest_image
+        return {ATTR_DAMAGED: None if image is None else image.damaged}
 
     @override
     async def async_camera_image(

@@ -1,14 +1,19 @@
 """Convert values to the JSON of the actions' responses."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from homeassistant.util.json import JsonArrayType, JsonObjectType
 
 from .core.domain.models import CleanupReport, DeadLetter, MissedMoment, ModelUse, SecurityEvent
 
 
-def event_json(event: SecurityEvent) -> JsonObjectType:
-    """Return an event as JSON."""
+def event_json(
+    event: SecurityEvent, damaged_images: Mapping[int, str] = MappingProxyType({})
+) -> JsonObjectType:
+    """Return an event as JSON, with what is wrong with its best image's file."""
+    best = event.best_image_id
     return {
         "event_id": str(event.id),
         "camera": event.camera,
@@ -18,6 +23,7 @@ def event_json(event: SecurityEvent) -> JsonObjectType:
         "ended_at": _time(event.ended_at),
         "labels": list(event.labels),
         "image_count": event.image_count,
+        "image_damaged": None if best is None else damaged_images.get(best),
         "assessment": event.assessment.value,
         "risk_score": event.risk_score,
         "risk_level": event.risk_level.value if event.risk_level else None,

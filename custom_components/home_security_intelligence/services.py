@@ -154,12 +154,14 @@ async def _list_events(call: ServiceCall) -> ServiceResponse:
         cursor=call.data.get(ATTR_CURSOR),
     )
     page = await _request(entry, lambda pipeline: pipeline.queries.list_events(query))
+    best = [event.best_image_id for event in page.items if event.best_image_id is not None]
+    damaged = await _request(entry, lambda pipeline: pipeline.queries.image_damage(best))
     missed: Sequence[MissedMoment] = ()
     if query.mark is EventMark.MISSED and query.cursor is None:
         missed = await _request(entry, lambda pipeline: pipeline.queries.missed_moments(query))
     return {
         "missed_moments": [missed_json(moment) for moment in missed],
-        "events": [event_json(event) for event in page.items],
+        "events": [event_json(event, damaged) for event in page.items],
         "total": page.total,
         "total_is_exact": page.total_is_exact,
         "next_cursor": page.next_cursor,

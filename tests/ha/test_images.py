@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from testbed.fake_inference_server import FakeInferenceServer, problem
-from tests.ha.helpers import state_is, state_of, state_when, upload
+from tests.ha.helpers import act, state_is, state_of, state_when, upload
 
 CAMERA = "camera.front_door"
 EVENT = "image.front_door_last_event"
@@ -44,8 +44,13 @@ async def test_the_uploaded_files_are_shown(
     camera_root: Path,
     hass_client: ClientSessionGenerator,
 ) -> None:
+    server.damaged = "12 extraneous bytes before marker 0xd1"
     upload(camera_root, "front_door/one.jpg", age=5)
     await state_when(hass, EVENT, lambda state: state.state != "unknown")
+    assert state_of(hass, CAMERA).attributes["damaged"] == server.damaged
+    [event] = (await act(hass, "list_events"))["events"]
+    assert event["image_damaged"] == server.damaged
+    server.damaged = None
     one = (camera_root / "front_door" / "one.jpg").read_bytes()
     assert (await camera_image(hass, CAMERA)).content == one
 
@@ -53,6 +58,7 @@ async def test_the_uploaded_files_are_shown(
     server.detections = [("person", 0.6)]  # less sure than before: no better picture
     upload(camera_root, "front_door/two.jpg")
     await state_when(hass, LAST, lambda state: state.state != before)
+    assert state_of(hass, CAMERA).attributes["damaged"] is None
     two = (camera_root / "front_door" / "two.jpg").read_bytes()
     assert (await camera_image(hass, CAMERA)).content == two
     assert (await camera_image(hass, CAMERA)).content_type == "image/jpeg"

@@ -76,6 +76,18 @@ async def test_a_person_becomes_an_event_with_a_risk(house: House) -> None:
     assert str(facts["started_at"]).endswith(("+01:00", "+02:00"))
 
 
+async def test_damage_of_a_file_that_can_be_shown_is_stored_with_its_image(house: House) -> None:
+    house.server.damaged = "Corrupt JPEG data: 12 extraneous bytes before marker 0xd1"
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "person 0.8")
+
+    image = await journal.image("front/a.jpg")
+    assert (image.state, image.damaged) == (ImageState.DETECTED, house.server.damaged)
+    opened = await journal.event(EventPhase.DETECTED)
+    assert [i.damaged for i in await pipeline.queries.event_images(opened.id)] == [image.damaged]
+    assert await pipeline.queries.image_damage([image.id, 99]) == {image.id: image.damaged}
+
+
 @pytest.mark.parametrize("score", [0, 100])
 async def test_a_language_model_cannot_change_the_level(house: House, score: int) -> None:
     house.server.score = score

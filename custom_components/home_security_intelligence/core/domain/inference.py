@@ -175,7 +175,10 @@ class ServerHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectResult:
-    """The detections of one image; `width` and `height` are those of the upright image."""
+    """The detections of one image; `width` and `height` are those of the upright image.
+
+    `damaged`: what is wrong with the image's file, which can be shown all the same.
+    """
 
     model: str
     test_model: bool
@@ -183,6 +186,7 @@ class DetectResult:
     height: int  # pixels
     detections: tuple[Detection, ...]
     timings_ms: Mapping[str, float]
+    damaged: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

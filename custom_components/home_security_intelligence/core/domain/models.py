@@ -147,6 +147,7 @@ class Image:
     detected_at: datetime | None = None
     root: int | None = None  # the id of the camera root it was found in
     event_id: UUID | None = None  # of the event it belongs to
+    damaged: str | None = None  # what is wrong with its file, which can be shown all the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

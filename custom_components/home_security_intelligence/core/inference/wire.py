@@ -103,6 +103,7 @@ def read_detect_result(body: JsonReader) -> DetectResult:
         height=image.integer("height", 1, MAX_SIDE),
         detections=tuple(_read_detection(item) for item in body.objects("detections")),
         timings_ms={name: timings.number(name) for name in _DETECT_TIMINGS},
+        damaged=_if_sent(body, "damaged", body.text),
     )
 
 

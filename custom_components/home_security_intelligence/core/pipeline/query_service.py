@@ -1,7 +1,7 @@
 """Read-only queries of what is stored."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -81,6 +81,11 @@ class QueryService:
         """Return an event's images, by capture time."""
         async with self._database.begin() as connection:
             return await images.of_event(connection, event_id)
+
+    async def image_damage(self, ids: Collection[int]) -> dict[int, str]:
+        """Return what is wrong with the files of those images that are damaged, by id."""
+        async with self._database.begin() as connection:
+            return await images.damage(connection, ids)
 
     async def list_dead_letters(self, query: DeadLetterQuery) -> Page[DeadLetter]:
         """Return a page of dead letters, latest failure first; raises InputError likewise."""

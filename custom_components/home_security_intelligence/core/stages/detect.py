@@ -236,6 +236,7 @@ def _with_result(image: Image, result: DetectResult, now: datetime) -> Image:
         height=result.height,
         detections=result.detections,
         detected_at=now,
+        damaged=result.damaged,
     )
 
 

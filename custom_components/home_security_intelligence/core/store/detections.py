@@ -29,9 +29,9 @@ _INSERT = text(
         UPDATE hsi.images
         SET state = 'detected', reason = NULL, sha256 = one.sha256, width = one.width,
             height = one.height, model = one.model, detected_at = :detected_at,
-            event_id = one.event_id
-        FROM unnest(:images, :contents, :widths, :heights, :models, :events)
-            AS one (image_id, sha256, width, height, model, event_id)
+            event_id = one.event_id, damaged = one.damaged
+        FROM unnest(:images, :contents, :widths, :heights, :models, :events, :damages)
+            AS one (image_id, sha256, width, height, model, event_id, damaged)
         WHERE images.id = one.image_id
     )
     INSERT INTO hsi.detections (image_id, position, label, confidence, x1, y1, x2, y2)
@@ -45,6 +45,7 @@ _INSERT = text(
     bindparam("heights", type_=ARRAY(Integer)),
     bindparam("models", type_=ARRAY(Text)),
     bindparam("events", type_=ARRAY(Uuid)),
+    bindparam("damages", type_=ARRAY(Text)),
     bindparam("of_images", type_=ARRAY(BigInteger)),
     bindparam("positions", type_=ARRAY(SmallInteger)),
     bindparam("labels", type_=ARRAY(Text)),
@@ -81,6 +82,7 @@ async def insert(
             "heights": [one.result.height for one in detected],
             "models": [one.result.model for one in detected],
             "events": [one.event_id for one in detected],
+            "damages": [one.result.damaged for one in detected],
             "of_images": [image_id for image_id, _, _ in objects],
             "positions": [position for _, position, _ in objects],
             "labels": [detection.label for _, _, detection in objects],

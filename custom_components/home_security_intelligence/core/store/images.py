@@ -1,7 +1,7 @@
 """The images: register their files, find them with their detections, and change their state."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -319,6 +319,16 @@ def _identities(files: Sequence[FoundFile]) -> dict[str, list[str] | list[int]]:
         "file_mtime_ns": [file.mtime_ns for file in files],
         "file_size": [file.size for file in files],
     }
+
+
+async def damage(connection: AsyncConnection, ids: Collection[int]) -> dict[int, str]:
+    """Return what is wrong with the files of those images that are damaged, by id."""
+    rows = await connection.execute(
+        select(images.c.id, images.c.damaged).where(
+            images.c.id.in_(ids), images.c.damaged.is_not(None)
+        )
+    )
+    return {row.id: row.damaged for row in rows}
 
 
 async def _load(

@@ -25,6 +25,7 @@ def image_of(row: RowMapping, detections: Sequence[Detection] = (), *, prefix: s
         detected_at=row[prefix + "detected_at"],
         root=row[prefix + "root"],
         event_id=row[prefix + "event_id"],
+        damaged=row[prefix + "damaged"],
     )
 
 

@@ -39,6 +39,7 @@ from ..domain.models import (
 from ..domain.shared_settings import SettingsSource
 
 SCHEMA = "hsi"
+FRESH, BACKLOG = 0, 10  # priorities of jobs: of live images, and of a backlog
 
 metadata = MetaData(schema=SCHEMA)
 
@@ -210,6 +211,7 @@ images = Table(
     Column("event_id", ForeignKey(events.c.id)),
     Column("file_gone", Boolean, nullable=False, default=False),
     Column("root", ForeignKey(roots.c.id)),
+    Column("damaged", Text),
 )
 
 # Files that still exist though their image records were deleted: they must not be registered again.
