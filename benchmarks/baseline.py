@@ -23,6 +23,7 @@ from testbed.fake_inference_server import TOKEN
 from hsi_core.domain.settings import Settings
 from hsi_core.inference.client import InferenceClient
 from hsi_core.store import cameras, detections, images, leases
+from hsi_core.store.fair_claim import claim_statement
 
 FILL = """
 WITH camera AS (INSERT INTO hsi.cameras (folder, name) VALUES ('baseline', 'Baseline') RETURNING folder),
@@ -47,10 +48,11 @@ async def sql_alone(url: str, count: int, batch: int) -> dict[str, float]:
     await connection.execute("TRUNCATE hsi.cameras CASCADE")
     await connection.execute(FILL.replace("$1", str(count)))
     await connection.execute("ANALYZE")
-    claim, lock = leases._claim(batch), cameras._LOCK
+    claim, lock = claim_statement(batch, oldest_first=False), cameras._LOCK
+    due = {"wanted": "detect", "lease": _LEASE, "lag_camera": [], "lag_turns": []}
     began, cpu, done = time.perf_counter(), time.process_time(), 0
     while done < count:
-        rows = await _fetch(connection, claim, {"wanted": "detect", "lease": _LEASE})
+        rows = await _fetch(connection, claim, due)
         done += len(rows)
         ids = [row["image_id"] for row in rows]
         content = [image.to_bytes(32) for image in ids]
@@ -103,6 +105,7 @@ def _detected(ids: list[int], content: list[bytes]) -> dict[str, object]:
         "heights": [480] * count,
         "models": ["instant"] * count,
         "events": [_NO_EVENT] * count,
+        "damages": [None] * count,
         "of_images": ids,
         "positions": [0] * count,
         "labels": ["person"] * count,

@@ -23,11 +23,11 @@ CAMERAS = ("front", "yard", "garage", "gate")
 
 
 @contextmanager
-def instant_server(*, hangs_in_assess: bool = False) -> Iterator[str]:
+def instant_server(*, hangs_in_assess: bool = False, slow: bool = False) -> Iterator[str]:
     """Run the fake inference server in its own process; yield its URL."""
     port = free_port()
     command = [sys.executable, "-m", "testbed.fake_inference_server", str(port)]
-    process = subprocess.Popen([*command, "hang"] if hangs_in_assess else command)
+    process = subprocess.Popen([*command, *["hang"] * hangs_in_assess, *["slow"] * slow])
     try:
         _wait_until_listening(port)
         yield f"http://127.0.0.1:{port}"

@@ -167,6 +167,39 @@ async def test_a_live_image_overtakes_the_backlog_of_a_full_queue(
     assert len(await journal.ended(31)) == 31
 
 
+async def test_a_flood_of_one_camera_leaves_the_queue_to_the_others(
+    house: House, server: FakeInferenceServer
+) -> None:
+    server.detect_gate.clear()
+    _, journal = await house.run(queue_limit=20, detect_concurrency=1)
+    for number in range(25):
+        house.upload(f"front/{number}.jpg", f"car 0.9 #{number}")
+    await journal.depth(23)  # one running, and the limit with its reserve
+    await journal.health(lambda h: h.queue_full)
+    house.upload("yard/now.jpg", "car 0.9 #now")
+    await journal.depth(24)
+    server.detect_gate.set()
+    await journal.image("yard/now.jpg")
+    assert place("yard/now.jpg", journal) <= 1  # the running one was first
+    assert len(await journal.ended(26)) == 26
+
+
+async def test_a_backlog_of_one_camera_does_not_come_before_that_of_another(
+    house: House, server: FakeInferenceServer
+) -> None:
+    server.detect_gate.clear()
+    for number in range(24):
+        house.upload(f"front/{number}.jpg", f"car 0.9 #{number}", age=7200)
+    _, journal = await house.run(queue_limit=8, detect_concurrency=1)
+    await journal.depth(9)  # one running, and the limit
+    await journal.health(lambda h: h.queue_full)
+    for number in range(3):
+        house.upload(f"yard/{number}.jpg", f"car 0.9 #yard {number}", age=3600)
+    server.detect_gate.set()
+    await journal.ended(27)
+    assert max(place(f"yard/{number}.jpg", journal) for number in range(3)) < 20
+
+
 async def test_a_backlog_is_resumed_before_the_queue_is_empty(
     house: House, server: FakeInferenceServer
 ) -> None:

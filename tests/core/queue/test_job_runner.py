@@ -48,6 +48,7 @@ class GatedHandler:
     def __init__(self) -> None:
         self.started = 0
         self.stored = 0
+        self.cameras: list[str] = []  # of the started jobs
         self._ends = asyncio.Semaphore(0)
         self._changed = asyncio.Condition()
 
@@ -61,6 +62,7 @@ class GatedHandler:
             await self._changed.wait_for(lambda: reached(self))
 
     async def process(self, job: ClaimedJob) -> Outcome[None]:
+        self.cameras.append(job.camera)
         await self._note(started=1)
         await self._ends.acquire()
         return Outcome(job=job, result=None)
@@ -116,13 +118,13 @@ async def runner(engine: AsyncEngine, handler: GatedHandler) -> AsyncIterator[Jo
         )
 
 
-async def register(engine: AsyncEngine, count: int) -> None:
+async def register(engine: AsyncEngine, count: int, camera: str = "front") -> None:
     files = [
-        FoundFile(camera="front", path=f"front/{number}.jpg", size=1, mtime_ns=number)
+        FoundFile(camera=camera, path=f"{camera}/{number}.jpg", size=1, mtime_ns=number)
         for number in range(count)
     ]
     async with begin(engine) as connection:
-        await cameras.register(connection, [Camera(folder="front", name="Front")])
+        await cameras.register(connection, [Camera(folder=camera, name=camera)])
         new = [NewImage(file=file, captured_at=NOW) for file in files]
         added = await images.add(connection, new, now=NOW)
         await jobs.enqueue_detect(connection, added, now=NOW)
@@ -151,6 +153,22 @@ async def test_a_backlog_is_claimed_in_batches(
 
         handler.end(40)  # the last batch, of what is left, is smaller than the minimum
         await handler.until(lambda h: h.stored == 40)
+    finally:
+        working.cancel()
+        await asyncio.wait([working])
+
+
+async def test_an_image_of_now_waits_for_its_own_camera_only(
+    engine: AsyncEngine, handler: GatedHandler, runner: JobRunner[None]
+) -> None:
+    await register(engine, 100)
+    working = asyncio.create_task(runner.run_jobs())
+    try:
+        await handler.until(lambda h: h.started == 16)
+        await register(engine, 1, camera="yard")
+        handler.end(4)  # a minimum batch: the next claim
+        await handler.until(lambda h: h.started == 20)
+        assert "yard" in handler.cameras[16:]
     finally:
         working.cancel()
         await asyncio.wait([working])

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -21,13 +22,13 @@ FAILURE = Failure(failure=FailureClass.UNKNOWN, error_type="x", message="nul \0 
 RETRY_NOW = RetryDecision(failure=FAILURE, delay=timedelta(0), spends_attempt=True)
 
 
-def file(number: int) -> FoundFile:
-    return FoundFile(camera="front", path=f"front/{number}.jpg", size=1, mtime_ns=number)
+def file(number: int, camera: str = "front") -> FoundFile:
+    return FoundFile(camera=camera, path=f"{camera}/{number}.jpg", size=1, mtime_ns=number)
 
 
-async def register(archive: Archive, *numbers: int) -> int:
+async def register(archive: Archive, *numbers: int, camera: str = "front") -> int:
     """Register files as a scan does; returns how many were new."""
-    new = [NewImage(file=file(number), captured_at=at(number)) for number in numbers]
+    new = [NewImage(file=file(number, camera), captured_at=at(number)) for number in numbers]
     async with begin(archive.engine) as connection:
         added = await images.add(connection, new, now=NOON)
         if added:
@@ -65,16 +66,58 @@ async def test_concurrent_workers_claim_each_job_once(archive: Archive) -> None:
     assert len(ids) == len(set(ids)) == 20
 
 
-async def test_jobs_are_claimed_by_priority_and_age(archive: Archive) -> None:
+async def claim_batch(archive: Archive, limit: int, **how: Any) -> list[tuple[str, float]]:
+    """Claim jobs; return the camera and the second of each one's image."""
+    async with begin(archive.engine) as connection:
+        claimed = await leases.claim(connection, JobKind.DETECT, lease=30.0, limit=limit, **how)
+    return [
+        (job.camera, (job.image.captured_at - NOON).total_seconds())
+        for job in claimed
+        if job.image is not None
+    ]
+
+
+@pytest.mark.parametrize(
+    ("oldest_first", "seconds"),
+    [(False, [5, 4, 3, -200, -100]), (True, [-200, -100, 3, 4, 5])],
+    ids=["live images before a backlog, the newest first", "by age only"],
+)
+async def test_jobs_are_claimed_in_order(
+    archive: Archive, oldest_first: bool, seconds: list[float]
+) -> None:
     await register(archive, 5, 3, 4)
     await register(archive, -100, -200)  # seconds ago: a backlog
-    order = []
-    while (job := await claim(archive)) is not None:
-        async with begin(archive.engine) as connection:
-            image = await images.get(connection, job.image_id or 0)
-        assert image is not None
-        order.append((image.captured_at - NOON).total_seconds())
-    assert order == [3, 4, 5, -200, -100]
+    claimed = []
+    while batch := await claim_batch(archive, 1, oldest_first=oldest_first):
+        claimed += batch
+    assert claimed == [("front", second) for second in seconds]
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+@pytest.mark.parametrize("second", [1, -1000], ids=["live", "backlog"])
+async def test_a_batch_takes_a_job_of_each_camera_in_turn(
+    archive: Archive, second: int, oldest_first: bool
+) -> None:
+    await register(archive, *range(second, second + 20))
+    await register(archive, second, second + 1, camera="yard")
+    batch = await claim_batch(archive, 6, oldest_first=oldest_first)
+    assert [camera for camera, _ in batch].count("yard") == 2
+    assert {camera for camera, _ in batch[:2]} == {"front", "yard"}
+
+
+async def test_a_camera_that_had_turns_waits_for_the_others(archive: Archive) -> None:
+    await register(archive, *range(5))
+    await register(archive, *range(5), camera="yard")
+    batch = await claim_batch(archive, 4, lags={"front": 2})
+    assert [camera for camera, _ in batch][:2] == ["yard", "yard"]
+    assert {camera for camera, _ in batch[2:]} == {"front", "yard"}
+
+
+async def test_a_live_image_passes_the_backlogs_of_all_cameras(archive: Archive) -> None:
+    await register(archive, *range(-1000, -990))
+    await register(archive, *range(-1000, -990), camera="yard")
+    await register(archive, 1)
+    assert (await claim_batch(archive, 1, lags={"front": 9})) == [("front", 1)]
 
 
 async def test_a_postponed_job_is_not_claimed(archive: Archive) -> None:
@@ -135,7 +178,7 @@ async def test_jobs_claimed_in_a_batch_are_in_order(archive: Archive) -> None:
         first = await leases.claim(connection, JobKind.DETECT, lease=30.0, limit=4)
         rest = await leases.claim(connection, JobKind.DETECT, lease=30.0, limit=4)
     order = [(job.image.captured_at - NOON).total_seconds() for job in (*first, *rest) if job.image]
-    assert order == [3, 4, 5, -200, -100]
+    assert order == [5, 4, 3, -200, -100]
     assert (len(first), len(rest)) == (4, 1)
 
 

@@ -117,17 +117,22 @@ class Queue(RuleBasedStateMachine):
 
         self.do(work)
 
-    @rule(limit=st.integers(1, 4))
-    def claim(self, limit: int) -> None:
-        tokens = self.do(lambda c: leases.claim(c, JobKind.DETECT, lease=3600.0, limit=limit))
-        first = sorted(
-            self.among(JobState.PENDING),
-            key=lambda number: (
-                self.model[number].priority,
-                self.model[number].happened_at,
-                number,
-            ),
-        )[:limit]
+    @rule(limit=st.integers(1, 4), oldest_first=st.booleans())
+    def claim(self, limit: int, oldest_first: bool) -> None:
+        tokens = self.do(
+            lambda c: leases.claim(
+                c, JobKind.DETECT, lease=3600.0, limit=limit, oldest_first=oldest_first
+            )
+        )
+
+        def place(number: int) -> tuple[float, ...]:
+            job = self.model[number]
+            moment = job.happened_at.timestamp()
+            if oldest_first:
+                return (moment, number)
+            return (job.priority, moment if job.priority else -moment, number)
+
+        first = sorted(self.among(JobState.PENDING), key=place)[:limit]
         assert [token.id for token in tokens] == first
         for token in tokens:
             job = self.model[token.id]

@@ -48,6 +48,7 @@ class Watch:
             settings=settings,
             mountinfo=mountinfo,
         )
+        self._cameras = [camera.folder for camera in cameras]
         self._refusals = 0  # of the next files
         self._errors: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -68,7 +69,11 @@ class Watch:
     def take(self) -> None:
         """Take the files found and acknowledge them."""
         lanes = (self.deliveries.live, self.deliveries.backlog)
-        self._tasks += [asyncio.create_task(self._take_from(lane)) for lane in lanes]
+        self._tasks += [
+            asyncio.create_task(self._take_from(lane[camera]))
+            for camera in self._cameras
+            for lane in lanes
+        ]
 
     async def stop(self) -> None:
         tasks, self._tasks = self._tasks, []

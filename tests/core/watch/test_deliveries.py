@@ -59,39 +59,39 @@ async def blocked(coroutine: object) -> asyncio.Task[None]:
 async def test_files_are_taken_in_the_order_they_were_offered(deliveries: Deliveries) -> None:
     await offer_all(deliveries, [old_file(1), old_file(2)])
 
-    assert await deliveries.backlog.take() == [old_file(1), old_file(2)]
+    assert await deliveries.backlog["front"].take() == [old_file(1), old_file(2)]
 
 
 async def test_a_file_in_flight_is_not_delivered_again(deliveries: Deliveries) -> None:
     await offer_all(deliveries, [old_file(1)])
-    await deliveries.backlog.take()
+    await deliveries.backlog["front"].take()
 
     await offer_all(deliveries, [old_file(1), old_file(2)])
 
-    assert await deliveries.backlog.take() == [old_file(2)]
+    assert await deliveries.backlog["front"].take() == [old_file(2)]
 
 
 async def test_an_acknowledged_file_is_not_delivered_again(deliveries: Deliveries) -> None:
     await offer_all(deliveries, [old_file(1)])
-    deliveries.acknowledge(await deliveries.backlog.take())
+    deliveries.acknowledge(await deliveries.backlog["front"].take())
 
     await offer_all(deliveries, [old_file(1), old_file(2)])
 
-    assert await deliveries.backlog.take() == [old_file(2)]
+    assert await deliveries.backlog["front"].take() == [old_file(2)]
 
 
 async def test_a_refused_file_is_delivered_again(deliveries: Deliveries) -> None:
     await offer_all(deliveries, [old_file(1)])
-    deliveries.refuse(await deliveries.backlog.take())
+    deliveries.refuse(await deliveries.backlog["front"].take())
 
     await offer_all(deliveries, [old_file(1)])
 
-    assert await deliveries.backlog.take() == [old_file(1)]
+    assert await deliveries.backlog["front"].take() == [old_file(1)]
 
 
 async def test_refusing_an_acknowledged_file_has_no_effect(deliveries: Deliveries) -> None:
     await offer_all(deliveries, [old_file(1)])
-    files = await deliveries.backlog.take()
+    files = await deliveries.backlog["front"].take()
     deliveries.acknowledge(files)
     deliveries.refuse(files)
 
@@ -103,10 +103,10 @@ async def test_a_full_lane_makes_the_watcher_wait(deliveries: Deliveries) -> Non
     await offer_all(deliveries, files)
     waiting = await blocked(deliveries.offer(old_file(CAPACITY)))
 
-    assert await deliveries.backlog.take() == files
+    assert await deliveries.backlog["front"].take() == files
     async with asyncio.timeout(SOON):
         await waiting
-    assert await deliveries.backlog.take() == [old_file(CAPACITY)]
+    assert await deliveries.backlog["front"].take() == [old_file(CAPACITY)]
 
 
 async def test_a_live_image_does_not_wait_behind_the_backlog(deliveries: Deliveries) -> None:
@@ -115,7 +115,7 @@ async def test_a_live_image_does_not_wait_behind_the_backlog(deliveries: Deliver
 
     await offer_all(deliveries, [live_file(1)])
 
-    assert await deliveries.live.take() == [live_file(1)]
+    assert await deliveries.live["front"].take() == [live_file(1)]
     waiting.cancel()
 
 
@@ -124,27 +124,27 @@ async def test_a_closed_backlog_leaves_files_in_their_folder(deliveries: Deliver
     waiting = await blocked(deliveries.offer(old_file(CAPACITY)))
     overflowed = await blocked(deliveries.overflowed())
 
-    deliveries.backlog.close()
+    deliveries.backlog["front"].close()
     async with asyncio.timeout(SOON):
         await waiting
         await overflowed
     await offer_all(deliveries, [old_file(CAPACITY + 1), live_file(1)])
 
     assert deliveries.postponed == {"front"}
-    assert len(await deliveries.backlog.take()) == CAPACITY
-    assert await deliveries.live.take() == [live_file(1)]
+    assert len(await deliveries.backlog["front"].take()) == CAPACITY
+    assert await deliveries.live["front"].take() == [live_file(1)]
 
 
 async def test_an_opened_backlog_accepts_postponed_files(deliveries: Deliveries) -> None:
-    deliveries.backlog.close()
+    deliveries.backlog["front"].close()
     await offer_all(deliveries, [old_file(1)])
-    deliveries.backlog.open()
+    deliveries.backlog["front"].open()
 
     deliveries.begin_scan("front")
     await offer_all(deliveries, [old_file(1)])
 
     assert not deliveries.postponed
-    assert await deliveries.backlog.take() == [old_file(1)]
+    assert await deliveries.backlog["front"].take() == [old_file(1)]
 
 
 async def test_a_file_whose_offer_is_cancelled_is_delivered_later(deliveries: Deliveries) -> None:
@@ -153,10 +153,10 @@ async def test_a_file_whose_offer_is_cancelled_is_delivered_later(deliveries: De
     waiting.cancel()
     await asyncio.wait([waiting])
 
-    assert len(await deliveries.backlog.take()) == CAPACITY
+    assert len(await deliveries.backlog["front"].take()) == CAPACITY
     assert deliveries.postponed == {"front"}
     await offer_all(deliveries, [old_file(CAPACITY)])
-    assert await deliveries.backlog.take() == [old_file(CAPACITY)]
+    assert await deliveries.backlog["front"].take() == [old_file(CAPACITY)]
 
 
 async def test_a_refused_file_is_found_by_the_next_full_scan(watch: Make, root: Path) -> None:
@@ -185,12 +185,12 @@ async def test_postponed_files_are_scanned_for_when_deliveries_resume(
 ) -> None:
     write(root / "front/a.jpg", age=BACKLOG_AGE)
     seen = watch(watch_retry=3600.0)
-    seen.deliveries.backlog.close()
+    seen.deliveries.backlog["front"].close()
     await seen.start()
     assert seen.found.empty()
 
-    seen.deliveries.backlog.open()
-    seen.deliveries.resume()
+    seen.deliveries.backlog["front"].open()
+    seen.deliveries.resume({"front"})
 
     assert (await seen.next()).path == "front/a.jpg"
 
@@ -216,13 +216,15 @@ async def test_an_upload_passes_a_backlog_that_is_not_taken(watch: Make, root: P
     seen = watch()
     seen.watch()
     async with asyncio.timeout(SOON):
-        backlog = await seen.deliveries.backlog.take()
+        backlog = await seen.deliveries.backlog["front"].take()
     assert backlog[0].path == "front/first.jpg"  # the folder is watched and listed
 
     write(root / "front/now.jpg")
 
     async with asyncio.timeout(SOON):
-        assert [file.path for file in await seen.deliveries.live.take()] == ["front/now.jpg"]
+        assert [file.path for file in await seen.deliveries.live["front"].take()] == [
+            "front/now.jpg"
+        ]
 
 
 async def test_the_file_of_a_replaced_image_is_delivered_at_once(watch: Make, root: Path) -> None:
@@ -279,7 +281,7 @@ async def deliver_after(steps: Sequence[str]) -> None:
                     offered += files
                     offering.append(asyncio.create_task(offer_all(deliveries, files)))
             case "take":
-                for lane in (deliveries.live, deliveries.backlog):
+                for lane in (deliveries.live["front"], deliveries.backlog["front"]):
                     taken += await take_waiting(lane)
             case "acknowledge":
                 deliveries.acknowledge(taken[:10])
@@ -289,18 +291,18 @@ async def deliver_after(steps: Sequence[str]) -> None:
                 deliveries.refuse(taken[:10])
                 del taken[:10]
             case "close":
-                deliveries.backlog.close()
+                deliveries.backlog["front"].close()
             case "open":
-                deliveries.backlog.open()
+                deliveries.backlog["front"].open()
             case "cancel" if offering:
                 offering.pop().cancel()
         await asyncio.sleep(0)
     deliveries.refuse(taken)
-    deliveries.backlog.open()
+    deliveries.backlog["front"].open()
     arrived: asyncio.Queue[FoundFile] = asyncio.Queue()
     takers = [
         asyncio.create_task(acknowledge_all(deliveries, lane, arrived))
-        for lane in (deliveries.live, deliveries.backlog)
+        for lane in (deliveries.live["front"], deliveries.backlog["front"])
     ]
     await asyncio.gather(*offering, return_exceptions=True)
     await offer_all(deliveries, offered)  # as a scan does

@@ -238,8 +238,8 @@ class Settings:
     # queue
     queue_limit: int = setting(
         10_000,
-        "Maximum number of pending detect jobs; live images may exceed it by a tenth. Further "
-        "images wait in their folder.",
+        "Maximum number of pending detect jobs, shared by the cameras that need it; live images may "
+        "exceed it by a tenth. Further images wait in their folder.",
         allowed=(100, 100_000),
         variable="QUEUE_MAX_SIZE",
     )

@@ -123,6 +123,7 @@ def start(
         database,
         deliveries,
         QueueCapacity(database, board, deliveries, settings),
+        cameras=[camera.folder for camera in cameras],
         root=root,
         time_zone=time_zone,
         now=now,

@@ -13,6 +13,7 @@ from ..inference.stage_gate import StageGate
 from ..store import leases
 from ..store.database import Database
 from ..store.leases import ClaimedJob
+from .fair_shares import FairShares
 from .handler import JobHandler
 from .lease_renewer import LeaseRenewer
 from .settlement import Settlement
@@ -29,8 +30,8 @@ _ISOLATION_TIMEOUT = 5.0
 class JobRunner[Result]:
     """Runs up to `concurrency` jobs at a time.
 
-    While more jobs are known to wait, they are claimed and stored in batches that are worth their
-    transactions. A job that was leased when a worker died is quarantined: it is processed in
+    The cameras take turns, so that an image of one does not wait for the jobs of another. While more
+    jobs are known to wait, they are claimed and stored in batches that are worth their transactions. A job that was leased when a worker died is quarantined: it is processed in
     isolation, so that it takes no other job with it if it is the one that kills workers.
     """
 
@@ -59,6 +60,7 @@ class JobRunner[Result]:
         self._on_lease_lost = on_lease_lost
         self._max_batch_delay = max_batch_delay
         self._renewer = LeaseRenewer(database, settings)
+        self._shares = FairShares()
         self._backlog = False  # more jobs are known to wait
         self._settlement = Settlement(
             database, handler, settings=settings, min_batch=self._min_batch
@@ -127,6 +129,7 @@ class JobRunner[Result]:
             await self._job_ended.wait()
 
     async def _claim(self, limit: int) -> tuple[ClaimedJob, ...]:
+        lags, oldest_first = self._shares.lags, self._shares.is_turn_of_age()
         claiming = asyncio.create_task(
             self._database.run_statement(
                 lambda connection: leases.claim(
@@ -134,6 +137,8 @@ class JobRunner[Result]:
                     self._handler.kind,
                     lease=self._settings.lease,
                     limit=limit,
+                    lags=lags,
+                    oldest_first=oldest_first,
                 )
             )
         )
@@ -151,6 +156,7 @@ class JobRunner[Result]:
         finally:
             if not jobs:
                 self._gate.abandon()
+        self._shares.count(job.camera for job in jobs)
         return jobs
 
     async def _separate(

@@ -1,7 +1,7 @@
 """From files found to images in the queue."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 from functools import partial
 import logging
@@ -23,12 +23,15 @@ from .queue_capacity import QueueCapacity
 
 _LOGGER = logging.getLogger(__name__)
 
+type _WaitForRoom = Callable[[], Awaitable[int]]
+
 
 class Register:
     """Registers delivered files in batches, each image in one transaction with its detect job.
 
     A file is acknowledged once it is in the database, and refused if it cannot be registered. The
-    lanes fill up while the database is away, which makes the watcher wait.
+    lanes fill up while the database is away, which makes the watcher wait. Cameras do not wait for
+    each other's files to be read.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Register:
         deliveries: Deliveries,
         capacity: QueueCapacity,
         *,
+        cameras: Iterable[str],
         root: CameraRoot,
         time_zone: tzinfo,
         now: Callable[[], datetime],
@@ -44,6 +48,7 @@ class Register:
         self._database = database
         self._deliveries = deliveries
         self._capacity = capacity
+        self._cameras = tuple(cameras)
         self._root = root
         self._time_zone = time_zone
         self._now = now
@@ -51,11 +56,13 @@ class Register:
         self._names = NamePatterns(time_zone)
 
     async def register_deliveries(self) -> None:
-        """Register the files of both lanes, until cancelled."""
+        """Register the files of all lanes, until cancelled."""
         await self._recall_names()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._register_lane(self._deliveries.live))
-            tasks.create_task(self._register_lane(self._deliveries.backlog))
+            for camera in self._cameras:
+                live, backlog = self._deliveries.live[camera], self._deliveries.backlog[camera]
+                tasks.create_task(self._register_lane(live, camera, live=True))
+                tasks.create_task(self._register_lane(backlog, camera, live=False))
             tasks.create_task(self._capacity.resume_deliveries())
 
     async def _recall_names(self) -> None:
@@ -68,35 +75,38 @@ class Register:
             written = written_at(name.mtime_ns, name.found_at)
             self._names.learn(name.camera, name.path, written)
 
-    async def _register_lane(self, lane: Lane) -> None:
+    async def _register_lane(self, lane: Lane, camera: str, *, live: bool) -> None:
+        room = partial(self._capacity.wait_for_room, camera, live=live)
         while True:
             files = await lane.take()
             try:
-                await self._register(files, lane)
+                await self._register(files, room)
             except Exception:  # noqa: BLE001 - logged below, for the file that causes it
-                await self._register_singly(files, lane)
+                await self._register_singly(files, room)
             finally:
                 self._deliveries.refuse(files)
 
-    async def _register(self, files: Sequence[FoundFile], lane: Lane) -> None:
+    async def _register(self, files: Sequence[FoundFile], wait_for_room: _WaitForRoom) -> None:
         known = await self._database.run_statement(
             lambda connection: images.find_known(connection, files)
         )
         self._deliveries.acknowledge(known)
         new = [file for file in files if file not in known]
         while new:
-            room = await self._capacity.wait_for_room(lane)
+            room = await wait_for_room()
             batch, new = new[:room], new[room:]
             self._clocks.check(batch, now=self._now())
             items = await asyncio.to_thread(self._describe, batch)
             await self._database.run_transaction(partial(self._add, items=items))
             self._deliveries.acknowledge(batch)
 
-    async def _register_singly(self, files: Sequence[FoundFile], lane: Lane) -> None:
+    async def _register_singly(
+        self, files: Sequence[FoundFile], wait_for_room: _WaitForRoom
+    ) -> None:
         """Register each file alone, so that one that fails does not affect the others."""
         for file in files:
             try:
-                await self._register([file], lane)
+                await self._register([file], wait_for_room)
             except Exception:
                 _LOGGER.exception("%s cannot be registered; the next scan tries again", file.path)
 

@@ -22,9 +22,7 @@ from ..domain.found_file import LIVE_FOR
 from ..domain.models import Image, JobKind, JobState, QueueStats, SecurityEvent
 from .arrays import rows_from_arrays
 from .leases import ClaimedJob
-from .tables import events, in_state, jobs
-
-FRESH, BACKLOG = 0, 10  # priorities; the lower number is claimed first
+from .tables import BACKLOG, FRESH, cameras, events, in_state, jobs
 
 _NEW = rows_from_arrays(
     "job",
@@ -128,17 +126,26 @@ async def has_other_assessment(connection: AsyncConnection, job: ClaimedJob) -> 
     )
 
 
-async def count_pending_detects(connection: AsyncConnection, *, limit: int) -> int:
-    """Count pending detect jobs, up to `limit`."""
+async def count_pending_detects(connection: AsyncConnection, *, limit: int) -> dict[str, int]:
+    """Count the pending detect jobs of each camera that has any, up to `limit` for each."""
     some = (
         select(jobs.c.id)
-        .where(jobs.c.kind == JobKind.DETECT, in_state(jobs.c.state, JobState.PENDING))
+        .where(
+            jobs.c.kind == JobKind.DETECT,
+            in_state(jobs.c.state, JobState.PENDING),
+            jobs.c.camera == cameras.c.folder,
+        )
         # In index order: without an order, all finished jobs might be read first.
         .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
         .limit(limit)
+        .correlate(cameras)
         .subquery()
     )
-    return await connection.scalar(select(func.count()).select_from(some)) or 0
+    count = select(func.count().label("pending")).select_from(some).lateral("counted")
+    rows = await connection.execute(
+        select(cameras.c.folder, count.c.pending).join(count, count.c.pending > 0)
+    )
+    return {row.folder: row.pending for row in rows}
 
 
 async def stats(connection: AsyncConnection) -> QueueStats:

@@ -5,21 +5,19 @@ worker that returns too late has an outdated fence and can no longer change the 
 delays are compared inside PostgreSQL, so only its clock counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    Integer,
     Interval,
     RowMapping,
     bindparam,
     func,
-    literal_column,
     select,
     update,
 )
@@ -28,42 +26,9 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from ..domain.models import FailureClass, Image, JobKind, JobState
 from .arrays import rows_from_arrays
+from .fair_claim import IMAGE, claim_statement
 from .rows import image_of
-from .tables import images, in_state, jobs
-
-_IMAGE = "of_image_"  # prefix of an image's columns
-
-
-@cache
-def _claim(limit: int) -> ReturningUpdate[tuple[object, ...]]:
-    """Return the statement that claims up to `limit` jobs, cached: building it is expensive."""
-    due = (
-        select(jobs.c.id, *(column.label(_IMAGE + column.name) for column in images.c))
-        .outerjoin_from(jobs, images, images.c.id == jobs.c.image_id)
-        .where(
-            jobs.c.kind == bindparam("wanted"),
-            in_state(jobs.c.state, JobState.PENDING),
-            jobs.c.run_after <= func.now(),
-        )
-        .order_by(jobs.c.priority, jobs.c.happened_at, jobs.c.id)
-        # As a parameter it could be any number, and the plan would be made for many rows.
-        .limit(literal_column(str(limit), Integer))
-        .with_for_update(skip_locked=True, of=jobs)
-        .cte("due")
-        .prefix_with("MATERIALIZED")
-    )
-    return (
-        update(jobs)
-        .where(jobs.c.id == due.c.id)
-        .values(
-            state=JobState.LEASED,
-            fence=jobs.c.fence + 1,
-            lease_until=func.now() + bindparam("lease", type_=Interval),
-            alone=False,
-        )
-        .returning(jobs, *(column for column in due.c if column.name.startswith(_IMAGE)))
-    )
-
+from .tables import in_state, jobs
 
 _TOKENS = rows_from_arrays("token", {"id": BigInteger, "fence": BigInteger})
 # The jobs whose fence is still valid, locked in id order to avoid deadlock.
@@ -156,14 +121,24 @@ async def claim(
     *,
     lease: float,
     limit: int = 1,
+    lags: Mapping[str, int] = MappingProxyType({}),
+    oldest_first: bool = False,
 ) -> tuple[ClaimedJob, ...]:
-    """Lease the next due jobs for `lease` seconds, by priority and age."""
+    """Lease the next due jobs for `lease` seconds, a job of each camera in turn.
+
+    A camera waits for as many turns of the others as `lags` says. Jobs of live images come before
+    those of a backlog, the newest live image first; with `oldest_first`, only age counts.
+    """
     rows = await connection.execute(
-        _claim(limit), {"wanted": kind, "lease": timedelta(seconds=lease)}
+        claim_statement(limit, oldest_first=oldest_first),
+        {
+            "wanted": kind,
+            "lease": timedelta(seconds=lease),
+            "lag_camera": list(lags),
+            "lag_turns": list(lags.values()),
+        },
     )
-    claimed = sorted(
-        rows.mappings(), key=lambda row: (row["priority"], row["happened_at"], row["id"])
-    )
+    claimed = sorted(rows.mappings(), key=lambda row: row["place"])
     return tuple(_claimed_job(row, _image_in(row)) for row in claimed)
 
 
@@ -267,7 +242,7 @@ def _claimed_job(row: RowMapping, image: Image | None = None) -> ClaimedJob:
 def _image_in(row: RowMapping) -> Image | None:
     if row["image_id"] is None:
         return None
-    return image_of(row, prefix=_IMAGE)
+    return image_of(row, prefix=IMAGE)
 
 
 async def _change_all(

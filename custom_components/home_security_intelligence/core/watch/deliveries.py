@@ -1,18 +1,19 @@
 """Delivering complete files to one consumer, each at least once."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from ..domain.found_file import LIVE_FOR, FoundFile
 from .seen_files import SeenFiles
 
-CAPACITY = 200  # files that wait in one lane; further ones make the watcher wait
+CAPACITY = 200  # files of a camera that wait in one lane; further ones make the watcher wait
 _NS = 1_000_000_000  # nanoseconds in a second
 
 
 class Lane:
-    """Files that wait for the consumer, in the order they were found."""
+    """Files of one camera that wait for the consumer, in the order they were found."""
 
     def __init__(self) -> None:
         self._files: asyncio.Queue[FoundFile] = asyncio.Queue(CAPACITY)
@@ -54,20 +55,21 @@ class Deliveries:
     """Files on their way from the watcher to the consumer that records them.
 
     The consumer takes files from the lanes and acknowledges each one once it is recorded; an
-    acknowledged file is not delivered again. A refused file, or one the backlog lane has no space
-    for, is left to a later scan: its folder is the buffer. Live files have a lane of their own, so
-    that they do not wait behind a backlog.
+    acknowledged file is not delivered again. A refused file, or one whose lane is closed, is left to
+    a later scan: its folder is the buffer. Each camera has a lane of live files and one of backlog,
+    so that a live file waits neither for a backlog nor for another camera.
     """
 
     def __init__(self, *, now: Callable[[], datetime]) -> None:
-        self.live = Lane()
-        self.backlog = Lane()
+        self.live: defaultdict[str, Lane] = defaultdict(Lane)  # by camera
+        self.backlog: defaultdict[str, Lane] = defaultdict(Lane)
         self._now = now
         self._seen = SeenFiles()
         self._in_flight: set[FoundFile] = set()  # neither acknowledged nor refused so far
         self._postponed: dict[str, int] = {}  # the oldest file left to a later scan, by camera
         self._rescanned: dict[str, int] = {}  # the same, of cameras that are being scanned
-        self._overflowed = asyncio.Event()  # the backlog lane was closed to a file
+        self._overflowing: set[str] = set()  # cameras with files that a closed lane has left
+        self._overflowed = asyncio.Event()  # there are such cameras
         self._resumed = asyncio.Event()
 
     # What the consumer calls
@@ -82,13 +84,21 @@ class Deliveries:
         """Leave those of the files that are not acknowledged to the next full scan."""
         self._in_flight.difference_update(files)
 
-    async def overflowed(self) -> None:
-        """Wait until the closed backlog lane has left a file in its folder."""
+    async def overflowed(self) -> frozenset[str]:
+        """Wait until a closed lane has left a file in its folder; return the cameras of such files."""
         await self._overflowed.wait()
+        return self.overflowing
 
-    def resume(self) -> None:
-        """Have the files that the closed backlog lane left in their folders delivered now."""
-        self._overflowed.clear()
+    @property
+    def overflowing(self) -> frozenset[str]:
+        """The cameras with files that a closed lane has left in their folders."""
+        return frozenset(self._overflowing)
+
+    def resume(self, cameras: Collection[str]) -> None:
+        """Have the files that closed lanes of cameras left in their folders delivered now."""
+        self._overflowing.difference_update(cameras)
+        if not self._overflowing:
+            self._overflowed.clear()
         self._resumed.set()
 
     # What the watcher calls
@@ -107,14 +117,16 @@ class Deliveries:
         if self.is_known(file):
             return
         self._in_flight.add(file)
+        lanes = self.live if self._is_live(file) else self.backlog
         accepted = False
         try:
-            accepted = await (self.live if self._is_live(file) else self.backlog).put(file)
+            accepted = await lanes[file.camera].put(file)
         finally:
             if not accepted:
                 self._in_flight.discard(file)
                 self.postpone(file)
         if not accepted:
+            self._overflowing.add(file.camera)
             self._overflowed.set()
 
     def postpone(self, file: FoundFile) -> None:
