@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from hsi_core.files.capture_time import capture_time as choose, written_at
+from hsi_core.files.capture_time import clock_time, is_plausible, stated_times, written_at
 from hsi_core.files.name_patterns import NamePatterns
 from testbed.drawing.scenes import draw, jpeg as jpeg_of
 from tests.core.files.exif_bytes import exif, jpeg, segment
@@ -18,8 +18,11 @@ EXIF_TAKEN = "2026:11:23 13:19:03"
 
 
 def capture_time(head: bytes, path: str, written: datetime, time_zone: tzinfo) -> datetime:
-    """Return the capture time of the first image of a camera."""
-    return choose(head, NamePatterns(time_zone).read("", path), written, time_zone)
+    """Return the plausible time that the first image of a camera states, else `written`."""
+    named = NamePatterns(time_zone).read("", path)
+    shown = clock_time(stated_times(head, named, near=written, time_zone=time_zone), written)
+    found = shown if shown is not None and is_plausible(shown, written) else written
+    return found.astimezone(time_zone)
 
 
 @pytest.mark.parametrize("order", ["<", ">"], ids=["little", "big"])
@@ -197,3 +200,17 @@ def test_one_broken_byte_never_raises(position: int, value: int) -> None:
 @given(st.text(max_size=60))
 def test_arbitrary_names_never_raise(name: str) -> None:
     assert capture_time(b"", name, MTIME, HOME) <= MTIME + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    "shown", ["1970:01:01 00:02:03", "2015:01:01 00:00:00", "2051:01:01 00:00:00"]
+)
+def test_an_implausible_time_still_tells_what_the_clock_showed(shown: str) -> None:
+    times = stated_times(jpeg(exif(shown)), None, near=MTIME, time_zone=UTC)
+    assert clock_time(times, MTIME) == datetime.strptime(f"{shown}Z", "%Y:%m:%d %H:%M:%S%z")
+
+
+@pytest.mark.parametrize("shown", ["0001:01:01 00:00:00", "9999:12:31 23:59:59"])
+def test_a_time_that_no_clock_shows_is_none(shown: str) -> None:
+    times = stated_times(jpeg(exif(shown)), None, near=MTIME, time_zone=UTC)
+    assert clock_time(times, MTIME) is None

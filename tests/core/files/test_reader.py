@@ -24,7 +24,7 @@ from hsi_core.domain.errors import (
 )
 from hsi_core.domain.file_version import Version, version_of
 from hsi_core.domain.models import FailureClass
-from hsi_core.files.reader import ImageContent, read_capture_time, read_image
+from hsi_core.files.reader import ImageContent, read_image, read_stated_times
 from hsi_core.files.safe_open import open_regular
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -75,10 +75,7 @@ def test_reading_a_pipe_does_not_block(root: Path) -> None:
     with pytest.raises(ImageUnreadableError) as caught:
         content_of(root, "front/pipe.jpg")
     assert caught.value.code == "not_a_file"
-    moment = read_capture_time(
-        root, "front/pipe.jpg", named=None, mtime_ns=10**18, time_zone=UTC, now=NOW
-    )
-    assert moment == datetime.fromtimestamp(10**9, UTC)
+    assert not read_stated_times(root, "front/pipe.jpg", named=None, near=NOW, time_zone=UTC)
 
 
 def test_a_folder_is_not_a_file(root: Path) -> None:

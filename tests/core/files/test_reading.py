@@ -1,9 +1,6 @@
-"""Reading of capture times and image files."""
+"""Reading of image files."""
 
-from datetime import UTC, datetime, timedelta
-import os
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,39 +9,7 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 # isort: split
 from hsi_core.domain.errors import InputError
 from hsi_core.domain.file_version import Version, version_of
-from hsi_core.files.name_patterns import NamePatterns
-from hsi_core.files.reader import read_capture_time, read_image
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-BERLIN = ZoneInfo("Europe/Berlin")
-
-
-def write(path: Path, content: bytes, mtime: datetime) -> int:
-    path.write_bytes(content)
-    os.utime(path, (mtime.timestamp(), mtime.timestamp()))
-    return path.stat().st_mtime_ns
-
-
-def test_the_capture_time_is_never_in_the_future(tmp_path: Path) -> None:
-    past = write(tmp_path / "a.jpg", b"x", NOON)
-    ahead = write(tmp_path / "b.jpg", b"x", NOON + timedelta(days=3))
-
-    def taken(path: str, mtime_ns: int) -> datetime:
-        return read_capture_time(
-            tmp_path,
-            path,
-            named=NamePatterns(BERLIN).read("", path),
-            mtime_ns=mtime_ns,
-            time_zone=BERLIN,
-            now=NOON + timedelta(hours=1),
-        )
-
-    assert taken("a.jpg", past) == NOON
-    assert taken("b.jpg", ahead) == NOON + timedelta(hours=1)
-    assert taken("gone.jpg", past) == NOON
-    # The time in its name is in the future.
-    name = "20260301150000.jpg"
-    assert taken(name, write(tmp_path / name, b"x", NOON)) == NOON
+from hsi_core.files.reader import read_image
 
 
 @pytest.mark.parametrize(

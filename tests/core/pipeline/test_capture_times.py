@@ -19,9 +19,9 @@ async def test_what_the_names_of_a_camera_mean_is_known_again_after_a_restart(ho
     await journal.ended(8)
     await pipeline.stop()
 
-    _, journal = await house.run()
     taken = now - timedelta(hours=3)
-    path = upload(taken, now, 8)  # copied to the folder only now
+    path = upload(taken, now - timedelta(minutes=5), 8)  # copied to the folder meanwhile
+    _, journal = await house.run()
 
     assert (await journal.image(path)).captured_at == taken
 

@@ -28,7 +28,7 @@ async def test_files_from_the_future_count_as_found_now_and_are_logged_once(
 
     images = await journal.ended(4)
     assert max(image.captured_at for image in images) <= datetime.now(UTC)
-    closed = await journal.event(EventPhase.EXPLAINED)  # and not only in two hours
+    closed = await journal.event(EventPhase.CLOSED)  # and not only in two hours
     assert closed.ended_at is not None
     [logged] = [record.getMessage() for record in caplog.records if "ahead" in record.getMessage()]
     assert "camera front are dated" in logged

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 import logging
 from typing import Protocol
 
+from ..domain.camera_clock import NOTABLE, difference
 from ..domain.errors import CoreError, StoreError, WatchError
 from ..domain.inference import ServerHealth
 from ..domain.models import JobKind
@@ -100,6 +102,22 @@ class HealthBoard:
         elif errors.pop(camera, None) is not None:
             _LOGGER.info("Camera %s: folder is available again", camera)
         self._set(replace(self._health, camera_errors=errors))
+
+    def camera_clock(self, camera: str, offset: float) -> None:
+        """Record by how many seconds a camera's clock is ahead; negative: behind."""
+        offsets = dict(self._health.clock_offsets)
+        before, wrong = offsets.get(camera, 0.0), timedelta(seconds=offset)
+        offsets[camera] = offset
+        if offset != before and abs(wrong) >= NOTABLE:
+            _LOGGER.warning(
+                "The clock of camera %s is %s; capture times are corrected. Set its time, its time"
+                " zone and summer time",
+                camera,
+                difference(wrong),
+            )
+        elif offset != before:
+            _LOGGER.info("The clock of camera %s is right to %.0f s", camera, abs(offset))
+        self._set(replace(self._health, clock_offsets=offsets))
 
     def set_queue_full(self, *, full: bool) -> None:
         """Record whether new images wait in their folders because the queue is full."""

@@ -1,7 +1,7 @@
 """An image file found in a camera folder."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 import os
 from pathlib import Path
 import stat
@@ -12,15 +12,17 @@ _LAST_MTIME = 2**63 - 1  # nanoseconds since 1970, in the year 2262: PostgreSQL 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundFile:
-    """One file as it was seen; all four fields together are its identity.
+    """One file as it was seen; camera, path, size and mtime together are its identity.
 
     `camera` is the camera's folder, `path` is relative to the camera root with forward slashes.
+    `arrived_at` is when the file was noticed, if it had not been there long.
     """
 
     camera: str
     path: str
     size: int  # bytes
     mtime_ns: int  # nanoseconds since 1970
+    arrived_at: datetime | None = field(default=None, compare=False)
 
 
 def stat_file(root: Path, camera: str, path: str) -> FoundFile | None:

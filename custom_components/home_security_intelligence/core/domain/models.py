@@ -128,8 +128,9 @@ class Detection:
 class Image:
     """One uploaded image and its state.
 
-    `path` is relative to the camera root, with forward slashes. `captured_at` comes from EXIF
-    or the file name if plausible, else from the file's mtime, never from the processing time.
+    `path` is relative to the camera root, with forward slashes. `captured_at` is the time that EXIF
+    or the path states, corrected by the offset of the camera's clock, else the file's mtime. While
+    the offset is not known, an image with an impossible time was taken when its file arrived.
     """
 
     id: int

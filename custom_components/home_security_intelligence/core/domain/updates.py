@@ -81,7 +81,8 @@ class Health:
     `server_reachable` is None before the first poll, `server_error` is the first server's error
     while none is reachable, and `server` is the health of the first reachable one.
     `detectors_differ`: the servers use different models. `camera_errors` has an entry for each
-    camera whose folder has a problem. `stages_paused` are held back by their gate. `queue_full`:
+    camera whose folder has a problem. `clock_offsets` says by how many seconds a camera's clock is
+    ahead, negative: behind, as soon as its images have shown it. `stages_paused` are held back by their gate. `queue_full`:
     new files wait in their folders.
     """
 
@@ -93,6 +94,7 @@ class Health:
     database_reachable: bool = False
     database_error: str | None = None
     camera_errors: Mapping[str, str] = field(default_factory=dict)
+    clock_offsets: Mapping[str, float] = field(default_factory=dict)
     stages_paused: frozenset[JobKind] = frozenset()
     queue_full: bool = False
 

@@ -1,6 +1,6 @@
 """The capture time of an image: from EXIF, else its name, else when its file was written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -13,6 +13,7 @@ HEAD_BYTES = 64 * 1024 + 4  # of a file, enough for the EXIF block
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # clocks that were never set show 1970 or 1980
 _MAX_AHEAD = timedelta(days=1)  # of the modification time
+_YEARS = range(1970, 2100)  # that a clock may show
 _CLOCKS_DIFFER = timedelta(minutes=5)  # the camera's and the one that dates its files
 _NS = 1_000_000_000  # nanoseconds in a second
 
@@ -59,19 +60,22 @@ def stated_times(
     return tuple(_stated(written, near, time_zone))
 
 
-def capture_time(
-    head: bytes, named: Reading | None, written: datetime, time_zone: tzinfo
-) -> datetime:
-    """Return when the image was taken, in the home's time zone.
+def clock_time(stated: Sequence[StatedTime], written: datetime) -> datetime | None:
+    """Return what the camera's clock showed, by its stated times; None if there is no possible one.
 
-    A stated time before 2000 or more than a day after the file was written comes from a wrong
-    camera clock: the next one is used, and at last `written`. `reader.read_capture_time` also
-    rejects a time in the future.
+    A plausible one is used first. An impossible one still tells how wrong the clock is.
     """
-    for stated in stated_times(head, named, near=written, time_zone=time_zone):
-        if _EARLIEST <= stated.at <= written + _MAX_AHEAD:
-            return stated.at.astimezone(time_zone)
-    return written.astimezone(time_zone)
+    possible = [time.at for time in stated if time.at.year in _YEARS]
+    plausible = (at for at in possible if is_plausible(at, written))
+    return next(plausible, next(iter(possible), None))
+
+
+def is_plausible(at: datetime, written: datetime) -> bool:
+    """Return whether an image may be taken at a time, if its file was written at another.
+
+    A time before 2000 or more than a day after the file was written comes from a wrong clock.
+    """
+    return _EARLIEST <= at <= written + _MAX_AHEAD
 
 
 def written_at(mtime_ns: int, now: datetime) -> datetime:

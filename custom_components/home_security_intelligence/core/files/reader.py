@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 import errno
 import hashlib
 import os
@@ -18,7 +18,7 @@ from ..domain.errors import (
     StorageFailedError,
 )
 from ..domain.file_version import Version, version_of
-from .capture_time import HEAD_BYTES, capture_time, written_at
+from .capture_time import HEAD_BYTES, StatedTime, stated_times
 from .path_time import Reading
 from .safe_open import open_regular
 
@@ -96,29 +96,20 @@ def content_type(path: str) -> str:
     return _CONTENT_TYPES.get(PurePosixPath(path).suffix.lower(), "image/jpeg")
 
 
-def read_capture_time(
-    root: Path,
-    path: str,
-    *,
-    named: Reading | None,
-    mtime_ns: int,
-    time_zone: tzinfo,
-    now: datetime,
-) -> datetime:
-    """Return when an image was taken, in UTC and never later than `now`. Blocks.
+def read_stated_times(
+    root: Path, path: str, *, named: Reading | None, near: datetime, time_zone: tzinfo
+) -> tuple[StatedTime, ...]:
+    """Return the capture times that an image states; none if its file cannot be read. Blocks.
 
-    `named` is the time in its path. The time at which the file was written is used for a file that
-    cannot be read; detection reports what is wrong with it.
+    `named` is the time in its path, `near` when the file was written or found. What is wrong with a
+    file that cannot be read is reported when its image is processed.
     """
-    written = written_at(mtime_ns, now)
     try:
         with open_regular(root, path) as file:
             head = file.read(HEAD_BYTES)
     except OSError, ImageUnreadableError, PathEscapeError:
-        return written
-    moment = capture_time(head, named, written, time_zone).astimezone(UTC)
-    # A camera clock that is ahead would keep its event open until that time comes.
-    return moment if moment <= now else written
+        return ()
+    return stated_times(head, named, near=near, time_zone=time_zone)
 
 
 def looks_unmounted(folder: Path) -> bool:

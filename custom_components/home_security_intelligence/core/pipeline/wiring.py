@@ -35,6 +35,7 @@ from ..queue.lease_reaper import LeaseReaper
 from ..stages.assess import Assess
 from ..stages.clean_up import CleanUp
 from ..stages.detect import Detect
+from ..stages.image_dating import ImageDating
 from ..stages.prompt_images import PromptImages
 from ..stages.queue_capacity import QueueCapacity
 from ..stages.register import Register
@@ -48,6 +49,8 @@ from .query_service import QueryService
 from .queue_monitor import QueueMonitor
 from .settings_monitor import SettingsMonitor
 from .update_listener import UpdateListener
+
+_CLOCKS_INTERVAL = 300.0  # seconds until offsets that other workers have learned are read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +120,23 @@ def start(
     )
     deliveries = Deliveries(now=now)
     watcher = FolderWatcher(
-        root.path, cameras, deliveries, health=board, publisher=publisher, settings=settings
+        root.path,
+        cameras,
+        deliveries,
+        health=board,
+        publisher=publisher,
+        settings=settings,
+        now=now,
     )
+    clock = HostClock(now)
+    dating = ImageDating(database, board, root=root, time_zone=time_zone, clock=clock)
     register = Register(
         database,
         deliveries,
         QueueCapacity(database, board, deliveries, settings),
         cameras=[camera.folder for camera in cameras],
+        dating=dating,
         root=root,
-        time_zone=time_zone,
         now=now,
     )
     event_closer = EventCloser(
@@ -155,12 +166,13 @@ def start(
         ),
         every=roots.HEARTBEAT_INTERVAL,
     )
+    supervisor.repeat("camera clocks", dating.load, every=_CLOCKS_INTERVAL)
     supervisor.keep_running("clean up", clean_up.delete_expired_daily)
     activity_counter = ActivityCounter(database, time_zone=time_zone, settings=settings, now=now)
     supervisor.repeat("count hours", activity_counter.count, every=INTERVAL)
     home_recorder = None
     if home is not None:
-        home_recorder = HomeRecorder(database, home, settings=settings, clock=HostClock(now))
+        home_recorder = HomeRecorder(database, home, settings=settings, clock=clock)
         supervisor.keep_running("home", home_recorder.record)
     supervisor.keep_running("close events", event_closer.close_due_events)
     supervisor.repeat(

@@ -2,23 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 from functools import partial
 import logging
 
 from ..domain.found_file import FoundFile
 from ..domain.models import JobKind
 from ..files.camera_root import CameraRoot
-from ..files.capture_time import written_at
-from ..files.name_patterns import NamePatterns
-from ..files.reader import read_capture_time
-from ..store import image_names, images, jobs
+from ..store import images, jobs
 from ..store.database import Database
-from ..store.image_names import KnownName
 from ..store.images import NewImage
 from ..store.transaction import Transaction
 from ..watch.deliveries import Deliveries, Lane
 from .clock_check import ClockCheck
+from .image_dating import ImageDating
 from .queue_capacity import QueueCapacity
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,39 +38,28 @@ class Register:
         capacity: QueueCapacity,
         *,
         cameras: Iterable[str],
+        dating: ImageDating,
         root: CameraRoot,
-        time_zone: tzinfo,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._deliveries = deliveries
         self._capacity = capacity
         self._cameras = tuple(cameras)
+        self._dating = dating
         self._root = root
-        self._time_zone = time_zone
         self._now = now
         self._clocks = ClockCheck()
-        self._names = NamePatterns(time_zone)
 
     async def register_deliveries(self) -> None:
         """Register the files of all lanes, until cancelled."""
-        await self._recall_names()
+        await self._dating.start()
         async with asyncio.TaskGroup() as tasks:
             for camera in self._cameras:
                 live, backlog = self._deliveries.live[camera], self._deliveries.backlog[camera]
                 tasks.create_task(self._register_lane(live, camera, live=True))
                 tasks.create_task(self._register_lane(backlog, camera, live=False))
             tasks.create_task(self._capacity.resume_deliveries())
-
-    async def _recall_names(self) -> None:
-        """Learn from the cameras' newest images how their names state a time."""
-        known = await self._database.run_statement(image_names.newest_names)
-        await asyncio.to_thread(self._learn, known)
-
-    def _learn(self, known: Iterable[KnownName]) -> None:
-        for name in known:
-            written = written_at(name.mtime_ns, name.found_at)
-            self._names.learn(name.camera, name.path, written)
 
     async def _register_lane(self, lane: Lane, camera: str, *, live: bool) -> None:
         room = partial(self._capacity.wait_for_room, camera, live=live)
@@ -96,9 +82,10 @@ class Register:
             room = await wait_for_room()
             batch, new = new[:room], new[room:]
             self._clocks.check(batch, now=self._now())
-            items = await asyncio.to_thread(self._describe, batch)
+            items = await self._dating.date(batch)
             await self._database.run_transaction(partial(self._add, items=items))
             self._deliveries.acknowledge(batch)
+            await self._dating.store()
 
     async def _register_singly(
         self, files: Sequence[FoundFile], wait_for_room: _WaitForRoom
@@ -116,22 +103,3 @@ class Register:
         if added:
             await jobs.enqueue_detect(transaction.connection, added, now=now)
             transaction.notify_workers_after_commit(JobKind.DETECT)
-
-    def _describe(self, files: Sequence[FoundFile]) -> list[NewImage]:
-        now = self._now()
-        for file in files:  # all of them first: they may show what the first one means
-            self._names.learn(file.camera, file.path, written_at(file.mtime_ns, now))
-        return [
-            NewImage(
-                file=file,
-                captured_at=read_capture_time(
-                    self._root.path,
-                    file.path,
-                    named=self._names.read(file.camera, file.path),
-                    mtime_ns=file.mtime_ns,
-                    time_zone=self._time_zone,
-                    now=now,
-                ),
-            )
-            for file in files
-        ]

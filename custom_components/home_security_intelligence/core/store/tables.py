@@ -79,6 +79,9 @@ cameras = Table(
     Column("watched_labels", ARRAY(Text)),
     Column("presence_hold", Double),
     Column("neighbours", ARRAY(Text)),
+    # By how many seconds the camera's clock is ahead, and the last image that confirmed it.
+    Column("clock_offset", Double),
+    _moment("clock_confirmed_at", nullable=True),
 )
 
 # The settings that must agree between all workers, and who set them last.

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 import time
 
@@ -67,9 +68,9 @@ class CompletenessCheck:
             for before in self._unstable.take_due(_loop_time()):
                 now = await asyncio.to_thread(stat_file, self._root, before.camera, before.path)
                 if now == before:
-                    await self._offer(now)
+                    await self._offer(before)
                 elif now is not None:
-                    self.offer_when_stable(now)
+                    self.offer_when_stable(replace(now, arrived_at=before.arrived_at))
 
     async def _offer(self, file: FoundFile) -> None:
         self._unstable.remove(file.path)

@@ -1,13 +1,16 @@
 """Scanning camera folders: watching them, finding their images and reporting problems."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 import logging
 from pathlib import Path
 
 from ..aio.health_board import HealthBoard
 from ..domain.errors import PathEscapeError, WatchError
+from ..domain.found_file import LIVE_FOR, FoundFile
 from ..domain.paths import resolve_below
 from ..domain.settings import Settings
 from .cameras import CameraFolders
@@ -34,6 +37,7 @@ class CameraScanner:
         settings: Settings,
         *,
         mountinfo: Path,
+        now: Callable[[], datetime],
     ) -> None:
         self._root = root
         self._mountinfo = mountinfo
@@ -45,6 +49,8 @@ class CameraScanner:
         self._settings = settings
         self._problems: dict[str, WatchError] = {}
         self._polled: set[str] = set()
+        self._now = now
+        self._scanned: dict[str, float] = {}  # when a complete scan of the camera began
 
     async def scan_all(self) -> None:
         """Scan all cameras."""
@@ -79,10 +85,16 @@ class CameraScanner:
             except WatchLimitError as err:
                 limit = err
         for camera in cameras:
+            began = asyncio.get_running_loop().time()
+            self._note_unfinished(camera)
             self._deliveries.begin_scan(camera)
             await self._choose_polling(camera)
             problem = await self._scan_folder(camera) or limit
             self._deliveries.end_scan(camera)
+            if problem is None or problem is limit:
+                self._scanned[camera] = began
+            else:
+                self._scanned.pop(camera, None)
             if isinstance(problem, WatchLimitError):
                 self._polled.add(camera)
             self._report(camera, problem)
@@ -115,8 +127,27 @@ class CameraScanner:
         while (part := await asyncio.to_thread(next, listing, None)) is not None:
             problem = problem or part.problem
             for file in part.files:
-                await self._completeness.check_listed(file, remote=file.camera in self._polled)
+                await self._completeness.check_listed(
+                    self._noticed(file), remote=file.camera in self._polled
+                )
         return problem
+
+    def _note_unfinished(self, camera: str) -> None:
+        """Note if the last scan has left files: those are not new when this one finds them."""
+        if camera in self._deliveries.postponed:
+            self._scanned.pop(camera, None)
+
+    def _noticed(self, file: FoundFile) -> FoundFile:
+        """Return the file with its arrival if it was not there in a scan a short while ago."""
+        scanned = self._scanned.get(file.camera)
+        if (
+            scanned is None
+            or file.camera not in self._polled
+            or asyncio.get_running_loop().time() - scanned > LIVE_FOR.total_seconds()
+            or self._deliveries.is_known(file)
+        ):
+            return file
+        return replace(file, arrived_at=self._now())
 
     def _list(self, folder: str) -> Iterator[ListingPart]:
         try:

@@ -1,7 +1,9 @@
 """Watching the camera folders for complete image files."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 import logging
 from pathlib import Path
 
@@ -45,12 +47,14 @@ class FolderWatcher:
         publisher: Publisher,
         settings: Settings,
         mountinfo: Path = MOUNTINFO,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.ready = asyncio.Event()  # the folders are watched and the first full scan is done
         self._root = root
         self._cameras = CameraFolders(cameras, IgnoredNames(settings.ignored_names))
         self._deliveries = deliveries
         self._publisher = publisher
+        self._now = now
         self._events = FolderEvents()
         self._completeness = CompletenessCheck(root, deliveries, settings)
         self._scanner = CameraScanner(
@@ -62,6 +66,7 @@ class FolderWatcher:
             health,
             settings,
             mountinfo=mountinfo,
+            now=now,
         )
         self._schedule = ScanSchedule(settings)
         self._new_folders: asyncio.Queue[str] = asyncio.Queue(_NEW_FOLDERS_LIMIT)
@@ -106,7 +111,7 @@ class FolderWatcher:
             return
         file = await asyncio.to_thread(stat_file, self._root, camera, join(folder, name))
         if file is not None:
-            await self._completeness.check_closed(file)
+            await self._completeness.check_closed(replace(file, arrived_at=self._now()))
 
     def _add_folder(self, folder: str) -> None:
         if self._cameras.is_camera_or_ancestor(folder) or not is_storable(folder):
