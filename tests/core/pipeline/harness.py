@@ -35,6 +35,8 @@ SOON = 60.0  # seconds to wait for a signal, on a busy machine
 NEVER = 3600.0  # seconds until a timer that no test waits for
 CAMERAS = ("front", "yard")
 BERLIN = ZoneInfo("Europe/Berlin")
+# Where it is noon now: at night an event is rated higher, and so explained before it closes.
+NOON_HERE = ZoneInfo(f"Etc/GMT{datetime.now(UTC).hour - 12:+d}")
 EVERYWHERE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 RESTRICTED = Zone(name="Roof", kind=ZoneKind.RESTRICTED, polygon=EVERYWHERE)
 QUICK = Settings(
@@ -162,7 +164,7 @@ class House:
         **changed: Any,
     ) -> tuple[Pipeline, Journal]:
         """Make a pipeline that is not started yet."""
-        settings = replace(settings, time_zone=BERLIN.key, **changed)
+        settings = replace(settings, **{"time_zone": BERLIN.key, **changed})
         config = PipelineConfig(
             database_url=self.database_url,
             camera_root=self.root,
