@@ -18,7 +18,7 @@ from testbed.fake_inference_server import (
     problem,
 )
 from testbed.services.postgres import Postgres
-from tests.core.pipeline.harness import House
+from tests.core.pipeline.harness import NOON_HERE, House
 
 # isort: split
 from hsi_core.domain.errors import InputError
@@ -68,9 +68,9 @@ async def test_characters_that_postgresql_cannot_store_are_removed_from_messages
     pipeline, journal = await house.run()
     house.upload("front/a.jpg")
     image = await journal.image("front/a.jpg")
-    assert (image.state, image.reason) == (ImageState.DEAD, "The server reports bad?picture.")
+    assert (image.state, image.reason) == (ImageState.DEAD, "The server reports bad  picture.")
     [letter] = (await pipeline.queries.list_dead_letters(ALL)).items
-    assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "bad?picture")
+    assert (letter.failure, letter.error_type) == (FailureClass.INPUT, "bad  picture")
     assert server.detected.total() == 1
 
 
@@ -166,7 +166,7 @@ async def test_without_a_language_model_events_stay_unassessed_without_a_failure
     house: House, server: FakeInferenceServer
 ) -> None:
     server.assess_fault = NO_ASSESSOR
-    pipeline, journal = await house.run()
+    pipeline, journal = await house.run(time_zone=NOON_HERE.key)
     house.upload("front/a.jpg", "person 0.8", age=600)
     event = await journal.unassessed()
     assert event.assessment is AssessmentState.UNASSESSED

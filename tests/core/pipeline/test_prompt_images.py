@@ -8,7 +8,7 @@ import pytest
 
 from testbed.fake_inference_server import INVALID_OUTPUT
 from testbed.services.postgres import Postgres
-from tests.core.pipeline.harness import QUICK, House
+from tests.core.pipeline.harness import NOON_HERE, QUICK, House
 from tests.core.pipeline.sql import query
 
 # isort: split
@@ -20,7 +20,7 @@ async def assess(house: House, *, allowed: bool | None, vision: bool | None) -> 
     """Have an event of three images assessed; return the images that the model was given."""
     house.server.assessor = {"vision": vision}
     settings = QUICK if allowed is None else replace(QUICK, images_to_model=allowed)
-    _, journal = await house.run(settings, event_idle=0.5)
+    _, journal = await house.run(settings, event_idle=0.5, time_zone=NOON_HERE.key)
     await journal.health(lambda health: health.server is not None)
     # All are registered before the first is detected, so that the event waits for all of them.
     house.server.detect_gate.clear()
@@ -60,7 +60,7 @@ async def test_a_retry_is_made_without_images(house: House) -> None:
 
 async def test_a_missing_file_is_left_out(house: House, postgres: Postgres) -> None:
     house.server.assessor = {"vision": True}
-    _, journal = await house.run(images_to_model=True)
+    _, journal = await house.run(images_to_model=True, time_zone=NOON_HERE.key)
     await journal.health(lambda health: health.server is not None)
     house.upload("front/a.jpg", "person 0.8")
     house.upload("front/b.jpg", "person 0.7")

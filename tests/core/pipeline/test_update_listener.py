@@ -7,7 +7,7 @@ import pytest
 from yarl import URL
 
 from testbed.services.postgres import Postgres
-from tests.core.pipeline.harness import QUICK, House, Journal
+from tests.core.pipeline.harness import NOON_HERE, QUICK, House, Journal
 from tests.core.pipeline.postgres_proxy import PostgresProxy
 from tests.core.pipeline.sql import query
 
@@ -105,7 +105,7 @@ async def test_updates_beyond_the_backlog_limit_arrive(house: House, postgres: P
 
 
 async def assess_and_stop(house: House) -> Pipeline:
-    first, journal = await house.run()
+    first, journal = await house.run(time_zone=NOON_HERE.key)
     house.upload("front/a.jpg", CONFIDENT)
     await journal.event(EventPhase.EXPLAINED)
     await first.stop()
