@@ -14,6 +14,7 @@ from benchmarks import harness
 from testbed.services.postgres import Postgres
 
 # isort: split
+from hsi_core.aio.file_executor import FileExecutor
 from hsi_core.aio.health_board import HealthBoard
 from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.models import Camera
@@ -62,10 +63,12 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
             for camera in harness.CAMERAS:
                 (Path(folder) / camera).mkdir()
             async with begin(engine) as connection:
-                root = await camera_root.register(connection, Path(folder), "bench")
+                files = FileExecutor(stall_limit=Settings().storage_timeout)
+                root = await camera_root.register(connection, Path(folder), "bench", files)
             clean_up = CleanUp(
                 database,
                 root=root,
+                files=files,
                 time_zone=ZoneInfo("UTC"),
                 settings=settings,
                 now=lambda: datetime.now(UTC),
@@ -79,6 +82,7 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
                 await asyncio.sleep(0.01)
             took = time.perf_counter() - began
             report = await running
+            files.close()
         return {
             "images_deleted": report.images,
             "events_deleted": report.events,

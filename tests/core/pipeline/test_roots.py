@@ -14,6 +14,7 @@ from tests.core.pipeline.sql import query
 from tests.core.pipeline.worker_process import environ, start_worker, wait_for_end
 
 # isort: split
+from hsi_core.aio.file_executor import FileExecutor
 from hsi_core.domain.errors import CameraRootForeignError
 from hsi_core.domain.models import FailureClass, ImageState
 from hsi_core.domain.queries import DeadLetterQuery
@@ -93,12 +94,14 @@ async def test_simultaneous_registrations_wait_for_each_other(
     house: House, other: Path, postgres: Postgres, engine: AsyncEngine
 ) -> None:
     house.root, mine = other, house.root
+    files = FileExecutor(stall_limit=SOON)
     async with begin(engine) as connection:
-        await camera_root.register(connection, mine, house.host)
+        await camera_root.register(connection, mine, house.host, files)
         second = asyncio.create_task(house.run())
         await until_not("0", WAITING, postgres, house)
     with pytest.raises(CameraRootForeignError):
         await second
+    files.close()
 
 
 async def test_the_same_folder_under_another_name_is_accepted(house: House, tmp_path: Path) -> None:

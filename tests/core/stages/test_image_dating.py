@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
+from hsi_core.aio.file_executor import FileExecutor
 from hsi_core.aio.health_board import HealthBoard
 from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.found_file import FoundFile
@@ -52,6 +53,7 @@ class Cameras:
             database,
             self.board,
             root=CameraRoot(id=1, path=self.root, worker=uuid4()),
+            files=FileExecutor(stall_limit=Settings().storage_timeout),
             time_zone=BERLIN,
             clock=HostClock(lambda: self.now, monotonic=lambda: self.passed),
         )

@@ -15,6 +15,7 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
+from hsi_core.aio.file_executor import FileExecutor
 from hsi_core.aio.health_board import HealthBoard
 from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.found_file import FoundFile
@@ -39,10 +40,12 @@ class Watch:
         self.problems: asyncio.Queue[tuple[str, str | None]] = asyncio.Queue()  # camera, error code
         self.publisher = Publisher()
         self.deliveries = Deliveries(now=lambda: datetime.now(UTC))
+        self.files = FileExecutor(stall_limit=settings.storage_timeout)
         self.watcher = FolderWatcher(
             root,
             cameras,
             self.deliveries,
+            files=self.files,
             health=HealthBoard(self.publisher),
             publisher=self.publisher,
             settings=settings,
@@ -172,3 +175,4 @@ async def watch(root: Path, settings: Settings) -> AsyncIterator[Callable[..., W
     yield make
     for each in made:
         await each.stop()
+        each.files.close()

@@ -262,6 +262,18 @@ class CameraFolderAwayError(ImageAwayError):
     code = "camera_folder_away"
 
 
+class StorageStalledError(ImageAwayError):
+    """A file operation makes no progress: the file system of the camera's folder hangs."""
+
+    code = "storage_stalled"
+
+    @classmethod
+    def of(cls, camera: str) -> StorageStalledError:
+        """Return the error of a camera, or of the camera root if that is ""."""
+        owner = f"camera {camera}" if camera else "the camera root"
+        return cls(f"The storage of {owner} does not respond.")
+
+
 class StorageAwayError(WatchError):
     """The disk or share with the images does not respond."""
 

@@ -26,10 +26,13 @@ class FoundFile:
 
 
 def stat_file(root: Path, camera: str, path: str) -> FoundFile | None:
-    """Return the file as it is now; None if it is gone or not a regular file. Blocks."""
+    """Return the file as it is now; None if it is gone or not a regular file. Blocks.
+
+    Raises OSError if it cannot be told.
+    """
     try:
         status = (root / path).lstat()
-    except OSError:
+    except FileNotFoundError, NotADirectoryError:
         return None
     return found_file(camera, path, status) if stat.S_ISREG(status.st_mode) else None
 

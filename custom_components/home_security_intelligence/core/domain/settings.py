@@ -315,6 +315,12 @@ class Settings:
     watch_retry: float = setting(
         10.0, "Interval between checks of folders that are missing or unreadable.", unit="s"
     )
+    storage_timeout: float = setting(
+        10.0,
+        "A camera is unavailable if reading its folder makes no progress for this long; its images "
+        "wait until the folder can be read again.",
+        unit="s",
+    )
     settle_time: float = setting(
         2.0, "A scanned file is complete after it was unchanged for this long.", unit="s"
     )

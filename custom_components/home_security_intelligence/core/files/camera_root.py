@@ -3,7 +3,6 @@
 Pipelines that share a database may each mount the same camera root at another path.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ..aio.file_executor import FileExecutor
 from ..domain.errors import CameraRootForeignError
 from ..store import roots
 from ..store.roots import KnownRoot
@@ -27,12 +27,14 @@ class CameraRoot:
     worker: UUID
 
 
-async def register(connection: AsyncConnection, path: Path, host: str) -> CameraRoot:
+async def register(
+    connection: AsyncConnection, path: Path, host: str, files: FileExecutor
+) -> CameraRoot:
     """Register this pipeline as a worker on a camera root.
 
     Raises CameraRootForeignError if a running worker uses this database with another camera root,
     on any machine: their cameras would be mixed up. Stopped workers are ignored, because their
-    camera root may have been moved.
+    camera root may have been moved. Raises StorageStalledError if the folder does not respond.
     """
     await roots.acquire_lock(connection)
     await roots.delete_stale(connection)
@@ -41,7 +43,7 @@ async def register(connection: AsyncConnection, path: Path, host: str) -> Camera
     )
     for other in await roots.other_active_roots(connection, mine.id):
         paths = await roots.latest_paths(connection, other.id, limit=_SAMPLE)
-        if not await asyncio.to_thread(_may_be_the_same, path, other, host, paths):
+        if not await files.call("", "", _may_be_the_same, path, other, host, paths):
             raise CameraRootForeignError(
                 f"{other.host} uses this database with the camera root {other.path}, and none of"
                 f" its images is in {path}{'' if other.host == host else ' on this machine'}."

@@ -1,9 +1,9 @@
 """Loading the image of a job, whose file may be on another machine or replaced by now."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+from ..aio.file_executor import FileExecutor
 from ..domain.errors import (
     CameraFolderAwayError,
     CoreError,
@@ -30,12 +30,14 @@ class ImageLoader:
         self,
         database: Database,
         root: CameraRoot,
+        files: FileExecutor,
         *,
         settings: Settings,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._root = root
+        self._files = files
         self._settings = settings
         self._now = now
 
@@ -46,8 +48,9 @@ class ImageLoader:
         root has registered it and is running, or the camera's folder is away. The folder is not
         waited for once the job has been failing for longer than `away_limit`.
         """
+        limit = self._settings.max_image_bytes
         try:
-            return await self._read(image, version_in(image))
+            return await self._read(image, version_in(image), limit)
         except ImageReplacedError as error:
             found = Version(size=error.size, mtime_ns=error.mtime_ns)
             if not await self._database.run_statement(
@@ -59,23 +62,26 @@ class ImageLoader:
                 raise
             raise await self._explain_absence(image, error, failing_since) from error
         # Another machine sees other times and has skipped this version: one of us must process it.
-        return await self._read(image, found)
+        return await self._read(image, found, limit)
 
     async def try_load(self, image: Image, *, max_bytes: int) -> bytes | None:
         """Return the image's content; None if the file is missing, replaced or larger."""
         version = version_in(image)
         try:
-            file = await asyncio.to_thread(
-                read_image, self._root.path, image.path, version, max_bytes=max_bytes
-            )
+            file = await self._read(image, version, max_bytes)
         except CoreError:
             return None
         return file.content
 
-    async def _read(self, image: Image, version: Version) -> ImageContent:
-        limit = self._settings.max_image_bytes
-        return await asyncio.to_thread(
-            read_image, self._root.path, image.path, version, max_bytes=limit
+    async def _read(self, image: Image, version: Version, max_bytes: int) -> ImageContent:
+        return await self._files.call(
+            image.camera,
+            image.path,
+            read_image,
+            self._root.path,
+            image.path,
+            version,
+            max_bytes=max_bytes,
         )
 
     async def _explain_absence(
@@ -87,7 +93,8 @@ class ImageLoader:
             waited = self._now() - (failing_since or self._now())
             if waited.total_seconds() > self._settings.away_limit:
                 return error
-            if not await asyncio.to_thread(looks_unmounted, self._root.path / image.camera):
+            folder = self._root.path / image.camera
+            if not await self._files.call(image.camera, image.camera, looks_unmounted, folder):
                 return error
             return CameraFolderAwayError(
                 f"the folder of camera {image.camera} is missing, empty or not readable"

@@ -9,6 +9,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from ..aio.file_executor import note_progress
 from ..domain.errors import (
     CameraFolderMissingError,
     ImageReplacedError,
@@ -30,6 +31,7 @@ _AWAY = frozenset(
         *(errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ETIMEDOUT),
     }
 )
+_PIECE = 256 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ def read_image(
     try:
         with open_file(root, path) as file:
             before = version_of(os.fstat(file.fileno()))
-            content = file.read(max_bytes + 1)
+            content = _read(file, max_bytes + 1)
             after = version_of(os.fstat(file.fileno()))
     except (FileNotFoundError, NotADirectoryError) as error:
         if looks_unmounted(root):
@@ -121,6 +123,16 @@ def looks_unmounted(folder: Path) -> bool:
         return next(folder.iterdir(), None) is None
     except OSError:
         return True
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    """Read up to `size` bytes in pieces, so that a slow share shows its progress."""
+    pieces = []
+    while size > 0 and (piece := file.read(min(size, _PIECE))):
+        pieces.append(piece)
+        size -= len(piece)
+        note_progress()
+    return b"".join(pieces)
 
 
 def _storage_error(root: Path, error: OSError) -> StorageAwayError | StorageFailedError:

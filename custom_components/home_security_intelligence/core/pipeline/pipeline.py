@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ..aio.file_executor import FileExecutor
 from ..aio.health_board import HealthBoard
 from ..aio.publisher import Publisher
 from ..domain.context import Home
@@ -21,6 +22,8 @@ from ..domain.errors import (
     CameraFolderPermissionError,
     PipelineStoppedError,
     SettingsConflictError,
+    StorageAwayError,
+    StorageStalledError,
     StoreError,
 )
 from ..domain.models import Camera
@@ -97,19 +100,29 @@ class Pipeline:
         those in the database.
         """
         config = self._config
-        await asyncio.to_thread(_check_root, config.camera_root)
-        engine = await connect(
-            config.database_url, ssl=config.ssl, application_name=APPLICATION_NAME
-        )
+        files = FileExecutor(stall_limit=config.settings.storage_timeout)
         try:
-            async with begin(engine) as connection:
-                await cameras.register(connection, config.cameras)
-                root = await camera_root.register(connection, config.camera_root, config.host)
-                # After the root, whose lock admits one starter at a time.
-                settings = await self._agree(connection)
-            time_zone = await asyncio.to_thread(_time_zone, settings.time_zone)
+            await files.call("", "", _check_root, config.camera_root)
+            engine = await connect(
+                config.database_url, ssl=config.ssl, application_name=APPLICATION_NAME
+            )
+            try:
+                async with begin(engine) as connection:
+                    await cameras.register(connection, config.cameras)
+                    root = await camera_root.register(
+                        connection, config.camera_root, config.host, files
+                    )
+                    # After the root, whose lock admits one starter at a time.
+                    settings = await self._agree(connection)
+                time_zone = await asyncio.to_thread(_time_zone, settings.time_zone)
+            except BaseException:
+                await engine.dispose()
+                raise
+        except StorageStalledError as error:
+            files.close()
+            raise StorageAwayError(str(error)) from error
         except BaseException:
-            await engine.dispose()
+            files.close()
             raise
         self._settings = settings
         self._running = start(
@@ -118,6 +131,7 @@ class Pipeline:
             self._publisher,
             self._board,
             root=root,
+            files=files,
             cameras=config.cameras,
             time_zone=time_zone,
             home=config.home,
@@ -141,6 +155,7 @@ class Pipeline:
                     await running.drain()
         await running.supervisor.stop()
         await running.requests.stop()
+        running.files.close()
         with suppress(StoreError, TimeoutError):  # its registration expires anyway
             async with asyncio.timeout(_UNREGISTER_TIMEOUT), begin(running.engine) as connection:
                 await camera_root.unregister(connection, running.root)

@@ -1,11 +1,11 @@
 """Read-only queries of what is stored."""
 
-import asyncio
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from ..aio.file_executor import FileExecutor
 from ..domain.errors import ImageUnreadableError
 from ..domain.file_version import version_in
 from ..domain.models import Camera, DeadLetter, Image, MissedMoment, Page, QueueStats, SecurityEvent
@@ -22,10 +22,17 @@ class QueryService:
     """Answer queries from the database; every method raises StoreError when it is away."""
 
     def __init__(
-        self, database: Database, root: Path, settings: Settings, *, now: Callable[[], datetime]
+        self,
+        database: Database,
+        root: Path,
+        files: FileExecutor,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._root = root
+        self._files = files
         self._settings = settings
         self._now = now
 
@@ -95,12 +102,17 @@ class QueryService:
             )
 
     async def read_image(self, image_id: int) -> ImageFile:
-        """Return an image and its file; raises InputError if either no longer exists."""
+        """Return an image and its file.
+
+        Raises InputError if either no longer exists, and StorageStalledError.
+        """
         async with self._database.begin() as connection:
             image = await images.get(connection, image_id)
         if image is None:
             raise ImageUnreadableError("the image does not exist", code="image_forgotten")
-        file = await asyncio.to_thread(
+        file = await self._files.call(
+            image.camera,
+            image.path,
             read_image,
             self._root,
             image.path,

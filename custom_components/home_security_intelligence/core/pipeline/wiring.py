@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ..aio.file_executor import FileExecutor
 from ..aio.health_board import HealthBoard
 from ..aio.publisher import Publisher
 from ..aio.request_tracker import RequestTracker
@@ -67,6 +68,7 @@ class RunningPipeline:
     supervisor: Supervisor
     requests: RequestTracker
     root: CameraRoot
+    files: FileExecutor
     drain: Callable[[], Awaitable[None]]  # claims no more jobs and finishes the running ones
 
 
@@ -77,6 +79,7 @@ def start(
     board: HealthBoard,
     *,
     root: CameraRoot,
+    files: FileExecutor,
     cameras: Sequence[Camera],
     time_zone: tzinfo,
     home: Home | None,
@@ -95,7 +98,7 @@ def start(
     )
     grouper = EventGrouper(settings, ContextProvider(time_zone, settings), new_id=uuid4)
     judge = EventJudge(settings, now=now)
-    loader = ImageLoader(database, root, settings=settings, now=now)
+    loader = ImageLoader(database, root, files, settings=settings, now=now)
     detect = Detect(
         database,
         servers.pool,
@@ -123,13 +126,14 @@ def start(
         root.path,
         cameras,
         deliveries,
+        files=files,
         health=board,
         publisher=publisher,
         settings=settings,
         now=now,
     )
     clock = HostClock(now)
-    dating = ImageDating(database, board, root=root, time_zone=time_zone, clock=clock)
+    dating = ImageDating(database, board, root=root, files=files, time_zone=time_zone, clock=clock)
     register = Register(
         database,
         deliveries,
@@ -142,7 +146,9 @@ def start(
     event_closer = EventCloser(
         database, judge, is_awaited=deliveries.is_awaited, settings=settings, now=now
     )
-    clean_up = CleanUp(database, root=root, time_zone=time_zone, settings=settings, now=now)
+    clean_up = CleanUp(
+        database, root=root, files=files, time_zone=time_zone, settings=settings, now=now
+    )
     reaper = LeaseReaper(
         database,
         {handler.kind: handler for handler in (detect, assess)},
@@ -200,7 +206,7 @@ def start(
 
     return RunningPipeline(
         engine=engine,
-        queries=QueryService(database, root.path, settings, now=now),
+        queries=QueryService(database, root.path, files, settings, now=now),
         dead_letters=DeadLetterService(database, requeue_limit=settings.requeue_limit),
         servers=servers,
         cleanup=clean_up,
@@ -209,5 +215,6 @@ def start(
         supervisor=supervisor,
         requests=requests,
         root=root,
+        files=files,
         drain=drain,
     )

@@ -1,14 +1,18 @@
 """Deletes files and records past their retention, daily or on request."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 import logging
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..domain.errors import StoreError
+from ..aio.file_executor import FileExecutor
+from ..domain.errors import StorageStalledError, StoreError
+from ..domain.found_file import FoundFile
 from ..domain.models import CleanupReport
 from ..domain.settings import Settings
 from ..files.camera_root import CameraRoot
@@ -42,12 +46,14 @@ class CleanUp:
         database: Database,
         *,
         root: CameraRoot,
+        files: FileExecutor,
         time_zone: tzinfo,
         settings: Settings,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._root = root
+        self._file_executor = files
         self._time_zone = time_zone
         self._settings = settings
         self._ignored = IgnoredNames(settings.ignored_names)
@@ -110,7 +116,7 @@ class CleanUp:
                     kept_bytes += item.file.size
                     if self._is_retained(item, kept_bytes, now):
                         continue
-                    if dry_run or await asyncio.to_thread(delete_file, self._root.path, item.file):
+                    if dry_run or await self._delete_file(item.file):
                         files += 1
                         file_bytes += item.file.size
                         gone.append(item)
@@ -180,8 +186,34 @@ class CleanUp:
             yield known, await self._check(known)
             last = known[-1]
 
+    async def _check_files(self, files: Sequence[FoundFile]) -> FileCheck:
+        """Check files camera by camera; of one that does not respond, nothing is known."""
+        by_camera: defaultdict[str, list[FoundFile]] = defaultdict(list)
+        for file in files:
+            by_camera[file.camera].append(file)
+        checks: list[FileCheck] = []
+        for camera, some in by_camera.items():
+            with suppress(StorageStalledError):
+                checks.append(
+                    await self._file_executor.call(
+                        camera, camera, check_files, self._root.path, some
+                    )
+                )
+        return FileCheck(
+            present=frozenset().union(*(check.present for check in checks)),
+            gone=frozenset().union(*(check.gone for check in checks)),
+        )
+
+    async def _delete_file(self, file: FoundFile) -> bool:
+        try:
+            return await self._file_executor.call(
+                file.camera, file.path, delete_file, self._root.path, file
+            )
+        except StorageStalledError:
+            return False
+
     async def _check(self, known: Sequence[KnownFile]) -> FileCheck:
-        check = await asyncio.to_thread(check_files, self._root.path, [item.file for item in known])
+        check = await self._check_files([item.file for item in known])
         async with self._database.begin() as connection:
             others = {other.id for other in await roots.other_live_roots(connection, self._root.id)}
         elsewhere = {item.file for item in known if item.root in others}

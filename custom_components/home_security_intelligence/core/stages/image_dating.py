@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 import logging
 
+from ..aio.file_executor import FileExecutor, note_progress
 from ..aio.health_board import HealthBoard
 from ..domain.camera_clock import CameraClock, ClockOffset, ClockReading
 from ..domain.found_file import LIVE_FOR, FoundFile
@@ -57,12 +58,14 @@ class ImageDating:
         health: HealthBoard,
         *,
         root: CameraRoot,
+        files: FileExecutor,
         time_zone: tzinfo,
         clock: HostClock,
     ) -> None:
         self._database = database
         self._health = health
         self._root = root
+        self._files = files
         self._time_zone = time_zone
         self._clock = clock
         self._names = NamePatterns(time_zone)
@@ -86,10 +89,14 @@ class ImageDating:
             self._report(camera)
 
     async def date(self, files: Sequence[FoundFile]) -> list[NewImage]:
-        """Return the files with the capture times of their images."""
+        """Return a camera's files with the capture times of their images.
+
+        Raises StorageStalledError.
+        """
         now = self._clock.read()
         is_settled = self._is_settled(now)
-        found = await asyncio.to_thread(self._read, files, now.at)
+        first = files[0]
+        found = await self._files.call(first.camera, first.path, self._read, files, now.at)
         fresh: defaultdict[str, dict[FoundFile, ClockReading]] = defaultdict(dict)
         for one in found:
             if is_settled and one.reading is not None:
@@ -130,6 +137,7 @@ class ImageDating:
         return [self._read_one(file, now) for file in files]
 
     def _read_one(self, file: FoundFile, now: datetime) -> _Stated:
+        note_progress()
         written, arrived = written_at(file.mtime_ns, now), _arrival(file, now)
         times = read_stated_times(
             self._root.path,

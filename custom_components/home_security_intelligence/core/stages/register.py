@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 import logging
 
+from ..domain.errors import StorageStalledError
 from ..domain.found_file import FoundFile
 from ..domain.models import JobKind
 from ..files.camera_root import CameraRoot
@@ -82,7 +83,12 @@ class Register:
             room = await wait_for_room()
             batch, new = new[:room], new[room:]
             self._clocks.check(batch, now=self._now())
-            items = await self._dating.date(batch)
+            try:
+                items = await self._dating.date(batch)
+            except StorageStalledError:
+                for file in (*batch, *new):
+                    self._deliveries.postpone(file)
+                return
             await self._database.run_transaction(partial(self._add, items=items))
             self._deliveries.acknowledge(batch)
             await self._dating.store()

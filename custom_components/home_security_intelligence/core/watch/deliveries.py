@@ -151,9 +151,11 @@ class Deliveries:
         if camera in self._postponed:
             self._rescanned[camera] = self._postponed.pop(camera)
 
-    def end_scan(self, camera: str) -> None:
-        """Note that the scan of the camera has found every file."""
-        self._rescanned.pop(camera, None)
+    def end_scan(self, camera: str, *, complete: bool) -> None:
+        """Note that the scan of the camera has ended; a complete one has found every file."""
+        oldest = self._rescanned.pop(camera, None)
+        if oldest is not None and not complete:
+            self._postponed[camera] = min(oldest, self._postponed.get(camera, oldest))
 
     def begin_full_scan(self) -> None:
         """Note that a scan of all cameras begins."""

@@ -6,6 +6,7 @@ from itertools import batched
 import os
 from pathlib import Path
 
+from ..aio.file_executor import note_progress
 from ..domain.errors import CameraFolderMissingError, CameraFolderPermissionError, WatchError
 from ..domain.found_file import FoundFile, storable_mtime
 from .cameras import CameraFolders, join
@@ -18,10 +19,14 @@ BATCH = 256  # files in one part of a listing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingPart:
-    """Part of a listing: images found, or a problem."""
+    """Part of a listing: images found, or a problem.
+
+    `unreadable` is an entry of which nothing can be told; those beside it are listed.
+    """
 
     files: tuple[FoundFile, ...] = ()
     problem: WatchError | None = None
+    unreadable: str | None = None  # its path and the reason
 
 
 def list_images(
@@ -43,6 +48,10 @@ def list_images(
                 watch(current, path)
             except WatchLimitError as err:
                 yield ListingPart(problem=err)
+            except FileNotFoundError, NotADirectoryError:
+                raise
+            except OSError as err:
+                yield ListingPart(problem=_unreadable(current, err))  # it can perhaps be listed
             yield from _list_folder(camera, current, path, below, cameras.ignored)
         except FileNotFoundError, NotADirectoryError:
             if current == camera:
@@ -65,26 +74,35 @@ def _list_folder(
     below: list[tuple[str, Path]],
     ignored: IgnoredNames,
 ) -> Iterator[ListingPart]:
-    """Yield the images in the folder, the oldest first, and add its subfolders to `below`."""
+    """Yield the images in the folder, the oldest first, and add its subfolders to `below`.
+
+    An entry that cannot be read hides no other one. If the listing breaks off, what it has found
+    is yielded before the error is raised.
+    """
     files: list[tuple[int, str, int]] = []  # modification time, name and size
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.name in ignored:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                if is_storable(entry.name):
-                    below.append((join(folder, entry.name), path / entry.name))
-                else:
-                    yield ListingPart(problem=_unstorable(folder))
-                continue
-            if not is_image_name(entry.name):
-                continue
-            if not is_storable(entry.name):
-                yield ListingPart(problem=_unstorable(folder))
-                continue
-            status = _stat_entry(entry)
-            if status is not None:
-                files.append((storable_mtime(status.st_mtime_ns), entry.name, status.st_size))
+    broken: OSError | None = None
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                note_progress()
+                if entry.name in ignored:
+                    continue
+                try:
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if not is_folder and not is_image_name(entry.name):
+                        continue
+                    if not is_storable(entry.name):
+                        yield ListingPart(problem=_unstorable(folder))
+                    elif is_folder:
+                        below.append((join(folder, entry.name), path / entry.name))
+                    elif (status := _stat_entry(entry)) is not None:
+                        mtime_ns = storable_mtime(status.st_mtime_ns)
+                        files.append((mtime_ns, entry.name, status.st_size))
+                except OSError as err:
+                    name = join(folder, entry.name)
+                    yield ListingPart(unreadable=f"{name!r}: {err.strerror}")
+    except OSError as err:
+        broken = err
     # Sorted as a whole: a backlog that does not fit into the queue has to start with its oldest.
     files.sort()
     for batch in batched(files, BATCH, strict=False):
@@ -94,6 +112,8 @@ def _list_folder(
                 for mtime_ns, name, size in batch
             )
         )
+    if broken is not None:
+        raise broken
 
 
 def _stat_entry(entry: os.DirEntry[str]) -> os.stat_result | None:

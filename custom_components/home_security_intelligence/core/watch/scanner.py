@@ -8,8 +8,9 @@ from datetime import datetime
 import logging
 from pathlib import Path
 
+from ..aio.file_executor import FileExecutor
 from ..aio.health_board import HealthBoard
-from ..domain.errors import PathEscapeError, WatchError
+from ..domain.errors import PathEscapeError, StorageStalledError, WatchError
 from ..domain.found_file import LIVE_FOR, FoundFile
 from ..domain.paths import resolve_below
 from ..domain.settings import Settings
@@ -33,6 +34,7 @@ class CameraScanner:
         events: FolderEvents,
         completeness: CompletenessCheck,
         deliveries: Deliveries,
+        files: FileExecutor,
         health: HealthBoard,
         settings: Settings,
         *,
@@ -45,9 +47,11 @@ class CameraScanner:
         self._events = events
         self._completeness = completeness
         self._deliveries = deliveries
+        self._files = files
         self._health = health
         self._settings = settings
         self._problems: dict[str, WatchError] = {}
+        self._unreadable: dict[str, str] = {}  # the first unreadable entry of a camera's folder
         self._polled: set[str] = set()
         self._now = now
         self._scanned: dict[str, float] = {}  # when a complete scan of the camera began
@@ -59,8 +63,8 @@ class CameraScanner:
         self._deliveries.end_full_scan()
 
     async def scan_unfinished(self) -> None:
-        """Scan the cameras with a problem or with files left to a later scan."""
-        if cameras := self._deliveries.postponed.union(self._problems):
+        """Scan the cameras with a problem or with files that could not be found or delivered."""
+        if cameras := self._deliveries.postponed.union(self._problems, self._unreadable):
             await self._scan(sorted(cameras))
 
     async def scan_polled(self) -> None:
@@ -75,38 +79,49 @@ class CameraScanner:
         if problem is not None and camera is not None:
             self._report(camera, problem)
 
+    def note_stall(self, camera: str) -> None:
+        """Report that the folder of a camera does not respond; a scan finds out when it does."""
+        if self._cameras.is_camera(camera) and self._files.is_stalled(camera):
+            self._report(camera, _stalled(camera))
+
     async def _scan(self, cameras: Iterable[str]) -> None:
         """Watch and scan these cameras, and report their problems."""
         limit: WatchError | None = None
         if not self._settings.watch_polling:
             try:
                 self._events.open()
-                await asyncio.to_thread(self._watch_ancestors)
+                await self._files.call("", "", self._watch_ancestors)
             except WatchLimitError as err:
                 limit = err
+            except StorageStalledError:
+                _LOGGER.debug("The scan of the cameras finds out what does not respond")
         for camera in cameras:
             began = asyncio.get_running_loop().time()
             self._note_unfinished(camera)
             self._deliveries.begin_scan(camera)
-            await self._choose_polling(camera)
-            problem = await self._scan_folder(camera) or limit
-            self._deliveries.end_scan(camera)
-            if problem is None or problem is limit:
+            problem = await self._choose_polling(camera) or await self._scan_folder(camera)
+            self._deliveries.end_scan(camera, complete=problem is None)
+            if problem is None:
                 self._scanned[camera] = began
             else:
                 self._scanned.pop(camera, None)
+            problem = problem or limit
             if isinstance(problem, WatchLimitError):
                 self._polled.add(camera)
             self._report(camera, problem)
 
-    async def _choose_polling(self, camera: str) -> None:
+    async def _choose_polling(self, camera: str) -> WatchError | None:
         """Decide whether the camera is polled; a share may be mounted at any time."""
-        polled = self._settings.watch_polling or not await asyncio.to_thread(
-            self._supports_inotify, camera
-        )
+        polled = self._settings.watch_polling
+        if not polled:
+            try:
+                polled = not await self._files.call(camera, camera, self._supports_inotify, camera)
+            except StorageStalledError:
+                return _stalled(camera)
         if polled and camera not in self._polled:
             _LOGGER.info("Camera %s is polled every %g s", camera, self._settings.polling_interval)
         (self._polled.add if polled else self._polled.discard)(camera)
+        return None
 
     def _supports_inotify(self, camera: str) -> bool:
         try:
@@ -123,13 +138,20 @@ class CameraScanner:
     async def _scan_folder(self, folder: str) -> WatchError | None:
         """Check the images in this folder and below; return the first problem."""
         problem: WatchError | None = None
+        unreadable: str | None = None
         listing = self._list(folder)
-        while (part := await asyncio.to_thread(next, listing, None)) is not None:
-            problem = problem or part.problem
-            for file in part.files:
-                await self._completeness.check_listed(
-                    self._noticed(file), remote=file.camera in self._polled
-                )
+        camera = self._cameras.camera_of(folder) or ""
+        try:
+            while (part := await self._files.call(camera, folder, next, listing, None)) is not None:
+                problem = problem or part.problem
+                unreadable = unreadable or part.unreadable
+                for file in part.files:
+                    await self._completeness.check_listed(
+                        self._noticed(file), remote=file.camera in self._polled
+                    )
+        except StorageStalledError:
+            return _stalled(camera)
+        self._note_unreadable(camera, folder, unreadable)
         return problem
 
     def _note_unfinished(self, camera: str) -> None:
@@ -161,6 +183,15 @@ class CameraScanner:
         watch = _watch_nothing if self._settings.watch_polling else self._events.watch
         yield from list_images(self._cameras, folder, real, watch)
 
+    def _note_unreadable(self, camera: str, folder: str, entry: str | None) -> None:
+        """Log an entry that cannot be read; the next scans try again."""
+        if entry is None:
+            if folder == camera:
+                self._unreadable.pop(camera, None)
+        elif self._unreadable.get(camera) != entry:
+            self._unreadable[camera] = entry
+            _LOGGER.warning("Camera %s: an entry cannot be read, %s", camera, entry)
+
     def _report(self, camera: str, problem: WatchError | None) -> None:
         before = self._problems.get(camera)
         if problem is None:
@@ -169,6 +200,11 @@ class CameraScanner:
             self._problems[camera] = problem
         if repr(before) != repr(problem):
             self._health.camera_trouble(camera, problem)
+
+
+def _stalled(camera: str) -> WatchError:
+    error = StorageStalledError.of(camera)
+    return WatchError(str(error), code=error.code)
 
 
 def _watch_nothing(_folder: str, _real: Path) -> None:

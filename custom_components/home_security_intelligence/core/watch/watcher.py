@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 import logging
 from pathlib import Path
 
+from ..aio.file_executor import FileExecutor
 from ..aio.health_board import HealthBoard
+from ..aio.ordered_tasks import OrderedTasks
 from ..aio.publisher import Publisher
-from ..domain.found_file import stat_file
 from ..domain.models import Camera, Image, SkipReason
 from ..domain.settings import Settings
 from ..domain.updates import ImageUpdate, Update
@@ -27,6 +28,7 @@ _LOGGER = logging.getLogger(__name__)
 
 _NEW_FOLDERS_LIMIT = 1000  # if more are created at once, a full scan finds them
 _REPLACED_LIMIT = 1000  # images; a later scan finds the files of further ones
+_CLOSED_LIMIT = 1000  # files of one camera that wait to be checked; a full scan finds further ones
 
 
 class FolderWatcher:
@@ -43,6 +45,7 @@ class FolderWatcher:
         cameras: Sequence[Camera],
         deliveries: Deliveries,
         *,
+        files: FileExecutor,
         health: HealthBoard,
         publisher: Publisher,
         settings: Settings,
@@ -50,19 +53,21 @@ class FolderWatcher:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.ready = asyncio.Event()  # the folders are watched and the first full scan is done
-        self._root = root
         self._cameras = CameraFolders(cameras, IgnoredNames(settings.ignored_names))
         self._deliveries = deliveries
+        self._files = files
         self._publisher = publisher
         self._now = now
         self._events = FolderEvents()
-        self._completeness = CompletenessCheck(root, deliveries, settings)
+        self._checks = OrderedTasks(limit=_CLOSED_LIMIT)  # of single files, by camera
+        self._completeness = CompletenessCheck(root, deliveries, files, self._checks, settings)
         self._scanner = CameraScanner(
             root,
             self._cameras,
             self._events,
             self._completeness,
             deliveries,
+            files,
             health,
             settings,
             mountinfo=mountinfo,
@@ -75,9 +80,11 @@ class FolderWatcher:
     async def watch(self) -> None:
         """Watch until cancelled."""
         unsubscribe = self._publisher.subscribe(self._note_replaced)
+        self._files.on_stall_changed(self._note_stall)
         self._schedule.restart()
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._checks.run_submitted())
                 tasks.create_task(self._follow_events())
                 tasks.create_task(self._scan_new_folders())
                 tasks.create_task(self._completeness.check_unstable())
@@ -92,7 +99,7 @@ class FolderWatcher:
         while True:
             match await self._events.next():
                 case FileClosed(folder, name):
-                    await self._check_closed(folder, name)
+                    self._check_closed(folder, name)
                 case FolderAdded(folder):
                     self._add_folder(folder)
                 case FolderRemoved(folder):
@@ -103,15 +110,16 @@ class FolderWatcher:
                     _LOGGER.warning("The inotify queue overflowed; all camera folders are scanned")
                     self._schedule.request(Scan.FULL)
 
-    async def _check_closed(self, folder: str, name: str) -> None:
+    def _check_closed(self, folder: str, name: str) -> None:
         camera = self._cameras.camera_of(folder)
         if camera is None or name in self._cameras.ignored:
             return
         if not is_image_name(name) or not is_storable(name):
             return
-        file = await asyncio.to_thread(stat_file, self._root, camera, join(folder, name))
-        if file is not None:
-            await self._completeness.check_closed(replace(file, arrived_at=self._now()))
+        path = join(folder, name)
+        check = partial(self._completeness.check_closed, camera, path, self._now())
+        if not self._checks.submit(camera, check):
+            self._schedule.request(Scan.FULL)
 
     def _add_folder(self, folder: str) -> None:
         if self._cameras.is_camera_or_ancestor(folder) or not is_storable(folder):
@@ -151,6 +159,10 @@ class FolderWatcher:
             await self._deliveries.resumed()
             self._schedule.request(Scan.RETRY)
 
+    def _note_stall(self, camera: str) -> None:
+        self._scanner.note_stall(camera)
+        self._schedule.request(Scan.RETRY)
+
     def _note_replaced(self, update: Update) -> None:
         if not isinstance(update, ImageUpdate) or update.image.reason != SkipReason.REPLACED:
             return
@@ -163,6 +175,5 @@ class FolderWatcher:
         """Check the file that has replaced an image; inotify does not report a changed time."""
         while True:
             image = await self._replaced.get()
-            file = await asyncio.to_thread(stat_file, self._root, image.camera, image.path)
-            if file is not None:
-                self._completeness.offer_when_stable(file)
+            check = partial(self._completeness.check_replaced, image.camera, image.path)
+            self._checks.submit(image.camera, check)
