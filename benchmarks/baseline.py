@@ -37,7 +37,6 @@ INSERT INTO hsi.jobs (kind, state, camera, image_id, priority, happened_at, fenc
 SELECT 'detect', 'pending', camera, id, 10, captured_at, 0, 0, 0, 0 FROM added
 """
 _LEASE = timedelta(seconds=Settings().lease)
-_WITHIN = timedelta(seconds=Settings().dedupe_window)
 _NO_EVENT: UUID | None = None
 _COMPILED: dict[Executable, tuple[str, list[str], dict[str, object]]] = {}
 
@@ -56,13 +55,10 @@ async def sql_alone(url: str, count: int, batch: int) -> dict[str, float]:
         done += len(rows)
         ids = [row["image_id"] for row in rows]
         content = [image.to_bytes(32) for image in ids]
-        taken = [row["happened_at"] for row in rows]
         duplicates: dict[str, object] = {
             "images": ids,
             "cameras": ["baseline"] * len(ids),
             "contents": content,
-            "after": [moment - _WITHIN for moment in taken],
-            "before": [moment + _WITHIN for moment in taken],
         }
         await _fetch(connection, images._FIND_DUPLICATES, duplicates)
         async with connection.transaction():

@@ -33,7 +33,6 @@ def test_an_empty_environment_means_the_defaults() -> None:
         ("AI_CONNECT_TIMEOUT", "5", "connect_timeout", 5.0),
         ("BATCH_IDLE_TIMEOUT_SECONDS", "60", "event_idle", 60.0),
         ("BATCH_WINDOW_SECONDS", "120", "event_window", 120.0),
-        ("DEDUPE_TTL_SECONDS", "600", "dedupe_window", 600.0),
         ("DETECTION_CONFIDENCE_THRESHOLD", "0.7", "confidence_threshold", 0.7),
         ("DRAIN_SECONDS", "60", "drain_timeout", 60.0),
         ("FILE_WATCHER_POLLING", "true", "watch_polling", True),

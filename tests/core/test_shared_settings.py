@@ -112,9 +112,9 @@ def test_a_worker_never_replaces_what_home_assistant_stored() -> None:
 @pytest.mark.parametrize("source", SettingsSource)
 def test_home_assistant_always_wins(source: SettingsSource) -> None:
     configured = Configured(source=HOME_ASSISTANT, names=IDLE)
-    there = stored({"event_idle": 60.0, "dedupe_window": 600.0}, source)
+    there = stored({"event_idle": 60.0, "incident_window": 600.0}, source)
     agreed = agree(Settings(event_idle=45.0), configured, there)
-    assert agreed.settings == Settings(event_idle=45.0, dedupe_window=600.0)
+    assert agreed.settings == Settings(event_idle=45.0, incident_window=600.0)
     assert agreed.to_store == {"event_idle": 45.0}
 
 

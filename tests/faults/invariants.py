@@ -60,8 +60,7 @@ _DUPLICATES: Mapping[str, str] = {
     "the same content processed twice": """
         SELECT a.path, b.path FROM hsi.images a JOIN hsi.images b
         ON a.camera = b.camera AND a.sha256 = b.sha256 AND a.id < b.id
-        WHERE a.state = 'detected' AND b.state = 'detected'
-        AND abs(extract(epoch FROM a.captured_at - b.captured_at)) <= 300""",
+        WHERE a.state = 'detected' AND b.state = 'detected'""",
     "detections with gaps or repetitions": """
         SELECT image_id FROM hsi.detections GROUP BY image_id
         HAVING max(position) + 1 <> count(*)

@@ -189,21 +189,21 @@ async def test_a_stored_setting_without_an_option_is_adopted(
 ) -> None:
     postgres.execute(
         "insert into hsi.settings (name, value, source, host)"
-        " values ('dedupe_window', '600', 'worker', 'gpu-1'); notify hsi_settings",
+        " values ('incident_window', '600', 'worker', 'gpu-1'); notify hsi_settings",
         database=str(loaded.data["database"]),
     )
     async with asyncio.timeout(PATIENCE):
-        while dedupe_window(loaded) != 600:  # noqa: ASYNC110 - Home Assistant reloads the entry
+        while incident_window(loaded) != 600:  # noqa: ASYNC110 - Home Assistant reloads the entry
             await asyncio.sleep(0.05)
     assert loaded.runtime_data.pipeline.settings.event_idle == 30
 
 
-def dedupe_window(entry: MockConfigEntry) -> float | None:
+def incident_window(entry: MockConfigEntry) -> float | None:
     """Return the setting in use; None while the entry is not loaded."""
     if entry.state is not ConfigEntryState.LOADED:
         return None
     settings: Settings = entry.runtime_data.pipeline.settings
-    return settings.dedupe_window
+    return settings.incident_window
 
 
 async def test_a_workers_value_is_replaced_by_home_assistants(

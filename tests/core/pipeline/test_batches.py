@@ -72,7 +72,7 @@ async def test_the_same_content_processed_twice_at_once_is_stored_once(
     server.detect_gate.set()
     ended = {image.path: image.reason for image in await journal.ended(5)}
     duplicates = [path for path, reason in ended.items() if reason == SkipReason.DUPLICATE]
-    assert duplicates == ["front/1.jpg"]
+    assert sorted(duplicates) == ["front/1.jpg", "front/2.jpg", "front/3.jpg"]
 
 
 async def test_a_trial_with_a_bad_image_closes_the_breaker(

@@ -86,7 +86,7 @@ async def test_the_home_state_is_unknown_for_times_without_a_recorder(
     house.upload("yard/before.jpg", "person 0.95", age=3600)
     await journal.event(EventPhase.EXPLAINED, count=2)
     before = assessed_with(house)
-    house.upload("yard/after.jpg", "person 0.95")
+    house.upload("yard/after.jpg", "person 0.95 #after")
     await journal.event(EventPhase.EXPLAINED, count=3)
 
     assert known == (True, "away")

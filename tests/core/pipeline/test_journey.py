@@ -140,12 +140,19 @@ async def test_the_same_content_is_skipped(house: House) -> None:
     assert (await journal.image("yard/b.jpg")).state is ImageState.DETECTED
 
 
-async def test_the_same_content_after_the_window_is_processed(house: House) -> None:
-    _, journal = await house.run()
-    house.upload("front/a.jpg", "person 0.8", age=1000)
-    await journal.image("front/a.jpg")
-    house.upload("front/b.jpg", "person 0.8")
-    assert (await journal.image("front/b.jpg")).state is ImageState.DETECTED
+@pytest.mark.parametrize("path", ["front/a.jpg", "front/2026/b.jpg"])
+async def test_a_camera_that_sends_its_files_again_makes_no_second_event(
+    house: House, path: str
+) -> None:
+    """After a restart of the camera, or because its FTP client sets the time after the upload."""
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", "person 0.8", age=100_000)
+    assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
+    (house.root / path).parent.mkdir(exist_ok=True)
+    house.upload(path, "person 0.8")
+    again = (await journal.ended(2))[-1]
+    assert (again.path, again.state, again.reason) == (path, ImageState.SKIPPED, "duplicate")
+    assert (await pipeline.queries.list_events(EventQuery())).total == 1
 
 
 async def test_the_same_content_at_the_same_time_is_processed_once(house: House) -> None:

@@ -74,6 +74,49 @@ async def test_a_replacement_without_a_file_event_is_found_at_once(house: House)
     assert house.server.detected[FIRST.encode()] == 1
 
 
+@pytest.mark.parametrize(
+    "half", ["", "broken #half of an upload"], ids=["empty", "broken off or stalled"]
+)
+async def test_a_newer_version_ends_the_dead_letter_of_an_older_one(
+    house: House, half: str
+) -> None:
+    """Of a file that was empty at first, or whose upload was broken off and resumed."""
+    pipeline, journal = await house.run()
+    house.upload("front/a.jpg", half, age=5)
+    house.upload("front/other.jpg", "broken, too", age=5)
+    assert {image.state for image in await journal.ended(2)} == {ImageState.DEAD}
+
+    house.upload("front/a.jpg", SECOND)
+
+    ended = of("front/a.jpg", await journal.ended(4))
+    assert [(image.state, image.reason) for image in ended[1:]] == [
+        (ImageState.SKIPPED, "replaced"),
+        (ImageState.DETECTED, None),
+    ]
+    assert ended[1].id == ended[0].id
+    letters = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
+    assert [letter.image_path for letter in letters] == ["front/other.jpg"]
+
+
+async def test_a_version_that_fails_after_its_replacement_is_found_is_no_dead_letter(
+    house: House,
+) -> None:
+    pipeline, journal = await house.run(detect_concurrency=1)
+    house.server.detect_gate.clear()
+    house.upload("front/a.jpg", "broken #half of an upload", age=5)
+    await house.server.requested.wait()
+    house.upload("front/a.jpg", SECOND)
+    await journal.depth(2)
+    house.server.detect_gate.set()
+
+    ended = of("front/a.jpg", await journal.ended(2))
+    assert {(image.state, image.reason) for image in ended} == {
+        (ImageState.SKIPPED, "replaced"),
+        (ImageState.DETECTED, None),
+    }
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
+
+
 async def test_a_file_whose_time_differs_between_machines_is_processed_once(
     house: House, postgres: Postgres
 ) -> None:

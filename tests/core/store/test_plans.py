@@ -43,6 +43,7 @@ from hsi_core.store import (
     images,
     jobs,
     leases,
+    replaced,
     verdicts,
 )
 from hsi_core.store.detections import DetectedImage
@@ -196,8 +197,10 @@ def assert_uses_indices(postgres: Postgres, sql: str) -> None:
         pytest.param(lambda c: leases.finish(c, [JOB]), id="finish"),
         pytest.param(lambda c: leases.renew(c, [JOB], lease=1.0), id="renew"),
         pytest.param(lambda c: images.find_known(c, [FILE]), id="known files"),
+        pytest.param(lambda c: replaced.supersede_dead(c, [IMAGE]), id="dead letters of a file"),
+        pytest.param(lambda c: replaced.find_newer(c, IMAGE), id="newer version of a file"),
         pytest.param(
-            lambda c: images.find_duplicates(c, [(IMAGE, SHA256)], window=HOUR),
+            lambda c: images.find_duplicates(c, [(IMAGE, SHA256)]),
             id="duplicates",
         ),
         pytest.param(

@@ -7,7 +7,8 @@ from pathlib import Path
 import stat
 
 LIVE_FOR = timedelta(minutes=1)  # an image is live for so long after it was written
-_LAST_MTIME = 2**63 - 1  # nanoseconds since 1970, in the year 2262: PostgreSQL has no larger number
+# Nanoseconds since 1970, from the year 1677 to 2262: PostgreSQL has no numbers beyond.
+_FIRST_MTIME, _LAST_MTIME = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,5 +45,5 @@ def found_file(camera: str, path: str, status: os.stat_result) -> FoundFile:
 
 
 def storable_mtime(mtime_ns: int) -> int:
-    """Return a modification time that the database can store: some file systems allow later ones."""
-    return min(mtime_ns, _LAST_MTIME)
+    """Return a modification time that the database can store: some file systems allow others."""
+    return max(_FIRST_MTIME, min(mtime_ns, _LAST_MTIME))

@@ -24,7 +24,7 @@ class ImageState(StrEnum):
 class SkipReason(StrEnum):
     """Why an image was deliberately not processed."""
 
-    DUPLICATE = "duplicate"  # the same content came from this camera within the dedupe window
+    DUPLICATE = "duplicate"  # the same content of this camera was detected before
     REPLACED = (
         "replaced"  # another file took its place before it was read, and is an image of its own
     )

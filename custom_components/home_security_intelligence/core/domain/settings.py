@@ -194,17 +194,6 @@ class Settings:
         shared=True,
     )
 
-    # deduplication
-    dedupe_window: float = setting(
-        300.0,
-        "An image with the same content as an earlier one of the camera within this time is "
-        "skipped as a duplicate.",
-        unit="s",
-        allowed=(60, 3600),
-        variable="DEDUPE_TTL_SECONDS",
-        shared=True,
-    )
-
     # inference server
     connect_timeout: float = setting(
         10.0,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ from ..events.grouper import EventGrouper
 from ..files.image_loader import ImageLoader
 from ..inference.protocol import InferenceBackend
 from ..queue.handler import Outcome
-from ..store import cameras, detections, images, leases
+from ..store import cameras, detections, images, leases, replaced
 from ..store.database import Database
 from ..store.detections import DetectedImage
 from ..store.leases import ClaimedJob, Failure
@@ -46,7 +46,7 @@ class Replaced:
 
 
 class Detect:
-    """Has the server detect objects in images, unless their content was processed recently."""
+    """Has the server detect objects in images, unless the camera's same content was detected."""
 
     kind = JobKind.DETECT
     batch_limit = _BATCH_LIMIT
@@ -69,7 +69,6 @@ class Detect:
         self._loader = loader
         self._settings = settings
         self._now = now
-        self._window = timedelta(seconds=settings.dedupe_window)
         self._reading = 0  # files; a duplicate check of their images follows
         self._duplicate_check = Batcher(
             self._check_duplicates,
@@ -113,8 +112,8 @@ class Detect:
             match outcome.result:
                 case Detected() as result:
                     detected.append((outcome.job, result))
-                case Replaced() as replaced:
-                    stored |= await self._store_replaced(transaction, outcome.job, replaced)
+                case Replaced() as found:
+                    stored |= await self._store_replaced(transaction, outcome.job, found)
         finished = await leases.finish(connection, [job for job, _ in detected])
         results = [result for job, result in detected if job.id in finished]
         new = await self._select_new(connection, results)
@@ -133,19 +132,23 @@ class Detect:
         if image is None:
             raise _forgotten()
         await images.set_dead(connection, image.id, failure.message)
-        dead = replace(image, state=ImageState.DEAD, reason=failure.message)
-        transaction.publish_after_commit([ImageUpdate(image=dead)])
+        newer = await replaced.find_newer(connection, image)
+        # Overwritten while it was processed, such as the half of an upload.
+        ended = () if newer is None else await replaced.supersede_dead(connection, [newer])
+        if image.id not in {other.id for other in ended}:
+            ended += (replace(image, state=ImageState.DEAD, reason=failure.message),)
+        transaction.publish_after_commit(ImageUpdate(image=one) for one in ended)
 
     async def _check_duplicates(self, contents: Sequence[tuple[Image, bytes]]) -> list[bool]:
         duplicates = await self._database.run_statement(
-            lambda connection: images.find_duplicates(connection, contents, window=self._window)
+            lambda connection: images.find_duplicates(connection, contents)
         )
         return [image.id in duplicates for image, _ in contents]
 
     async def _select_new(
         self, connection: AsyncConnection, results: Sequence[Detected]
     ) -> dict[int, tuple[Detected, DetectResult]]:
-        """Return the results whose content was not detected within the window, by image id.
+        """Return the results whose content was not detected before, by image id.
 
         The check is repeated under the cameras' locks, because the same content may have been
         processed twice at the same time. It may also occur twice among these results.
@@ -157,29 +160,28 @@ class Detect:
         if not ordered:
             return {}
         duplicates = await images.find_duplicates(
-            connection, [(one.image, one.sha256) for one in ordered], window=self._window
+            connection, [(one.image, one.sha256) for one in ordered]
         )
         new: dict[int, tuple[Detected, DetectResult]] = {}
-        last: dict[tuple[str, bytes], datetime] = {}
+        seen: set[tuple[str, bytes]] = set()
         for one in ordered:
-            moment, content = one.image.captured_at, (one.image.camera, one.sha256)
-            repeated = content in last and moment - last[content] <= self._window
-            if one.result is None or one.image.id in duplicates or repeated:
+            content = (one.image.camera, one.sha256)
+            if one.result is None or one.image.id in duplicates or content in seen:
                 continue
-            last[content] = moment
+            seen.add(content)
             new[one.image.id] = (one, one.result)
         return new
 
     async def _store_replaced(
-        self, transaction: Transaction, job: ClaimedJob, replaced: Replaced
+        self, transaction: Transaction, job: ClaimedJob, outcome: Replaced
     ) -> frozenset[int]:
         # One by one: of two images that replaced each other, one has to be detected.
         connection = transaction.connection
-        if await images.is_skipped_as_replaced(connection, replaced.image, replaced.found):
+        if await images.is_skipped_as_replaced(connection, outcome.image, outcome.found):
             return await leases.release(connection, [job])
         finished = await leases.finish(connection, [job])
         if finished:
-            await _skip(transaction, [(replaced.image, None)], SkipReason.REPLACED)
+            await _skip(transaction, [(outcome.image, None)], SkipReason.REPLACED)
         return finished
 
     async def _store_new(

@@ -9,8 +9,9 @@ import logging
 from ..domain.errors import StorageStalledError
 from ..domain.found_file import FoundFile
 from ..domain.models import JobKind
+from ..domain.updates import ImageUpdate
 from ..files.camera_root import CameraRoot
-from ..store import images, jobs
+from ..store import images, jobs, replaced
 from ..store.database import Database
 from ..store.images import NewImage
 from ..store.transaction import Transaction
@@ -108,4 +109,6 @@ class Register:
         added = await images.add(transaction.connection, items, now=now, root=self._root.id)
         if added:
             await jobs.enqueue_detect(transaction.connection, added, now=now)
+            skipped = await replaced.supersede_dead(transaction.connection, added)
+            transaction.publish_after_commit(ImageUpdate(image=image) for image in skipped)
             transaction.notify_workers_after_commit(JobKind.DETECT)

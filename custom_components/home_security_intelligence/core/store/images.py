@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
+    literal,
     literal_column,
     select,
     text,
@@ -30,7 +31,7 @@ from ..domain.found_file import FoundFile
 from ..domain.models import Detection, Image, ImageState, SkipReason
 from .arrays import rows_from_arrays
 from .rows import detection_of, image_of
-from .tables import detections, forgotten_files, images, in_state, jobs
+from .tables import detections, forgotten_files, images, in_state, jobs, path_hash
 
 # Statements that every image runs are built once: building one costs more than running it.
 _ONE = select(images).where(images.c.id == bindparam("image"))
@@ -38,13 +39,11 @@ _ONE = select(images).where(images.c.id == bindparam("image"))
 _FIND_DUPLICATES = text(
     """
     SELECT one.image_id
-    FROM unnest(:images, :cameras, :contents, :after, :before)
-        AS one (image_id, camera, sha256, after, before),
+    FROM unnest(:images, :cameras, :contents) AS one (image_id, camera, sha256),
         LATERAL (
             SELECT FROM hsi.images
             WHERE images.camera = one.camera AND images.sha256 = one.sha256
                 AND images.state = 'detected' AND images.id <> one.image_id
-                AND images.captured_at BETWEEN one.after AND one.before
             LIMIT 1
         ) AS other
     """
@@ -52,8 +51,6 @@ _FIND_DUPLICATES = text(
     bindparam("images", type_=ARRAY(BigInteger)),
     bindparam("cameras", type_=ARRAY(Text)),
     bindparam("contents", type_=ARRAY(LargeBinary)),
-    bindparam("after", type_=ARRAY(DateTime(timezone=True))),
-    bindparam("before", type_=ARRAY(DateTime(timezone=True))),
 )
 _SKIPPED = rows_from_arrays("skipped", {"id": BigInteger, "sha256": LargeBinary})
 _SKIP = (
@@ -66,7 +63,12 @@ _FILES = rows_from_arrays(
 )
 _FIND_KNOWN = union_all(
     *(
-        select(_FILES).where(exists().where(*(table.c[each.name] == each for each in _FILES.c)))
+        select(_FILES).where(
+            exists().where(
+                path_hash(table.c.path) == path_hash(_FILES.c.path),
+                *(table.c[each.name] == each for each in _FILES.c),
+            )
+        )
         for table in (images, forgotten_files)
     )
 )
@@ -91,7 +93,7 @@ _ADD = (
             bindparam("root", type_=Integer),
         ),
     )
-    .on_conflict_do_nothing(constraint="images_identity")
+    .on_conflict_do_nothing()
     .returning(images)
 )
 
@@ -211,11 +213,11 @@ async def latest_with_any(
 
 
 async def find_duplicates(
-    connection: AsyncConnection, contents: Sequence[tuple[Image, bytes]], *, window: timedelta
+    connection: AsyncConnection, contents: Sequence[tuple[Image, bytes]]
 ) -> frozenset[int]:
-    """Return the ids of images whose content, by its SHA-256, was detected within the window.
+    """Return the ids of images whose content, by its SHA-256, was detected before.
 
-    Only images of the same camera count.
+    Only images of the same camera count, as long as they are kept.
     """
     found = await connection.scalars(
         _FIND_DUPLICATES,
@@ -223,8 +225,6 @@ async def find_duplicates(
             "images": [image.id for image, _ in contents],
             "cameras": [image.camera for image, _ in contents],
             "contents": [sha256 for _, sha256 in contents],
-            "after": [image.captured_at - window for image, _ in contents],
-            "before": [image.captured_at + window for image, _ in contents],
         },
     )
     return frozenset(found)
@@ -239,6 +239,7 @@ async def is_skipped_as_replaced(
             select(
                 exists().where(
                     images.c.camera == image.camera,
+                    path_hash(images.c.path) == path_hash(literal(image.path)),
                     images.c.path == image.path,
                     images.c.mtime_ns == version.mtime_ns,
                     images.c.size == version.size,

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    cast,
     func,
     literal_column,
 )
@@ -60,6 +61,12 @@ def in_state[S: StrEnum](column: ColumnElement[S], value: S) -> ColumnElement[bo
     With a parameter instead, a prepared statement could not use the partial indices of that state.
     """
     return column == literal_column(f"'{value.value}'", column.type)
+
+
+def path_hash(path: ColumnElement[str]) -> ColumnElement[bytes]:
+    """Return a path's SHA-256 as the indices have it: an index cannot store a long path."""
+    escaped = func.replace(path, literal_column(r"'\'"), literal_column(r"'\\'"))
+    return func.sha256(cast(escaped, LargeBinary))
 
 
 def _moment(name: str, *, nullable: bool = False, now_by_default: bool = False) -> Column[datetime]:
