@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -10,6 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .assessors import lost_gpus, missing_models
 from .const import DOMAIN
+from .core.domain.camera_clock import NOTABLE, difference
 from .core.domain.errors import ServerAuthError
 from .data import HsiData
 from .detectors import broken_detectors
@@ -31,6 +33,15 @@ class Issue:
     placeholders_fn: Callable[[HsiData], Mapping[str, str] | None]
     severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
     is_fixable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraIssue:
+    """One kind of issue that each camera may have; the fields are those of `Issue`."""
+
+    key: str
+    placeholders_fn: Callable[[HsiData, str], Mapping[str, str] | None]  # of a camera's folder
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
 
 
 def _dead_letters(data: HsiData) -> Mapping[str, str] | None:
@@ -89,6 +100,13 @@ def _lost_gpus(data: HsiData) -> Mapping[str, str] | None:
     return {"losses": " ".join(map(escape_markdown, losses))} if losses else None
 
 
+def _wrong_clock(data: HsiData, folder: str) -> Mapping[str, str] | None:
+    offset = timedelta(seconds=data.health.clock_offsets.get(folder, 0.0))
+    if abs(offset) < NOTABLE:
+        return None
+    return {"camera": data.cameras[folder].camera.name, "difference": difference(offset)}
+
+
 ISSUES: Final = (
     Issue(key="dead_letters", placeholders_fn=_dead_letters, is_fixable=True),
     Issue(
@@ -112,6 +130,8 @@ ISSUES: Final = (
     Issue(key="llm_gpu_lost", placeholders_fn=_lost_gpus),
 )
 
+CAMERA_ISSUES: Final = (CameraIssue(key="camera_clock", placeholders_fn=_wrong_clock),)
+
 
 @callback
 def async_update_issues(hass: HomeAssistant, entry: ConfigEntry[Any], data: HsiData) -> None:
@@ -131,6 +151,8 @@ def async_update_issues(hass: HomeAssistant, entry: ConfigEntry[Any], data: HsiD
             translation_key=issue.key,
             translation_placeholders={"title": entry.title, **placeholders},
         )
+    for camera_issue in CAMERA_ISSUES:
+        _async_update_camera_issues(hass, entry, data, camera_issue)
 
 
 @callback
@@ -138,7 +160,46 @@ def async_delete_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Delete all issues of the installation."""
     for issue in ISSUES:
         ir.async_delete_issue(hass, DOMAIN, _issue_id(issue, entry))
+    for camera_issue in CAMERA_ISSUES:
+        for issue_id in _camera_issues(hass, entry, camera_issue):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
-def _issue_id(issue: Issue, entry: ConfigEntry[Any]) -> str:
+@callback
+def _async_update_camera_issues(
+    hass: HomeAssistant, entry: ConfigEntry[Any], data: HsiData, issue: CameraIssue
+) -> None:
+    found = {
+        f"{_issue_id(issue, entry)}_{folder}": placeholders
+        for folder in data.cameras
+        if (placeholders := issue.placeholders_fn(data, folder)) is not None
+    }
+    for issue_id in _camera_issues(hass, entry, issue) - found.keys():
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+    for issue_id, placeholders in found.items():
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=issue.severity,
+            translation_key=issue.key,
+            translation_placeholders=dict(placeholders),
+        )
+
+
+@callback
+def _camera_issues(
+    hass: HomeAssistant, entry: ConfigEntry[Any], issue: CameraIssue
+) -> frozenset[str]:
+    """Return the ids of the cameras' issues of this kind, also of cameras that were removed."""
+    prefix = f"{_issue_id(issue, entry)}_"
+    return frozenset(
+        issue_id
+        for domain, issue_id in ir.async_get(hass).issues
+        if domain == DOMAIN and issue_id.startswith(prefix)
+    )
+
+
+def _issue_id(issue: Issue | CameraIssue, entry: ConfigEntry[Any]) -> str:
     return f"{issue.key}_{entry.entry_id}"

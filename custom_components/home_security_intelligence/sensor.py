@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
@@ -79,6 +79,17 @@ CAMERA_SENSORS = (
     ),
 )
 
+CLOCK_OFFSET = SensorEntityDescription(
+    key="clock_offset",
+    translation_key="clock_offset",
+    device_class=SensorDeviceClass.DURATION,
+    native_unit_of_measurement=UnitOfTime.SECONDS,
+    suggested_display_precision=0,
+    state_class=SensorStateClass.MEASUREMENT,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+)
+
 HUB_SENSORS = (
     HsiHubSensorDescription(
         key="queue_depth",
@@ -129,6 +140,7 @@ async def async_setup_entry(
             [
                 *(HsiRiskSensor(coordinator, camera, each) for each in RISK_SENSORS),
                 *(HsiCameraSensor(coordinator, camera, each) for each in CAMERA_SENSORS),
+                HsiClockOffsetSensor(coordinator, camera, CLOCK_OFFSET),
             ],
             config_subentry_id=camera.subentry_id,
         )
@@ -145,6 +157,16 @@ class HsiCameraSensor(HsiCameraEntity, SensorEntity):
         """Return the value."""
         event = self._camera.last_event
         return None if event is None else self.entity_description.value_fn(event)
+
+
+class HsiClockOffsetSensor(HsiCameraEntity, SensorEntity):
+    """Show by how much a camera's clock is ahead; unknown until its images have shown it."""
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the offset in seconds; negative is behind."""
+        return self.coordinator.data.health.clock_offsets.get(self.folder)
 
 
 class HsiRiskSensor(HsiTimedEntity, SensorEntity):

@@ -51,6 +51,7 @@ DESCRIPTIONS = {
     "sensor": (
         *sensor.RISK_SENSORS,
         *sensor.CAMERA_SENSORS,
+        sensor.CLOCK_OFFSET,
         *sensor.HUB_SENSORS,
         *gpu.GPU_SENSORS,
         *assessor.HEALTH_SENSORS,
@@ -248,7 +249,9 @@ def test_every_exception_is_translated(texts: dict[str, Any], integration: Path)
 
 
 def test_every_repair_is_translated(texts: dict[str, Any], integration: Path) -> None:
-    assert set(texts["issues"]) == {issue.key for issue in issues.ISSUES}
+    camera_issues = {issue.key for issue in issues.CAMERA_ISSUES}
+    assert set(texts["issues"]) == {issue.key for issue in issues.ISSUES} | camera_issues
+    assert not any("fix_flow" in texts["issues"][key] for key in camera_issues)
     for issue in issues.ISSUES:
         assert ("fix_flow" in texts["issues"][issue.key]) is issue.is_fixable
     flow = texts["issues"]["dead_letters"]["fix_flow"]

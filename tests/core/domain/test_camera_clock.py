@@ -155,6 +155,23 @@ def test_late_images_between_live_ones_keep_their_times() -> None:
     assert offset_of(clock) == timedelta(0)
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["was right", "new camera"])
+def test_a_stated_time_that_stands_still_is_of_no_clock(known: bool) -> None:
+    """Every image states the time at which the camera's software was made."""
+    clock = right_clock() if known else CameraClock()
+    made = datetime(2015, 1, 1, tzinfo=UTC)
+    readings = [ClockReading(stated_at=made, arrived_at=at(20 * n)) for n in range(30)]
+    assert_now(dated(clock, readings), readings, within=21)
+    assert offset_of(clock) == (timedelta(0) if known else None)
+
+
+def test_a_clock_that_is_set_wrong_and_right_again_within_minutes() -> None:
+    clock = right_clock()
+    offsets = [timedelta(0)] * 3 + [HOUR] * 5 + [timedelta(0)] * 3
+    readings = [live(30 * n, offset) for n, offset in enumerate(offsets)]
+    assert_now(dated(clock, readings), readings)
+
+
 @pytest.mark.parametrize("per_day", [-9, -2, 2, 9], ids="{} s a day".format)
 @pytest.mark.parametrize("pause", [1, 20], ids=["daily", "rarely"])
 def test_a_drifting_clock_is_followed(per_day: int, pause: int) -> None:
@@ -200,7 +217,8 @@ def test_the_offset_of_another_worker_is_adopted_if_it_is_newer() -> None:
     ("offset", "words"),
     [
         (-timedelta(minutes=61), "61 minutes behind"),
-        (timedelta(hours=5, minutes=45), "345 minutes ahead"),
+        (timedelta(hours=5, minutes=45), "5 hours 45 minutes ahead"),
+        (-timedelta(hours=2), "2 hours behind"),
         (-timedelta(days=3), "3 days behind"),
         (-timedelta(days=9663), "26 years behind"),
         (timedelta(minutes=2), "2 minutes ahead"),

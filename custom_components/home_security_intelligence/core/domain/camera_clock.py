@@ -27,6 +27,7 @@ _PROOF = timedelta(minutes=1)  # for so long an offset has to be seen before it 
 _PROOF_RIGHT = timedelta(seconds=10)  # the same for a clock that is right
 _RHYTHM = timedelta(minutes=10)  # images that arrive further apart have no common rhythm
 _RUSH = timedelta(seconds=20)  # by which stated times overtake arrivals in a backlog
+_OVERTAKING = timedelta(seconds=20)  # by which uploads of one event overtake each other
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _NONE = timedelta(0)
 
@@ -94,17 +95,18 @@ class CameraClock:
         """Return when a new image was taken, never after its arrival; observe it first."""
         corrected = reading.stated_at - self._offset
         late = self._lateness(reading)
-        if abs(late) <= AGREES:
+        is_known = self._known is not None
+        if abs(late) <= (AGREES if is_known else IGNORED):
             return min(corrected, reading.arrived_at)
-        if late > _NONE and self._is_backlog(reading):
+        if late > AGREES and self._is_burst(reading):
             return corrected
-        if abs(reading.lag) <= AGREES:  # the clock has just been set right
+        if is_known and abs(reading.lag) <= AGREES:  # the clock has just been set right
             return min(reading.stated_at, reading.arrived_at)
-        if late > _NONE and self._known is not None and not self._is_fault(late, reading):
+        if late > _NONE and self._is_known_to_be_late(reading):
             return corrected
         # In the order of the stated times, because uploads overtake each other.
         shortest = min(each.lag for each in self._alike(reading))
-        if reading.lag - shortest > AGREES:
+        if reading.lag - shortest > _OVERTAKING:
             return reading.arrived_at
         return reading.stated_at + shortest
 
@@ -186,34 +188,34 @@ class CameraClock:
         ]
         return sorted([*others, reading], key=_arrival)
 
-    def _is_backlog(self, reading: ClockReading) -> bool:
+    def _is_burst(self, reading: ClockReading) -> bool:
         """Return whether the images around this one have the rhythm of a late upload."""
         alike = self._alike(reading)
         lags = [each.lag for each in alike]
-        if max(lags) - min(lags) > AGREES:
+        stated = [each.stated_at for each in alike]
+        if max(lags) - min(lags) > AGREES and max(stated) - min(stated) > AGREES:
             return True
         first, last = alike[0], alike[-1]
-        arriving = last.arrived_at - first.arrived_at
-        if first.lag - last.lag > max(_RUSH, arriving):
-            return True
-        # A clock does not become right again between two images.
-        return any(
-            first.arrived_at < each.arrived_at <= first.arrived_at + _RHYTHM
-            and self._known is not None
-            and abs(self._lateness(each)) <= AGREES
-            for each in self._recent
-        )
+        return first.lag - last.lag > max(_RUSH, last.arrived_at - first.arrived_at)
 
-    def _is_fault(self, late: timedelta, reading: ClockReading) -> bool:
-        """Return whether a clock that was right until lately is often wrong by this much."""
-        if late >= RESET:
+    def _is_known_to_be_late(self, reading: ClockReading) -> bool:
+        """Return whether the clock was right until lately, or is again, and so the upload is late."""
+        if self._known is None:
+            return False
+        first = self._alike(reading)[0].arrived_at
+        right = (each for each in self._recent if abs(self._lateness(each)) <= AGREES)
+        # A clock does not become right again between two images.
+        if any(first < each.arrived_at <= first + _RHYTHM for each in right):
             return True
-        if late > HALF_HOUR / 2 and abs(late - HALF_HOUR * round(late / HALF_HOUR)) <= NOTABLE:
-            return True
-        assert self._known is not None  # noqa: S101 - the caller has checked it
-        return late <= AGREES + DRIFT_PER_DAY * (
-            (reading.arrived_at - self._known.confirmed_at) / timedelta(days=1)
-        )
+        since = reading.arrived_at - self._known.confirmed_at
+        return not _is_usual_fault(self._lateness(reading), since)
+
+
+def _is_usual_fault(late: timedelta, since: timedelta) -> bool:
+    """Return whether a clock often becomes wrong by this much within this time."""
+    whole = HALF_HOUR * round(late / HALF_HOUR)
+    is_zone = whole > _NONE and abs(late - whole) <= NOTABLE
+    return is_zone or late >= RESET or late <= AGREES + DRIFT_PER_DAY * (since / timedelta(days=1))
 
 
 def _arrival(reading: ClockReading) -> datetime:
@@ -223,9 +225,13 @@ def _arrival(reading: ClockReading) -> datetime:
 def difference(offset: timedelta) -> str:
     """Return an offset in words, such as `61 minutes behind`."""
     minutes = round(abs(offset) / timedelta(minutes=1))
-    number, unit = next(
-        (minutes // size, name)
-        for size, name in ((525_600, "years"), (1440, "days"), (1, "minutes"))
-        if minutes >= 2 * size or size == 1
-    )
-    return f"{number} {unit} {'behind' if offset < _NONE else 'ahead'}"
+    hours, rest = divmod(minutes, 60)
+    if minutes < 120:
+        words = f"{minutes} minutes"
+    elif hours < 48:
+        words = f"{hours} hours {rest} minutes" if rest else f"{hours} hours"
+    elif hours < 2 * 8766:
+        words = f"{hours // 24} days"
+    else:
+        words = f"{hours // 8766} years"
+    return f"{words} {'behind' if offset < _NONE else 'ahead'}"
