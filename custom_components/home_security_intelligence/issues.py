@@ -82,6 +82,14 @@ def _detectors_differ(data: HsiData) -> Mapping[str, str] | None:
     return {"models": ", ".join(models)}
 
 
+def _server_limits(data: HsiData) -> Mapping[str, str] | None:
+    """Return what to set so that the servers take images that wait now."""
+    limits = {server.url: server.limit for server in data.health.servers if server.limit}
+    if not limits:
+        return None
+    return {"limits": " ".join(f"{url}: {limit}" for url, limit in limits.items())}
+
+
 def _refused_tokens(data: HsiData) -> Mapping[str, str] | None:
     """Return the added servers that refuse their token; the first server has its own flow."""
     refusing = [
@@ -116,6 +124,7 @@ ISSUES: Final = (
     ),
     Issue(key="detector_fallback", placeholders_fn=_detector_fallback),
     Issue(key="detectors_differ", placeholders_fn=_detectors_differ),
+    Issue(key="server_limit", placeholders_fn=_server_limits),
     Issue(
         key="server_token_refused",
         placeholders_fn=_refused_tokens,

@@ -16,6 +16,7 @@ from hsi_core.domain.errors import (
     ServerAuthError,
     ServerBusyError,
     ServerIncompatibleError,
+    ServerLimitError,
     ServerRejectedInputError,
 )
 from hsi_core.domain.inference import (
@@ -159,9 +160,8 @@ async def test_a_truncated_image_is_refused(connect: Connect, server: InferenceS
         (b"\xff\xd8\xff\xd9", "image/jpeg", "invalid_image"),
         (b"%PDF-1.7", "application/octet-stream", "invalid_image"),
         (b"text", "text/plain", "unsupported_media_type"),
-        (b"\0" * (20 * 1024 * 1024 + 1), "image/jpeg", "body_too_large"),
     ],
-    ids=["text", "empty", "hollow", "pdf", "media type", "too large"],
+    ids=["text", "empty", "hollow", "pdf", "media type"],
 )
 async def test_content_that_is_no_image_is_refused(
     connect: Connect, server: InferenceServer, content: bytes, content_type: str, code: str
@@ -171,12 +171,21 @@ async def test_content_that_is_no_image_is_refused(
     assert caught.value.code == code
 
 
+async def test_an_image_above_the_servers_limit_waits_for_the_owner(
+    connect: Connect, server: InferenceServer
+) -> None:
+    content = b"\0" * (20 * 1024 * 1024 + 1)
+
+    with pytest.raises(ServerLimitError, match="MAX_BODY_BYTES"):
+        await connect(server).detect(content, content_type="image/jpeg", threshold=0.5)
+
+
 async def test_a_body_refused_before_it_is_read(server: InferenceServer) -> None:
     """Runs without the relay, whose own connection would hide a server that closes too early."""
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server.url, server.token, settings=Settings())
 
-        with pytest.raises(ServerRejectedInputError) as caught:
+        with pytest.raises(ServerLimitError) as caught:
             await client.detect(
                 b"\0" * (32 * 1024 * 1024), content_type="image/jpeg", threshold=0.5
             )

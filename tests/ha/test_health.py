@@ -1,5 +1,6 @@
 """Outages of server, database and folders are shown, and so is their recovery."""
 
+import asyncio
 from pathlib import Path
 import shutil
 from typing import Any
@@ -128,6 +129,31 @@ async def test_an_update_of_one_camera_writes_no_other_entity(
     await state_when(hass, "event.front_door_activity", lambda state: state.state != "unknown")
     assert "camera.front_door" in ids
     assert not [entity_id for entity_id in ids if "yard" in entity_id]
+
+
+async def test_images_above_the_servers_limit_are_a_repair_and_wait(
+    hass: HomeAssistant,
+    server: FakeInferenceServer,
+    loaded: MockConfigEntry,
+    issue_registry: ir.IssueRegistry,
+    camera_root: Path,
+) -> None:
+    server.detect_faults.append(problem(413, "body_too_large", retryable=False))
+    shown = asyncio.Event()
+
+    @callback
+    def note(_: object) -> None:
+        if issue_registry.async_get_issue(DOMAIN, "server_limit_01JENTRY"):
+            shown.set()
+
+    hass.bus.async_listen(ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, note)
+    upload(camera_root, "front_door/large.jpg")
+    async with asyncio.timeout(60):
+        await shown.wait()
+    issue = issue_registry.async_get_issue(DOMAIN, "server_limit_01JENTRY")
+    assert issue is not None
+    assert "The server reports body_too_large." in (issue.translation_placeholders or {})["limits"]
+    assert state_of(hass, f"sensor.{HUB}_dead_letters").state == "0"
 
 
 async def test_an_unused_gpu_is_a_repair(

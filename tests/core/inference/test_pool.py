@@ -27,6 +27,7 @@ from hsi_core.domain.errors import (
     ClientError,
     CoreError,
     ServerBusyError,
+    ServerLimitError,
     ServerRejectedInputError,
     ServerUnreachableError,
 )
@@ -54,6 +55,8 @@ FACTS = EventFacts(
     rules=RulesFacts(score=10, low=0, high=20, factors=()),
 )
 IMAGE = b"person 0.9"
+LARGE = IMAGE + b"\ncar 0.8"
+TOO_LARGE = problem(413, "body_too_large", retryable=False)
 
 
 class Clock:
@@ -255,6 +258,35 @@ async def test_a_failure_the_image_may_have_caused_is_not_tried_elsewhere(
     assert (asked(first), asked(second)) == (1, 0)
     await detect(pool)
     assert asked(second) == 1
+
+
+async def test_an_image_above_one_servers_limit_goes_to_another(
+    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
+) -> None:
+    pool = make(first, second)
+    first.detect_fault = TOO_LARGE
+    await detect(pool)
+    assert (asked(first), asked(second)) == (1, 1)
+    second.detect_fault = TOO_LARGE
+    with pytest.raises(ServerLimitError):
+        await detect(pool)
+
+
+async def test_a_limit_holds_no_other_image_back_and_is_shown_until_it_is_raised(
+    make: Callable[..., ServerPool], first: FakeInferenceServer
+) -> None:
+    pool = make(first)
+    [server] = pool.servers
+    first.detect_fault = TOO_LARGE
+    for _ in range(10):
+        with pytest.raises(ServerLimitError):
+            await pool.detect(LARGE, content_type="image/jpeg", threshold=0.5)
+    assert server.limit == "The server reports body_too_large."
+    first.detect_fault = None
+    await detect(pool)  # a smaller one
+    assert server.limit
+    await pool.detect(LARGE, content_type="image/jpeg", threshold=0.5)
+    assert server.limit is None
 
 
 async def test_a_failing_server_does_not_attract_all_work(

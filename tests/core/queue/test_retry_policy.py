@@ -13,6 +13,7 @@ from hsi_core.domain.errors import (
     ClientError,
     ImageUnreadableError,
     ServerBusyError,
+    ServerLimitError,
     ServerUnreachableError,
     StorageFailedError,
 )
@@ -58,6 +59,7 @@ def job(**changed: object) -> ClaimedJob:
         pytest.param(
             0, ServerBusyError("429", retry_after=9999), 60, False, id="up to the recovery time"
         ),
+        pytest.param(2, ServerLimitError("413"), 30, False, id="a limit waits for the owner"),
         pytest.param(0, CameraFolderAwayError("away"), 30, False, id="files away wait longest"),
         pytest.param(
             1, AssessorAnswerError("again", code="claim"), None, True, id="repeated model mistake"

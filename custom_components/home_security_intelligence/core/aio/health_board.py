@@ -27,6 +27,10 @@ class TrackedServer(Protocol):
     def breakers(self) -> Mapping[JobKind, BreakerStatus]:
         """Return the current status of each stage's circuit breaker."""
 
+    @property
+    def limit(self) -> str | None:
+        """Return what to set so that the server takes larger images; None if it takes all."""
+
 
 class TrackedStage(Protocol):
     """A stage that can be paused."""
@@ -170,7 +174,11 @@ class HealthBoard:
         health = replace(
             health,
             servers=tuple(
-                replace(server, breakers=self._servers[server.url].breakers)
+                replace(
+                    server,
+                    breakers=self._servers[server.url].breakers,
+                    limit=self._servers[server.url].limit,
+                )
                 for server in health.servers
             ),
             stages_paused=frozenset(kind for kind, each in self._stages.items() if each.is_paused),

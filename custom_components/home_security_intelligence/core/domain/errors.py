@@ -90,6 +90,13 @@ class ServerBusyError(ClientError):
         self.retry_after = retry_after
 
 
+class ServerLimitError(ClientError):
+    """The request is larger than a limit that the owner can raise; the message names it."""
+
+    failure = FailureClass.CAPACITY
+    code = "body_too_large"
+
+
 class ServerUnreachableError(ClientError):
     """No server answers at the inference server's address."""
 

@@ -62,11 +62,15 @@ class BreakerStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """One inference server as last observed; `reachable` is None before the first poll."""
+    """One inference server as last observed; `reachable` is None before the first poll.
+
+    `limit` is what to set so that it takes larger images, None if it takes all.
+    """
 
     url: str
     reachable: bool | None = None
     error: str | None = None
+    limit: str | None = None
     health: ServerHealth | None = None
     breakers: Mapping[JobKind, BreakerStatus] = field(
         default_factory=lambda: dict.fromkeys(JobKind, BreakerStatus())

@@ -280,7 +280,7 @@ def _address_error(err: ClientError) -> ClientError:
                 "The connection is closed without a response. Check the port, and whether the address "
                 "needs https://."
             )
-        case "not_http" | "malformed_answer" | "server_error":
+        case "not_http" | "malformed_answer" | "server_error" | "body_too_large":
             return ServerIncompatibleError(OTHER_PROGRAM)
         case _:
             return err

@@ -1,4 +1,7 @@
-"""Map a refused HTTP response to the error that tells whether a retry can help."""
+"""Map a refused HTTP response to the error that tells whether a retry can help.
+
+The inference server has the same table for language models, in inference_server/assessment/refusals.py.
+"""
 
 from collections.abc import Mapping
 import math
@@ -11,6 +14,7 @@ from ..domain.errors import (
     ServerAuthError,
     ServerBusyError,
     ServerIncompatibleError,
+    ServerLimitError,
     ServerRejectedInputError,
     ServerTimeoutError,
     ServerUnreachableError,
@@ -40,6 +44,8 @@ def error_from_response(status: int, headers: Mapping[str, str], body: bytes) ->
                 f"The inference server does not know this request ({message}). "
                 "Update it to the version of this integration."
             )
+        case 413 if code == ServerLimitError.code:
+            return ServerLimitError(message)
         case 413 | 415 | 422 if not retryable:
             return ServerRejectedInputError(message, code=code)
         case 429 | 503:
@@ -76,22 +82,29 @@ def _foreign_error(status: int, headers: Mapping[str, str]) -> CoreError:
     match status:
         case 401:
             return ServerAuthError("The inference server does not accept the token.")
+        case 403:
+            return ServerUnreachableError(
+                "A proxy or firewall in front of the inference server refuses requests (HTTP 403). "
+                "Allow them there."
+            )
         case 413:
-            return ServerRejectedInputError(
-                "A proxy in front of the inference server refuses an image of this size.",
-                code="body_too_large",
+            return ServerLimitError(
+                "A proxy in front of the inference server refuses an image of this size (HTTP 413). "
+                "Raise the proxy's limit (nginx: client_max_body_size)."
             )
         case 429 | 503:
             return ServerBusyError(
                 f"The inference server's address responds with HTTP {status} (busy).",
                 retry_after=_retry_after(None, headers),
             )
-        case 502:
+        case 504 | 524:
             return ServerUnreachableError(
-                "A proxy responds, but the inference server behind it does not."
+                f"A proxy timed out while waiting for the inference server (HTTP {status})."
             )
-        case 504:
-            return ServerTimeoutError("A proxy timed out while waiting for the inference server.")
+        case _ if status == 502 or 520 <= status <= 530:
+            return ServerUnreachableError(
+                f"A proxy responds, but the inference server behind it does not (HTTP {status})."
+            )
         case _ if 300 <= status < 400:
             return ServerIncompatibleError(f"This address redirects to another one. {_ADVICE}")
         case 404 | 405:

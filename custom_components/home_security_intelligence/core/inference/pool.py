@@ -3,7 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from ..domain.errors import AssessorAbsentError, CoreError, ServerBusyError, ServerStuckError
+from ..domain.errors import (
+    AssessorAbsentError,
+    CoreError,
+    ServerBusyError,
+    ServerLimitError,
+    ServerStuckError,
+)
 from ..domain.inference import ComponentState, DetectResult, EventFacts
 from ..domain.models import FailureClass, JobKind, ModelAnswer
 from .client import InferenceClient
@@ -31,6 +37,7 @@ class ServerPool:
                 content_type=content_type,
                 threshold=threshold,
             ),
+            size=len(image),
         )
 
     @property
@@ -66,6 +73,8 @@ class ServerPool:
         self,
         kind: JobKind,
         request_for: Callable[[Server], Callable[[InferenceClient], Awaitable[T]]],
+        *,
+        size: int = 0,
     ) -> T:
         tried: set[Server] = set()
         refusals: list[CoreError] = []
@@ -74,7 +83,7 @@ class ServerPool:
             self._requests += 1
             server.last_used = self._requests
             try:
-                return await server.send(kind, request_for(server))
+                return await server.send(kind, request_for(server), size=size)
             except CoreError as error:
                 if not _another_server_may_succeed(error):
                     raise
@@ -114,6 +123,9 @@ class ServerPool:
             return absent[0]  # no server is configured with a language model
         if len(self.servers) == 1 and refusals:
             return refusals[0]
+        limits = [error for error in refusals if isinstance(error, ServerLimitError)]
+        if limits and len(limits) == len(tried):
+            return limits[0]
         outages = [error for error in refusals if error.failure is FailureClass.OUTAGE]
         if outages and len(outages) == len(tried):
             return outages[-1]

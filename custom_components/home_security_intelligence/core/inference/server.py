@@ -15,6 +15,7 @@ from ..domain.errors import (
     CoreError,
     ServerAuthError,
     ServerBusyError,
+    ServerLimitError,
     ServerRejectedInputError,
     ServerStuckError,
     ServerTimeoutError,
@@ -67,6 +68,7 @@ class Server:
         self._foreign_images = 0  # images of other clients at the last health poll
         self._busy_until = dict.fromkeys(JobKind, 0.0)
         self._failed_at = dict.fromkeys(JobKind, -math.inf)  # not counting "busy"
+        self._limit: tuple[int, str] | None = None  # bytes that were refused, and what to set
         self._health: ServerHealth | None = None  # None: not polled yet, or the last poll failed
 
     @property
@@ -78,6 +80,11 @@ class Server:
     def breakers(self) -> Mapping[JobKind, BreakerStatus]:
         """Return the status of each stage's circuit breaker."""
         return {kind: breaker.status for kind, breaker in self._breakers.items()}
+
+    @property
+    def limit(self) -> str | None:
+        """What to set so that the server takes larger images; None if it takes all."""
+        return None if self._limit is None else self._limit[1]
 
     @property
     def model_missing(self) -> bool:
@@ -124,8 +131,16 @@ class Server:
             self._breakers[kind].seconds_until_ready(), self._busy_until[kind] - self._clock(), 0.0
         )
 
-    async def send[T](self, kind: JobKind, request: Callable[[InferenceClient], Awaitable[T]]) -> T:
+    async def send[T](
+        self,
+        kind: JobKind,
+        request: Callable[[InferenceClient], Awaitable[T]],
+        *,
+        size: int = 0,
+    ) -> T:
         """Send a request once `seconds_until_ready` returns 0.0; raises what the client raises.
+
+        `size` is that of an image in bytes, 0 if there is none.
 
         Raises ServerStuckError in place of a timeout that says nothing about the image: no request
         sent after it has been answered either.
@@ -138,12 +153,18 @@ class Server:
             response = await request(self.client)
         except CoreError as error:
             self._record(kind, call, number, error)
+            if isinstance(error, ServerLimitError) and size:
+                self._set_limit(
+                    kind, (min(size, self._limit[0] if self._limit else size), str(error))
+                )
             if type(error) is ServerTimeoutError and self._is_stuck(kind, number):
                 raise ServerStuckError(str(error), code=error.code) from error
             raise
         else:
             self._note_answer(kind, number)
             call.success()
+            if self._limit is not None and size >= self._limit[0]:
+                self._set_limit(kind, None)
             return response
         finally:
             self._in_flight[kind] -= 1
@@ -170,6 +191,11 @@ class Server:
                 self._breakers[kind].close()
             self._on_change(kind)
 
+    def _set_limit(self, kind: JobKind, limit: tuple[int, str] | None) -> None:
+        before, self._limit = self.limit, limit
+        if self.limit != before:
+            self._on_change(kind)
+
     def _is_stuck(self, kind: JobKind, number: int) -> bool:
         """Return whether a timeout may be the server's fault: it answered no later request.
 
@@ -185,6 +211,8 @@ class Server:
             case ServerRejectedInputError() | AssessorAbsentError() | AssessorAnswerError():
                 self._note_answer(kind, number)
                 call.success()
+            case ServerLimitError():
+                call.success()  # something answered, if not the server
             case ServerAuthError():
                 call.trip(error.code)
                 self._on_failure(self, error)

@@ -3,7 +3,13 @@
 from datetime import timedelta
 
 from ..aio.backoff import retry_delay
-from ..domain.errors import AssessorAnswerError, CoreError, ImageAwayError, ServerBusyError
+from ..domain.errors import (
+    AssessorAnswerError,
+    CoreError,
+    ImageAwayError,
+    ServerBusyError,
+    ServerLimitError,
+)
 from ..domain.models import FailureClass
 from ..domain.settings import Settings
 from ..store.leases import ClaimedJob, Failure, RetryDecision
@@ -74,8 +80,8 @@ def describe(error: Exception) -> Failure:
 
 def _outage_delay(error: Exception, failures: int, jitter: float, settings: Settings) -> timedelta:
     delay = retry_delay(failures, jitter=jitter, settings=settings)
-    if isinstance(error, ImageAwayError):
-        # Thousands of images may be away; retries leave room for those of other cameras.
+    if isinstance(error, ImageAwayError | ServerLimitError):
+        # Thousands of images may wait for a person; retries leave room for those of other cameras.
         return timedelta(seconds=settings.retry_max)
     if isinstance(error, ServerBusyError) and error.retry_after is not None:
         asked = timedelta(seconds=min(error.retry_after, settings.breaker_recovery))
