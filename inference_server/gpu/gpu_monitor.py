@@ -115,7 +115,9 @@ class GpuMonitor:
         try:
             while True:
                 samples = await self._read(reader)
-                self._reader, self.error = reader, None
+                if reader.lost and reader.lost != self.error:
+                    _LOG.warning("%s", reader.lost)
+                self._reader, self.error = reader, reader.lost
                 self.record(samples)
                 self.polled.set()
                 await asyncio.sleep(self.interval)

@@ -1,6 +1,7 @@
 """Read the GPUs through NVIDIA's management library; values it does not report are None."""
 
 from collections.abc import Callable, Sequence
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -87,6 +88,7 @@ class Nvml(Protocol):
 
     NVMLError: type[Exception]
     NVML_TEMPERATURE_GPU: int
+    NVML_ERROR_GPU_IS_LOST: int
 
     def nvmlInit(self) -> None: ...  # noqa: D102 - the library's names
     def nvmlShutdown(self) -> None: ...  # noqa: D102
@@ -112,46 +114,69 @@ def load_nvml() -> Nvml | None:
     return cast("Nvml", pynvml)
 
 
+class _LostError(Exception):
+    """A GPU does not respond; the others may."""
+
+
 class GpuReader:
     """Read all GPUs; every method blocks."""
 
     def __init__(self, nvml: Nvml) -> None:
         """Open the library; raises GpuError if there is no driver or no GPU."""
         self._nvml = nvml
+        self.lost: str | None = None  # which GPUs do not respond, as a sentence
         try:
             nvml.nvmlInit()
-            self.driver = nvml.nvmlSystemGetDriverVersion()
             count = nvml.nvmlDeviceGetCount()
         except nvml.NVMLError as err:
             raise GpuError(f"NVIDIA's driver does not respond: {err}.") from err
+        self.driver = self._query(nvml.nvmlSystemGetDriverVersion)
         if not count:
             raise GpuError("NVIDIA's driver reports no GPU.")
 
     def read(self) -> list[GpuSample]:
-        """Return every GPU as it is now; raises GpuError."""
+        """Return every GPU that responds as it is now; raises GpuError if none does."""
         nvml = self._nvml
         try:
-            return [self._read(index) for index in range(nvml.nvmlDeviceGetCount())]
+            count = nvml.nvmlDeviceGetCount()
         except nvml.NVMLError as err:
             raise GpuError(f"NVIDIA's driver does not respond: {err}.") from err
+        samples: list[GpuSample] = []
+        lost: list[str] = []
+        for index in range(count):
+            try:
+                samples.append(self._read(index))
+            except _LostError as err:
+                lost.append(f"GPU {index} does not respond: {err}.")
+        self.lost = " ".join(lost) or None
+        if self.lost and not samples:
+            raise GpuError(self.lost)
+        return samples
 
     def close(self) -> None:
         """Release the library."""
-        self._query(self._nvml.nvmlShutdown)
+        with contextlib.suppress(_LostError):
+            self._query(self._nvml.nvmlShutdown)
 
     def _read(self, index: int) -> GpuSample:
         nvml = self._nvml
-        handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        try:
+            handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        except nvml.NVMLError as err:
+            raise _LostError(str(err)) from err
+        name = self._query(lambda: nvml.nvmlDeviceGetName(handle))
+        uuid = self._query(lambda: nvml.nvmlDeviceGetUUID(handle))
         memory = self._query(lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
+        utilization = self._query(lambda: nvml.nvmlDeviceGetUtilizationRates(handle))
         power = self._query(lambda: nvml.nvmlDeviceGetPowerUsage(handle))
         limit = self._query(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle))
         processes = self._query(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(handle))
         return GpuSample(
             at=datetime.now(UTC),
             index=index,
-            name=nvml.nvmlDeviceGetName(handle),
-            uuid=nvml.nvmlDeviceGetUUID(handle),
-            utilization_percent=self._query(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu),
+            name=_text(name) or f"GPU {index}",
+            uuid=_text(uuid) or f"unknown-{index}",  # distinguishes it from the others
+            utilization_percent=utilization.gpu if utilization else None,
             memory_used_bytes=memory.used if memory else None,
             memory_total_bytes=memory.total if memory else None,
             temperature_c=self._query(
@@ -167,8 +192,17 @@ class GpuReader:
         )
 
     def _query(self, call: Callable[[], T]) -> T | None:
-        """Return the value; None if this GPU or driver does not report it."""
+        """Return the value; None if this GPU or driver does not report it; raises _LostError."""
         try:
             return call()
-        except self._nvml.NVMLError:
+        except self._nvml.NVMLError as err:
+            if getattr(err, "value", None) == self._nvml.NVML_ERROR_GPU_IS_LOST:
+                raise _LostError(str(err)) from err
             return None
+        except Exception:  # noqa: BLE001 - a name in WSL is not UTF-8, an old driver lacks a function
+            return None
+
+
+def _text(value: str | bytes | None) -> str | None:
+    """Return a text, which older versions of the library return as bytes."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

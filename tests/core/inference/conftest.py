@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 import json
 from typing import Any
 
@@ -11,10 +12,13 @@ from aiohttp import web
 import pytest
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
+from testbed.fake_inference_server import TOKEN, FakeInferenceServer
 
 # isort: split
 from hsi_core.domain.settings import Settings
 from hsi_core.inference.client import InferenceClient
+from hsi_core.inference.pool import ServerPool
+from hsi_core.inference.server import Server
 
 
 @dataclass(slots=True)
@@ -105,3 +109,59 @@ def connect(session: aiohttp.ClientSession, settings: Settings) -> Callable[...,
 @pytest.fixture
 def client(connect: Callable[..., InferenceClient], address: str) -> InferenceClient:
     return connect(address)
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SETTINGS = Settings(connect_timeout=2.0, detect_timeout=5.0, breaker_recovery=60.0)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def first() -> AsyncIterator[FakeInferenceServer]:
+    server = FakeInferenceServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def second() -> AsyncIterator[FakeInferenceServer]:
+    server = FakeInferenceServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def make(clock: Clock) -> AsyncIterator[Callable[..., ServerPool]]:
+    """Make pools of servers; nothing listens to their failures and changes."""
+    async with aiohttp.ClientSession() as session:
+
+        def of(*servers: FakeInferenceServer) -> ServerPool:
+            return ServerPool(
+                [
+                    Server(
+                        InferenceClient(session, server.url, TOKEN, settings=SETTINGS),
+                        settings=SETTINGS,
+                        now=lambda: NOON,
+                        clock=clock,
+                        on_change=lambda kind: None,
+                        on_failure=lambda server, error: None,
+                    )
+                    for server in servers
+                ]
+            )
+
+        yield of

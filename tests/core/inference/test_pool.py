@@ -1,11 +1,10 @@
 """Which of several inference servers is used, and which are left out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import aiohttp
 import pytest
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
@@ -14,7 +13,6 @@ from testbed.fake_inference_server import (
     INVALID_IMAGE,
     NO_ASSESSOR,
     OVERLOADED,
-    TOKEN,
     UNAUTHORIZED,
     FakeInferenceServer,
     Fault,
@@ -27,22 +25,17 @@ from hsi_core.domain.errors import (
     ClientError,
     CoreError,
     ServerBusyError,
-    ServerLimitError,
     ServerRejectedInputError,
     ServerUnreachableError,
 )
 from hsi_core.domain.inference import EventFacts, RulesFacts
 from hsi_core.domain.models import JobKind
 from hsi_core.domain.part_of_day import PartOfDay
-from hsi_core.domain.settings import Settings
 from hsi_core.domain.updates import BreakerStatus
-from hsi_core.inference.client import InferenceClient
 from hsi_core.inference.pool import ServerPool
-from hsi_core.inference.server import Server
 from hsi_core.inference.stage_gate import StageGate
+from tests.core.inference.conftest import NOON, SETTINGS, Clock
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-SETTINGS = Settings(connect_timeout=2.0, detect_timeout=5.0, breaker_recovery=60.0)
 FACTS = EventFacts(
     camera="front",
     started_at=NOON,
@@ -54,61 +47,9 @@ FACTS = EventFacts(
     objects=(),
     rules=RulesFacts(score=10, low=0, high=20, factors=()),
 )
+
+
 IMAGE = b"person 0.9"
-LARGE = IMAGE + b"\ncar 0.8"
-TOO_LARGE = problem(413, "body_too_large", retryable=False)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-async def first() -> AsyncIterator[FakeInferenceServer]:
-    server = FakeInferenceServer()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def second() -> AsyncIterator[FakeInferenceServer]:
-    server = FakeInferenceServer()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def make(clock: Clock) -> AsyncIterator[Callable[..., ServerPool]]:
-    """Make pools of servers; nothing listens to their failures and changes."""
-    async with aiohttp.ClientSession() as session:
-
-        def of(*servers: FakeInferenceServer) -> ServerPool:
-            return ServerPool(
-                [
-                    Server(
-                        InferenceClient(session, server.url, TOKEN, settings=SETTINGS),
-                        settings=SETTINGS,
-                        now=lambda: NOON,
-                        clock=clock,
-                        on_change=lambda kind: None,
-                        on_failure=lambda server, error: None,
-                    )
-                    for server in servers
-                ]
-            )
-
-        yield of
 
 
 async def detect(pool: ServerPool) -> None:
@@ -258,35 +199,6 @@ async def test_a_failure_the_image_may_have_caused_is_not_tried_elsewhere(
     assert (asked(first), asked(second)) == (1, 0)
     await detect(pool)
     assert asked(second) == 1
-
-
-async def test_an_image_above_one_servers_limit_goes_to_another(
-    make: Callable[..., ServerPool], first: FakeInferenceServer, second: FakeInferenceServer
-) -> None:
-    pool = make(first, second)
-    first.detect_fault = TOO_LARGE
-    await detect(pool)
-    assert (asked(first), asked(second)) == (1, 1)
-    second.detect_fault = TOO_LARGE
-    with pytest.raises(ServerLimitError):
-        await detect(pool)
-
-
-async def test_a_limit_holds_no_other_image_back_and_is_shown_until_it_is_raised(
-    make: Callable[..., ServerPool], first: FakeInferenceServer
-) -> None:
-    pool = make(first)
-    [server] = pool.servers
-    first.detect_fault = TOO_LARGE
-    for _ in range(10):
-        with pytest.raises(ServerLimitError):
-            await pool.detect(LARGE, content_type="image/jpeg", threshold=0.5)
-    assert server.limit == "The server reports body_too_large."
-    first.detect_fault = None
-    await detect(pool)  # a smaller one
-    assert server.limit
-    await pool.detect(LARGE, content_type="image/jpeg", threshold=0.5)
-    assert server.limit is None
 
 
 async def test_a_failing_server_does_not_attract_all_work(

@@ -90,7 +90,7 @@ class ServerBusyError(ClientError):
         self.retry_after = retry_after
 
 
-class ServerLimitError(ClientError):
+class ServerLimitError(CoreError):
     """The request is larger than a limit that the owner can raise; the message names it."""
 
     failure = FailureClass.CAPACITY

@@ -13,6 +13,7 @@ from ..domain.errors import (
     ServerCertificateChangedError,
     ServerCertificateError,
     ServerIncompatibleError,
+    ServerLimitError,
     ServerLostError,
     ServerTimeoutError,
     ServerTlsError,
@@ -78,7 +79,7 @@ class InferenceClient:
             if address_error is err:
                 raise
             raise address_error from err
-        except InputError as err:
+        except (InputError, ServerLimitError) as err:
             raise ServerIncompatibleError(OTHER_PROGRAM) from err
         if not (response.has("api_version") and response.has("instance_id")):
             raise ServerIncompatibleError(OTHER_PROGRAM)
@@ -280,7 +281,7 @@ def _address_error(err: ClientError) -> ClientError:
                 "The connection is closed without a response. Check the port, and whether the address "
                 "needs https://."
             )
-        case "not_http" | "malformed_answer" | "server_error" | "body_too_large":
+        case "not_http" | "malformed_answer" | "server_error":
             return ServerIncompatibleError(OTHER_PROGRAM)
         case _:
             return err
