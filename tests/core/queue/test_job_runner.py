@@ -172,3 +172,23 @@ async def test_an_image_of_now_waits_for_its_own_camera_only(
     finally:
         working.cancel()
         await asyncio.wait([working])
+
+
+async def test_jobs_that_wait_for_storage_do_not_count(
+    engine: AsyncEngine, handler: GatedHandler, runner: JobRunner[None]
+) -> None:
+    await register(engine, 100)
+    working = asyncio.create_task(runner.run_jobs())
+    try:
+        await handler.until(lambda h: h.started == 16)
+        runner.set_blocked(5)
+        await handler.until(lambda h: h.started == 21)
+        runner.set_blocked(1000)  # however many there are, this is limited
+        await handler.until(lambda h: h.started == 32)
+        runner.set_blocked(0)
+        handler.end(16)
+        await handler.until(lambda h: h.stored == 16)
+        assert handler.started == 32
+    finally:
+        working.cancel()
+        await asyncio.wait([working])

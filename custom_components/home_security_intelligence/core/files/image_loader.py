@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ..aio.file_executor import FileExecutor
+from ..aio.slow_calls import SlowCalls
 from ..domain.errors import (
     CameraFolderAwayError,
     CoreError,
@@ -20,6 +21,7 @@ from ..store.database import Database
 from .camera_root import CameraRoot
 from .reader import ImageContent, looks_unmounted, read_image
 
+_SLOW_AFTER = 1.0  # seconds; few files take longer to read while their storage responds
 _ABSENT = frozenset({"file_gone", "file_forbidden"})
 
 
@@ -36,6 +38,7 @@ class ImageLoader:
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self.slow_reads = SlowCalls(after=_SLOW_AFTER)
         self._root = root
         self._files = files
         self._settings = settings
@@ -50,7 +53,8 @@ class ImageLoader:
         """
         limit = self._settings.max_image_bytes
         try:
-            return await self._read(image, version_in(image), limit)
+            with self.slow_reads.track():
+                return await self._read(image, version_in(image), limit)
         except ImageReplacedError as error:
             found = Version(size=error.size, mtime_ns=error.mtime_ns)
             if not await self._database.run_statement(

@@ -197,6 +197,7 @@ def start(
         )
 
     detecting = runner_of(detect, settings.detect_concurrency)
+    loader.slow_reads.on_change(detecting.set_blocked)
     assessing = runner_of(assess, settings.assess_concurrency)
     supervisor.keep_running("detect", detecting.run_jobs)
     supervisor.keep_running("assess", assessing.run_jobs)

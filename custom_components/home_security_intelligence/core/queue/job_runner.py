@@ -22,6 +22,7 @@ _LOGGER = logging.getLogger(__name__)
 
 _CLAIM_LIMIT = 64  # maximum number of jobs claimed at once
 _MIN_BATCH = 0.25  # minimum batch size during a backlog, as a share of concurrency
+_BLOCKED_LIMIT = 16  # maximum number of jobs that do not count while they wait for storage
 _CLAIM_TIMEOUT = 1.0  # seconds that a stop waits for a claim under way
 # Seconds that a quarantined job waits for the running jobs, and other jobs for a quarantined one.
 _ISOLATION_TIMEOUT = 5.0
@@ -30,9 +31,11 @@ _ISOLATION_TIMEOUT = 5.0
 class JobRunner[Result]:
     """Runs up to `concurrency` jobs at a time.
 
-    The cameras take turns, so that an image of one does not wait for the jobs of another. While more
-    jobs are known to wait, they are claimed and stored in batches that are worth their transactions. A job that was leased when a worker died is quarantined: it is processed in
-    isolation, so that it takes no other job with it if it is the one that kills workers.
+    The cameras take turns, so that an image of one does not wait for the jobs of another. Nor does it
+    wait for storage: jobs that do are not counted. While more jobs are known to wait, they are claimed
+    and stored in batches that are worth their transactions. A job that was leased when a worker died
+    is quarantined: it is processed in isolation, so that it takes no other job with it if it is the
+    one that kills workers.
     """
 
     def __init__(
@@ -66,7 +69,8 @@ class JobRunner[Result]:
             database, handler, settings=settings, min_batch=self._min_batch
         )
         self._running: set[asyncio.Task[None]] = set()
-        self._job_ended = asyncio.Event()
+        self._blocked = 0  # of the running jobs
+        self._has_capacity = asyncio.Event()
         self._draining = False
         self._claiming_ended = asyncio.Event()
 
@@ -79,11 +83,16 @@ class JobRunner[Result]:
             await _cancel(renewing, *self._running)
             await self._renewer.release_all()
 
+    def set_blocked(self, count: int) -> None:
+        """Note how many running jobs wait for storage; as many others may run, within a limit."""
+        self._blocked = min(count, _BLOCKED_LIMIT)
+        self._has_capacity.set()
+
     async def drain(self) -> None:
         """Claim no more jobs; return once the running ones are settled."""
         self._draining = True
         self._notifier.notify()
-        self._job_ended.set()
+        self._has_capacity.set()
         await self._claiming_ended.wait()
         if self._running:
             await asyncio.wait(self._running)
@@ -93,7 +102,7 @@ class JobRunner[Result]:
             await self._wait_for_capacity()
             if self._draining:
                 break
-            free = min(self._concurrency - len(self._running), _CLAIM_LIMIT)
+            free = min(self._free, _CLAIM_LIMIT)
             seen = self._notifier.count
             wait = self._gate.acquire()
             if wait > 0:
@@ -113,6 +122,10 @@ class JobRunner[Result]:
         self._claiming_ended.set()
         await asyncio.Event().wait()  # until cancelled: jobs that are draining are not released
 
+    @property
+    def _free(self) -> int:
+        return self._concurrency + self._blocked - len(self._running)
+
     def _min_batch(self) -> int:
         return max(1, int(self._concurrency * _MIN_BATCH)) if self._backlog else 1
 
@@ -124,9 +137,9 @@ class JobRunner[Result]:
         await self._wait_until_free(1)
 
     async def _wait_until_free(self, wanted: int) -> None:
-        while self._concurrency - len(self._running) < wanted and not self._draining:
-            self._job_ended.clear()
-            await self._job_ended.wait()
+        while self._free < wanted and not self._draining:
+            self._has_capacity.clear()
+            await self._has_capacity.wait()
 
     async def _claim(self, limit: int) -> tuple[ClaimedJob, ...]:
         lags, oldest_first = self._shares.lags, self._shares.is_turn_of_age()
@@ -218,7 +231,7 @@ class JobRunner[Result]:
 
         def end(_: object) -> None:
             self._running.discard(task)
-            self._job_ended.set()
+            self._has_capacity.set()
             if trial:
                 self._gate.abandon()
             if task.cancelled():

@@ -23,6 +23,8 @@ from .mounts import supports_inotify
 
 _LOGGER = logging.getLogger(__name__)
 
+_SLOW_AFTER = 0.5  # seconds after which the scan of the next camera begins beside a slow one
+
 
 class CameraScanner:
     """Finds the images in camera folders and keeps the cameras' problems in the health."""
@@ -95,20 +97,26 @@ class CameraScanner:
                 limit = err
             except StorageStalledError:
                 _LOGGER.debug("The scan of the cameras finds out what does not respond")
-        for camera in cameras:
-            began = asyncio.get_running_loop().time()
-            self._note_unfinished(camera)
-            self._deliveries.begin_scan(camera)
-            problem = await self._choose_polling(camera) or await self._scan_folder(camera)
-            self._deliveries.end_scan(camera, complete=problem is None)
-            if problem is None:
-                self._scanned[camera] = began
-            else:
-                self._scanned.pop(camera, None)
-            problem = problem or limit
-            if isinstance(problem, WatchLimitError):
-                self._polled.add(camera)
-            self._report(camera, problem)
+        async with asyncio.TaskGroup() as tasks:
+            for camera in cameras:
+                scan = tasks.create_task(self._scan_camera(camera, limit))
+                await asyncio.wait([scan], timeout=_SLOW_AFTER)
+
+    async def _scan_camera(self, camera: str, limit: WatchError | None) -> None:
+        """Scan a camera and report its problem, which may be the system's limit for watches."""
+        began = asyncio.get_running_loop().time()
+        self._note_unfinished(camera)
+        self._deliveries.begin_scan(camera)
+        problem = await self._choose_polling(camera) or await self._scan_folder(camera)
+        self._deliveries.end_scan(camera, complete=problem is None)
+        if problem is None:
+            self._scanned[camera] = began
+        else:
+            self._scanned.pop(camera, None)
+        problem = problem or limit
+        if isinstance(problem, WatchLimitError):
+            self._polled.add(camera)
+        self._report(camera, problem)
 
     async def _choose_polling(self, camera: str) -> WatchError | None:
         """Decide whether the camera is polled; a share may be mounted at any time."""
