@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import (
@@ -30,9 +30,11 @@ from .const import (
     CONF_ALERT_COOLDOWN,
     CONF_CAMERA_ROOT,
     CONF_DATABASE,
+    CONF_DATABASE_FINGERPRINT,
     CONF_FINGERPRINT,
     CONF_FOLDER,
     CONF_NEIGHBOURS,
+    CONF_PARAMETERS,
     CONF_PRESENCE_HOLD,
     CONF_WATCHED_LABELS,
     CONF_ZONES,
@@ -40,7 +42,7 @@ from .const import (
     SUBENTRY_CAMERA,
     SUBENTRY_SERVER,
 )
-from .core.domain.errors import CoreError, StoreAuthError, StoreNewerError
+from .core.domain.errors import CoreError, StoreAuthError, StoreCertificateError, StoreNewerError
 from .core.domain.inference import ServerHealth
 from .core.domain.models import Camera, RiskLevel
 from .core.domain.settings import DECLARATIONS, Settings, changed
@@ -49,8 +51,12 @@ from .core.domain.zones import Zone, read_zones
 from .core.inference.client import InferenceClient
 from .core.inference.url import normalize_url
 from .core.pipeline.pipeline import Pipeline, PipelineConfig
+from .core.store.address import read_query
 from .core.store.engine import check
 from .home_state import current_home
+
+# Parameters of the direct connection past a connection pooler, and what they replace.
+DIRECT_PARAMETERS = {"direct_host": "host", "direct_port": "port"}
 
 # Shared settings that Home Assistant decides for all workers.
 _OWN_SETTINGS = frozenset(
@@ -124,7 +130,9 @@ def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipel
         ),
         settings=settings,
         configured=Configured(source=SettingsSource.HOME_ASSISTANT, names=_OWN_SETTINGS),
-        ssl=client_context() if entry.data[CONF_SSL] else None,
+        ssl=client_context(),
+        database_fingerprint=entry.data.get(CONF_DATABASE_FINGERPRINT),
+        direct_database_url=direct_database_url(entry.data),
         home=current_home(hass, entry),
     )
     clients = [_client(hass, server, settings) for server in servers_of(entry)]
@@ -165,13 +173,17 @@ async def async_server_health(hass: HomeAssistant, data: Mapping[str, Any]) -> S
 
 async def async_check_database(data: Mapping[str, Any]) -> None:
     """Raise StoreError unless the pipeline can use this database."""
-    await check(database_url(data), ssl=client_context() if data[CONF_SSL] else None)
+    await check(
+        database_url(data),
+        ssl=client_context(),
+        fingerprint=data.get(CONF_DATABASE_FINGERPRINT),
+    )
 
 
 def setup_error(err: CoreError) -> HomeAssistantError:
     """Return Home Assistant's setup error for an error of the pipeline's start."""
     match err:
-        case StoreAuthError():
+        case StoreAuthError() | StoreCertificateError():
             kind: type[HomeAssistantError] = ConfigEntryAuthFailed
         case StoreNewerError():
             kind = ConfigEntryError
@@ -191,12 +203,30 @@ def error_key(err: CoreError) -> str:
 
 
 def database_url(data: Mapping[str, Any]) -> str:
-    """Return the database's SQLAlchemy URL."""
-    login = ":".join(quote(data[key], safe="") for key in (CONF_USERNAME, CONF_PASSWORD))
+    """Return the database's URL."""
+    return _database_url(data, direct=False)
+
+
+def direct_database_url(data: Mapping[str, Any]) -> str | None:
+    """Return the URL of a direct connection past a connection pooler; None if there is none."""
+    if not DIRECT_PARAMETERS.keys() & read_query(data.get(CONF_PARAMETERS) or "").keys():
+        return None
+    return _database_url(data, direct=True)
+
+
+def _database_url(data: Mapping[str, Any], *, direct: bool) -> str:
     host = data[CONF_HOST].strip().removeprefix("[").removesuffix("]")
-    if ":" in host:
-        host = f"[{host}]"
-    return f"postgresql+asyncpg://{login}@{host}:{data[CONF_PORT]}/{data[CONF_DATABASE]}"
+    parameters = {"host": host, "port": str(data[CONF_PORT])}
+    if data[CONF_SSL]:
+        parameters["sslmode"] = "verify-full"
+    parameters |= read_query(data.get(CONF_PARAMETERS) or "")
+    for name, replaced in DIRECT_PARAMETERS.items():
+        value = parameters.pop(name, None)
+        if direct and value is not None:
+            parameters[replaced] = value
+    login = ":".join(quote(data.get(key) or "", safe="") for key in (CONF_USERNAME, CONF_PASSWORD))
+    database = quote(data[CONF_DATABASE], safe="")
+    return f"postgresql://{login}@/{database}?{urlencode(parameters, quote_via=quote)}"
 
 
 def _client(hass: HomeAssistant, data: Mapping[str, Any], settings: Settings) -> InferenceClient:

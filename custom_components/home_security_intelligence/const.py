@@ -20,9 +20,11 @@ CONF_CAMERA_ROOT: Final = "camera_root"
 CONF_CAMERAS: Final = "cameras"
 CONF_CORNERS: Final = "corners"
 CONF_DATABASE: Final = "database"
+CONF_DATABASE_FINGERPRINT: Final = "database_fingerprint"
 CONF_FINGERPRINT: Final = "fingerprint"  # SHA-256 (hex) of the only trusted certificate
 CONF_FOLDER: Final = "folder"
 CONF_KIND: Final = "kind"
+CONF_PARAMETERS: Final = "parameters"
 CONF_ZONES: Final = "zones"
 
 CONF_ALARM: Final = "alarm"

@@ -15,6 +15,8 @@ from .core.domain.errors import (
     ServerCertificateChangedError,
     ServerCertificateError,
     StoreAuthError,
+    StoreCertificateChangedError,
+    StoreCertificateError,
     StoreError,
 )
 from .core.domain.models import JobKind
@@ -35,6 +37,9 @@ from .issues import async_delete_issues, async_update_issues
 # Errors of the first server that only a user can resolve.
 _REAUTH_ERRORS = {
     error.code for error in (ServerAuthError, ServerCertificateError, ServerCertificateChangedError)
+}
+_DATABASE_REAUTH_ERRORS = {
+    error.code for error in (StoreAuthError, StoreCertificateError, StoreCertificateChangedError)
 }
 
 type HsiConfigEntry = ConfigEntry[HsiCoordinator]
@@ -163,7 +168,11 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         if version is not None and version != server_version(before):
             async_register_hub(self.hass, self.config_entry, version)
         server_refuses = _needs_reauth(after) and not _needs_reauth(before)
-        if server_refuses or after.database_error == StoreAuthError.code != before.database_error:
+        database_refuses = (
+            after.database_error in _DATABASE_REAUTH_ERRORS
+            and before.database_error not in _DATABASE_REAUTH_ERRORS
+        )
+        if server_refuses or database_refuses:
             self.config_entry.async_start_reauth(self.hass)
 
 

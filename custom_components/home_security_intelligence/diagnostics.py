@@ -10,10 +10,10 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
-from .const import SUBENTRY_CAMERA
+from .const import CONF_PARAMETERS, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
 
-TO_REDACT = {CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME}
+TO_REDACT = {CONF_HOST, CONF_PARAMETERS, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME}
 # The inference server's error texts contain the language model's address, and may contain others.
 _ADDRESS: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s,;()]+", re.IGNORECASE)
 

@@ -65,7 +65,7 @@ class Postgres:
         # Short and outside pytest's folders: the path of a socket is limited to 107 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self.port = 0  # until the first start
-        self._account = _unprivileged_account()
+        self._account = unprivileged_account()
         if self._account is not None:
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
         self._data = data or self.folder / "data"
@@ -281,7 +281,7 @@ def _candidates() -> Iterator[Path]:
     yield from sorted(debian, key=lambda folder: -int(folder.parent.name))
 
 
-def _unprivileged_account() -> pwd.struct_passwd | None:
+def unprivileged_account() -> pwd.struct_passwd | None:
     """Return the account to run the server as; None unless this is root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return None

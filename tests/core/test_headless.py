@@ -160,6 +160,10 @@ def test_flags_override_the_environment(tmp_path: Path) -> None:
         ("INFERENCE_TOKEN", "one,two", "INFERENCE_TOKEN"),
         ("INFERENCE_TOKEN_FILE", "/does/not/exist", "INFERENCE_TOKEN_FILE"),
         ("CAMERA_ROOT", "", "CAMERA_ROOT"),
+        ("DATABASE_URL", "mysql://u@h/d", "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql://u@h/d?no_such=1", "DATABASE_URL: .*no_such"),
+        ("DATABASE_DIRECT_URL", "postgresql://u@h:x/d", "DATABASE_DIRECT_URL"),
+        ("DATABASE_FINGERPRINT", "ab", "DATABASE_FINGERPRINT"),
     ],
 )
 def test_a_missing_or_invalid_connection_is_refused_by_its_variable(
@@ -167,6 +171,15 @@ def test_a_missing_or_invalid_connection_is_refused_by_its_variable(
 ) -> None:
     with pytest.raises(UsageError, match=named):
         read_environment({**NEEDED, name: value})
+
+
+def test_the_database_behind_a_pooler_with_a_certificate_of_its_own() -> None:
+    direct, fingerprint = "postgresql://u@direct/d", ":".join(["AB"] * 32)
+    environ = {"DATABASE_DIRECT_URL": direct, "DATABASE_FINGERPRINT": fingerprint}
+    found = read_environment({**NEEDED, **environ})
+    assert (found.direct_database_url, found.database_fingerprint) == (direct, "ab" * 32)
+    plain = read_environment(NEEDED)
+    assert (plain.direct_database_url, plain.database_fingerprint) == (None, None)
 
 
 def test_a_fingerprint_is_for_all_servers_or_one_for_each() -> None:

@@ -156,7 +156,8 @@ async def test_a_configured_server_is_refused(
     [
         ({"port": 9}, {"host": "database_unreachable"}),
         ({"host": "a..b"}, {"host": "database_unreachable"}),
-        ({"ssl": True}, {"host": "database_unreachable"}),
+        ({"ssl": True}, {"ssl": "database_tls_failed"}),
+        ({"parameters": "no_such=1"}, {"parameters": "database_parameter"}),
         ({"password": "wrong"}, {"password": "database_auth"}),
         ({"username": "unknown_role"}, {"password": "database_auth"}),
         ({"database": "not_there"}, {"database": "database_missing"}),

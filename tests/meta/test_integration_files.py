@@ -74,7 +74,7 @@ FORMS = {
     ("config", "cameras"): forms.cameras(["front_door"]),
     ("config", "reauth_confirm"): forms.SECRETS,
     ("config", "reconfigure_server"): forms.SERVER,
-    ("config", "reconfigure_database"): forms.STORED_DATABASE,
+    ("config", "reconfigure_database"): forms.DATABASE,
     ("config", "reconfigure_folder"): forms.CAMERA_ROOT,
     ("config_subentries.camera", "user"): forms.new_camera(["front_door"]),
     ("config_subentries.camera", "reconfigure"): forms.camera(["yard"]),
@@ -197,10 +197,13 @@ def test_no_form_is_described_that_does_not_exist(texts: dict[str, Any]) -> None
     fieldless = {
         "config": {
             "certificate",
+            "database_certificate",
             "moved",
             "reauth_certificate",
+            "reauth_database_certificate",
             "reconfigure",
             "reconfigure_certificate",
+            "reconfigure_database_certificate",
             "reconfigure_waiting",
         },
     }

@@ -48,8 +48,10 @@ class BaseFlow(ConfigFlow):
     def _ask_to_confirm(
         self, step: str, user_input: dict[str, Any], err: UnknownCertificateError
     ) -> ConfigFlowResult:
-        """Keep the input and ask to confirm the server's untrusted certificate."""
-        self._certificate = PendingCertificate(user_input=user_input, fingerprint=err.fingerprint)
+        """Keep the input and ask to confirm the untrusted certificate."""
+        self._certificate = PendingCertificate(
+            user_input=user_input, fingerprint=err.fingerprint, stored_as=err.stored_as
+        )
         return self._show_certificate(step)
 
     def _show_certificate(self, step: str) -> ConfigFlowResult:

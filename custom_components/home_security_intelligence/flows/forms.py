@@ -40,6 +40,7 @@ from ..const import (
     CONF_FOLDER,
     CONF_KIND,
     CONF_NEIGHBOURS,
+    CONF_PARAMETERS,
     CONF_PRESENCE_HOLD,
     CONF_WATCHED_LABELS,
     CONF_ZONES,
@@ -110,16 +111,11 @@ DATABASE: Final = vol.Schema(
         vol.Required(CONF_HOST): _TEXT,
         vol.Required(CONF_PORT, default=DEFAULT_DATABASE_PORT): _PORT,
         vol.Required(CONF_DATABASE, default=DEFAULT_DATABASE): _TEXT,
-        vol.Required(CONF_USERNAME): _TEXT,
-        vol.Required(CONF_PASSWORD): _SECRET,
-        vol.Required(CONF_SSL, default=False): BooleanSelector(),
-    }
-)
-# An empty password keeps the stored one.
-STORED_DATABASE: Final = vol.Schema(
-    {
-        **{key: value for key, value in DATABASE.schema.items() if key != CONF_PASSWORD},
+        # Optional, for they may be in a URL.
+        vol.Optional(CONF_USERNAME): _TEXT,
         vol.Optional(CONF_PASSWORD): _SECRET,
+        vol.Required(CONF_SSL, default=False): BooleanSelector(),
+        vol.Optional(CONF_PARAMETERS): _TEXT,
     }
 )
 CAMERA_ROOT: Final = vol.Schema(

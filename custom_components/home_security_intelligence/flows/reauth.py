@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.const import CONF_PASSWORD, CONF_TOKEN, CONF_URL
+from homeassistant.const import CONF_PASSWORD, CONF_SSL, CONF_TOKEN, CONF_URL
 
-from ..const import CONF_FINGERPRINT
+from ..const import CONF_DATABASE_FINGERPRINT, CONF_FINGERPRINT
 from . import forms
 from .base import SECRETS, BaseFlow
 from .validation import (
@@ -32,6 +32,13 @@ class ReauthSteps(BaseFlow):
                 return self._ask_to_confirm("reauth_certificate", {}, err)
             except CheckFailedError:
                 pass
+        if entry_data[CONF_SSL]:
+            try:
+                await async_check_store(entry_data)
+            except UnknownCertificateError as err:
+                return self._ask_to_confirm("reauth_database_certificate", {}, err)
+            except CheckFailedError:
+                pass
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_certificate(
@@ -42,6 +49,15 @@ class ReauthSteps(BaseFlow):
             self._confirmed_certificate = self._certificate.confirmed_input
             return await self.async_step_reauth_confirm({})
         return self._show_certificate("reauth_certificate")
+
+    async def async_step_reauth_database_certificate(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask to confirm the database's certificate."""
+        if user_input is not None:
+            self._confirmed_certificate = self._certificate.confirmed_input
+            return await self.async_step_reauth_confirm({})
+        return self._show_certificate("reauth_database_certificate")
 
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -57,7 +73,7 @@ class ReauthSteps(BaseFlow):
                 # Check only what was entered: the other part may be down at the moment.
                 if {CONF_TOKEN, CONF_FINGERPRINT} & user_input.keys():
                     await self._async_identify(data)
-                if CONF_PASSWORD in user_input:
+                if {CONF_PASSWORD, CONF_DATABASE_FINGERPRINT} & user_input.keys():
                     await async_check_store(data)
             except CheckFailedError as err:
                 errors = {

@@ -1,13 +1,20 @@
 """Reconfigure an installation: server, database or camera root."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult
 
-from ..const import CONF_CAMERA_ROOT, CONF_FINGERPRINT
+from ..const import (
+    CONF_CAMERA_ROOT,
+    CONF_DATABASE_FINGERPRINT,
+    CONF_FINGERPRINT,
+    CONF_PARAMETERS,
+)
 from ..coordinator import images_waiting
 from . import forms
 from .base import BaseFlow, without_secrets
+from .database_input import complete
 from .validation import (
     CheckFailedError,
     UnknownCertificateError,
@@ -61,17 +68,33 @@ class ReconfigureSteps(BaseFlow):
     ) -> ConfigFlowResult:
         """Change the database or its login."""
         errors: dict[str, str] = {}
+        placeholders: Mapping[str, str] = {}
         entry = self._get_reconfigure_entry()
         if user_input is not None:
+            # The fingerprint belongs to the previous database, and an empty field is not sent.
+            stored = {CONF_DATABASE_FINGERPRINT, CONF_PARAMETERS} & entry.data.keys()
             try:
+                user_input = {**dict.fromkeys(stored), **complete(user_input)}
                 self._refuse_shared_database(user_input, except_entry=entry)
                 await async_check_store({**entry.data, **user_input})
+            except UnknownCertificateError as err:
+                return self._ask_to_confirm("reconfigure_database_certificate", user_input, err)
             except CheckFailedError as err:
-                errors = err.errors
+                errors, placeholders = err.errors, err.placeholders
             else:
                 return self._finish(entry, user_input)
         suggested = user_input or without_secrets(entry.data)
-        return self._show_form("reconfigure_database", forms.STORED_DATABASE, suggested, errors)
+        return self._show_form(
+            "reconfigure_database", forms.DATABASE, suggested, errors, placeholders
+        )
+
+    async def async_step_reconfigure_database_certificate(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask to confirm the database's certificate."""
+        if user_input is not None:
+            return await self.async_step_reconfigure_database(self._certificate.confirmed_input)
+        return self._show_certificate("reconfigure_database_certificate")
 
     async def async_step_reconfigure_folder(
         self, user_input: dict[str, Any] | None = None

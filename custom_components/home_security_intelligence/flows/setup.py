@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigFlowResult, ConfigSubentryData
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_NAME, CONF_PASSWORD, CONF_USERNAME
 
 from ..camera_folders import default_name
 from ..const import CONF_CAMERAS, CONF_FOLDER, DEFAULT_TITLE, SUBENTRY_CAMERA
 from . import forms
 from .base import BaseFlow
+from .database_input import complete
 from .validation import (
     CheckFailedError,
     UnknownCertificateError,
@@ -56,16 +57,29 @@ class SetupSteps(BaseFlow):
     ) -> ConfigFlowResult:
         """Ask for the database."""
         errors: dict[str, str] = {}
+        placeholders: Mapping[str, str] = {}
         if user_input is not None:
             try:
+                user_input = complete(user_input)
+                _require_login(user_input)
                 self._refuse_shared_database(user_input)
                 await async_check_store(user_input)
+            except UnknownCertificateError as err:
+                return self._ask_to_confirm("database_certificate", user_input, err)
             except CheckFailedError as err:
-                errors = err.errors
+                errors, placeholders = err.errors, err.placeholders
             else:
                 self._data |= user_input
                 return await self.async_step_folder()
-        return self._show_form("database", forms.DATABASE, user_input, errors)
+        return self._show_form("database", forms.DATABASE, user_input, errors, placeholders)
+
+    async def async_step_database_certificate(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask to confirm the database's certificate."""
+        if user_input is not None:
+            return await self.async_step_database(self._certificate.confirmed_input)
+        return self._show_certificate("database_certificate")
 
     async def async_step_folder(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the camera root."""
@@ -94,6 +108,13 @@ class SetupSteps(BaseFlow):
                 )
             errors[CONF_CAMERAS] = "no_camera"
         return self._show_form("cameras", forms.cameras(self._folders), user_input, errors)
+
+
+def _require_login(data: Mapping[str, Any]) -> None:
+    if not data.get(CONF_USERNAME):
+        raise CheckFailedError(CONF_USERNAME, "username_missing")
+    if not data.get(CONF_PASSWORD):
+        raise CheckFailedError(CONF_PASSWORD, "password_missing")
 
 
 def _camera(folder: str) -> ConfigSubentryData:

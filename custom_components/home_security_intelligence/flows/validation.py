@@ -8,6 +8,7 @@ from typing import Any
 from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
+    CONF_SSL,
     CONF_TOKEN,
     CONF_URL,
     CONF_USERNAME,
@@ -16,17 +17,29 @@ from homeassistant.core import HomeAssistant
 
 from ..bridge import async_check_database, async_server_health, error_key
 from ..camera_folders import FolderError, camera_folders
-from ..const import CONF_CAMERA_ROOT, CONF_DATABASE, CONF_FINGERPRINT
+from ..const import (
+    CONF_CAMERA_ROOT,
+    CONF_DATABASE,
+    CONF_DATABASE_FINGERPRINT,
+    CONF_FINGERPRINT,
+    CONF_PARAMETERS,
+)
 from ..core.domain.errors import (
     ClientError,
     CoreError,
     ServerAuthError,
     ServerCertificateError,
     StoreAuthError,
+    StoreCertificateChangedError,
+    StoreCertificateError,
     StoreError,
     StoreMissingError,
+    StoreParameterError,
     StorePermissionError,
+    StoreTlsError,
+    StoreTlsRequiredError,
     StoreUnreachableError,
+    StoreUserError,
 )
 from ..core.domain.inference import ServerHealth
 from ..core.inference.certificate import format_fingerprint
@@ -39,6 +52,12 @@ _FIELDS: Mapping[type[CoreError], str] = {
     StoreAuthError: CONF_PASSWORD,
     StoreMissingError: CONF_DATABASE,
     StorePermissionError: CONF_USERNAME,
+    StoreUserError: CONF_USERNAME,
+    StoreParameterError: CONF_PARAMETERS,
+    StoreTlsError: CONF_SSL,
+    StoreTlsRequiredError: CONF_SSL,
+    StoreCertificateError: CONF_SSL,
+    StoreCertificateChangedError: CONF_SSL,
     StoreUnreachableError: CONF_HOST,
 }
 
@@ -58,11 +77,17 @@ class CheckFailedError(Exception):
 
 
 class UnknownCertificateError(CheckFailedError):
-    """The server's certificate is not trusted; the user may confirm its fingerprint."""
+    """A certificate is not trusted; the user may confirm its fingerprint.
 
-    def __init__(self, reason: str, fingerprint: str) -> None:
-        super().__init__(CONF_URL, reason)
+    `stored_as` is the key of the confirmed fingerprint in the entry's data.
+    """
+
+    def __init__(
+        self, field: str, reason: str, *, fingerprint: str, stored_as: str = CONF_FINGERPRINT
+    ) -> None:
+        super().__init__(field, reason)
         self.fingerprint = fingerprint
+        self.stored_as = stored_as
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +96,7 @@ class PendingCertificate:
 
     user_input: Mapping[str, Any]
     fingerprint: str  # SHA-256, hex
+    stored_as: str = CONF_FINGERPRINT
 
     @property
     def placeholders(self) -> dict[str, str]:
@@ -80,7 +106,7 @@ class PendingCertificate:
     @property
     def confirmed_input(self) -> dict[str, Any]:
         """Return the input with the certificate confirmed."""
-        return {**self.user_input, CONF_FINGERPRINT: self.fingerprint}
+        return {**self.user_input, self.stored_as: self.fingerprint}
 
 
 async def async_check_server(hass: HomeAssistant, data: Mapping[str, Any]) -> ServerHealth:
@@ -92,7 +118,9 @@ async def async_check_server(hass: HomeAssistant, data: Mapping[str, Any]) -> Se
     try:
         return await async_server_health(hass, data)
     except ServerCertificateError as err:
-        raise UnknownCertificateError(error_key(err), err.fingerprint) from err
+        raise UnknownCertificateError(
+            CONF_URL, error_key(err), fingerprint=err.fingerprint
+        ) from err
     except ClientError as err:
         raise CheckFailedError(_FIELDS.get(type(err), CONF_URL), error_key(err)) from err
 
@@ -109,7 +137,12 @@ async def async_check_store(data: Mapping[str, Any]) -> None:
     try:
         await async_check_database(data)
     except StoreError as err:
-        raise CheckFailedError(_FIELDS.get(type(err), "base"), error_key(err)) from err
+        field, reason = _FIELDS.get(type(err), "base"), error_key(err)
+        if isinstance(err, StoreCertificateError) and err.fingerprint is not None:
+            raise UnknownCertificateError(
+                field, reason, fingerprint=err.fingerprint, stored_as=CONF_DATABASE_FINGERPRINT
+            ) from err
+        raise CheckFailedError(field, reason, placeholders={"error": str(err)}) from err
 
 
 async def async_check_camera_root(hass: HomeAssistant, data: Mapping[str, Any]) -> list[str]:

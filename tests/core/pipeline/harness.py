@@ -138,6 +138,7 @@ class House:
     configured: Configured = field(default_factory=Configured)
     home: Home | None = None  # None: the pipeline does not record the home's state
     zones: Mapping[str, tuple[Zone, ...]] = field(default_factory=dict)  # by camera
+    direct_database_url: str | None = None  # past a connection pooler
 
     def upload(
         self,
@@ -167,6 +168,7 @@ class House:
         settings = replace(settings, **{"time_zone": BERLIN.key, **changed})
         config = PipelineConfig(
             database_url=self.database_url,
+            direct_database_url=self.direct_database_url,
             camera_root=self.root,
             cameras=tuple(
                 Camera(folder=name, name=name.title(), zones=self.zones.get(name, ()))

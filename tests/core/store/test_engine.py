@@ -21,7 +21,7 @@ from hsi_core.domain.errors import (
     StorePermissionError,
     StoreUnreachableError,
 )
-from hsi_core.store.engine import begin, check, connect, database_url
+from hsi_core.store.engine import begin, check, connect
 from hsi_core.store.migrations import versions
 from hsi_core.store.tables import metadata
 
@@ -196,16 +196,6 @@ async def test_no_connection_is_left_open(postgres: Postgres, empty_url: str) ->
     async with asyncio.timeout(60):
         while postgres.execute(count) != "0":  # noqa: ASYNC110 - it goes a moment after the client
             await asyncio.sleep(0.02)
-
-
-@pytest.mark.parametrize(
-    "spelling", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"]
-)
-def test_all_spellings_of_the_url_are_accepted(spelling: str) -> None:
-    url = database_url(f"{spelling}://user:p%40ss@host:5433/hsi?sslmode=require")
-    assert url.drivername == "postgresql+asyncpg"
-    assert (url.password, url.port, url.query["ssl"]) == ("p@ss", 5433, "require")
-    assert "sslmode" not in url.query
 
 
 async def test_a_unix_socket_is_accepted(postgres: Postgres, empty_url: str) -> None:

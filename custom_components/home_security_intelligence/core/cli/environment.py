@@ -8,10 +8,11 @@ import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..domain.declarations import Value
-from ..domain.errors import InputError
+from ..domain.errors import InputError, StoreError
 from ..domain.settings import DECLARATIONS, Settings, changed
 from ..inference.certificate import read_fingerprint
 from ..inference.url import normalize_url
+from ..store.address import read_address
 from .variables import help_text
 
 
@@ -33,6 +34,8 @@ class Environment:
     """Everything but the settings."""
 
     database_url: str
+    database_fingerprint: str | None = None  # sha256 in hex; None: as the URL says
+    direct_database_url: str | None = None  # past a connection pooler
     camera_root: Path
     servers: tuple[ServerAddress, ...]
 
@@ -87,7 +90,9 @@ def parse_arguments(environ: Mapping[str, str], arguments: Sequence[str]) -> Com
 def read_environment(environ: Mapping[str, str]) -> Environment:
     """Return the connections that the environment names; raises UsageError."""
     return Environment(
-        database_url=_required(environ, "DATABASE_URL"),
+        database_url=_database_url(_required(environ, "DATABASE_URL"), "DATABASE_URL"),
+        database_fingerprint=_fingerprint(environ, "DATABASE_FINGERPRINT"),
+        direct_database_url=_direct_url(environ),
         camera_root=Path(_required(environ, "CAMERA_ROOT", "FOSCAM_BASE_PATH")),
         servers=_servers(environ),
     )
@@ -113,6 +118,27 @@ def read_settings(environ: Mapping[str, str]) -> ConfiguredSettings:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise UsageError(f"TZ: there is no time zone {settings.time_zone}") from error
     return ConfiguredSettings(settings=settings, names=frozenset(values))
+
+
+def _database_url(text: str, name: str) -> str:
+    try:
+        read_address(text)
+    except StoreError as error:
+        raise UsageError(f"{name}: {error}") from error
+    return text
+
+
+def _direct_url(environ: Mapping[str, str]) -> str | None:
+    text = environ.get("DATABASE_DIRECT_URL")
+    return _database_url(text, "DATABASE_DIRECT_URL") if text else None
+
+
+def _fingerprint(environ: Mapping[str, str], name: str) -> str | None:
+    text = environ.get(name, "").strip()
+    try:
+        return read_fingerprint(text) if text else None
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from error
 
 
 def _servers(environ: Mapping[str, str]) -> tuple[ServerAddress, ...]:

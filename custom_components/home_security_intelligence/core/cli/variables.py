@@ -35,7 +35,19 @@ CONNECTION_VARIABLES = (
     Variable(
         name="DATABASE_URL",
         default="",
-        description="postgresql://user:password@host:port/database",
+        description="postgresql://user:password@host:port/database, with libpq's parameters.",
+    ),
+    Variable(
+        name="DATABASE_FINGERPRINT",
+        default="none",
+        description="SHA-256 of the only trusted certificate of PostgreSQL; the connection is then "
+        "encrypted. None: as the URL's sslmode says.",
+    ),
+    Variable(
+        name="DATABASE_DIRECT_URL",
+        default="none",
+        description="Behind a connection pooler: the URL of a connection past it, by which "
+        "notifications arrive at once.",
     ),
     Variable(
         name="CAMERA_ROOT",

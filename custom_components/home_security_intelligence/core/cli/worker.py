@@ -58,6 +58,8 @@ async def work(
             interrupted.clear()
             config = PipelineConfig(
                 database_url=environment.database_url,
+                database_fingerprint=environment.database_fingerprint,
+                direct_database_url=environment.direct_database_url,
                 camera_root=environment.camera_root,
                 cameras=await _cameras(
                     environment, IgnoredNames(configured.settings.ignored_names)
@@ -129,7 +131,11 @@ def _log_stored(own: Settings, agreed: Settings) -> None:
 
 async def _cameras(environment: Environment, ignored: IgnoredNames) -> tuple[Camera, ...]:
     """Return the cameras in the database; if it has none, one for each folder."""
-    engine = await connect(environment.database_url, application_name="hsi worker")
+    engine = await connect(
+        environment.database_url,
+        fingerprint=environment.database_fingerprint,
+        application_name="hsi worker",
+    )
     try:
         async with begin(engine) as connection:
             known = await cameras.list_all(connection)

@@ -183,6 +183,34 @@ class StoreUnreachableError(StoreError):
     code = "database_unreachable"
 
 
+class StoreParameterError(StoreError):
+    """A parameter of the database's address is unknown, or its value is."""
+
+    code = "database_parameter"
+
+
+class StoreTlsError(StoreUnreachableError):
+    """The connection to PostgreSQL cannot be encrypted."""
+
+    code = "database_tls_failed"
+
+
+class StoreCertificateError(StoreTlsError):
+    """PostgreSQL's certificate is not trusted; `fingerprint` is its SHA-256 in hex, if known."""
+
+    code = "database_certificate_unknown"
+
+    def __init__(self, message: str, *, fingerprint: str | None = None) -> None:
+        super().__init__(message)
+        self.fingerprint = fingerprint
+
+
+class StoreCertificateChangedError(StoreCertificateError):
+    """PostgreSQL presents another certificate than the confirmed one."""
+
+    code = "database_certificate_changed"
+
+
 class StoreAuthError(StoreError):
     """PostgreSQL does not accept the user or the password."""
 
@@ -205,6 +233,18 @@ class StoreRefusedError(StoreError):
     """PostgreSQL admits this user, database or address by none of its rules."""
 
     code = "database_refused"
+
+
+class StoreUserError(StoreRefusedError):
+    """The user does not exist in PostgreSQL, or may not log in."""
+
+    code = "database_user"
+
+
+class StoreTlsRequiredError(StoreRefusedError):
+    """PostgreSQL admits encrypted connections only, and this one is not encrypted."""
+
+    code = "database_tls_required"
 
 
 class StoreInterruptedError(StoreError):

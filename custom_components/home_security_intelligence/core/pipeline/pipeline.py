@@ -11,7 +11,7 @@ import socket
 import ssl as ssl_module
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..aio.file_executor import FileExecutor
 from ..aio.health_board import HealthBoard
@@ -36,7 +36,7 @@ from ..inference.client import InferenceClient
 from ..queue.dead_letters import DeadLetterService
 from ..stages.clean_up import CleanUp
 from ..store import cameras, shared_settings
-from ..store.engine import begin, connect
+from ..store.engine import begin, connect, connect_listener, has_pooler
 from .query_service import QueryService
 from .wiring import RunningPipeline, start
 
@@ -54,7 +54,9 @@ class PipelineConfig:
     cameras: tuple[Camera, ...]
     settings: Settings = field(default_factory=Settings)
     configured: Configured = field(default_factory=Configured)  # of these settings
-    ssl: ssl_module.SSLContext | None = None
+    ssl: ssl_module.SSLContext | None = None  # verifies the database's certificate
+    database_fingerprint: str | None = None  # SHA-256 (hex) of its only trusted certificate
+    direct_database_url: str | None = None  # past a connection pooler; it listens
     host: str = field(default_factory=socket.gethostname)
     home: Home | None = None  # its state at the start; None: this pipeline does not record it
 
@@ -104,7 +106,10 @@ class Pipeline:
         try:
             await files.call("", "", _check_root, config.camera_root)
             engine = await connect(
-                config.database_url, ssl=config.ssl, application_name=APPLICATION_NAME
+                config.database_url,
+                ssl=config.ssl,
+                fingerprint=config.database_fingerprint,
+                application_name=APPLICATION_NAME,
             )
             try:
                 async with begin(engine) as connection:
@@ -114,6 +119,7 @@ class Pipeline:
                     )
                     # After the root, whose lock admits one starter at a time.
                     settings = await self._agree(connection)
+                listen_engine = await self._listen_engine(engine)
                 time_zone = await asyncio.to_thread(_time_zone, settings.time_zone)
             except BaseException:
                 await engine.dispose()
@@ -127,6 +133,7 @@ class Pipeline:
         self._settings = settings
         self._running = start(
             engine,
+            listen_engine,
             self._clients,
             self._publisher,
             self._board,
@@ -206,6 +213,18 @@ class Pipeline:
         running = self._started
         with running.requests.track():
             await running.servers.pull_models()
+
+    async def _listen_engine(self, engine: AsyncEngine) -> AsyncEngine | None:
+        """Return the engine of the connection that listens; None if there can be none."""
+        config = self._config
+        if config.direct_database_url is None:
+            return None if has_pooler(engine) else engine
+        return await connect_listener(
+            config.direct_database_url,
+            ssl=config.ssl,
+            fingerprint=config.database_fingerprint,
+            application_name=APPLICATION_NAME,
+        )
 
     async def _agree(self, connection: AsyncConnection) -> Settings:
         """Return the settings that agree with the database, and store those decided here."""

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+import logging
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..aio.health_board import HealthBoard
 from ..domain.errors import StoreError
@@ -13,9 +16,19 @@ from ..domain.settings import Settings
 from ..domain.updates import EventUpdate, ImageUpdate, Update
 from ..store import events, images, update_backfill
 from ..store.database import Database
-from ..store.notify import EventNotice, ImageNotice, Notice, listen, parse_job, parse_update
+from ..store.notify import (
+    EventNotice,
+    ImageNotice,
+    Notice,
+    database_time,
+    listen,
+    parse_job,
+    parse_update,
+)
 from ..store.outbox import Outbox
 from ..store.transaction import Transaction
+
+_LOGGER = logging.getLogger(__name__)
 
 _MAX_BACKLOG = 1000  # notifications not yet loaded; beyond, the current state is read instead
 
@@ -25,6 +38,7 @@ class _Gap:
     """Updates after `since` may be missing; None: all of them."""
 
     since: datetime | None
+    until: datetime | None = None  # after this, they may be missing again; None: it is not known
 
 
 class UpdateListener:
@@ -43,7 +57,9 @@ class UpdateListener:
         settings: Settings,
         outbox: Outbox,
         on_settings: Callable[[], None],
+        engine: AsyncEngine | None,
     ) -> None:
+        """Listen by a connection of the engine; None: no connection can listen."""
         self._database = database
         self._health = health
         self._settings = settings
@@ -52,23 +68,49 @@ class UpdateListener:
         self._pending: asyncio.Queue[Notice | _Gap] = asyncio.Queue()
         self._gap: _Gap | None = None  # waits in the queue
         self._forwarded_until: datetime | None = None
+        self._engine = engine
 
     async def listen(self) -> None:
-        """Listen until cancelled; reconnect after the database was away."""
+        """Listen until cancelled; reconnect after the database was away.
+
+        Without a connection that can listen, read what has changed at intervals.
+        """
+        if self._engine is None:
+            _LOGGER.info(
+                "A connection pooler is before the database, so updates of other workers are read "
+                "every %g s; with the URL of a direct connection, they arrive at once",
+                self._settings.listen_check,
+            )
         while True:
-            try:
-                await listen(
-                    self._database.engine,
-                    check_every=self._settings.listen_check,
-                    on_listening=self._catch_up,
-                    on_received_until=self._note_received,
-                    on_job=self._on_job_notice,
-                    on_update=self._on_update_notice,
-                    on_settings=self._on_settings,
-                )
-            except StoreError as error:
+            if self._engine is None:
+                await self._poll()
+            else:
+                await self._listen(self._engine)
+
+    async def _listen(self, engine: AsyncEngine) -> None:
+        try:
+            await listen(
+                engine,
+                check_every=self._settings.listen_check,
+                on_listening=self._catch_up,
+                on_received_until=self._note_received,
+                on_job=self._on_job_notice,
+                on_update=self._on_update_notice,
+                on_settings=self._on_settings,
+            )
+        except StoreError as error:
+            if engine is self._database.engine:
                 self._health.database_failed(error)
-            await asyncio.sleep(self._settings.retry_base)
+            else:
+                _LOGGER.warning("The direct connection to the database failed: %s", error)
+                await self._poll()
+        await asyncio.sleep(self._settings.retry_base)
+
+    async def _poll(self) -> None:
+        """Look for what has changed, then wait for the next time."""
+        until = await self._database.run_statement(database_time)
+        self._catch_up(until)
+        await asyncio.sleep(self._settings.listen_check)
 
     async def forward(self) -> None:
         """Publish updates in order of their notifications, until cancelled."""
@@ -80,25 +122,27 @@ class UpdateListener:
             else:
                 load = partial(_load, notice=notice)
             self._outbox.publish(await self._database.run_transaction(load))
+            if isinstance(notice, _Gap) and notice.until is not None:
+                self._forwarded_until = notice.until
 
     def resync(self) -> None:
         """Read recent changes again: a commit of ours may have succeeded without an answer."""
         self._note_gap()
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, until: datetime | None = None) -> None:
         """Look for jobs and updates: notifications sent before we listened are lost."""
         for kind in JobKind:
             self._outbox.notify_workers(kind)
         self._on_settings()
-        self._note_gap()
+        self._note_gap(until)
 
     def _note_received(self, until: datetime) -> None:
         if self._pending.empty():
             self._forwarded_until = until
 
-    def _note_gap(self) -> None:
+    def _note_gap(self, until: datetime | None = None) -> None:
         if self._gap is None:
-            self._gap = _Gap(since=self._forwarded_until)
+            self._gap = _Gap(since=self._forwarded_until, until=until)
             self._pending.put_nowait(self._gap)
 
     def _on_job_notice(self, payload: str) -> None:

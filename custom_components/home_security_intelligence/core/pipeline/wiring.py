@@ -74,6 +74,7 @@ class RunningPipeline:
 
 def start(
     engine: AsyncEngine,
+    listen_engine: AsyncEngine | None,
     clients: Sequence[InferenceClient],
     publisher: Publisher,
     board: HealthBoard,
@@ -88,7 +89,7 @@ def start(
     on_settings_changed: Callable[[], None],
     now: Callable[[], datetime],
 ) -> RunningPipeline:
-    """Wire everything and start its tasks."""
+    """Wire everything and start its tasks; `listen_engine` is None if no connection can listen."""
     requests = RequestTracker()
     outbox = Outbox(publisher, settings=settings, now=now)
     database = Database(engine, board, settings, outbox, requests=requests)
@@ -120,6 +121,7 @@ def start(
         settings=settings,
         outbox=outbox,
         on_settings=settings_monitor.notify,
+        engine=listen_engine,
     )
     deliveries = Deliveries(now=now)
     watcher = FolderWatcher(

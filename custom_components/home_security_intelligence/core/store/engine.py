@@ -2,83 +2,110 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+import re
 import ssl as ssl_module
 
 from sqlalchemy import event, text
-from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from ..domain.errors import StoreUnreachableError
+from ..domain.errors import (
+    StoreAuthError,
+    StoreCertificateError,
+    StoreError,
+    StoreRefusedError,
+    StoreTlsRequiredError,
+    StoreUserError,
+)
+from .address import DatabaseAddress, read_address
 from .errors import contained, translated
 from .migrate import ensure_schema, refuse_newer, refuse_other, upgrade
+from .tls import Encryption, encryption, peer_fingerprint
 
-CONNECT_TIMEOUT = 10.0  # seconds
 STATEMENT_TIMEOUT = 30.0  # seconds, so that a lost host is detected
 POOL_SIZE = 10  # connections; none is in use during a model call
-DRIVER = "postgresql+asyncpg"
+DRIVER = "postgresql+asyncpg://"
+
+# How PostgreSQL, its poolers and its providers say that a connection has to be encrypted.
+_WANTS_TLS = re.compile(r"SSL connection is required|SSL required|sslmode=require", re.IGNORECASE)
 
 
-def database_url(text_url: str) -> URL:
-    """Return the URL with this project's driver; raises StoreError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """A database, and everything that a connection to it needs."""
 
-    All usual schemes and libpq's `sslmode` are accepted.
-    """
-    try:
-        url = make_url(text_url)
-        if url.get_backend_name() not in {"postgres", "postgresql"}:
-            raise StoreUnreachableError("the database URL must start with postgresql://")
-        (url.host or "").encode("idna")  # the resolver would raise an unexpected error
-    except (ArgumentError, ValueError) as error:
-        # Without the original text: it may hold a password.
-        raise StoreUnreachableError("the database URL is not valid") from error
-    if mode := url.query.get("sslmode"):
-        url = url.difference_update_query(["sslmode"]).update_query_pairs([("ssl", str(mode))])
-    return url.set(drivername=DRIVER)
+    address: DatabaseAddress
+    encryption: Encryption
+    application_name: str
+    statement_timeout: float = STATEMENT_TIMEOUT
+    read_only: bool = False
 
 
 async def connect(
     url: str,
     *,
     ssl: ssl_module.SSLContext | None = None,
+    fingerprint: str | None = None,
     application_name: str,
     statement_timeout: float = STATEMENT_TIMEOUT,
 ) -> AsyncEngine:
-    """Return an engine on a reachable database with up-to-date tables; raises StoreError."""
+    """Return an engine on a reachable database with up-to-date tables; raises StoreError.
+
+    `ssl` verifies certificates where the URL names no root certificate. With a `fingerprint` (SHA-256
+    in hex), the connection is encrypted and only that certificate is trusted.
+    """
     with contained():
-        engine = _engine(
-            url, ssl, application_name, pooled=True, statement_timeout=statement_timeout
-        )
-        try:
-            async with begin(engine) as connection:
-                await connection.execute(text("SELECT 1"))
-            await upgrade(lambda: _engine(url, ssl, application_name, pooled=False))
-        except BaseException:
-            await engine.dispose()
-            raise
-        return engine
+        target = await _target(url, ssl, fingerprint, application_name)
+        target = replace(target, statement_timeout=statement_timeout)
+        async with _explained(target):
+            pooler = target.address.pooler
+            if pooler is None:
+                pooler = await _finds_pooler(target)
+            await upgrade(lambda: _single_engine(target))
+        return _pooled_engine(target, pooler=pooler)
 
 
 async def connect_read_only(url: str, *, application_name: str) -> AsyncEngine:
     """Return a read-only engine on a database with up-to-date tables; raises StoreError."""
     with contained():
-        engine = _engine(url, None, application_name, pooled=True, read_only=True)
-        try:
-            async with begin(engine) as connection:
-                await refuse_other(connection)
-        except BaseException:
-            await engine.dispose()
-            raise
+        target = replace(await _target(url, None, None, application_name), read_only=True)
+        async with _explained(target):
+            pooler = target.address.pooler
+            engine = _pooled_engine(
+                target, pooler=await _finds_pooler(target) if pooler is None else pooler
+            )
+            try:
+                async with begin(engine) as connection:
+                    await refuse_other(connection)
+            except BaseException:
+                await engine.dispose()
+                raise
         return engine
 
 
-async def check(url: str, ssl: ssl_module.SSLContext | None = None) -> None:
+async def connect_listener(
+    url: str,
+    *,
+    ssl: ssl_module.SSLContext | None = None,
+    fingerprint: str | None = None,
+    application_name: str,
+) -> AsyncEngine:
+    """Return an engine for one connection that listens; it connects when it is first used."""
+    with contained():
+        return _single_engine(await _target(url, ssl, fingerprint, application_name))
+
+
+async def check(
+    url: str, ssl: ssl_module.SSLContext | None = None, *, fingerprint: str | None = None
+) -> None:
     """Try everything that `connect` needs, and roll it back; raises StoreError."""
     with contained():
-        engine = _engine(url, ssl, "hsi check", pooled=False)
+        target = await _target(url, ssl, fingerprint, "hsi check")
+        engine = _single_engine(target)
         try:
-            async with engine.connect() as connection:
+            async with _explained(target), engine.connect() as connection:
                 await ensure_schema(connection)
                 await connection.execute(text("CREATE TABLE hsi.check_only (id integer)"))
                 await connection.rollback()
@@ -96,54 +123,140 @@ async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 def without_transactions(engine: AsyncEngine) -> AsyncEngine:
-    """Return the same engine in autocommit mode: each statement is its own transaction."""
+    """Return the same engine in autocommit mode: each statement is its own transaction.
+
+    Behind a pooler it stays as it is: a statement is prepared and run in two steps, and outside of a
+    transaction they could meet two connections.
+    """
+    if has_pooler(engine):
+        return engine
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @asynccontextmanager
 async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Open a connection without a transaction; raises StoreError."""
+    """Open a connection for one statement, which commits by itself; raises StoreError."""
     with translated():
-        async with engine.connect() as connection:
+        async with engine.begin() if has_pooler(engine) else engine.connect() as connection:
             yield connection
 
 
-def _engine(
+def has_pooler(engine: AsyncEngine) -> bool:
+    """Return whether a connection pooler in transaction mode may be before PostgreSQL.
+
+    Then a connection keeps nothing from one transaction to the next, LISTEN included.
+    """
+    return bool(engine.get_execution_options().get("hsi_pooler"))
+
+
+async def _target(
     url: str,
     ssl: ssl_module.SSLContext | None,
+    fingerprint: str | None,
     application_name: str,
-    *,
-    pooled: bool,
-    read_only: bool = False,
-    statement_timeout: float = STATEMENT_TIMEOUT,
-) -> AsyncEngine:
-    target = database_url(url)
-    arguments: dict[str, object] = {
-        "timeout": CONNECT_TIMEOUT,
-        "command_timeout": statement_timeout,
-        "server_settings": {
-            "application_name": application_name,
-            "default_transaction_read_only": "on" if read_only else "off",
-        },
-    }
-    if ssl is not None:
-        arguments["ssl"] = ssl
-    elif "ssl" not in target.query:
-        # Without a value, asyncpg would look for certificates on disk, in the event loop.
-        arguments["ssl"] = False
-    if not pooled:
-        return create_async_engine(
-            target, connect_args=arguments, poolclass=NullPool, hide_parameters=True
-        )
+) -> _Target:
+    address = read_address(url)
+    return _Target(
+        address=address,
+        encryption=await encryption(address.tls, trusted=ssl, fingerprint=fingerprint),
+        application_name=application_name,
+    )
+
+
+@asynccontextmanager
+async def _explained(target: _Target) -> AsyncIterator[None]:
+    """Find out more about a refused connection: its certificate, or that it needs TLS."""
+    try:
+        with translated():
+            yield
+    except StoreCertificateError as error:
+        if error.fingerprint is None:
+            error.fingerprint = await peer_fingerprint(
+                target.address, target.address.connect_timeout
+            )
+        raise
+    except StoreAuthError, StoreUserError:
+        raise
+    except StoreError as error:
+        if target.encryption is False and await _wants_tls(error, target.address):
+            raise StoreTlsRequiredError(
+                f"PostgreSQL admits encrypted connections only: {error}"
+            ) from error
+        raise
+
+
+async def _wants_tls(error: StoreError, address: DatabaseAddress) -> bool:
+    if _WANTS_TLS.search(str(error)):
+        return True
+    # The text may be in another language: no rule of pg_hba.conf fits, and there is TLS.
+    return isinstance(error, StoreRefusedError) and (
+        await peer_fingerprint(address, address.connect_timeout) is not None
+    )
+
+
+async def _finds_pooler(target: _Target) -> bool:
+    """Connect; return whether the process at the other end is not the one that runs statements."""
+    engine = _single_engine(target)
+    try:
+        async with engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            process = await connection.scalar(text("SELECT pg_backend_pid()"))
+            return bool(driver is not None and driver.get_server_pid() != process)
+    finally:
+        await engine.dispose()
+
+
+def _single_engine(target: _Target) -> AsyncEngine:
+    """Return an engine without a pool, which works with and without a pooler."""
+    return create_async_engine(
+        DRIVER,
+        connect_args=_arguments(target, pooler=True),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
+
+
+def _pooled_engine(target: _Target, *, pooler: bool) -> AsyncEngine:
+    options: dict[str, bool] = {"hsi_pooler": pooler}
+    if target.read_only:
+        # Not as a parameter of the session, which a pooler would refuse.
+        options["postgresql_readonly"] = True
     engine = create_async_engine(
-        target,
-        connect_args=arguments,
+        DRIVER,
+        connect_args=_arguments(target, pooler=pooler),
+        execution_options=options,
         pool_size=POOL_SIZE,
-        pool_timeout=statement_timeout,
+        pool_timeout=target.statement_timeout,
         hide_parameters=True,
     )
     event.listen(engine.sync_engine, "handle_error", _replace_unresponsive_connections)
     return engine
+
+
+def _arguments(target: _Target, *, pooler: bool) -> dict[str, object]:
+    address = target.address
+    arguments: dict[str, object] = {
+        "host": [host for host, _ in address.hosts],
+        "port": [port for _, port in address.hosts],
+        "user": address.user,
+        "password": address.password,
+        "database": address.database or None,
+        "passfile": address.password_file,
+        "ssl": target.encryption,
+        "direct_tls": address.tls.direct,
+        "target_session_attrs": address.target_session_attrs,
+        "timeout": address.connect_timeout,
+        "command_timeout": target.statement_timeout,
+        "server_settings": {"application_name": target.application_name, **address.server_settings},
+    }
+    if pooler:
+        # A named statement would be on another connection when it is run.
+        arguments |= {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": str,
+        }
+    return arguments
 
 
 def _replace_unresponsive_connections(context: ExceptionContext) -> None:

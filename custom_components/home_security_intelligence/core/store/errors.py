@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 import logging
+import re
+import ssl
 
 from asyncpg import (  # type: ignore[import-untyped]  # has no types
     DataError,
@@ -16,11 +18,17 @@ from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeoutError
 from ..domain.errors import (
     CoreError,
     InputError,
+    StoreCertificateChangedError,
+    StoreCertificateError,
     StoreError,
     StoreInterruptedError,
+    StoreParameterError,
+    StoreTlsError,
     StoreUnreachableError,
+    StoreUserError,
 )
 from . import sqlstate
+from .tls import CertificateMismatchError
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,6 +40,8 @@ _FOREIGN = (
     PoolTimeoutError,
     OSError,
 )
+# In the words of PgBouncer and of those that copied them.
+_POOLER_REFUSES = re.compile(r"unsupported startup parameter(?: in options)?: (\w+)", re.IGNORECASE)
 _BAD_TEXT = "a text contains a character that PostgreSQL cannot store"
 
 
@@ -74,9 +84,8 @@ def _translate(error: BaseException) -> CoreError | None:
         return known
     if isinstance(origin, PostgresError):
         return _from_sqlstate(origin)
-    if isinstance(origin, OSError):  # refused, no such host, reset, timed out
-        detail = str(origin) or type(origin).__name__
-        return StoreUnreachableError(f"PostgreSQL does not respond: {detail}")
+    if isinstance(origin, OSError):
+        return _from_system(origin)
     if isinstance(error, PoolTimeoutError):
         return StoreError("all connections to PostgreSQL are busy")
     if isinstance(origin, InternalClientError):  # such as an unexpected message of a pooler
@@ -87,13 +96,37 @@ def _translate(error: BaseException) -> CoreError | None:
 
 
 def _from_sqlstate(origin: PostgresError) -> CoreError | None:
-    known = sqlstate.meaning(origin.sqlstate or "")
+    state = origin.sqlstate or ""
+    known = sqlstate.meaning(state)
     if known.kind is None:
         return None
+    if origin.server_source_function == "InitializeSessionUserId":
+        return StoreUserError(f"the user does not exist or may not log in: {origin}")
+    if state.startswith("08") and (refused := _POOLER_REFUSES.search(str(origin))):
+        return StoreParameterError(
+            f"the connection pooler refuses a connection parameter: {refused[1]}"
+        )
     if issubclass(known.kind, InputError):
         # Without the value: whatever displays it may not be able to, either.
         return known.kind(known.sentence, code=known.code)
     return known.kind(f"{known.sentence}: {origin}")
+
+
+def _from_system(origin: OSError) -> CoreError:
+    """Return the error for a connection that failed before PostgreSQL answered."""
+    if isinstance(origin, CertificateMismatchError):
+        return StoreCertificateChangedError(
+            "PostgreSQL's certificate is not the confirmed one", fingerprint=origin.fingerprint
+        )
+    if isinstance(origin, ssl.SSLCertVerificationError):
+        return StoreCertificateError(
+            f"PostgreSQL's certificate is not trusted: {origin.verify_message}; correct it, or "
+            "confirm its fingerprint"
+        )
+    detail = str(origin) or type(origin).__name__
+    if isinstance(origin, ssl.SSLError) or "SSL upgrade" in detail:
+        return StoreTlsError(f"the connection to PostgreSQL cannot be encrypted: {detail}")
+    return StoreUnreachableError(f"PostgreSQL does not respond: {detail}")  # or no such host ...
 
 
 def _from_value(origin: DataError) -> CoreError | None:

@@ -80,6 +80,12 @@ async def send(
         await connection.execute(_SEND, {"sent_channel": channels, "sent_payload": payloads})
 
 
+async def database_time(connection: AsyncConnection) -> datetime:
+    """Return the database's time."""
+    now: datetime = (await connection.execute(select(func.now()))).scalar_one()
+    return now
+
+
 def parse_job(payload: str, *, origin: str) -> JobKind | None:
     """Return the kind of another process's new jobs; None for one of this origin or unknown form."""
     match payload.split():
