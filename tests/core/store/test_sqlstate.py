@@ -32,8 +32,8 @@ from hsi_core.store.outbox import Outbox
 from hsi_core.store.sqlstate import CLASSES, CODES, meaning
 
 # All of the driver's error classes, which it generates from PostgreSQL's errcodes.txt.
-DRIVER_ERRORS = {
-    kind.sqlstate: kind
+DRIVER_ERRORS: dict[str, type[Exception]] = {
+    kind.sqlstate: kind  # type: ignore[attr-defined]  # has no types
     for kind in vars(exceptions).values()
     if isinstance(kind, type)
     and issubclass(kind, exceptions.PostgresError)
@@ -79,7 +79,8 @@ def raised(sqlstate: str) -> Exception:
     """Return the error that a failing statement raises in the core."""
     with pytest.raises((CoreError, exceptions.PostgresError)) as caught, translated():
         raise DRIVER_ERRORS[sqlstate](f"as {sqlstate}")
-    return caught.value
+    error: Exception = caught.value
+    return error
 
 
 def test_the_list_is_complete() -> None:
