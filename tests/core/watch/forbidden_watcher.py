@@ -31,7 +31,7 @@ async def main(root: Path) -> None:
     watch = Watch(
         root,
         [Camera(folder="front", name="Front")],
-        Settings(settle_time=0.1, watch_retry=0.1),
+        Settings(settle_time=30.0, watch_retry=0.1),
     )
     watch.take()
     watch.watch()
@@ -41,6 +41,22 @@ async def main(root: Path) -> None:
     assert await watch.problem() == ("front", None)
     report("recovered")
     (folder / "a.jpg").write_bytes(b"image")
+    report("found", (await watch.next()).path)
+    later = folder / "b.jpg"
+    later.write_bytes(b"image")
+    later.chmod(0)  # before the watcher reads the event
+    (folder / "c.jpg").write_bytes(b"image")
+    report("found", (await watch.next()).path)
+    later.chmod(0o644)
+    report("found", (await watch.next()).path)
+    inner = folder / "2026"
+    inner.mkdir()
+    inner.chmod(0)
+    assert await watch.problem() == ("front", "folder_permission")
+    (folder / "d.jpg").write_bytes(b"image")
+    report("found", (await watch.next()).path)
+    inner.chmod(0o755)
+    (inner / "e.jpg").write_bytes(b"image")
     report("found", (await watch.next()).path)
     await watch.stop()
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from hsi_core.watch.inotify import FileClosed, FolderAdded, FolderEvents, FolderRemoved
+from hsi_core.watch.inotify import FileClosed, FileCreated, FolderAdded, FolderEvents, FolderRemoved
 from tests.core.watch.conftest import SOON, write
 
 
@@ -23,8 +23,14 @@ def events(tmp_path: Path) -> Iterator[FolderEvents]:
 
 
 async def after(events: FolderEvents, count: int) -> list[object]:
+    """Return the next events, without those of files being created."""
     async with asyncio.timeout(SOON):
-        return [await events.next() for _ in range(count)]
+        found: list[object] = []
+        while len(found) < count:
+            event = await events.next()
+            if not isinstance(event, FileCreated):
+                found.append(event)
+        return found
 
 
 async def test_files_and_folders(events: FolderEvents, tmp_path: Path) -> None:

@@ -196,5 +196,5 @@ def test_a_folder_without_read_permission(tmp_path: Path) -> None:
     assert output.splitlines() == [
         f"problem {CameraFolderPermissionError.code}",
         "recovered",
-        "found front/a.jpg",
+        *(f"found front/{name}.jpg" for name in ("a", "c", "b", "d", "2026/e")),
     ]

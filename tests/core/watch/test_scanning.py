@@ -90,13 +90,13 @@ async def test_an_overflow_of_the_inotify_queue(
 
 
 async def test_a_full_scan_delivers_only_new_files(watch: Make, root: Path) -> None:
-    write(root / "front/a.jpg", age=60)
-    seen = watch(rescan_interval=0.1)
+    write(root / "front/a.jpg", age=7200)
+    seen = watch(rescan_interval=0.1, settle_time=3600.0)
     await seen.start()
     assert (await seen.next()).path == "front/a.jpg"
 
-    # A hard link is the only way to create a file without an event.
-    os.link(write(root.parent / "b.jpg", age=60), root / "front/b.jpg")
+    # A link takes the settle time to be found by its event.
+    os.link(write(root.parent / "b.jpg", age=7200), root / "front/b.jpg")
 
     assert (await seen.next()).path == "front/b.jpg"
     assert seen.found.empty()

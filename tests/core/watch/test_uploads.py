@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+import time
 
 import pytest
 
@@ -35,6 +36,37 @@ async def test_a_file_renamed_into_place(watch: Make, root: Path) -> None:
     write(root / "front/.a.jpg.part").rename(root / "front/a.jpg")
 
     assert await seen.until(root, "front/z.jpg") == ["front/a.jpg", "front/z.jpg"]
+
+
+@pytest.mark.parametrize("size", [5, 5_000_000])
+async def test_a_file_linked_into_place(watch: Make, root: Path, size: int) -> None:
+    """As programs do that must not overwrite another file: link the final name, unlink the other."""
+    seen = watch()
+    await seen.start()
+
+    finished = write(root / "front/.a.jpg.part", b"x" * size)
+    (root / "front/a.jpg").hardlink_to(finished)
+    finished.unlink()
+
+    found = await seen.next()
+    assert (found.path, found.size) == ("front/a.jpg", size)
+
+
+async def test_a_stalled_upload_is_not_taken_for_a_linked_file(watch: Make, root: Path) -> None:
+    seen = watch()
+    await seen.start()
+    with (root / "front/a.jpg").open("wb") as upload:
+        assert await seen.until(root, "front/y.jpg") == ["front/y.jpg"]
+        begun = time.time()
+        while (root / "front/a.jpg").stat().st_mtime <= begun:  # by the kernel's coarse clock
+            upload.write(b"begun")
+            upload.flush()
+        (root / "front/z.jpg").hardlink_to(write(root.parent / "z.jpg", age=60))
+
+        assert (await seen.next()).path == "front/z.jpg"
+        assert seen.found.empty()
+
+    assert (await seen.next()).path == "front/a.jpg"
 
 
 async def test_a_new_date_folder_with_an_image_at_once(watch: Make, root: Path) -> None:

@@ -321,6 +321,12 @@ class StorageStalledError(ImageAwayError):
         return cls(f"The storage of {owner} does not respond.")
 
 
+class ImageForbiddenError(ImageAwayError):
+    """There is no permission to read the image; its writer may still grant it."""
+
+    code = "file_forbidden"
+
+
 class StorageAwayError(WatchError):
     """The disk or share with the images does not respond."""
 

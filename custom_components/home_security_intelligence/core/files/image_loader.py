@@ -10,6 +10,7 @@ from ..domain.errors import (
     CoreError,
     ImageAwayError,
     ImageElsewhereError,
+    ImageForbiddenError,
     ImageReplacedError,
     ImageUnreadableError,
 )
@@ -23,6 +24,7 @@ from .reader import ImageContent, looks_unmounted, read_image
 
 _SLOW_AFTER = 1.0  # seconds; few files take longer to read while their storage responds
 _ABSENT = frozenset({"file_gone", "file_forbidden"})
+_FORBIDDEN_LIMIT = 600.0  # seconds for which permission to read a file is waited for
 
 
 class ImageLoader:
@@ -48,8 +50,9 @@ class ImageLoader:
         """Return the image's content; raises as `read_image` does.
 
         Raises ImageAwayError if the file is not here and either a worker with another camera
-        root has registered it and is running, or the camera's folder is away. The folder is not
-        waited for once the job has been failing for longer than `away_limit`.
+        root has registered it and is running, or the camera's folder is away, or there is no
+        permission to read it for now. The folder is not waited for once the job has been failing
+        for longer than `away_limit`.
         """
         limit = self._settings.max_image_bytes
         try:
@@ -99,6 +102,8 @@ class ImageLoader:
                 return error
             folder = self._root.path / image.camera
             if not await self._files.call(image.camera, image.camera, looks_unmounted, folder):
+                if error.code == "file_forbidden" and waited.total_seconds() < _FORBIDDEN_LIMIT:
+                    return ImageForbiddenError(str(error))
                 return error
             return CameraFolderAwayError(
                 f"the folder of camera {image.camera} is missing, empty or not readable"

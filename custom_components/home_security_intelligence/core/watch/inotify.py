@@ -14,6 +14,7 @@ from .watched_folders import WatchedFolders
 
 _MASK = (
     Mask.CLOSE_WRITE
+    | Mask.ATTRIB
     | Mask.CREATE
     | Mask.MOVED_TO
     | Mask.MOVED_FROM
@@ -45,8 +46,24 @@ class FileClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class FileCreated:
+    """A file was created in the folder, by a writer or as a link to a complete one."""
+
+    folder: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccessChanged:
+    """The permissions of a file, its owner or its time were changed."""
+
+    folder: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class FolderAdded:
-    """A folder was created in or moved into a watched folder."""
+    """A folder was created in or moved into a watched folder, or may have become readable."""
 
     folder: str
 
@@ -63,7 +80,9 @@ class EventsLost:
     """The kernel's queue overflowed; only a scan finds what has changed."""
 
 
-type FolderEvent = FileClosed | FolderAdded | FolderRemoved | EventsLost
+type FolderEvent = (
+    FileClosed | FileCreated | FileAccessChanged | FolderAdded | FolderRemoved | EventsLost
+)
 
 
 class FolderEvents:
@@ -144,7 +163,10 @@ class FolderEvents:
             self._folders.confirm_ended(event.watch)
             return None
         folder = self._folders.folder_of(event.watch)
-        return None if folder is None else _folder_event(mask, folder, event.name)
+        found = None if folder is None else _folder_event(mask, folder, event.name)
+        if mask & Mask.ATTRIB and isinstance(found, FolderAdded) and found.folder in self:
+            return None
+        return found
 
     async def _let_others_run(self) -> None:
         self._steps += 1
@@ -163,7 +185,11 @@ def _folder_event(mask: Mask, folder: str, name: Path | None) -> FolderEvent | N
     if mask & Mask.ISDIR:
         path = join(folder, str(name))
         return FolderRemoved(path) if mask & Mask.MOVED_FROM else FolderAdded(path)
-    return FileClosed(folder, str(name)) if mask & (Mask.CLOSE_WRITE | Mask.MOVED_TO) else None
+    if mask & (Mask.CLOSE_WRITE | Mask.MOVED_TO):
+        return FileClosed(folder, str(name))
+    if mask & Mask.CREATE:
+        return FileCreated(folder, str(name))
+    return FileAccessChanged(folder, str(name)) if mask & Mask.ATTRIB else None
 
 
 def _end_watch(inotify: Inotify, watch: Watch) -> bool:

@@ -19,12 +19,12 @@ class UnstableFiles:
     def __init__(self, settle_time: float, *, limit: int = LIMIT) -> None:
         self._settle_time = settle_time
         self._limit = limit
-        self._waiting: dict[str, _Waiting] = {}  # by path
+        self._waiting: dict[str, _Waiting] = {}  # by path, in the order they are due
 
     @property
     def next_due(self) -> float | None:
         """When the next file has to be checked again."""
-        return min((waiting.due for waiting in self._waiting.values()), default=None)
+        return next((waiting.due for waiting in self._waiting.values()), None)
 
     def add(self, file: FoundFile, now: float) -> bool:
         """Add a file, unless it is waiting unchanged; return False if the limit is reached."""
@@ -32,6 +32,7 @@ class UnstableFiles:
         if waiting is None and len(self._waiting) >= self._limit:
             return False
         if waiting is None or waiting.file != file:
+            self._waiting.pop(file.path, None)
             self._waiting[file.path] = _Waiting(file, now + self._settle_time)
         return True
 

@@ -19,7 +19,15 @@ from .completeness import CompletenessCheck
 from .deliveries import Deliveries
 from .filenames import is_image_name, is_storable
 from .ignored_names import IgnoredNames
-from .inotify import EventsLost, FileClosed, FolderAdded, FolderEvents, FolderRemoved
+from .inotify import (
+    EventsLost,
+    FileAccessChanged,
+    FileClosed,
+    FileCreated,
+    FolderAdded,
+    FolderEvents,
+    FolderRemoved,
+)
 from .mounts import MOUNTINFO
 from .scanner import CameraScanner
 from .schedule import Scan, ScanSchedule
@@ -100,6 +108,12 @@ class FolderWatcher:
             match await self._events.next():
                 case FileClosed(folder, name):
                     self._check_closed(folder, name)
+                case FileCreated(folder, name):
+                    if (camera := self._camera_of(folder, name)) is not None:
+                        self._completeness.note_created(camera, join(folder, name), self._now())
+                case FileAccessChanged(folder, name):
+                    if self._completeness.is_unreadable(join(folder, name)):
+                        self._check_closed(folder, name)
                 case FolderAdded(folder):
                     self._add_folder(folder)
                 case FolderRemoved(folder):
@@ -111,15 +125,19 @@ class FolderWatcher:
                     self._schedule.request(Scan.FULL)
 
     def _check_closed(self, folder: str, name: str) -> None:
-        camera = self._cameras.camera_of(folder)
-        if camera is None or name in self._cameras.ignored:
-            return
-        if not is_image_name(name) or not is_storable(name):
+        camera = self._camera_of(folder, name)
+        if camera is None:
             return
         path = join(folder, name)
         check = partial(self._completeness.check_closed, camera, path, self._now())
         if not self._checks.submit(camera, check):
             self._schedule.request(Scan.FULL)
+
+    def _camera_of(self, folder: str, name: str) -> str | None:
+        """Return the camera of a file; None if it is not an image of one."""
+        if name in self._cameras.ignored or not is_image_name(name) or not is_storable(name):
+            return None
+        return self._cameras.camera_of(folder)
 
     def _add_folder(self, folder: str) -> None:
         if self._cameras.is_camera_or_ancestor(folder) or not is_storable(folder):
