@@ -121,7 +121,10 @@ def cooldowns_of(entry: ConfigEntry[Any], folder: str) -> Mapping[RiskLevel, flo
 @callback
 def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipeline:
     """Build the pipeline of a config entry; the caller starts it."""
-    settings = changed(settings_of(entry), {"time_zone": hass.config.time_zone})
+    settings = changed(
+        settings_of(entry),
+        {"time_zone": hass.config.time_zone, "language": hass.config.language},
+    )
     config = PipelineConfig(
         database_url=database_url(entry.data),
         camera_root=Path(entry.data[CONF_CAMERA_ROOT]),

@@ -33,6 +33,7 @@ def event_json(
         "narrative": event.narrative,
         "summary": event.summary,
         "reasoning": event.reasoning,
+        "decisive_factor": event.decisive_factor,
         "assessed_at": _time(event.assessed_at),
         "incident_id": str(event.incident_id) if event.incident_id else None,
         "incident_level": event.incident_level.value if event.incident_level else None,

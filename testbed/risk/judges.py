@@ -101,8 +101,8 @@ async def judged(scenario: Scenario, ask_model: Ask | None, bounds: LevelBounds)
             if answer.score is None:
                 unassessed = True
             else:
-                score, say = adjust_score(verdict.score, verdict.llm_range, answer.score)
-                factors, points = (*factors, say), answer.suggested_points
+                score, moves = adjust_score(verdict.score, verdict.llm_range, answer.score)
+                factors, points = (*factors, *moves), answer.suggested_points
         scores.append((score, tuple(f"{each.name} {each.points:+d}" for each in factors), points))
     score, reasons, points = max(scores, key=lambda each: each[0], default=(0, (), 0.0))
     return Result(
@@ -122,7 +122,11 @@ async def ask(client: InferenceClient, event: JudgedEvent) -> Answer:
     problem: AnswerProblem | None = None
     for _ in range(Settings().max_attempts):
         facts = facts_for_model(
-            _event_of(event.sheet), event.sheet.camera, event, earlier_problem=problem
+            _event_of(event.sheet),
+            event.sheet.camera,
+            event,
+            language="en",
+            earlier_problem=problem,
         )
         began = time.perf_counter()
         try:

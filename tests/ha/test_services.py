@@ -68,14 +68,7 @@ async def test_events_are_listed_newest_first(hass: HomeAssistant) -> None:
     assert front["labels"] == ["person"]
     assert front["assessment"] == "assessed"
     assert front["provisional_score"] == 90
-    assert front["factors"] == [
-        {"name": "as told", "points": 90, "reason": "The test says so."},
-        {
-            "name": "language model",
-            "points": 0,
-            "reason": "The language model said 90 and changed nothing.",
-        },
-    ]
+    assert front["factors"] == [{"name": "as told", "points": 90, "reason": "The test says so."}]
 
 
 @pytest.mark.usefixtures("two_events")

@@ -79,9 +79,12 @@ def test_a_model_receives_each_object_once_with_its_highest_confidence() -> None
     seen = [image("car", "person"), image("person", "person", at=NOON + timedelta(seconds=9))]
     sheet = build_fact_sheet("front", seen, (), Context(time_zone=BERLIN))
     facts = facts_for_model(
-        event, "N" * 200, JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, LevelBounds()))
+        event,
+        "N" * 200,
+        JudgedEvent(sheet=sheet, verdict=apply_rules(sheet, LevelBounds())),
+        language="de",
     )
-    assert len(facts.camera) == 100
+    assert (len(facts.camera), facts.language) == (100, "de")
     assert facts.started_at.utcoffset() == timedelta(hours=1)
     person, car = facts.objects
     assert (person.label, person.confidence, person.images) == ("person", 0.6, 2)

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from testbed.fake_inference_server import NO_ASSESSOR
-from tests.core.pipeline.harness import RESTRICTED, House, Journal
+from tests.core.pipeline.harness import NOON_HERE, RESTRICTED, House, Journal
 
 # isort: split
 from hsi_core.domain.models import AssessmentState, EventState, JobKind, RiskLevel
@@ -56,7 +56,8 @@ async def test_the_level_comes_with_the_first_image_while_the_model_hangs(house:
     assert (explained.id, explained.state) == (detected.id, EventState.OPEN)
     assert explained.risk_level is detected.risk_level
     assert explained.risk_score == house.server.assessed[0]["rules"]["high"]
-    assert explained.assessor == "nemotron-3-nano:4b"
+    assert explained.assessed_by is not None
+    assert explained.assessed_by.model == "nemotron-3-nano:4b"
     assert len(house.server.assessed) == 1
 
 
@@ -96,7 +97,7 @@ async def test_a_level_that_rises_is_an_escalation(house: House) -> None:
 
 async def test_an_event_of_hours_ago_is_late_in_every_phase(house: House) -> None:
     house.upload("front/a.jpg", age=3600)
-    _, journal = await house.run()
+    _, journal = await house.run(time_zone=NOON_HERE.key)
     await journal.event(EventPhase.EXPLAINED)
     assert phases(journal) == [EventPhase.DETECTED, EventPhase.CLOSED, EventPhase.EXPLAINED]
     assert all(update.late for update in updates(journal))

@@ -79,6 +79,7 @@ class Archive:
             stored = [
                 DetectedImage(
                     image_id=image.id,
+                    camera=image.camera,
                     sha256=image.id.to_bytes(32),
                     result=results[image.id],
                     event_id=grouping.event_ids.get(image.id),

@@ -87,3 +87,22 @@ async def test_a_busy_camera_does_not_hide_the_others(archive: Archive, busy: in
     assert {each.camera for each in elsewhere_of(found.others)} == {"yard", "gate"}
     [yard, *_] = sorted(found.others, key=lambda other: other.camera, reverse=True)
     assert yard.gap < timedelta(seconds=31)
+
+
+async def test_no_image_is_read_while_the_camera_has_no_new_ones(archive: Archive) -> None:
+    for seconds in (0, 10):
+        await archive.see(seconds)
+    [event] = await archive.events()
+
+    async def read(version: int) -> Evidence:
+        async with begin(archive.engine) as connection:
+            found = await evidence.read(
+                connection, [event], reach=reach_of(SETTINGS), versions={event.id: version}
+            )
+        return found[event.id]
+
+    version = (await evidence_on(archive, event)).images_version
+    assert await read(version) == Evidence(images_version=version)
+    await archive.see(5, "chair")
+    found = await read(version)
+    assert (len(found.images), found.images_version) == (3, version + 1)

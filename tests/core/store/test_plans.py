@@ -109,6 +109,7 @@ VERDICT = StoredVerdict(
 )
 DETECTED = DetectedImage(
     image_id=IMAGE.id,
+    camera=IMAGE.camera,
     sha256=SHA256,
     result=DetectResult(
         model="m",

@@ -38,6 +38,12 @@ class LevelBoundsError(InputError):
     code = "risk_bands"
 
 
+class LanguageTagError(InputError):
+    """A language tag is not one of BCP 47."""
+
+    code = "language_tag"
+
+
 class EventLengthError(InputError):
     """An event's idle time is longer than its maximum length."""
 

@@ -209,6 +209,7 @@ class SecurityEvent:
     risk_level: RiskLevel | None = None
     summary: str | None = None
     reasoning: str | None = None
+    decisive_factor: str | None = None  # name of the factor that decides, in the model's view
     assessed_at: datetime | None = None
     late: bool = False
     provisional_score: int | None = None  # 0-100

@@ -11,9 +11,10 @@ and how much it keeps of the image files on its disk.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+import re
 
 from .declarations import Declaration, Option, Value, declarations_of, setting
-from .errors import EventLengthError
+from .errors import EventLengthError, LanguageTagError
 from .levels import HIGHEST_SCORE, LevelBounds
 
 DEFAULT_WATCHED_LABELS = frozenset(
@@ -31,13 +32,15 @@ _BYTES_PER_GIGABYTE = 10**9
 _CONFIDENCES = (0.05, 1.0)
 _DAYS = (0.0, 36_500.0)
 _SCORES = (1, HIGHEST_SCORE)
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The core's settings, each with its default.
 
-    Raises LevelBoundsError and EventLengthError for values that contradict each other.
+    Raises LevelBoundsError and EventLengthError for values that contradict each other, and
+    LanguageTagError for a language that is none.
     """
 
     # detection
@@ -141,6 +144,12 @@ class Settings:
         "judged by, and the nightly cleanup use it.",
         variable="TZ",
         shared=True,
+    )
+    language: str = setting(
+        "en",
+        "The home's language, as a BCP 47 tag. The language model's notes are shown only in a language "
+        "in which they can be checked.",
+        variable="HOME_LANGUAGE",
     )
     home_interval: float = setting(
         30.0, "Interval at which an unchanged state of the home is confirmed.", unit="s"
@@ -341,6 +350,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         _ = self.level_bounds
+        if not _LANGUAGE_TAG.fullmatch(self.language):
+            raise LanguageTagError(
+                f"{self.language!r} is no language tag; use one such as 'en' or 'pt-BR'"
+            )
         if self.event_idle > self.event_window:
             raise EventLengthError(
                 f"an event that ends after {self.event_idle:g} s without activity cannot be "

@@ -1,8 +1,10 @@
 """Judges events by the rules in the transaction that changes them, and publishes the result."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from ..domain.context import Context
@@ -19,13 +21,13 @@ from ..domain.models import (
 from ..domain.presence import PresenceClass
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate
-from ..risk.scene_cache import SceneCache
+from ..risk.scene_cache import MAX_SCENES, SceneCache
 from ..store import evidence, jobs, verdicts
 from ..store.evidence import Evidence, OtherEvent
 from ..store.transaction import Transaction
 from ..store.verdicts import StoredVerdict
-from .judge import JudgedEvent, elsewhere_of, judge_images, reach_of, select_images
-from .recent_images import RecentImages
+from .judge import EventImages, JudgedEvent, elsewhere_of, judge_images, reach_of, select_images
+from .recent_images import Coverage, RecentImages
 
 _LEVELS = tuple(RiskLevel)
 
@@ -37,6 +39,14 @@ class EventChange:
     before: SecurityEvent | None  # None: it is new
     event: SecurityEvent
     context: Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Covered:
+    """The events of a camera of which all evidence is known at a version of its images."""
+
+    version: int
+    events: list[Coverage] = field(default_factory=list)
 
 
 class EventJudge:
@@ -52,6 +62,20 @@ class EventJudge:
         self._scenes = SceneCache()
         self._recent = RecentImages(2 * settings.history_images)
         self._incident_window = timedelta(seconds=settings.incident_window)
+        self._judged: OrderedDict[UUID, tuple[SecurityEvent, JudgedEvent]] = OrderedDict()
+
+    def recall(self, event: SecurityEvent) -> JudgedEvent | None:
+        """Return the judgement that a stored event has its verdict from, if it is still at hand."""
+        basis, judged = self._judged.get(event.id, (None, None))
+        if basis is None or judged is None:
+            return None
+        is_same = (
+            basis.image_count == event.image_count
+            and basis.last_activity_at == event.last_activity_at
+            and judged.verdict.score == event.provisional_score
+            and judged.verdict.factors == rules_factors(event)
+        )
+        return judged if is_same else None
 
     async def judge(
         self,
@@ -64,8 +88,11 @@ class EventJudge:
         known = {camera: dict(self._recent.of(camera)) for camera in cameras}
         for image in images:
             known[image.camera][image.id] = image
+        covered: Mapping[str, _Covered] = {}
         if changes:
-            await self._judge(transaction, changes, cameras, known)
+            covered = await self._judge(
+                transaction, changes, cameras, known, {image.camera for image in images}
+            )
         current = {
             change.event.camera: change.event.id
             for change in changes
@@ -74,7 +101,14 @@ class EventJudge:
 
         def keep() -> None:
             for camera, found in known.items():
-                self._recent.keep(camera, found.values(), current.get(camera))
+                one = covered.get(camera)
+                self._recent.keep(
+                    camera,
+                    found.values(),
+                    current.get(camera),
+                    version=None if one is None else one.version,
+                    covered=() if one is None else one.events,
+                )
 
         transaction.after_commit(keep)
 
@@ -84,30 +118,53 @@ class EventJudge:
         changes: Sequence[EventChange],
         cameras: Mapping[str, Camera],
         known: Mapping[str, dict[int, Image]],
-    ) -> None:
+        has_new: Collection[str],
+    ) -> dict[str, _Covered]:
+        """Judge the events; return what is known in full by now, by camera.
+
+        `has_new` are the cameras of which this transaction has stored images.
+        """
+        changed = [change.event for change in changes]
+        versions = {
+            event.id: version + (event.camera in has_new)
+            for event in changed
+            if (version := self._recent.version_with(event)) is not None
+        }
+        unread = {event.camera for event in changed if event.id not in versions}
         found = await evidence.read(
             transaction.connection,
-            [change.event for change in changes],
+            changed,
             reach=self._reach,
-            known=[number for images in known.values() for number in images],
+            known=[number for camera in unread for number in known[camera]],
             complete=frozenset(
-                change.event.id
-                for change in changes
-                if _count(known[change.event.camera], change.event) == change.event.image_count
+                event.id
+                for event in changed
+                if event.camera in unread
+                and _count(known[event.camera], event) == event.image_count
             ),
+            versions=versions,
         )
+        for event in changed:
+            for image in found[event.id].images:
+                known[event.camera][image.id] = image
+        covered: dict[str, _Covered] = {}
+        wanted: list[StoredVerdict] = []
         for change in changes:
-            for image in found[change.event.id].images:
-                known[change.event.camera][image.id] = image
-        wanted = [
-            self._verdict_on(
-                change,
-                cameras[change.event.camera],
-                known[change.event.camera],
-                found[change.event.id],
+            event, evidence_on = change.event, found[change.event.id]
+            images = select_images(
+                event, known[event.camera].values(), evidence_on.next_starts_at, self._settings
             )
-            for change in changes
-        ]
+            verdict, judged = self._verdict_on(change, cameras[event.camera], images, evidence_on)
+            wanted.append(verdict)
+            transaction.after_commit(partial(self._remember, event, judged))
+            one = covered.setdefault(event.camera, _Covered(version=evidence_on.images_version))
+            one.events.append(
+                Coverage(
+                    event_id=event.id,
+                    started_at=event.started_at,
+                    oldest=(images.history or images.own)[0].captured_at,
+                )
+            )
         stored = await verdicts.store(transaction.connection, wanted)
         for change, verdict in zip(changes, wanted, strict=True):
             event = stored[change.event.id]
@@ -115,19 +172,20 @@ class EventJudge:
                 EventUpdate(event=event, phase=phase) for phase in verdict.phases
             )
         await self._explain(transaction, changes, stored)
+        return covered
 
     def _verdict_on(
         self,
         change: EventChange,
         camera: Camera,
-        known: Mapping[int, Image],
+        images: EventImages,
         found: Evidence,
-    ) -> StoredVerdict:
+    ) -> tuple[StoredVerdict, JudgedEvent]:
         event = change.event
         elsewhere = elsewhere_of(found.others)
         judged = judge_images(
             event.camera,
-            select_images(event, known.values(), found.next_starts_at, self._settings),
+            images,
             replace(change.context, elsewhere=elsewhere),
             self._settings,
             scenes=self._scenes,
@@ -139,7 +197,7 @@ class EventJudge:
         first = min(linked, key=lambda other: (other.started_at, other.id), default=None)
         joins = first is not None and (first.started_at, first.id) < (event.started_at, event.id)
         incident = first.incident_id if first is not None and joins else event.incident_id
-        return StoredVerdict(
+        stored = StoredVerdict(
             event_id=event.id,
             provisional_score=verdict.score,
             llm_range=verdict.llm_range,
@@ -154,6 +212,13 @@ class EventJudge:
             elsewhere=elsewhere,
             phases=_phases(change, judged),
         )
+        return stored, judged
+
+    def _remember(self, event: SecurityEvent, judged: JudgedEvent) -> None:
+        self._judged[event.id] = event, judged
+        self._judged.move_to_end(event.id)
+        if len(self._judged) > MAX_SCENES:
+            self._judged.popitem(last=False)
 
     def _linked(
         self, event: SecurityEvent, camera: Camera, others: Sequence[OtherEvent]

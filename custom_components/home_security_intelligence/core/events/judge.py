@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +20,8 @@ from ..store.evidence import OtherEvent, Reach
 
 MAX_OBJECTS = 50  # limit of the wire format
 MAX_CAMERA_NAME = 100  # characters, limit of the wire format
+
+_by_time = attrgetter("captured_at", "id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +69,17 @@ def select_images(
     idle time after it, which show what a person left behind or took away, and the latest before it.
     Images of the next event never count.
     """
+    event_id, started_at = event.id, event.started_at
+    since = started_at - HISTORY
     until = event.last_activity_at + timedelta(seconds=settings.event_idle)
     own: list[Image] = []
     history: list[Image] = []
     for image in images:
         at = image.captured_at
-        if image.event_id == event.id:
+        if image.event_id == event_id:
             own.append(image)
-        elif at < event.started_at:
-            if at >= event.started_at - HISTORY:
+        elif at < started_at:
+            if at >= since:
                 history.append(image)
         elif (
             image.event_id is None
@@ -129,15 +134,12 @@ async def judge_event(
     return judge_images(event.camera, images, context, settings)
 
 
-def _by_time(image: Image) -> tuple[datetime, int]:
-    return image.captured_at, image.id
-
-
 def facts_for_model(
     event: SecurityEvent,
     camera_name: str,
     judged: JudgedEvent,
     *,
+    language: str,
     earlier_problem: AnswerProblem | None = None,
 ) -> EventFacts:
     """Return the facts that a language model receives, objects by descending confidence."""
@@ -169,4 +171,5 @@ def facts_for_model(
         rules=RulesFacts(score=verdict.score, low=low, high=high, factors=verdict.factors),
         earlier_problem=earlier_problem,
         narrative=judged.narrative,
+        language=language,
     )

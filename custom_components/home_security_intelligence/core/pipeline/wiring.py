@@ -110,7 +110,12 @@ def start(
         now=now,
     )
     assess = Assess(
-        database, servers.pool, PromptImages(loader, settings), settings=settings, now=now
+        database,
+        servers.pool,
+        judge,
+        PromptImages(loader, settings),
+        settings=settings,
+        now=now,
     )
     queue_monitor = QueueMonitor(database, publisher, outbox.queue_changed, settings)
 

@@ -15,15 +15,14 @@ def llm_range(provisional: int, bounds: LevelBounds) -> tuple[int, int]:
     return max(lowest, provisional - MAX_LLM_MOVE), min(highest, provisional + MAX_LLM_MOVE)
 
 
-def adjust_score(provisional: int, llm_range: tuple[int, int], said: int) -> tuple[int, RiskFactor]:
-    """Return the score after a language model proposed `said`, and the resulting factor."""
+def adjust_score(
+    provisional: int, llm_range: tuple[int, int], proposed: int
+) -> tuple[int, tuple[RiskFactor, ...]]:
+    """Return the score after a language model proposed one, and the factor if it differs."""
     low, high = llm_range
-    score = min(max(said, low), high)
+    score = min(max(proposed, low), high)
     move = score - provisional
     if move == 0:
-        reason = f"The language model said {said} and changed nothing."
-    elif score == said:
-        reason = f"The language model said {said}."
-    else:
-        reason = f"The language model said {said}; {low}-{high} was open to it."
-    return score, RiskFactor(name=LANGUAGE_MODEL, points=move, reason=reason)
+        return score, ()
+    reason = f"The language model sees {'more' if move > 0 else 'less'} risk within the level."
+    return score, (RiskFactor(name=LANGUAGE_MODEL, points=move, reason=reason),)

@@ -12,7 +12,7 @@ from ..domain.inference import AnswerProblem, EventFacts
 from ..domain.models import EventState, JobKind, ModelAnswer, RiskFactor, SecurityEvent
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate
-from ..events.event_judge import rules_factors
+from ..events.event_judge import EventJudge, rules_factors
 from ..events.judge import facts_for_model, judge_event
 from ..inference.protocol import InferenceBackend
 from ..queue.handler import Outcome
@@ -44,6 +44,7 @@ class Assess:
         self,
         database: Database,
         client: InferenceBackend,
+        judge: EventJudge,
         prompt_images: PromptImages,
         *,
         settings: Settings,
@@ -51,6 +52,7 @@ class Assess:
     ) -> None:
         self._database = database
         self._client = client
+        self._judge = judge
         self._prompt_images = prompt_images
         self._settings = settings
         self._now = now
@@ -78,25 +80,35 @@ class Assess:
         stored: set[int] = set()
         for outcome in outcomes:
             job = outcome.job
-            await self.lock_subject(transaction.connection, job)
+            event = await self._event_of(transaction.connection, job, lock=True)
             if job.id in await leases.finish(transaction.connection, [job]):
                 stored.add(job.id)
-                await self._store(transaction, job, outcome.result)
+                if event is not None:
+                    await self._store(transaction, job, event, outcome.result)
         return frozenset(stored)
 
     async def lock_subject(self, connection: AsyncConnection, job: ClaimedJob) -> None:
         """Lock the event: events are locked before jobs."""
-        if job.event_id is not None:
-            await events.get(connection, job.event_id, lock=True)
+        await self._event_of(connection, job, lock=True)
 
     async def on_dead(self, transaction: Transaction, job: ClaimedJob, failure: Failure) -> None:
         """Mark the event as unassessed, unless it has an assessment or another job will bring one."""
-        await self._mark_unassessed(transaction, job)
+        event = await self._event_of(transaction.connection, job)
+        if event is not None:
+            await self._mark_unassessed(transaction, job, event)
 
-    async def _mark_unassessed(self, transaction: Transaction, job: ClaimedJob) -> None:
+    async def _event_of(
+        self, connection: AsyncConnection, job: ClaimedJob, *, lock: bool = False
+    ) -> SecurityEvent | None:
+        return (
+            None if job.event_id is None else await events.get(connection, job.event_id, lock=lock)
+        )
+
+    async def _mark_unassessed(
+        self, transaction: Transaction, job: ClaimedJob, event: SecurityEvent
+    ) -> None:
         connection = transaction.connection
-        event = None if job.event_id is None else await events.get(connection, job.event_id)
-        if event is None or event.state is EventState.OPEN:
+        if event.state is EventState.OPEN:
             return
         if await jobs.has_other_assessment(connection, job):
             return
@@ -125,12 +137,14 @@ class Assess:
         self, transaction: Transaction, job: ClaimedJob
     ) -> tuple[SecurityEvent, EventFacts, Verdict]:
         connection = transaction.connection
-        event = None if job.event_id is None else await events.get(connection, job.event_id)
+        event = await self._event_of(connection, job)
         if event is None:
             raise InputError("the event is no longer in the database", code="event_forgotten")
         camera = await cameras.find(connection, event.camera)
-        context = await events.context_of(connection, event.id)
-        judged = await judge_event(connection, event, context, self._settings, as_stored=True)
+        judged = self._judge.recall(event)
+        if judged is None:
+            context = await events.context_of(connection, event.id)
+            judged = await judge_event(connection, event, context, self._settings, as_stored=True)
         if judged is None:
             raise InputError("the event's images are no longer stored", code="event_forgotten")
         name = event.camera if camera is None else camera.name
@@ -139,18 +153,22 @@ class Assess:
             event,
             name,
             judged,
+            language=self._settings.language,
             earlier_problem=AnswerProblem(earlier) if earlier in AnswerProblem else None,
         )
         return event, facts, judged.verdict
 
-    async def _store(self, transaction: Transaction, job: ClaimedJob, judgement: Judgement) -> None:
+    async def _store(
+        self,
+        transaction: Transaction,
+        job: ClaimedJob,
+        event: SecurityEvent,
+        judgement: Judgement,
+    ) -> None:
         if judgement.answer is None:
-            await self._mark_unassessed(transaction, job)
+            await self._mark_unassessed(transaction, job, event)
             return
         connection = transaction.connection
-        event = None if job.event_id is None else await events.get(connection, job.event_id)
-        if event is None:
-            return
         verdict = judgement.verdict
         explained = await events.set_explained(
             connection,
@@ -166,10 +184,14 @@ class Assess:
             return
         await jobs.supersede_dead(connection, job)
         transaction.publish_after_commit([EventUpdate(event=explained, phase=EventPhase.EXPLAINED)])
-        if explained.state is EventState.CLOSED:
-            # It may have changed while the model was asked.
+        if explained.state is EventState.CLOSED and _basis(explained) != _basis(judgement.event):
+            # It changed while the model was asked.
             await jobs.enqueue_assess(connection, [explained], now=self._now())
             transaction.notify_workers_after_commit(self.kind)
+
+
+def _basis(event: SecurityEvent) -> tuple[int, int | None]:
+    return event.judged_images, event.provisional_score
 
 
 def _scored(
@@ -178,5 +200,5 @@ def _scored(
     """Return score and factors with the model's move; None if the rules find something else by now."""
     if event.provisional_score != verdict.score or rules_factors(event) != verdict.factors:
         return None
-    score, factor = adjust_score(verdict.score, verdict.llm_range, proposed)
-    return score, (*verdict.factors, factor)
+    score, adjustment = adjust_score(verdict.score, verdict.llm_range, proposed)
+    return score, (*verdict.factors, *adjustment)

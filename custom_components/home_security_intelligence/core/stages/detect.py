@@ -200,6 +200,7 @@ class Detect:
             [
                 DetectedImage(
                     image_id=image.id,
+                    camera=image.camera,
                     sha256=one.sha256,
                     result=result,
                     event_id=grouping.event_ids.get(image.id),

@@ -33,6 +33,8 @@ _INSERT = text(
         FROM unnest(:images, :contents, :widths, :heights, :models, :events, :damages)
             AS one (image_id, sha256, width, height, model, event_id, damaged)
         WHERE images.id = one.image_id
+    ), counted AS (
+        UPDATE hsi.cameras SET images_version = images_version + 1 WHERE folder = ANY (:cameras)
     )
     INSERT INTO hsi.detections (image_id, position, label, confidence, x1, y1, x2, y2)
     SELECT * FROM unnest(:of_images, :positions, :labels, :confidences, :x1, :y1, :x2, :y2)
@@ -46,6 +48,7 @@ _INSERT = text(
     bindparam("models", type_=ARRAY(Text)),
     bindparam("events", type_=ARRAY(Uuid)),
     bindparam("damages", type_=ARRAY(Text)),
+    bindparam("cameras", type_=ARRAY(Text)),
     bindparam("of_images", type_=ARRAY(BigInteger)),
     bindparam("positions", type_=ARRAY(SmallInteger)),
     bindparam("labels", type_=ARRAY(Text)),
@@ -58,6 +61,7 @@ class DetectedImage:
     """The detections of an image, and the event that it belongs to, if any."""
 
     image_id: int
+    camera: str
     sha256: bytes
     result: DetectResult
     event_id: UUID | None
@@ -66,7 +70,10 @@ class DetectedImage:
 async def insert(
     connection: AsyncConnection, detected: Sequence[DetectedImage], *, now: datetime
 ) -> None:
-    """Store the detections of images whose jobs this transaction has finished."""
+    """Store the detections of images whose jobs this transaction has finished.
+
+    The caller holds the locks of their cameras.
+    """
     objects = [
         (one.image_id, position, detection)
         for one in detected
@@ -83,6 +90,7 @@ async def insert(
             "models": [one.result.model for one in detected],
             "events": [one.event_id for one in detected],
             "damages": [one.result.damaged for one in detected],
+            "cameras": sorted({one.camera for one in detected}),
             "of_images": [image_id for image_id, _, _ in objects],
             "positions": [position for _, position, _ in objects],
             "labels": [detection.label for _, _, detection in objects],

@@ -1,7 +1,7 @@
 """The events: open, update, close and assess them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 import json
 from uuid import UUID
@@ -28,7 +28,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.context import Context
-from ..domain.models import AssessmentState, EventState, ModelAnswer, RiskFactor, SecurityEvent
+from ..domain.models import (
+    AssessmentState,
+    EventState,
+    ModelAnswer,
+    ModelUse,
+    RiskFactor,
+    SecurityEvent,
+)
 from ..domain.updates import EventPhase
 from .arrays import rows_from_arrays
 from .contexts import ContextJson, context_from, context_json
@@ -42,6 +49,9 @@ _OPEN = select(events).where(
     events.c.camera == bindparam("camera"), in_state(events.c.state, EventState.OPEN)
 )
 _OPEN_LOCKED = _OPEN.with_for_update()
+_GET = select(events).where(events.c.id == bindparam("event_id", type_=Uuid))
+_GET_LOCKED = _GET.with_for_update()
+_CONTEXT = select(events.c.context).where(events.c.id == bindparam("event_id", type_=Uuid))
 _MOMENTS = rows_from_arrays(
     "moment",
     {
@@ -99,6 +109,41 @@ _UPDATE_GROUPED = (
     .returning(events)
 )
 
+_ANSWERED = (
+    "summary",
+    "reasoning",
+    "decisive_factor",
+    "assessed_at",
+    "late",
+    "assessed_by_job",
+    "explained_images",
+    "explained_score",
+    *(each.name for each in fields(ModelUse)),
+)
+_EXPLAIN = (
+    update(events)
+    .where(
+        events.c.id == bindparam("event_id", type_=Uuid),
+        events.c.assessed_by_job.is_(None)
+        | (events.c.assessed_by_job <= bindparam("new_assessed_by_job", type_=BigInteger)),
+    )
+    .values({name: bindparam(f"new_{name}", type_=events.c[name].type) for name in _ANSWERED})
+    .values(
+        assessment=AssessmentState.ASSESSED,
+        settled_at=func.now(),
+        phases=events.c.phases.op("||")(
+            func.jsonb_build_object(EventPhase.EXPLAINED.value, func.now())
+        ),
+    )
+    .returning(events)
+)
+_EXPLAIN_AND_SCORE = _EXPLAIN.values(
+    {
+        name: bindparam(f"new_{name}", type_=events.c[name].type)
+        for name in ("risk_score", "factors")
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouped:
@@ -113,8 +158,7 @@ async def get(
     connection: AsyncConnection, event_id: UUID, *, lock: bool = False
 ) -> SecurityEvent | None:
     """Return one event; `lock` locks it until the transaction ends."""
-    query = select(events).where(events.c.id == event_id)
-    rows = await connection.execute(query.with_for_update() if lock else query)
+    rows = await connection.execute(_GET_LOCKED if lock else _GET, {"event_id": event_id})
     row = rows.mappings().one_or_none()
     return None if row is None else event_of(row)
 
@@ -152,14 +196,15 @@ async def find_near(
     `longest` is the maximum length of an event, so that older ones are not read. The caller has
     locked the cameras, so that the events do not change.
     """
+    spans = _spans(moments, longest)
     rows = await connection.execute(
         _FIND_NEAR,
         {
-            "cameras": list({camera for camera, _ in moments}),
-            "moment_camera": [camera for camera, _ in moments],
-            "moment_latest": [moment + ahead for _, moment in moments],
-            "moment_after": [moment - within for _, moment in moments],
-            "moment_earliest": [moment - within - longest for _, moment in moments],
+            "cameras": list({camera for camera, _, _ in spans}),
+            "moment_camera": [camera for camera, _, _ in spans],
+            "moment_latest": [last + ahead for _, _, last in spans],
+            "moment_after": [first - within for _, first, _ in spans],
+            "moment_earliest": [first - within - longest for _, first, _ in spans],
         },
     )
     found = {row["id"]: row for row in rows.mappings()}
@@ -167,6 +212,19 @@ async def find_near(
         Grouped(event=event_of(row), best_confidence=row["best_confidence"], context=row["context"])
         for row in found.values()
     )
+
+
+def _spans(
+    moments: Sequence[tuple[str, datetime]], longest: timedelta
+) -> list[tuple[str, datetime, datetime]]:
+    """Return each camera's moments as spans of limited length: they have most events in common."""
+    spans: list[tuple[str, datetime, datetime]] = []
+    for camera, moment in sorted(moments):
+        if spans and spans[-1][0] == camera and moment - spans[-1][1] <= longest:
+            spans[-1] = (camera, spans[-1][1], moment)
+        else:
+            spans.append((camera, moment, moment))
+    return spans
 
 
 async def latest(connection: AsyncConnection, camera: str) -> SecurityEvent | None:
@@ -255,9 +313,7 @@ async def close(connection: AsyncConnection, event: SecurityEvent) -> SecurityEv
 
 async def context_of(connection: AsyncConnection, event_id: UUID) -> Context:
     """Return an event's context: as it began, and with what its last verdict counted elsewhere."""
-    stored: ContextJson | None = await connection.scalar(
-        select(events.c.context).where(events.c.id == event_id)
-    )
+    stored: ContextJson | None = await connection.scalar(_CONTEXT, {"event_id": event_id})
     return context_from(stored or {})
 
 
@@ -278,14 +334,10 @@ async def set_explained(
     the answer of a later job, which had more facts, is already stored.
     """
     values: dict[str, object] = {
-        "assessment": AssessmentState.ASSESSED,
         "summary": answer.summary,
         "reasoning": answer.reasoning,
+        "decisive_factor": answer.because,
         "assessed_at": now,
-        "settled_at": func.now(),
-        "phases": events.c.phases.op("||")(
-            func.jsonb_build_object(EventPhase.EXPLAINED.value, func.now())
-        ),
         "late": late,
         "assessed_by_job": job_id,
         # Of the event itself: a newer version's rules may find another score by now.
@@ -297,13 +349,8 @@ async def set_explained(
         score, factors = scored
         values |= {"risk_score": score, "factors": [asdict(factor) for factor in factors]}
     rows = await connection.execute(
-        update(events)
-        .where(
-            events.c.id == event_id,
-            events.c.assessed_by_job.is_(None) | (events.c.assessed_by_job <= job_id),
-        )
-        .values(**values)
-        .returning(events)
+        _EXPLAIN if scored is None else _EXPLAIN_AND_SCORE,
+        {"event_id": event_id} | {f"new_{name}": value for name, value in values.items()},
     )
     row = rows.mappings().one_or_none()
     return None if row is None else event_of(row)

@@ -1,7 +1,7 @@
 """What an event is judged by: its images, the images before it, and other cameras' events."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,9 +31,14 @@ _READ = (
     text(
         f"""
     SELECT {", ".join(f"found.{column.name}" for column in images.c)}, found.seen,
-        one.event_id AS for_event, other.events AS others, next.starts_at
-    FROM unnest(:events, :cameras, :starts, :ends, :complete)
-        AS one (event_id, camera, started_at, last_activity_at, is_complete)
+        one.event_id AS for_event, other.events AS others, next.starts_at, one.images_version
+    FROM (
+        SELECT given.*, cameras.images_version,
+            cameras.images_version IS NOT DISTINCT FROM given.version AS is_covered
+        FROM unnest(:events, :cameras, :starts, :ends, :complete, :versions)
+            AS given (event_id, camera, started_at, last_activity_at, is_complete, version)
+        JOIN hsi.cameras ON cameras.folder = given.camera
+    ) AS one
     CROSS JOIN LATERAL (
         SELECT min(events.started_at) AS starts_at FROM hsi.events
         WHERE events.camera = one.camera AND events.started_at > one.last_activity_at
@@ -62,18 +67,18 @@ _READ = (
         ) AS seen
         FROM (
             SELECT * FROM hsi.images
-            WHERE images.event_id = one.event_id AND NOT one.is_complete
+            WHERE images.event_id = one.event_id AND NOT one.is_complete AND NOT one.is_covered
             UNION ALL
             SELECT * FROM hsi.images
             WHERE images.camera = one.camera AND images.state = 'detected'
-                AND images.event_id IS NULL
+                AND images.event_id IS NULL AND NOT one.is_covered
                 AND images.captured_at BETWEEN one.started_at AND one.last_activity_at + :idle
             UNION ALL
             SELECT * FROM (
                 SELECT * FROM hsi.images
                 WHERE images.camera = one.camera AND images.state = 'detected'
                     AND images.captured_at >= one.started_at - :history
-                    AND images.captured_at < one.started_at
+                    AND images.captured_at < one.started_at AND NOT one.is_covered
                 ORDER BY images.captured_at DESC, images.id DESC
                 LIMIT :limit
             ) AS before
@@ -88,6 +93,7 @@ _READ = (
         bindparam("starts", type_=ARRAY(DateTime(timezone=True))),
         bindparam("ends", type_=ARRAY(DateTime(timezone=True))),
         bindparam("complete", type_=ARRAY(Boolean)),
+        bindparam("versions", type_=ARRAY(BigInteger)),
         bindparam("known", type_=ARRAY(BigInteger)),
         bindparam("limit", type_=Integer),
         *(bindparam(name, type_=Interval) for name in ("idle", "lookback", "reach", "history")),
@@ -98,6 +104,7 @@ _READ = (
         Column("for_event", Uuid),
         Column("others", JSONB),
         Column("starts_at", DateTime(timezone=True)),
+        Column("images_version", BigInteger),
     )
 )
 
@@ -121,6 +128,7 @@ class Evidence:
     images: tuple[Image, ...] = ()
     others: tuple[OtherEvent, ...] = ()
     next_starts_at: datetime | None = None  # of the camera's next event, if it is soon after
+    images_version: int = 0  # of the camera's images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +149,13 @@ async def read(
     reach: Reach,
     known: Sequence[int] = (),
     complete: frozenset[UUID] = frozenset(),
+    versions: Mapping[UUID, int] | None = None,
 ) -> Mapping[UUID, Evidence]:
     """Return the evidence on events in one statement.
 
     Images among the `known` ids are left out, and of the `complete` events all images of their own.
+    No image is read of an event whose camera's images are still at its version in `versions`: the
+    caller knows all of them.
     """
     rows = await connection.execute(
         _READ,
@@ -154,6 +165,7 @@ async def read(
             "starts": [event.started_at for event in events],
             "ends": [event.last_activity_at for event in events],
             "complete": [event.id in complete for event in events],
+            "versions": [(versions or {}).get(event.id) for event in events],
             "known": list(known),
             "limit": reach.history_images,
             "idle": reach.idle,
@@ -170,17 +182,13 @@ async def read(
             around[event_id] = Evidence(
                 others=tuple(_other_of(each) for each in row["others"]),
                 next_starts_at=row["starts_at"],
+                images_version=row["images_version"],
             )
         if row["id"] is not None:
             detections = [_detection_of(each) for each in row["seen"] or ()]
             found[event_id].append(image_of(row, detections))
     return {
-        event_id: Evidence(
-            images=tuple(found[event_id]),
-            others=each.others,
-            next_starts_at=each.next_starts_at,
-        )
-        for event_id, each in around.items()
+        event_id: replace(each, images=tuple(found[event_id])) for event_id, each in around.items()
     }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     Uuid,
+    bindparam,
     exists,
     func,
     insert,
@@ -50,6 +51,17 @@ _ENQUEUE_ASSESS = insert(jobs).from_select(
         events.c.explained_images.is_distinct_from(events.c.judged_images)
         | events.c.explained_score.is_distinct_from(events.c.provisional_score),
     ),
+)
+
+_SUPERSEDE = (
+    update(jobs)
+    .where(
+        jobs.c.event_id == bindparam("of_event"),
+        jobs.c.kind == JobKind.ASSESS,
+        in_state(jobs.c.state, JobState.DEAD),
+        jobs.c.id < bindparam("before"),
+    )
+    .values(state=JobState.DONE, finished_at=func.now())
 )
 
 
@@ -97,16 +109,7 @@ async def enqueue_assess(
 
 async def supersede_dead(connection: AsyncConnection, job: ClaimedJob) -> None:
     """Mark the dead letters of an event's earlier assessments as done: this one replaces them."""
-    await connection.execute(
-        update(jobs)
-        .where(
-            jobs.c.event_id == job.event_id,
-            jobs.c.kind == JobKind.ASSESS,
-            in_state(jobs.c.state, JobState.DEAD),
-            jobs.c.id < job.id,
-        )
-        .values(state=JobState.DONE, finished_at=func.now())
-    )
+    await connection.execute(_SUPERSEDE, {"of_event": job.event_id, "before": job.id})
 
 
 async def has_other_assessment(connection: AsyncConnection, job: ClaimedJob) -> bool:

@@ -55,6 +55,7 @@ def event_of(row: RowMapping) -> SecurityEvent:
         risk_level=row["risk_level"],
         summary=row["summary"],
         reasoning=row["reasoning"],
+        decisive_factor=row["decisive_factor"],
         assessed_at=row["assessed_at"],
         late=row["late"],
         provisional_score=row["provisional_score"],

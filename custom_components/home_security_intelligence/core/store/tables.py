@@ -89,6 +89,8 @@ cameras = Table(
     # By how many seconds the camera's clock is ahead, and the last image that confirmed it.
     Column("clock_offset", Double),
     _moment("clock_confirmed_at", nullable=True),
+    # Rises with each transaction that stores detections of the camera's images.
+    Column("images_version", BigInteger, nullable=False, server_default="0"),
 )
 
 # The settings that must agree between all workers, and who set them last.
@@ -141,6 +143,7 @@ events = Table(
     Column("risk_level", _text_enum(RiskLevel)),
     Column("summary", Text),
     Column("reasoning", Text),
+    Column("decisive_factor", Text),
     _moment("assessed_at", nullable=True),
     # When a phase was last published, by the database's clock; `phases` has the time of each.
     _moment("settled_at", nullable=True),
