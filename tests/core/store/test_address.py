@@ -181,6 +181,8 @@ def test_settings_of_the_server() -> None:
     address = read_address(f"postgresql://u:p@db/hsi?{query}")
     assert address.server_settings == {"application_name": "cameras", "options": "-c work_mem=8MB"}
     assert address.connect_timeout == 3.0
+    java = read_address("jdbc:postgresql://db/hsi?ApplicationName=me&currentSchema=public")
+    assert java.server_settings == {"application_name": "me"}
     assert read_address("postgresql://u:p@db/hsi?connect_timeout=0").connect_timeout == 10.0
 
 

@@ -103,6 +103,15 @@ async def test_reading_only_through_a_pooler(pooler: PgBouncer, database_url: st
     await reading_only(pooler.url(name_of(database_url)))
 
 
+@REAL
+async def test_a_pooler_in_statement_mode_is_refused(postgres: Postgres, database_url: str) -> None:
+    with (
+        PgBouncer(postgres.port, pool_mode="statement") as strict,
+        pytest.raises(StoreError, match="statement pooling"),
+    ):
+        await connect(strict.url(name_of(database_url)), application_name="tests")
+
+
 async def test_reading_only(database_url: str) -> None:
     await reading_only(database_url)
 

@@ -42,6 +42,7 @@ _WITHOUT_EFFECT = frozenset(
         "max_protocol_version",
         "sslkeylogfile",
         "connection_limit",
+        "currentschema",
         "max_connections",
         "pool_max",
         "pool_max_conns",
@@ -267,6 +268,7 @@ def _libpq_name(name: str) -> str:
     """Return libpq's name of a parameter; some drivers have another one."""
     name = name.strip().lower()
     return {
+        "applicationname": "application_name",
         "database": "dbname",
         "ssl": "sslmode",
         "sslrootcertificate": "sslrootcert",
