@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .core.domain.models import Image, ImageState, QueueStats, SecurityEvent
-from .core.domain.presence import latest_of, present_until
+from .core.domain.presence import RECENT_IMAGES, latest_of, present_until, upload_interval
 from .core.domain.settings import Settings
 from .core.domain.updates import CameraState, EventUpdate, Health, ImageUpdate, QueueUpdate, Update
 
@@ -46,7 +46,9 @@ def _with_image(state: CameraState, image: Image, settings: Settings) -> CameraS
     latest = state.latest_image
     if latest is None or image.captured_at >= latest.captured_at:
         state = replace(state, latest_image=image)
-    until = present_until(image, state.camera, settings)
+    recent = (*state.recent, image.captured_at)
+    state = replace(state, recent=tuple(sorted(recent)[-RECENT_IMAGES:]))
+    until = present_until(image, state.camera, settings, upload_interval(state.recent))
     if until:
         state = replace(state, present_until=latest_of([state.present_until, until]))
     return state

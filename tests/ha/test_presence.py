@@ -95,6 +95,20 @@ async def test_a_longer_hold_time_bridges_the_interval_of_uploads(
     assert changes == ["on"]
 
 
+async def test_a_camera_that_uploads_once_a_minute_does_not_flap(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    changes = record_changes(hass, PERSON)
+    for number, age in enumerate((125, 65, 5)):
+        before = state_of(hass, LAST).state
+        upload(camera_root, f"front_door/{number}.jpg", age=age)
+        await state_when(hass, LAST, lambda state, before=before: state.state != before)
+    await pass_time(hass, 60)
+    assert changes == ["on"]
+    await pass_time(hass, 90)
+    assert changes[:2] == ["on", "off"]
+
+
 async def test_needs_no_assessment(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:

@@ -20,7 +20,7 @@ from hsi_core.domain.models import (
     ImageState,
     SecurityEvent,
 )
-from hsi_core.domain.presence import PresenceClass, present_until
+from hsi_core.domain.presence import PresenceClass, present_until, upload_interval
 from hsi_core.domain.settings import Settings
 from hsi_core.events.judge import JudgedEvent, facts_for_model
 from hsi_core.risk.facts import build_fact_sheet
@@ -61,6 +61,19 @@ def test_a_person_is_present_until_the_hold_time_is_over() -> None:
         PresenceClass.ANIMAL: NOON + timedelta(seconds=90)
     }
     assert present_until(image("chair"), camera, Settings()) == {}
+
+
+def test_presence_lasts_until_the_next_upload_of_a_slow_camera() -> None:
+    camera = Camera(folder="front", name="Front")
+    visits = [0, 60, 121, 7200, 7260]  # seconds; a pause between two visits is no interval
+    interval = upload_interval(NOON + timedelta(seconds=each) for each in visits)
+    assert interval == timedelta(seconds=60)
+    seen = present_until(image("person"), camera, Settings(), interval)
+    assert seen == {PresenceClass.PERSON: NOON + timedelta(seconds=90)}
+    chosen = replace(camera, presence_hold=10.0)
+    seen = present_until(image("person"), chosen, Settings(), interval)
+    assert seen == {PresenceClass.PERSON: NOON + timedelta(seconds=10)}
+    assert upload_interval([NOON, NOON + timedelta(hours=1)]) is None
 
 
 def test_a_model_receives_each_object_once_with_its_highest_confidence() -> None:

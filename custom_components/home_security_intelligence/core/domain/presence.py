@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
@@ -33,8 +34,34 @@ LABELS: Final[Mapping[PresenceClass, frozenset[str]]] = MappingProxyType(
 )
 
 
-def hold_of(camera: Camera, present: PresenceClass, settings: Settings) -> timedelta:
-    """Return how long a class counts as present after an image of the camera."""
+RECENT_IMAGES: Final = 9  # whose capture times show how often a camera uploads
+_LONGEST_INTERVAL: Final = timedelta(minutes=3)  # a longer gap is a pause between visits
+_BRIDGED: Final = 1.5  # intervals, so that one upload may be late
+
+
+def upload_interval(captured_at: Iterable[datetime]) -> timedelta | None:
+    """Return how often a camera uploads while something happens; None if that is not known yet.
+
+    `captured_at` are the times of its latest images in any order.
+    """
+    moments = sorted(captured_at)
+    gaps = sorted(
+        after - before for before, after in pairwise(moments) if after - before <= _LONGEST_INTERVAL
+    )
+    return gaps[len(gaps) // 2] if gaps else None
+
+
+def hold_of(
+    camera: Camera,
+    present: PresenceClass,
+    settings: Settings,
+    interval: timedelta | None = None,
+) -> timedelta:
+    """Return how long a class counts as present after an image of the camera.
+
+    Unless the camera has a hold time of its own, it lasts beyond the camera's next upload, which
+    follows after `interval`: presence must not turn off and on between two images of one visit.
+    """
     if camera.presence_hold is not None:
         return timedelta(seconds=camera.presence_hold)
     match present:
@@ -46,21 +73,17 @@ def hold_of(camera: Camera, present: PresenceClass, settings: Settings) -> timed
             seconds = settings.animal_hold
         case PresenceClass.PACKAGE:
             seconds = settings.package_hold
-    return timedelta(seconds=seconds)
-
-
-def longest_hold(camera: Camera, settings: Settings) -> timedelta:
-    """Return the longest time that a class counts as present after an image of the camera."""
-    return max(hold_of(camera, present, settings) for present in PresenceClass)
+    hold = timedelta(seconds=seconds)
+    return hold if interval is None else max(hold, _BRIDGED * interval)
 
 
 def present_until(
-    image: Image, camera: Camera, settings: Settings
+    image: Image, camera: Camera, settings: Settings, interval: timedelta | None = None
 ) -> dict[PresenceClass, datetime]:
     """Return when each class in this image no longer counts as present."""
     labels = {detection.label for detection in image.detections}
     return {
-        present: image.captured_at + hold_of(camera, present, settings)
+        present: image.captured_at + hold_of(camera, present, settings, interval)
         for present in PresenceClass
         if not labels.isdisjoint(LABELS[present])
     }

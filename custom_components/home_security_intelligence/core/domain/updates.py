@@ -119,6 +119,7 @@ class CameraState:
     """The stored state of one camera.
 
     `present_until` is the end of each class's presence; a class that is missing is not present.
+    `recent` are the capture times of its latest images.
     """
 
     camera: Camera
@@ -126,3 +127,4 @@ class CameraState:
     last_event: SecurityEvent | None
     last_event_image: Image | None
     present_until: Mapping[PresenceClass, datetime] = field(default_factory=dict)
+    recent: tuple[datetime, ...] = ()

@@ -9,7 +9,7 @@ from ..aio.file_executor import FileExecutor
 from ..domain.errors import ImageUnreadableError
 from ..domain.file_version import version_in
 from ..domain.models import Camera, DeadLetter, Image, MissedMoment, Page, QueueStats, SecurityEvent
-from ..domain.presence import latest_of, present_until
+from ..domain.presence import latest_of, present_until, upload_interval
 from ..domain.queries import DeadLetterQuery, EventQuery, ImageFile
 from ..domain.settings import Settings
 from ..domain.updates import CameraState
@@ -44,13 +44,17 @@ class QueryService:
             event = await events.latest(connection, folder)
             best = None if event is None else event.best_image_id
             seen = await presence.find(connection, camera, self._settings, now=now)
-            latest = latest_of(present_until(image, camera, self._settings) for image in seen)
+            interval = upload_interval(seen.recent)
+            latest = latest_of(
+                present_until(image, camera, self._settings, interval) for image in seen.images
+            )
             return CameraState(
                 camera=camera,
                 latest_image=await images.latest(connection, folder),
                 last_event=event,
                 last_event_image=None if best is None else await images.get(connection, best),
                 present_until={present: until for present, until in latest.items() if until > now},
+                recent=seen.recent,
             )
 
     async def list_cameras(self) -> tuple[Camera, ...]:

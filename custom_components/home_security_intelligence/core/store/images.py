@@ -191,6 +191,19 @@ async def latest(connection: AsyncConnection, camera: str) -> Image | None:
     return found[0] if found else None
 
 
+async def latest_times(
+    connection: AsyncConnection, camera: str, *, limit: int
+) -> tuple[datetime, ...]:
+    """Return the latest capture times of the camera's detected images."""
+    found = await connection.scalars(
+        select(images.c.captured_at)
+        .where(images.c.camera == camera, in_state(images.c.state, ImageState.DETECTED))
+        .order_by(images.c.captured_at.desc(), images.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(found)
+
+
 async def latest_with_any(
     connection: AsyncConnection, camera: str, labels: frozenset[str], *, since: datetime
 ) -> Image | None:

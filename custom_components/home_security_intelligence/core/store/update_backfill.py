@@ -40,7 +40,9 @@ async def states(connection: AsyncConnection, settings: Settings) -> tuple[Updat
         folder = camera.folder
         present = await presence.find(connection, camera, settings, now=now)
         latest = await images.latest(connection, folder)
-        updates += [ImageUpdate(image=image) for image in (*present, latest) if image is not None]
+        updates += [
+            ImageUpdate(image=image) for image in (*present.images, latest) if image is not None
+        ]
         event = await events.latest(connection, folder)
         if event is not None:
             updates.append(EventUpdate(event=event, phase=EventPhase.UPDATED, backfilled=True))
