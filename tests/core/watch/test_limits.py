@@ -14,10 +14,10 @@ def test_a_file_not_found_by_a_full_scan_is_removed() -> None:
     known.add(file("gone.jpg"))
     known.add(file("kept.jpg"))
 
-    known.begin_full_scan()
+    known.begin_full_scan("front")
     assert known.has(file("kept.jpg"))
     known.add(file("new.jpg"))
-    known.end_full_scan()
+    known.end_full_scan("front")
 
     assert known.has(file("kept.jpg"))
     assert known.has(file("new.jpg"))

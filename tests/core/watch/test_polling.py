@@ -1,15 +1,18 @@
 """Folders on file systems without inotify are polled."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 import os
 from pathlib import Path
+import threading
 import time
+from typing import Any
 
 import pytest
 
-from hsi_core.watch import mounts
-from tests.core.watch.conftest import Watch, write
+from hsi_core.watch import listing, mounts, scanner
+from hsi_core.watch.cameras import CameraFolders
+from tests.core.watch.conftest import SOON, Watch, write
 
 type Make = Callable[..., Watch]
 
@@ -112,6 +115,32 @@ async def test_a_camera_on_a_share_is_polled_and_others_are_not(
 
     assert (await seen.next()).path == "front/a.jpg"
     assert seen.found.empty()
+
+
+async def test_a_slow_share_slows_no_other_camera(
+    watch: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, listed, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def list_slowly(
+        cameras: CameraFolders, folder: str, *arguments: Any
+    ) -> Iterator[listing.ListingPart]:
+        if folder == "front" and slow.is_set():
+            listed.set()
+            go_on.wait(SOON)
+        yield from listing.list_images(cameras, folder, *arguments)
+
+    monkeypatch.setattr(scanner, "list_images", list_slowly)
+    seen = watch(watch_polling=True, polling_interval=0.05)
+    await seen.start()
+    slow.set()
+    await asyncio.to_thread(listed.wait, SOON)
+    try:
+        for number in range(2):
+            link_unnoticed(root / f"yard/gate/{number}.jpg")
+            assert (await seen.next()).path == f"yard/gate/{number}.jpg"
+    finally:
+        go_on.set()
 
 
 async def test_a_share_with_a_slow_clock_delivers_no_partial_file(

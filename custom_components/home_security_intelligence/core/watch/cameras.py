@@ -24,13 +24,13 @@ class CameraFolders:
     @property
     def ancestors(self) -> tuple[str, ...]:
         """Every folder that has cameras below it, from the root downwards."""
-        return tuple(sorted({up for folder in self._folders for up in _parents(folder)}))
+        return tuple(sorted({up for folder in self._folders for up in ancestors_of(folder)}))
 
     def camera_of(self, folder: str) -> str | None:
         """Return the camera this folder belongs to: itself or its nearest parent that is one."""
         if folder in self._folders:
             return folder
-        return next((up for up in _parents(folder) if up in self._folders), None)
+        return next((up for up in ancestors_of(folder) if up in self._folders), None)
 
     def is_camera(self, folder: str) -> bool:
         """Return whether this folder is a camera's own."""
@@ -46,8 +46,8 @@ def join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _parents(folder: str) -> Iterator[str]:
-    """Yield the parent folders, the nearest first and the root last."""
+def ancestors_of(folder: str) -> Iterator[str]:
+    """Yield the folders that a folder is in, the nearest first and the root last."""
     while folder:
         folder = folder.rpartition("/")[0]
         yield folder

@@ -157,13 +157,13 @@ class Deliveries:
         if oldest is not None and not complete:
             self._postponed[camera] = min(oldest, self._postponed.get(camera, oldest))
 
-    def begin_full_scan(self) -> None:
-        """Note that a scan of all cameras begins."""
-        self._seen.begin_full_scan()
+    def begin_full_scan(self, camera: str) -> None:
+        """Note that a full scan of a camera begins."""
+        self._seen.begin_full_scan(camera)
 
-    def end_full_scan(self) -> None:
-        """Forget the acknowledged files that the scan of all cameras did not find."""
-        self._seen.end_full_scan()
+    def end_full_scan(self, camera: str) -> None:
+        """Forget the camera's acknowledged files that the full scan did not find."""
+        self._seen.end_full_scan(camera)
 
     def _is_live(self, file: FoundFile) -> bool:
         age = self._now().timestamp() - file.mtime_ns / _NS

@@ -1,7 +1,7 @@
 """Scanning camera folders: watching them, finding their images and reporting problems."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -14,16 +14,15 @@ from ..domain.errors import PathEscapeError, StorageStalledError, WatchError
 from ..domain.found_file import LIVE_FOR, FoundFile
 from ..domain.paths import resolve_below
 from ..domain.settings import Settings
-from .cameras import CameraFolders
+from .cameras import CameraFolders, ancestors_of
 from .completeness import CompletenessCheck
 from .deliveries import Deliveries
 from .inotify import FolderEvents, WatchLimitError
 from .listing import ListingPart, list_images, missing
 from .mounts import supports_inotify
+from .schedule import Scan
 
 _LOGGER = logging.getLogger(__name__)
-
-_SLOW_AFTER = 0.5  # seconds after which the scan of the next camera begins beside a slow one
 
 
 class CameraScanner:
@@ -58,21 +57,36 @@ class CameraScanner:
         self._now = now
         self._scanned: dict[str, float] = {}  # when a complete scan of the camera began
 
-    async def scan_all(self) -> None:
-        """Scan all cameras."""
-        self._deliveries.begin_full_scan()
-        await self._scan(self._cameras.folders)
-        self._deliveries.end_full_scan()
+    def needs(self, camera: str, scan: Scan) -> bool:
+        """Return whether the camera needs a scan of this kind now."""
+        match scan:
+            case Scan.FULL:
+                return True
+            case Scan.RETRY:
+                unfinished = (self._deliveries.postponed, self._problems, self._unreadable)
+                return any(camera in cameras for cameras in unfinished)
+            case Scan.POLL:
+                return camera in self._polled
 
-    async def scan_unfinished(self) -> None:
-        """Scan the cameras with a problem or with files that could not be found or delivered."""
-        if cameras := self._deliveries.postponed.union(self._problems, self._unreadable):
-            await self._scan(sorted(cameras))
+    async def scan(self, camera: str, *, full: bool) -> None:
+        """Watch and scan a camera, and report its problem.
 
-    async def scan_polled(self) -> None:
-        """Scan the cameras for which inotify does not report every file."""
-        if self._polled:
-            await self._scan(sorted(self._polled))
+        A full scan is one that forgets files it does not find.
+        """
+        limit: WatchError | None = None
+        if not self._settings.watch_polling:
+            try:
+                self._events.open()
+                await self._files.call("", "", self._watch_ancestors, camera)
+            except WatchLimitError as err:
+                limit = err
+            except StorageStalledError:
+                _LOGGER.debug("The scan of the camera finds out what does not respond")
+        if full:
+            self._deliveries.begin_full_scan(camera)
+        await self._scan_camera(camera, limit)
+        if full:
+            self._deliveries.end_full_scan(camera)
 
     async def scan_new_folder(self, folder: str) -> None:
         """Watch and scan a folder that was created within a camera's."""
@@ -85,22 +99,6 @@ class CameraScanner:
         """Report that the folder of a camera does not respond; a scan finds out when it does."""
         if self._cameras.is_camera(camera) and self._files.is_stalled(camera):
             self._report(camera, _stalled(camera))
-
-    async def _scan(self, cameras: Iterable[str]) -> None:
-        """Watch and scan these cameras, and report their problems."""
-        limit: WatchError | None = None
-        if not self._settings.watch_polling:
-            try:
-                self._events.open()
-                await self._files.call("", "", self._watch_ancestors)
-            except WatchLimitError as err:
-                limit = err
-            except StorageStalledError:
-                _LOGGER.debug("The scan of the cameras finds out what does not respond")
-        async with asyncio.TaskGroup() as tasks:
-            for camera in cameras:
-                scan = tasks.create_task(self._scan_camera(camera, limit))
-                await asyncio.wait([scan], timeout=_SLOW_AFTER)
 
     async def _scan_camera(self, camera: str, limit: WatchError | None) -> None:
         """Scan a camera and report its problem, which may be the system's limit for watches."""
@@ -137,9 +135,9 @@ class CameraScanner:
         except PathEscapeError:
             return True  # the scan reports the problem
 
-    def _watch_ancestors(self) -> None:
-        for folder in self._cameras.ancestors:
-            # The scan of the cameras below reports a folder that is missing or not readable.
+    def _watch_ancestors(self, camera: str) -> None:
+        for folder in ancestors_of(camera):
+            # The scan of the camera reports a folder that is missing or not readable.
             with suppress(PathEscapeError, OSError):
                 self._events.watch(folder, resolve_below(self._root, folder))
 

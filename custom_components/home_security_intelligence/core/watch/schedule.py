@@ -1,4 +1,4 @@
-"""When the next scan of the camera folders is due."""
+"""When the next scan of a camera's folder is due."""
 
 import asyncio
 from contextlib import suppress
@@ -13,9 +13,9 @@ _DUTY = 0.1  # maximum share of the time spent in repeated scans, however many f
 class Scan(Enum):
     """What a scan covers."""
 
-    FULL = "full"  # all cameras: finds what inotify has missed
-    RETRY = "retry"  # cameras with a problem or with postponed files
-    POLL = "poll"  # cameras on file systems without inotify
+    FULL = "full"  # finds what inotify has missed
+    RETRY = "retry"  # if there is a problem or a postponed file
+    POLL = "poll"  # if the file system has no inotify
 
 
 class ScanSchedule:

@@ -14,6 +14,7 @@ from ..aio.publisher import Publisher
 from ..domain.models import Camera, Image, SkipReason
 from ..domain.settings import Settings
 from ..domain.updates import ImageUpdate, Update
+from .camera_scans import CameraScans
 from .cameras import CameraFolders, join
 from .completeness import CompletenessCheck
 from .deliveries import Deliveries
@@ -30,7 +31,7 @@ from .inotify import (
 )
 from .mounts import MOUNTINFO
 from .scanner import CameraScanner
-from .schedule import Scan, ScanSchedule
+from .schedule import Scan
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -60,7 +61,6 @@ class FolderWatcher:
         mountinfo: Path = MOUNTINFO,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.ready = asyncio.Event()  # the folders are watched and the first full scan is done
         self._cameras = CameraFolders(cameras, IgnoredNames(settings.ignored_names))
         self._deliveries = deliveries
         self._files = files
@@ -81,22 +81,26 @@ class FolderWatcher:
             mountinfo=mountinfo,
             now=now,
         )
-        self._schedule = ScanSchedule(settings)
+        self._scans = CameraScans(self._scanner, self._cameras.folders, settings)
         self._new_folders: asyncio.Queue[str] = asyncio.Queue(_NEW_FOLDERS_LIMIT)
         self._replaced: asyncio.Queue[Image] = asyncio.Queue(_REPLACED_LIMIT)
+
+    @property
+    def ready(self) -> asyncio.Event:
+        """Set once the folders are watched and the first full scan is done."""
+        return self._scans.ready
 
     async def watch(self) -> None:
         """Watch until cancelled."""
         unsubscribe = self._publisher.subscribe(self._note_replaced)
         self._files.on_stall_changed(self._note_stall)
-        self._schedule.restart()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._checks.run_submitted())
                 tasks.create_task(self._follow_events())
                 tasks.create_task(self._scan_new_folders())
                 tasks.create_task(self._completeness.check_unstable())
-                tasks.create_task(self._scan_on_schedule())
+                tasks.create_task(self._scans.run_scheduled())
                 tasks.create_task(self._retry_when_resumed())
                 tasks.create_task(self._check_replaced())
         finally:
@@ -109,8 +113,7 @@ class FolderWatcher:
                 case FileClosed(folder, name):
                     self._check_closed(folder, name)
                 case FileCreated(folder, name):
-                    if (camera := self._camera_of(folder, name)) is not None:
-                        self._completeness.note_created(camera, join(folder, name), self._now())
+                    self._note_created(folder, name)
                 case FileAccessChanged(folder, name):
                     if self._completeness.is_unreadable(join(folder, name)):
                         self._check_closed(folder, name)
@@ -119,10 +122,10 @@ class FolderWatcher:
                 case FolderRemoved(folder):
                     await self._events.unwatch(folder)
                     if self._cameras.is_camera_or_ancestor(folder):
-                        self._schedule.request(Scan.FULL)
+                        self._scans.request(Scan.FULL)
                 case EventsLost():
                     _LOGGER.warning("The inotify queue overflowed; all camera folders are scanned")
-                    self._schedule.request(Scan.FULL)
+                    self._scans.request(Scan.FULL)
 
     def _check_closed(self, folder: str, name: str) -> None:
         camera = self._camera_of(folder, name)
@@ -131,7 +134,13 @@ class FolderWatcher:
         path = join(folder, name)
         check = partial(self._completeness.check_closed, camera, path, self._now())
         if not self._checks.submit(camera, check):
-            self._schedule.request(Scan.FULL)
+            self._scans.request(Scan.FULL, camera)
+
+    def _note_created(self, folder: str, name: str) -> None:
+        camera = self._camera_of(folder, name)
+        # Another machine's clock does not tell whether a file was changed after it was created.
+        if camera is not None and not self._scanner.needs(camera, Scan.POLL):
+            self._completeness.note_created(camera, join(folder, name), self._now())
 
     def _camera_of(self, folder: str, name: str) -> str | None:
         """Return the camera of a file; None if it is not an image of one."""
@@ -141,45 +150,28 @@ class FolderWatcher:
 
     def _add_folder(self, folder: str) -> None:
         if self._cameras.is_camera_or_ancestor(folder) or not is_storable(folder):
-            self._schedule.request(Scan.FULL)
+            self._scans.request(Scan.FULL)
             return
-        if (
-            self._cameras.camera_of(folder) is None
-            or folder.rpartition("/")[2] in self._cameras.ignored
-        ):
+        camera = self._cameras.camera_of(folder)
+        if camera is None or folder.rpartition("/")[2] in self._cameras.ignored:
             return
         try:
             self._new_folders.put_nowait(folder)
         except asyncio.QueueFull:
-            self._schedule.request(Scan.FULL)
+            self._scans.request(Scan.FULL, camera)
 
     async def _scan_new_folders(self) -> None:
         while True:
             await self._scanner.scan_new_folder(await self._new_folders.get())
 
-    async def _scan_on_schedule(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            scan = await self._schedule.wait()
-            began = loop.time()
-            match scan:
-                case Scan.FULL:
-                    await self._scanner.scan_all()
-                    self.ready.set()
-                case Scan.RETRY:
-                    await self._scanner.scan_unfinished()
-                case Scan.POLL:
-                    await self._scanner.scan_polled()
-            self._schedule.finish(scan, began=began)
-
     async def _retry_when_resumed(self) -> None:
         while True:
             await self._deliveries.resumed()
-            self._schedule.request(Scan.RETRY)
+            self._scans.request(Scan.RETRY)
 
     def _note_stall(self, camera: str) -> None:
         self._scanner.note_stall(camera)
-        self._schedule.request(Scan.RETRY)
+        self._scans.request(Scan.RETRY, camera)
 
     def _note_replaced(self, update: Update) -> None:
         if not isinstance(update, ImageUpdate) or update.image.reason != SkipReason.REPLACED:

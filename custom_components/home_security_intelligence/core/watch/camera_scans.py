@@ -1,0 +1,58 @@
+"""Scanning each camera on a schedule of its own."""
+
+import asyncio
+from collections.abc import Iterable
+
+from ..domain.settings import Settings
+from .scanner import CameraScanner
+from .schedule import Scan, ScanSchedule
+
+_SLOW_AFTER = 0.5  # seconds after which the scan of the next camera begins beside a slow one
+
+
+class CameraScans:
+    """Repeats the scans of every camera.
+
+    A scan waits for those of other cameras that were due before, but not for a slow one. How long
+    the scan of a camera takes decides how long that camera pauses, and no other.
+    """
+
+    def __init__(self, scanner: CameraScanner, cameras: Iterable[str], settings: Settings) -> None:
+        self.ready = asyncio.Event()  # the first full scan of all cameras is done
+        self._scanner = scanner
+        self._schedules = {camera: ScanSchedule(settings) for camera in cameras}
+        self._turn = asyncio.Lock()
+
+    def request(self, scan: Scan, camera: str | None = None) -> None:
+        """Make a scan of one camera due now, or of all cameras."""
+        for schedule in self._schedules.values() if camera is None else self._of(camera):
+            schedule.request(scan)
+
+    async def run_scheduled(self) -> None:
+        """Scan on schedule until cancelled, first all cameras."""
+        unscanned = set(self._schedules)
+        if not unscanned:
+            self.ready.set()
+        async with asyncio.TaskGroup() as tasks:
+            for camera, schedule in self._schedules.items():
+                schedule.restart()
+                tasks.create_task(self._repeat(camera, schedule, unscanned))
+
+    async def _repeat(self, camera: str, schedule: ScanSchedule, unscanned: set[str]) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            scan = await schedule.wait()
+            began = loop.time()
+            if self._scanner.needs(camera, scan):
+                async with asyncio.TaskGroup() as tasks, self._turn:
+                    began = loop.time()
+                    running = tasks.create_task(self._scanner.scan(camera, full=scan is Scan.FULL))
+                    await asyncio.wait([running], timeout=_SLOW_AFTER)
+            schedule.finish(scan, began=began)
+            if scan is Scan.FULL:
+                unscanned.discard(camera)
+                if not unscanned:
+                    self.ready.set()
+
+    def _of(self, camera: str) -> Iterable[ScanSchedule]:
+        return (self._schedules[camera],) if camera in self._schedules else ()
