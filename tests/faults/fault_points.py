@@ -7,7 +7,7 @@ point, and the product contains no code for it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 import time
 
@@ -58,6 +58,10 @@ BEGIN
     IF wanted = 'disk_full' THEN
         RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
     END IF;
+    IF wanted = 'cancelled' AND random() < 0.7 THEN
+        RAISE EXCEPTION 'broken off'
+            USING ERRCODE = ('{{57014,25P03,25P04,40001,40P01,55P03}}'::text[])[1 + floor(random() * 6)::int];
+    END IF;
     IF faults.point_of(TG_TABLE_NAME, TG_OP, to_jsonb(OLD), to_jsonb(NEW)) = wanted
        AND pg_try_advisory_xact_lock({ELECTION}) THEN
         PERFORM pg_advisory_xact_lock({HOLD});
@@ -73,6 +77,10 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION faults.hold()
 _HELD = """
 SELECT a.pid, a.usename FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.objid = $1 AND NOT l.granted
+"""
+_CANCEL = """
+SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity
+WHERE usename = ANY($1) AND state IN ('active', 'idle in transaction')
 """
 _POLL_INTERVAL = 0.01  # seconds
 
@@ -123,6 +131,22 @@ class FaultPoints:
         await asyncio.sleep(seconds)
         await control.execute("DELETE FROM faults.armed")
         await control.close(timeout=5)
+
+    async def cancel_statements(self, users: Sequence[str], seconds: float) -> bool:
+        """Cancel the users' running statements for a while; refuse most commits as broken off.
+
+        Return whether a statement was cancelled.
+        """
+        control = await asyncpg.connect(self._url)
+        await control.execute("INSERT INTO faults.armed VALUES ('cancelled')")
+        cancelled = 0
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            cancelled += await control.fetchval(_CANCEL, list(users))
+            await asyncio.sleep(_POLL_INTERVAL)
+        await control.execute("DELETE FROM faults.armed")
+        await control.close(timeout=5)
+        return cancelled > 0
 
     async def disarm(self) -> None:
         """Disarm every fault point, also after an interrupted run."""

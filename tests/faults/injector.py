@@ -96,6 +96,8 @@ class FaultInjector:
             case FaultKind.CUT_DATABASE:
                 for each in self._workers.values():
                     each.cut()
+            case FaultKind.CANCELLED:
+                return await self._fault_points.cancel_statements(self._names, _OUTAGE)
             case FaultKind.DISK_FULL:
                 await self._fault_points.without_disk_space(_OUTAGE)
             case FaultKind.FILE_SYSTEM_FULL:

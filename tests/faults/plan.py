@@ -87,6 +87,7 @@ class FaultKind(StrEnum):
     STOP_WORKER = "worker stopped by SIGTERM"
     KILL_DATABASE = "PostgreSQL killed by SIGQUIT and started again"
     CUT_DATABASE = "all connections to PostgreSQL cut"
+    CANCELLED = "PostgreSQL cancels statements and ends sessions"
     DISK_FULL = "PostgreSQL refuses commits because the disk is full"
     FILE_SYSTEM_FULL = "PostgreSQL's file system full"
     CLOCK_JUMPS = "a running worker's clock jumps"
