@@ -9,7 +9,8 @@ import pytest
 
 from testbed.fake_inference_server import NOT_READY, TOKEN, FakeInferenceServer
 from testbed.services.postgres import Postgres
-from tests.core.pipeline.harness import NEVER, House, Journal
+from tests.core.pipeline.harness import NEVER, SOON, House, Journal
+from tests.core.pipeline.sql import query
 
 # isort: split
 from hsi_core.domain.errors import CameraFolderMissingError, StoreError
@@ -303,10 +304,35 @@ async def test_images_of_a_folder_that_stays_away_become_dead_letters(house: Hou
     await journal.depth(1)
     await pipeline.stop()
     (house.root / "front/a.jpg").unlink()
-    pipeline, journal = await house.run(away_limit=0.1)
+    pipeline, journal = await house.run(away_limit=0.1, retry_max=0.2)
     assert (await journal.image("front/a.jpg")).state is ImageState.DEAD
     [letter] = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
     assert letter.error_type == "file_gone"
+
+
+async def test_the_wait_for_a_folder_begins_when_it_is_away(
+    house: House, postgres: Postgres
+) -> None:
+    """An earlier failure of another kind does not count, nor an earlier absence."""
+    pipeline, journal = await house.run(detect_concurrency=0)
+    house.upload("front/a.jpg", "car 0.9", age=60)
+    await journal.depth(1)
+    await pipeline.stop()
+    failed = (
+        "UPDATE hsi.jobs SET failure = 'outage', error_type = 'unreachable', message = '',"
+        " first_failed_at = now() - interval '3 days', last_failed_at = now()"
+    )
+    await asyncio.to_thread(postgres.execute, failed, database="shared")
+    file, away = house.root / "front/a.jpg", house.root / "a.jpg"
+    file.rename(away)
+    pipeline, journal = await house.run(retry_max=0.2)
+    async with asyncio.timeout(SOON):
+        while not await asyncio.to_thread(  # noqa: ASYNC110 - no update for it
+            query, postgres, house, "SELECT away_since FROM hsi.jobs"
+        ):
+            await asyncio.sleep(0.02)
+    away.rename(file)
+    assert (await journal.image("front/a.jpg")).state is ImageState.DETECTED
 
 
 async def test_a_missing_root_is_refused_and_a_missing_camera_folder_reported(house: House) -> None:

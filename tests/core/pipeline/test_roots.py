@@ -23,6 +23,7 @@ from hsi_core.pipeline.pipeline import Pipeline
 from hsi_core.store.engine import begin
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+AWAY = "error_type = 'camera_folder_away' AND attempts = 0"
 LONG_AGO = "UPDATE hsi.workers SET seen_at = seen_at - interval '2 minutes'"
 
 
@@ -165,6 +166,72 @@ async def test_an_image_of_another_workers_folder_waits_for_that_worker(
     assert (await journal.image("front/1.jpg")).state is ImageState.DETECTED
 
 
+async def test_images_missing_after_a_change_of_folder_are_waited_for(
+    house: House, other: Path, postgres: Postgres
+) -> None:
+    await (await registered(house, 2)).stop()
+    before, house.root = house.root, other
+    query(postgres, house, LONG_AGO)
+    house.upload("yard/a.jpg", "car 0.8")
+    _, journal = await house.run(retry_max=0.2)
+    await journal.image("yard/a.jpg")
+    await until_not("0", f"SELECT count(*) FROM hsi.jobs WHERE {AWAY}", postgres, house)
+    for number in range(2):
+        shutil.copy2(before / f"front/{number}.jpg", other / f"front/{number}.jpg")
+    assert {image.state for image in await journal.ended(3)} == {ImageState.DETECTED}
+
+
+@pytest.mark.parametrize("unmounted", [False, True])
+async def test_a_new_container_continues_the_root_of_the_old_one(
+    house: House, postgres: Postgres, *, unmounted: bool
+) -> None:
+    """Its machine has another name; its share may be mounted later."""
+    await (await registered(house, 2)).stop()
+    front, away = house.root / "front", house.root.with_name("away")
+    if unmounted:
+        front.rename(away)
+        front.mkdir()
+    house.host = "a-new-container"
+    _, journal = await house.run(retry_max=0.2)
+    assert query(postgres, house, "SELECT id, host FROM hsi.roots") == "1|a-new-container"
+    if unmounted:
+        await until_not("0", f"SELECT count(*) FROM hsi.jobs WHERE {AWAY}", postgres, house)
+        front.rmdir()
+        away.rename(front)
+    assert {image.state for image in await journal.ended(2)} == {ImageState.DETECTED}
+
+
+async def test_another_disk_at_the_same_path_is_another_root(
+    house: House, postgres: Postgres
+) -> None:
+    await (await registered(house, 1)).stop()
+    (house.root / "front/0.jpg").unlink()
+    house.upload("front/other.jpg", "car 0.7")
+    house.host = "another-machine"
+    await house.run(detect_concurrency=0)
+    assert query(postgres, house, "SELECT count(*) FROM hsi.roots") == "2"
+
+
+async def test_a_running_root_is_not_continued_by_another_machine(
+    house: House, postgres: Postgres
+) -> None:
+    await registered(house, 1)
+    house.host = "there"
+    await house.run(detect_concurrency=0)
+    assert query(postgres, house, "SELECT string_agg(host, ' ' ORDER BY id) FROM hsi.roots") == (
+        "here there"
+    )
+
+
+async def test_the_clean_up_deletes_unused_roots(house: House, postgres: Postgres) -> None:
+    query(postgres, house, "INSERT INTO hsi.roots (host, path) VALUES ('long', 'gone')")
+    pipeline = await registered(house, 1)
+    await pipeline.cleanup.delete_expired(dry_run=True)
+    assert query(postgres, house, "SELECT count(*) FROM hsi.roots") == "2"
+    await pipeline.cleanup.delete_expired(dry_run=False)
+    assert query(postgres, house, "SELECT host FROM hsi.roots") == "here"
+
+
 @pytest.mark.parametrize("forgotten", [False, True])
 async def test_the_clean_up_keeps_images_of_other_roots(
     house: House, other: Path, postgres: Postgres, *, forgotten: bool
@@ -205,7 +272,7 @@ async def test_images_missing_after_a_change_of_folder_become_dead_letters(
     shutil.copyfile(before / "front/1.jpg", other / "front/1.jpg")  # with another modification time
     query(postgres, house, LONG_AGO)
 
-    pipeline, journal = await house.run()
+    pipeline, journal = await house.run(away_limit=0.1, retry_max=0.2)
     ended = {(i.path, i.state, i.reason) for i in await journal.ended(4)}
     [letter] = (await pipeline.queries.list_dead_letters(DeadLetterQuery())).items
     assert ended == {

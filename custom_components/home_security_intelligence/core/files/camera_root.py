@@ -14,6 +14,7 @@ from ..aio.file_executor import FileExecutor
 from ..domain.errors import CameraRootForeignError
 from ..store import roots
 from ..store.roots import KnownRoot
+from .reader import looks_unmounted
 
 _SAMPLE = 20  # images of the other root to look for in this one
 
@@ -38,6 +39,7 @@ async def register(
     """
     await roots.acquire_lock(connection)
     await roots.delete_stale(connection)
+    await _adopt(connection, path, host, files)
     mine = CameraRoot(
         id=await roots.register(connection, host, str(path)), path=path, worker=uuid4()
     )
@@ -59,10 +61,37 @@ async def unregister(connection: AsyncConnection, root: CameraRoot) -> None:
     await roots.mark_stopped(connection, root.worker)
 
 
+async def _adopt(connection: AsyncConnection, path: Path, host: str, files: FileExecutor) -> None:
+    """Continue the root of a machine that has another name by now, as a new container has."""
+    idle = await roots.find_idle(connection, host, str(path))
+    if idle is None:
+        return
+    paths = await roots.latest_paths(connection, idle.id, limit=_SAMPLE)
+    if not await files.call("", "", _are_gone, path, paths):
+        await roots.move(connection, idle.id, host)
+
+
+def _are_gone(root: Path, paths: Sequence[str]) -> bool:
+    """Return whether none of the images is here, and their folders can be read and are not empty."""
+    folders = {(root / path).parent for path in paths}
+    gone = [_is_gone(root / path) for path in paths]
+    return bool(gone) and all(gone) and not all(looks_unmounted(folder) for folder in folders)
+
+
+def _is_gone(file: Path) -> bool:
+    try:
+        file.lstat()
+    except FileNotFoundError, NotADirectoryError:
+        return True
+    except OSError:
+        return False  # it cannot be told
+    return False
+
+
 def _may_be_the_same(root: Path, other: KnownRoot, host: str, paths: Sequence[str]) -> bool:
     """Return whether two roots may be one folder: images of the other one should be in this one."""
     if paths:
-        return any((root / path).is_file() for path in paths)
+        return not all(_is_gone(root / path) for path in paths)
     try:
         # Even on this machine the path may be invisible, such as one in another container.
         return other.host != host or root.samefile(other.path)

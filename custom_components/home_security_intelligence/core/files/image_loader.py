@@ -19,6 +19,7 @@ from ..domain.models import Image
 from ..domain.settings import Settings
 from ..store import images, roots
 from ..store.database import Database
+from ..store.roots import KnownRoot
 from .camera_root import CameraRoot
 from .reader import ImageContent, looks_unmounted, read_image
 
@@ -46,13 +47,13 @@ class ImageLoader:
         self._settings = settings
         self._now = now
 
-    async def load(self, image: Image, failing_since: datetime | None) -> ImageContent:
+    async def load(self, image: Image, away_since: datetime | None) -> ImageContent:
         """Return the image's content; raises as `read_image` does.
 
-        Raises ImageAwayError if the file is not here and either a worker with another camera
-        root has registered it and is running, or the camera's folder is away, or there is no
-        permission to read it for now. The folder is not waited for once the job has been failing
-        for longer than `away_limit`.
+        Raises ImageAwayError if the file is not here and either was found in another camera root,
+        or the camera's folder is away, or there is no permission to read it for now. All of these
+        are waited for until `away_since` is too long ago; a running worker with the other root is
+        waited for without a limit.
         """
         limit = self._settings.max_image_bytes
         try:
@@ -67,7 +68,7 @@ class ImageLoader:
         except ImageUnreadableError as error:
             if error.code not in _ABSENT:
                 raise
-            raise await self._explain_absence(image, error, failing_since) from error
+            raise await self._explain_absence(image, error, away_since) from error
         # Another machine sees other times and has skipped this version: one of us must process it.
         return await self._read(image, found, limit)
 
@@ -92,31 +93,39 @@ class ImageLoader:
         )
 
     async def _explain_absence(
-        self, image: Image, error: ImageUnreadableError, failing_since: datetime | None
+        self, image: Image, error: ImageUnreadableError, away_since: datetime | None
     ) -> ImageUnreadableError | ImageAwayError:
         """Return the error that says why the file is not here."""
-        number = image.root
-        if number is None or number == self._root.id:
-            waited = self._now() - (failing_since or self._now())
-            if waited.total_seconds() > self._settings.away_limit:
-                return error
-            folder = self._root.path / image.camera
-            if not await self._files.call(image.camera, image.camera, looks_unmounted, folder):
-                if error.code == "file_forbidden" and waited.total_seconds() < _FORBIDDEN_LIMIT:
-                    return ImageForbiddenError(str(error))
-                return error
-            return CameraFolderAwayError(
-                f"the folder of camera {image.camera} is missing, empty or not readable"
-            )
-        other = await self._database.run_statement(
-            lambda connection: roots.find(connection, number)
-        )
-        if other is None:
-            return error
-        if other.live:
+        other = await self._root_of(image)
+        if other is not None and other.live:
             return ImageElsewhereError(
                 f"the image is in {other.path} on {other.host}; the worker there processes it"
             )
+        waited = self._now() - (away_since or self._now())
+        if waited.total_seconds() > self._settings.away_limit:
+            return error if other is None else self._root_changed(other)
+        folder = self._root.path / image.camera
+        if await self._files.call(image.camera, image.camera, looks_unmounted, folder):
+            return CameraFolderAwayError(
+                f"the folder of camera {image.camera} is missing, empty or not readable"
+            )
+        if error.code == "file_forbidden" and waited.total_seconds() < _FORBIDDEN_LIMIT:
+            return ImageForbiddenError(str(error))
+        if other is None or error.code == "file_forbidden":
+            return error
+        return CameraFolderAwayError(
+            f"the image was found in {other.path} on {other.host}, where no worker runs now, and is"
+            f" not in {self._root.path}"
+        )
+
+    async def _root_of(self, image: Image) -> KnownRoot | None:
+        """Return the camera root in which an image was found, if that is another one."""
+        number = image.root
+        if number is None or number == self._root.id:
+            return None
+        return await self._database.run_statement(lambda connection: roots.find(connection, number))
+
+    def _root_changed(self, other: KnownRoot) -> ImageUnreadableError:
         return ImageUnreadableError(
             f"the camera folder was changed: the image was found in {other.path} on {other.host}"
             f" and is not in {self._root.path}. Move it there and requeue it, or discard it",

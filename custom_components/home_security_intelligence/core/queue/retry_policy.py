@@ -5,8 +5,10 @@ from datetime import timedelta
 from ..aio.backoff import retry_delay
 from ..domain.errors import (
     AssessorAnswerError,
+    CameraFolderAwayError,
     CoreError,
     ImageAwayError,
+    ImageForbiddenError,
     ServerBusyError,
     ServerLimitError,
 )
@@ -34,7 +36,8 @@ def decide(
     match failure.failure:
         case FailureClass.CAPACITY | FailureClass.OUTAGE:
             delay = _outage_delay(error, max(failures_in_a_row, 1), jitter, settings)
-            return RetryDecision(failure=failure, delay=delay)
+            is_away = isinstance(error, (CameraFolderAwayError, ImageForbiddenError))
+            return RetryDecision(failure=failure, delay=delay, is_away=is_away)
         case FailureClass.UNKNOWN:
             attempts = job.attempts + 1
             final = attempts >= settings.max_attempts or _repeats_answer(job, error)

@@ -88,6 +88,7 @@ class CleanUp:
                     async with self._database.begin() as connection:
                         await home_states.delete_before(connection, before)
                         await feedback.delete_before(connection, before)
+                        await roots.delete_unused(connection)
                 report = replace(
                     report,
                     events=deleted.events,

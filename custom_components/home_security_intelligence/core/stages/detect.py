@@ -83,7 +83,7 @@ class Detect:
             raise _forgotten()
         self._reading += 1
         try:
-            file = await self._loader.load(image, job.first_failed_at)
+            file = await self._loader.load(image, job.away_since)
         except ImageReplacedError as error:
             found = Version(size=error.size, mtime_ns=error.mtime_ns)
             return Outcome(job=job, result=Replaced(image=image, found=found))

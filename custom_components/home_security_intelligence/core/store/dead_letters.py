@@ -84,6 +84,7 @@ async def requeue(connection: AsyncConnection, ids: Sequence[int], *, limit: int
             attempts=0,
             crashes=0,
             lone_crashes=0,
+            away_since=None,
             requeues=jobs.c.requeues + 1,
         )
         .returning(jobs.c.kind, jobs.c.image_id, jobs.c.event_id)

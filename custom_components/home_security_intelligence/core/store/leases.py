@@ -75,7 +75,7 @@ class ClaimedJob:
     isolated: bool = False  # its worker processes no other job
     isolated_crashes: int = 0  # the crashes that happened in isolation
     error_type: str | None = None  # code of its last failure
-    first_failed_at: datetime | None = None
+    away_since: datetime | None = None  # its image's folder, without interruption
     image: Image | None = None
 
     @property
@@ -108,6 +108,7 @@ class RetryDecision:
     delay: timedelta | None
     spends_attempt: bool = False
     counts_crash: bool = False  # only if the lease has expired
+    is_away: bool = False  # the image's folder is, which is waited for
 
     @property
     def is_final(self) -> bool:
@@ -189,6 +190,7 @@ async def settle(connection: AsyncConnection, job: ClaimedJob, decision: RetryDe
             message=decision.failure.message,
             first_failed_at=func.coalesce(jobs.c.first_failed_at, func.now()),
             last_failed_at=func.now(),
+            away_since=func.coalesce(jobs.c.away_since, func.now()) if decision.is_away else None,
         )
     )
     if decision.delay is not None:
@@ -234,7 +236,7 @@ def _claimed_job(row: RowMapping, image: Image | None = None) -> ClaimedJob:
         isolated=row["alone"],
         isolated_crashes=row["lone_crashes"],
         error_type=row["error_type"],
-        first_failed_at=row["first_failed_at"],
+        away_since=row["away_since"],
         image=image,
     )
 

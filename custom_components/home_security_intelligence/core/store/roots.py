@@ -9,7 +9,7 @@ from sqlalchemy import Row, delete, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .tables import images, roots, workers
+from .tables import forgotten_files, images, roots, workers
 
 HEARTBEAT_INTERVAL = 20.0  # seconds between a pipeline's heartbeats
 LIVE_FOR = timedelta(seconds=3 * HEARTBEAT_INTERVAL)
@@ -17,6 +17,7 @@ LIVE_FOR = timedelta(seconds=3 * HEARTBEAT_INTERVAL)
 _REGISTRATION_LOCK = 0x48534932
 
 _HAS_HEARTBEAT = workers.c.seen_at > func.now() - LIVE_FOR
+_ACTIVE = exists().where(workers.c.root == roots.c.id, _HAS_HEARTBEAT, ~workers.c.has_left)
 _LIVE = exists().where(workers.c.root == roots.c.id, _HAS_HEARTBEAT)
 _KNOWN = select(roots.c.id, roots.c.host, roots.c.path, _LIVE).order_by(roots.c.id)
 
@@ -49,6 +50,39 @@ async def register(connection: AsyncConnection, host: str, path: str) -> int:
     )
     root_id: int = rows.scalar_one()
     return root_id
+
+
+async def find_idle(connection: AsyncConnection, host: str, path: str) -> KnownRoot | None:
+    """Return the latest root of this path on another host, without a pipeline that runs.
+
+    None if the path is registered for this host.
+    """
+    mine = exists().where(roots.c.host == host, roots.c.path == path).correlate(None)
+    rows = await connection.execute(
+        _KNOWN.where(roots.c.path == path, roots.c.host != host, ~_ACTIVE, ~mine)
+        .order_by(None)
+        .order_by(roots.c.id.desc())
+        .limit(1)
+    )
+    row = rows.one_or_none()
+    return None if row is None else _root_of(row)
+
+
+async def move(connection: AsyncConnection, root_id: int, host: str) -> None:
+    """Record that a root is on a machine of another name by now, as after a new container."""
+    await connection.execute(roots.update().where(roots.c.id == root_id).values(host=host))
+
+
+async def delete_unused(connection: AsyncConnection) -> None:
+    """Delete the roots that no pipeline uses and no image or forgotten file was found in."""
+    await connection.execute(
+        delete(roots).where(
+            *(
+                ~exists().where(table.c.root == roots.c.id)
+                for table in (workers, images, forgotten_files)
+            )
+        )
+    )
 
 
 async def record_heartbeat(connection: AsyncConnection, worker: UUID, root_id: int) -> None:
@@ -86,8 +120,7 @@ async def other_live_roots(connection: AsyncConnection, root_id: int) -> tuple[K
 
 async def other_active_roots(connection: AsyncConnection, root_id: int) -> tuple[KnownRoot, ...]:
     """Return the other live roots with a pipeline that has not stopped."""
-    active = exists().where(workers.c.root == roots.c.id, _HAS_HEARTBEAT, ~workers.c.has_left)
-    rows = await connection.execute(_KNOWN.where(roots.c.id != root_id, active))
+    rows = await connection.execute(_KNOWN.where(roots.c.id != root_id, _ACTIVE))
     return tuple(map(_root_of, rows))
 
 

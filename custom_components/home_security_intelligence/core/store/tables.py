@@ -277,6 +277,8 @@ jobs = Table(
     Column("message", Text),
     _moment("first_failed_at", nullable=True),
     _moment("last_failed_at", nullable=True),
+    # Since when the image's folder has been away, without a failure of another kind since then.
+    _moment("away_since", nullable=True),
     _moment("created_at", now_by_default=True),
     _moment("finished_at", nullable=True),
 )
