@@ -97,15 +97,10 @@ class ImageDating:
         is_settled = self._is_settled(now)
         first = files[0]
         found = await self._files.call(first.camera, first.path, self._read, files, now.at)
-        fresh: defaultdict[str, dict[FoundFile, ClockReading]] = defaultdict(dict)
-        for one in found:
-            if is_settled and one.reading is not None:
-                fresh[one.file.camera][one.file] = one.reading
-        taken: dict[FoundFile, datetime] = {}
-        for camera, readings in fresh.items():
-            dated = self._clocks[camera].date(tuple(readings.values()))
-            taken |= dict(zip(readings, dated, strict=True))
-            self._report(camera)
+        clock = self._clocks[first.camera]
+        fresh = {one.file: one.reading for one in found if is_settled and one.reading is not None}
+        taken = dict(zip(fresh, clock.date(tuple(fresh.values())), strict=True))
+        self._report(first.camera)
         return [
             NewImage(file=one.file, captured_at=self._taken_at(one, taken.get(one.file), now.at))
             for one in found

@@ -83,10 +83,12 @@ class CompletenessCheck:
     async def check_listed(self, file: FoundFile, *, remote: bool) -> None:
         """Offer a file that a scan found; one written recently has to be stable first.
 
-        The modification time of a remote file is set by another machine's clock.
+        The modification time of a remote file is set by another machine's clock. One that was not
+        there a moment ago was written recently, whatever that clock says.
         """
         age = time.time() - file.mtime_ns / _NS
-        if age > self._settle_time + (_CLOCK_SKEW if remote else 0.0):
+        is_old = age > self._settle_time + (_CLOCK_SKEW if remote else 0.0)
+        if is_old and file.arrived_at is None:
             await self._offer(file)
         else:
             self.offer_when_stable(file)
