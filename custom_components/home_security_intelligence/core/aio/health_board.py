@@ -120,7 +120,7 @@ class HealthBoard:
                 difference(wrong),
             )
         elif offset != before:
-            _LOGGER.info("The clock of camera %s is right to %.0f s", camera, abs(offset))
+            _LOGGER.info("The clock of camera %s is right, to within %.0f s", camera, abs(offset))
         self._set(replace(self._health, clock_offsets=offsets))
 
     def set_queue_full(self, *, full: bool) -> None:
