@@ -123,6 +123,20 @@ def test_only_the_first_images_of_a_backlog_may_look_like_a_wrong_clock(waited: 
     assert clock.date(backlog) == [at(10 * n - waited) for n in range(300)]
 
 
+@pytest.mark.parametrize("offset", [timedelta(0), -HOUR, HOUR], ids=["right", "behind", "ahead"])
+def test_a_backlog_may_be_uploaded_as_slowly_as_it_was_taken(offset: timedelta) -> None:
+    """Each event takes two minutes to upload, as long as it lasted; it began hours earlier."""
+    clock = CameraClock(ClockOffset(offset=offset, confirmed_at=at(-20_000)))
+    readings = [
+        late(-16_700 + 900 * event + 5 * n, 130 * event + 5 * n, offset)
+        for event in range(10)
+        for n in range(25)
+    ]
+    taken = dated(clock, readings)
+    assert taken == [reading.stated_at - offset for reading in readings]
+    assert offset_of(clock) == offset
+
+
 def test_files_copied_in_any_order_keep_their_times() -> None:
     clock = right_clock()
     copied = [late(-86_400.0 * 40 + 977 * n % 50_000, 0.01 * n) for n in range(60)]

@@ -23,8 +23,11 @@ _ENOUGH = 3  # images that confirm an offset
 _MEDIAN_OF = 9  # images
 _KEPT = 15  # images
 _TOGETHER = 10  # images, fewer than are kept
-_PROOF = timedelta(minutes=1)  # for so long an offset has to be seen before it is believed
-_PROOF_RIGHT = timedelta(seconds=10)  # the same for a clock that is right
+# For so long an offset has to be seen before it is believed: one that only a clock can have, one that
+# a late upload can have as well, and none.
+_PROOF = timedelta(minutes=1)
+_PROOF_LATE = timedelta(minutes=10)
+_PROOF_RIGHT = timedelta(seconds=10)
 _RHYTHM = timedelta(minutes=10)  # images that arrive further apart have no common rhythm
 _RUSH = timedelta(seconds=20)  # by which stated times overtake arrivals in a backlog
 _OVERTAKING = timedelta(seconds=20)  # by which uploads of one event overtake each other
@@ -135,7 +138,7 @@ class CameraClock:
         first, last = self._recent[0], self._recent[-1]
         if len(self._recent) <= _KEPT:
             return
-        if last.arrived_at - first.arrived_at > _RHYTHM:
+        if last.arrived_at - first.arrived_at > 2 * _PROOF_LATE:
             del self._recent[0]
             return
         arrivals = [each.arrived_at for each in self._recent]
@@ -161,11 +164,20 @@ class CameraClock:
             if spread > AGREES:
                 break
             is_right = max(abs(lag) for lag in lags) <= AGREES
+            proof = _PROOF_RIGHT if is_right else self._proof_of(reading)
             # In a backlog stated times advance faster, but as slowly only if it is as long.
-            proof = max(_PROOF_RIGHT if is_right else _PROOF, 3 * spread)
+            proof = max(proof, 3 * spread)
             if count >= _ENOUGH and self._recent[-1].arrived_at - reading.arrived_at >= proof:
                 return self._recent[-count:]
         return ()
+
+    def _proof_of(self, reading: ClockReading) -> timedelta:
+        """Return for how long an image's offset has to be seen; the known one may be right."""
+        if self._known is None:
+            return _PROOF
+        late = self._lateness(reading)
+        drift = _drift_within(reading.arrived_at - self._known.confirmed_at)
+        return _PROOF_LATE if drift < late < RESET else _PROOF
 
     def _confirm(self, readings: Sequence[ClockReading]) -> None:
         offset = timedelta(seconds=-median(each.lag.total_seconds() for each in readings))
@@ -202,20 +214,27 @@ class CameraClock:
         """Return whether the clock was right until lately, or is again, and so the upload is late."""
         if self._known is None:
             return False
-        first = self._alike(reading)[0].arrived_at
+        alike = self._alike(reading)
+        first = alike[0].arrived_at
         right = (each for each in self._recent if abs(self._lateness(each)) <= AGREES)
         # A clock does not become right again between two images.
         if any(first < each.arrived_at <= first + _RHYTHM for each in right):
             return True
-        since = reading.arrived_at - self._known.confirmed_at
-        return not _is_usual_fault(self._lateness(reading), since)
+        confirmed_at = self._known.confirmed_at
+        return not all(
+            _is_usual_fault(self._lateness(each), each.arrived_at - confirmed_at) for each in alike
+        )
 
 
 def _is_usual_fault(late: timedelta, since: timedelta) -> bool:
     """Return whether a clock often becomes wrong by this much within this time."""
     whole = HALF_HOUR * round(late / HALF_HOUR)
     is_zone = whole > _NONE and abs(late - whole) <= NOTABLE
-    return is_zone or late >= RESET or late <= AGREES + DRIFT_PER_DAY * (since / timedelta(days=1))
+    return is_zone or late >= RESET or late <= _drift_within(since)
+
+
+def _drift_within(since: timedelta) -> timedelta:
+    return AGREES + DRIFT_PER_DAY * (since / timedelta(days=1))
 
 
 def _arrival(reading: ClockReading) -> datetime:
