@@ -14,6 +14,7 @@ from ..aio.request_tracker import RequestTracker
 from ..domain.errors import StoreError, StoreInterruptedError
 from ..domain.settings import Settings
 from .engine import begin, connected, without_transactions
+from .long_statements import begin_count
 from .outbox import Outbox
 from .transaction import Transaction
 
@@ -56,6 +57,16 @@ class Database:
         """
         with self._requests.track():
             async with self._observed(begin(self.engine)) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def begin_count(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction for counts that may take minutes; raises likewise.
+
+        Raises StoreInterruptedError at their limit, by which the database does not count as away.
+        """
+        with self._requests.track():
+            async with self._observed(begin_count(self.engine)) as connection:
                 yield connection
 
     @asynccontextmanager

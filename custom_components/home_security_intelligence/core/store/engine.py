@@ -21,6 +21,7 @@ from ..domain.errors import (
 )
 from .address import DatabaseAddress, read_address
 from .errors import contained, translated
+from .long_statements import OPTION, detect_lost_hosts
 from .migrate import ensure_schema, refuse_newer, refuse_other, upgrade
 from .tls import Encryption, encryption, peer_fingerprint
 
@@ -39,7 +40,7 @@ class _Target:
     address: DatabaseAddress
     encryption: Encryption
     application_name: str
-    statement_timeout: float = STATEMENT_TIMEOUT
+    statement_timeout: float | None = STATEMENT_TIMEOUT  # seconds; None: no limit
     read_only: bool = False
 
 
@@ -63,7 +64,7 @@ async def connect(
             pooler = target.address.pooler
             if pooler is None:
                 pooler = await _finds_pooler(target)
-            await upgrade(lambda: _single_engine(target))
+            await upgrade(lambda: _long_engine(target))
         return _pooled_engine(target, pooler=pooler)
 
 
@@ -216,8 +217,13 @@ def _single_engine(target: _Target) -> AsyncEngine:
     )
 
 
+def _long_engine(target: _Target) -> AsyncEngine:
+    """Return an engine without a limit for statements; the system detects a lost host."""
+    return detect_lost_hosts(_single_engine(replace(target, statement_timeout=None)))
+
+
 def _pooled_engine(target: _Target, *, pooler: bool) -> AsyncEngine:
-    options: dict[str, bool] = {"hsi_pooler": pooler}
+    options: dict[str, object] = {"hsi_pooler": pooler, OPTION: _long_engine(target)}
     if target.read_only:
         # Not as a parameter of the session, which a pooler would refuse.
         options["postgresql_readonly"] = True
