@@ -8,7 +8,6 @@ from pathlib import Path
 import sys
 import tempfile
 import time
-from zoneinfo import ZoneInfo
 
 from benchmarks import harness
 from testbed.services.postgres import Postgres
@@ -22,6 +21,7 @@ from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.settings import Settings
 from hsi_core.files import camera_root
 from hsi_core.stages.clean_up import CleanUp
+from hsi_core.stages.machine_clock import MachineClock
 from hsi_core.store import cameras, event_list, jobs
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin, connect
@@ -67,9 +67,10 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
                 root = await camera_root.register(connection, Path(folder), "bench", files)
             clean_up = CleanUp(
                 database,
+                HealthBoard(Publisher()),
+                MachineClock(lambda: datetime.now(UTC)),
                 root=root,
                 files=files,
-                time_zone=ZoneInfo("UTC"),
                 settings=settings,
                 now=lambda: datetime.now(UTC),
             )

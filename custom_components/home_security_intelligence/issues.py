@@ -19,6 +19,7 @@ from .markdown import escape_markdown
 
 MAX_DEAD_LETTERS: Final = 10  # fewer are normal: a camera sometimes breaks off an upload
 MODEL_MISSING: Final = "model_missing"
+CLEAN_UP_WAITS: Final = "clean_up_waits"
 DATA_ENTRY_ID: Final = "entry_id"
 
 
@@ -115,6 +116,20 @@ def _wrong_clock(data: HsiData, folder: str) -> Mapping[str, str] | None:
     return {"camera": data.cameras[folder].camera.name, "difference": difference(offset)}
 
 
+def _clean_up_waits(data: HsiData) -> Mapping[str, str] | None:
+    waiting = data.health.clean_up_waiting
+    if waiting is None:
+        return None
+    return {
+        "reason": waiting.reason,
+        "images": str(waiting.images),
+        "stored_images": str(waiting.stored_images),
+        "files": str(waiting.files),
+        "stored_files": str(waiting.stored_files),
+        "gigabytes": f"{waiting.file_bytes / 10**9:.1f}",
+    }
+
+
 ISSUES: Final = (
     Issue(key="dead_letters", placeholders_fn=_dead_letters, is_fixable=True),
     Issue(
@@ -122,6 +137,7 @@ ISSUES: Final = (
         placeholders_fn=_broken_detectors,
         severity=ir.IssueSeverity.ERROR,
     ),
+    Issue(key=CLEAN_UP_WAITS, placeholders_fn=_clean_up_waits, is_fixable=True),
     Issue(key="detector_fallback", placeholders_fn=_detector_fallback),
     Issue(key="detectors_differ", placeholders_fn=_detectors_differ),
     Issue(key="server_limit", placeholders_fn=_server_limits),

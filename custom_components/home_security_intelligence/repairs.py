@@ -13,8 +13,9 @@ from .coordinator import HsiConfigEntry
 from .core.domain.errors import StoreError
 from .core.domain.models import RequeueReport
 from .core.pipeline.pipeline import Pipeline
+from .flows.clean_up import CleanUpFlow
 from .flows.model_download import ModelMissingFlow
-from .issues import DATA_ENTRY_ID, MODEL_MISSING
+from .issues import CLEAN_UP_WAITS, DATA_ENTRY_ID, MODEL_MISSING
 
 
 async def async_create_fix_flow(
@@ -24,6 +25,8 @@ async def async_create_fix_flow(
     entry_id = str(data[DATA_ENTRY_ID]) if data else ""
     if issue_id.startswith(MODEL_MISSING):
         return ModelMissingFlow(entry_id)
+    if issue_id.startswith(CLEAN_UP_WAITS):
+        return CleanUpFlow(entry_id)
     return DeadLettersFlow(entry_id)
 
 

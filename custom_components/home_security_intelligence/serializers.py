@@ -113,6 +113,7 @@ def cleanup_json(report: CleanupReport) -> JsonObjectType:
         "files": report.files,
         "file_bytes": report.file_bytes,
         "orphans": report.orphans,
+        "needs_confirmation": report.doubt,
     }
 
 

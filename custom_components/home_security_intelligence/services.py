@@ -26,7 +26,7 @@ import voluptuous as vol
 
 from .const import CONF_FOLDER, DOMAIN, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
-from .core.domain.errors import InputError, PipelineStoppedError, StoreError
+from .core.domain.errors import ClockDoubtedError, InputError, PipelineStoppedError, StoreError
 from .core.domain.models import EventMark, FailureClass, JobKind, MissedMoment, RiskLevel
 from .core.domain.queries import PAGE_LIMIT, DeadLetterQuery, EventQuery
 from .core.pipeline.pipeline import Pipeline
@@ -301,6 +301,12 @@ async def _request[T](entry: HsiConfigEntry, request: Callable[[Pipeline], Await
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="database_failed",
+            translation_placeholders={"error": str(err)},
+        ) from err
+    except ClockDoubtedError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="clock_doubted",
             translation_placeholders={"error": str(err)},
         ) from err
     except PipelineStoppedError as err:

@@ -150,6 +150,7 @@ def test_flags_override_the_environment(tmp_path: Path) -> None:
     )
     assert parse_arguments(NEEDED, []) == CommandLine(environ=NEEDED, store_settings=False)
     assert parse_arguments(NEEDED, ["--store-settings"]).store_settings
+    assert parse_arguments(NEEDED, ["--confirm-clean-up"]).confirm_clean_up
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,18 @@
 """The clean-up action counts what is expired, and deletes it only without dry run."""
 
+import asyncio
 from pathlib import Path
 
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.core.stages.machine_clock import MachineClock
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import STANDARD, act, choose_options, is_settled, listed_when, upload
@@ -20,7 +25,10 @@ NOTHING = {
     "files": 0,
     "file_bytes": 0,
     "orphans": 0,
+    "needs_confirmation": None,
 }
+ISSUE = "clean_up_waits_01JENTRY"
+FIX = "/api/repairs/issues/fix"
 OLD = {**NOTHING, "events": 1, "images": 1, "detections": 1, "jobs": 2}
 AGED = """
     UPDATE hsi.images SET found_at = found_at - interval '3 years',
@@ -75,11 +83,66 @@ async def test_image_files_are_deleted_if_the_options_say_so(
 ) -> None:
     await choose_options(hass, quick, STANDARD | {"keeping": {"retention_days": 0, **given_up}})
     expected = {**NOTHING, "files": 1, "file_bytes": size(old_picture)}
-    assert await act(hass, "clean_up") == expected
+    told = await act(hass, "clean_up")
+    assert "nothing was deleted since" in told.pop("needs_confirmation")
+    assert told == {key: expected[key] for key in told}
     assert size(old_picture)
     assert await act(hass, "clean_up", dry_run=False) == expected
     assert size(old_picture) is None
     assert (await act(hass, "list_events"))["total"] == 1
+
+
+@pytest.fixture
+async def waiting(
+    hass: HomeAssistant, quick: MockConfigEntry, old_picture: Path, issue_registry: ir.IssueRegistry
+) -> Path:
+    """A file whose nightly deletion has to be confirmed."""
+    await choose_options(
+        hass, quick, STANDARD | {"keeping": {"retention_days": 0, "original_days": 365}}
+    )
+    assert await quick.runtime_data.pipeline.cleanup.delete_unless_doubted() is None
+    issue = issue_registry.async_get_issue(DOMAIN, ISSUE)
+    assert issue is not None
+    assert issue.is_fixable
+    placeholders = issue.translation_placeholders or {}
+    assert (placeholders["files"], placeholders["stored_files"]) == ("1", "1")
+    assert "nothing was deleted since" in placeholders["reason"]
+    return old_picture
+
+
+async def test_a_repair_confirms_what_would_delete_much(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    issue_registry: ir.IssueRegistry,
+    waiting: Path,
+) -> None:
+    await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+    response = await client.post(FIX, json={"handler": DOMAIN, "issue_id": ISSUE})
+    form = await response.json()
+    assert (form["type"], form["step_id"]) == ("form", "confirm")
+    assert form["description_placeholders"]["files"] == "1"
+    assert size(waiting)
+    response = await client.post(f"{FIX}/{form['flow_id']}", json={})
+    assert (await response.json())["type"] == "create_entry"
+    async with asyncio.timeout(60):
+        while size(waiting):  # noqa: ASYNC110 - no update for a clean-up
+            await asyncio.sleep(0.05)
+    await hass.async_block_till_done()
+    assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
+
+
+async def test_nothing_is_deleted_while_the_clock_is_in_doubt(
+    hass: HomeAssistant,
+    quick: MockConfigEntry,
+    old_picture: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(MachineClock, "doubt", lambda _: "the clock is ahead")
+    with pytest.raises(HomeAssistantError) as caught:
+        await act(hass, "clean_up", dry_run=False)
+    assert caught.value.translation_key == "clock_doubted"
+    assert (await act(hass, "clean_up"))["needs_confirmation"] == "the clock is ahead"
 
 
 async def test_only_administrators_may_clean_up(

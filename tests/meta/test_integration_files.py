@@ -262,6 +262,9 @@ def test_every_repair_is_translated(texts: dict[str, Any], integration: Path) ->
     assert set(flow["step"]) == literals(integration / "repairs.py", "step_id")
     for option in flow["step"]["init"]["menu_options"]:
         assert hasattr(repairs.DeadLettersFlow, f"async_step_{option}")
+    clean_up = texts["issues"][issues.CLEAN_UP_WAITS]["fix_flow"]
+    assert set(clean_up["abort"]) == literals(integration / "flows/clean_up.py", "reason")
+    assert set(clean_up["step"]) == literals(integration / "flows/clean_up.py", "step_id")
     download = texts["issues"][issues.MODEL_MISSING]["fix_flow"]
     code = integration / "flows/model_download.py"
     assert set(download["abort"]) == literals(code, "reason")

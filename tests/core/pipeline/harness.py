@@ -162,9 +162,10 @@ class House:
         settings: Settings = QUICK,
         *,
         on_settings_changed: Callable[[], None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         **changed: Any,
     ) -> tuple[Pipeline, Journal]:
-        """Make a pipeline that is not started yet."""
+        """Make a pipeline that is not started yet; `now` is the clock of its machine."""
         settings = replace(settings, **{"time_zone": BERLIN.key, **changed})
         config = PipelineConfig(
             database_url=self.database_url,
@@ -183,7 +184,7 @@ class House:
             InferenceClient(self.session, server.url, TOKEN, settings=settings)
             for server in (self.server, *self.others)
         ]
-        pipeline = Pipeline(config, *clients, on_settings_changed=on_settings_changed)
+        pipeline = Pipeline(config, *clients, now=now, on_settings_changed=on_settings_changed)
         self.pipelines.append(pipeline)
         return pipeline, Journal(pipeline)
 

@@ -20,7 +20,7 @@ from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 from hsi_core.domain.settings import Settings
 from hsi_core.inference.client import InferenceClient
 from hsi_core.pipeline.pipeline import APPLICATION_NAME, Pipeline, PipelineConfig
-from hsi_core.stages.clean_up import next_time
+from hsi_core.stages.clean_up_schedule import next_time
 
 UNSETTLED = """
     SELECT (SELECT count(*) FROM hsi.jobs WHERE state IN ('pending', 'leased'))

@@ -239,8 +239,10 @@ async def test_the_clean_up_keeps_images_of_other_roots(
     _, journal = await house.run(retention_days=1.0 if forgotten else 0.0, original_days=30.0)
     house.upload("front/0.jpg", "tree 0.9")
     await journal.ended(1)
+    # Past the retention of files, or of records.
+    age = 2 if forgotten else 31
+    query(postgres, house, f"UPDATE hsi.images SET found_at = found_at - interval '{age} days'")
     if forgotten:
-        query(postgres, house, "UPDATE hsi.images SET found_at = found_at - interval '2 days'")
         assert (await house.pipelines[0].cleanup.delete_expired(dry_run=False)).images == 1
     there = (
         "SELECT (SELECT count(*) FROM hsi.images WHERE NOT file_gone)"

@@ -7,6 +7,7 @@ import logging
 from typing import Protocol
 
 from ..domain.camera_clock import NOTABLE, difference
+from ..domain.clean_up import WaitingCleanUp
 from ..domain.errors import CoreError, StoreError, WatchError
 from ..domain.inference import ServerHealth
 from ..domain.models import JobKind
@@ -132,6 +133,23 @@ class HealthBoard:
                 else "Queue accepts new images again"
             )
         self._set(replace(self._health, queue_full=full))
+
+    def clean_up_waits(self, waiting: WaitingCleanUp | None) -> None:
+        """Record that a nightly clean-up waits for a confirmation, or with None that none does."""
+        if waiting is not None and waiting != self._health.clean_up_waiting:
+            _LOGGER.warning(
+                "The clean-up waits for a confirmation: %s. It would delete %d of %d image records"
+                " and %d of %d image files (%d bytes). Check this machine's clock and the retention"
+                " settings. To confirm, use the repair in Home Assistant, or run the worker's"
+                " command once more with --confirm-clean-up",
+                waiting.reason,
+                waiting.images,
+                waiting.stored_images,
+                waiting.files,
+                waiting.stored_files,
+                waiting.file_bytes,
+            )
+        self._set(replace(self._health, clean_up_waiting=waiting))
 
     def _server(self, url: str) -> ServerState:
         return next(server for server in self._health.servers if server.url == url)

@@ -54,6 +54,7 @@ class CommandLine:
 
     environ: Mapping[str, str]
     store_settings: bool
+    confirm_clean_up: bool = False
 
 
 def parse_arguments(environ: Mapping[str, str], arguments: Sequence[str]) -> CommandLine:
@@ -78,13 +79,23 @@ def parse_arguments(environ: Mapping[str, str], arguments: Sequence[str]) -> Com
         help="store this worker's shared settings for all workers, instead of those that another "
         "worker has stored; Home Assistant's are never replaced",
     )
+    parser.add_argument(
+        "--confirm-clean-up",
+        action="store_true",
+        help="confirm the clean-ups on this database that wait because they would delete much, "
+        "show them, and exit; the running workers then delete",
+    )
     options = parser.parse_args(arguments)
     overridden = dict(environ)
     if options.server_url is not None:
         overridden["INFERENCE_URL"] = ",".join(options.server_url)
     if options.server_token_file is not None:
         overridden["INFERENCE_TOKEN_FILE"] = options.server_token_file
-    return CommandLine(environ=overridden, store_settings=options.store_settings)
+    return CommandLine(
+        environ=overridden,
+        store_settings=options.store_settings,
+        confirm_clean_up=options.confirm_clean_up,
+    )
 
 
 def read_environment(environ: Mapping[str, str]) -> Environment:

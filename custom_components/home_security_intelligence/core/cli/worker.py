@@ -16,7 +16,7 @@ from ..domain.settings import DECLARATIONS, Settings
 from ..domain.shared_settings import Configured
 from ..inference.client import InferenceClient
 from ..pipeline.pipeline import Pipeline, PipelineConfig
-from ..store import cameras
+from ..store import cameras, clean_ups
 from ..store.engine import begin, connect
 from ..watch.ignored_names import IgnoredNames
 from .environment import (
@@ -87,12 +87,40 @@ async def work(
             replaces = False
 
 
+async def confirm_clean_ups(environment: Environment) -> None:
+    """Confirm every clean-up that waits, and show them; raises StoreError."""
+    engine = await connect(environment.database_url, application_name="hsi worker")
+    try:
+        async with begin(engine) as connection:
+            confirmed = await clean_ups.confirm_all(connection)
+    finally:
+        await engine.dispose()
+    if not confirmed:
+        _LOGGER.info("no clean-up waits for a confirmation")
+    for each in confirmed:
+        waiting = each.waiting
+        _LOGGER.info(
+            "confirmed the clean-up of %s on %s, which waited because %s: %d of %d image records "
+            "and %d of %d image files are deleted within a minute",
+            each.path,
+            each.host,
+            waiting.reason,
+            waiting.images,
+            waiting.stored_images,
+            waiting.files,
+            waiting.stored_files,
+        )
+
+
 def main(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
     """Run the worker; returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         command = parse_arguments(environ, arguments)
         environment = read_environment(command.environ)
+        if command.confirm_clean_up:
+            asyncio.run(confirm_clean_ups(environment))
+            return 0
         configured = read_settings(command.environ)
         asyncio.run(work(environment, configured, store_settings=command.store_settings))
     except UsageError as error:

@@ -56,6 +56,13 @@ class SettingsConflictError(CoreError):
     code = "settings_conflict"
 
 
+class ClockDoubtedError(CoreError):
+    """The machine's clock may be ahead, so nothing is deleted by its age."""
+
+    failure = FailureClass.OUTAGE
+    code = "clock_doubted"
+
+
 class ImageUnreadableError(InputError):
     """The file is missing, not readable, empty or larger than the limit."""
 

@@ -1,7 +1,7 @@
 """The central values: image, detection, event, assessment, dead letter."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -325,6 +325,8 @@ class CleanupReport:
     files: int = 0  # image files, only if their deletion is enabled
     file_bytes: int = 0
     orphans: int = 0  # forgotten files that no longer exist
+    # Of a dry run: why a nightly clean-up would wait for a confirmation.
+    doubt: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from .clean_up import WaitingCleanUp
 from .inference import ServerHealth
 from .models import Camera, Image, JobKind, QueueStats, SecurityEvent
 from .presence import PresenceClass
@@ -86,8 +87,9 @@ class Health:
     while none is reachable, and `server` is the health of the first reachable one.
     `detectors_differ`: the servers use different models. `camera_errors` has an entry for each
     camera whose folder has a problem. `clock_offsets` says by how many seconds a camera's clock is
-    ahead, negative: behind, as soon as its images have shown it. `stages_paused` are held back by their gate. `queue_full`:
-    new files wait in their folders.
+    ahead, negative: behind, as soon as its images have shown it. `stages_paused` are held back by
+    their gate. `queue_full`: new files wait in their folders. `clean_up_waiting` has to be
+    confirmed.
     """
 
     servers: tuple[ServerState, ...] = ()
@@ -101,6 +103,7 @@ class Health:
     clock_offsets: Mapping[str, float] = field(default_factory=dict)
     stages_paused: frozenset[JobKind] = frozenset()
     queue_full: bool = False
+    clean_up_waiting: WaitingCleanUp | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,8 @@ from ..files import camera_root
 from ..inference.client import InferenceClient
 from ..queue.dead_letters import DeadLetterService
 from ..stages.clean_up import CleanUp
-from ..store import cameras, shared_settings
+from ..stages.machine_clock import MachineClock
+from ..store import cameras, clean_ups, shared_settings
 from ..store.engine import begin, connect, connect_listener, has_pooler
 from .query_service import QueryService
 from .wiring import RunningPipeline, start
@@ -119,6 +120,9 @@ class Pipeline:
                     )
                     # After the root, whose lock admits one starter at a time.
                     settings = await self._agree(connection)
+                    machine_clock = MachineClock(self._now)
+                    database_now, newest = await clean_ups.read_clock(connection)
+                    machine_clock.observe(database=database_now, newest=newest)
                 listen_engine = await self._listen_engine(engine)
                 time_zone = await asyncio.to_thread(_time_zone, settings.time_zone)
             except BaseException:
@@ -145,6 +149,7 @@ class Pipeline:
             settings=settings,
             configured=config.configured,
             on_settings_changed=self._on_settings_changed,
+            machine_clock=machine_clock,
             now=self._now,
         )
 

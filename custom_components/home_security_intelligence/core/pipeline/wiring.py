@@ -35,12 +35,14 @@ from ..queue.job_runner import JobRunner
 from ..queue.lease_reaper import LeaseReaper
 from ..stages.assess import Assess
 from ..stages.clean_up import CleanUp
+from ..stages.clean_up_schedule import CleanUpSchedule
 from ..stages.detect import Detect
 from ..stages.image_dating import ImageDating
+from ..stages.machine_clock import MachineClock
 from ..stages.prompt_images import PromptImages
 from ..stages.queue_capacity import QueueCapacity
 from ..stages.register import Register
-from ..store import roots
+from ..store import clean_ups, roots
 from ..store.database import Database
 from ..store.outbox import Outbox
 from ..watch.deliveries import Deliveries
@@ -52,6 +54,7 @@ from .settings_monitor import SettingsMonitor
 from .update_listener import UpdateListener
 
 _CLOCKS_INTERVAL = 300.0  # seconds until offsets that other workers have learned are read
+CLOCK_INTERVAL = 30.0  # seconds between comparisons of the machine's clock with the database's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,7 @@ def start(
     settings: Settings,
     configured: Configured,
     on_settings_changed: Callable[[], None],
+    machine_clock: MachineClock,
     now: Callable[[], datetime],
 ) -> RunningPipeline:
     """Wire everything and start its tasks; `listen_engine` is None if no connection can listen."""
@@ -148,19 +152,25 @@ def start(
         cameras=[camera.folder for camera in cameras],
         dating=dating,
         root=root,
+        clock=machine_clock,
         now=now,
     )
     event_closer = EventCloser(
         database, judge, is_awaited=deliveries.is_awaited, settings=settings, now=now
     )
     clean_up = CleanUp(
-        database, root=root, files=files, time_zone=time_zone, settings=settings, now=now
+        database, board, machine_clock, root=root, files=files, settings=settings, now=now
     )
+    schedule = CleanUpSchedule(clean_up, hour=settings.cleanup_hour, time_zone=time_zone, now=now)
     reaper = LeaseReaper(
         database,
         {handler.kind: handler for handler in (detect, assess)},
         settings=settings,
     )
+
+    async def compare_clocks() -> None:
+        database_now, _ = await database.run_statement(clean_ups.read_clock)
+        machine_clock.observe(database=database_now)
 
     supervisor = Supervisor(settings)
     board.database_answered()
@@ -180,7 +190,8 @@ def start(
         every=roots.HEARTBEAT_INTERVAL,
     )
     supervisor.repeat("camera clocks", dating.load, every=_CLOCKS_INTERVAL)
-    supervisor.keep_running("clean up", clean_up.delete_expired_daily)
+    supervisor.repeat("clock", compare_clocks, every=CLOCK_INTERVAL)
+    supervisor.keep_running("clean up", schedule.run_daily)
     activity_counter = ActivityCounter(database, time_zone=time_zone, settings=settings, now=now)
     supervisor.repeat("count hours", activity_counter.count, every=INTERVAL)
     home_recorder = None

@@ -18,6 +18,7 @@ from ..store.transaction import Transaction
 from ..watch.deliveries import Deliveries, Lane
 from .clock_check import ClockCheck
 from .image_dating import ImageDating
+from .machine_clock import MachineClock
 from .queue_capacity import QueueCapacity
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,9 +43,11 @@ class Register:
         cameras: Iterable[str],
         dating: ImageDating,
         root: CameraRoot,
+        clock: MachineClock,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self._clock = clock
         self._deliveries = deliveries
         self._capacity = capacity
         self._cameras = tuple(cameras)
@@ -106,7 +109,9 @@ class Register:
 
     async def _add(self, transaction: Transaction, items: Sequence[NewImage]) -> None:
         now = self._now()
-        added = await images.add(transaction.connection, items, now=now, root=self._root.id)
+        added = await images.add(
+            transaction.connection, items, now=self._clock.latest(), root=self._root.id
+        )
         if added:
             await jobs.enqueue_detect(transaction.connection, added, now=now)
             skipped = await replaced.supersede_dead(transaction.connection, added)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
@@ -37,6 +38,9 @@ _FORGOTTEN = (
     forgotten_files.c.path,
     forgotten_files.c.size,
     forgotten_files.c.mtime_ns,
+)
+_FORGOTTEN_FILES = select(
+    *_FORGOTTEN, forgotten_files.c.root, literal(None), forgotten_files.c.found_at
 )
 
 
@@ -174,36 +178,79 @@ async def delete_images(
 
 
 async def list_files(
-    connection: AsyncConnection, *, after: KnownFile | None, limit: int
+    connection: AsyncConnection,
+    *,
+    after: KnownFile | None,
+    before: datetime | None = None,
+    limit: int,
 ) -> tuple[KnownFile, ...]:
-    """Return the files of images in a final state, the latest found first, after a file."""
+    """Return the files of images in a final state, the latest found first, after a file.
+
+    With `before`, only those found before that time.
+    """
     order = (images.c.found_at, images.c.id)
     query = (
         select(*_IMAGE)
-        .where(~images.c.file_gone, images.c.state != ImageState.PENDING)
+        .where(_has_file())
         .order_by(*(column.desc() for column in order))
         .limit(limit)
     )
+    if before is not None:
+        query = query.where(images.c.found_at < before)
     if after is not None:
         query = query.where(tuple_(*order) < (after.found_at, after.image_id))
     return tuple(_known(row) for row in await connection.execute(query))
 
 
 async def list_forgotten(
-    connection: AsyncConnection, *, after: KnownFile | None, limit: int
+    connection: AsyncConnection,
+    *,
+    after: KnownFile | None,
+    before: datetime | None = None,
+    limit: int,
 ) -> tuple[KnownFile, ...]:
-    """Return forgotten files, the latest found first, after a file."""
+    """Return forgotten files likewise."""
     order = (forgotten_files.c.found_at, *_FORGOTTEN)
-    query = (
-        select(*_FORGOTTEN, forgotten_files.c.root, literal(None), forgotten_files.c.found_at)
-        .order_by(*(column.desc() for column in order))
-        .limit(limit)
-    )
+    query = _FORGOTTEN_FILES.order_by(*(column.desc() for column in order)).limit(limit)
+    if before is not None:
+        query = query.where(forgotten_files.c.found_at < before)
     if after is not None:
-        file = after.file
-        last = (after.found_at, file.camera, file.path, file.size, file.mtime_ns)
-        query = query.where(tuple_(*order) < last)
+        query = query.where(tuple_(*order) < _forgotten_key(after))
     return tuple(_known(row) for row in await connection.execute(query))
+
+
+async def list_oldest_forgotten(
+    connection: AsyncConnection,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    after: KnownFile | None,
+    limit: int,
+) -> tuple[KnownFile, ...]:
+    """Return forgotten files that were found after `since` and up to `until`, the oldest first."""
+    order = (forgotten_files.c.found_at, *_FORGOTTEN)
+    query = _FORGOTTEN_FILES.order_by(*order).limit(limit)
+    if since is not None:
+        query = query.where(forgotten_files.c.found_at > since)
+    if until is not None:
+        query = query.where(forgotten_files.c.found_at <= until)
+    if after is not None:
+        query = query.where(tuple_(*order) > _forgotten_key(after))
+    return tuple(_known(row) for row in await connection.execute(query))
+
+
+async def count_files(connection: AsyncConnection) -> tuple[int, int]:
+    """Return the number of files that are not known to be gone, and their bytes."""
+    sizes = union_all(
+        select(images.c.size).where(_has_file()), select(forgotten_files.c.size)
+    ).subquery()
+    row = (await connection.execute(select(func.count(), func.sum(sizes.c.size)))).one()
+    return row[0], int(row[1] or 0)
+
+
+async def count_images(connection: AsyncConnection) -> int:
+    """Return the number of images' records."""
+    return await connection.scalar(select(func.count()).select_from(images)) or 0
 
 
 async def mark_gone(connection: AsyncConnection, gone: Sequence[KnownFile]) -> int:
@@ -271,6 +318,16 @@ def _is_due_without_event(before: datetime) -> ColumnElement[bool]:
         & images.c.event_id.is_(None)
         & (images.c.state != ImageState.PENDING)
     )
+
+
+def _has_file() -> ColumnElement[bool]:
+    """As in the index on such files."""
+    return ~images.c.file_gone & ~in_state(images.c.state, ImageState.PENDING)
+
+
+def _forgotten_key(known: KnownFile) -> tuple[datetime, str, str, int, int]:
+    file = known.file
+    return (known.found_at, file.camera, file.path, file.size, file.mtime_ns)
 
 
 def _known(row: Row[tuple[str, str, int, int, int | None, int | None, datetime]]) -> KnownFile:

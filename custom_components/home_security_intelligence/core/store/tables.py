@@ -204,6 +204,20 @@ workers = Table(
     Column("has_left", Boolean, nullable=False),
 )
 
+# The clean-up of each root: what the last ones deleted, and one that waits for a confirmation.
+clean_ups = Table(
+    "clean_ups",
+    metadata,
+    Column("root", ForeignKey(roots.c.id), primary_key=True),
+    _moment("ran_at", nullable=True),
+    # The numbers of the last nightly ones, the latest last.
+    Column("deleted_images", ARRAY(BigInteger), nullable=False, server_default="{}"),
+    Column("deleted_files", ARRAY(BigInteger), nullable=False, server_default="{}"),
+    Column("waiting", JSONB(none_as_null=True)),
+    Column("confirmed", Boolean, nullable=False, server_default="false"),
+    _moment("orphans_checked_until", nullable=True),
+)
+
 images = Table(
     "images",
     metadata,
