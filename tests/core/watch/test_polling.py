@@ -142,12 +142,12 @@ async def test_a_slow_share_slows_no_other_camera(
     slow, listed, go_on = threading.Event(), threading.Event(), threading.Event()
 
     def list_slowly(
-        cameras: CameraFolders, folder: str, *arguments: Any
+        cameras: CameraFolders, folder: str, *arguments: Any, **options: Any
     ) -> Iterator[listing.ListingPart]:
         if folder == "front" and slow.is_set():
             listed.set()
             go_on.wait(SOON)
-        yield from listing.list_images(cameras, folder, *arguments)
+        yield from listing.list_images(cameras, folder, *arguments, **options)
 
     monkeypatch.setattr(scanner, "list_images", list_slowly)
     seen = watch(watch_polling=True, polling_interval=0.05)

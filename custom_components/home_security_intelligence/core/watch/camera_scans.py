@@ -7,6 +7,7 @@ from ..domain.settings import Settings
 from .scanner import CameraScanner
 from .schedule import Scan, ScanSchedule
 
+_DEEP_EVERY = 12  # full scans of which one is deep: one an hour
 _SLOW_AFTER = 0.5  # seconds after which the scan of the next camera begins beside a slow one
 
 
@@ -21,12 +22,15 @@ class CameraScans:
         self.ready = asyncio.Event()  # the first full scan of all cameras is done
         self._scanner = scanner
         self._schedules = {camera: ScanSchedule(settings) for camera in cameras}
+        self._shallow = dict.fromkeys(self._schedules, 0)  # full scans until the next deep one
         self._turn = asyncio.Lock()
 
     def request(self, scan: Scan, camera: str | None = None) -> None:
-        """Make a scan of one camera due now, or of all cameras."""
-        for schedule in self._schedules.values() if camera is None else self._of(camera):
-            schedule.request(scan)
+        """Make a scan of one camera due now, or of all cameras; a full one will be deep."""
+        for each in self._schedules if camera is None else self._schedules.keys() & {camera}:
+            self._schedules[each].request(scan)
+            if scan is Scan.FULL:
+                self._shallow[each] = 0
 
     async def run_scheduled(self) -> None:
         """Scan on schedule until cancelled, first all cameras."""
@@ -46,7 +50,9 @@ class CameraScans:
             if self._scanner.needs(camera, scan):
                 async with asyncio.TaskGroup() as tasks, self._turn:
                     began = loop.time()
-                    running = tasks.create_task(self._scanner.scan(camera, full=scan is Scan.FULL))
+                    running = tasks.create_task(
+                        self._scanner.scan(camera, deep=self._is_deep(camera, scan))
+                    )
                     await asyncio.wait([running], timeout=_SLOW_AFTER)
             schedule.finish(scan, began=began)
             if scan is Scan.FULL:
@@ -54,5 +60,9 @@ class CameraScans:
                 if not unscanned:
                     self.ready.set()
 
-    def _of(self, camera: str) -> Iterable[ScanSchedule]:
-        return (self._schedules[camera],) if camera in self._schedules else ()
+    def _is_deep(self, camera: str, scan: Scan) -> bool:
+        if scan is not Scan.FULL:
+            return False
+        deep = self._shallow[camera] == 0
+        self._shallow[camera] = _DEEP_EVERY - 1 if deep else self._shallow[camera] - 1
+        return deep

@@ -71,6 +71,7 @@ class Deliveries:
         self._overflowing: set[str] = set()  # cameras with files that a closed lane has left
         self._overflowed = asyncio.Event()  # there are such cameras
         self._resumed = asyncio.Event()
+        self._left_behind: Callable[[FoundFile], None] = lambda _file: None
 
     # What the consumer calls
 
@@ -82,7 +83,9 @@ class Deliveries:
 
     def refuse(self, files: Iterable[FoundFile]) -> None:
         """Leave those of the files that are not acknowledged to the next full scan."""
-        self._in_flight.difference_update(files)
+        for file in self._in_flight.intersection(files):
+            self._in_flight.discard(file)
+            self._left_behind(file)
 
     async def overflowed(self) -> frozenset[str]:
         """Wait until a closed lane has left a file in its folder; return the cameras of such files."""
@@ -102,6 +105,10 @@ class Deliveries:
         self._resumed.set()
 
     # What the watcher calls
+
+    def on_left_behind(self, listener: Callable[[FoundFile], None]) -> None:
+        """Call the listener with each file that is left to a later scan."""
+        self._left_behind = listener
 
     @property
     def postponed(self) -> frozenset[str]:
@@ -133,6 +140,7 @@ class Deliveries:
         """Leave a file to a later scan of its camera."""
         oldest = self._postponed.get(file.camera, file.mtime_ns)
         self._postponed[file.camera] = min(oldest, file.mtime_ns)
+        self._left_behind(file)
 
     def is_awaited(self, camera: str, before: datetime) -> bool:
         """Return whether a known file of the camera, written by then, is not registered yet."""

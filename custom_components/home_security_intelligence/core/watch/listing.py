@@ -13,6 +13,7 @@ from .cameras import CameraFolders, join
 from .filenames import is_image_name, is_storable
 from .ignored_names import IgnoredNames
 from .inotify import WatchLimitError
+from .listed_folders import ListedFolders
 
 BATCH = 256  # files in one part of a listing
 
@@ -30,12 +31,19 @@ class ListingPart:
 
 
 def list_images(
-    cameras: CameraFolders, folder: str, real: Path, watch: Callable[[str, Path], None]
+    cameras: CameraFolders,
+    folder: str,
+    real: Path,
+    watch: Callable[[str, Path], None],
+    listed: ListedFolders,
+    *,
+    deep: bool,
 ) -> Iterator[ListingPart]:
     """Yield the images in this folder and below, without those of other cameras. Blocks.
 
     `real` is the folder's resolved path. `watch` is called for each folder before it is listed, so
     an image is either listed or reported by inotify. Symbolic links below the folder are ignored.
+    Unless the listing is a deep one, folders in `listed` without a change since are left out.
     """
     camera = cameras.camera_of(folder)
     assert camera is not None  # noqa: S101 - only cameras' folders are listed
@@ -52,7 +60,12 @@ def list_images(
                 raise
             except OSError as err:
                 yield ListingPart(problem=_unreadable(current, err))  # it can perhaps be listed
-            yield from _list_folder(camera, current, path, below, cameras.ignored)
+            known = None if deep or current == camera else listed.unchanged(current, path)
+            if known is None:
+                yield from _list_folder(camera, current, path, below, cameras.ignored, listed)
+            else:
+                note_progress()
+                below += ((join(current, name), path / name) for name in known)
         except FileNotFoundError, NotADirectoryError:
             if current == camera:
                 yield ListingPart(problem=missing(camera))
@@ -73,6 +86,7 @@ def _list_folder(
     path: Path,
     below: list[tuple[str, Path]],
     ignored: IgnoredNames,
+    listed: ListedFolders,
 ) -> Iterator[ListingPart]:
     """Yield the images in the folder, the oldest first, and add its subfolders to `below`.
 
@@ -81,6 +95,8 @@ def _list_folder(
     """
     files: list[tuple[int, str, int]] = []  # modification time, name and size
     broken: OSError | None = None
+    complete = True
+    listing = listed.begin(camera, folder, path)
     try:
         with os.scandir(path) as entries:
             for entry in entries:
@@ -92,6 +108,7 @@ def _list_folder(
                     if not is_folder and not is_image_name(entry.name):
                         continue
                     if not is_storable(entry.name):
+                        complete = False
                         yield ListingPart(problem=_unstorable(folder))
                     elif is_folder:
                         below.append((join(folder, entry.name), path / entry.name))
@@ -99,6 +116,7 @@ def _list_folder(
                         mtime_ns = storable_mtime(status.st_mtime_ns)
                         files.append((mtime_ns, entry.name, status.st_size))
                 except OSError as err:
+                    complete = False
                     name = join(folder, entry.name)
                     yield ListingPart(unreadable=f"{name!r}: {err.strerror}")
     except OSError as err:
@@ -114,6 +132,9 @@ def _list_folder(
         )
     if broken is not None:
         raise broken
+    if complete:
+        names = tuple(sorted(inner.name for _, inner in below))
+        listed.finish(listing, frozenset(files), names)
 
 
 def _stat_entry(entry: os.DirEntry[str]) -> os.stat_result | None:

@@ -18,6 +18,7 @@ from .cameras import CameraFolders, ancestors_of
 from .completeness import CompletenessCheck
 from .deliveries import Deliveries
 from .inotify import FolderEvents, WatchLimitError
+from .listed_folders import ListedFolders
 from .listing import ListingPart, list_images, missing
 from .mounts import supports_inotify
 from .schedule import Scan
@@ -55,6 +56,8 @@ class CameraScanner:
         self._unreadable: dict[str, str] = {}  # the first unreadable entry of a camera's folder
         self._polled: set[str] = set()
         self._now = now
+        self._listed = ListedFolders()
+        deliveries.on_left_behind(self._listed.forget)
         self._scanned: dict[str, float] = {}  # when a complete scan of the camera began
 
     def needs(self, camera: str, scan: Scan) -> bool:
@@ -68,10 +71,11 @@ class CameraScanner:
             case Scan.POLL:
                 return camera in self._polled
 
-    async def scan(self, camera: str, *, full: bool) -> None:
+    async def scan(self, camera: str, *, deep: bool) -> None:
         """Watch and scan a camera, and report its problem.
 
-        A full scan is one that forgets files it does not find.
+        A deep scan lists all its folders, also old ones without a change, and forgets files that it
+        does not find.
         """
         limit: WatchError | None = None
         if not self._settings.watch_polling:
@@ -82,15 +86,15 @@ class CameraScanner:
                 limit = err
             except StorageStalledError:
                 _LOGGER.debug("The scan of the camera finds out what does not respond")
-        if full:
+        if deep:
             self._deliveries.begin_full_scan(camera)
-        await self._scan_camera(camera, limit)
-        if full:
+        await self._scan_camera(camera, limit, deep=deep)
+        if deep:
             self._deliveries.end_full_scan(camera)
 
     async def scan_new_folder(self, folder: str) -> None:
         """Watch and scan a folder that was created within a camera's."""
-        problem = await self._scan_folder(folder)
+        problem = await self._scan_folder(folder, deep=True)
         camera = self._cameras.camera_of(folder)
         if problem is not None and camera is not None:
             self._report(camera, problem)
@@ -100,12 +104,12 @@ class CameraScanner:
         if self._cameras.is_camera(camera) and self._files.is_stalled(camera):
             self._report(camera, _stalled(camera))
 
-    async def _scan_camera(self, camera: str, limit: WatchError | None) -> None:
+    async def _scan_camera(self, camera: str, limit: WatchError | None, *, deep: bool) -> None:
         """Scan a camera and report its problem, which may be the system's limit for watches."""
         began = asyncio.get_running_loop().time()
         self._note_unfinished(camera)
         self._deliveries.begin_scan(camera)
-        problem = await self._choose_polling(camera) or await self._scan_folder(camera)
+        problem = await self._choose_polling(camera) or await self._scan_folder(camera, deep=deep)
         self._deliveries.end_scan(camera, complete=problem is None)
         if problem is None:
             self._scanned[camera] = began
@@ -141,11 +145,11 @@ class CameraScanner:
             with suppress(PathEscapeError, OSError):
                 self._events.watch(folder, resolve_below(self._root, folder))
 
-    async def _scan_folder(self, folder: str) -> WatchError | None:
+    async def _scan_folder(self, folder: str, *, deep: bool) -> WatchError | None:
         """Check the images in this folder and below; return the first problem."""
         problem: WatchError | None = None
         unreadable: str | None = None
-        listing = self._list(folder)
+        listing = self._list(folder, deep=deep)
         camera = self._cameras.camera_of(folder) or ""
         try:
             while (part := await self._files.call(camera, folder, next, listing, None)) is not None:
@@ -177,7 +181,7 @@ class CameraScanner:
             return file
         return replace(file, arrived_at=self._now())
 
-    def _list(self, folder: str) -> Iterator[ListingPart]:
+    def _list(self, folder: str, *, deep: bool) -> Iterator[ListingPart]:
         try:
             real = resolve_below(self._root, folder)
         except PathEscapeError as err:
@@ -187,7 +191,7 @@ class CameraScanner:
             yield ListingPart(problem=missing(str(self._root)))
             return
         watch = _watch_nothing if self._settings.watch_polling else self._events.watch
-        yield from list_images(self._cameras, folder, real, watch)
+        yield from list_images(self._cameras, folder, real, watch, self._listed, deep=deep)
 
     def _note_unreadable(self, camera: str, folder: str, entry: str | None) -> None:
         """Log an entry that cannot be read; the next scans try again."""
