@@ -3,6 +3,14 @@
 from http import HTTPStatus
 from typing import ClassVar
 
+_MAX_CAUSE = 300  # characters
+
+
+def cause_of(error: Exception) -> str:
+    """Return an unexpected error's type and first line, for a message; the log has the rest."""
+    first_line = str(error).strip().partition("\n")[0][:_MAX_CAUSE]
+    return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
+
 
 class ProblemError(Exception):
     """Base of every error a client receives; the message says what happened and what to do."""

@@ -1,6 +1,10 @@
 """The state of the inference servers' detectors."""
 
+from collections.abc import Collection, Sequence
+
 from .core.domain.inference import ComponentState
+from .core.domain.models import Camera
+from .core.domain.settings import DEFAULT_WATCHED_LABELS
 from .core.domain.updates import Health, ServerState
 
 # States that no waiting changes.
@@ -25,4 +29,19 @@ def broken_detectors(health: Health) -> dict[str, str]:
         server.url: server.health.detector.error or server.health.detector.state.value
         for server in health.servers
         if server.reachable and server.health is not None and server.health.detector.state in BROKEN
+    }
+
+
+def unwatched_labels(health: Health, cameras: Collection[Camera]) -> dict[str, Sequence[str]]:
+    """Return by address the labels of ready detectors that can open an event on no camera."""
+    watched = frozenset[str]().union(
+        *(camera.watched_labels or DEFAULT_WATCHED_LABELS for camera in cameras)
+    )
+    return {
+        server.url: server.health.detector.labels
+        for server in health.servers
+        if watched
+        and server.health is not None
+        and can_detect(server)
+        and watched.isdisjoint(server.health.detector.labels)
     }

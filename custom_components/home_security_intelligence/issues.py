@@ -14,10 +14,11 @@ from .const import DOMAIN
 from .core.domain.camera_clock import NOTABLE, difference
 from .core.domain.errors import ServerAuthError
 from .data import HsiData
-from .detectors import broken_detectors
+from .detectors import broken_detectors, unwatched_labels
 from .markdown import escape_markdown
 
 MAX_DEAD_LETTERS: Final = 10  # fewer are normal: a camera sometimes breaks off an upload
+MAX_LABELS: Final = 10  # shown
 MODEL_MISSING: Final = "model_missing"
 CLEAN_UP_WAITS: Final = "clean_up_waits"
 DATA_ENTRY_ID: Final = "entry_id"
@@ -63,6 +64,18 @@ def _detector_fallback(data: HsiData) -> Mapping[str, str] | None:
     if len(servers) == 1:
         return {"fallback": next(iter(fallbacks.values()))}
     return {"fallback": " ".join(f"{url}: {reason}" for url, reason in fallbacks.items())}
+
+
+def _unwatched_labels(data: HsiData) -> Mapping[str, str] | None:
+    """Return the labels of detectors none of which opens an event on any camera."""
+    unwatched = unwatched_labels(data.health, [state.camera for state in data.cameras.values()])
+    if not unwatched:
+        return None
+    return {
+        "labels": " ".join(
+            f"{url}: {', '.join(labels[:MAX_LABELS])}." for url, labels in unwatched.items()
+        )
+    }
 
 
 def _broken_detectors(data: HsiData) -> Mapping[str, str] | None:
@@ -139,6 +152,11 @@ ISSUES: Final = (
     ),
     Issue(key=CLEAN_UP_WAITS, placeholders_fn=_clean_up_waits, is_fixable=True),
     Issue(key="detector_fallback", placeholders_fn=_detector_fallback),
+    Issue(
+        key="detector_labels",
+        placeholders_fn=_unwatched_labels,
+        severity=ir.IssueSeverity.ERROR,
+    ),
     Issue(key="detectors_differ", placeholders_fn=_detectors_differ),
     Issue(key="server_limit", placeholders_fn=_server_limits),
     Issue(

@@ -19,6 +19,7 @@ from inference_server.errors import (
     AssessorTimeoutError,
     AssessorUnavailableError,
     ProblemError,
+    cause_of,
 )
 from inference_server.observability.component_status import ComponentState, ComponentStatus
 
@@ -233,7 +234,7 @@ class AssessorService:
             _LOG.exception("The language model failed to start")
             self._record_failure(
                 AssessorUnavailableError(
-                    f"The language model failed to start ({type(err).__name__}); see the log."
+                    f"The language model {assessor.model} failed to start: {cause_of(err)}"
                 )
             )
             return False

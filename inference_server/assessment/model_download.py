@@ -8,7 +8,7 @@ import logging
 
 from inference_server.assessment.assessor_service import AssessorService
 from inference_server.assessment.base import Downloader, DownloadProgress
-from inference_server.errors import ProblemError
+from inference_server.errors import ProblemError, cause_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class ModelDownload:
             self._status = replace(
                 status,
                 state=DownloadState.FAILED,
-                error=f"The download failed ({type(err).__name__}); see the log.",
+                error=f"The download of {status.model} failed: {cause_of(err)}",
             )
         else:
             _LOG.info("Downloaded the language model %s", status.model)

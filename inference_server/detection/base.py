@@ -18,6 +18,10 @@ class DetectorLoadError(Exception):
     reason: ClassVar[Reason] = Reason.LOAD_FAILED
 
 
+class DetectorBrokenError(DetectorLoadError):
+    """The detector fails in a way that is not foreseen; its cause belongs in the log."""
+
+
 class GpuLostError(DetectorLoadError):
     """The GPU is lost to this process; a new process could use it."""
 
@@ -78,6 +82,7 @@ class PreparedImage:
     decode_ms: float
     preprocess_ms: float
     damage: str | None = None  # what is wrong with the file, although it can be shown
+    content: tuple[float, float] = (1.0, 1.0)  # shares of the input's width and height
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

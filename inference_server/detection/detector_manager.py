@@ -5,7 +5,7 @@ from collections.abc import Callable
 import contextlib
 import logging
 
-from inference_server.detection.base import Detector, DetectorLoadError
+from inference_server.detection.base import Detector, DetectorBrokenError, DetectorLoadError
 from inference_server.detection.decoding.decoder_pool import STUCK, DecoderPool
 from inference_server.detection.detector_runner import (
     CLOSE_TIMEOUT,
@@ -14,7 +14,12 @@ from inference_server.detection.detector_runner import (
 )
 from inference_server.detection.gpu_memory import release_gpu_memory
 from inference_server.detection.self_test import SelfTestError
-from inference_server.errors import DetectorUnavailableError, ModelBusyError, ModelLoadError
+from inference_server.errors import (
+    DetectorUnavailableError,
+    ModelBusyError,
+    ModelLoadError,
+    cause_of,
+)
 from inference_server.gpu.nvml import Pressure
 from inference_server.observability.component_status import ComponentState, ComponentStatus, Reason
 from inference_server.observability.metrics import Metrics
@@ -140,9 +145,7 @@ class DetectorManager:
             raise ModelLoadError(str(err)) from err
         except Exception as err:
             _LOG.error("A detector failed to load on request", exc_info=err)
-            raise ModelLoadError(
-                f"The detector failed to load ({type(err).__name__}); see the log."
-            ) from err
+            raise ModelLoadError(f"The detector failed to load: {cause_of(err)}") from err
         await self._stop_loading()
         self._load = load
         self._deactivate()
@@ -197,11 +200,10 @@ class DetectorManager:
             async with self._changing:
                 runner = await self._load_runner(self._load)
         except DetectorLoadError as err:
-            self._note_failure(str(err), reason=err.reason)
+            unforeseen = err.__cause__ if isinstance(err, DetectorBrokenError) else None
+            self._note_failure(str(err), reason=err.reason, cause=unforeseen)
         except Exception as err:  # noqa: BLE001 - health must report any error
-            self._note_failure(
-                f"The detector failed to load ({type(err).__name__}); see the log.", cause=err
-            )
+            self._note_failure(f"The detector failed to load: {cause_of(err)}", cause=err)
         else:
             self._activate(runner)
         finally:
@@ -239,7 +241,7 @@ class DetectorManager:
         error: str,
         *,
         reason: Reason = Reason.LOAD_FAILED,
-        cause: Exception | None = None,
+        cause: BaseException | None = None,
     ) -> None:
         if self._status.error != error:  # log each error once
             _LOG.error("No detector is loaded: %s", error, exc_info=cause)

@@ -5,8 +5,14 @@ import logging
 import os
 from pathlib import Path
 
-from inference_server.detection.base import Detector, DetectorLoadError, join_sentences
+from inference_server.detection.base import (
+    Detector,
+    DetectorBrokenError,
+    DetectorLoadError,
+    join_sentences,
+)
 from inference_server.detection.lazy_imports import heavy_imports
+from inference_server.errors import cause_of
 from inference_server.settings import DetectorRuntime, Device, Settings
 
 _LOG = logging.getLogger(__name__)
@@ -28,20 +34,27 @@ def load_detector(settings: Settings, *, driver_gpus: Path = DRIVER_GPUS) -> Det
         from inference_server.detection.rtdetr import RtDetr  # noqa: PLC0415
         from inference_server.detection.selection.fallback import describe_unused_gpu  # noqa: PLC0415
         from inference_server.detection.selection.selection import select_runtime  # noqa: PLC0415
-    checkpoint = load_checkpoint(folder)
-    selection = select_runtime(checkpoint, settings)
-    cpu_requested = settings.device is not Device.AUTO or settings.detector_runtime in {
-        DetectorRuntime.OPENVINO,
-        DetectorRuntime.ONNXRUNTIME,
-    }
-    if (
-        selection.runtime.device == "cpu"
-        and not cpu_requested
-        and (unused := describe_unused_gpu(driver_gpus))
-    ):
-        _LOG.error("%s", unused)
-        selection = replace(selection, fallback=join_sentences(unused, selection.fallback))
-    return RtDetr(checkpoint, selection, max_pixels=settings.max_pixels)
+    try:
+        checkpoint = load_checkpoint(folder)
+        selection = select_runtime(checkpoint, settings)
+        cpu_requested = settings.device is not Device.AUTO or settings.detector_runtime in {
+            DetectorRuntime.OPENVINO,
+            DetectorRuntime.ONNXRUNTIME,
+        }
+        if (
+            selection.runtime.device == "cpu"
+            and not cpu_requested
+            and (unused := describe_unused_gpu(driver_gpus))
+        ):
+            _LOG.error("%s", unused)
+            selection = replace(selection, fallback=join_sentences(unused, selection.fallback))
+        return RtDetr(checkpoint, selection, max_pixels=settings.max_pixels)
+    except DetectorLoadError:
+        raise
+    except Exception as err:
+        raise DetectorBrokenError(
+            f"The detector in {folder} cannot be loaded: {cause_of(err)}"
+        ) from err
 
 
 def _load_ultralytics(file: Path, settings: Settings) -> Detector:

@@ -1,14 +1,21 @@
 """RT-DETRv2 detection on any runtime: images in, labelled boxes out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 
 import torch
 
-from inference_server.detection.base import Detection, DetectorInfo, ImageResult, PreparedImage
+from inference_server.detection.base import (
+    Detection,
+    DetectorInfo,
+    ImageResult,
+    PreparedImage,
+    join_sentences,
+)
 from inference_server.detection.checkpoint import Checkpoint
 from inference_server.detection.decoding.decode import decode
-from inference_server.detection.decoding.preprocess import InputSize, to_input
+from inference_server.detection.decoding.preprocess import InputSize, content_size, to_input
 from inference_server.detection.postprocess import clip, drop_duplicates, select
 from inference_server.detection.runtimes.base import RawOutput
 from inference_server.detection.selection.selection import Selection
@@ -23,17 +30,19 @@ class RtDetr:
         self._max_pixels = max_pixels
         self._size = checkpoint.size
         self._labels = checkpoint.labels
+        # Several classes may have one label, such as man and woman: their boxes are of one object.
+        self._classes = torch.tensor([self._labels.index(label) for label in self._labels])
         self._runtime = runtime
         self.info = DetectorInfo(
             model=checkpoint.folder.resolve().name,
             device=runtime.device,
             runtime=runtime.name,
-            labels=self._labels,
+            labels=tuple(dict.fromkeys(self._labels)),
             test_model=checkpoint.test_model,
             precision=runtime.precision,
             parity=selection.parity,
             best_batch=runtime.best_batch,
-            fallback=selection.fallback,
+            fallback=join_sentences(checkpoint.warning, selection.fallback),
         )
         self._infer(_black_image(self._size))  # warm-up: the first run is slow
 
@@ -43,6 +52,8 @@ class RtDetr:
         image = decode(data, max_pixels=self._max_pixels, size=self._size)
         decoded = perf_counter()
         pixels = to_input(image.pixels, self._size)
+        rows, columns = image.pixels.shape[:2]
+        width, height = content_size(columns, rows, self._size)
         return PreparedImage(
             pixels=pixels,
             width=image.width,
@@ -51,6 +62,7 @@ class RtDetr:
             decode_ms=(decoded - started) * 1000,
             preprocess_ms=(perf_counter() - decoded) * 1000,
             damage=image.damage,
+            content=(width / self._size.width, height / self._size.height),
         )
 
     def detect(
@@ -61,7 +73,10 @@ class RtDetr:
         output = self._infer(_batch([image.pixels for image in images]))
         inferred = perf_counter()
         found = [
-            self._read(*each) for each in zip(output.logits, output.boxes, thresholds, strict=True)
+            self._read(logits, boxes, threshold, image.content)
+            for logits, boxes, threshold, image in zip(
+                output.logits, output.boxes, thresholds, images, strict=True
+            )
         ]
         finished = perf_counter()
         return [
@@ -90,9 +105,19 @@ class RtDetr:
         return output
 
     def _read(
-        self, logits: torch.Tensor, boxes: torch.Tensor, threshold: float
+        self,
+        logits: torch.Tensor,
+        boxes: torch.Tensor,
+        threshold: float,
+        content: tuple[float, float],
     ) -> tuple[Detection, ...]:
-        found = drop_duplicates(clip(select(logits, boxes, threshold)))
+        selected = select(logits, boxes, threshold)
+        selected = replace(
+            selected,
+            classes=self._classes[selected.classes],
+            boxes=selected.boxes / torch.tensor([*content, *content]),
+        )
+        found = drop_duplicates(clip(selected))
         return tuple(
             Detection(label=self._labels[label], confidence=score, box=(x1, y1, x2, y2))
             for score, label, (x1, y1, x2, y2) in zip(

@@ -156,6 +156,33 @@ async def test_images_above_the_servers_limit_are_a_repair_and_wait(
     assert state_of(hass, f"sensor.{HUB}_dead_letters").state == "0"
 
 
+@pytest.mark.parametrize(
+    ("labels", "is_issue"),
+    [
+        (["LABEL_0", "LABEL_1"], True),
+        (["helmet", "head"], True),
+        (["helmet", "person"], False),
+    ],
+)
+async def test_a_detector_that_knows_no_watched_label_is_a_repair(
+    hass: HomeAssistant,
+    server: FakeInferenceServer,
+    entry: MockConfigEntry,
+    issue_registry: ir.IssueRegistry,
+    labels: list[str],
+    is_issue: bool,
+) -> None:
+    server.detector = {"labels": labels}
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await state_is(hass, f"binary_sensor.{HUB}_inference_server", "on")
+    issue = issue_registry.async_get_issue(DOMAIN, "detector_labels_01JENTRY")
+    assert (issue is not None) is is_issue
+    if issue is not None:
+        assert issue.severity is ir.IssueSeverity.ERROR
+        assert ", ".join(labels) in (issue.translation_placeholders or {})["labels"]
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_an_unused_gpu_is_a_repair(
     hass: HomeAssistant,
     server: FakeInferenceServer,

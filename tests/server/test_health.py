@@ -163,7 +163,10 @@ def with_broken_config(folder: Path) -> None:
         (without_weights, "cannot be loaded"),
         (with_half_the_weights, "cannot be loaded"),
         (with_a_weight_missing, "1 missing keys, such as"),
-        (with_weights_that_are_not_finite, "failed to load (RuntimeError)"),
+        (
+            with_weights_that_are_not_finite,
+            "cannot be loaded: RuntimeError: the detector's output is not finite",
+        ),
         (with_other_labels, "cannot be loaded"),
         (with_another_model_type, "is 'detr', not an RT-DETRv2"),
         (with_broken_config, "cannot be read"),
