@@ -129,10 +129,10 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
             self._async_set_data(after, update)
         match update:
             case HealthUpdate():
-                async_update_issues(self.hass, self.config_entry, after)
+                async_update_issues(self.hass, self.config_entry, after, self.pipeline.settings)
                 self._async_health_changed(before.health, after.health)
             case QueueUpdate():
-                async_update_issues(self.hass, self.config_entry, after)
+                async_update_issues(self.hass, self.config_entry, after, self.pipeline.settings)
             case EventUpdate() if self._queued_events is not None:
                 self._queued_events.append(update)
             case EventUpdate():

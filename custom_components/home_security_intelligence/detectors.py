@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 
 from .core.domain.inference import ComponentState
 from .core.domain.models import Camera
-from .core.domain.settings import DEFAULT_WATCHED_LABELS
 from .core.domain.updates import Health, ServerState
 
 # States that no waiting changes.
@@ -32,11 +31,14 @@ def broken_detectors(health: Health) -> dict[str, str]:
     }
 
 
-def unwatched_labels(health: Health, cameras: Collection[Camera]) -> dict[str, Sequence[str]]:
-    """Return by address the labels of ready detectors that can open an event on no camera."""
-    watched = frozenset[str]().union(
-        *(camera.watched_labels or DEFAULT_WATCHED_LABELS for camera in cameras)
-    )
+def unwatched_labels(
+    health: Health, cameras: Collection[Camera], default: frozenset[str]
+) -> dict[str, Sequence[str]]:
+    """Return by address the labels of ready detectors that can open an event on no camera.
+
+    `default` are the watched labels of cameras without their own.
+    """
+    watched = frozenset[str]().union(*(camera.watched_labels or default for camera in cameras))
     return {
         server.url: server.health.detector.labels
         for server in health.servers

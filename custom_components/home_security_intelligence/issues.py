@@ -13,6 +13,7 @@ from .assessors import lost_gpus, missing_models
 from .const import DOMAIN
 from .core.domain.camera_clock import NOTABLE, difference
 from .core.domain.errors import ServerAuthError
+from .core.domain.settings import Settings
 from .data import HsiData
 from .detectors import broken_detectors, unwatched_labels
 from .markdown import escape_markdown
@@ -32,7 +33,7 @@ class Issue:
     """
 
     key: str
-    placeholders_fn: Callable[[HsiData], Mapping[str, str] | None]
+    placeholders_fn: Callable[[HsiData, Settings], Mapping[str, str] | None]
     severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
     is_fixable: bool = False
 
@@ -46,12 +47,12 @@ class CameraIssue:
     severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
 
 
-def _dead_letters(data: HsiData) -> Mapping[str, str] | None:
+def _dead_letters(data: HsiData, _: Settings) -> Mapping[str, str] | None:
     count = data.queue.dead_total
     return {"count": str(count)} if count > MAX_DEAD_LETTERS else None
 
 
-def _detector_fallback(data: HsiData) -> Mapping[str, str] | None:
+def _detector_fallback(data: HsiData, _: Settings) -> Mapping[str, str] | None:
     """Return what detectors fell back from, such as a GPU that cannot be used."""
     servers = data.health.servers
     fallbacks = {
@@ -66,26 +67,28 @@ def _detector_fallback(data: HsiData) -> Mapping[str, str] | None:
     return {"fallback": " ".join(f"{url}: {reason}" for url, reason in fallbacks.items())}
 
 
-def _unwatched_labels(data: HsiData) -> Mapping[str, str] | None:
+def _unwatched_labels(data: HsiData, settings: Settings) -> Mapping[str, str] | None:
     """Return the labels of detectors none of which opens an event on any camera."""
-    unwatched = unwatched_labels(data.health, [state.camera for state in data.cameras.values()])
+    cameras = [state.camera for state in data.cameras.values()]
+    unwatched = unwatched_labels(data.health, cameras, settings.watched_labels)
     if not unwatched:
         return None
     return {
         "labels": " ".join(
-            f"{url}: {', '.join(labels[:MAX_LABELS])}." for url, labels in unwatched.items()
+            f"{url}: {escape_markdown(', '.join(labels[:MAX_LABELS]))}."
+            for url, labels in unwatched.items()
         )
     }
 
 
-def _broken_detectors(data: HsiData) -> Mapping[str, str] | None:
+def _broken_detectors(data: HsiData, _: Settings) -> Mapping[str, str] | None:
     errors = broken_detectors(data.health)
     if not errors:
         return None
     return {"errors": " ".join(f"{url}: {escape_markdown(error)}" for url, error in errors.items())}
 
 
-def _detectors_differ(data: HsiData) -> Mapping[str, str] | None:
+def _detectors_differ(data: HsiData, _: Settings) -> Mapping[str, str] | None:
     if not data.health.detectors_differ:
         return None
     models = [
@@ -96,15 +99,15 @@ def _detectors_differ(data: HsiData) -> Mapping[str, str] | None:
     return {"models": ", ".join(models)}
 
 
-def _server_limits(data: HsiData) -> Mapping[str, str] | None:
+def _server_limits(data: HsiData, _: Settings) -> Mapping[str, str] | None:
     """Return what to set so that the servers take images that wait now."""
     limits = {server.url: server.limit for server in data.health.servers if server.limit}
     if not limits:
         return None
-    return {"limits": " ".join(f"{url}: {limit}" for url, limit in limits.items())}
+    return {"limits": " ".join(f"{url}: {escape_markdown(limit)}" for url, limit in limits.items())}
 
 
-def _refused_tokens(data: HsiData) -> Mapping[str, str] | None:
+def _refused_tokens(data: HsiData, _: Settings) -> Mapping[str, str] | None:
     """Return the added servers that refuse their token; the first server has its own flow."""
     refusing = [
         server.url for server in data.health.servers[1:] if server.error == ServerAuthError.code
@@ -112,12 +115,12 @@ def _refused_tokens(data: HsiData) -> Mapping[str, str] | None:
     return {"servers": ", ".join(refusing)} if refusing else None
 
 
-def _missing_models(data: HsiData) -> Mapping[str, str] | None:
+def _missing_models(data: HsiData, _: Settings) -> Mapping[str, str] | None:
     models = missing_models(data.health)
     return {"models": ", ".join(map(escape_markdown, models))} if models else None
 
 
-def _lost_gpus(data: HsiData) -> Mapping[str, str] | None:
+def _lost_gpus(data: HsiData, _: Settings) -> Mapping[str, str] | None:
     losses = lost_gpus(data.health)
     return {"losses": " ".join(map(escape_markdown, losses))} if losses else None
 
@@ -177,10 +180,12 @@ CAMERA_ISSUES: Final = (CameraIssue(key="camera_clock", placeholders_fn=_wrong_c
 
 
 @callback
-def async_update_issues(hass: HomeAssistant, entry: ConfigEntry[Any], data: HsiData) -> None:
+def async_update_issues(
+    hass: HomeAssistant, entry: ConfigEntry[Any], data: HsiData, settings: Settings
+) -> None:
     """Create the installation's issues that exist now and delete all others."""
     for issue in ISSUES:
-        placeholders = issue.placeholders_fn(data)
+        placeholders = issue.placeholders_fn(data, settings)
         if placeholders is None:
             ir.async_delete_issue(hass, DOMAIN, _issue_id(issue, entry))
             continue

@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.home_security_intelligence.binary_sensor import HUB_BINARY_SENSORS
 from custom_components.home_security_intelligence.const import DOMAIN
 from custom_components.home_security_intelligence.core.domain.updates import Health
+from custom_components.home_security_intelligence.markdown import escape_markdown
 from testbed.fake_inference_server import FakeInferenceServer, problem
 from testbed.inference_responses import GPU
 from testbed.services.postgres import Postgres
@@ -152,7 +153,8 @@ async def test_images_above_the_servers_limit_are_a_repair_and_wait(
         await shown.wait()
     issue = issue_registry.async_get_issue(DOMAIN, "server_limit_01JENTRY")
     assert issue is not None
-    assert "The server reports body_too_large." in (issue.translation_placeholders or {})["limits"]
+    limits = (issue.translation_placeholders or {})["limits"]
+    assert escape_markdown("The server reports body_too_large.") in limits
     assert state_of(hass, f"sensor.{HUB}_dead_letters").state == "0"
 
 
@@ -179,7 +181,8 @@ async def test_a_detector_that_knows_no_watched_label_is_a_repair(
     assert (issue is not None) is is_issue
     if issue is not None:
         assert issue.severity is ir.IssueSeverity.ERROR
-        assert ", ".join(labels) in (issue.translation_placeholders or {})["labels"]
+        shown = (issue.translation_placeholders or {})["labels"]
+        assert escape_markdown(", ".join(labels)) in shown
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
