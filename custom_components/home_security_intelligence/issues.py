@@ -132,7 +132,7 @@ def _wrong_clock(data: HsiData, folder: str) -> Mapping[str, str] | None:
     return {"camera": data.cameras[folder].camera.name, "difference": difference(offset)}
 
 
-def _clean_up_waits(data: HsiData) -> Mapping[str, str] | None:
+def _clean_up_waits(data: HsiData, _: Settings) -> Mapping[str, str] | None:
     waiting = data.health.clean_up_waiting
     if waiting is None:
         return None
