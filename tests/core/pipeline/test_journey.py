@@ -1,6 +1,8 @@
 """The way of one image: from a file to its detections, its event and its assessment."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
+import string
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -138,6 +140,24 @@ async def test_the_same_content_is_skipped(house: House) -> None:
     again = await journal.image("front/b.jpg")
     assert (again.state, again.reason) == (ImageState.SKIPPED, "duplicate")
     assert (await journal.image("yard/b.jpg")).state is ImageState.DETECTED
+
+
+async def test_a_file_with_a_long_path_or_an_ancient_date_is_processed(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    letters = Random(1).choices(string.ascii_letters, k=3000)
+    folders = "/".join("".join(letters[start : start + 200]) for start in range(0, 3000, 200))
+    (house.root / "front" / folders).mkdir(parents=True)
+    pipeline, journal = await house.run(rescan_interval=0.1)
+    paths = [
+        house.upload(f"front/{folders}/a.jpg", "person 0.8"),
+        house.upload("yard/a.jpg", "person 0.8", age=400 * 365 * 86_400),
+    ]
+    for path in paths:
+        image = await journal.image(path)
+        assert image.state is ImageState.DETECTED
+        assert (await pipeline.queries.read_image(image.id)).content == b"person 0.8"
+    assert "Traceback" not in caplog.text
 
 
 @pytest.mark.parametrize("path", ["front/a.jpg", "front/2026/b.jpg"])

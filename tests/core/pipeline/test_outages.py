@@ -2,6 +2,7 @@
 
 import asyncio
 from itertools import pairwise
+import logging
 import os
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from hsi_core.domain.errors import CameraFolderMissingError, StoreError
 from hsi_core.domain.models import ImageState, JobKind
 from hsi_core.domain.queries import DeadLetterQuery
 from hsi_core.domain.updates import HealthUpdate
+from hsi_core.stages import register
 from hsi_core.watch.deliveries import CAPACITY
 
 
@@ -236,9 +238,10 @@ async def test_polling_finds_live_images_while_the_queue_is_full(
     assert place("yard/now.jpg", journal) <= 1  # the running one was first
 
 
-async def test_an_image_that_cannot_be_registered_is_retried(
-    house: House, postgres: Postgres
+async def test_an_image_that_cannot_be_registered_is_retried_and_logged_once(
+    house: House, postgres: Postgres, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG, register.__name__)
     postgres.execute(
         "CREATE FUNCTION hsi.refuse() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'no'; END $$;"
@@ -251,12 +254,16 @@ async def test_an_image_that_cannot_be_registered_is_retried(
         house.upload("front/refused.jpg", "car 0.7")
         house.upload("front/other.jpg", "car 0.8")
         await journal.image("front/other.jpg")
+        async with asyncio.timeout(SOON):
+            while "still cannot be registered" not in caplog.text:  # noqa: ASYNC110 - only logged
+                await asyncio.sleep(0.01)
     finally:
         # In a thread: it waits for transactions that this event loop has to finish.
         await asyncio.to_thread(
             postgres.execute, "DROP FUNCTION hsi.refuse() CASCADE", database="shared"
         )
     assert (await journal.image("front/refused.jpg")).state is ImageState.DETECTED
+    assert caplog.text.count("front/refused.jpg cannot be registered") == 1
 
 
 async def test_images_on_an_unmounted_share_are_waited_for(house: House) -> None:

@@ -23,6 +23,8 @@ from .queue_capacity import QueueCapacity
 
 _LOGGER = logging.getLogger(__name__)
 
+_REFUSED_LIMIT = 10_000  # files; further ones are logged by every scan
+
 type _WaitForRoom = Callable[[], Awaitable[int]]
 
 
@@ -55,6 +57,7 @@ class Register:
         self._root = root
         self._now = now
         self._clocks = ClockCheck()
+        self._refused: set[FoundFile] = set()  # files that could not be registered
 
     async def register_deliveries(self) -> None:
         """Register the files of all lanes, until cancelled."""
@@ -104,8 +107,21 @@ class Register:
         for file in files:
             try:
                 await self._register([file], wait_for_room)
-            except Exception:
-                _LOGGER.exception("%s cannot be registered; the next scan tries again", file.path)
+            except Exception as error:  # noqa: BLE001 - logged, and left to the next scan
+                self._log_refused(file, error)
+            else:
+                self._refused.discard(file)
+
+    def _log_refused(self, file: FoundFile, error: Exception) -> None:
+        """Log that a file cannot be registered: with its traceback once, not at every scan."""
+        if file in self._refused:
+            _LOGGER.debug("%s still cannot be registered: %r", file.path, error)
+            return
+        if len(self._refused) < _REFUSED_LIMIT:
+            self._refused.add(file)
+        _LOGGER.error(
+            "%s cannot be registered; the next scans try again", file.path, exc_info=error
+        )
 
     async def _add(self, transaction: Transaction, items: Sequence[NewImage]) -> None:
         now = self._now()
