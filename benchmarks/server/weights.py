@@ -13,7 +13,7 @@ _LABELS = 80  # COCO's
 def make_r18(folder: Path) -> None:
     """Write the checkpoint; the same one each time."""
     torch.manual_seed(18)
-    names = {index: f"label {index}" for index in range(_LABELS)}
+    names = {index: f"object {index}" for index in range(_LABELS)}
     config = RTDetrV2Config(  # type: ignore[call-arg] # its types lack arguments that every configuration takes
         backbone_config=RTDetrResNetConfig(  # type: ignore[call-arg] # as above
             hidden_sizes=_WIDTHS,
