@@ -87,7 +87,7 @@ async def test_setup_creates_an_entry_with_cameras(
         ({"token": "wrong-token"}, {}, {"token": "unauthorized"}),
         ({}, {"health_fault": json_response({"status": "ok"})}, {"url": "incompatible"}),
         ({}, {"health_fault": json_response({}, 503)}, {"url": "overloaded"}),
-        ({}, {"health_fault": json_response({}, 504)}, {"url": "timeout"}),
+        ({}, {"health_fault": json_response({}, 504)}, {"url": "unreachable"}),
         (
             {},
             {"health_fault": json_response({"api_version": 2, "instance_id": "x"})},
