@@ -1,6 +1,5 @@
 """A disk of which some entries fail or hang, put in place of `os.scandir` and `os.lstat`."""
 
-from collections.abc import Iterator
 import os
 from pathlib import Path
 import threading
@@ -71,10 +70,15 @@ class _Entries:
     def __exit__(self, *_: object) -> None:
         self._entries.close()
 
-    def __iter__(self) -> Iterator[_Entry]:
-        for entry in self._entries:
-            yield _Entry(self._disk, entry)
-        self._disk.check_end(self._folder)
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> _Entry:
+        entry = next(self._entries, None)
+        if entry is None:
+            self._disk.check_end(self._folder)
+            raise StopIteration
+        return _Entry(self._disk, entry)
 
 
 class _Entry:

@@ -52,22 +52,23 @@ def link_unnoticed(path: Path) -> None:
     ],
 )
 def test_the_file_system_of_a_folder(folder: str, kinds: set[str]) -> None:
-    assert mounts.filesystem_types(Path(folder), MOUNTS) == kinds
+    assert mounts.mounts_of(Path(folder), MOUNTS).types == kinds
 
 
 @pytest.mark.parametrize(
     ("folder", "supported"),
     [("/home", True), ("/media/nas one", False), ("/srv/sshfs", False), ("/srv/ftp", False)],
 )
-def test_shares_do_not_support_inotify(folder: str, supported: bool, tmp_path: Path) -> None:
-    mountinfo = tmp_path / "mountinfo"
-    mountinfo.write_text(MOUNTS)
-    assert mounts.supports_inotify(Path(folder), mountinfo=mountinfo) is supported
+def test_shares_do_not_support_inotify(folder: str, supported: bool) -> None:
+    assert mounts.supports_inotify(mounts.mounts_of(Path(folder), MOUNTS)) is supported
 
 
 def test_a_local_disk_supports_inotify(tmp_path: Path) -> None:
-    assert mounts.supports_inotify(tmp_path)
-    assert mounts.filesystem_types(tmp_path, mounts.MOUNTINFO.read_text())
+    found = mounts.mounts_of(tmp_path, mounts.read_mounts(mounts.MOUNTINFO))
+    assert found.types
+    assert mounts.supports_inotify(found)
+    # Where the system lists no mounts, too.
+    assert mounts.supports_inotify(mounts.mounts_of(tmp_path, None))
 
 
 async def test_polling_finds_files_without_inotify(watch: Make, root: Path) -> None:

@@ -297,6 +297,12 @@ class CameraFolderPermissionError(WatchError):
     code = "folder_permission"
 
 
+class CameraFolderUnmountedError(WatchError):
+    """The file system that held a camera's folder is no longer mounted, and the folder is empty."""
+
+    code = "folder_unmounted"
+
+
 class CameraRootForeignError(WatchError):
     """Another worker on this database uses a different camera root."""
 

@@ -1,5 +1,6 @@
 """The file systems mounted at and below a folder, and whether inotify reports their changes."""
 
+from dataclasses import dataclass
 from pathlib import Path
 import re
 
@@ -18,38 +19,60 @@ _SHARED_PREFIX = "fuse."  # sshfs, rclone, mergerfs, Docker Desktop's and Unraid
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-def supports_inotify(real: Path, *, mountinfo: Path = MOUNTINFO) -> bool:
-    """Return whether inotify reports every change in and below a folder. Blocks.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderMounts:
+    """The file systems that hold a folder and everything below it."""
 
-    True if the system does not list its mounts in `mountinfo`.
-    """
+    real: Path  # the folder
+    holder: str  # where the file system that holds the folder itself is mounted
+    types: frozenset[str]
+    ids: frozenset[str]  # of the mounts; a file system mounted again has another one
+
+
+def read_mounts(mountinfo: Path) -> str | None:
+    """Return the system's list of mounts; None if it has none. Blocks."""
     try:
-        mounts = mountinfo.read_text(encoding="utf-8", errors="surrogateescape")
+        return mountinfo.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
-        return True
-    return not any(_is_shared(kind) for kind in filesystem_types(real, mounts))
+        return None
 
 
-def filesystem_types(real: Path, mounts: str) -> set[str]:
-    """Return the types of the file systems that hold a folder and everything below it.
+def mounts_of(real: Path, mounts: str | None) -> FolderMounts:
+    """Return the mounts of a folder, given text in the format of /proc/self/mountinfo.
 
-    `mounts` is text in the format of /proc/self/mountinfo.
+    Without it, the device of the folder stands for its mount, which blocks.
     """
-    below: set[str] = set()
-    holder, kind = "", ""
+    if mounts is None:
+        device = frozenset({str(real.stat().st_dev)})
+        return FolderMounts(real=real, holder="", types=frozenset(), ids=device)
+    below: dict[str, str] = {}  # type by id
+    holder, kind, number = "", "", ""
     for line in mounts.splitlines():
         before, _, after = line.partition(" - ")
         fields = before.split(" ")
         if len(fields) < 5 or not after:
             continue
         point = _ESCAPE.sub(lambda match: chr(int(match[1], 8)), fields[4])
+        mount = " ".join(fields[:4])
         if real.is_relative_to(point):
             # Of two mounts at one path, the later one is visible.
             if len(point) >= len(holder):
-                holder, kind = point, after.split(" ")[0]
+                holder, kind, number = point, after.split(" ")[0], mount
         elif Path(point).is_relative_to(real):
-            below.add(after.split(" ")[0])
-    return below | {kind} if kind else below
+            below[mount] = after.split(" ")[0]
+    if kind:
+        below[number] = kind
+    return FolderMounts(
+        real=real, holder=holder, types=frozenset(below.values()), ids=frozenset(below)
+    )
+
+
+def supports_inotify(mounts: FolderMounts) -> bool:
+    """Return whether inotify reports every change in and below a folder.
+
+    True if the types of its file systems are unknown.
+    """
+    return not any(_is_shared(kind) for kind in mounts.types)
 
 
 def _is_shared(kind: str) -> bool:

@@ -6,11 +6,17 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 import logging
+import os
 from pathlib import Path
 
 from ..aio.file_executor import FileExecutor
 from ..aio.health_board import HealthBoard
-from ..domain.errors import PathEscapeError, StorageStalledError, WatchError
+from ..domain.errors import (
+    CameraFolderUnmountedError,
+    PathEscapeError,
+    StorageStalledError,
+    WatchError,
+)
 from ..domain.found_file import LIVE_FOR, FoundFile
 from ..domain.paths import resolve_below
 from ..domain.settings import Settings
@@ -20,7 +26,7 @@ from .deliveries import Deliveries
 from .inotify import FolderEvents, WatchLimitError
 from .listed_folders import ListedFolders
 from .listing import ListingPart, list_images, missing
-from .mounts import supports_inotify
+from .mounts import FolderMounts, mounts_of, read_mounts, supports_inotify
 from .schedule import Scan
 
 _LOGGER = logging.getLogger(__name__)
@@ -55,6 +61,8 @@ class CameraScanner:
         self._problems: dict[str, WatchError] = {}
         self._unreadable: dict[str, str] = {}  # the first unreadable entry of a camera's folder
         self._polled: set[str] = set()
+        self._mounts: dict[str, FolderMounts] = {}  # of a camera's folder, at its last scan
+        self._holders: dict[str, str] = {}  # the mount point that held the folder while in use
         self._now = now
         self._listed = ListedFolders()
         deliveries.on_left_behind(self._listed.forget)
@@ -81,7 +89,7 @@ class CameraScanner:
         if not self._settings.watch_polling:
             try:
                 self._events.open()
-                await self._files.call("", "", self._watch_ancestors, camera)
+                await self._files.call(camera, camera, self._watch_ancestors, camera)
             except WatchLimitError as err:
                 limit = err
             except StorageStalledError:
@@ -99,6 +107,25 @@ class CameraScanner:
         if problem is not None and camera is not None:
             self._report(camera, problem)
 
+    async def find_remounted(self) -> list[str]:
+        """Return the cameras whose file systems have changed since their last scan."""
+        try:
+            text = await self._files.call("", "mounts", read_mounts, self._mountinfo)
+        except StorageStalledError:
+            return []
+        found: list[str] = []
+        for camera, before in tuple(self._mounts.items()):
+            with suppress(OSError, StorageStalledError):
+                if text is None:
+                    now = await self._files.call(camera, camera, mounts_of, before.real, None)
+                else:
+                    now = mounts_of(
+                        before.real, text
+                    )  # does not ask the file system, which may hang
+                if now.ids != before.ids:
+                    found.append(camera)
+        return found
+
     def note_stall(self, camera: str) -> None:
         """Report that the folder of a camera does not respond; a scan finds out when it does."""
         if self._cameras.is_camera(camera) and self._files.is_stalled(camera):
@@ -109,7 +136,7 @@ class CameraScanner:
         began = asyncio.get_running_loop().time()
         self._note_unfinished(camera)
         self._deliveries.begin_scan(camera)
-        problem = await self._choose_polling(camera) or await self._scan_folder(camera, deep=deep)
+        problem = await self._check_mounts(camera) or await self._scan_folder(camera, deep=deep)
         self._deliveries.end_scan(camera, complete=problem is None)
         if problem is None:
             self._scanned[camera] = began
@@ -120,24 +147,36 @@ class CameraScanner:
             self._polled.add(camera)
         self._report(camera, problem)
 
-    async def _choose_polling(self, camera: str) -> WatchError | None:
-        """Decide whether the camera is polled; a share may be mounted at any time."""
-        polled = self._settings.watch_polling
-        if not polled:
-            try:
-                polled = not await self._files.call(camera, camera, self._supports_inotify, camera)
-            except StorageStalledError:
-                return _stalled(camera)
+    async def _check_mounts(self, camera: str) -> WatchError | None:
+        """Decide whether the camera is polled: a share may be mounted, or vanish, at any time."""
+        try:
+            mounts, is_empty = await self._files.call(camera, camera, self._read_mounts, camera)
+        except StorageStalledError:
+            return _stalled(camera)
+        except OSError, PathEscapeError:
+            return None  # the scan reports the problem
+        self._mounts[camera] = mounts
+        polled = self._settings.watch_polling or not supports_inotify(mounts)
         if polled and camera not in self._polled:
             _LOGGER.info("Camera %s is polled every %g s", camera, self._settings.polling_interval)
         (self._polled.add if polled else self._polled.discard)(camera)
+        holder = self._holders.get(camera, mounts.holder)
+        if is_empty and holder != mounts.holder and Path(holder).is_relative_to(mounts.holder):
+            return CameraFolderUnmountedError(
+                f"The file system that was mounted at {holder} is no longer mounted."
+            )
+        self._holders[camera] = mounts.holder
         return None
 
-    def _supports_inotify(self, camera: str) -> bool:
+    def _read_mounts(self, camera: str) -> tuple[FolderMounts, bool]:
+        """Return the mounts of a camera's folder and whether the folder is empty. Blocks."""
+        real = resolve_below(self._root, camera)
+        mounts = mounts_of(real, read_mounts(self._mountinfo))
         try:
-            return supports_inotify(resolve_below(self._root, camera), mountinfo=self._mountinfo)
-        except PathEscapeError:
-            return True  # the scan reports the problem
+            with os.scandir(real) as entries:
+                return mounts, next(entries, None) is None
+        except OSError:
+            return mounts, False  # the scan reports the problem
 
     def _watch_ancestors(self, camera: str) -> None:
         for folder in ancestors_of(camera):

@@ -29,6 +29,7 @@ from .inotify import (
     FolderEvents,
     FolderRemoved,
 )
+from .mount_events import MountEvents
 from .mounts import MOUNTINFO
 from .scanner import CameraScanner
 from .schedule import Scan
@@ -81,6 +82,7 @@ class FolderWatcher:
             mountinfo=mountinfo,
             now=now,
         )
+        self._mount_events = MountEvents(mountinfo, interval=settings.watch_retry)
         self._scans = CameraScans(self._scanner, self._cameras.folders, settings)
         self._new_folders: asyncio.Queue[str] = asyncio.Queue(_NEW_FOLDERS_LIMIT)
         self._replaced: asyncio.Queue[Image] = asyncio.Queue(_REPLACED_LIMIT)
@@ -94,10 +96,12 @@ class FolderWatcher:
         """Watch until cancelled."""
         unsubscribe = self._publisher.subscribe(self._note_replaced)
         self._files.on_stall_changed(self._note_stall)
+        self._mount_events.open()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._checks.run_submitted())
                 tasks.create_task(self._follow_events())
+                tasks.create_task(self._follow_mounts())
                 tasks.create_task(self._scan_new_folders())
                 tasks.create_task(self._completeness.check_unstable())
                 tasks.create_task(self._scans.run_scheduled())
@@ -105,6 +109,7 @@ class FolderWatcher:
                 tasks.create_task(self._check_replaced())
         finally:
             unsubscribe()
+            self._mount_events.close()
             self._events.close()
 
     async def _follow_events(self) -> None:
@@ -126,6 +131,14 @@ class FolderWatcher:
                 case EventsLost():
                     _LOGGER.warning("The inotify queue overflowed; all camera folders are scanned")
                     self._scans.request(Scan.FULL)
+
+    async def _follow_mounts(self) -> None:
+        while True:
+            await self._mount_events.next()
+            for camera in await self._scanner.find_remounted():
+                _LOGGER.info("Camera %s: the file system of its folder has changed", camera)
+                self._files.forget(camera)
+                self._scans.request(Scan.FULL, camera)
 
     def _check_closed(self, folder: str, name: str) -> None:
         camera = self._camera_of(folder, name)
