@@ -44,6 +44,7 @@ from hsi_core.store import (
     jobs,
     leases,
     replaced,
+    retention,
     verdicts,
 )
 from hsi_core.store.detections import DetectedImage
@@ -51,6 +52,7 @@ from hsi_core.store.engine import connect
 from hsi_core.store.events import Grouped
 from hsi_core.store.evidence import Reach
 from hsi_core.store.leases import ClaimedJob
+from hsi_core.store.retention import KnownFile
 from hsi_core.store.verdicts import StoredVerdict
 
 NOW = datetime.now(UTC)
@@ -69,6 +71,7 @@ IMAGE = Image(
     found_at=NOW,
     state=ImageState.PENDING,
 )
+GONE = KnownFile(file=FILE, root=None, image_id=None, found_at=NOW)
 JOB = ClaimedJob(
     id=1,
     kind=JobKind.DETECT,
@@ -155,10 +158,12 @@ VALUES ('assess', 'pending', 'camera 1', '{event}', 10, now());
 SET session_replication_role = DEFAULT;
 INSERT INTO hsi.home_states SELECT now() - n * interval '1 minute', now() - n * interval '1 minute',
     n % 2 = 0, 'home' FROM generate_series(1, 10000) AS n;
+INSERT INTO hsi.forgotten_files SELECT camera, 'forgotten ' || path, 1, 1, found_at FROM hsi.images
+LIMIT 50000;
 INSERT INTO hsi.camera_hours SELECT folder, date_trunc('hour', now()) - n * interval '1 hour', '{{}}'
 FROM hsi.cameras, generate_series(1, 2000) AS n;
 ANALYZE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs, hsi.home_states,
-    hsi.camera_hours;
+    hsi.camera_hours, hsi.forgotten_files;
 """
 
 
@@ -183,7 +188,8 @@ def history(
 def assert_uses_indices(postgres: Postgres, sql: str) -> None:
     plan = postgres.execute(f"EXPLAIN (GENERIC_PLAN) {sql}", database="shared")
     assert "Index" in plan or "One-Time Filter: false" in plan, plan
-    for table in ("jobs", "images", "events", "detections", "home_states", "camera_hours"):
+    tables = ("jobs", "images", "events", "detections", "home_states", "camera_hours")
+    for table in (*tables, "forgotten_files"):
         assert f"Seq Scan on {table}" not in plan, plan
 
 
@@ -198,6 +204,7 @@ def assert_uses_indices(postgres: Postgres, sql: str) -> None:
         pytest.param(lambda c: leases.finish(c, [JOB]), id="finish"),
         pytest.param(lambda c: leases.renew(c, [JOB], lease=1.0), id="renew"),
         pytest.param(lambda c: images.find_known(c, [FILE]), id="known files"),
+        pytest.param(lambda c: retention.mark_gone(c, [GONE]), id="forget a forgotten file"),
         pytest.param(lambda c: replaced.supersede_dead(c, [IMAGE]), id="dead letters of a file"),
         pytest.param(lambda c: replaced.find_newer(c, IMAGE), id="newer version of a file"),
         pytest.param(

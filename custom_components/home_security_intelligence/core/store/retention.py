@@ -11,8 +11,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Row,
+    Text,
     delete,
     exists,
     func,
@@ -29,7 +31,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..domain.found_file import FoundFile
 from ..domain.models import EventState, ImageState, JobState
 from . import cameras
-from .tables import detections, events, forgotten_files, images, in_state, jobs
+from .arrays import rows_from_arrays
+from .tables import detections, events, forgotten_files, images, in_state, jobs, path_hash
 
 _FILE = (images.c.camera, images.c.path, images.c.size, images.c.mtime_ns)
 _IMAGE = (*_FILE, images.c.root, images.c.id, images.c.found_at)
@@ -38,6 +41,13 @@ _FORGOTTEN = (
     forgotten_files.c.path,
     forgotten_files.c.size,
     forgotten_files.c.mtime_ns,
+)
+_GONE = rows_from_arrays(
+    "gone", {"camera": Text, "path": Text, "size": BigInteger, "mtime_ns": BigInteger}
+)
+_DELETE_FORGOTTEN = delete(forgotten_files).where(
+    path_hash(forgotten_files.c.path) == path_hash(_GONE.c.path),
+    *(column == _GONE.c[column.name] for column in _FORGOTTEN),
 )
 _FORGOTTEN_FILES = select(
     *_FORGOTTEN, forgotten_files.c.root, literal(None), forgotten_files.c.found_at
@@ -261,8 +271,15 @@ async def mark_gone(connection: AsyncConnection, gone: Sequence[KnownFile]) -> i
     files = [known.file for known in gone if known.image_id is None]
     if not files:
         return 0
-    keys = [(file.camera, file.path, file.size, file.mtime_ns) for file in files]
-    done = await connection.execute(delete(forgotten_files).where(tuple_(*_FORGOTTEN).in_(keys)))
+    done = await connection.execute(
+        _DELETE_FORGOTTEN,
+        {
+            "gone_camera": [file.camera for file in files],
+            "gone_path": [file.path for file in files],
+            "gone_size": [file.size for file in files],
+            "gone_mtime_ns": [file.mtime_ns for file in files],
+        },
+    )
     return done.rowcount
 
 
