@@ -16,11 +16,13 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 # isort: split
 from hsi_core.domain.errors import (
     CameraFolderMissingError,
+    CameraStorageAwayError,
     CoreError,
     ImageReplacedError,
     ImageUnreadableError,
     StorageAwayError,
     StorageFailedError,
+    WatchError,
 )
 from hsi_core.domain.file_version import Version, version_of
 from hsi_core.domain.models import FailureClass
@@ -152,17 +154,28 @@ def test_a_disk_error_is_not_an_input_error() -> None:
     assert "Input/output error" in str(caught.value)
 
 
-def test_a_share_that_does_not_respond_is_an_outage(root: Path) -> None:
-    class Stale(io.FileIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+class Stale(io.FileIO):
+    """A file whose server has forgotten it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+
+def test_a_share_that_does_not_respond_is_an_outage_of_its_camera(root: Path) -> None:
+    with pytest.raises(CameraStorageAwayError) as caught:
+        content_of(root, "front/2026/a.jpg", lambda folder, path: Stale(folder / path))
+    assert caught.value.failure is FailureClass.OUTAGE
+    assert not isinstance(caught.value, WatchError)  # which pauses all cameras
+
+
+def test_storage_that_does_not_respond_at_all_is_an_outage_of_all_cameras(root: Path) -> None:
+    def open_then_unmount(folder: Path, path: str) -> BinaryIO:
+        opened = Stale(folder / path)
+        folder.rename(folder.with_name("away"))
+        return opened
 
     with pytest.raises(StorageAwayError) as caught:
-        content_of(
-            root,
-            "front/2026/a.jpg",
-            lambda folder, path: Stale(folder / path),
-        )
+        content_of(root, "front/2026/a.jpg", open_then_unmount)
     assert caught.value.failure is FailureClass.OUTAGE
 
 

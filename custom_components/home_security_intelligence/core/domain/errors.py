@@ -346,6 +346,12 @@ class ImageForbiddenError(ImageAwayError):
     code = "file_forbidden"
 
 
+class CameraStorageAwayError(ImageAwayError):
+    """The file system of a camera's folder reports that its storage is away; others work."""
+
+    code = "camera_storage_away"
+
+
 class StorageAwayError(WatchError):
     """The disk or share with the images does not respond."""
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from ..aio.file_executor import note_progress
 from ..domain.errors import (
     CameraFolderMissingError,
+    CameraStorageAwayError,
     ImageReplacedError,
     ImageUnreadableError,
     PathEscapeError,
@@ -57,7 +58,8 @@ def read_image(
 
     Raises ImageUnreadableError or PathEscapeError for a file that cannot be used;
     ImageReplacedError if the file is another image by now or is being overwritten;
-    StorageFailedError if the disk returns an error; WatchError if the whole storage is away.
+    StorageFailedError if the disk returns an error; CameraStorageAwayError if the share of this
+    file is away; WatchError if the whole storage is.
     """
     try:
         with open_file(root, path) as file:
@@ -135,7 +137,13 @@ def _read(file: BinaryIO, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _storage_error(root: Path, error: OSError) -> StorageAwayError | StorageFailedError:
-    if error.errno in _AWAY or looks_unmounted(root):
+def _storage_error(
+    root: Path, error: OSError
+) -> StorageAwayError | CameraStorageAwayError | StorageFailedError:
+    if looks_unmounted(root):
         return StorageAwayError(f"the storage of the images does not respond: {error.strerror}")
+    if error.errno in _AWAY:  # a camera's folder may be a share of its own
+        return CameraStorageAwayError(
+            f"the storage of the camera does not respond: {error.strerror}"
+        )
     return StorageFailedError(f"the file cannot be read: {error.strerror}")
