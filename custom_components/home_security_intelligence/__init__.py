@@ -1,5 +1,7 @@
 """Home Security Intelligence: detect, group and assess what cameras upload."""
 
+from pathlib import Path
+
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
@@ -7,9 +9,10 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
 from .bridge import async_create_pipeline, setup_error
+from .camera_folders import FolderError, async_call
 from .const import CONF_CAMERA_ROOT, DOMAIN
 from .coordinator import HsiConfigEntry, HsiCoordinator, server_version
-from .core.domain.errors import LevelBoundsError, StoreError, WatchError
+from .core.domain.errors import LevelBoundsError, StorageAwayError, StoreError, WatchError
 from .devices import async_register_hub
 from .fired_events import FiredEvents
 from .home_state import async_follow_home
@@ -37,7 +40,11 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
     """Start the pipeline; an unreachable inference server does not prevent it."""
     root = entry.data[CONF_CAMERA_ROOT]
-    if not await hass.async_add_executor_job(hass.config.is_allowed_path, root):
+    try:
+        allowed = await async_call(hass, Path(root), hass.config.is_allowed_path, root)
+    except FolderError as err:
+        raise setup_error(StorageAwayError(f"{root} cannot be read")) from err
+    if not allowed:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
             translation_key="folder_not_allowed",

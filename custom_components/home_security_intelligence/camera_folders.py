@@ -1,14 +1,22 @@
-"""Find and check camera folders on disk; these functions block, run them in the executor."""
+"""Find and check camera folders on disk; these functions block, call them by `async_call`."""
 
+from collections.abc import Callable
+import os
 from pathlib import Path, PurePosixPath
 import re
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util.hass_dict import HassKey
 
-from .core.domain.errors import PathEscapeError
+from .const import DOMAIN
+from .core.aio.file_executor import FileExecutor
+from .core.domain.errors import PathEscapeError, StorageStalledError
 from .core.domain.paths import resolve_below
+from .core.domain.settings import Settings
 from .core.watch.filenames import is_storable
 from .core.watch.ignored_names import IgnoredNames
+
+_EXECUTOR: HassKey[FileExecutor] = HassKey(f"{DOMAIN}_folders")
 
 
 class FolderError(Exception):
@@ -19,15 +27,40 @@ class FolderError(Exception):
         self.reason = reason
 
 
+async def async_call[**P, T](
+    hass: HomeAssistant, root: Path, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Return what a function returns that reads below the root; raises FolderError if it hangs.
+
+    A folder that hangs would take one thread of Home Assistant after the other; here it takes one.
+    """
+    if (files := hass.data.get(_EXECUTOR)) is None:
+        files = hass.data[_EXECUTOR] = FileExecutor(stall_limit=Settings().storage_timeout)
+
+    def close_unless_stalled(_: object = None) -> None:
+        if not files.is_stalled(str(root)):
+            hass.data.pop(_EXECUTOR, None)
+            files.close()
+
+    files.on_stall_changed(close_unless_stalled)
+    try:
+        return await files.call(str(root), str(root), function, *args, **kwargs)
+    except StorageStalledError as err:
+        raise FolderError("folder_not_readable") from err
+    finally:
+        close_unless_stalled()
+
+
 def camera_folders(hass: HomeAssistant, root: Path, ignored: IgnoredNames) -> list[str]:
     """Return the names of the folders directly below the camera root; raises FolderError."""
     check_root(hass, root)
     try:
-        found = sorted(
-            entry.name
-            for entry in root.iterdir()
-            if entry.is_dir() and entry.name not in ignored and is_storable(entry.name)
-        )
+        with os.scandir(root) as entries:  # it asks no file system that is mounted below
+            found = sorted(
+                entry.name
+                for entry in entries
+                if entry.is_dir() and entry.name not in ignored and is_storable(entry.name)
+            )
     except OSError as err:
         raise FolderError("folder_not_readable") from err
     if not found:

@@ -260,7 +260,7 @@ async def test_an_unreadable_camera_root_is_refused(
         raise PermissionError(str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "iterdir", refuse)
+        patch.setattr(os, "scandir", refuse)
         result = await hass.config_entries.flow.async_configure(
             flow, {"camera_root": str(camera_root)}
         )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 import shutil
+import threading
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -10,7 +11,9 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.home_security_intelligence import camera_folders
 from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.core.domain.settings import Settings
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import database_says, entry_state, state_is
@@ -100,6 +103,27 @@ async def test_setup_is_retried_until_the_camera_root_exists(
     shutil.rmtree(camera_root)
     assert await set_up(hass, entry) is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "folder_missing"
+
+
+async def test_a_camera_root_that_hangs_is_retried(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    started: list[str] = []
+
+    def hang(path: str) -> bool:
+        started.append(path)
+        return released.wait()
+
+    monkeypatch.setattr(hass.config, "is_allowed_path", hang)
+    monkeypatch.setattr(camera_folders, "Settings", lambda: Settings(storage_timeout=0.1))
+    assert await set_up(hass, entry) is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "storage_away"
+    assert not await hass.config_entries.async_reload(entry.entry_id)
+    [thread] = [each for each in threading.enumerate() if each.name == "hsi files"]
+    assert len(started) == 1  # and not one thread for each retry
+    released.set()
+    await hass.async_add_executor_job(thread.join)
 
 
 async def test_a_second_camera_root_on_the_same_database_is_refused(

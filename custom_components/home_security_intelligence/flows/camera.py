@@ -7,7 +7,7 @@ from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 
 from ..bridge import settings_of
-from ..camera_folders import FolderError, camera_folder, camera_folders, default_name
+from ..camera_folders import FolderError, async_call, camera_folder, camera_folders, default_name
 from ..const import (
     CONF_CAMERA_ROOT,
     CONF_FOLDER,
@@ -30,8 +30,13 @@ class CameraSubentryFlow(ConfigSubentryFlow):
         taken = self._folders
         if user_input is not None:
             try:
-                folder = await self.hass.async_add_executor_job(
-                    camera_folder, self._root, user_input[CONF_FOLDER], taken
+                folder = await async_call(
+                    self.hass,
+                    self._root,
+                    camera_folder,
+                    self._root,
+                    user_input[CONF_FOLDER],
+                    taken,
                 )
             except FolderError as err:
                 errors[CONF_FOLDER] = err.reason
@@ -41,8 +46,13 @@ class CameraSubentryFlow(ConfigSubentryFlow):
                     title=name, data={CONF_FOLDER: folder, CONF_NAME: name}, unique_id=folder
                 )
         try:
-            found = await self.hass.async_add_executor_job(
-                camera_folders, self.hass, self._root, self._ignored_names
+            found = await async_call(
+                self.hass,
+                self._root,
+                camera_folders,
+                self.hass,
+                self._root,
+                self._ignored_names,
             )
         except FolderError as err:
             return self.async_abort(reason=err.reason)

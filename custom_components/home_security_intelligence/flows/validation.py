@@ -16,7 +16,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 
 from ..bridge import async_check_database, async_server_health, error_key
-from ..camera_folders import FolderError, camera_folders
+from ..camera_folders import FolderError, async_call, camera_folders
 from ..const import (
     CONF_CAMERA_ROOT,
     CONF_DATABASE,
@@ -149,6 +149,6 @@ async def async_check_camera_root(hass: HomeAssistant, data: Mapping[str, Any]) 
     """Return the names of the folders below the camera root; raises CheckFailedError."""
     root = Path(data[CONF_CAMERA_ROOT])
     try:
-        return await hass.async_add_executor_job(camera_folders, hass, root, IgnoredNames())
+        return await async_call(hass, root, camera_folders, hass, root, IgnoredNames())
     except FolderError as err:
         raise CheckFailedError(CONF_CAMERA_ROOT, err.reason) from err

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 import logging
+import os
 from pathlib import Path
 import signal
 
@@ -175,5 +176,6 @@ async def _cameras(environment: Environment, ignored: IgnoredNames) -> tuple[Cam
 def _folders(root: Path, ignored: IgnoredNames) -> tuple[Camera, ...]:
     if not root.is_dir():
         return ()
-    names = sorted(folder.name for folder in root.iterdir() if folder.is_dir())
+    with os.scandir(root) as entries:  # it asks no file system that is mounted below
+        names = sorted(entry.name for entry in entries if entry.is_dir())
     return tuple(Camera(folder=name, name=name) for name in names if name not in ignored)
