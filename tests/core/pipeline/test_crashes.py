@@ -15,6 +15,7 @@ from tests.core.pipeline.worker_process import environ, start_worker, wait_for_e
 from hsi_core.domain.models import FailureClass, ImageState
 from hsi_core.domain.queries import DeadLetterQuery, EventQuery
 
+EXPIRE = "update hsi.jobs set lease_until = now() where state='leased'"
 LEASED = "select count(*) from hsi.jobs where state = 'leased'"
 
 
@@ -49,7 +50,7 @@ async def test_a_killed_worker_loses_nothing(
     worker.kill()
     await wait_for_end(worker)
     server.detect_gate.set()
-    query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
+    query(postgres, house, EXPIRE)
 
     pipeline, journal = await house.run(lease=4.0, event_idle=30.0)
     await journal.ended(5)
@@ -158,8 +159,9 @@ async def test_an_image_that_kills_every_worker_becomes_the_only_dead_letter(
             await wait_for_end(worker)
             deaths += 1
             server.hung.clear()
-            query(postgres, house, "update hsi.jobs set lease_until = now() where state='leased'")
-            while query(postgres, house, LEASED) != "0":  # noqa: ASYNC110 - a lease ends without a signal
+            # In a thread: it may wait for a transaction of the watching pipeline.
+            await asyncio.to_thread(query, postgres, house, EXPIRE)
+            while await asyncio.to_thread(query, postgres, house, LEASED) != "0":  # noqa: ASYNC110 - a lease ends without a signal
                 await asyncio.sleep(0.05)
     [letter] = letters
     assert (letter.failure, letter.crashes, deaths) == (FailureClass.CRASH, 4, 4)
