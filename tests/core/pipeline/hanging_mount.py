@@ -1,4 +1,4 @@
-"""A real file system that hangs: FUSE, whose server answers no request."""
+"""Real file systems that hang or fail: FUSE, whose server answers no request or is gone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +28,21 @@ needs_mount = pytest.mark.skipif(not can_mount(), reason="needs root and FUSE to
 @contextmanager
 def hanging_mount(folder: Path) -> Iterator[None]:
     """Cover a folder by a file system that hangs; at the end whatever waits for it gets an error."""
+    with _mount(folder):
+        yield
+
+
+@contextmanager
+def failing_mount(folder: Path) -> Iterator[None]:
+    """Cover a folder by a file system without its server: every operation fails (ENOTCONN)."""
+    with _mount(folder) as device:
+        with Path(os.devnull).open("rb") as nothing:
+            os.dup2(nothing.fileno(), device, inheritable=False)
+        yield
+
+
+@contextmanager
+def _mount(folder: Path) -> Iterator[int]:
     device = os.open(_DEVICE, os.O_RDWR)
     try:
         options = f"fd={device},rootmode=40000,user_id=0,group_id=0".encode()
@@ -39,7 +54,7 @@ def hanging_mount(folder: Path) -> Iterator[None]:
             _, _, number, *_ = _REQUEST.unpack_from(request)
             body = _INIT.pack(7, 31, 0, 0, 12, 9, 1 << 16, 1, 0, 0, 0, *[0] * 7)
             os.write(device, _ANSWER.pack(_ANSWER.size + len(body), 0, number) + body)
-            yield
+            yield device
         finally:
             _LIBC.umount2(target, _DETACH)
     finally:

@@ -1,11 +1,11 @@
-"""A camera on storage that hangs, as an NFS share without its server, and all others."""
+"""A camera on storage that hangs or fails, as an NFS share without its server, and all others."""
 
 import asyncio
 
 import pytest
 
 from testbed.services.postgres import Postgres
-from tests.core.pipeline.hanging_mount import hanging_mount, needs_mount
+from tests.core.pipeline.hanging_mount import failing_mount, hanging_mount, needs_mount
 from tests.core.pipeline.harness import House
 from tests.core.pipeline.sql import query
 
@@ -56,3 +56,27 @@ async def test_a_pipeline_stops_while_its_storage_hangs(house: House) -> None:
         async with asyncio.timeout(30):
             await journal.image("yard/a.jpg")
             await pipeline.stop()
+
+
+@needs_mount
+async def test_an_unreadable_date_folder_keeps_the_notes_of_its_files(
+    house: House, postgres: Postgres
+) -> None:
+    """Without the note, the next scan would take last year's file for a new image."""
+    (house.root / "front/2025").mkdir()
+    pipeline, journal = await house.run(retention_days=1.0)
+    house.upload("front/2025/a.jpg", "tree 0.9")
+    house.upload("front/now.jpg", "tree 0.8")
+    await journal.ended(2)
+    old = "UPDATE hsi.images SET found_at = found_at - interval '2 days' WHERE path LIKE '%/2025/%'"
+    query(postgres, house, old)
+    await pipeline.cleanup.delete_expired(dry_run=False)
+    notes = "SELECT count(*) FROM hsi.forgotten_files"
+    assert query(postgres, house, notes) == "1"
+
+    with failing_mount(house.root / "front/2025"):
+        assert (await pipeline.cleanup.delete_expired(dry_run=False)).orphans == 0
+        assert query(postgres, house, notes) == "1"
+    (house.root / "front/2025/a.jpg").unlink()
+    assert (await pipeline.cleanup.delete_expired(dry_run=False)).orphans == 1
+    assert query(postgres, house, notes) == "0"

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 import stat
 
+from ..aio.file_executor import note_progress
 from ..domain.errors import PathEscapeError
 from ..domain.file_version import version_as_found, version_of
 from ..domain.found_file import FoundFile
@@ -63,6 +64,7 @@ def _presence(root: Path, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFil
     for file in files:
         by_folder[file.path.rpartition("/")[0]].append(file)
     for folder, inside in by_folder.items():
+        note_progress()
         try:
             with open_folder(root, folder) as opened:
                 yield from _presence_in(opened, inside)
@@ -74,6 +76,7 @@ def _presence(root: Path, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFil
 
 def _presence_in(folder: int, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, bool]]:
     for file in files:
+        note_progress()
         try:
             yield file, _is_unchanged(folder, file.path.rpartition("/")[2], file)
         except FileNotFoundError:
