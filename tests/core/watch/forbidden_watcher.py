@@ -56,6 +56,7 @@ async def main(root: Path) -> None:
     (folder / "d.jpg").write_bytes(b"image")
     report("found", (await watch.next()).path)
     inner.chmod(0o755)
+    assert await watch.problem() == ("front", None)
     (inner / "e.jpg").write_bytes(b"image")
     report("found", (await watch.next()).path)
     await watch.stop()
