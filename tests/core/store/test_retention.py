@@ -21,6 +21,7 @@ from hsi_core.files import source_files
 from hsi_core.files.camera_root import CameraRoot
 from hsi_core.stages import expired_files
 from hsi_core.stages.expired_files import ExpiredFiles
+from hsi_core.store import retention
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin
 from hsi_core.store.outbox import Outbox
@@ -138,3 +139,13 @@ async def test_files_that_are_gone_are_passed_over_by_their_index(
             f"SET enable_seqscan = off; EXPLAIN (GENERIC_PLAN) {sql}", database="shared"
         )
         assert "forgotten_files_found" in plan, plan
+
+
+async def test_what_is_due_is_counted_by_joins(engine: AsyncEngine, postgres: Postgres) -> None:
+    asked: list[str] = []
+    listen(engine.sync_engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    async with begin(engine) as connection:
+        await retention.count(connection, at(0))
+    [counting] = [sql for sql in asked if "due_images" in sql]
+    plan = postgres.execute(f"EXPLAIN (GENERIC_PLAN) {counting}", database="shared")
+    assert "SubPlan" not in plan, plan

@@ -13,13 +13,14 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Row,
+    ScalarSelect,
     Text,
     delete,
     exists,
     func,
     literal,
-    or_,
     select,
     tuple_,
     union_all,
@@ -82,30 +83,24 @@ async def count(connection: AsyncConnection, before: datetime) -> Deleted:
     due_events = select(events.c.id).where(_is_due(before)).cte("due_events")
     due_images = (
         select(images.c.id)
-        .where(or_(_is_due_without_event(before), images.c.event_id.in_(select(due_events.c.id))))
+        .where(_is_due_without_event(before))
+        .union_all(select(images.c.id).join(due_events, images.c.event_id == due_events.c.id))
         .cte("due_images")
     )
-    row = (
-        await connection.execute(
-            select(
-                select(func.count()).select_from(due_events).scalar_subquery(),
-                select(func.count()).select_from(due_images).scalar_subquery(),
-                select(func.count())
-                .select_from(detections)
-                .where(detections.c.image_id.in_(select(due_images.c.id)))
-                .scalar_subquery(),
-                select(func.count())
-                .select_from(jobs)
-                .where(
-                    or_(
-                        jobs.c.image_id.in_(select(due_images.c.id)),
-                        jobs.c.event_id.in_(select(due_events.c.id)),
-                    )
-                )
-                .scalar_subquery(),
-            )
-        )
-    ).one()
+
+    def count_of(table: FromClause) -> ScalarSelect[int]:
+        return select(func.count()).select_from(table).scalar_subquery()
+
+    # By joins: an OR of two subqueries would compare every job with every image that is due.
+    jobs_of_images = count_of(jobs.join(due_images, jobs.c.image_id == due_images.c.id))
+    jobs_of_events = count_of(jobs.join(due_events, jobs.c.event_id == due_events.c.id))
+    counts = select(
+        count_of(due_events),
+        count_of(due_images),
+        count_of(detections.join(due_images, detections.c.image_id == due_images.c.id)),
+        jobs_of_images + jobs_of_events,
+    )
+    row = (await connection.execute(counts)).one()
     return Deleted(events=row[0], images=row[1], detections=row[2], jobs=row[3])
 
 
