@@ -16,6 +16,7 @@ from tests.core.store.conftest import at
 from hsi_core.aio.file_executor import FileExecutor
 from hsi_core.aio.health_board import HealthBoard
 from hsi_core.aio.publisher import Publisher
+from hsi_core.domain.found_file import FoundFile
 from hsi_core.domain.settings import Settings
 from hsi_core.files import source_files
 from hsi_core.files.camera_root import CameraRoot
@@ -73,7 +74,7 @@ async def storage(
     made = Storage(engine, tmp_path)
     check = source_files.check_files
 
-    def counted(root: Path, files: list[source_files.FoundFile]) -> source_files.FileCheck:
+    def counted(root: Path, files: list[FoundFile]) -> source_files.FileCheck:
         made.looked_for += [file.path for file in files]
         return check(root, files)
 
