@@ -13,7 +13,6 @@ from hsi_core.aio.notifier import Notifier
 from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.models import JobKind, QueueStats
 from hsi_core.domain.settings import Settings
-from hsi_core.pipeline import queue_monitor
 from hsi_core.pipeline.queue_monitor import QueueMonitor
 from hsi_core.store.database import Database
 
@@ -50,7 +49,7 @@ async def test_counting_takes_a_small_share_of_the_time(
         if database.time >= 100 * takes:
             raise asyncio.CancelledError
 
-    monkeypatch.setattr(queue_monitor.asyncio, "sleep", pause)
+    monkeypatch.setattr(asyncio, "sleep", pause)
     monitor = QueueMonitor(
         cast("Database", database),
         Publisher(),
