@@ -12,13 +12,14 @@ from hsi_core.domain.errors import ImageUnreadableError
 from hsi_core.domain.models import ImageState
 from hsi_core.domain.queries import DeadLetterQuery
 from hsi_core.files import image_loader
+from hsi_core.files.reader import read_image
 
 FORBIDDEN = ImageUnreadableError("there is no permission", code="file_forbidden")
 
 
 def forbid(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Refuse to read files so often, as the system does to a user without permission."""
-    read: Callable[..., Any] = image_loader.read_image
+    read: Callable[..., Any] = read_image
     left = iter(range(times))
 
     def read_or_fail(*arguments: Any, **options: Any) -> Any:

@@ -1,6 +1,5 @@
 """Old folders without a change are not listed again, whatever their file system tells."""
 
-from collections.abc import Iterator
 import os
 from pathlib import Path
 import time
@@ -51,7 +50,7 @@ class Lister:
 
 
 @pytest.fixture
-def lister(root: Path) -> Iterator[Lister]:
+def lister(root: Path) -> Lister:
     """Return one that has listed a camera's own image, and one of an old and of a nested folder."""
     made = Lister(root)
     for name in ("own.jpg", "old/a.jpg", "year/day/b.jpg"):
