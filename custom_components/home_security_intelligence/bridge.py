@@ -142,7 +142,7 @@ def async_create_pipeline(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Pipel
     return Pipeline(
         config,
         *clients,
-        on_settings_changed=lambda: hass.config_entries.async_schedule_reload(entry.entry_id),
+        on_restart_needed=lambda: hass.config_entries.async_schedule_reload(entry.entry_id),
     )
 
 

@@ -162,10 +162,12 @@ class Postgres:
 
     def execute(self, sql: str, *, database: str = "postgres") -> str:
         """Run SQL as the superuser and return its rows as lines; raises PostgresError."""
-        command = [
-            *(str(self._bin / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder)),
-            *("-p", str(self.port), "-U", SUPERUSER, "-d", database, "-c", sql),
-        ]
+        return self._run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql)
+
+    def _run(self, program: str, *arguments: str) -> str:
+        """Run a client program as the superuser; return its output."""
+        connection = ("-h", str(self.folder), "-p", str(self.port), "-U", SUPERUSER)
+        command = [str(self._bin / program), *connection, *arguments]
         options = self._options()
         if self.password is not None:
             options["env"]["PGPASSWORD"] = self.password
@@ -173,6 +175,19 @@ class Postgres:
         if done.returncode:
             raise PostgresError(done.stderr.strip())
         return done.stdout.strip()
+
+    def dump(self, database: str) -> Path:
+        """Write a backup of a database, given by its URL or name; return its file."""
+        name = urlsplit(database).path.removeprefix("/")
+        backup = self.folder / f"{uuid4().hex}.dump"
+        self._run("pg_dump", "--format=custom", f"--file={backup}", f"--dbname={name}")
+        return backup
+
+    def restore(self, database: str, backup: Path) -> None:
+        """Replace a database by its backup in one transaction, also while it is in use."""
+        name = urlsplit(database).path.removeprefix("/")
+        options = ("--clean", "--if-exists", "--single-transaction")
+        self._run("pg_restore", *options, f"--dbname={name}", str(backup))
 
     def __enter__(self) -> Self:
         try:

@@ -161,7 +161,7 @@ class House:
         self,
         settings: Settings = QUICK,
         *,
-        on_settings_changed: Callable[[], None] = lambda: None,
+        on_restart_needed: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         **changed: Any,
     ) -> tuple[Pipeline, Journal]:
@@ -184,7 +184,7 @@ class House:
             InferenceClient(self.session, server.url, TOKEN, settings=settings)
             for server in (self.server, *self.others)
         ]
-        pipeline = Pipeline(config, *clients, now=now, on_settings_changed=on_settings_changed)
+        pipeline = Pipeline(config, *clients, now=now, on_restart_needed=on_restart_needed)
         self.pipelines.append(pipeline)
         return pipeline, Journal(pipeline)
 

@@ -43,7 +43,7 @@ async def work(
 ) -> None:
     """Run the pipeline until SIGTERM or SIGINT; raises CoreError if it cannot start.
 
-    If shared settings change in the database, the pipeline is restarted with the new ones.
+    If shared settings change in the database, or it is restored, the pipeline is restarted.
     """
     stopping, interrupted = asyncio.Event(), asyncio.Event()
 
@@ -69,7 +69,7 @@ async def work(
                 configured=Configured(names=configured.names, replaces=replaces),
             )
             clients = _clients(session, environment, configured.settings)
-            pipeline = Pipeline(config, *clients, now=now, on_settings_changed=interrupted.set)
+            pipeline = Pipeline(config, *clients, now=now, on_restart_needed=interrupted.set)
             await pipeline.start()
             try:
                 _log_stored(configured.settings, pipeline.settings)
@@ -83,7 +83,7 @@ async def work(
                 if stopping.is_set():
                     _LOGGER.info("stopping: finishing running jobs")
                 else:
-                    _LOGGER.info("restarting with the changed settings")
+                    _LOGGER.info("restarting")
                 await pipeline.stop(drain=configured.settings.drain_timeout)
             replaces = False
 

@@ -22,7 +22,7 @@ from ..domain.presence import PresenceClass
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate
 from ..risk.scene_cache import MAX_SCENES, SceneCache
-from ..store import evidence, jobs, verdicts
+from ..store import evidence, jobs, roots, verdicts
 from ..store.evidence import Evidence, OtherEvent
 from ..store.transaction import Transaction
 from ..store.verdicts import StoredVerdict
@@ -55,8 +55,18 @@ class EventJudge:
     The caller holds the locks of their cameras, has stored their images and has updated the events.
     """
 
-    def __init__(self, settings: Settings, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime],
+        worker: UUID | None = None,
+        expected_mark: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """Images in memory count only while the worker's row in the database has the expected mark."""
         self._settings = settings
+        self._worker = worker
+        self._expected_mark = expected_mark
         self._now = now
         self._reach = reach_of(settings)
         self._scenes = SceneCache()
@@ -85,6 +95,8 @@ class EventJudge:
         images: Sequence[Image] = (),
     ) -> None:
         """Judge events by everything that is stored; `images` are those just stored."""
+        if changes and not await self._is_memory_valid(transaction):
+            self._recent.clear()
         known = {camera: dict(self._recent.of(camera)) for camera in cameras}
         for image in images:
             known[image.camera][image.id] = image
@@ -111,6 +123,12 @@ class EventJudge:
                 )
 
         transaction.after_commit(keep)
+
+    async def _is_memory_valid(self, transaction: Transaction) -> bool:
+        """Return whether the database still has what this process stored, or read from it."""
+        return self._worker is None or (
+            await roots.read_mark(transaction.connection, self._worker) == self._expected_mark()
+        )
 
     async def _judge(
         self,

@@ -41,6 +41,10 @@ class RecentImages:
         """Return the camera's images by id."""
         return self._of(camera).images
 
+    def clear(self) -> None:
+        """Drop everything: the database is another one."""
+        self._cameras.clear()
+
     def version_with(self, event: SecurityEvent) -> int | None:
         """Return the version of the camera's images at which all evidence on an event is kept."""
         camera = self._of(event.camera)

@@ -66,6 +66,8 @@ class Pipeline:
     """From files in camera folders to assessed events.
 
     Each of `clients` belongs to another inference server; the least loaded one is used.
+    `on_restart_needed` is called if this pipeline has to be replaced by a new one, because shared
+    settings have changed or the database was restored.
     Requests raise StoreError while the database is away, and PipelineStoppedError before the
     start, after the stop and when the stop interrupts them.
     """
@@ -75,11 +77,11 @@ class Pipeline:
         config: PipelineConfig,
         *clients: InferenceClient,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        on_settings_changed: Callable[[], None] = lambda: None,
+        on_restart_needed: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._settings = config.settings
-        self._on_settings_changed = on_settings_changed
+        self._on_restart_needed = on_restart_needed
         self._clients = clients
         self._now = now
         self._publisher = Publisher()
@@ -148,7 +150,7 @@ class Pipeline:
             home=config.home,
             settings=settings,
             configured=config.configured,
-            on_settings_changed=self._on_settings_changed,
+            on_restart_needed=self._on_restart_needed,
             machine_clock=machine_clock,
             now=self._now,
         )
@@ -156,12 +158,13 @@ class Pipeline:
     async def stop(self, *, drain: float = 0.0) -> None:
         """Stop everything; a second call does nothing.
 
-        Running jobs may finish for `drain` seconds; then their leases are released.
+        Running jobs may finish for `drain` seconds, unless the database was restored: it may not
+        have them. Then their leases are released.
         """
         running, self._running = self._running, None
         if running is None:
             return
-        if drain > 0:
+        if drain > 0 and not running.restore_monitor.restored:
             with suppress(TimeoutError):
                 async with asyncio.timeout(drain):
                     await running.drain()

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from functools import partial
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -42,7 +41,7 @@ from ..stages.machine_clock import MachineClock
 from ..stages.prompt_images import PromptImages
 from ..stages.queue_capacity import QueueCapacity
 from ..stages.register import Register
-from ..store import clean_ups, roots
+from ..store import clean_ups
 from ..store.database import Database
 from ..store.outbox import Outbox
 from ..watch.deliveries import Deliveries
@@ -50,6 +49,7 @@ from ..watch.watcher import FolderWatcher
 from .home_recorder import HomeRecorder
 from .query_service import QueryService
 from .queue_monitor import QueueMonitor
+from .restore_monitor import RestoreMonitor
 from .settings_monitor import SettingsMonitor
 from .update_listener import UpdateListener
 
@@ -71,6 +71,7 @@ class RunningPipeline:
     supervisor: Supervisor
     requests: RequestTracker
     root: CameraRoot
+    restore_monitor: RestoreMonitor
     files: FileExecutor
     drain: Callable[[], Awaitable[None]]  # claims no more jobs and finishes the running ones
 
@@ -89,7 +90,7 @@ def start(
     home: Home | None,
     settings: Settings,
     configured: Configured,
-    on_settings_changed: Callable[[], None],
+    on_restart_needed: Callable[[], None],
     machine_clock: MachineClock,
     now: Callable[[], datetime],
 ) -> RunningPipeline:
@@ -102,7 +103,10 @@ def start(
         clients, board, settings=settings, now=now, on_change=outbox.notify_workers
     )
     grouper = EventGrouper(settings, ContextProvider(time_zone, settings), new_id=uuid4)
-    judge = EventJudge(settings, now=now)
+    restore_monitor = RestoreMonitor(database, root, settings, on_restored=on_restart_needed)
+    judge = EventJudge(
+        settings, now=now, worker=root.worker, expected_mark=lambda: restore_monitor.mark
+    )
     loader = ImageLoader(database, root, files, settings=settings, now=now)
     detect = Detect(
         database,
@@ -123,7 +127,7 @@ def start(
     )
     queue_monitor = QueueMonitor(database, publisher, outbox.queue_changed, settings)
 
-    settings_monitor = SettingsMonitor(database, settings, configured, on_settings_changed)
+    settings_monitor = SettingsMonitor(database, settings, configured, on_restart_needed)
     update_listener = UpdateListener(
         database,
         board,
@@ -182,13 +186,7 @@ def start(
         supervisor.keep_running("server", poller.poll_forever)
     supervisor.keep_running("queue", queue_monitor.publish_changes)
     supervisor.keep_running("settings", settings_monitor.watch)
-    supervisor.repeat(
-        "camera root",
-        lambda: database.run_statement(
-            partial(roots.record_heartbeat, worker=root.worker, root_id=root.id)
-        ),
-        every=roots.HEARTBEAT_INTERVAL,
-    )
+    supervisor.keep_running("camera root", restore_monitor.watch)
     supervisor.repeat("camera clocks", dating.load, every=_CLOCKS_INTERVAL)
     supervisor.repeat("clock", compare_clocks, every=CLOCK_INTERVAL)
     supervisor.keep_running("clean up", schedule.run_daily)
@@ -234,6 +232,7 @@ def start(
         supervisor=supervisor,
         requests=requests,
         root=root,
+        restore_monitor=restore_monitor,
         files=files,
         drain=drain,
     )

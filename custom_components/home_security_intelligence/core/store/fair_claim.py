@@ -26,6 +26,8 @@ from .tables import BACKLOG, FRESH, cameras, images, in_state, jobs
 
 IMAGE = "of_image_"  # prefix of an image's columns
 _SPARE = 8  # candidates beyond the limit, in case that other workers claim some at this moment
+# Random, so that a fence from before a restore of the database fits no claim after it.
+_FENCE_STEP = literal_column("1 + (random() * 1000000000)::bigint", BigInteger)
 _LAGS = rows_from_arrays("lag", {"camera": Text, "turns": BigInteger})
 
 
@@ -55,7 +57,7 @@ def claim_statement(limit: int, *, oldest_first: bool) -> ReturningUpdate[tuple[
         .where(jobs.c.id == due.c.id)
         .values(
             state=JobState.LEASED,
-            fence=jobs.c.fence + 1,
+            fence=jobs.c.fence + _FENCE_STEP,
             lease_until=func.now() + bindparam("lease", type_=Interval),
             alone=False,
         )

@@ -1,6 +1,6 @@
 """Leases of jobs: claim, renew, finish, release, and carry out what a failure means.
 
-A worker leases a job for a limited time and with a fence, a number that grows with every claim. A
+A worker leases a job for a limited time and with a fence, a number that grows with every claim by a random step. A
 worker that returns too late has an outdated fence and can no longer change the job. Leases and
 delays are compared inside PostgreSQL, so only its clock counts.
 """

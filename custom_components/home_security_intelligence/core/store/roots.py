@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, delete, exists, func, select, text
+from sqlalchemy import Row, Text, cast, delete, exists, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,8 @@ _REGISTRATION_LOCK = 0x48534932
 _HAS_HEARTBEAT = workers.c.seen_at > func.now() - LIVE_FOR
 _ACTIVE = exists().where(workers.c.root == roots.c.id, _HAS_HEARTBEAT, ~workers.c.has_left)
 _LIVE = exists().where(workers.c.root == roots.c.id, _HAS_HEARTBEAT)
+# The transaction that wrote a row. A restored row was written by another one.
+_MARK = cast(literal_column("workers.xmin"), Text)
 _KNOWN = select(roots.c.id, roots.c.host, roots.c.path, _LIVE).order_by(roots.c.id)
 
 
@@ -85,14 +87,26 @@ async def delete_unused(connection: AsyncConnection) -> None:
     )
 
 
-async def record_heartbeat(connection: AsyncConnection, worker: UUID, root_id: int) -> None:
-    """Record that a pipeline uses a folder at this moment."""
+async def record_heartbeat(connection: AsyncConnection, worker: UUID, root_id: int) -> str:
+    """Record that a pipeline uses a folder at this moment; return the mark of this record.
+
+    The mark differs after any other heartbeat, and after a restore of the database.
+    """
     values = {"root": root_id, "seen_at": func.now(), "has_left": False}
-    await connection.execute(
+    rows = await connection.execute(
         insert(workers)
         .values(id=worker, **values)
         .on_conflict_do_update(index_elements=[workers.c.id], set_=values)
+        .returning(_MARK)
     )
+    mark: str = rows.scalar_one()
+    return mark
+
+
+async def read_mark(connection: AsyncConnection, worker: UUID) -> str | None:
+    """Return the mark of a pipeline's last heartbeat; None if there is none."""
+    mark: str | None = await connection.scalar(select(_MARK).where(workers.c.id == worker))
+    return mark
 
 
 async def mark_stopped(connection: AsyncConnection, worker: UUID) -> None:
