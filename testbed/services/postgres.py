@@ -11,6 +11,7 @@ test needs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 import importlib.util
 import os
 from pathlib import Path
@@ -30,6 +31,7 @@ from testbed.services.ports import free_port
 SUPERUSER = "hsi"
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 20.0  # seconds
+RESTORE_ATTEMPTS = 10
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",
@@ -187,6 +189,10 @@ class Postgres:
         """Replace a database by its backup in one transaction, also while it is in use."""
         name = urlsplit(database).path.removeprefix("/")
         options = ("--clean", "--if-exists", "--single-transaction")
+        for _ in range(RESTORE_ATTEMPTS - 1):
+            with suppress(PostgresError):  # such as a deadlock with those that use it
+                self._run("pg_restore", *options, f"--dbname={name}", str(backup))
+                return
         self._run("pg_restore", *options, f"--dbname={name}", str(backup))
 
     def __enter__(self) -> Self:
