@@ -11,7 +11,6 @@ test needs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 import importlib.util
 import os
 from pathlib import Path
@@ -31,7 +30,6 @@ from testbed.services.ports import free_port
 SUPERUSER = "hsi"
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 20.0  # seconds
-RESTORE_ATTEMPTS = 10
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",
@@ -166,11 +164,12 @@ class Postgres:
         """Run SQL as the superuser and return its rows as lines; raises PostgresError."""
         return self._run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql)
 
-    def _run(self, program: str, *arguments: str) -> str:
+    def _run(self, program: str, *arguments: str, session_options: str = "") -> str:
         """Run a client program as the superuser; return its output."""
         connection = ("-h", str(self.folder), "-p", str(self.port), "-U", SUPERUSER)
         command = [str(self._bin / program), *connection, *arguments]
         options = self._options()
+        options["env"]["PGOPTIONS"] = session_options
         if self.password is not None:
             options["env"]["PGPASSWORD"] = self.password
         done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
@@ -189,11 +188,11 @@ class Postgres:
         """Replace a database by its backup in one transaction, also while it is in use."""
         name = urlsplit(database).path.removeprefix("/")
         options = ("--clean", "--if-exists", "--single-transaction")
-        for _ in range(RESTORE_ATTEMPTS - 1):
-            with suppress(PostgresError):  # such as a deadlock with those that use it
-                self._run("pg_restore", *options, f"--dbname={name}", str(backup))
-                return
-        self._run("pg_restore", *options, f"--dbname={name}", str(backup))
+        # In a deadlock the session that waits for less long is aborted: that of the other side.
+        self._run(
+            *("pg_restore", *options, f"--dbname={name}", str(backup)),
+            session_options="-c deadlock_timeout=1min",
+        )
 
     def __enter__(self) -> Self:
         try:

@@ -7,11 +7,14 @@ import logging
 import time
 
 from testbed.services.inference_server import InferenceServer
-from testbed.services.postgres import Postgres
+from testbed.services.postgres import Postgres, PostgresError
 from tests.faults.disk import Disk
 from tests.faults.fault_points import FaultPoints
 from tests.faults.gateway import Gateway, ResponseFault
 from tests.faults.plan import CommitFault, Effect, Fault, FaultKind
+from tests.faults.statement_timeout import time_out_statements
+from tests.faults.storage import StorageControl, StorageState
+from tests.faults.uploads import Cameras
 from tests.faults.workers import Worker
 
 _LOGGER = logging.getLogger(__name__)
@@ -20,6 +23,9 @@ _OPPORTUNITY_TIMEOUT = 4.0  # seconds that a fault waits for its opportunity
 _POLL_INTERVAL = 0.1  # seconds
 _NO_ROOM = "No space left on device"
 _OUTAGE = 1.0  # seconds
+_STORAGE_OUTAGE = 2.5  # seconds, longer than the workers' storage timeout
+_BACKUP_AGE = 2.0  # seconds
+_FLOOD = 40  # images
 _RESPONSE_FAULTS = {
     FaultKind.RESPONSE_BUSY: ResponseFault.BUSY,
     FaultKind.RESPONSE_NOT_READY: ResponseFault.NOT_READY,
@@ -42,6 +48,9 @@ class FaultInjector:
         gateways: Sequence[Gateway],
         servers: Sequence[InferenceServer],
         disk: Disk | None,
+        storage: StorageControl,
+        cameras: Cameras,
+        database: str,
     ) -> None:
         """Without `servers`, only the gateways are stopped; without `disk`, it is never filled."""
         self.done: Counter[str] = Counter()
@@ -54,6 +63,9 @@ class FaultInjector:
         self._gateways = gateways
         self._servers = servers
         self._disk = disk
+        self._storage = storage
+        self._cameras = cameras
+        self._database = database
 
     async def inject(self, faults: Sequence[Fault], started: float, seconds: float) -> None:
         """Inject all faults; those still pending after `seconds` are left out."""
@@ -102,8 +114,20 @@ class FaultInjector:
                 await self._fault_points.without_disk_space(_OUTAGE)
             case FaultKind.FILE_SYSTEM_FULL:
                 return await self._fill_disk()
-            case FaultKind.CLOCK_JUMPS:
+            case FaultKind.CLOCK_FORWARD:
                 worker.set_clock(fault.jump)
+            case FaultKind.CLOCK_BACK:
+                worker.set_clock(-fault.jump)
+            case FaultKind.STATEMENT_TIMEOUT:
+                await time_out_statements(self._database, self._names, _OUTAGE)
+            case FaultKind.RESTORE_DATABASE:
+                return await self._restore_database()
+            case FaultKind.HANGING_READS:
+                await self._break_storage(fault.camera, StorageState.HANGING)
+            case FaultKind.UNREADABLE_ENTRIES:
+                await self._break_storage(fault.camera, StorageState.UNREADABLE)
+            case FaultKind.FLOOD:
+                await asyncio.to_thread(self._cameras.flood, fault.camera, _FLOOD)
             case FaultKind.KILL_SERVER:
                 await asyncio.gather(*(self._restart_server(number) for number in fault.servers))
             case FaultKind() as what:
@@ -126,6 +150,22 @@ class FaultInjector:
         await asyncio.to_thread(self._disk.clear)
         await asyncio.to_thread(self._postgres.revive)
         return noticed
+
+    async def _break_storage(self, camera: str, state: StorageState) -> None:
+        self._storage.set(camera, state)
+        await asyncio.sleep(_STORAGE_OUTAGE)
+        self._storage.mend()
+
+    async def _restore_database(self) -> bool:
+        """Restore a backup a few seconds old; return False if it is refused."""
+        try:
+            backup = await asyncio.to_thread(self._postgres.dump, self._database)
+            await asyncio.sleep(_BACKUP_AGE)
+            await asyncio.to_thread(self._postgres.restore, self._database, backup)
+        except PostgresError as error:  # such as a deadlock with a worker
+            _LOGGER.info("the backup was not restored: %s", error)
+            return False
+        return True
 
     def _apply(self, effect: Effect, fault: Fault) -> Callable[[str], Awaitable[None]]:
         async def apply(name: str) -> None:

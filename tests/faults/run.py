@@ -31,7 +31,8 @@ from tests.faults.images import SCENES, make_image
 from tests.faults.injector import FaultInjector
 from tests.faults.invariants import UNSETTLED, InvariantReport, check_invariants, unregistered
 from tests.faults.levels import find_wrong_levels
-from tests.faults.plan import CAMERAS, SERVERS, WORKERS, make_plan
+from tests.faults.plan import CAMERAS, SERVERS, WORKERS, FaultKind, make_plan
+from tests.faults.storage import StorageControl
 from tests.faults.uploads import Cameras
 from tests.faults.worker import QUICK
 from tests.faults.workers import Worker
@@ -120,11 +121,16 @@ class Report:
 
 
 async def run_plan(
-    seed: int, *, images: int, seconds: float, servers: Sequence[InferenceServer]
+    seed: int,
+    *,
+    images: int,
+    seconds: float,
+    servers: Sequence[InferenceServer],
+    kinds: Sequence[FaultKind] = (),
 ) -> Report:
-    """Run the plan of one seed; without `servers`, on fake ones."""
+    """Run the plan of one seed, with faults of these kinds or all; without `servers`, on fake ones."""
     started = time.monotonic()
-    plan = make_plan(seed, images=images, seconds=seconds)
+    plan = make_plan(seed, images=images, seconds=seconds, kinds=kinds)
     for scene in range(SCENES):
         make_image(scene, 0)  # drawn before the time runs
     async with AsyncExitStack() as stack:
@@ -150,6 +156,7 @@ async def run_plan(
         for gateway in gateways:
             await gateway.start()
             stack.push_async_callback(gateway.stop)
+        storage = StorageControl(folder / "storage", CAMERAS)
         workers = {}
         for number in range(WORKERS):
             name = f"worker{number}"
@@ -160,7 +167,9 @@ async def run_plan(
                 root=root,
                 servers=[gateway.url for gateway in gateways],
                 log=folder / f"{name}.log",
+                storage=folder / "storage",
             )
+        cameras = Cameras(root)
         injector = FaultInjector(
             workers=workers,
             postgres=postgres,
@@ -168,8 +177,10 @@ async def run_plan(
             gateways=gateways,
             servers=servers,
             disk=disk,
+            storage=storage,
+            cameras=cameras,
+            database=url,
         )
-        cameras = Cameras(root)
         try:
             for worker in workers.values():
                 await worker.start()
@@ -182,9 +193,11 @@ async def run_plan(
                 gateway.next_faults.clear()
             for worker in workers.values():
                 worker.set_clock(0.0)
+            storage.mend()
             await fault_points.disarm()
             await _settle(url, root, cameras)
         finally:
+            storage.mend()
             await asyncio.gather(*(worker.end() for worker in workers.values()))
         connection = await asyncpg.connect(url)
         invariants = await check_invariants(connection, root, cameras.files, cameras.sound)
@@ -278,6 +291,10 @@ def main(arguments: Sequence[str]) -> int:
         "--server", choices=("real", "fake"), default="real",
         help="real: the inference server with the small test model, in a process of its own",
     )  # fmt: skip
+    parser.add_argument(
+        "--kinds", nargs="+", default=(), choices=[kind.name.lower() for kind in FaultKind],
+        help="inject faults of these kinds only (default: all)",
+    )  # fmt: skip
     parser.add_argument("--json", type=Path, help="write all results to this file")
     parser.add_argument("-v", "--verbose", action="store_true", help="log each fault")
     options = parser.parse_args(arguments)
@@ -293,7 +310,13 @@ def main(arguments: Sequence[str]) -> int:
     with real_servers(SERVERS if options.server == "real" else 0) as servers:
         for seed in range(first, first + options.runs):
             report = asyncio.run(
-                run_plan(seed, images=images, seconds=options.seconds, servers=servers)
+                run_plan(
+                    seed,
+                    images=images,
+                    seconds=options.seconds,
+                    servers=servers,
+                    kinds=[FaultKind[name.upper()] for name in options.kinds],
+                )
             )
             reports.append(report)
             print(report.as_text(), flush=True)  # noqa: T201 - for a person

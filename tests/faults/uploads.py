@@ -13,6 +13,7 @@ from tests.faults.images import make_image
 from tests.faults.plan import Kind, Upload
 
 _GROWING_PAUSE = 0.5  # seconds, longer than the workers' settle time
+_FLOOD_NUMBERS = 1_000_000  # beyond the plan's
 _OTHERS = (".hidden-{n}.jpg", "half-{n}.jpg.part", "log-{n}.txt", "half-{n}.part.jpg")
 
 
@@ -28,6 +29,7 @@ class Cameras:
         self.files: set[Path] = set()  # files that have to be registered
         self.sound: set[str] = set()  # paths of files that are whole images
         self.uploaded: Counter[str] = Counter()
+        self._flooded = 0
 
     async def upload(self, uploads: Sequence[Upload], started: float) -> None:
         """Upload each file at its time, growing files in parallel."""
@@ -39,6 +41,14 @@ class Cameras:
                 else:
                     await asyncio.to_thread(self._put, item)
                 self.uploaded[item.kind] += 1
+
+    def flood(self, camera: str, count: int) -> None:
+        """Upload images of one camera at once."""
+        for _ in range(count):
+            self._flooded += 1
+            number = _FLOOD_NUMBERS + self._flooded
+            content = make_image(number, number)
+            self._record(self._uploader.by_rename(camera, f"flood {number}.jpg", content))
 
     def _put(self, item: Upload) -> None:
         content = make_image(item.scene, item.number)

@@ -12,6 +12,8 @@ import sys
 import time
 
 import testbed.core  # noqa: F401 - makes hsi_core importable
+from tests.faults.plan import CAMERAS
+from tests.faults.storage import StorageControl, install
 
 # isort: split
 from hsi_core.cli.environment import ConfiguredSettings, read_environment
@@ -28,6 +30,7 @@ QUICK = Settings(
     health_interval=1.0,
     settle_time=0.3,
     watch_retry=0.5,
+    storage_timeout=1.0,
     rescan_interval=20.0,
     connect_timeout=2.0,
     detect_timeout=4.0,
@@ -49,6 +52,8 @@ def clock_of(path: Path) -> Callable[[], float]:
 def main() -> int:
     # Only this process has the other time; monotonic clocks are not affected.
     clock = time.time = clock_of(Path(os.environ["CLOCK"]))
+    root = Path(os.environ["CAMERA_ROOT"])
+    install(root, StorageControl(Path(os.environ["STORAGE"]), CAMERAS))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         asyncio.run(

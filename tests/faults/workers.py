@@ -21,7 +21,14 @@ class Worker:
     """One supervised worker with its own database role, TCP proxy, token and clock."""
 
     def __init__(
-        self, name: str, *, database_url: str, root: Path, servers: Sequence[str], log: Path
+        self,
+        name: str,
+        *,
+        database_url: str,
+        root: Path,
+        servers: Sequence[str],
+        log: Path,
+        storage: Path,
     ) -> None:
         self.name = name
         self.starts = 0
@@ -32,6 +39,7 @@ class Worker:
         self._root = root
         self._servers = servers
         self._log = log
+        self._storage = storage  # see storage.py
         self._clock = log.with_suffix(".clock")  # see worker.py
         self.set_clock(0.0)
         self._process: Process | None = None
@@ -100,4 +108,5 @@ class Worker:
             "INFERENCE_URL": ",".join(self._servers),
             "INFERENCE_TOKEN": self.name,
             "CLOCK": str(self._clock),
+            "STORAGE": str(self._storage),
         }
