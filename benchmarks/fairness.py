@@ -49,9 +49,9 @@ async def measure(
 
     harness.config(url, root, settings)  # makes the folders
     for number in range(backlog):
-        path = root / LOUD / f"old-{number}.jpg"
-        path.write_bytes(os.urandom(100))
-        os.utime(path, (1.7e9 + number, 1.7e9 + number))
+        old = root / LOUD / f"old-{number}.jpg"
+        old.write_bytes(os.urandom(100))
+        os.utime(old, (1.7e9 + number, 1.7e9 + number))
     async with aiohttp.ClientSession() as session:
         client = InferenceClient(session, server, TOKEN, settings=settings)
         pipeline = Pipeline(harness.config(url, root, settings), client)

@@ -31,12 +31,13 @@ class Part:
     branches: bool = False
 
 
-# Goals: glue 97, flows 100, core and server 93; the floors rise to them once whole runs show them.
 PARTS: Mapping[str, Part] = {
-    "glue": Part((f"{INTEGRATION}/*",), 94.0, omit=(f"{INTEGRATION}/core/*",)),
-    "flows": Part((f"{INTEGRATION}/config_flow.py", f"{INTEGRATION}/flows/*"), 95.0, branches=True),
-    "core": Part((f"{INTEGRATION}/core/*",), 90.0),
-    "server": Part(("inference_server/*",), 75.0),
+    "glue": Part((f"{INTEGRATION}/*",), 97.0, omit=(f"{INTEGRATION}/core/*",)),
+    "flows": Part(
+        (f"{INTEGRATION}/config_flow.py", f"{INTEGRATION}/flows/*"), 100.0, branches=True
+    ),
+    "core": Part((f"{INTEGRATION}/core/*",), 93.0),
+    "server": Part(("inference_server/*",), 93.0),
 }
 
 

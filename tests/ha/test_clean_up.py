@@ -2,7 +2,9 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+from aiohttp.test_utils import TestClient
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import issue_registry as ir
@@ -130,6 +132,46 @@ async def test_a_repair_confirms_what_would_delete_much(
             await asyncio.sleep(0.05)
     await hass.async_block_till_done()
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
+
+
+async def confirm(hass: HomeAssistant, client: TestClient[Any, Any], form: Any) -> Any:
+    response = await client.post(f"{FIX}/{form['flow_id']}", json={})
+    await hass.async_block_till_done()
+    return await response.json()
+
+
+async def test_a_confirmation_that_cannot_be_stored_deletes_nothing(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    quick: MockConfigEntry,
+    waiting: Path,
+    postgres: Postgres,
+) -> None:
+    await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+    response = await client.post(FIX, json={"handler": DOMAIN, "issue_id": ISSUE})
+    name = quick.data["database"]
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    postgres.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    result = await confirm(hass, client, await response.json())
+    postgres.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    assert (result["type"], result["reason"]) == ("abort", "database_failed")
+    assert size(waiting)
+
+
+async def test_an_entry_that_is_not_loaded_confirms_nothing(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, quick: MockConfigEntry, waiting: Path
+) -> None:
+    await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+    response = await client.post(FIX, json={"handler": DOMAIN, "issue_id": ISSUE})
+    form = await response.json()
+    assert await hass.config_entries.async_unload(quick.entry_id)
+    result = await confirm(hass, client, form)
+    assert (result["type"], result["reason"]) == ("abort", "not_loaded")
+    assert size(waiting)
 
 
 async def test_nothing_is_deleted_while_the_clock_is_in_doubt(

@@ -1,10 +1,11 @@
 """The presence sensors turn on at once for their class, and off after the hold time."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from freezegun import freeze_time
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -26,6 +27,10 @@ from tests.ha.helpers import (
 PERSON = "binary_sensor.front_door_person"
 LAST = "sensor.front_door_last_activity"
 CLASSES = ("person", "vehicle", "animal", "package")
+
+
+def differs(before: str, state: State) -> bool:
+    return state.state != before
 
 
 async def pass_time(hass: HomeAssistant, seconds: float) -> None:
@@ -102,7 +107,7 @@ async def test_a_camera_that_uploads_once_a_minute_does_not_flap(
     for number, age in enumerate((125, 65, 5)):
         before = state_of(hass, LAST).state
         upload(camera_root, f"front_door/{number}.jpg", age=age)
-        await state_when(hass, LAST, lambda state, before=before: state.state != before)
+        await state_when(hass, LAST, partial(differs, before))
     await pass_time(hass, 60)
     assert changes == ["on"]
     await pass_time(hass, 90)

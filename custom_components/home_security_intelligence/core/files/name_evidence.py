@@ -134,8 +134,8 @@ def _has_12_hours(samples: Sequence[Sample]) -> bool:
         if not may_have_12_hours(sample):
             return False
         late.append([_late(sample, order) for order in sample.stated])
-    half = sum(any(abs(each - _HALF_DAY) <= _CLOSE for each in lates) for lates in late)
-    close = sum(any(abs(each) <= _CLOSE for each in lates) for lates in late)
+    half = sum(any(abs(each - _HALF_DAY) <= _CLOSE for each in one) for one in late)
+    close = sum(any(abs(each) <= _CLOSE for each in one) for one in late)
     return half >= 3 and half + close >= _MOST * len(late)
 
 
