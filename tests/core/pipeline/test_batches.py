@@ -1,7 +1,7 @@
 """Jobs that are renewed and stored in batches are still settled one by one."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -24,7 +24,7 @@ async def wait_for_requests(server: FakeInferenceServer, count: int) -> None:
 
 
 @pytest.fixture
-def refuse_odd(house: House, postgres: Postgres) -> Iterator[None]:
+async def refuse_odd(house: House, postgres: Postgres) -> AsyncIterator[None]:
     """Have PostgreSQL refuse a label as it refuses text that it cannot store."""
     query(
         postgres,
@@ -35,7 +35,7 @@ def refuse_odd(house: House, postgres: Postgres) -> Iterator[None]:
         "WHEN (NEW.label = 'odd') EXECUTE FUNCTION hsi.refuse_odd()",
     )
     yield
-    query(postgres, house, "DROP FUNCTION hsi.refuse_odd CASCADE")
+    await asyncio.to_thread(query, postgres, house, "DROP FUNCTION hsi.refuse_odd CASCADE")
 
 
 @pytest.mark.usefixtures("refuse_odd")
@@ -109,7 +109,7 @@ async def test_a_failed_renewal_is_not_logged_as_a_lost_lease(
         "WHEN (OLD.state = 'leased' AND NEW.state = 'leased') EXECUTE FUNCTION hsi.refuse()"
     )
     permit_renewals = "DROP FUNCTION hsi.refuse() CASCADE"
-    query(postgres, house, refuse_renewals)
+    await asyncio.to_thread(query, postgres, house, refuse_renewals)
     try:
         with (
             watch_log("Leases could not be renewed") as failed,
