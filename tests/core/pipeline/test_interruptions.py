@@ -1,5 +1,7 @@
 """Whatever PostgreSQL breaks off costs no attempt: 57014, 25P03, 25P04, 53xxx, 40001 and their kind."""
 
+import asyncio
+
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import House
@@ -54,4 +56,5 @@ async def test_interruptions_cost_no_attempt(
         assert server.detected.total() == 1
         await pipeline.stop()
     finally:
-        query(postgres, house, "DROP FUNCTION hsi.refuse CASCADE; DROP SEQUENCE hsi.refusals")
+        drop = "DROP FUNCTION hsi.refuse CASCADE; DROP SEQUENCE hsi.refusals"
+        await asyncio.to_thread(query, postgres, house, drop)
