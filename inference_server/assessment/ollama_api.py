@@ -31,7 +31,7 @@ from inference_server.errors import (
     ProblemError,
 )
 
-# Statuses that say the same whoever answers: a key, a firewall, a limit of size, a limit of rate.
+# Statuses that mean the same from every server: a key, a firewall, a limit of size, a limit of rate.
 _OF_A_PROXY: Final = frozenset({401, 403, 413, 429})
 
 

@@ -142,7 +142,7 @@ def _text(error: object) -> str:
     said = next((error[key] for key in ("message", "detail", "title") if error.get(key)), error)
     text = said if isinstance(said, str) else json.dumps(said)
     match error.get("metadata"):
-        case {"raw": str() as raw}:  # what a router was told by its provider
+        case {"raw": str() as raw}:  # what a router received from its provider
             return f"{text}: {raw}"
     return text
 

@@ -1,4 +1,4 @@
-"""A server that answers nobody is an outage; a timeout that only one image meets is its own."""
+"""A server that answers no request is an outage; a timeout that only one image meets is its own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

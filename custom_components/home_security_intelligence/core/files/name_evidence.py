@@ -104,7 +104,7 @@ def _is_off_by_the_same(order: Order, samples: Sequence[Sample]) -> bool:
 def _is_the_only_one(
     order: Order, telling: Sequence[Sample], samples: Sequence[Sample], *, minutes: int
 ) -> bool:
-    """Return whether the names themselves exclude every other reading, whatever their files say.
+    """Return whether the names themselves exclude every other reading, regardless of their files.
 
     Files that were copied are all of the same time. Numbers can count seconds since 1970 for years.
     """

@@ -64,7 +64,7 @@ class ExpiredFiles:
         elif not is_too_large:
             return 0, 0
         kept_bytes = files = file_bytes = 0
-        # The files that age does not decide on need not be looked at unless they are too large.
+        # The files that age does not decide on are checked only if they are too large.
         before = None if is_too_large else oldest_kept
         for source in (retention.list_files, retention.list_forgotten):
             page = partial(_page, source, before)

@@ -107,7 +107,7 @@ def _from_sqlstate(origin: PostgresError) -> CoreError | None:
             f"the connection pooler refuses a connection parameter: {refused[1]}"
         )
     if issubclass(known.kind, InputError):
-        # Without the value: whatever displays it may not be able to, either.
+        # Without the value: it may be impossible to display, too.
         return known.kind(known.sentence, code=known.code)
     return known.kind(f"{known.sentence}: {origin}")
 

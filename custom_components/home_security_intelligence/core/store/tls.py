@@ -39,7 +39,7 @@ class _PinnedObject(ssl.SSLObject):
 
 
 class _PinnedContext(ssl.SSLContext):
-    """Trusts one certificate only, whatever its name and date."""
+    """Trusts one certificate only, regardless of its name and date."""
 
     sslobject_class = _PinnedObject
     pinned: str

@@ -84,7 +84,7 @@ class CompletenessCheck:
         """Offer a file that a scan found; one written recently has to be stable first.
 
         The modification time of a remote file is set by another machine's clock. One that was not
-        there a moment ago was written recently, whatever that clock says.
+        there a moment ago was written recently, regardless of that clock.
         """
         age = time.time() - file.mtime_ns / _NS
         is_old = age > self._settle_time + (_CLOCK_SKEW if remote else 0.0)
