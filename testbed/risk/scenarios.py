@@ -13,8 +13,11 @@ import yaml
 import testbed.core  # noqa: F401 # registers hsi_core
 
 from hsi_core.domain.models import Box, Detection, Image, ImageState, RiskLevel  # isort: skip
-from hsi_core.domain.context import Context, Elsewhere, Occupancy  # isort: skip
-from hsi_core.domain.zones import Zone, ZoneKind
+from hsi_core.domain.context import AlarmMode, Context, Elsewhere, HomeEventKind, Occupancy  # isort: skip
+from hsi_core.domain.placement import Placement, guess_placement  # isort: skip
+from hsi_core.domain.zones import Zone, ZoneKind  # isort: skip
+
+from testbed.risk.home_words import read_home_events  # isort: skip
 
 # Words that people use for the same kinds of places.
 _KINDS = {
@@ -25,7 +28,8 @@ _KINDS = {
     "other": None,  # means nothing to the rules
 }
 _OCCUPANCY = {
-    **dict.fromkeys(("home", "occupied", "somebody", "someone", "asleep"), Occupancy.HOME),
+    **dict.fromkeys(("home", "occupied", "somebody", "someone"), Occupancy.HOME),
+    **dict.fromkeys(("asleep", "sleeping"), Occupancy.ASLEEP),
     **dict.fromkeys(("away", "not_home", "empty", "nobody", "vacant"), Occupancy.AWAY),
 }
 _ARMED = {"disarmed": False, "off": False, "unknown": None}
@@ -76,6 +80,8 @@ def _scenario(document: Mapping[str, object]) -> Scenario:
     if not levels:
         raise ValueError("expected.levels is empty")
     name = str(camera["name"])
+    home = around.get("home")
+    places = {name, *(str(_mapping(each)["name"]) for each in _list(camera.get("zones")))}
     return Scenario(
         id=str(document["id"]),
         description=str(document.get("description", "")),
@@ -83,8 +89,17 @@ def _scenario(document: Mapping[str, object]) -> Scenario:
         context=Context(
             time_zone=zone,
             zones=tuple(_zones(_list(camera.get("zones")))),
+            placement=_placement(camera.get("placement"), name),
             armed=_armed(around.get("armed")),
+            alarm=_alarm(around.get("armed")),
             occupancy=_occupancy(around.get("occupancy")),
+            home_events=read_home_events(
+                [_mapping(each) for each in _list(home)],
+                frozenset(places),
+                lambda value: _moment(value, zone),
+            ),
+            # A home whose author lists events would have reported the other kinds, too.
+            reported=frozenset() if home is None else frozenset(HomeEventKind),
             usual={str(k): _number(v) for k, v in _mapping(around.get("usual")).items()},
             elsewhere=tuple(
                 Elsewhere(
@@ -156,6 +171,17 @@ def _armed(value: object) -> bool | None:
         return value
     # Any word for a way of being armed: armed_away, home, night, vacation ...
     return _ARMED.get(str(value).lower(), True)
+
+
+def _alarm(value: object) -> AlarmMode | None:
+    if value is False:
+        return AlarmMode.DISARMED
+    word = str(value).lower()
+    return AlarmMode(word) if word in AlarmMode else None
+
+
+def _placement(value: object, name: str) -> Placement | None:
+    return guess_placement(name) if value is None else Placement(str(value))
 
 
 def _occupancy(value: object) -> Occupancy | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from .placement import Placement
 from .zones import Zone, ZoneKind
 
 # Private ground.
@@ -16,6 +17,46 @@ class Occupancy(StrEnum):
 
     HOME = "home"
     AWAY = "away"
+    ASLEEP = "asleep"  # residents are home and asleep
+
+
+class AlarmMode(StrEnum):
+    """The state of the alarm, in Home Assistant's words."""
+
+    DISARMED = "disarmed"
+    ARMED_HOME = "armed_home"
+    ARMED_AWAY = "armed_away"
+    ARMED_NIGHT = "armed_night"
+    ARMED_VACATION = "armed_vacation"
+    ARMED_CUSTOM_BYPASS = "armed_custom_bypass"
+    TRIGGERED = "triggered"
+
+
+class HomeEventKind(StrEnum):
+    """What the home itself reports, beside its cameras."""
+
+    ARRIVED = "arrived"  # a resident came home: a phone, a person
+    LEFT = "left"  # a resident left
+    UNLOCKED = "unlocked"  # a door, by code, key, finger or app
+    WRONG_CODE = "wrong_code"  # a code, key or finger that was refused
+    OPENED = "opened"  # a contact of a door or window
+    OPENED_BY_REMOTE = "opened_by_remote"  # a garage door or gate
+    DOORBELL = "doorbell"
+    LIGHT_ON = "light_on"  # by hand
+    ARMED = "armed"
+    DISARMED = "disarmed"
+    BROKEN = "broken"  # broken glass, tampering, a triggered alarm
+    EXPECTED = "expected"  # a visitor by the calendar: cleaner, courier, plumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeEvent:
+    """Something that the home reported."""
+
+    at: datetime
+    kind: HomeEventKind
+    name: str = ""  # of the door, the person, the visitor
+    near: bool = True  # it belongs to what the camera sees, or to the home as a whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +64,7 @@ class Home:
     """The home's state; None is unknown."""
 
     armed: bool | None = None
+    alarm: AlarmMode | None = None
     occupancy: Occupancy | None = None
 
 
@@ -40,8 +82,12 @@ class Context:
     """The context of an event; None and a label missing from `usual` mean unknown."""
 
     time_zone: tzinfo
+    placement: Placement | None = None
     zones: tuple[Zone, ...] = ()
     armed: bool | None = None
+    alarm: AlarmMode | None = None  # more exact than `armed`
     occupancy: Occupancy | None = None
+    home_events: tuple[HomeEvent, ...] = ()  # by time
+    reported: frozenset[HomeEventKind] = frozenset()  # kinds that this home can report
     usual: Mapping[str, float] = field(default_factory=dict)  # expected events an hour, by label
     elsewhere: tuple[Elsewhere, ...] = ()

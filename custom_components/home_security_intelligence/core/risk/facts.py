@@ -66,8 +66,13 @@ class FactSheet:
         """
         night = self.part_of_day is PartOfDay.NIGHT
         if self.context.armed is None:
-            return self.context.occupancy is Occupancy.HOME and not night
+            return self.somebody_home and not night
         return not self.context.armed and not (night and self.nobody_home)
+
+    @property
+    def somebody_home(self) -> bool:
+        """Whether a resident is known to be home, awake or asleep."""
+        return self.context.occupancy in {Occupancy.HOME, Occupancy.ASLEEP}
 
     @property
     def nobody_home(self) -> bool:

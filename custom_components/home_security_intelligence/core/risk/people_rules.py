@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from ..domain.context import Occupancy
 from ..domain.models import RiskFactor
 from ..domain.movement import Movement
 from ..domain.zones import ZoneKind
@@ -35,7 +34,7 @@ _BESIDE_REACH = 0.15  # of the vehicle's width and height
 def stays(facts: FactSheet) -> RiskFactor | None:
     """Score a person who stays at a door, in a restricted zone or close to the camera."""
     by_day = not in_the_dark(facts)
-    at_home = facts.context.occupancy is Occupancy.HOME and not facts.context.armed
+    at_home = facts.somebody_home and not facts.context.armed
     if residents_explain(facts) or (by_day and at_home):
         return None
     longest = max(
