@@ -16,12 +16,12 @@ from testbed.services.postgres import Postgres
 from hsi_core.aio.file_executor import FileExecutor
 from hsi_core.aio.health_board import HealthBoard
 from hsi_core.aio.publisher import Publisher
+from hsi_core.domain.machine_clock import MachineClock
 from hsi_core.domain.models import Camera
 from hsi_core.domain.queries import EventQuery
 from hsi_core.domain.settings import Settings
 from hsi_core.files import camera_root
 from hsi_core.stages.clean_up import CleanUp
-from hsi_core.stages.machine_clock import MachineClock
 from hsi_core.store import cameras, event_list, jobs
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin, connect
@@ -68,7 +68,7 @@ async def measure(postgres: Postgres, url: str, images: int) -> dict[str, object
             clean_up = CleanUp(
                 database,
                 HealthBoard(Publisher()),
-                MachineClock(lambda: datetime.now(UTC)),
+                MachineClock(),
                 root=root,
                 files=files,
                 settings=settings,

@@ -1,10 +1,12 @@
 """The clean-up action counts what is expired, and deletes it only without dry run."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestClient
+from freezegun import freeze_time
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import issue_registry as ir
@@ -14,7 +16,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.home_security_intelligence.const import DOMAIN
-from custom_components.home_security_intelligence.core.stages.machine_clock import MachineClock
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import STANDARD, act, choose_options, is_settled, listed_when, upload
@@ -178,13 +179,15 @@ async def test_nothing_is_deleted_while_the_clock_is_in_doubt(
     hass: HomeAssistant,
     quick: MockConfigEntry,
     old_picture: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(MachineClock, "doubt", lambda _: "the clock is ahead")
-    with pytest.raises(HomeAssistantError) as caught:
-        await act(hass, "clean_up", dry_run=False)
-    assert caught.value.translation_key == "clock_doubted"
-    assert (await act(hass, "clean_up"))["needs_confirmation"] == "the clock is ahead"
+    later = datetime.now(UTC) + timedelta(hours=6)
+    with freeze_time(later, tick=True, real_asyncio=True):
+        with pytest.raises(HomeAssistantError) as caught:
+            await act(hass, "clean_up", dry_run=False)
+        assert caught.value.translation_key == "clock_doubted"
+        doubt = (await act(hass, "clean_up"))["needs_confirmation"]
+    assert doubt == "the clock of this machine jumped ahead by 6 hours"
+    assert size(old_picture)
 
 
 async def test_only_administrators_may_clean_up(

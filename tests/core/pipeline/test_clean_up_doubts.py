@@ -21,13 +21,13 @@ from hsi_core.aio.publisher import Publisher
 from hsi_core.cli.worker import main
 from hsi_core.domain.errors import ClockDoubtedError
 from hsi_core.domain.found_file import FoundFile
+from hsi_core.domain.machine_clock import MachineClock
 from hsi_core.domain.models import Camera, CleanupReport
 from hsi_core.domain.settings import Settings
 from hsi_core.files import camera_root
 from hsi_core.stages import clean_up_schedule
 from hsi_core.stages.clean_up import CleanUp
 from hsi_core.stages.clean_up_schedule import CleanUpSchedule
-from hsi_core.stages.machine_clock import MachineClock
 from hsi_core.store import cameras, images
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin

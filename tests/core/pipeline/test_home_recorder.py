@@ -14,7 +14,7 @@ from tests.core.pipeline.recorded_home import recorded
 from hsi_core.aio.health_board import HealthBoard
 from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.context import Home, Occupancy
-from hsi_core.domain.host_clock import HostClock
+from hsi_core.domain.machine_clock import MachineClock
 from hsi_core.domain.settings import Settings
 from hsi_core.domain.updates import EventPhase
 from hsi_core.pipeline.home_recorder import HomeRecorder
@@ -104,8 +104,8 @@ class SetClock:
     def now(self) -> datetime:
         return NOON + timedelta(seconds=self.passed) + self.ahead
 
-    def host_clock(self) -> HostClock:
-        return HostClock(lambda: self.now, monotonic=lambda: self.passed)
+    def machine_clock(self) -> MachineClock:
+        return MachineClock(lambda: self.now, awake=lambda: self.passed)
 
 
 async def state_at(engine: AsyncEngine, moment: datetime) -> Home:
@@ -126,7 +126,7 @@ async def test_a_clock_that_was_wrong_for_a_while_does_not_hide_the_home_state(
     settings = Settings(home_interval=0.001)
     publisher = Publisher()
     database = Database(engine, HealthBoard(publisher), settings, Outbox(publisher))
-    recorder = HomeRecorder(database, AWAY, settings=settings, clock=clock.host_clock())
+    recorder = HomeRecorder(database, AWAY, settings=settings, clock=clock.machine_clock())
     recording = asyncio.create_task(recorder.record())
 
     async def until_recorded(home: Home) -> None:

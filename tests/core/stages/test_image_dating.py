@@ -17,7 +17,7 @@ from hsi_core.aio.file_executor import FileExecutor
 from hsi_core.aio.health_board import HealthBoard
 from hsi_core.aio.publisher import Publisher
 from hsi_core.domain.found_file import FoundFile
-from hsi_core.domain.host_clock import HostClock
+from hsi_core.domain.machine_clock import MachineClock
 from hsi_core.domain.models import Camera
 from hsi_core.domain.settings import Settings
 from hsi_core.files.camera_root import CameraRoot
@@ -55,7 +55,7 @@ class Cameras:
             root=CameraRoot(id=1, path=self.root, worker=uuid4()),
             files=FileExecutor(stall_limit=Settings().storage_timeout),
             time_zone=BERLIN,
-            clock=HostClock(lambda: self.now, monotonic=lambda: self.passed),
+            clock=MachineClock(lambda: self.now, awake=lambda: self.passed),
         )
         await dating.load()
         return dating

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ..aio.notifier import Notifier
 from ..domain.context import Home
-from ..domain.host_clock import HostClock, Moment
+from ..domain.machine_clock import MachineClock, Moment
 from ..domain.settings import Settings
 from ..store import home_states
 from ..store.database import Database
@@ -38,7 +38,7 @@ class HomeRecorder:
     """
 
     def __init__(
-        self, database: Database, home: Home, *, settings: Settings, clock: HostClock
+        self, database: Database, home: Home, *, settings: Settings, clock: MachineClock
     ) -> None:
         self._database = database
         self._settings = settings
@@ -71,14 +71,14 @@ class HomeRecorder:
         recorded = self._recorded
         for change in changes:
             moment = change.moment
-            if recorded is not None and not moment.was_set_since(recorded.confirmed):
+            if recorded is not None and not moment.was_interrupted_since(recorded.confirmed):
                 await home_states.extend(connection, recorded.since, moment.at)
             await home_states.begin(connection, change.home, moment.at)
             recorded = _Recorded(home=change.home, since=moment.at, confirmed=moment)
         if recorded is None:
             return len(changes), None
         now = self._clock.read()
-        if now.was_set_since(recorded.confirmed):
+        if now.was_interrupted_since(recorded.confirmed):
             await home_states.begin(connection, recorded.home, now.at)
             return len(changes), _Recorded(home=recorded.home, since=now.at, confirmed=now)
         await home_states.extend(connection, recorded.since, now.at)

@@ -26,6 +26,7 @@ from ..domain.errors import (
     StorageStalledError,
     StoreError,
 )
+from ..domain.machine_clock import MachineClock
 from ..domain.models import Camera
 from ..domain.settings import Settings
 from ..domain.shared_settings import Configured, agree
@@ -35,7 +36,6 @@ from ..files import camera_root
 from ..inference.client import InferenceClient
 from ..queue.dead_letters import DeadLetterService
 from ..stages.clean_up import CleanUp
-from ..stages.machine_clock import MachineClock
 from ..store import cameras, clean_ups, shared_settings
 from ..store.engine import begin, connect, connect_listener, has_pooler
 from .query_service import QueryService
@@ -122,9 +122,9 @@ class Pipeline:
                     )
                     # After the root, whose lock admits one starter at a time.
                     settings = await self._agree(connection)
-                    machine_clock = MachineClock(self._now)
+                    clock = MachineClock(self._now)
                     database_now, newest = await clean_ups.read_clock(connection)
-                    machine_clock.observe(database=database_now, newest=newest)
+                    clock.observe(database=database_now, newest=newest)
                 listen_engine = await self._listen_engine(engine)
                 time_zone = await asyncio.to_thread(_time_zone, settings.time_zone)
             except BaseException:
@@ -151,7 +151,7 @@ class Pipeline:
             settings=settings,
             configured=config.configured,
             on_restart_needed=self._on_restart_needed,
-            machine_clock=machine_clock,
+            clock=clock,
             now=self._now,
         )
 

@@ -14,7 +14,7 @@ from ..aio.publisher import Publisher
 from ..aio.request_tracker import RequestTracker
 from ..aio.supervisor import Supervisor
 from ..domain.context import Home
-from ..domain.host_clock import HostClock
+from ..domain.machine_clock import MachineClock
 from ..domain.models import Camera
 from ..domain.settings import Settings
 from ..domain.shared_settings import Configured
@@ -37,7 +37,6 @@ from ..stages.clean_up import CleanUp
 from ..stages.clean_up_schedule import CleanUpSchedule
 from ..stages.detect import Detect
 from ..stages.image_dating import ImageDating
-from ..stages.machine_clock import MachineClock
 from ..stages.prompt_images import PromptImages
 from ..stages.queue_capacity import QueueCapacity
 from ..stages.register import Register
@@ -91,7 +90,7 @@ def start(
     settings: Settings,
     configured: Configured,
     on_restart_needed: Callable[[], None],
-    machine_clock: MachineClock,
+    clock: MachineClock,
     now: Callable[[], datetime],
 ) -> RunningPipeline:
     """Wire everything and start its tasks; `listen_engine` is None if no connection can listen."""
@@ -147,7 +146,6 @@ def start(
         settings=settings,
         now=now,
     )
-    clock = HostClock(now)
     dating = ImageDating(database, board, root=root, files=files, time_zone=time_zone, clock=clock)
     register = Register(
         database,
@@ -156,15 +154,13 @@ def start(
         cameras=[camera.folder for camera in cameras],
         dating=dating,
         root=root,
-        clock=machine_clock,
+        clock=clock,
         now=now,
     )
     event_closer = EventCloser(
         database, judge, is_awaited=deliveries.is_awaited, settings=settings, now=now
     )
-    clean_up = CleanUp(
-        database, board, machine_clock, root=root, files=files, settings=settings, now=now
-    )
+    clean_up = CleanUp(database, board, clock, root=root, files=files, settings=settings, now=now)
     schedule = CleanUpSchedule(clean_up, hour=settings.cleanup_hour, time_zone=time_zone, now=now)
     reaper = LeaseReaper(
         database,
@@ -174,7 +170,7 @@ def start(
 
     async def compare_clocks() -> None:
         database_now, _ = await database.run_statement(clean_ups.read_clock)
-        machine_clock.observe(database=database_now)
+        clock.observe(database=database_now)
 
     supervisor = Supervisor(settings)
     board.database_answered()

@@ -11,15 +11,16 @@ from ..aio.health_board import HealthBoard
 from ..aio.notifier import Notifier
 from ..domain.clean_up import Stored, WaitingCleanUp, amount_doubt
 from ..domain.errors import ClockDoubtedError
+from ..domain.machine_clock import MachineClock
 from ..domain.models import CleanupReport
 from ..domain.settings import Settings
 from ..files.camera_root import CameraRoot
 from ..store import clean_ups
 from ..store.clean_ups import CleanUpState
 from ..store.database import Database
+from ..store.retention import Deleted
 from .expired_files import ExpiredFiles
 from .expired_records import ExpiredRecords
-from .machine_clock import MachineClock
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -150,18 +151,7 @@ class CleanUp:
 
     async def _plan(self, now: datetime, state: CleanUpState) -> _Plan:
         newest = await self._compare_clocks()
-        files, file_bytes = await self._files.delete(now, dry_run=True)
-        report = CleanupReport(files=files, file_bytes=file_bytes)
-        if self._settings.retention_days > 0:
-            due = await self._records.count(self._before(now))
-            report = replace(
-                report,
-                events=due.events,
-                images=due.images,
-                detections=due.detections,
-                jobs=due.jobs,
-            )
-        report = replace(report, orphans=await self._files.delete_orphans(dry_run=True))
+        report = await self._expire(now, dry_run=True)
         stored = Stored(
             images=await self._records.count_stored(),
             files=await self._files.count_stored(),
@@ -182,18 +172,7 @@ class CleanUp:
         )
 
     async def _delete(self, now: datetime, *, is_nightly: bool) -> CleanupReport:
-        files, file_bytes = await self._files.delete(now, dry_run=False)
-        report = CleanupReport(files=files, file_bytes=file_bytes)
-        if self._settings.retention_days > 0:
-            deleted = await self._records.delete(self._before(now))
-            report = replace(
-                report,
-                events=deleted.events,
-                images=deleted.images,
-                detections=deleted.detections,
-                jobs=deleted.jobs,
-            )
-        report = replace(report, orphans=await self._files.delete_orphans(dry_run=False))
+        report = await self._expire(now, dry_run=False)
         async with self._database.begin() as connection:
             await clean_ups.finish(
                 connection,
@@ -205,5 +184,21 @@ class CleanUp:
         self._board.clean_up_waits(None)
         return report
 
-    def _before(self, now: datetime) -> datetime:
-        return now - timedelta(days=self._settings.retention_days)
+    async def _expire(self, now: datetime, *, dry_run: bool) -> CleanupReport:
+        """Delete what is due, or only count it."""
+        files, file_bytes = await self._files.delete(now, dry_run=dry_run)
+        records = Deleted()
+        if self._settings.retention_days > 0:
+            before = now - timedelta(days=self._settings.retention_days)
+            expire = self._records.count if dry_run else self._records.delete
+            records = await expire(before)
+        orphans = await self._files.delete_orphans(dry_run=dry_run)
+        return CleanupReport(
+            events=records.events,
+            images=records.images,
+            detections=records.detections,
+            jobs=records.jobs,
+            files=files,
+            file_bytes=file_bytes,
+            orphans=orphans,
+        )

@@ -38,7 +38,7 @@ class ExpiredRecords:
 
     async def delete(self, before: datetime) -> Deleted:
         """Delete the records that are due."""
-        total = Deleted(events=0, images=0, detections=0, jobs=0)
+        total = Deleted()
         for delete_some in (self._delete_events, self._delete_images):
             while (step := await delete_some(before)) is not None and step.images:
                 total = _sum(total, step)

@@ -12,7 +12,7 @@ from ..aio.file_executor import FileExecutor, note_progress
 from ..aio.health_board import HealthBoard
 from ..domain.camera_clock import CameraClock, ClockOffset, ClockReading
 from ..domain.found_file import LIVE_FOR, FoundFile
-from ..domain.host_clock import HostClock, Moment
+from ..domain.machine_clock import MachineClock, Moment
 from ..files.camera_root import CameraRoot
 from ..files.capture_time import clock_time, is_plausible, written_at
 from ..files.name_patterns import NamePatterns
@@ -24,7 +24,7 @@ from ..store.images import NewImage
 
 _LOGGER = logging.getLogger(__name__)
 
-_UNSETTLED = 600.0  # seconds for which arrivals are not believed after the host's clock was set
+_UNSETTLED = 600.0  # seconds for which arrivals are not believed after the machine's clock was set
 _CONFIRM = timedelta(days=1)  # an unchanged offset is stored again after this time
 _NS = 1_000_000_000  # nanoseconds in a second
 
@@ -60,7 +60,7 @@ class ImageDating:
         root: CameraRoot,
         files: FileExecutor,
         time_zone: tzinfo,
-        clock: HostClock,
+        clock: MachineClock,
     ) -> None:
         self._database = database
         self._health = health
@@ -72,7 +72,7 @@ class ImageDating:
         self._clocks: defaultdict[str, CameraClock] = defaultdict(CameraClock)
         self._stored: dict[str, ClockOffset] = {}
         self._last = clock.read()
-        self._set_at: float | None = None  # when the host's clock was last set
+        self._interrupted_at: float | None = None  # seconds awake, when that was last so
 
     async def start(self) -> None:
         """Learn what the names of the cameras' newest images mean, and load the clocks' offsets."""
@@ -159,11 +159,11 @@ class ImageDating:
         return taken if is_plausible(taken, one.written_at) and taken <= now else one.written_at
 
     def _is_settled(self, now: Moment) -> bool:
-        """Return whether the host's clock has not been set for a while."""
-        if now.was_set_since(self._last):
-            self._set_at = now.elapsed
+        """Return whether the machine was not interrupted for a while."""
+        if now.was_interrupted_since(self._last):
+            self._interrupted_at = now.awake
         self._last = now
-        return self._set_at is None or now.elapsed - self._set_at > _UNSETTLED
+        return self._interrupted_at is None or now.awake - self._interrupted_at > _UNSETTLED
 
     def _report(self, camera: str) -> None:
         known = self._clocks[camera].known

@@ -8,6 +8,7 @@ import logging
 
 from ..domain.errors import StorageStalledError
 from ..domain.found_file import FoundFile
+from ..domain.machine_clock import MachineClock
 from ..domain.models import JobKind
 from ..domain.updates import ImageUpdate
 from ..files.camera_root import CameraRoot
@@ -18,7 +19,6 @@ from ..store.transaction import Transaction
 from ..watch.deliveries import Deliveries, Lane
 from .clock_check import ClockCheck
 from .image_dating import ImageDating
-from .machine_clock import MachineClock
 from .queue_capacity import QueueCapacity
 
 _LOGGER = logging.getLogger(__name__)

@@ -72,10 +72,10 @@ class KnownFile:
 class Deleted:
     """The number of records deleted, or to be deleted, of each kind."""
 
-    events: int
-    images: int
-    detections: int
-    jobs: int
+    events: int = 0
+    images: int = 0
+    detections: int = 0
+    jobs: int = 0
 
 
 async def count(connection: AsyncConnection, before: datetime) -> Deleted:

@@ -7,7 +7,7 @@ import pytest
 import testbed.core  # noqa: F401 - makes hsi_core importable
 
 # isort: split
-from hsi_core.stages.machine_clock import MachineClock
+from hsi_core.domain.machine_clock import MachineClock
 
 START = datetime(2026, 11, 30, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -18,11 +18,19 @@ class Machine:
 
     def __init__(self, wrong_by: timedelta = timedelta()) -> None:
         self.passed = timedelta()
+        self.asleep = timedelta()
         self.wrong_by = wrong_by
-        self.clock = MachineClock(lambda: self.true_time + self.wrong_by, elapsed=self._elapsed)
+        self.clock = MachineClock(
+            lambda: self.true_time + self.wrong_by,
+            elapsed=self._elapsed,
+            awake=self._awake,
+        )
 
     def _elapsed(self) -> float:
         return self.passed.total_seconds()
+
+    def _awake(self) -> float:
+        return (self.passed - self.asleep).total_seconds()
 
     @property
     def true_time(self) -> datetime:
@@ -109,4 +117,32 @@ def test_an_image_of_the_future_is_forgotten_after_a_day() -> None:
     machine.clock.observe(newest=START + 60 * DAY)
     assert machine.clock.latest() == START + 60 * DAY
     machine.wait(DAY)
+    assert machine.clock.latest() == machine.true_time
+
+
+@pytest.mark.parametrize(
+    ("set_by", "asleep", "interrupted"),
+    [
+        (timedelta(), timedelta(), False),
+        (timedelta(seconds=50), timedelta(), False),  # a correction
+        (timedelta(minutes=2), timedelta(), True),
+        (timedelta(minutes=-2), timedelta(), True),
+        (timedelta(), timedelta(minutes=2), True),
+    ],
+)
+def test_moments_tell_whether_the_machine_was_interrupted(
+    set_by: timedelta, asleep: timedelta, *, interrupted: bool
+) -> None:
+    machine = Machine()
+    before = machine.clock.read()
+    machine.wrong_by, machine.asleep = set_by, asleep
+    machine.wait(DAY)
+    assert machine.clock.read().was_interrupted_since(before) is interrupted
+
+
+def test_a_machine_that_slept_is_not_doubted() -> None:
+    machine = Machine()
+    machine.asleep = DAY
+    machine.wait(DAY)
+    assert machine.clock.doubt() is None
     assert machine.clock.latest() == machine.true_time

@@ -1,7 +1,8 @@
 """The clock of this machine, compared with clocks that were not set together with it."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 import time
 
 TOLERANCE = timedelta(hours=1)  # that clocks may differ by: far less than a retention
@@ -11,13 +12,29 @@ _MAX_LEAD = timedelta(days=366)  # of a newest image, beyond which its time is n
 _RELEASED = datetime.fromisoformat("2026-11-01T00:00:00+00:00")
 
 
+_CORRECTION = timedelta(minutes=1)  # smaller corrections of the clock do no harm
+
+
 def seconds_since_boot() -> float:
     """Return the seconds of a clock that cannot be set and does not pause while suspended."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A moment by this machine's clock, and the seconds for which the machine was awake by then."""
+
+    at: datetime
+    awake: float
+
+    def was_interrupted_since(self, earlier: Moment) -> bool:
+        """Return whether the clock was set, or the machine slept, by more than a minute meanwhile."""
+        passed = timedelta(seconds=self.awake - earlier.awake)
+        return abs(self.at - earlier.at - passed) > _CORRECTION
+
+
 class MachineClock:
-    """Knows whether this machine's clock may be ahead, and the latest time that it may be.
+    """The clock of this machine: the time it shows, and whether that may be wrong.
 
     What is deleted too early cannot be restored. So the clean-up asks for `doubt`, and images are
     registered with the `latest` time: one that was found while the clock was behind would soon
@@ -25,16 +42,29 @@ class MachineClock:
     """
 
     def __init__(
-        self, now: Callable[[], datetime], *, elapsed: Callable[[], float] = seconds_since_boot
+        self,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        elapsed: Callable[[], float] = seconds_since_boot,
+        awake: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`elapsed` and `awake` return the seconds of clocks that are never set.
+
+        `awake` pauses while the machine sleeps, `elapsed` does not.
+        """
         self._now = now
         self._elapsed = elapsed
+        self._awake = awake
         self._started = elapsed()
         # The time at a moment, and from then on by the clock that cannot be set.
         self._steady = self._read()
         self._changed: tuple[timedelta, float] | None = None  # a jump, and when it was noticed
         self._database: tuple[datetime, float] | None = None
         self._newest: datetime | None = None
+
+    def read(self) -> Moment:
+        """Return the present moment."""
+        return Moment(at=self._now(), awake=self._awake())
 
     def observe(self, *, database: datetime | None = None, newest: datetime | None = None) -> None:
         """Note the clock, that of the database, and at the start when the newest image was found."""
