@@ -15,6 +15,9 @@ _MARGIN: Final = 30
 _DEFAULT_ASPECT: Final = 0.75  # height / width, if the image's is unknown
 _COLOURS: Final = {
     ZoneKind.ENTRY_POINT: "#ff9800",
+    ZoneKind.OTHER_DOOR: "#ff9800",
+    ZoneKind.WINDOW: "#ff9800",
+    ZoneKind.GATE: "#ff9800",
     ZoneKind.DRIVEWAY: "#03a9f4",
     ZoneKind.SIDEWALK: "#9e9e9e",
     ZoneKind.YARD: "#4caf50",

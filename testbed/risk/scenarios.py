@@ -22,7 +22,7 @@ from testbed.risk.home_words import read_home_events  # isort: skip
 # Words that people use for the same kinds of places.
 _KINDS = {
     **{kind.value: kind for kind in ZoneKind},
-    **dict.fromkeys(("entry", "entrance", "door", "gate", "window"), ZoneKind.ENTRY_POINT),
+    **dict.fromkeys(("entry", "entrance", "door"), ZoneKind.ENTRY_POINT),
     **dict.fromkeys(("pavement", "footpath", "street", "road"), ZoneKind.SIDEWALK),
     **dict.fromkeys(("garden", "lawn", "front_yard", "back_yard", "backyard"), ZoneKind.YARD),
     "other": None,  # means nothing to the rules

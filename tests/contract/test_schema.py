@@ -23,7 +23,6 @@ from hsi_core.domain.inference import (
 from hsi_core.domain.models import Box, Change, RiskFactor
 from hsi_core.domain.movement import Movement
 from hsi_core.domain.part_of_day import PartOfDay
-from hsi_core.domain.zones import ZoneKind
 from hsi_core.inference.json_reader import JsonReader
 from hsi_core.inference.wire import (
     API_VERSION,
@@ -33,6 +32,7 @@ from hsi_core.inference.wire import (
     read_health,
     read_model_answer,
 )
+from hsi_core.risk.zone_map import BY_PRIVACY
 from hsi_core.stages.prompt_images import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_IMAGES
 from testbed.inference_responses import ASSESSED, DETECTED, HEALTH
 from tests.contract.openapi import SCHEMAS, required_fields, validate
@@ -243,7 +243,7 @@ def test_facts_are_of_the_schema() -> None:
         last_seen=then,
         images=1,
         movement=Movement.UNKNOWN,
-        zones=tuple(ZoneKind),
+        zones=BY_PRIVACY,
     )
     facts = EventFacts(
         camera="Front",

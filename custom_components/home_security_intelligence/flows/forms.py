@@ -69,7 +69,10 @@ _SECONDS = NumberSelector(
 )
 # Labels in English: Home Assistant does not translate options inside an object selector.
 ZONE_KINDS: Final = {
-    ZoneKind.ENTRY_POINT: "Entry point: a door, a gate, a window",
+    ZoneKind.ENTRY_POINT: "Entry point: the front door",
+    ZoneKind.OTHER_DOOR: "Another door: at the back or side, of a garage or cellar",
+    ZoneKind.WINDOW: "Window within reach",
+    ZoneKind.GATE: "Gate",
     ZoneKind.DRIVEWAY: "Driveway",
     ZoneKind.SIDEWALK: "Sidewalk: public ground",
     ZoneKind.YARD: "Yard",

@@ -19,7 +19,7 @@ from tests.core.risk.scenes import (
 
 # isort: split
 from hsi_core.domain.zones import Zone, ZoneKind
-from hsi_core.risk.zone_map import BY_PRIVACY, ZoneMap
+from hsi_core.risk.zone_map import BY_PRIVACY, ZoneMap, plain
 
 TO_THE_DOOR_AND_BACK = {0: SIDEWALK, 4: PATH, 8: DOOR, 20: DOOR, 24: PATH, 28: SIDEWALK}
 WHILE_AWAY = {"armed": True}
@@ -31,7 +31,7 @@ def square(kind: ZoneKind, left: float, right: float, name: str = "") -> Zone:
 
 
 def test_every_kind_of_zone_has_a_rank() -> None:
-    assert sorted(BY_PRIVACY) == sorted(ZoneKind)
+    assert sorted(BY_PRIVACY) == sorted({plain(kind) for kind in ZoneKind})
 
 
 def test_of_overlapping_zones_the_most_private_one_counts() -> None:
@@ -152,3 +152,31 @@ def test_no_stay_is_longer_than_the_time_in_view(
     for each in facts(seen, zones=(*ZONES, *ZONES, band_of(ZoneKind.YARD, 0.4, 0.8))).people:
         assert each.stay(*ZoneKind) <= each.dwell
         assert sum(each.stay(kind) for kind in ZoneKind) <= each.dwell
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "entry"),
+    [
+        ("Front door", ZoneKind.ENTRY_POINT, ZoneKind.ENTRY_POINT),
+        ("Haustür", ZoneKind.ENTRY_POINT, ZoneKind.ENTRY_POINT),
+        ("bathroom_window", ZoneKind.ENTRY_POINT, ZoneKind.WINDOW),
+        ("Küchenfenster links", ZoneKind.ENTRY_POINT, ZoneKind.WINDOW),
+        ("kitchen-door", ZoneKind.ENTRY_POINT, ZoneKind.OTHER_DOOR),
+        ("Hintertür", ZoneKind.ENTRY_POINT, ZoneKind.OTHER_DOOR),
+        ("porte de la cave", ZoneKind.ENTRY_POINT, ZoneKind.OTHER_DOOR),
+        ("portao_social", ZoneKind.ENTRY_POINT, ZoneKind.GATE),
+        ("Gartentor", ZoneKind.ENTRY_POINT, ZoneKind.GATE),
+        ("Front door", ZoneKind.WINDOW, ZoneKind.WINDOW),
+        ("window bed", ZoneKind.YARD, None),
+    ],
+)
+def test_a_name_tells_the_kind_of_an_entry_point(
+    name: str, kind: ZoneKind, entry: ZoneKind | None
+) -> None:
+    zone = square(kind, 0.2, 0.8, name)
+
+    assert zone.entry is entry
+    place = ZoneMap([zone]).place_at(0.5, 0.9)
+    assert place is not None
+    assert place.entry is zone.entry
+    assert place.kind is (kind if entry is None else ZoneKind.ENTRY_POINT)

@@ -17,11 +17,51 @@ MIN_AREA = 0.0005  # of the image; smaller zones are rejected as typing errors
 class ZoneKind(StrEnum):
     """The meaning of a zone to the residents."""
 
-    ENTRY_POINT = "entry_point"  # a door, a gate, a reachable window
+    ENTRY_POINT = "entry_point"  # the front door, where visitors come
+    OTHER_DOOR = "other_door"  # a back, side, cellar or garage door
+    WINDOW = "window"  # a window within reach
+    GATE = "gate"  # a way through the fence
     DRIVEWAY = "driveway"
     SIDEWALK = "sidewalk"  # public ground
     YARD = "yard"
     RESTRICTED = "restricted"  # no person should be here uninvited: a pool, a passage, a roof
+
+
+ENTRY_POINTS = frozenset(
+    {ZoneKind.ENTRY_POINT, ZoneKind.OTHER_DOOR, ZoneKind.WINDOW, ZoneKind.GATE}
+)
+
+# Words in names of entry points, in the languages that camera names are read in; the first match
+# counts. A name that says nothing is a front door's.
+_ENTRY_WORDS: tuple[tuple[ZoneKind, str], ...] = (
+    (
+        ZoneKind.WINDOW,
+        (
+            r"windows?|\w*fenster|fen[eê]tres?|ventanas?|finestr[ae]|janelas?|ra(a|me)m|ramen|okn[oa]|"
+            r"skylight|hatch|luke"
+        ),
+    ),
+    (
+        ZoneKind.OTHER_DOOR,
+        (
+            r"(back|rear|kitchen|side|patio|balcony|terrace|cellar|basement|garage|shed|barn|sliding|"
+            r"laundry|utility|roof|fire|inner|overhead|roller|shutter|stable|bike|service|deck|pool|"
+            r"greenhouse|conservatory|garden|yard|loft|attic|store|workshop) ?(door|slider|entrance)s?|"
+            r"french (door|window)s?|slider|(hinter|keller|garagen|terrassen|balkon|neben|seiten)t(ü|ue)r|"
+            r"garagentor|rolltor|porte (arri[eè]re|de derri[eè]re|du garage|de service|de la cave)|"
+            r"puerta (trasera|de atr[aá]s|del garaje|de la cocina)|porta (sul retro|posteriore|del garage|"
+            r"dos fundos|da cozinha|da garagem|de tr[aá]s)|achterdeur|keukendeur|schuurdeur|garagedeur|"
+            r"tylne drzwi|drzwi (tylne|gara[zż]owe|balkonowe)|stodola"
+        ),
+    ),
+    (
+        ZoneKind.GATE,
+        (
+            r"gates?|(garten|hof|einfahrts)?tor|pforte|gartent(ü|ue)r|portail|portillon|barri[eè]re|cancell[oi]|port[aã]o|"
+            r"portones?|port[oó]n|verja|poort|hek|bram(a|ka)|furtka|turnstile|barrier"
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +71,22 @@ class Zone:
     name: str
     kind: ZoneKind
     polygon: tuple[Corner, ...]
+
+    @property
+    def entry(self) -> ZoneKind | None:
+        """The kind of entry point, None for another zone; the name decides if the kind does not."""
+        if self.kind is ZoneKind.ENTRY_POINT:
+            return entry_kind_of(self.name)
+        return self.kind if self.kind in ENTRY_POINTS else None
+
+
+def entry_kind_of(name: str) -> ZoneKind:
+    """Return the kind of entry point that a name tells: a window, a gate, another door."""
+    words = re.sub(r"[_\-.]+", " ", name.casefold())
+    for kind, pattern in _ENTRY_WORDS:
+        if re.search(rf"(?<![^\W\d])(?:{pattern})(?![^\W\d])", words):
+            return kind
+    return ZoneKind.ENTRY_POINT
 
 
 class ZoneError(ValueError):

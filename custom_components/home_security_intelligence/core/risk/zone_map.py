@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
-from ..domain.zones import Corner, Zone, ZoneKind, edges_cross
+from ..domain.zones import ENTRY_POINTS, Corner, Zone, ZoneKind, edges_cross
 from .geometry import inside, off_edge
 
 BY_PRIVACY = (
@@ -20,9 +20,13 @@ _MAX_CAMERAS = 64  # whose zones stay prepared
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Place:
-    """A part of the image; zones of one kind that overlap are one place."""
+    """A part of the image; zones of one kind that overlap are one place.
+
+    `kind` is ENTRY_POINT for every kind of entry point; `entry` is the exact one.
+    """
 
     kind: ZoneKind
+    entry: ZoneKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +44,10 @@ class ZoneMap:
 
     def __init__(self, zones: Sequence[Zone]) -> None:
         """Prepare the zones, most private first."""
-        ordered = sorted(zones, key=lambda zone: BY_PRIVACY.index(zone.kind))
+        ordered = sorted(zones, key=lambda zone: BY_PRIVACY.index(plain(zone.kind)))
         places: dict[int, Place] = {}
         self._areas = tuple(
-            _area(zone, places.setdefault(number, Place(kind=zone.kind)))
+            _area(zone, places.setdefault(number, Place(kind=plain(zone.kind), entry=zone.entry)))
             for zone, number in zip(ordered, _numbers(ordered), strict=True)
         )
 
@@ -60,6 +64,11 @@ class ZoneMap:
             if near and inside((x, y), area.polygon):
                 return area.place
         return None
+
+
+def plain(kind: ZoneKind) -> ZoneKind:
+    """Return ENTRY_POINT for every kind of entry point, else the kind."""
+    return ZoneKind.ENTRY_POINT if kind in ENTRY_POINTS else kind
 
 
 @lru_cache(maxsize=_MAX_CAMERAS)
@@ -84,7 +93,8 @@ def _numbers(zones: Sequence[Zone]) -> list[int]:
     """Return the number of each zone's place: the first zone of those that it overlaps."""
     numbers = list(range(len(zones)))
     for one, other in combinations(range(len(zones)), 2):
-        if zones[one].kind is zones[other].kind and _overlap(zones[one], zones[other]):
+        same = (zones[one].kind, zones[one].entry) == (zones[other].kind, zones[other].entry)
+        if same and _overlap(zones[one], zones[other]):
             merged, gone = sorted((numbers[one], numbers[other]))
             numbers = [merged if number == gone else number for number in numbers]
     return numbers
