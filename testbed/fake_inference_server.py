@@ -50,6 +50,23 @@ def not_json() -> web.Response:
     return web.Response(text="<html>router login</html>", content_type="text/html")
 
 
+def forbidden() -> web.Response:
+    """Respond as a firewall in front of the server that refuses the request."""
+    return web.Response(status=403, text="<html>Forbidden</html>", content_type="text/html")
+
+
+def hang_up() -> web.Response:
+    """Close the connection without a response, as a server that ends does."""
+    return _NoResponse()
+
+
+class _NoResponse(web.Response):
+    async def prepare(self, request: web.BaseRequest) -> None:
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError
+
+
 OVERLOADED = problem(429, "overloaded", retry_after=0.05)
 NOT_READY = problem(503, "detector_unavailable", retry_after=0.05)
 INTERNAL = problem(500, "internal")
@@ -94,6 +111,7 @@ class FakeInferenceServer:
     assess_faults: deque[Fault] = field(default_factory=deque)
     assess_gate: asyncio.Event = field(default_factory=_open_gate)
     pull_fault: Fault | None = None
+    image_faults: dict[bytes, Fault] = field(default_factory=dict)  # of single images
     hang_on: bytes | None = None  # an image that never gets a response
     seconds_per_image: float = 0.0  # images are detected one after the other
     recording: bool = True
@@ -175,7 +193,9 @@ class FakeInferenceServer:
         if self.seconds_per_image:
             async with self._detector:
                 await asyncio.sleep(self.seconds_per_image)
-        if (fault := _next_fault(self.detect_fault, self.detect_faults)) is not None:
+        fault = self.image_faults.get(image)
+        fault = fault or _next_fault(self.detect_fault, self.detect_faults)
+        if fault is not None:
             return fault()
         detections = self._read_image(image) if self.detections is None else self.detections
         if detections is None:

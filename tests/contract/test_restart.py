@@ -38,4 +38,4 @@ async def test_requests_succeed_after_a_restart_of_the_server(tmp_path: Path) ->
             server.kill()
             with pytest.raises(ServerLostError) as lost:
                 await detect()
-            assert lost.value.failure is FailureClass.UNKNOWN
+            assert lost.value.failure is FailureClass.OUTAGE

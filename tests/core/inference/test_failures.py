@@ -16,6 +16,7 @@ from hsi_core.domain.errors import (
     CoreError,
     ServerAuthError,
     ServerBusyError,
+    ServerForbiddenError,
     ServerIncompatibleError,
     ServerLimitError,
     ServerRejectedInputError,
@@ -91,7 +92,7 @@ async def test_problem_details_decide(
     [
         (301, ServerIncompatibleError),
         (401, ServerAuthError),
-        (403, ServerUnreachableError),
+        (403, ServerForbiddenError),
         (404, ServerIncompatibleError),
         (413, ServerLimitError),
         (422, ClientError),
@@ -237,13 +238,12 @@ async def listener(
 @pytest.mark.parametrize(
     "only_once", [pytest.param(False, id="hangs up"), pytest.param(True, id="goes down")]
 )
-async def test_a_lost_connection_costs_an_attempt(connect: Connect, *, only_once: bool) -> None:
-    """The request itself may be what stops the server, so it must not repeat for ever."""
+async def test_a_lost_connection_is_an_outage(connect: Connect, *, only_once: bool) -> None:
     async with listener(None, only_once=only_once) as url:
         raised = await failure(connect(url))
 
     assert raised.code == "connection_lost"
-    assert raised.failure is FailureClass.UNKNOWN
+    assert raised.failure is FailureClass.OUTAGE
 
 
 async def test_a_stale_connection_costs_no_attempt(connect: Connect) -> None:
@@ -273,7 +273,7 @@ async def test_a_truncated_response_is_not_requested_again(connect: Connect) -> 
     async with listener(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", only_once=True) as url:
         raised = await failure(connect(url))
 
-    assert (raised.code, raised.failure) == ("connection_lost", FailureClass.UNKNOWN)
+    assert (raised.code, raised.failure) == ("connection_lost", FailureClass.OUTAGE)
     assert "response" in str(raised)
 
 

@@ -72,12 +72,12 @@ async def nothing() -> None:
 
 async def failure(server: Server, request: Request, kind: JobKind = JobKind.DETECT) -> CoreError:
     with pytest.raises(CoreError) as caught:
-        await server.send(kind, request)
+        await server.send(kind, request, subject="image")
     return caught.value
 
 
 async def test_a_timeout_that_others_share_is_an_outage(server: Server) -> None:
-    await server.send(JobKind.DETECT, answered)  # before
+    await server.send(JobKind.DETECT, answered, subject="before")  # before
     errors = await asyncio.gather(*(failure(server, timed_out_after(nothing)) for _ in range(4)))
     assert {error.failure for error in errors} == {FailureClass.OUTAGE}
     assert server.failures(JobKind.DETECT) == 4
@@ -90,7 +90,7 @@ async def test_an_answer_from_before_the_server_was_stuck_is_no_answer(server: S
     async def sent_earlier(_: InferenceClient) -> None:
         await earlier.wait()
 
-    first = asyncio.create_task(server.send(JobKind.DETECT, sent_earlier))
+    first = asyncio.create_task(server.send(JobKind.DETECT, sent_earlier, subject="earlier"))
     await asyncio.sleep(0)
 
     async def end_first() -> None:
@@ -106,7 +106,9 @@ async def test_a_timeout_is_the_images_own_if_a_later_one_is_answered(
     server: Server, answer: Request
 ) -> None:
     async def another_image() -> None:
-        await asyncio.gather(server.send(JobKind.DETECT, answer), return_exceptions=True)
+        await asyncio.gather(
+            server.send(JobKind.DETECT, answer, subject="another"), return_exceptions=True
+        )
 
     error = await failure(server, timed_out_after(another_image))
     assert type(error) is ServerTimeoutError

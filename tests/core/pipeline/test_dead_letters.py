@@ -14,6 +14,8 @@ from testbed.fake_inference_server import (
     OVERLOADED,
     FakeInferenceServer,
     Fault,
+    forbidden,
+    hang_up,
     not_json,
     problem,
 )
@@ -59,6 +61,24 @@ async def test_an_unknown_failure_is_retried_up_to_three_attempts(
     assert (letter.failure, letter.attempts) == (FailureClass.UNKNOWN, 3)
     assert letter.first_failed_at < letter.last_failed_at
     assert server.detected.total() == 3
+
+
+@pytest.mark.parametrize("answer", [forbidden, hang_up], ids=["403", "closed"])
+async def test_an_image_that_only_a_firewall_or_crash_stops_becomes_a_dead_letter(
+    house: House, server: FakeInferenceServer, answer: Fault
+) -> None:
+    server.image_faults[b"person 0.95 #it"] = answer
+    pipeline, journal = await house.run()
+    house.upload("front/it.jpg", "person 0.95 #it")
+    number = 0
+    while not any(image.path == "front/it.jpg" for image in journal.images):
+        number += 1
+        house.upload(f"yard/{number}.jpg", f"car 0.9 #{number}")
+        await journal.image(f"yard/{number}.jpg")
+    assert (await journal.image("front/it.jpg")).state is ImageState.DEAD
+    [letter] = (await pipeline.queries.list_dead_letters(ALL)).items
+    assert (letter.failure, letter.error_type) == (FailureClass.UNKNOWN, "input_unserved")
+    assert letter.attempts == 3
 
 
 async def test_characters_that_postgresql_cannot_store_are_removed_from_messages(

@@ -8,7 +8,14 @@ import os
 from aiohttp import web
 import pytest
 
-from testbed.fake_inference_server import NOT_READY, TOKEN, FakeInferenceServer
+from testbed.fake_inference_server import (
+    NOT_READY,
+    TOKEN,
+    FakeInferenceServer,
+    Fault,
+    forbidden,
+    hang_up,
+)
 from testbed.services.postgres import Postgres
 from tests.core.pipeline.harness import NEVER, SOON, House, Journal
 from tests.core.pipeline.sql import query
@@ -44,6 +51,23 @@ async def test_an_unreachable_server_is_waited_for(
     up = await journal.health(lambda h: bool(h.server_reachable) and not h.stages_paused)
     assert up.server_error is None
     assert up.server is not None
+    assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
+
+
+@pytest.mark.parametrize("fault", [hang_up, forbidden])
+async def test_a_server_that_answers_nothing_is_waited_for(
+    house: House, server: FakeInferenceServer, fault: Fault
+) -> None:
+    server.detect_fault = fault
+    pipeline, journal = await house.run(breaker_failures=20)
+    for number in range(3):
+        house.upload(f"front/{number}.jpg", f"car 0.9 #{number}")
+    async with asyncio.timeout(SOON):
+        while any(server.detected[b"car 0.9 #%d" % number] < 5 for number in range(3)):
+            server.requested.clear()
+            await server.requested.wait()
+    server.detect_fault = None
+    assert {image.state for image in await journal.ended(3)} == {ImageState.DETECTED}
     assert (await pipeline.queries.list_dead_letters(DeadLetterQuery())).total == 0
 
 

@@ -12,8 +12,12 @@ from hsi_core.domain.errors import (
     CameraFolderAwayError,
     ClientError,
     ImageUnreadableError,
+    InputUnservedError,
+    ResponseLostError,
     ServerBusyError,
+    ServerForbiddenError,
     ServerLimitError,
+    ServerLostError,
     ServerUnreachableError,
     StorageFailedError,
 )
@@ -49,6 +53,16 @@ def job(**changed: object) -> ClaimedJob:
         pytest.param(2, ClientError("500"), None, True, id="last attempt"),
         pytest.param(0, ValueError("bug"), 1, True, id="unexpected error"),
         pytest.param(2, ServerUnreachableError("refused"), 4, False, id="outage costs nothing"),
+        pytest.param(2, ServerLostError("closed"), 4, False, id="a lost server is an outage"),
+        pytest.param(2, ResponseLostError("closed"), 4, False, id="also in a response"),
+        pytest.param(2, ServerForbiddenError("403"), 4, False, id="a firewall is an outage"),
+        pytest.param(
+            2,
+            InputUnservedError("again", may_stop_server=True),
+            None,
+            True,
+            id="unless others are answered",
+        ),
         pytest.param(2, ServerBusyError("429"), 4, False, id="capacity costs nothing"),
         pytest.param(
             0, ServerBusyError("429", retry_after=9), 9, False, id="the server's delay counts"

@@ -117,6 +117,10 @@ class ServerUnreachableError(ClientError):
     code = "unreachable"
 
 
+class ServerForbiddenError(ServerUnreachableError):
+    """A proxy or firewall in front of the inference server refuses the request (403)."""
+
+
 class ServerTlsError(ServerUnreachableError):
     """The inference server's certificate is not trusted, or it speaks no TLS at all."""
 
@@ -154,7 +158,25 @@ class ServerStuckError(ServerTimeoutError):
 class ServerLostError(ClientError):
     """The inference server closed the connection before it answered, also at the repeat."""
 
+    failure = FailureClass.OUTAGE
     code = "connection_lost"
+
+
+class ResponseLostError(ServerLostError):
+    """The connection to the inference server was lost in the middle of a response."""
+
+
+class InputUnservedError(CoreError):
+    """The inference server does not answer one input again, though it answered others meanwhile.
+
+    `may_stop_server` tells whether the input may be what stops the server.
+    """
+
+    code = "input_unserved"
+
+    def __init__(self, message: str, *, may_stop_server: bool) -> None:
+        super().__init__(message)
+        self.may_stop_server = may_stop_server
 
 
 class AssessorAnswerError(ClientError):

@@ -9,6 +9,7 @@ import aiohttp
 from ..domain.errors import (
     ClientError,
     InputError,
+    ResponseLostError,
     ServerAuthError,
     ServerCertificateChangedError,
     ServerCertificateError,
@@ -157,12 +158,13 @@ class InferenceClient:
         )
         try:
             return await request()
+        except ResponseLostError:
+            raise
         except ServerLostError as lost:
             try:
                 return await request()
             except ServerLostError, ServerUnreachableError:
-                # This request may have crashed the server, so it counts as the request's own
-                # failure, not as an outage.
+                # This request may have crashed the server, so it goes to no other one.
                 raise lost from None
 
     async def _send(
@@ -223,9 +225,7 @@ class InferenceClient:
                 "The program at this address does not speak HTTP.", code=_NOT_HTTP
             ) from err
         except aiohttp.ClientPayloadError as err:
-            raise ClientError(
-                "The connection was lost during the response.", code=ServerLostError.code
-            ) from err
+            raise ResponseLostError("The connection was lost during the response.") from err
         except (aiohttp.ClientError, ConnectionError) as err:
             raise ServerLostError(
                 "The inference server closed the connection before it responded."

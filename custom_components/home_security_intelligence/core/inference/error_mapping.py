@@ -13,6 +13,7 @@ from ..domain.errors import (
     CoreError,
     ServerAuthError,
     ServerBusyError,
+    ServerForbiddenError,
     ServerIncompatibleError,
     ServerLimitError,
     ServerRejectedInputError,
@@ -83,7 +84,7 @@ def _foreign_error(status: int, headers: Mapping[str, str]) -> CoreError:
         case 401:
             return ServerAuthError("The inference server does not accept the token.")
         case 403:
-            return ServerUnreachableError(
+            return ServerForbiddenError(
                 "A proxy or firewall in front of the inference server refuses requests (HTTP 403). "
                 "Allow them there."
             )

@@ -1,13 +1,16 @@
 """Choose among inference servers: the least loaded one that may be used now."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 
 from ..domain.errors import (
     AssessorAbsentError,
     CoreError,
+    InputUnservedError,
     ServerBusyError,
+    ServerForbiddenError,
     ServerLimitError,
+    ServerLostError,
     ServerStuckError,
 )
 from ..domain.inference import ComponentState, DetectResult, EventFacts
@@ -37,6 +40,7 @@ class ServerPool:
                 content_type=content_type,
                 threshold=threshold,
             ),
+            subject=image,
             size=len(image),
         )
 
@@ -55,6 +59,7 @@ class ServerPool:
                 images=images if server.accepts_images else (),
                 accepts=server.accepted_fields,
             ),
+            subject=(facts.camera, facts.started_at),
         )
 
     def seconds_until_ready(self, kind: JobKind) -> float:
@@ -74,6 +79,7 @@ class ServerPool:
         kind: JobKind,
         request_for: Callable[[Server], Callable[[InferenceClient], Awaitable[T]]],
         *,
+        subject: Hashable,
         size: int = 0,
     ) -> T:
         tried: set[Server] = set()
@@ -83,7 +89,7 @@ class ServerPool:
             self._requests += 1
             server.last_used = self._requests
             try:
-                return await server.send(kind, request_for(server), size=size)
+                return await server.send(kind, request_for(server), subject=subject, size=size)
             except CoreError as error:
                 if not _another_server_may_succeed(error):
                     raise
@@ -126,6 +132,10 @@ class ServerPool:
         limits = [error for error in refusals if isinstance(error, ServerLimitError)]
         if limits and len(limits) == len(tried):
             return limits[0]
+        unserved = [error for error in refusals if isinstance(error, InputUnservedError)]
+        forbidden = [error for error in refusals if isinstance(error, ServerForbiddenError)]
+        if unserved and len(unserved) + len(forbidden) == len(tried):
+            return unserved[0]
         outages = [error for error in refusals if error.failure is FailureClass.OUTAGE]
         if outages and len(outages) == len(tried):
             return outages[-1]
@@ -137,7 +147,9 @@ class ServerPool:
 
 def _another_server_may_succeed(error: CoreError) -> bool:
     """Return whether another server may be able to do the job, and is not endangered by it."""
-    if isinstance(error, ServerStuckError):
-        return False  # the job may be what the server is stuck at
+    if isinstance(error, (ServerStuckError, ServerLostError)):
+        return False  # the job may be what the server is stuck at, or was stopped by
+    if isinstance(error, InputUnservedError):
+        return not error.may_stop_server
     outside_the_job = error.failure in {FailureClass.CAPACITY, FailureClass.OUTAGE}
     return outside_the_job or isinstance(error, AssessorAbsentError)

@@ -1,7 +1,7 @@
 """One inference server: its load, its circuit breakers and its last health."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from datetime import datetime
 from functools import partial
 import math
@@ -13,9 +13,12 @@ from ..domain.errors import (
     AssessorAnswerError,
     ClientError,
     CoreError,
+    InputUnservedError,
     ServerAuthError,
     ServerBusyError,
+    ServerForbiddenError,
     ServerLimitError,
+    ServerLostError,
     ServerRejectedInputError,
     ServerStuckError,
     ServerTimeoutError,
@@ -25,6 +28,7 @@ from ..domain.models import JobKind
 from ..domain.settings import Settings
 from ..domain.updates import BreakerStatus
 from .client import InferenceClient
+from .suspects import Suspects
 
 _BUSY_PAUSE = 1.0  # seconds without requests after "busy" that names no time itself
 
@@ -65,6 +69,7 @@ class Server:
         self._in_flight: Counter[JobKind] = Counter()
         self._requests: Counter[JobKind] = Counter()  # sent so far, which numbers them
         self._answered: Counter[JobKind] = Counter()  # the latest request that was answered
+        self._suspects = {kind: Suspects() for kind in JobKind}
         self._foreign_images = 0  # images of other clients at the last health poll
         self._busy_until = dict.fromkeys(JobKind, 0.0)
         self._failed_at = dict.fromkeys(JobKind, -math.inf)  # not counting "busy"
@@ -136,14 +141,17 @@ class Server:
         kind: JobKind,
         request: Callable[[InferenceClient], Awaitable[T]],
         *,
+        subject: Hashable,
         size: int = 0,
     ) -> T:
         """Send a request once `seconds_until_ready` returns 0.0; raises what the client raises.
 
-        `size` is that of an image in bytes, 0 if there is none.
+        `subject` identifies the input over several requests. `size` is that of an image in bytes, 0
+        if there is none.
 
         Raises ServerStuckError in place of a timeout that says nothing about the image: no request
-        sent after it has been answered either.
+        sent after it has been answered either. Raises InputUnservedError in place of an outage that
+        met the same input before, while other inputs were answered in between.
         """
         call = self._breakers[kind].enter()
         self._in_flight[kind] += 1
@@ -159,6 +167,8 @@ class Server:
                 )
             if type(error) is ServerTimeoutError and self._is_stuck(kind, number):
                 raise ServerStuckError(str(error), code=error.code) from error
+            if isinstance(error, ServerLostError | ServerForbiddenError):
+                self._raise_if_input_is_cause(kind, subject, error)
             raise
         else:
             self._note_answer(kind, number)
@@ -203,8 +213,16 @@ class Server:
         """
         return kind is JobKind.DETECT and self._answered[kind] <= number
 
+    def _raise_if_input_is_cause(self, kind: JobKind, subject: Hashable, error: CoreError) -> None:
+        if self._suspects[kind].accuse(subject):
+            raise InputUnservedError(
+                f"{error} It was the same before, and others were answered in between.",
+                may_stop_server=isinstance(error, ServerLostError),
+            ) from error
+
     def _note_answer(self, kind: JobKind, number: int) -> None:
         self._answered[kind] = max(self._answered[kind], number)
+        self._suspects[kind].note_answer()
 
     def _record(self, kind: JobKind, call: Call, number: int, error: CoreError) -> None:
         match error:
