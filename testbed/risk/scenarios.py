@@ -33,6 +33,8 @@ _OCCUPANCY = {
     **dict.fromkeys(("away", "not_home", "empty", "nobody", "vacant"), Occupancy.AWAY),
 }
 _ARMED = {"disarmed": False, "off": False, "unknown": None}
+# The C loader reads the same documents ten times as fast.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ScenarioError(Exception):
@@ -50,6 +52,7 @@ class Scenario:
     images: tuple[Image, ...]  # by capture time
     incident: bool
     levels: frozenset[RiskLevel]
+    tags: tuple[str, ...] = ()  # the author's words for its kind
 
 
 def read_all(folder: Path) -> tuple[Scenario, ...]:
@@ -63,7 +66,8 @@ def read_all(folder: Path) -> tuple[Scenario, ...]:
 def read(file: Path) -> Scenario:
     """Read one scenario; raises ScenarioError."""
     try:
-        return _scenario(yaml.safe_load(file.read_text(encoding="utf-8")))
+        text = file.read_text(encoding="utf-8")
+        return _scenario(yaml.load(text, _LOADER))  # noqa: S506 - a safe loader
     except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError) as err:
         raise ScenarioError(f"{file}: {type(err).__name__}: {err}") from err
 
@@ -84,7 +88,7 @@ def _scenario(document: Mapping[str, object]) -> Scenario:
     places = {name, *(str(_mapping(each)["name"]) for each in _list(camera.get("zones")))}
     return Scenario(
         id=str(document["id"]),
-        description=str(document.get("description", "")),
+        description=str(document.get("description") or document.get("rationale", "")),
         camera=name,
         context=Context(
             time_zone=zone,
@@ -113,6 +117,7 @@ def _scenario(document: Mapping[str, object]) -> Scenario:
         images=_images(name, _list(document["images"]), zone),
         incident=kind == "incident",
         levels=levels,
+        tags=tuple(str(each) for each in _list(document.get("tags"))),
     )
 
 
