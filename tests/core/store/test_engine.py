@@ -222,3 +222,17 @@ async def test_only_one_of_several_unresponsive_connections_is_waited_for(
             await ask()
         await ask()
         await engine.dispose()
+
+
+async def test_the_connection_used_last_is_used_again(database_url: str) -> None:
+    engine = await connect(database_url, application_name="tests")
+
+    async def process(sql: str = "SELECT pg_backend_pid()") -> int:
+        async with begin(engine) as connection:
+            return int((await connection.scalar(text(sql))) or 0)
+
+    try:
+        await asyncio.gather(*(process("SELECT 1 FROM pg_sleep(0.1)") for _ in range(3)))
+        assert len({await process() for _ in range(4)}) == 1
+    finally:
+        await engine.dispose()

@@ -1,13 +1,14 @@
 """Migrations have no limit; counts have their own, and exceeding it is no outage."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 import socket
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from testbed.services.postgres import Postgres
 
@@ -87,8 +88,12 @@ async def test_a_migration_has_no_limit(
     assert limits == [None]
 
 
-async def test_the_system_detects_a_lost_host_during_a_long_statement(hasty: AsyncEngine) -> None:
-    async with begin_count(hasty) as connection:
+@pytest.mark.parametrize("opened", [begin, begin_count])
+async def test_the_system_detects_the_lost_host_of_an_idle_connection(
+    hasty: AsyncEngine,
+    opened: Callable[[AsyncEngine], AbstractAsyncContextManager[AsyncConnection]],
+) -> None:
+    async with opened(hasty) as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         found = driver._transport.get_extra_info("socket")  # type: ignore[union-attr]
         assert found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -125,6 +126,11 @@ DETECTED = DetectedImage(
     event_id=EVENT.id,
 )
 
+type Ask = Callable[[AsyncConnection], Awaitable[object]]
+
+CUSTOM_PLANS = 5  # that PostgreSQL makes before it considers a generic one
+PLANNED_AGAIN = f"SELECT statement FROM pg_prepared_statements WHERE custom_plans > {CUSTOM_PLANS}"
+
 BACKLOG = 10_000  # images that wait, as after an outage; as many have died
 # A history of {images} images, with an event for every four of them. Foreign keys are not checked,
 # which would take most of the time.
@@ -193,78 +199,72 @@ def assert_uses_indices(postgres: Postgres, sql: str) -> None:
         assert f"Seq Scan on {table}" not in plan, plan
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        # for every image
-        pytest.param(lambda c: leases.claim(c, JobKind.DETECT, lease=1.0), id="claim"),
-        pytest.param(
-            lambda c: leases.claim(c, JobKind.DETECT, lease=1.0, limit=64), id="claim many"
+FOR_EVERY_IMAGE = [
+    pytest.param(lambda c: leases.claim(c, JobKind.DETECT, lease=1.0), id="claim"),
+    pytest.param(lambda c: leases.claim(c, JobKind.DETECT, lease=1.0, limit=64), id="claim many"),
+    pytest.param(lambda c: leases.finish(c, [JOB]), id="finish"),
+    pytest.param(lambda c: leases.renew(c, [JOB], lease=1.0), id="renew"),
+    pytest.param(lambda c: images.find_known(c, [FILE]), id="known files"),
+    pytest.param(lambda c: replaced.supersede_dead(c, [IMAGE]), id="dead letters of a file"),
+    pytest.param(
+        lambda c: images.find_duplicates(c, [(IMAGE, SHA256)]),
+        id="duplicates",
+    ),
+    pytest.param(
+        lambda c: events.find_near(c, [("camera 1", NOW)], within=HOUR, longest=HOUR, ahead=HOUR),
+        id="events near a moment",
+    ),
+    pytest.param(
+        lambda c: events.update_grouped(c, [Grouped(event=EVENT, best_confidence=0.9)]),
+        id="extend an event",
+    ),
+    pytest.param(lambda c: evidence.read(c, [EVENT], reach=REACH), id="evidence"),
+    pytest.param(lambda c: verdicts.store(c, [VERDICT]), id="store a verdict"),
+    pytest.param(lambda c: jobs.enqueue_assess(c, [EVENT], now=NOW), id="pending assessments"),
+    pytest.param(lambda c: detections.insert(c, [DETECTED], now=NOW), id="insert detections"),
+]
+FOR_SOME = [  # images, and for lists and counts
+    pytest.param(lambda c: retention.mark_gone(c, [GONE]), id="forget a forgotten file"),
+    pytest.param(lambda c: replaced.find_newer(c, IMAGE), id="newer version of a file"),
+    pytest.param(lambda c: home_states.at(c, NOW, hold=HOUR), id="home at a moment"),
+    pytest.param(lambda c: activity_counts.read(c, "camera 1", [NOW]), id="activity"),
+    pytest.param(
+        lambda c: activity_counts.count(c, [(NOW - HOUR, NOW)], silence=HOUR),
+        id="count activity",
+    ),
+    pytest.param(lambda c: events.open_of(c, "camera 1"), id="open event of a camera"),
+    pytest.param(image_names.newest_names, id="names of the newest images"),
+    pytest.param(jobs.stats, id="stats"),
+    pytest.param(lambda c: jobs.count_pending_detects(c, limit=10_000), id="waiting"),
+    pytest.param(leases.find_expired, id="expired"),
+    pytest.param(
+        lambda c: images.any_pending(c, "camera 1", after=NOW, before=NOW, failing_for=HOUR),
+        id="any waiting",
+    ),
+    pytest.param(lambda c: images.latest(c, "camera 1"), id="latest image"),
+    pytest.param(events.all_open, id="open events"),
+    pytest.param(lambda c: events.latest(c, "camera 1"), id="latest event"),
+    pytest.param(
+        lambda c: dead_letters.find(c, DeadLetterQuery(), requeue_limit=5), id="dead letters"
+    ),
+    pytest.param(
+        lambda c: dead_letters.find(
+            c,
+            DeadLetterQuery(camera="camera 1", kind=JobKind.DETECT, failure=FailureClass.INPUT),
+            requeue_limit=5,
         ),
-        pytest.param(lambda c: leases.finish(c, [JOB]), id="finish"),
-        pytest.param(lambda c: leases.renew(c, [JOB], lease=1.0), id="renew"),
-        pytest.param(lambda c: images.find_known(c, [FILE]), id="known files"),
-        pytest.param(lambda c: retention.mark_gone(c, [GONE]), id="forget a forgotten file"),
-        pytest.param(lambda c: replaced.supersede_dead(c, [IMAGE]), id="dead letters of a file"),
-        pytest.param(lambda c: replaced.find_newer(c, IMAGE), id="newer version of a file"),
-        pytest.param(
-            lambda c: images.find_duplicates(c, [(IMAGE, SHA256)]),
-            id="duplicates",
-        ),
-        pytest.param(
-            lambda c: events.find_near(
-                c, [("camera 1", NOW)], within=HOUR, longest=HOUR, ahead=HOUR
-            ),
-            id="events near a moment",
-        ),
-        pytest.param(lambda c: home_states.at(c, NOW, hold=HOUR), id="home at a moment"),
-        pytest.param(lambda c: activity_counts.read(c, "camera 1", [NOW]), id="activity"),
-        pytest.param(
-            lambda c: activity_counts.count(c, [(NOW - HOUR, NOW)], silence=HOUR),
-            id="count activity",
-        ),
-        pytest.param(lambda c: events.open_of(c, "camera 1"), id="open event of a camera"),
-        pytest.param(
-            lambda c: events.update_grouped(c, [Grouped(event=EVENT, best_confidence=0.9)]),
-            id="extend an event",
-        ),
-        pytest.param(lambda c: evidence.read(c, [EVENT], reach=REACH), id="evidence"),
-        pytest.param(lambda c: verdicts.store(c, [VERDICT]), id="store a verdict"),
-        pytest.param(lambda c: jobs.enqueue_assess(c, [EVENT], now=NOW), id="pending assessments"),
-        pytest.param(lambda c: detections.insert(c, [DETECTED], now=NOW), id="insert detections"),
-        # lists and counts
-        pytest.param(image_names.newest_names, id="names of the newest images"),
-        pytest.param(jobs.stats, id="stats"),
-        pytest.param(lambda c: jobs.count_pending_detects(c, limit=10_000), id="waiting"),
-        pytest.param(leases.find_expired, id="expired"),
-        pytest.param(
-            lambda c: images.any_pending(c, "camera 1", after=NOW, before=NOW, failing_for=HOUR),
-            id="any waiting",
-        ),
-        pytest.param(lambda c: images.latest(c, "camera 1"), id="latest image"),
-        pytest.param(events.all_open, id="open events"),
-        pytest.param(lambda c: events.latest(c, "camera 1"), id="latest event"),
-        pytest.param(
-            lambda c: dead_letters.find(c, DeadLetterQuery(), requeue_limit=5), id="dead letters"
-        ),
-        pytest.param(
-            lambda c: dead_letters.find(
-                c,
-                DeadLetterQuery(camera="camera 1", kind=JobKind.DETECT, failure=FailureClass.INPUT),
-                requeue_limit=5,
-            ),
-            id="some dead letters",
-        ),
-        pytest.param(
-            lambda c: dead_letters.select_ids(c, job_ids=None, query=None), id="all dead letters"
-        ),
-        pytest.param(lambda c: dead_letters.requeue(c, [10_001, 10_002], limit=5), id="requeue"),
-        pytest.param(lambda c: dead_letters.discard(c, [10_003]), id="discard"),
-    ],
-)
-async def test_statements_use_an_index(
-    history: Postgres, shared_url: str, ask: Callable[[AsyncConnection], Awaitable[object]]
-) -> None:
+        id="some dead letters",
+    ),
+    pytest.param(
+        lambda c: dead_letters.select_ids(c, job_ids=None, query=None), id="all dead letters"
+    ),
+    pytest.param(lambda c: dead_letters.requeue(c, [10_001, 10_002], limit=5), id="requeue"),
+    pytest.param(lambda c: dead_letters.discard(c, [10_003]), id="discard"),
+]
+
+
+@pytest.mark.parametrize("ask", [*FOR_EVERY_IMAGE, *FOR_SOME])
+async def test_statements_use_an_index(history: Postgres, shared_url: str, ask: Ask) -> None:
     asked: list[str] = []
     engine = await connect(shared_url, application_name="tests")
     try:
@@ -277,3 +277,17 @@ async def test_statements_use_an_index(
     assert asked
     for sql in asked:
         assert_uses_indices(history, sql)
+
+
+@pytest.mark.parametrize("ask", FOR_EVERY_IMAGE)
+@pytest.mark.usefixtures("history")
+async def test_statements_of_every_image_are_planned_once(shared_url: str, ask: Ask) -> None:
+    engine = await connect(shared_url, application_name="tests")
+    try:
+        async with engine.connect() as connection:
+            for _ in range(CUSTOM_PLANS + 1):
+                await ask(connection)
+                await connection.rollback()
+            assert (await connection.scalars(text(PLANNED_AGAIN))).all() == []
+    finally:
+        await engine.dispose()

@@ -1,6 +1,11 @@
-"""Rows passed as one array per column, so that the statement does not depend on their number."""
+"""Rows passed as one array per column, so that neither statement nor plan depends on their number.
 
-from collections.abc import Mapping
+PostgreSQL counts the elements of an array that is a parameter itself, and plans the statement again
+at each execution as long as that looks cheaper than a plan for any number. Behind a subquery it
+assumes ten, so that it plans the statement once per connection.
+"""
+
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import (
     BigInteger,
@@ -15,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
@@ -28,9 +34,17 @@ type _Kind = (
 
 def rows_from_arrays(name: str, kinds: Mapping[str, _Kind]) -> TableValuedAlias:
     """Return a table of these columns; its arrays are the parameters `<name>_<column>`."""
-    arrays = (bindparam(f"{name}_{each}", type_=ARRAY(kind)) for each, kind in kinds.items())
+    arrays = (
+        select(bindparam(f"{name}_{each}", type_=ARRAY(kind))).scalar_subquery()
+        for each, kind in kinds.items()
+    )
     return (
         func.unnest(*arrays)
         .table_valued(*(column(each, kind) for each, kind in kinds.items()))
         .render_derived(name=name)
     )
+
+
+def unnest(names: Iterable[str]) -> str:
+    """Return SQL that turns arrays, which are the parameters of these names, into rows."""
+    return f"unnest({', '.join(f'(SELECT :{name})' for name in names)})"

@@ -21,24 +21,27 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.inference import DetectResult
+from .arrays import unnest
 
+_IMAGES = ("images", "contents", "widths", "heights", "models", "events", "damages")
+_DETECTIONS = ("of_images", "positions", "labels", "confidences", "x1", "y1", "x2", "y2")
 # One statement instead of three per image: every image takes this path.
 _INSERT = text(
-    """
+    f"""
     WITH detected AS (
         UPDATE hsi.images
         SET state = 'detected', reason = NULL, sha256 = one.sha256, width = one.width,
             height = one.height, model = one.model, detected_at = :detected_at,
             event_id = one.event_id, damaged = one.damaged
-        FROM unnest(:images, :contents, :widths, :heights, :models, :events, :damages)
+        FROM {unnest(_IMAGES)}
             AS one (image_id, sha256, width, height, model, event_id, damaged)
         WHERE images.id = one.image_id
     ), counted AS (
         UPDATE hsi.cameras SET images_version = images_version + 1 WHERE folder = ANY (:cameras)
     )
     INSERT INTO hsi.detections (image_id, position, label, confidence, x1, y1, x2, y2)
-    SELECT * FROM unnest(:of_images, :positions, :labels, :confidences, :x1, :y1, :x2, :y2)
-    """
+    SELECT * FROM {unnest(_DETECTIONS)}
+    """  # noqa: S608 - of names in the code
 ).bindparams(
     bindparam("detected_at", type_=DateTime(timezone=True)),
     bindparam("images", type_=ARRAY(BigInteger)),

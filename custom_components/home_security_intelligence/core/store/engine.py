@@ -232,11 +232,13 @@ def _pooled_engine(target: _Target, *, pooler: bool) -> AsyncEngine:
         connect_args=_arguments(target, pooler=pooler),
         execution_options=options,
         pool_size=POOL_SIZE,
+        # The connection that was used last has its statements prepared and planned.
+        pool_use_lifo=True,
         pool_timeout=target.statement_timeout,
         hide_parameters=True,
     )
     event.listen(engine.sync_engine, "handle_error", _replace_unresponsive_connections)
-    return engine
+    return detect_lost_hosts(engine)  # a connection may be idle for hours
 
 
 def _arguments(target: _Target, *, pooler: bool) -> dict[str, object]:

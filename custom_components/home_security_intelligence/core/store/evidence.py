@@ -22,9 +22,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.models import Box, Detection, Image, RiskLevel, SecurityEvent
+from .arrays import unnest
 from .rows import image_of
 from .tables import images
 
+_GIVEN = ("events", "cameras", "starts", "ends", "complete", "versions")
 # One row per image that the caller does not know, with the event it is evidence for; one row
 # without an image if it knows all of them. Plain SQL, so that each subquery uses its own index.
 _READ = (
@@ -35,7 +37,7 @@ _READ = (
     FROM (
         SELECT given.*, cameras.images_version,
             cameras.images_version IS NOT DISTINCT FROM given.version AS is_covered
-        FROM unnest(:events, :cameras, :starts, :ends, :complete, :versions)
+        FROM {unnest(_GIVEN)}
             AS given (event_id, camera, started_at, last_activity_at, is_complete, version)
         JOIN hsi.cameras ON cameras.folder = given.camera
     ) AS one

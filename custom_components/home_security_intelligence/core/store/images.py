@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..domain.file_version import Version
 from ..domain.found_file import FoundFile
 from ..domain.models import Detection, Image, ImageState, SkipReason
-from .arrays import rows_from_arrays
+from .arrays import rows_from_arrays, unnest
 from .rows import detection_of, image_of
 from .tables import detections, forgotten_files, images, in_state, jobs, path_hash
 
@@ -37,16 +37,16 @@ from .tables import detections, forgotten_files, images, in_state, jobs, path_ha
 _ONE = select(images).where(images.c.id == bindparam("image"))
 # Plain SQL with lateral subqueries, so that each of them uses the index on content.
 _FIND_DUPLICATES = text(
-    """
+    f"""
     SELECT one.image_id
-    FROM unnest(:images, :cameras, :contents) AS one (image_id, camera, sha256),
+    FROM {unnest(("images", "cameras", "contents"))} AS one (image_id, camera, sha256),
         LATERAL (
             SELECT FROM hsi.images
             WHERE images.camera = one.camera AND images.sha256 = one.sha256
                 AND images.state = 'detected' AND images.id <> one.image_id
             LIMIT 1
         ) AS other
-    """
+    """  # noqa: S608 - of names in the code
 ).bindparams(
     bindparam("images", type_=ARRAY(BigInteger)),
     bindparam("cameras", type_=ARRAY(Text)),

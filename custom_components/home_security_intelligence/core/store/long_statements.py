@@ -17,7 +17,7 @@ from .errors import translated
 COUNT_TIMEOUT = 600.0  # seconds
 OPTION = "hsi_long_statements"  # of an engine: the engine for its long statements
 # Seconds until the system finds that the host of an idle connection is lost, since no statement's
-# limit does.
+# limit does. The probes also keep a firewall from forgetting the connection.
 _KEEPALIVE = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 3}
 
 

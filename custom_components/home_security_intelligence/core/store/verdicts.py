@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..domain.context import Elsewhere
 from ..domain.models import RiskFactor, RiskLevel, SecurityEvent
 from ..domain.updates import EventPhase
+from .arrays import unnest
 from .contexts import elsewhere_json
 from .rows import event_of
 from .tables import events
@@ -48,7 +49,7 @@ _STORE = (
             FROM unnest(string_to_array(one.phases, ',')) AS phase
         ),
         settled_at = CASE one.phases WHEN '' THEN events.settled_at ELSE now() END
-    FROM unnest({", ".join(f":{name}" for name in _COLUMNS)}) AS one ({", ".join(_COLUMNS)})
+    FROM {unnest(_COLUMNS)} AS one ({", ".join(_COLUMNS)})
     WHERE events.id = one.id
     RETURNING {", ".join(f"events.{column.name}" for column in events.c)}
     """  # noqa: S608 - of column names in the code
