@@ -11,7 +11,7 @@ import pytest
 from testbed.risk.cross_authors import leave_one_author_out
 from testbed.risk.events import moments, sheets
 from testbed.risk.evidence_table import Table
-from testbed.risk.fit import Scale, weights_text
+from testbed.risk.fit import weights_text
 from testbed.risk.fit_model import Model, best_of, data_of, fit_model
 from testbed.risk.live_measures import (
     against_expected,
@@ -22,6 +22,7 @@ from testbed.risk.live_measures import (
 )
 from testbed.risk.logistic import fit
 from testbed.risk.pools import SCENARIOS, cached, read_pools
+from testbed.risk.scale import Scale
 from testbed.risk.scenarios import Scenario, read
 from testbed.risk.variants import VARIANTS
 
