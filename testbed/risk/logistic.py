@@ -19,25 +19,26 @@ def fit(
     penalty: Floats,
     lower: Floats,
     upper: Floats,
+    prior: Floats,
     start: Floats | None = None,
 ) -> Floats:
     """Return the coefficients of the least weighted loss; the problem is convex.
 
-    `penalty` is half the weight of each squared coefficient. An intercept is a column of ones.
+    `penalty` is half the weight of each squared distance of a coefficient from `prior`. An intercept is a column of ones.
     Newton's method, each step by coordinate descent within the bounds.
     """
-    now = np.clip(np.zeros(rows.shape[1]) if start is None else start, lower, upper)
-    loss = _loss(rows, target, weight, penalty, now)
+    now = np.clip(prior if start is None else start, lower, upper)
+    loss = _loss(rows, target, weight, penalty, now, prior)
     for _ in range(_STEPS):
         chance = _sigmoid(rows @ now)
-        slope = rows.T @ (weight * (chance - target)) + 2 * penalty * now
+        slope = rows.T @ (weight * (chance - target)) + 2 * penalty * (now - prior)
         spread = weight * np.maximum(chance * (1 - chance), 1e-4)
         curve = rows.T @ (rows * spread[:, None])
         curve[np.diag_indices_from(curve)] += 2 * penalty + 1e-9
         step = _within(slope, curve, lower - now, upper - now)
         share = 1.0
         while share > 1e-4:
-            tried = _loss(rows, target, weight, penalty, now + share * step)
+            tried = _loss(rows, target, weight, penalty, now + share * step, prior)
             if tried <= loss:
                 break
             share /= 2
@@ -68,9 +69,11 @@ def _within(slope: Floats, curve: Floats, lower: Floats, upper: Floats) -> Float
     return step
 
 
-def _loss(rows: Floats, target: Floats, weight: Floats, penalty: Floats, now: Floats) -> float:
+def _loss(
+    rows: Floats, target: Floats, weight: Floats, penalty: Floats, now: Floats, prior: Floats
+) -> float:
     odds = rows @ now
-    return float(weight @ (np.logaddexp(0, odds) - target * odds) + penalty @ now**2)
+    return float(weight @ (np.logaddexp(0, odds) - target * odds) + penalty @ (now - prior) ** 2)
 
 
 def _sigmoid(odds: Floats) -> Floats:

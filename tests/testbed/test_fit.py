@@ -74,6 +74,7 @@ def test_the_loss_is_least_where_its_slope_is_zero() -> None:
     rows = np.hstack([chance.random((300, 4)), np.ones((300, 1))])
     target = (chance.random(300) < 1 / (1 + np.exp(-rows @ [2.0, -1.0, 0.0, 1.0, -1.0]))) * 1.0
     penalty = np.array([0.5, 0.5, 0.5, 0.5, 0.0])
+    prior = np.array([0.0, 0.5, -0.5, 1.0, 0.0])
     unlimited = np.full(5, np.inf)
 
     found = fit(
@@ -83,9 +84,10 @@ def test_the_loss_is_least_where_its_slope_is_zero() -> None:
         penalty=penalty,
         lower=-unlimited,
         upper=unlimited,
+        prior=prior,
     )
 
-    slope = rows.T @ (1 / (1 + np.exp(-rows @ found)) - target) + 2 * penalty * found
+    slope = rows.T @ (1 / (1 + np.exp(-rows @ found)) - target) + 2 * penalty * (found - prior)
     assert np.abs(slope).max() < 0.02
 
 

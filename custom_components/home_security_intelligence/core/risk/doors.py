@@ -22,7 +22,7 @@ def came_out(person: Walk, people: Sequence[Walk], times: Sequence[datetime]) ->
     Evidence is an image shortly before that shows no person at the door and none who may have
     walked there since, or that the person is off the door at once. `times` are those of the images.
     """
-    if person.kinds[0] is not ZoneKind.ENTRY_POINT:
+    if person.kinds[0] is not ZoneKind.ENTRY_POINT or not person.began_at_house_door:
         return False
     return _leaves_at_once(person) or _was_empty(person, people, times)
 

@@ -24,6 +24,7 @@ class FactSheet:
     camera: str
     started_at: datetime
     ended_at: datetime
+    until: datetime  # of the latest image
     image_count: int
     zones_known: bool
     objects: tuple[ObservedObject, ...]  # including those seen only before the event
@@ -117,6 +118,7 @@ def fact_sheet_of(scene: Scene, camera: str, context: Context) -> FactSheet:
         camera=camera,
         started_at=scene.started_at.astimezone(context.time_zone),
         ended_at=scene.ended_at.astimezone(context.time_zone),
+        until=scene.until.astimezone(context.time_zone),
         image_count=scene.image_count,
         zones_known=bool(context.zones),
         objects=scene.objects(),

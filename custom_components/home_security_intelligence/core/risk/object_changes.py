@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..domain.models import Box
-from .geometry import area, distance, ground_point, grown, holds, overlap
+from .geometry import area, distance, ground_point, grown, holds, iou, overlap
 from .tracking import Sighting, Track
 
 RIDDEN = frozenset({"bicycle", "motorcycle"})
@@ -16,6 +16,13 @@ THINGS = RIDDEN | {
 _AT_HAND = 1.0  # of the object's width and height: within reach
 _HIDDEN = 0.3  # of the object's box behind a person: it may still be there
 _STAYED = 0.08  # of the image: less is no movement
+_SAME = 0.3  # overlap of two boxes at the same place
+_LATEST = 12  # sightings
+_MISSED = 0.1  # of the images in which an object is there, the detector misses it, at least
+_DOUBT = 0.12  # chance below which an object that is not detected counts as gone
+_DOUBT_AT_ONCE = 0.003  # the same until it has been gone for so long, as misses come in a row
+_PAUSE = 10.0  # seconds
+_PARKED = 3.0  # seconds at one place before a bicycle counts as parked
 _GONE_FROM = 0.15  # of the image: farther away counts as carried off
 
 
@@ -38,6 +45,7 @@ class ObjectChange:
     change: Change
     index: int
     last_seen_person: int
+    place: Box
 
 
 class PeopleByImage:
@@ -67,19 +75,36 @@ class PeopleByImage:
 
 
 def changes(
-    tracks: Sequence[Track], people: PeopleByImage, image_count: int
+    tracks: Sequence[Track], people: PeopleByImage, times: Sequence[float]
 ) -> tuple[ObjectChange, ...]:
-    """Return the objects that were put down or taken."""
+    """Return the objects that were put down or taken; `times` are the images' seconds."""
     found = (
         change
         for track in tracks
         if track.label in THINGS
-        for change in (_brought(track, people), _taken(track, people, image_count))
+        for change in (_brought(track, people), _taken(track, people, times))
     )
-    return tuple(change for change in found if change is not None)
+    return tuple(
+        change
+        for change in found
+        if change is not None
+        and (change.change is Change.BROUGHT or not _still_there(change, tracks))
+    )
+
+
+def _still_there(change: ObjectChange, tracks: Sequence[Track]) -> bool:
+    """Tell whether an object like the one that is gone stands at its place: it was confused."""
+    return any(
+        sighting.image >= change.index and iou(sighting.box, change.place) >= _SAME
+        for track in tracks
+        if track.label == change.label
+        for sighting in reversed(track.sightings[-_LATEST:])
+    )
 
 
 def _brought(thing: Track, people: PeopleByImage) -> ObjectChange | None:
+    if thing.label in RIDDEN:
+        return None
     for person in people.near(thing.first.box, thing.first.image - 1, thing.first.image + 1):
         if person.first.image > thing.first.image:
             continue
@@ -90,6 +115,7 @@ def _brought(thing: Track, people: PeopleByImage) -> ObjectChange | None:
                 change=Change.BROUGHT,
                 index=left_behind.image,
                 last_seen_person=person.last.image,
+                place=thing.first.box,
             )
     return None
 
@@ -101,14 +127,14 @@ def _has_left(person: Track, thing: Sighting) -> bool:
     )
 
 
-def _taken(thing: Track, people: PeopleByImage, image_count: int) -> ObjectChange | None:
+def _taken(thing: Track, people: PeopleByImage, times: Sequence[float]) -> ObjectChange | None:
     # Its first place: an object that moves off with a person was taken, too.
     place = thing.first.box
     moved_off = next(
         (each for each in thing.sightings if _apart(place, each.box) > _GONE_FROM), None
     )
     if moved_off is None:
-        missing = _missing_since(thing, people, image_count)
+        missing = _missing_since(thing, people, times)
         if missing is None:
             return None
         last_there, gone = thing.last.image, missing
@@ -128,14 +154,24 @@ def _taken(thing: Track, people: PeopleByImage, image_count: int) -> ObjectChang
         change=Change.TAKEN_AWAY if off else Change.TAKEN_IN,
         index=gone,
         last_seen_person=max(person.last.image for person in takers),
+        place=place,
     )
 
 
-def _missing_since(thing: Track, people: PeopleByImage, image_count: int) -> int | None:
+def _missing_since(thing: Track, people: PeopleByImage, times: Sequence[float]) -> int | None:
     """Return the first image in which the object is missing and not hidden."""
-    for index in range(thing.last.image + 1, image_count):
-        if not any(_hides(box, thing.last.box) for box in people.boxes_in(index)):
-            return index
+    first = None
+    doubt = 1.0
+    seen = len(thing.sightings)
+    missed = max(1 - seen / (thing.last.image - thing.first.image + 1), _MISSED)
+    for index in range(thing.last.image + 1, len(times)):
+        if any(_hides(box, thing.last.box) for box in people.boxes_in(index)):
+            continue
+        first = index if first is None else first
+        doubt *= missed
+        gone = times[index] - thing.last.second
+        if doubt < (_DOUBT if gone >= _PAUSE else _DOUBT_AT_ONCE):
+            return first
     return None
 
 
@@ -149,7 +185,10 @@ def _at_rest(thing: Track) -> bool:
     """Tell whether the object stood still at first; a ridden one never does."""
     if thing.label not in RIDDEN:
         return True
-    return len(thing.sightings) > 1 and _apart(thing.first.box, thing.sightings[1].box) <= _STAYED
+    return any(
+        each.second - thing.first.second >= _PARKED and _apart(thing.first.box, each.box) <= _STAYED
+        for each in thing.sightings[1:]
+    )
 
 
 def _hides(person: Box, thing: Box) -> bool:

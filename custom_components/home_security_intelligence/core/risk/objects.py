@@ -9,6 +9,7 @@ from ..domain.context import GROUNDS
 from ..domain.models import Box
 from ..domain.movement import Movement
 from ..domain.zones import ZoneKind
+from .conduct import Conduct
 from .tracking import Sighting, Track
 from .zone_map import Place, ZoneMap
 
@@ -23,6 +24,7 @@ _GROWTH = 1.3  # times the height
 _PASSES = 0.3  # of the image
 _STRAIGHT = 0.7  # net distance as a share of the farthest distance
 
+_HOUSE_DOORS = frozenset({ZoneKind.ENTRY_POINT, ZoneKind.OTHER_DOOR})
 
 type Crossing = tuple[ZoneKind | None, ZoneKind | None]  # the zones of two sightings in a row
 
@@ -48,8 +50,10 @@ class ObservedObject:
     tallest: float  # of the image's height
     came_from: ZoneKind | None  # the zone of its first sighting
     came_out: bool  # a person who came out of a door
+    rested_seconds: float  # at its first place, before it moved off; 0 if it has not
     settled_seconds: float  # at its last place, after it moved there
     earlier: bool  # seen only before the event
+    conduct: Conduct | None = None  # of a person
 
     @property
     def dwell(self) -> float:
@@ -103,6 +107,12 @@ class Walk:
         self._arrivals: dict[ZoneKind, int] = {}
         self._near_seconds = 0.0
         self._farthest = 0.0
+
+    @property
+    def began_at_house_door(self) -> bool:
+        """Whether its first image shows it at a door of the house, not at a gate or window."""
+        place = self._places[0]
+        return place is not None and place.entry in _HOUSE_DOORS
 
     @property
     def confirmed(self) -> bool:
@@ -167,7 +177,9 @@ class Walk:
             self._last_in[place] = second
         self._before = place
 
-    def describe(self, begins: int, *, came_out: bool) -> ObservedObject:
+    def describe(
+        self, begins: int, *, came_out: bool, conduct: Conduct | None = None
+    ) -> ObservedObject:
         """Return the summary; `begins` is the index of the event's first image."""
         track, arrivals = self.track, dict(self._arrivals)
         came_from = self.kinds[0]
@@ -188,8 +200,10 @@ class Walk:
             tallest=self.tallest,
             came_from=came_from,
             came_out=came_out,
+            rested_seconds=self._rested(),
             settled_seconds=self._settled(),
             earlier=track.last.image < begins,
+            conduct=conduct,
         )
 
     def _movement(self) -> Movement:
@@ -206,6 +220,18 @@ class Walk:
         net = _apart(first, last)
         straight = net >= _PASSES and net >= _STRAIGHT * self._farthest
         return Movement.PASSING if straight else Movement.ROAMING
+
+    def _rested(self) -> float:
+        """Return the seconds at its first place before it moved off; 0 if it never moved."""
+        first = self.track.first
+        if self._farthest <= _STILL:
+            return 0.0
+        before = first
+        for sighting in self.track.sightings:
+            if _apart(sighting, first) > _STILL:
+                return before.second - first.second
+            before = sighting
+        return 0.0
 
     def _settled(self) -> float:
         """Return the seconds at its last place; 0 if it was there from the start."""

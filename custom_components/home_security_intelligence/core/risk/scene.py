@@ -7,11 +7,14 @@ from datetime import datetime
 
 from ..domain.models import Image
 from ..domain.zones import Zone
+from .conduct import ConductLog
 from .doors import came_out
 from .object_changes import Change, ObjectChange, PeopleByImage, changes
 from .objects import ObservedObject, Walk
-from .tracking import Tracker
+from .tracking import VEHICLES, Track, Tracker
 from .zone_map import zone_map
+
+_VEHICLE_MEMORY = 60.0  # seconds that a vehicle hidden by a person is taken to be still there
 
 
 class Scene:
@@ -27,6 +30,7 @@ class Scene:
         self._tracker = Tracker()
         self._started: list[Walk] = []  # by first sighting
         self._people = PeopleByImage()
+        self._conduct: dict[int, ConductLog] = {}  # by the id of the person's track
         self._ended_at: datetime | None = None
         for image in history:
             self._follow(image)
@@ -53,10 +57,27 @@ class Scene:
         if image.detections:
             self._ended_at = image.captured_at
 
+    @property
+    def until(self) -> datetime:
+        """When the latest image was captured."""
+        return self._tracker.times[-1]
+
     def _follow(self, image: Image) -> None:
-        for track in self._tracker.add(image):
-            if track.label == "person":
-                self._people.add(track)
+        people = [track for track in self._tracker.add(image) if track.label == "person"]
+        if not people:
+            return
+        now = people[0].last.second
+        vehicles = [
+            track
+            for track in self._tracker.tracks
+            if track.label in VEHICLES and now - track.last.second <= _VEHICLE_MEMORY
+        ]
+        for track in people:
+            self._people.add(track)
+            self._conduct_of(track).add(self._zones.place_at(track.last.x, track.last.y), vehicles)
+
+    def _conduct_of(self, track: Track) -> ConductLog:
+        return self._conduct.setdefault(id(track), ConductLog(track))
 
     def _walks(self) -> list[Walk]:
         """Return what the objects did, by first sighting."""
@@ -74,13 +95,16 @@ class Scene:
             walk.describe(
                 self._begins,
                 came_out=walk.track.label == "person" and came_out(walk, people, times),
+                conduct=self._conduct[id(walk.track)].conduct()
+                if walk.track.label == "person"
+                else None,
             )
             for walk in walks
         )
 
     def object_changes(self) -> tuple[ObjectChange, ...]:
         """Return what was put down or taken during the event."""
-        found = changes(self._tracker.tracks, self._people, len(self._tracker.times))
+        found = changes(self._tracker.tracks, self._people, self._tracker.seconds)
         return tuple(each for each in found if self._is_of_event(each))
 
     def max_people(self) -> int:

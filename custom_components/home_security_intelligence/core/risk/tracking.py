@@ -75,6 +75,7 @@ class Tracker:
         """Begin without images."""
         self.tracks: list[Track] = []  # by first sighting
         self.times: list[datetime] = []  # of the images
+        self.seconds: list[float] = []  # the same since the first image
         self._growing: list[Track] = []  # those that a detection may still continue
 
     def add(self, image: Image) -> Sequence[Track]:
@@ -82,9 +83,10 @@ class Tracker:
         if self.times and image.captured_at < self.times[-1]:
             raise ValueError("the image was captured before the last one")
         self.times.append(image.captured_at)
+        second = (image.captured_at - self.times[0]).total_seconds()
+        self.seconds.append(second)
         if not image.detections:
             return ()
-        second = (image.captured_at - self.times[0]).total_seconds()
         self._growing = [each for each in self._growing if second - each.last.second <= each.memory]
         shown, new = _match(self._growing, _sightings(len(self.times) - 1, second, image))
         self._growing += new
