@@ -18,9 +18,11 @@ from hsi_core.domain.errors import LevelBoundsError, StoreError  # isort: skip
 from hsi_core.domain.levels import LevelBounds  # isort: skip
 
 from testbed.risk import replay
+from testbed.risk.authors import author_lines
 from testbed.risk.judges import BACKENDS, JudgeError, judging
 from testbed.risk.measures import Measures, Result, measure, share_json, share_text
 from testbed.risk.ordering import Ordering, measure_ordering
+from testbed.risk.pools import read_pools
 from testbed.risk.scenarios import Scenario, ScenarioError, read_all
 from testbed.services.inference_server import InferenceServerError
 
@@ -35,6 +37,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.from_database is not None:
         return _replay(options)
     try:
+        if options.authors:
+            text = author_lines(
+                read_pools(options.scenarios),
+                bounds=options.bands,
+                ablations=options.ablations,
+                svg=options.svg,
+            )
+            print("\n".join(text))
+            return 0
         sets = _sets(options.scenarios)
         results = asyncio.run(evaluate(sets, options.backend, options.bands))
     except (ScenarioError, JudgeError, InferenceServerError, OSError) as err:
@@ -217,6 +228,19 @@ def _parser() -> argparse.ArgumentParser:
         default=LevelBounds(),
         metavar="M,H,C",
         help="the lowest scores of medium, high and critical (default: 30,60,85)",
+    )
+    parser.add_argument(
+        "--authors",
+        action="store_true",
+        help="judge each author's scenes by weights fitted to all others: the figure to go by",
+    )
+    parser.add_argument(
+        "--ablations",
+        action="store_true",
+        help="with --authors: also without zones, home events, alarm, most images ...",
+    )
+    parser.add_argument(
+        "--svg", type=Path, metavar="FILE", help="with --authors: draw the reliability curve"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything there")
     return parser

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+import importlib
+import importlib.util
 from pathlib import Path
 import sys
 from typing import Final
@@ -60,6 +62,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.output.write_text(text, encoding="utf-8")
         print(f"wrote {len(model.weights)} weights to {options.output}")
     return 0
+
+
+def penalty_in_use() -> float:
+    """Return the penalty that the core's weights were fitted with, or 3 if there are none."""
+    if importlib.util.find_spec("hsi_core.risk.weights") is None:
+        return 3.0
+    how: Mapping[str, object] = importlib.import_module("hsi_core.risk.weights").PROVENANCE
+    found = how.get("penalty")
+    return float(found) if isinstance(found, int | float) else 3.0
 
 
 def weight_lines(model: Model, scale: Scale, table: Table) -> list[str]:

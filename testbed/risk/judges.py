@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,14 @@ from hsi_core.domain.inference import AnswerProblem, ComponentState  # isort: sk
 from hsi_core.inference.client import InferenceClient
 
 from hsi_core.domain.errors import CoreError  # isort: skip
-from hsi_core.domain.models import ModelAnswer, AssessmentState, EventState, SecurityEvent  # isort: skip
+from hsi_core.domain.models import (
+    AssessmentState,
+    EventState,
+    ModelAnswer,
+    RiskFactor,
+    SecurityEvent,
+)  # isort: skip
+
 from hsi_core.domain.levels import LevelBounds  # isort: skip
 from hsi_core.risk.facts import FactSheet
 from hsi_core.risk.llm_adjustment import adjust_score
@@ -29,7 +36,7 @@ from hsi_core.risk.rules import apply_rules
 from hsi_core.domain.settings import Settings  # isort: skip
 from hsi_core.events.judge import JudgedEvent, facts_for_model  # isort: skip
 
-from testbed.risk.events import sheets
+from testbed.risk.events import moments, sheets
 from testbed.risk.measures import Call, Result
 from testbed.risk.scenarios import Scenario
 from testbed.services.inference_server import InferenceServer
@@ -88,30 +95,39 @@ async def asking(backend: str) -> AsyncIterator[Ask | None]:
 
 
 async def judged(scenario: Scenario, ask_model: Ask | None, bounds: LevelBounds) -> Result:
-    """Return what a scenario comes to: its worst event counts."""
-    scores: list[tuple[int, tuple[str, ...], float]] = []
+    """Return what a scenario comes to: the highest score that an event of it ever reaches.
+
+    The rules judge each event image by image, a language model only when the event is over.
+    """
+    scores: list[tuple[int, Sequence[RiskFactor]]] = []
+    for moment in moments(scenario):
+        verdict = apply_rules(moment.sheet, bounds)
+        scores.append((verdict.score, verdict.factors))
+    suggested: list[tuple[int, float]] = []  # by score
     calls: list[Call] = []
     unassessed = False
     for sheet in sheets(scenario):
+        if ask_model is None:
+            break
         verdict = apply_rules(sheet, bounds)
-        score, factors, points = verdict.score, verdict.factors, 0.0
-        if ask_model is not None:
-            answer = await ask_model(JudgedEvent(sheet=sheet, verdict=verdict))
-            calls.extend(answer.calls)
-            if answer.score is None:
-                unassessed = True
-            else:
-                score, moves = adjust_score(verdict.score, verdict.llm_range, answer.score)
-                factors, points = (*factors, *moves), answer.suggested_points
-        scores.append((score, tuple(f"{each.name} {each.points:+d}" for each in factors), points))
-    score, reasons, points = max(scores, key=lambda each: each[0], default=(0, (), 0.0))
+        score, factors = verdict.score, verdict.factors
+        answer = await ask_model(JudgedEvent(sheet=sheet, verdict=verdict))
+        calls.extend(answer.calls)
+        if answer.score is None:
+            unassessed = True
+        else:
+            score, moves = adjust_score(verdict.score, verdict.llm_range, answer.score)
+            factors = (*factors, *moves)
+        scores.append((score, factors))
+        suggested.append((score, answer.suggested_points))
+    score, reasons = max(scores, key=lambda each: each[0], default=(0, ()))
     return Result(
         scenario=scenario,
         score=score,
         level=bounds.level_of(score),
-        factors=reasons,
+        factors=tuple(f"{each.name} {each.points:+d}" for each in reasons),
         calls=tuple(calls),
-        suggested_points=points,
+        suggested_points=max(suggested, default=(0, 0.0))[1],
         unassessed=unassessed,
     )
 

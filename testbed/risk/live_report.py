@@ -77,12 +77,12 @@ def headline(name: str, judged: Judged) -> list[str]:
         f"{name}: {label.sum()} incidents, {len(label) - label.sum()} benign scenes",
         f"  area under the curve               {figure_text(with_interval(area_under_curve, best, label))}",
         *(
-            f"  recall at {share:.0%} false alarms        "
+            f"  recall at {share:.0%} false alarms          "
             f"{figure_text(with_interval(partial(recall_at, share=share), best, label))}"
             for share in (0.05, 0.03)
         ),
         *(
-            f"  the same above expected levels     "
+            f"  recall at {share:.0%} above what is expected "
             f"{figure_text(with_interval(partial(recall_at, share=share), strict, label))}"
             for share in (0.05, 0.03)
         ),

@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
+from testbed.risk.calibration import bins_of, error_of
 from testbed.risk.cross_authors import leave_one_author_out
+from testbed.risk.evaluation import main
 from testbed.risk.events import moments, sheets
 from testbed.risk.evidence_table import Table
-from testbed.risk.fit import weights_text
+from testbed.risk.fit import main as fit_main, weights_text
 from testbed.risk.fit_model import Model, best_of, data_of, fit_model
+from testbed.risk.import_scenes import main as import_main
 from testbed.risk.live_measures import (
     against_expected,
     area_under_curve,
@@ -246,3 +250,106 @@ def test_the_weights_are_written_as_a_module_in_points() -> None:
     assert module["BASE"] == -10.0
     assert module["WEIGHTS"] == {"night": 20.0, "short visit": -10.0}
     assert module["PROVENANCE"] == {"scenes": 3, "date": "2026-12-01"}
+
+
+@pytest.fixture
+def two_authors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("testbed.risk.pools.CACHE", tmp_path / "cache")
+    for name in ("author_c", "author_e"):
+        (tmp_path / "scenes" / name).mkdir(parents=True)
+        for file in sorted((SCENARIOS / name).glob("*.yaml"))[:6]:
+            (tmp_path / "scenes" / name / file.name).write_bytes(file.read_bytes())
+    return tmp_path / "scenes"
+
+
+def test_the_command_judges_each_author_by_the_others(
+    two_authors: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = tmp_path / "curve.svg"
+
+    assert main(["--scenarios", str(two_authors), "--authors", "--svg", str(drawn)]) == 0
+
+    text = capsys.readouterr().out
+    for part in ("By kind", "By available context", "Calibration", "Judged most wrongly"):
+        assert part in text
+    assert "\n  c             6" in text
+    assert ET.parse(drawn).getroot().tag.endswith("svg")
+
+
+def test_the_command_fits_and_writes_the_weights(
+    two_authors: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = tmp_path / "weights.py"
+
+    options = ["--scenarios", str(two_authors), "--output", str(written), "--penalty", "1"]
+    assert fit_main([*options, "--weights", "--misses", "1"]) == 0
+
+    module: dict[str, object] = {}
+    exec(written.read_text(), module)
+    assert module["WEIGHTS"]
+    assert f"to {written}" in capsys.readouterr().out
+    assert fit_main(["--scenarios", str(tmp_path / "none")]) == 2
+
+
+def test_bins_compare_the_predicted_with_the_true_share() -> None:
+    odds = np.concatenate([np.full(50, -20.0), np.full(50, 20.0)])
+
+    good = bins_of(odds, np.array([0] * 50 + [1] * 50))
+    bad = bins_of(odds, np.array([1] * 50 + [0] * 50))
+
+    assert error_of(good) == pytest.approx(0, abs=1e-6)
+    assert error_of(bad) == pytest.approx(1)
+
+
+RAW = """
+id: x-visitor
+rationale: 'A visitor: nothing more.'
+source: life
+camera: {name: front, placement: outdoors_public, zones: []}
+context: {timezone: Europe/Berlin, armed: unknown, occupancy: home, home: [
+  {at: "2026-11-21T02:15:01", what: doorbell pressed, where: front}]}
+history:
+  - {at: "2026-11-21T02:05:00", detections: []}
+images:
+  - {at: "2026-11-21T02:15:00", detections: [{label: person, confidence: 0.9, box: [0.4, 0.2, 0.6, 0.9]}]}
+expected: {incident: INCIDENT, level: LEVEL, reason: 'Just so.'}
+tags: [day]
+"""
+
+
+@pytest.mark.parametrize(
+    ("incident", "level", "levels"),
+    [
+        ("true", "medium", {"medium", "high"}),
+        ("true", "high", {"high", "critical"}),
+        ("true", "critical", {"critical"}),
+        ("false", "low", {"low"}),
+        ("false", "medium", {"low", "medium"}),
+    ],
+)
+def test_an_authors_scene_becomes_one_of_the_pool(
+    tmp_path: Path, incident: str, level: str, levels: set[str]
+) -> None:
+    (tmp_path / "x-visitor.yaml").write_text(
+        RAW.replace("INCIDENT", incident).replace("LEVEL", level)
+    )
+
+    assert import_main([str(tmp_path), "x", "--into", str(tmp_path / "pool")]) == 0
+
+    scene = read(tmp_path / "pool/author_x/x-visitor.yaml")
+    assert scene.incident is (incident == "true")
+    assert {str(each) for each in scene.levels} == levels
+    assert [len(image.detections) for image in scene.images] == [0, 1]  # the history comes first
+    assert scene.context.home_events[0].kind is HomeEventKind.DOORBELL
+    assert scene.tags == ("day",)
+    assert scene.context.armed is None
+
+
+@pytest.mark.parametrize(("incident", "level"), [("true", "low"), ("false", "critical")])
+def test_a_contradictory_scene_is_refused(
+    tmp_path: Path, incident: str, level: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.yaml").write_text(RAW.replace("INCIDENT", incident).replace("LEVEL", level))
+
+    assert import_main([str(tmp_path), "x", "--into", str(tmp_path / "pool")]) == 1
+    assert "x.yaml: ValueError" in capsys.readouterr().err
