@@ -18,6 +18,7 @@ from .fired_events import FiredEvents
 from .home_state import async_follow_home
 from .services import async_setup_services
 from .views import HsiImageView
+from .websocket import async_setup_websocket
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -31,8 +32,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions and the view of images."""
+    """Register the actions, the WebSocket commands and the view of images."""
     async_setup_services(hass)
+    async_setup_websocket(hass)
     hass.http.register_view(HsiImageView())
     return True
 

@@ -15,8 +15,8 @@ from .core.domain.models import RiskLevel, SecurityEvent
 from .core.domain.updates import EventPhase, EventUpdate
 from .entity import HsiCameraEntity
 from .fired_events import ALERT, FiredEvents
+from .image_urls import async_image_url
 from .serializers import factors_json
-from .views import async_image_url
 
 PARALLEL_UPDATES = 0
 
@@ -124,7 +124,9 @@ class HsiEventEntity(HsiCameraEntity, EventEntity):
                 ATTR_LABELS: list(event.labels),
                 ATTR_STARTED_AT: event.started_at.isoformat(),
                 ATTR_LAST_SEEN_AT: event.last_activity_at.isoformat(),
-                ATTR_IMAGE_URL: async_image_url(self.hass, self.coordinator.config_entry, event),
+                ATTR_IMAGE_URL: async_image_url(
+                    self.hass, self.coordinator.config_entry, event.best_image_id
+                ),
                 ATTR_LATE: update.late,
                 ATTR_ASSESSED_BY: event.assessor,
                 ATTR_SUMMARY: event.summary or event.narrative,

@@ -1,12 +1,13 @@
 """Convert values to the JSON of the actions' responses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
 from homeassistant.util.json import JsonArrayType, JsonObjectType
 
 from .core.domain.models import CleanupReport, DeadLetter, MissedMoment, ModelUse, SecurityEvent
+from .core.domain.zones import Zone
 
 
 def event_json(
@@ -65,6 +66,18 @@ def factors_json(event: SecurityEvent) -> JsonArrayType:
     return [
         {"name": factor.name, "points": factor.points, "reason": factor.reason}
         for factor in event.factors
+    ]
+
+
+def zones_json(zones: Sequence[Zone]) -> JsonArrayType:
+    """Return a camera's zones."""
+    return [
+        {
+            "name": zone.name,
+            "kind": zone.kind.value,
+            "polygon": [[x, y] for x, y in zone.polygon],
+        }
+        for zone in zones
     ]
 
 

@@ -1,6 +1,6 @@
 """The actions: list and mark events, manage dead letters, clean up."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -14,10 +14,9 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import (
-    async_get_config_entry,
     async_get_device_and_config_entry,
     async_register_admin_service,
 )
@@ -26,11 +25,10 @@ import voluptuous as vol
 
 from .const import CONF_FOLDER, DOMAIN, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
-from .core.domain.errors import ClockDoubtedError, InputError, PipelineStoppedError, StoreError
 from .core.domain.models import EventMark, FailureClass, JobKind, MissedMoment, RiskLevel
 from .core.domain.queries import PAGE_LIMIT, DeadLetterQuery, EventQuery
-from .core.pipeline.pipeline import Pipeline
 from .devices import camera_identifier
+from .requests import async_check_camera, async_get_entry, async_request
 from .serializers import cleanup_json, dead_letter_json, event_json, marked_json, missed_json
 
 ATTR_ALL: Final = "all"
@@ -153,12 +151,12 @@ async def _list_events(call: ServiceCall) -> ServiceResponse:
         limit=call.data[ATTR_LIMIT],
         cursor=call.data.get(ATTR_CURSOR),
     )
-    page = await _request(entry, lambda pipeline: pipeline.queries.list_events(query))
+    page = await async_request(entry, lambda pipeline: pipeline.queries.list_events(query))
     best = [event.best_image_id for event in page.items if event.best_image_id is not None]
-    damaged = await _request(entry, lambda pipeline: pipeline.queries.image_damage(best))
+    damaged = await async_request(entry, lambda pipeline: pipeline.queries.image_damage(best))
     missed: Sequence[MissedMoment] = ()
     if query.mark is EventMark.MISSED and query.cursor is None:
-        missed = await _request(entry, lambda pipeline: pipeline.queries.missed_moments(query))
+        missed = await async_request(entry, lambda pipeline: pipeline.queries.missed_moments(query))
     return {
         "missed_moments": [missed_json(moment) for moment in missed],
         "events": [event_json(event, damaged) for event in page.items],
@@ -174,14 +172,16 @@ async def _mark_event(call: ServiceCall) -> ServiceResponse:
     match call.data.get(ATTR_EVENT_ID), camera, _utc(call.data, ATTR_AT):
         case UUID() as event_id, None, None:
             return marked_json(
-                await _request(entry, lambda pipeline: pipeline.feedback.mark(event_id, mark))
+                await async_request(entry, lambda pipeline: pipeline.feedback.mark(event_id, mark))
             )
         case None, str(), datetime() as at if mark is EventMark.MISSED:
             return marked_json(
-                await _request(entry, lambda pipeline: pipeline.feedback.mark_missed(camera, at))
+                await async_request(
+                    entry, lambda pipeline: pipeline.feedback.mark_missed(camera, at)
+                )
             )
         case None, str(), datetime() as at if mark is None:
-            count = await _request(
+            count = await async_request(
                 entry, lambda pipeline: pipeline.feedback.take_back_missed(camera, at)
             )
             return {"taken_back": count}
@@ -197,7 +197,7 @@ async def _list_dead_letters(call: ServiceCall) -> ServiceResponse:
         limit=call.data[ATTR_LIMIT],
         cursor=call.data.get(ATTR_CURSOR),
     )
-    page = await _request(entry, lambda pipeline: pipeline.queries.list_dead_letters(query))
+    page = await async_request(entry, lambda pipeline: pipeline.queries.list_dead_letters(query))
     return {
         "dead_letters": [dead_letter_json(letter) for letter in page.items],
         "total": page.total,
@@ -208,7 +208,7 @@ async def _list_dead_letters(call: ServiceCall) -> ServiceResponse:
 async def _requeue_dead_letters(call: ServiceCall) -> ServiceResponse:
     entry, camera = await _async_target(call)
     job_ids, query = _selection(call.data, camera)
-    report = await _request(
+    report = await async_request(
         entry, lambda pipeline: pipeline.dead_letters.requeue(job_ids=job_ids, query=query)
     )
     return {
@@ -221,18 +221,16 @@ async def _requeue_dead_letters(call: ServiceCall) -> ServiceResponse:
 async def _discard_dead_letters(call: ServiceCall) -> ServiceResponse:
     entry, camera = await _async_target(call)
     job_ids, query = _selection(call.data, camera)
-    count = await _request(
+    count = await async_request(
         entry, lambda pipeline: pipeline.dead_letters.discard(job_ids=job_ids, query=query)
     )
     return {"discarded": count}
 
 
 async def _clean_up(call: ServiceCall) -> ServiceResponse:
-    entry: HsiConfigEntry = async_get_config_entry(
-        call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)
-    )
+    entry = async_get_entry(call.hass, call.data.get(ATTR_CONFIG_ENTRY_ID))
     dry_run: bool = call.data[ATTR_DRY_RUN]
-    report = await _request(
+    report = await async_request(
         entry, lambda pipeline: pipeline.cleanup.delete_expired(dry_run=dry_run)
     )
     return cleanup_json(report)
@@ -242,10 +240,10 @@ async def _async_target(call: ServiceCall) -> tuple[HsiConfigEntry, str | None]:
     """Return the entry, and the folder of the camera if the call names one."""
     entry: HsiConfigEntry
     if ATTR_DEVICE_ID not in call.data:
-        entry = async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID))
+        entry = async_get_entry(call.hass, call.data.get(ATTR_CONFIG_ENTRY_ID))
         folder: str | None = call.data.get(ATTR_CAMERA)
         if folder is not None:
-            await _async_check_camera(entry, folder)
+            await async_check_camera(entry, folder)
         return entry, folder
     device, entry = async_get_device_and_config_entry(call.hass, DOMAIN, call.data[ATTR_DEVICE_ID])
     for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA):
@@ -256,18 +254,6 @@ async def _async_target(call: ServiceCall) -> tuple[HsiConfigEntry, str | None]:
         translation_key="device_is_no_camera",
         translation_placeholders={"device": device.name_by_user or device.name or device.id},
     )
-
-
-async def _async_check_camera(entry: HsiConfigEntry, folder: str) -> None:
-    """Raise ServiceValidationError unless the folder is of a camera, even of a removed one."""
-    cameras = await _request(entry, lambda pipeline: pipeline.queries.list_cameras())
-    folders = [camera.folder for camera in cameras]
-    if folder not in folders:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="camera_unknown",
-            translation_placeholders={"camera": folder, "cameras": ", ".join(folders)},
-        )
 
 
 def _selection(
@@ -285,29 +271,3 @@ def _selection(
 def _utc(data: Mapping[str, Any], key: str) -> datetime | None:
     """Return a time in UTC; without a time zone it is the home's local time."""
     return dt_util.as_utc(data[key]) if key in data else None
-
-
-async def _request[T](entry: HsiConfigEntry, request: Callable[[Pipeline], Awaitable[T]]) -> T:
-    """Return the result of a pipeline request; raises its errors as Home Assistant's."""
-    try:
-        return await request(entry.runtime_data.pipeline)
-    except InputError as err:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="invalid_question",
-            translation_placeholders={"error": str(err)},
-        ) from err
-    except StoreError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="database_failed",
-            translation_placeholders={"error": str(err)},
-        ) from err
-    except ClockDoubtedError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="clock_doubted",
-            translation_placeholders={"error": str(err)},
-        ) from err
-    except PipelineStoppedError as err:
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="stopped") from err

@@ -1,7 +1,7 @@
 """Read-only queries of what is stored."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -10,12 +10,25 @@ from ..domain.errors import ImageUnreadableError
 from ..domain.file_version import version_in
 from ..domain.models import Camera, DeadLetter, Image, MissedMoment, Page, QueueStats, SecurityEvent
 from ..domain.presence import latest_of, present_until, upload_interval
-from ..domain.queries import DeadLetterQuery, EventQuery, ImageFile
+from ..domain.queries import DeadLetterQuery, EventDetails, EventQuery, ImageFile, Storage
 from ..domain.settings import Settings
 from ..domain.updates import CameraState
 from ..files.reader import read_image
-from ..store import cameras, dead_letters, event_list, events, feedback, images, jobs, presence
+from ..risk.paths import paths_of_people
+from ..store import (
+    cameras,
+    dead_letters,
+    event_list,
+    events,
+    feedback,
+    images,
+    jobs,
+    presence,
+    storage,
+)
 from ..store.database import Database
+
+_STORAGE_LIFETIME = timedelta(minutes=1)  # adding up the sizes of many images takes a while
 
 
 class QueryService:
@@ -35,6 +48,7 @@ class QueryService:
         self._files = files
         self._settings = settings
         self._now = now
+        self._storage: tuple[datetime, Storage] | None = None
 
     async def camera_state(self, folder: str) -> CameraState:
         """Return a camera's latest image, latest event and presence."""
@@ -71,6 +85,41 @@ class QueryService:
         """Return a page of events, newest first; raises InputError for an invalid cursor."""
         async with self._database.begin() as connection:
             return await event_list.find(connection, query)
+
+    async def count_events(self, query: EventQuery) -> int:
+        """Return the number of matching events up to a limit."""
+        async with self._database.begin() as connection:
+            return await event_list.count(connection, query)
+
+    async def event_details(self, event_id: UUID) -> EventDetails | None:
+        """Return an event with its images and what it was judged by; None if there is none."""
+        async with self._database.begin() as connection:
+            event = await events.get(connection, event_id)
+            if event is None:
+                return None
+            found = await images.of_event(connection, event_id)
+            context = await events.context_of(connection, event_id)
+            return EventDetails(
+                event=event,
+                images=found,
+                zones=context.zones,
+                paths=paths_of_people(found),
+                phases=await events.phases_of(connection, event_id),
+            )
+
+    async def storage(self) -> Storage:
+        """Return how many images are recorded and the size of their files, a minute ago at most."""
+        if self._storage is not None and self._now() - self._storage[0] < _STORAGE_LIFETIME:
+            return self._storage[1]
+        async with self._database.begin() as connection:
+            found = await storage.read(connection)
+        self._storage = (self._now(), found)
+        return found
+
+    async def oldest_job(self) -> datetime | None:
+        """Return when the oldest job that waits or runs was created."""
+        async with self._database.begin() as connection:
+            return await jobs.oldest(connection)
 
     async def get_event(self, event_id: UUID) -> SecurityEvent | None:
         """Return one event."""

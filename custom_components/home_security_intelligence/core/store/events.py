@@ -51,6 +51,7 @@ _OPEN = select(events).where(
 _OPEN_LOCKED = _OPEN.with_for_update()
 _GET = select(events).where(events.c.id == bindparam("event_id", type_=Uuid))
 _GET_LOCKED = _GET.with_for_update()
+_PHASES = select(events.c.phases).where(events.c.id == bindparam("event_id", type_=Uuid))
 _CONTEXT = select(events.c.context).where(events.c.id == bindparam("event_id", type_=Uuid))
 _MOMENTS = rows_from_arrays(
     "moment",
@@ -251,6 +252,12 @@ async def changed_since(
     )
     found = [(event_of(row), _phases_of(row["phases"], since)) for row in rows.mappings()]
     return tuple(reversed(found))
+
+
+async def phases_of(connection: AsyncConnection, event_id: UUID) -> dict[EventPhase, datetime]:
+    """Return when each phase of an event was last published."""
+    stored: Mapping[str, str] | None = await connection.scalar(_PHASES, {"event_id": event_id})
+    return {EventPhase(name): datetime.fromisoformat(at) for name, at in (stored or {}).items()}
 
 
 async def add(connection: AsyncConnection, new: Sequence[tuple[Grouped, Context]]) -> None:

@@ -151,6 +151,16 @@ async def count_pending_detects(connection: AsyncConnection, *, limit: int) -> d
     return {row.folder: row.pending for row in rows}
 
 
+async def oldest(connection: AsyncConnection) -> datetime | None:
+    """Return when the oldest job that waits or runs was created; None without one."""
+    moment: datetime | None = await connection.scalar(
+        select(func.min(jobs.c.created_at)).where(
+            in_state(jobs.c.state, JobState.PENDING) | in_state(jobs.c.state, JobState.LEASED)
+        )
+    )
+    return moment
+
+
 async def stats(connection: AsyncConnection) -> QueueStats:
     """Count pending, leased and dead jobs by kind."""
     counted = (JobState.PENDING, JobState.LEASED, JobState.DEAD)
