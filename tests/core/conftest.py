@@ -21,7 +21,7 @@ settings.load_profile("tests")
 
 WIPE = (
     "TRUNCATE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs, hsi.forgotten_files, hsi.clean_ups,"
-    " hsi.home_states, hsi.camera_hours, hsi.missed_moments, hsi.roots, hsi.workers, hsi.settings RESTART IDENTITY"
+    " hsi.home_states, hsi.home_events, hsi.camera_hours, hsi.missed_moments, hsi.roots, hsi.workers, hsi.settings RESTART IDENTITY"
 )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from testbed.fake_inference_server import OVERLOADED
@@ -13,12 +14,12 @@ from tests.core.pipeline.recorded_home import recorded
 # isort: split
 from hsi_core.aio.health_board import HealthBoard
 from hsi_core.aio.publisher import Publisher
-from hsi_core.domain.context import Home, Occupancy
+from hsi_core.domain.context import Home, HomeEventKind, HomeReport, Occupancy
 from hsi_core.domain.machine_clock import MachineClock
 from hsi_core.domain.settings import Settings
 from hsi_core.domain.updates import EventPhase
 from hsi_core.pipeline.home_recorder import HomeRecorder
-from hsi_core.store import home_states
+from hsi_core.store import events, home_states
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin
 from hsi_core.store.outbox import Outbox
@@ -91,6 +92,34 @@ async def test_the_home_state_is_unknown_for_times_without_a_recorder(
 
     assert known == (True, "away")
     assert before == assessed_with(house) == (None, None)
+
+
+async def test_a_report_of_the_home_is_recorded_with_its_time(
+    house: House, engine: AsyncEngine
+) -> None:
+    """An open event counts it at its next judgement."""
+    house.home = AWAY
+    pipeline, journal = await house.run(event_idle=30.0)
+    house.upload("front/a.jpg", "person 0.95 #a")
+    event = await journal.event(EventPhase.DETECTED)
+    before = datetime.now(UTC)
+    pipeline.note_report(HomeReport(kind=HomeEventKind.UNLOCKED, name="Front door"))
+    after = datetime.now(UTC)
+    async with asyncio.timeout(SOON):
+        while not await reports(engine):  # noqa: ASYNC110 - the database gives no signal
+            await asyncio.sleep(0.02)
+    house.upload("front/b.jpg", "person 0.95 #b")
+    await journal.image("front/b.jpg")
+
+    async with begin(engine) as connection:
+        [found] = (await events.context_of(connection, event.id)).home_events
+    assert before <= found.at <= after
+    assert (found.kind, found.name, found.near) == (HomeEventKind.UNLOCKED, "Front door", True)
+
+
+async def reports(engine: AsyncEngine) -> int:
+    async with begin(engine) as connection:
+        return await connection.scalar(text("SELECT count(*) FROM hsi.home_events")) or 0
 
 
 class SetClock:

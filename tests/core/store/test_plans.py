@@ -59,7 +59,7 @@ from hsi_core.store.verdicts import StoredVerdict
 NOW = datetime.now(UTC)
 
 HOUR = timedelta(hours=1)
-REACH = Reach(idle=HOUR, history=HOUR, history_images=120, others=HOUR, longest=HOUR)
+REACH = Reach(idle=HOUR, history=HOUR, history_images=120, others=HOUR, home=HOUR, longest=HOUR)
 SHA256 = bytes(32)
 FILE = FoundFile(camera="camera 1", path="1", size=1, mtime_ns=1)
 IMAGE = Image(
@@ -109,6 +109,7 @@ VERDICT = StoredVerdict(
     incident_id=EVENT.id,
     incident_level=RiskLevel.HIGH,
     elsewhere=(),
+    home_events=(),
     phases=(EventPhase.DETECTED, EventPhase.CLOSED),
 )
 DETECTED = DetectedImage(
@@ -164,12 +165,14 @@ VALUES ('assess', 'pending', 'camera 1', '{event}', 10, now());
 SET session_replication_role = DEFAULT;
 INSERT INTO hsi.home_states SELECT now() - n * interval '1 minute', now() - n * interval '1 minute',
     n % 2 = 0, 'home' FROM generate_series(1, 10000) AS n;
+INSERT INTO hsi.home_events SELECT now() - n * interval '1 minute', 'unlocked', 'Door', '{{camera 1}}'
+FROM generate_series(1, 10000) AS n;
 INSERT INTO hsi.forgotten_files SELECT camera, 'forgotten ' || path, 1, 1, found_at FROM hsi.images
 LIMIT 50000;
 INSERT INTO hsi.camera_hours SELECT folder, date_trunc('hour', now()) - n * interval '1 hour', '{{}}'
 FROM hsi.cameras, generate_series(1, 2000) AS n;
 ANALYZE hsi.cameras, hsi.events, hsi.images, hsi.detections, hsi.jobs, hsi.home_states,
-    hsi.camera_hours, hsi.forgotten_files;
+    hsi.home_events, hsi.camera_hours, hsi.forgotten_files;
 """
 
 
@@ -194,7 +197,15 @@ def history(
 def assert_uses_indices(postgres: Postgres, sql: str) -> None:
     plan = postgres.execute(f"EXPLAIN (GENERIC_PLAN) {sql}", database="shared")
     assert "Index" in plan or "One-Time Filter: false" in plan, plan
-    tables = ("jobs", "images", "events", "detections", "home_states", "camera_hours")
+    tables = (
+        "jobs",
+        "images",
+        "events",
+        "detections",
+        "home_states",
+        "home_events",
+        "camera_hours",
+    )
     for table in (*tables, "forgotten_files"):
         assert f"Seq Scan on {table}" not in plan, plan
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from .placement import Placement
 from .zones import Zone, ZoneKind
 
+HOME_EVENTS_AFTER = timedelta(minutes=5)  # after an event's last image; before it: HISTORY
+MAX_HOME_EVENTS = 50  # of one event, the latest
+WHOLE_HOME = ""  # instead of a camera's folder
 # Private ground.
 GROUNDS = frozenset({ZoneKind.ENTRY_POINT, ZoneKind.DRIVEWAY, ZoneKind.YARD, ZoneKind.RESTRICTED})
 
@@ -60,12 +63,31 @@ class HomeEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HomeReport:
+    """What an entity of the home reports now."""
+
+    kind: HomeEventKind
+    name: str = ""
+    cameras: frozenset[str] | None = None  # that it belongs to; None: the home as a whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """The home's state; None is unknown."""
+    """The home's state; None is unknown.
+
+    `reported` has the kinds of events that its entities can report: those of a camera by its folder,
+    those of the home as a whole by "".
+    """
 
     armed: bool | None = None
     alarm: AlarmMode | None = None
     occupancy: Occupancy | None = None
+    reported: Mapping[str, frozenset[HomeEventKind]] = field(default_factory=dict)
+
+    def reported_at(self, camera: str) -> frozenset[HomeEventKind]:
+        """Return the kinds of events that can be reported of what a camera sees."""
+        none: frozenset[HomeEventKind] = frozenset()
+        return self.reported.get(WHOLE_HOME, none) | self.reported.get(camera, none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

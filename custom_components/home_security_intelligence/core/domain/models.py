@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from .placement import Placement
 from .zones import Zone
 
 RULES = "rules"  # what an event was assessed by while no model has moved its score
@@ -103,6 +104,7 @@ class Camera:
     watched_labels: frozenset[str] | None = None  # None: those of the settings
     presence_hold: float | None = None  # seconds; None: those of the settings
     neighbours: frozenset[str] | None = None  # folders; None: all other cameras
+    placement: Placement | None = None  # None: what its name suggests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.context import Context
 from ..domain.models import Camera
+from ..domain.placement import guess_placement
 from ..domain.settings import Settings
 from ..store import activity_counts, home_states
 from .activity_baseline import comparable_hours, expected_counts
@@ -22,14 +23,20 @@ class ContextProvider:
     async def context_at(
         self, connection: AsyncConnection, camera: Camera, moment: datetime
     ) -> Context:
-        """Return the context of an event that began at `moment`; what was not recorded is unknown."""
+        """Return the context of an event that began at `moment`; what was not recorded is unknown.
+
+        What the home reports is evidence, like images: it is read at each judgement.
+        """
         home = await home_states.at(connection, moment, hold=self._hold)
         hours = comparable_hours(moment, self._time_zone)
         counts = await activity_counts.read(connection, camera.folder, hours)
         return Context(
             time_zone=self._time_zone,
             zones=camera.zones,
+            placement=camera.placement or guess_placement(camera.name),
             armed=home.armed,
+            alarm=home.alarm,
             occupancy=home.occupancy,
+            reported=home.reported_at(camera.folder),
             usual=expected_counts(counts, self._labels),
         )

@@ -204,7 +204,7 @@ class EventJudge:
         judged = judge_images(
             event.camera,
             images,
-            replace(change.context, elsewhere=elsewhere),
+            replace(change.context, elsewhere=elsewhere, home_events=found.home_events),
             self._settings,
             scenes=self._scenes,
         )
@@ -228,6 +228,7 @@ class EventJudge:
             incident_id=incident or event.id,
             incident_level=_highest(highest, *(other.level for other in linked)),
             elsewhere=elsewhere,
+            home_events=found.home_events,
             phases=_phases(change, judged),
         )
         return stored, judged

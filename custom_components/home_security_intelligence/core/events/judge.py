@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..domain.context import Context, Elsewhere
+from ..domain.context import HOME_EVENTS_AFTER, Context, Elsewhere
 from ..domain.inference import AnswerProblem, EventFacts, ObjectFacts, RulesFacts
 from ..domain.models import Image, SecurityEvent
 from ..domain.settings import Settings
@@ -53,6 +53,7 @@ def reach_of(settings: Settings) -> Reach:
         history=HISTORY,
         history_images=settings.history_images,
         others=max(ELSEWHERE, incident),
+        home=HOME_EVENTS_AFTER,
         longest=timedelta(seconds=settings.event_window),
     )
 
@@ -123,14 +124,17 @@ async def judge_event(
 ) -> JudgedEvent | None:
     """Judge a stored event again; None if its images are gone.
 
-    With `as_stored`, the other cameras' detections are those that its last verdict counted.
+    With `as_stored`, the other cameras' detections and what the home reported are those that its
+    last verdict counted.
     """
     found = (await evidence.read(connection, [event], reach=reach_of(settings)))[event.id]
     images = select_images(event, found.images, found.next_starts_at, settings)
     if not images.own:
         return None
     if not as_stored:
-        context = replace(context, elsewhere=elsewhere_of(found.others))
+        context = replace(
+            context, elsewhere=elsewhere_of(found.others), home_events=found.home_events
+        )
     return judge_images(event.camera, images, context, settings)
 
 

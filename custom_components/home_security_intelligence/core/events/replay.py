@@ -131,8 +131,10 @@ async def _replay_missed(
     for span in _spans_near(spans_of(seen, settings), missed.at, idle):
         context = await context_provider.context_at(connection, camera, span.started_at)
         event = _event(missed.camera, span)
-        around = await evidence.read(connection, [event], reach=reach_of(settings))
-        context = replace(context, elsewhere=elsewhere_of(around[event.id].others))
+        around = (await evidence.read(connection, [event], reach=reach_of(settings)))[event.id]
+        context = replace(
+            context, elsewhere=elsewhere_of(around.others), home_events=around.home_events
+        )
         own, history = images_of(span, seen, settings)
         found.append(
             judge_images(missed.camera, EventImages(own=own, history=history), context, settings)

@@ -1,14 +1,17 @@
-"""Recording of the home's state over time, for all workers and for late images."""
+"""Recording of the home's state and of what it reports, for all workers and for late images."""
 
 from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from ..aio.notifier import Notifier
-from ..domain.context import Home
+from ..domain.context import Home, HomeReport
 from ..domain.machine_clock import MachineClock, Moment
 from ..domain.settings import Settings
-from ..store import home_states
+from ..store import home_events, home_states
 from ..store.database import Database
 from ..store.transaction import Transaction
 
@@ -31,7 +34,7 @@ class _Recorded:
 
 
 class HomeRecorder:
-    """Record each change with its time, and regularly that nothing has changed.
+    """Record each change and report with its time, and regularly that nothing has changed.
 
     When this machine's clock was set, the present state is recorded anew from the time it shows now:
     what was recorded under the other time is not extended across the jump.
@@ -46,6 +49,7 @@ class HomeRecorder:
         self._changed = Notifier()
         first = _Change(home=home, moment=clock.read())
         self._changes: deque[_Change] = deque([first], maxlen=_MAX_BACKLOG)
+        self._reports: deque[tuple[datetime, HomeReport]] = deque(maxlen=_MAX_BACKLOG)
         self._last = home
         self._recorded: _Recorded | None = None
 
@@ -56,17 +60,31 @@ class HomeRecorder:
             self._changes.append(_Change(home=home, moment=self._clock.read()))
             self._changed.notify()
 
+    def note_report(self, report: HomeReport) -> None:
+        """Record what the home reports now."""
+        self._reports.append((self._clock.read().at, report))
+        self._changed.notify()
+
     async def record(self) -> None:
-        """Write changes to the database until cancelled."""
+        """Write changes and reports to the database until cancelled."""
         while True:
             seen = self._changed.count
-            written, self._recorded = await self._database.run_transaction(self._write)
+            reports = tuple(self._reports)
+            written, self._recorded = await self._database.run_transaction(
+                partial(self._write, reports=reports)
+            )
             for _ in range(min(written, len(self._changes))):
                 self._changes.popleft()
+            for report in reports:
+                with suppress(ValueError):  # dropped meanwhile
+                    self._reports.remove(report)
             await self._changed.wait(seen, self._settings.home_interval)
 
-    async def _write(self, transaction: Transaction) -> tuple[int, _Recorded | None]:
+    async def _write(
+        self, transaction: Transaction, reports: Sequence[tuple[datetime, HomeReport]]
+    ) -> tuple[int, _Recorded | None]:
         connection = transaction.connection
+        await home_events.add(connection, reports)
         changes = tuple(self._changes)
         recorded = self._recorded
         for change in changes:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ..aio.file_executor import FileExecutor
 from ..aio.health_board import HealthBoard
 from ..aio.publisher import Publisher
-from ..domain.context import Home
+from ..domain.context import Home, HomeReport
 from ..domain.errors import (
     CameraFolderMissingError,
     CameraFolderPermissionError,
@@ -38,6 +38,7 @@ from ..queue.dead_letters import DeadLetterService
 from ..stages.clean_up import CleanUp
 from ..store import cameras, clean_ups, shared_settings
 from ..store.engine import begin, connect, connect_listener, has_pooler
+from .home_recorder import HomeRecorder
 from .query_service import QueryService
 from .wiring import RunningPipeline, start
 
@@ -184,10 +185,11 @@ class Pipeline:
 
     def note_home(self, home: Home) -> None:
         """Record the home's state from now on; events keep the state they started with."""
-        recorder = self._started.home_recorder
-        if recorder is None:
-            raise RuntimeError("this pipeline was started without a home state")
-        recorder.note(home)
+        self._home_recorder.note(home)
+
+    def note_report(self, report: HomeReport) -> None:
+        """Record what the home reports now; open events count it at their next judgement."""
+        self._home_recorder.note_report(report)
 
     @property
     def queries(self) -> QueryService:
@@ -221,6 +223,13 @@ class Pipeline:
         running = self._started
         with running.requests.track():
             await running.servers.pull_models()
+
+    @property
+    def _home_recorder(self) -> HomeRecorder:
+        recorder = self._started.home_recorder
+        if recorder is None:
+            raise RuntimeError("this pipeline was started without a home state")
+        return recorder
 
     async def _listen_engine(self, engine: AsyncEngine) -> AsyncEngine | None:
         """Return the engine of the connection that listens; None if there can be none."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from ..store import feedback, home_states, retention, roots
+from ..store import feedback, home_events, home_states, retention, roots
 from ..store.database import Database
 from ..store.retention import Deleted, KnownFile
 
@@ -44,6 +44,7 @@ class ExpiredRecords:
                 total = _sum(total, step)
         async with self._database.begin() as connection:
             await home_states.delete_before(connection, before)
+            await home_events.delete_before(connection, before)
             await feedback.delete_before(connection, before)
             await roots.delete_unused(connection)
         return total

@@ -10,7 +10,7 @@ from ..domain.models import Camera
 from .contexts import zones_from, zones_json
 from .tables import cameras
 
-_CONFIGURED = ("name", "zones", "watched_labels", "presence_hold", "neighbours")
+_CONFIGURED = ("name", "zones", "watched_labels", "presence_hold", "neighbours", "placement")
 
 # Statements that every image runs are built once: building one costs more than running it.
 _FIND = select(cameras).where(cameras.c.folder == bindparam("folder"))
@@ -45,6 +45,7 @@ async def register(connection: AsyncConnection, wanted: Sequence[Camera]) -> Non
                 "watched_labels": _sorted(camera.watched_labels),
                 "presence_hold": camera.presence_hold,
                 "neighbours": _sorted(camera.neighbours),
+                "placement": camera.placement,
             }
             for camera in ordered
         ],
@@ -81,6 +82,7 @@ def _camera_of(row: RowMapping) -> Camera:
         watched_labels=_frozen(row["watched_labels"]),
         presence_hold=row["presence_hold"],
         neighbours=_frozen(row["neighbours"]),
+        placement=row["placement"],
     )
 
 

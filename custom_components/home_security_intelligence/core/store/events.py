@@ -319,7 +319,7 @@ async def close(connection: AsyncConnection, event: SecurityEvent) -> SecurityEv
 
 
 async def context_of(connection: AsyncConnection, event_id: UUID) -> Context:
-    """Return an event's context: as it began, and with what its last verdict counted elsewhere."""
+    """Return an event's context: as it began, and with the evidence that its last verdict counted."""
     stored: ContextJson | None = await connection.scalar(_CONTEXT, {"event_id": event_id})
     return context_from(stored or {})
 

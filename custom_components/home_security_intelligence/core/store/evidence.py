@@ -1,4 +1,4 @@
-"""What an event is judged by: its images, the images before it, and other cameras' events."""
+"""What an event is judged by: its images, those before it, other cameras' events, the home's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +21,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ..domain.context import MAX_HOME_EVENTS, HomeEvent
 from ..domain.models import Box, Detection, Image, RiskLevel, SecurityEvent
 from .arrays import unnest
+from .contexts import home_events_from
 from .rows import image_of
 from .tables import images
 
@@ -33,7 +35,8 @@ _READ = (
     text(
         f"""
     SELECT {", ".join(f"found.{column.name}" for column in images.c)}, found.seen,
-        one.event_id AS for_event, other.events AS others, next.starts_at, one.images_version
+        one.event_id AS for_event, other.events AS others, home.events AS home_events,
+        next.starts_at, one.images_version
     FROM (
         SELECT given.*, cameras.images_version,
             cameras.images_version IS NOT DISTINCT FROM given.version AS is_covered
@@ -61,6 +64,16 @@ _READ = (
             ORDER BY events.camera, gap, events.started_at
         ) AS near
     ) AS other
+    CROSS JOIN LATERAL (
+        SELECT coalesce(jsonb_agg(latest), '[]') AS events
+        FROM (
+            SELECT at, kind, name, cameras IS NULL OR one.camera = ANY (cameras) AS near
+            FROM hsi.home_events
+            WHERE at BETWEEN one.started_at - :history AND one.last_activity_at + :home
+            ORDER BY at DESC
+            LIMIT :home_events
+        ) AS latest
+    ) AS home
     LEFT JOIN LATERAL (
         SELECT candidate.*, (
             SELECT jsonb_agg(jsonb_build_array(label, confidence, x1, y1, x2, y2)
@@ -98,13 +111,18 @@ _READ = (
         bindparam("versions", type_=ARRAY(BigInteger)),
         bindparam("known", type_=ARRAY(BigInteger)),
         bindparam("limit", type_=Integer),
-        *(bindparam(name, type_=Interval) for name in ("idle", "lookback", "reach", "history")),
+        bindparam("home_events", type_=Integer),
+        *(
+            bindparam(name, type_=Interval)
+            for name in ("idle", "lookback", "reach", "history", "home")
+        ),
     )
     .columns(
         *(Column(column.name, column.type) for column in images.c),
         Column("seen", JSONB),
         Column("for_event", Uuid),
         Column("others", JSONB),
+        Column("home_events", JSONB),
         Column("starts_at", DateTime(timezone=True)),
         Column("images_version", BigInteger),
     )
@@ -129,6 +147,7 @@ class Evidence:
 
     images: tuple[Image, ...] = ()
     others: tuple[OtherEvent, ...] = ()
+    home_events: tuple[HomeEvent, ...] = ()  # by time
     next_starts_at: datetime | None = None  # of the camera's next event, if it is soon after
     images_version: int = 0  # of the camera's images
 
@@ -141,6 +160,7 @@ class Reach:
     history: timedelta  # before its first image
     history_images: int
     others: timedelta  # between it and other cameras' events
+    home: timedelta  # after its last image, for what the home reports; before it: `history`
     longest: timedelta  # that an event can be
 
 
@@ -174,6 +194,8 @@ async def read(
             "history": reach.history,
             "reach": reach.others,
             "lookback": reach.others + reach.longest,
+            "home": reach.home,
+            "home_events": MAX_HOME_EVENTS,
         },
     )
     found: dict[UUID, list[Image]] = {event.id: [] for event in events}
@@ -183,6 +205,7 @@ async def read(
         if event_id not in around:
             around[event_id] = Evidence(
                 others=tuple(_other_of(each) for each in row["others"]),
+                home_events=home_events_from(reversed(row["home_events"])),
                 next_starts_at=row["starts_at"],
                 images_version=row["images_version"],
             )

@@ -10,11 +10,16 @@ from sqlalchemy import DateTime, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..domain.context import Home
+from ..domain.context import Home, HomeEventKind
 from .tables import home_states
 
 _AT = (
-    select(home_states.c.armed, home_states.c.occupancy)
+    select(
+        home_states.c.armed,
+        home_states.c.alarm,
+        home_states.c.occupancy,
+        home_states.c.reported,
+    )
     .where(
         home_states.c.since <= bindparam("moment"),
         home_states.c.until >= bindparam("confirmed_since", type_=DateTime(timezone=True)),
@@ -32,12 +37,28 @@ async def at(connection: AsyncConnection, moment: datetime, *, hold: timedelta) 
     """
     found = await connection.execute(_AT, {"moment": moment, "confirmed_since": moment - hold})
     row = found.one_or_none()
-    return Home() if row is None else Home(armed=row.armed, occupancy=row.occupancy)
+    if row is None:
+        return Home()
+    return Home(
+        armed=row.armed,
+        alarm=row.alarm,
+        occupancy=row.occupancy,
+        reported={
+            camera: frozenset(HomeEventKind(kind) for kind in kinds)
+            for camera, kinds in row.reported.items()
+        },
+    )
 
 
 async def begin(connection: AsyncConnection, home: Home, since: datetime) -> None:
     """Store the home's state from a moment on."""
-    state = {"until": since, "armed": home.armed, "occupancy": home.occupancy}
+    state = {
+        "until": since,
+        "armed": home.armed,
+        "alarm": home.alarm,
+        "occupancy": home.occupancy,
+        "reported": {camera: sorted(kinds) for camera, kinds in home.reported.items()},
+    }
     await connection.execute(
         insert(home_states)
         .values(since=since, **state)

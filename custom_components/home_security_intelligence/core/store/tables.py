@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from ..domain.context import Occupancy
+from ..domain.context import AlarmMode, HomeEventKind, Occupancy
 from ..domain.models import (
     AssessmentState,
     EventMark,
@@ -37,6 +37,7 @@ from ..domain.models import (
     JobState,
     RiskLevel,
 )
+from ..domain.placement import Placement
 from ..domain.shared_settings import SettingsSource
 
 SCHEMA = "hsi"
@@ -86,6 +87,7 @@ cameras = Table(
     Column("watched_labels", ARRAY(Text)),
     Column("presence_hold", Double),
     Column("neighbours", ARRAY(Text)),
+    Column("placement", _text_enum(Placement)),  # None: what its name suggests
     # By how many seconds the camera's clock is ahead, and the last image that confirmed it.
     Column("clock_offset", Double),
     _moment("clock_confirmed_at", nullable=True),
@@ -114,6 +116,19 @@ home_states = Table(
     Column("armed", Boolean),
     Column("occupancy", _text_enum(Occupancy)),
     Column("number", BigInteger, Identity(always=True), unique=True),
+    Column("alarm", _text_enum(AlarmMode)),
+    # The kinds of events that entities of the home can report, by camera; "" is the home as a whole.
+    Column("reported", JSONB, nullable=False, server_default="{}"),
+)
+
+# What the home itself reported.
+home_events = Table(
+    "home_events",
+    metadata,
+    Column("at", DateTime(timezone=True), primary_key=True),
+    Column("kind", _text_enum(HomeEventKind), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("cameras", ARRAY(Text)),  # None: the home as a whole
 )
 
 # Events per label that began in a local hour in which the camera worked.

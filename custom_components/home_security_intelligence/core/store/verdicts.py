@@ -9,11 +9,11 @@ from sqlalchemy import Integer, SmallInteger, Text, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..domain.context import Elsewhere
+from ..domain.context import Elsewhere, HomeEvent
 from ..domain.models import RiskFactor, RiskLevel, SecurityEvent
 from ..domain.updates import EventPhase
 from .arrays import unnest
-from .contexts import elsewhere_json
+from .contexts import evidence_json
 from .rows import event_of
 from .tables import events
 
@@ -30,7 +30,7 @@ _COLUMNS = {
     "judged_images": Integer,
     "incident_id": Uuid,
     "incident_level": Text,
-    "elsewhere": Text,
+    "evidence": Text,
     "phases": Text,  # separated by commas
 }
 # The time of a phase is the database's: a gap in notifications is measured by it.
@@ -43,7 +43,7 @@ _STORE = (
         highest_level = one.highest_level, factors = one.factors::jsonb,
         narrative = one.narrative, judged_images = one.judged_images,
         incident_id = one.incident_id, incident_level = one.incident_level,
-        context = events.context || one.elsewhere::jsonb,
+        context = events.context || one.evidence::jsonb,
         phases = events.phases || (
             SELECT coalesce(jsonb_object_agg(phase, now()), '{{}}')
             FROM unnest(string_to_array(one.phases, ',')) AS phase
@@ -75,6 +75,7 @@ class StoredVerdict:
     incident_id: UUID
     incident_level: RiskLevel
     elsewhere: Sequence[Elsewhere]
+    home_events: Sequence[HomeEvent]
     phases: Collection[EventPhase]
 
 
@@ -97,7 +98,9 @@ async def store(
             "judged_images": [one.judged_images for one in verdicts],
             "incident_id": [one.incident_id for one in verdicts],
             "incident_level": [one.incident_level.value for one in verdicts],
-            "elsewhere": [json.dumps(elsewhere_json(one.elsewhere)) for one in verdicts],
+            "evidence": [
+                json.dumps(evidence_json(one.elsewhere, one.home_events)) for one in verdicts
+            ],
             "phases": [
                 ",".join(each.value for each in one.phases if each is not EventPhase.UPDATED)
                 for one in verdicts
