@@ -11,7 +11,7 @@ from homeassistant.components.binary_sensor import (
     BinarySensorEntityDescription,
 )
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
-from homeassistant.const import MATCH_ALL, EntityCategory
+from homeassistant.const import MATCH_ALL, STATE_UNAVAILABLE, EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
@@ -132,13 +132,14 @@ class HsiPresenceSensor(HsiTimedEntity, BinarySensorEntity):
 
     entity_description: HsiPresenceDescription
     _event_id: UUID | None = None
+    _is_returning = False
 
     @property
     @override
     def available(self) -> bool:
         """Return whether the presence is known: seen, or images are processed."""
         return super().available and (
-            self._attr_is_on is True or detects(self.coordinator.data.health)
+            self._attr_is_on is True or self._is_returning or detects(self.coordinator.data.health)
         )
 
     @property
@@ -147,6 +148,19 @@ class HsiPresenceSensor(HsiTimedEntity, BinarySensorEntity):
         """Return the id of the event while the class is present."""
         shown = self._event_id if self._attr_is_on else None
         return {ATTR_EVENT_ID: None if shown is None else str(shown)}
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Turn on from off, also if an image is the first sign that an outage is over."""
+        before, was_on = self.hass.states.get(self.entity_id), self._attr_is_on
+        self._async_refresh()
+        turns_on = self._attr_is_on and not was_on
+        if turns_on and before is not None and before.state == STATE_UNAVAILABLE:
+            self._attr_is_on, self._is_returning = False, True
+            self.async_write_ha_state()
+            self._is_returning = False
+        super()._handle_coordinator_update()
 
     @callback
     @override

@@ -18,7 +18,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import ATTR_EVENT_ID, ATTR_FACTORS, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
-from .core.domain.models import RiskLevel, SecurityEvent
+from .core.domain.models import EventState, RiskLevel, SecurityEvent
+from .core.events.placement import Span, due_at
 from .data import HsiData
 from .entity import HsiCameraEntity, HsiHubEntity, HsiTimedEntity
 from .sensors.assessment_cost import async_add_cost_sensors
@@ -194,9 +195,12 @@ class HsiRiskSensor(HsiTimedEntity, SensorEntity):
 
     def _end_of(self, event: SecurityEvent) -> datetime | None:
         """Return when the event's risk is over; None while the event is open."""
-        if event.ended_at is None:
+        if event.state is EventState.OPEN:
             return None
-        return event.ended_at + timedelta(seconds=self.coordinator.settings.risk_reset)
+        settings = self.coordinator.settings
+        span = Span(started_at=event.started_at, last_activity_at=event.last_activity_at)
+        # Not when it was closed, so that an event of hours ago, as in a backlog, is no risk of now.
+        return due_at(span, settings) + timedelta(seconds=settings.risk_reset)
 
 
 class HsiHubSensor(HsiHubEntity, SensorEntity):

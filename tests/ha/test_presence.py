@@ -122,6 +122,21 @@ async def test_needs_no_assessment(
     await state_is(hass, PERSON, "on")
 
 
+async def test_turns_on_from_off_when_an_image_is_the_first_sign_after_an_outage(
+    hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    """Automations wait for a change from off to on."""
+    server.health_fault = problem(503, "starting")
+    await loaded.runtime_data.pipeline.refresh_health()
+    await state_is(hass, PERSON, "unavailable")
+    changes = record_changes(hass, PERSON)
+    upload(camera_root, "front_door/one.jpg")
+    await state_is(hass, PERSON, "on")
+    assert changes == ["off", "on"]
+    await pass_time(hass, 31)
+    assert state_of(hass, PERSON).state == "unavailable"
+
+
 async def test_stays_off_for_an_old_image(
     hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
 ) -> None:

@@ -64,6 +64,23 @@ async def test_the_risk_returns_to_low_after_the_event(
     assert levels == ["high", "low"]  # never unknown between
 
 
+async def test_the_reset_counts_from_the_close(
+    hass: HomeAssistant, entry: MockConfigEntry, camera_root: Path
+) -> None:
+    """An event closes when it has been idle for a while, not with its last image."""
+    options = {"event_idle": 60.0, "risk_reset": 60.0}
+    hass.config_entries.async_update_entry(entry, options=options)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    upload(camera_root, "front_door/one.jpg", age=80)
+    await state_when(
+        hass, "event.front_door_activity", lambda s: s.attributes.get("event_type") == "closed"
+    )
+    assert state_of(hass, LEVEL).state == "high"
+    await pass_time(hass, 45)
+    assert state_of(hass, LEVEL).state == "low"
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_an_event_that_is_long_over_is_no_risk(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:

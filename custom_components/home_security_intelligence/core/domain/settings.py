@@ -100,7 +100,7 @@ class Settings:
     )
     risk_reset: float = setting(
         300.0,
-        "The risk sensors of a camera return to low this long after the last image of its last event.",
+        "The risk sensors of a camera return to low this long after the close of its last event.",
         unit="s",
         allowed=(0, 86_400),
         option=Option(key="risk_reset", label="Reset of the risk sensors"),
