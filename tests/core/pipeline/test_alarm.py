@@ -123,6 +123,18 @@ async def test_a_late_image_corrects_its_event_and_its_words(
     await assert_levels_are_those_of_the_rules(house, engine)
 
 
+async def test_an_event_of_a_backlog_is_asked_about_once(house: House) -> None:
+    house.zones = {"front": (RESTRICTED,)}
+    for number in range(3):
+        house.upload(f"front/{number}.jpg", f"person 0.9{number}", age=3600 - number)
+    _, journal = await house.run(event_idle=30.0, detect_concurrency=1)
+    explained = await journal.until(
+        lambda j: [e for p, e in j.events if p is EventPhase.EXPLAINED and e.image_count == 3]
+    )
+    assert explained[-1].state is EventState.CLOSED
+    assert [facts["image_count"] for facts in house.server.assessed] == [3]
+
+
 async def test_an_event_that_changes_while_the_model_is_asked_is_explained_again(
     house: House,
 ) -> None:

@@ -28,18 +28,15 @@ from hsi_core.files import camera_root
 from hsi_core.stages import clean_up_schedule
 from hsi_core.stages.clean_up import CleanUp
 from hsi_core.stages.clean_up_schedule import CleanUpSchedule
-from hsi_core.store import cameras, images
+from hsi_core.store import cameras, registration
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin
-from hsi_core.store.images import NewImage
 from hsi_core.store.outbox import Outbox
+from hsi_core.store.registration import NewImage
 
 DAY = timedelta(days=1)
 SETTLED = "UPDATE hsi.images SET state = 'skipped', reason = 'duplicate'"
-JOBS = """
-    INSERT INTO hsi.jobs (kind, state, camera, image_id, priority, happened_at)
-    SELECT 'detect', 'done', camera, id, 10, captured_at FROM hsi.images
-"""
+JOBS = "UPDATE hsi.jobs SET state = 'done'"
 
 
 class Machine:
@@ -91,7 +88,9 @@ class Machine:
             )
             for age, image in new.items():
                 found_at = self.now() - (age + 0.5) * DAY
-                await images.add(connection, [image], now=found_at, root=self.root.id)
+                await registration.register(
+                    connection, [image], found_at=found_at, now=self.now(), root=self.root.id
+                )
             await connection.exec_driver_sql(SETTLED)
             await connection.exec_driver_sql(JOBS)
 

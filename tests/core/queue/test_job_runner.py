@@ -21,12 +21,12 @@ from hsi_core.inference.client import InferenceClient
 from hsi_core.inference.server_set import build_servers
 from hsi_core.queue.handler import Outcome
 from hsi_core.queue.job_runner import JobRunner
-from hsi_core.store import cameras, images, jobs, leases
+from hsi_core.store import cameras, leases, registration
 from hsi_core.store.database import Database
 from hsi_core.store.engine import begin
-from hsi_core.store.images import NewImage
 from hsi_core.store.leases import ClaimedJob, Failure
 from hsi_core.store.outbox import Outbox
+from hsi_core.store.registration import NewImage
 from hsi_core.store.transaction import Transaction
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -126,8 +126,7 @@ async def register(engine: AsyncEngine, count: int, camera: str = "front") -> No
     async with begin(engine) as connection:
         await cameras.register(connection, [Camera(folder=camera, name=camera)])
         new = [NewImage(file=file, captured_at=NOW) for file in files]
-        added = await images.add(connection, new, now=NOW)
-        await jobs.enqueue_detect(connection, added, now=NOW)
+        await registration.register(connection, new, found_at=NOW, now=NOW)
 
 
 async def claims(engine: AsyncEngine) -> list[int]:

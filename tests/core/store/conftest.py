@@ -21,10 +21,10 @@ from hsi_core.domain.updates import EventPhase, EventUpdate
 from hsi_core.events.context_provider import ContextProvider
 from hsi_core.events.event_judge import EventJudge
 from hsi_core.events.grouper import EventGrouper
-from hsi_core.store import cameras, detections, event_list, images, jobs, leases
+from hsi_core.store import cameras, detections, event_list, images, leases, registration
 from hsi_core.store.detections import DetectedImage
 from hsi_core.store.engine import begin
-from hsi_core.store.images import NewImage
+from hsi_core.store.registration import NewImage
 from hsi_core.store.transaction import Transaction
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -60,10 +60,13 @@ class Archive:
                 number = next(self.numbers)
                 path = f"{camera}/{number}.jpg"
                 file = FoundFile(camera=camera, path=path, size=1, mtime_ns=number)
-                [image] = await images.add(
-                    connection, [NewImage(file=file, captured_at=at(seconds))], now=NOON
+                added = await registration.register(
+                    connection,
+                    [NewImage(file=file, captured_at=at(seconds))],
+                    found_at=NOON,
+                    now=NOON,
                 )
-                await jobs.enqueue_detect(connection, [image], now=NOON)
+                [image] = added.images
                 results[image.id] = _result(label, confidence)
             locked = await cameras.lock(connection, {camera for camera, _, _, _ in seen})
             held = await leases.claim(connection, JobKind.DETECT, lease=30.0, limit=len(seen))
@@ -75,7 +78,7 @@ class Archive:
                 if job.image is not None
             ]
             transaction = Transaction(connection)
-            grouping = await grouper.add(transaction, detected, locked)
+            grouping = await grouper.add(transaction, detected, locked.by_folder)
             stored = [
                 DetectedImage(
                     image_id=image.id,

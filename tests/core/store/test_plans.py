@@ -44,6 +44,7 @@ from hsi_core.store import (
     images,
     jobs,
     leases,
+    registration,
     replaced,
     retention,
     verdicts,
@@ -53,6 +54,7 @@ from hsi_core.store.engine import connect
 from hsi_core.store.events import Grouped
 from hsi_core.store.evidence import Reach
 from hsi_core.store.leases import ClaimedJob
+from hsi_core.store.registration import NewImage
 from hsi_core.store.retention import KnownFile
 from hsi_core.store.verdicts import StoredVerdict
 
@@ -215,8 +217,13 @@ FOR_EVERY_IMAGE = [
     pytest.param(lambda c: leases.claim(c, JobKind.DETECT, lease=1.0, limit=64), id="claim many"),
     pytest.param(lambda c: leases.finish(c, [JOB]), id="finish"),
     pytest.param(lambda c: leases.renew(c, [JOB], lease=1.0), id="renew"),
-    pytest.param(lambda c: images.find_known(c, [FILE]), id="known files"),
-    pytest.param(lambda c: replaced.supersede_dead(c, [IMAGE]), id="dead letters of a file"),
+    pytest.param(lambda c: registration.find_known(c, [FILE]), id="known files"),
+    pytest.param(
+        lambda c: registration.register(
+            c, [NewImage(file=FILE, captured_at=NOW)], found_at=NOW, now=NOW
+        ),
+        id="register",
+    ),
     pytest.param(
         lambda c: images.find_duplicates(c, [(IMAGE, SHA256)]),
         id="duplicates",
@@ -235,6 +242,7 @@ FOR_EVERY_IMAGE = [
     pytest.param(lambda c: detections.insert(c, [DETECTED], now=NOW), id="insert detections"),
 ]
 FOR_SOME = [  # images, and for lists and counts
+    pytest.param(lambda c: replaced.supersede_dead(c, [IMAGE]), id="dead letters of a file"),
     pytest.param(lambda c: retention.mark_gone(c, [GONE]), id="forget a forgotten file"),
     pytest.param(lambda c: replaced.find_newer(c, IMAGE), id="newer version of a file"),
     pytest.param(lambda c: home_states.at(c, NOW, hold=HOUR), id="home at a moment"),

@@ -14,10 +14,10 @@ from tests.core.store.conftest import NOON, Archive, at
 # isort: split
 from hsi_core.domain.found_file import FoundFile
 from hsi_core.domain.models import FailureClass, JobKind
-from hsi_core.store import images, jobs, leases
+from hsi_core.store import jobs, leases, registration
 from hsi_core.store.engine import begin
-from hsi_core.store.images import NewImage
 from hsi_core.store.leases import ClaimedJob, Failure, LeaseLostError, RetryDecision
+from hsi_core.store.registration import NewImage
 
 FAILURE = Failure(failure=FailureClass.UNKNOWN, error_type="x", message="nul \0 in it")
 RETRY_NOW = RetryDecision(failure=FAILURE, delay=timedelta(0), spends_attempt=True)
@@ -31,10 +31,7 @@ async def register(archive: Archive, *numbers: int, camera: str = "front") -> in
     """Register files as a scan does; returns how many were new."""
     new = [NewImage(file=file(number, camera), captured_at=at(number)) for number in numbers]
     async with begin(archive.engine) as connection:
-        added = await images.add(connection, new, now=NOON)
-        if added:
-            await jobs.enqueue_detect(connection, added, now=NOON)
-        return len(added)
+        return len((await registration.register(connection, new, found_at=NOON, now=NOON)).images)
 
 
 async def claim(archive: Archive, lease: float = 30.0) -> ClaimedJob | None:
@@ -49,7 +46,7 @@ async def test_concurrent_scans_register_each_file_once(archive: Archive) -> Non
     assert sum(added) == 50
     async with begin(archive.engine) as connection:
         assert (await jobs.stats(connection)).pending[JobKind.DETECT] == 50
-        assert await images.find_known(connection, [file(1), file(99)]) == {file(1)}
+        assert await registration.find_known(connection, [file(1), file(99)]) == {file(1)}
 
 
 async def test_a_changed_file_is_another_image(archive: Archive) -> None:
@@ -57,7 +54,9 @@ async def test_a_changed_file_is_another_image(archive: Archive) -> None:
     changed = FoundFile(camera="front", path="front/1.jpg", size=2, mtime_ns=1)
     async with begin(archive.engine) as connection:
         new = [NewImage(file=changed, captured_at=at(2))]
-        assert len(await images.add(connection, new, now=NOON)) == 1
+        added = await registration.register(connection, new, found_at=NOON, now=NOON)
+        assert len(added.images) == 1
+        assert added.newer == added.images
 
 
 async def test_concurrent_workers_claim_each_job_once(archive: Archive) -> None:

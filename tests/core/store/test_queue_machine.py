@@ -23,10 +23,10 @@ from tests.core.conftest import WIPE
 # isort: split
 from hsi_core.domain.found_file import FoundFile
 from hsi_core.domain.models import Camera, FailureClass, JobKind, JobState
-from hsi_core.store import cameras, dead_letters, images, jobs, leases
+from hsi_core.store import cameras, dead_letters, jobs, leases, registration
 from hsi_core.store.engine import begin, connect
-from hsi_core.store.images import NewImage
 from hsi_core.store.leases import ClaimedJob, Failure, LeaseLostError, RetryDecision
+from hsi_core.store.registration import NewImage
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FAILURE = Failure(failure=FailureClass.UNKNOWN, error_type="test", message="it went wrong")
@@ -106,8 +106,7 @@ class Queue(RuleBasedStateMachine):
                 )
                 for index, age in enumerate(ages)
             ]
-            added = await images.add(connection, new, now=NOON)
-            await jobs.enqueue_detect(connection, added, now=NOON)
+            await registration.register(connection, new, found_at=NOON, now=NOON)
             rows = await connection.execute(
                 text("SELECT id, happened_at, priority FROM hsi.jobs WHERE id > :last"),
                 {"last": max(self.model, default=0)},

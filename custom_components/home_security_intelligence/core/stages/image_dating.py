@@ -20,7 +20,7 @@ from ..files.reader import read_stated_times
 from ..store import camera_clocks, image_names
 from ..store.database import Database
 from ..store.image_names import KnownName
-from ..store.images import NewImage
+from ..store.registration import NewImage
 
 _LOGGER = logging.getLogger(__name__)
 

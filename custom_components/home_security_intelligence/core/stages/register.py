@@ -12,9 +12,9 @@ from ..domain.machine_clock import MachineClock
 from ..domain.models import JobKind
 from ..domain.updates import ImageUpdate
 from ..files.camera_root import CameraRoot
-from ..store import images, jobs, replaced
+from ..store import registration, replaced
 from ..store.database import Database
-from ..store.images import NewImage
+from ..store.registration import NewImage
 from ..store.transaction import Transaction
 from ..watch.deliveries import Deliveries, Lane
 from .clock_check import ClockCheck
@@ -82,7 +82,7 @@ class Register:
 
     async def _register(self, files: Sequence[FoundFile], wait_for_room: _WaitForRoom) -> None:
         known = await self._database.run_statement(
-            lambda connection: images.find_known(connection, files)
+            lambda connection: registration.find_known(connection, files)
         )
         self._deliveries.acknowledge(known)
         new = [file for file in files if file not in known]
@@ -125,11 +125,15 @@ class Register:
 
     async def _add(self, transaction: Transaction, items: Sequence[NewImage]) -> None:
         now = self._now()
-        added = await images.add(
-            transaction.connection, items, now=self._clock.latest(), root=self._root.id
+        added = await registration.register(
+            transaction.connection,
+            items,
+            found_at=self._clock.latest(),
+            now=now,
+            root=self._root.id,
         )
-        if added:
-            await jobs.enqueue_detect(transaction.connection, added, now=now)
-            skipped = await replaced.supersede_dead(transaction.connection, added)
-            transaction.publish_after_commit(ImageUpdate(image=image) for image in skipped)
+        if added.images:
             transaction.notify_workers_after_commit(JobKind.DETECT)
+        if added.newer:
+            skipped = await replaced.supersede_dead(transaction.connection, added.newer)
+            transaction.publish_after_commit(ImageUpdate(image=image) for image in skipped)

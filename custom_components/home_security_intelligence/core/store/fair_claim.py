@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from ..domain.models import JobState
+from ..domain.models import JobKind, JobState
 from .arrays import rows_from_arrays
 from .tables import BACKLOG, FRESH, cameras, images, in_state, jobs
 
@@ -31,10 +31,19 @@ _FENCE_STEP = literal_column("1 + (random() * 1000000000)::bigint", BigInteger)
 _LAGS = rows_from_arrays("lag", {"camera": Text, "turns": BigInteger})
 
 
+def claim_statement(
+    kind: JobKind, limit: int, *, oldest_first: bool
+) -> ReturningUpdate[tuple[object, ...]]:
+    """Return the statement that claims up to `limit` jobs, which is its parameter `wanted`."""
+    return _statement(kind, 1 << (limit - 1).bit_length(), oldest_first=oldest_first)
+
+
 @cache
-def claim_statement(limit: int, *, oldest_first: bool) -> ReturningUpdate[tuple[object, ...]]:
-    """Return the statement that claims up to `limit` jobs, cached: building it is expensive."""
-    best = _best(limit + _SPARE, oldest_first=oldest_first)
+def _statement(
+    kind: JobKind, power_of_two: int, *, oldest_first: bool
+) -> ReturningUpdate[tuple[object, ...]]:
+    """Return one of a few statements: building, preparing and planning one is expensive."""
+    best = _best(kind, power_of_two + _SPARE, oldest_first=oldest_first)
     due = (
         select(
             jobs.c.id,
@@ -46,8 +55,7 @@ def claim_statement(limit: int, *, oldest_first: bool) -> ReturningUpdate[tuple[
         # Checked again once the row is locked: another worker may have claimed it.
         .where(in_state(jobs.c.state, JobState.PENDING))
         .order_by(best.c.place)
-        # As a parameter it could be any number, and the plan would be made for many rows.
-        .limit(_number(limit))
+        .limit(bindparam("wanted", type_=Integer))
         .with_for_update(skip_locked=True, of=jobs)
         .cte("due")
         .prefix_with("MATERIALIZED")
@@ -69,15 +77,15 @@ def claim_statement(limit: int, *, oldest_first: bool) -> ReturningUpdate[tuple[
     )
 
 
-def _best(count: int, *, oldest_first: bool) -> CTE:
+def _best(kind: JobKind, count: int, *, oldest_first: bool) -> CTE:
     """Return the first jobs of a fair order, each with its place: the cameras take turns.
 
     Each camera's jobs are read from its part of the index, so that those of one camera do not have
     to be passed to find another's.
     """
     candidates = union_all(
-        _candidates(FRESH, count, newest_first=not oldest_first),
-        _candidates(BACKLOG, count, newest_first=False),
+        _candidates(kind, FRESH, count, newest_first=not oldest_first),
+        _candidates(kind, BACKLOG, count, newest_first=False),
     ).lateral("candidate")
     own_order = [candidates.c.position, candidates.c.id]
     if not oldest_first:
@@ -103,13 +111,16 @@ def _best(count: int, *, oldest_first: bool) -> CTE:
     return (
         select(turns.c.id, place)
         .order_by(place)
+        # As a parameter it could be any number, and the plan would be made for many rows.
         .limit(_number(count))
         .cte("best")
         .prefix_with("MATERIALIZED")
     )
 
 
-def _candidates(priority: int, count: int, *, newest_first: bool) -> Select[tuple[object, ...]]:
+def _candidates(
+    kind: JobKind, priority: int, count: int, *, newest_first: bool
+) -> Select[tuple[object, ...]]:
     """Return the first due jobs of a camera and priority; `position` orders them, ascending."""
     moment = func.extract("epoch", jobs.c.happened_at)
     order = (jobs.c.happened_at, jobs.c.id)
@@ -120,7 +131,7 @@ def _candidates(priority: int, count: int, *, newest_first: bool) -> Select[tupl
             (-moment if newest_first else moment).label("position"),
         )
         .where(
-            jobs.c.kind == bindparam("wanted"),
+            in_state(jobs.c.kind, kind),
             in_state(jobs.c.state, JobState.PENDING),
             jobs.c.camera == cameras.c.folder,
             jobs.c.priority == _number(priority),

@@ -1,15 +1,12 @@
-"""The images: register their files, find them with their detections, and change their state."""
+"""The images: find them with their detections, and change their state."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    DateTime,
-    Integer,
     LargeBinary,
     Select,
     Text,
@@ -17,21 +14,18 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    literal_column,
     select,
     text,
-    union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.file_version import Version
-from ..domain.found_file import FoundFile
 from ..domain.models import Detection, Image, ImageState, SkipReason
 from .arrays import rows_from_arrays, unnest
 from .rows import detection_of, image_of
-from .tables import detections, forgotten_files, images, in_state, jobs, path_hash
+from .tables import detections, images, in_state, jobs, path_hash
 
 # Statements that every image runs are built once: building one costs more than running it.
 _ONE = select(images).where(images.c.id == bindparam("image"))
@@ -58,85 +52,6 @@ _SKIP = (
     .where(images.c.id == _SKIPPED.c.id)
     .values(state=ImageState.SKIPPED, reason=bindparam("why"), sha256=_SKIPPED.c.sha256)
 )
-_FILES = rows_from_arrays(
-    "file", {"camera": Text, "path": Text, "mtime_ns": BigInteger, "size": BigInteger}
-)
-_FIND_KNOWN = union_all(
-    *(
-        select(_FILES).where(
-            exists().where(
-                path_hash(table.c.path) == path_hash(_FILES.c.path),
-                *(table.c[each.name] == each for each in _FILES.c),
-            )
-        )
-        for table in (images, forgotten_files)
-    )
-)
-_NEW = rows_from_arrays(
-    "file",
-    {
-        "camera": Text,
-        "path": Text,
-        "mtime_ns": BigInteger,
-        "size": BigInteger,
-        "captured_at": DateTime(timezone=True),
-    },
-)
-_ADD = (
-    insert(images)
-    .from_select(
-        [*_NEW.c.keys(), "found_at", "state", "root"],
-        select(
-            _NEW,
-            bindparam("now", type_=DateTime(timezone=True)),
-            literal_column(f"'{ImageState.PENDING.value}'", images.c.state.type),
-            bindparam("root", type_=Integer),
-        ),
-    )
-    .on_conflict_do_nothing()
-    .returning(images)
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewImage:
-    """A file to register, and the capture time of its image."""
-
-    file: FoundFile
-    captured_at: datetime
-
-
-async def find_known(connection: AsyncConnection, files: Sequence[FoundFile]) -> set[FoundFile]:
-    """Return the files that are registered, or were until their record was deleted."""
-    # One statement: at any time a file is in one table or the other.
-    rows = await connection.execute(_FIND_KNOWN, _identities(files))
-    return {
-        FoundFile(camera=camera, path=path, mtime_ns=mtime_ns, size=size)
-        for camera, path, mtime_ns, size in rows
-    }
-
-
-async def add(
-    connection: AsyncConnection,
-    new: Sequence[NewImage],
-    *,
-    now: datetime,
-    root: int | None = None,
-) -> tuple[Image, ...]:
-    """Register files found in a root; return the images that were not registered meanwhile."""
-    # Insert in a fixed order to avoid deadlock between two scans of the same files.
-    ordered = sorted(new, key=lambda item: (item.captured_at, item.file.camera, item.file.path))
-    rows = await connection.execute(
-        _ADD,
-        {
-            **_identities([item.file for item in ordered]),
-            "file_captured_at": [item.captured_at for item in ordered],
-            "now": now,
-            "root": root,
-        },
-    )
-    added = tuple(image_of(row) for row in rows.mappings())
-    return tuple(sorted(added, key=lambda image: image.captured_at))
 
 
 async def get(connection: AsyncConnection, image_id: int) -> Image | None:
@@ -324,15 +239,6 @@ async def set_pending(connection: AsyncConnection, ids: Sequence[int]) -> None:
         .where(images.c.id.in_(ids), in_state(images.c.state, ImageState.DEAD))
         .values(state=ImageState.PENDING, reason=None)
     )
-
-
-def _identities(files: Sequence[FoundFile]) -> dict[str, list[str] | list[int]]:
-    return {
-        "file_camera": [file.camera for file in files],
-        "file_path": [file.path for file in files],
-        "file_mtime_ns": [file.mtime_ns for file in files],
-        "file_size": [file.size for file in files],
-    }
 
 
 async def damage(connection: AsyncConnection, ids: Collection[int]) -> dict[int, str]:

@@ -1,10 +1,9 @@
 """The queue: enqueue jobs and count them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import (
-    BigInteger,
     DateTime,
     SmallInteger,
     Text,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.found_file import LIVE_FOR
-from ..domain.models import Image, JobKind, JobState, QueueStats, SecurityEvent
+from ..domain.models import JobKind, JobState, QueueStats, SecurityEvent
 from .arrays import rows_from_arrays
 from .leases import ClaimedJob
 from .tables import BACKLOG, FRESH, cameras, events, in_state, jobs
@@ -30,13 +29,11 @@ _NEW = rows_from_arrays(
     {
         "kind": Text,
         "camera": Text,
-        "image_id": BigInteger,
         "event_id": Uuid,
         "priority": SmallInteger,
         "happened_at": DateTime(timezone=True),
     },
 )
-_ENQUEUE = insert(jobs).from_select(list(_NEW.c.keys()), select(_NEW))
 # A job in progress need not be locked: storing its outcome waits for the event's lock, and then
 # finds that the event has changed.
 _ENQUEUE_ASSESS = insert(jobs).from_select(
@@ -70,23 +67,6 @@ def priority_of(happened_at: datetime, *, now: datetime) -> int:
     return FRESH if now - happened_at < LIVE_FOR else BACKLOG
 
 
-async def enqueue_detect(
-    connection: AsyncConnection, images: Sequence[Image], *, now: datetime
-) -> None:
-    """Enqueue detect jobs, in the transaction that registers their images."""
-    await connection.execute(
-        _ENQUEUE,
-        {
-            "job_kind": [JobKind.DETECT] * len(images),
-            "job_camera": [image.camera for image in images],
-            "job_image_id": [image.id for image in images],
-            "job_event_id": [None] * len(images),
-            "job_priority": [priority_of(image.captured_at, now=now) for image in images],
-            "job_happened_at": [image.captured_at for image in images],
-        },
-    )
-
-
 async def enqueue_assess(
     connection: AsyncConnection, new: Collection[SecurityEvent], *, now: datetime
 ) -> None:
@@ -99,7 +79,6 @@ async def enqueue_assess(
         {
             "job_kind": [JobKind.ASSESS] * len(new),
             "job_camera": [event.camera for event in new],
-            "job_image_id": [None] * len(new),
             "job_event_id": [event.id for event in new],
             "job_priority": [priority_of(event.started_at, now=now) for event in new],
             "job_happened_at": [event.started_at for event in new],

@@ -131,9 +131,9 @@ async def claim(
     those of a backlog, the newest live image first; with `oldest_first`, only age counts.
     """
     rows = await connection.execute(
-        claim_statement(limit, oldest_first=oldest_first),
+        claim_statement(kind, limit, oldest_first=oldest_first),
         {
-            "wanted": kind,
+            "wanted": limit,
             "lease": timedelta(seconds=lease),
             "lag_camera": list(lags),
             "lag_turns": list(lags.values()),
