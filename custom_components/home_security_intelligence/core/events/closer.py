@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.models import SecurityEvent
 from ..domain.settings import Settings
-from ..store import cameras, events, images
+from ..store import events, images
 from ..store.database import Database
 from ..store.transaction import Transaction
 from .event_batch import span_of
@@ -56,7 +56,7 @@ class EventCloser:
 
     async def _close(self, transaction: Transaction, camera: str) -> None:
         connection = transaction.connection
-        locked = await cameras.lock(connection, [camera])
+        locked = await self._judge.lock(connection, [camera])
         event = await events.open_of(connection, camera)
         if event is None or not await self._is_over(connection, event):
             return

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from ..domain.context import Context
 from ..domain.models import (
     LANGUAGE_MODEL,
@@ -22,11 +24,14 @@ from ..domain.presence import PresenceClass
 from ..domain.settings import Settings
 from ..domain.updates import EventPhase, EventUpdate
 from ..risk.scene_cache import MAX_SCENES, SceneCache
-from ..store import evidence, jobs, roots, verdicts
+from ..store import cameras, evidence, jobs, verdicts
+from ..store.cameras import LockedCameras
 from ..store.evidence import Evidence, OtherEvent
 from ..store.transaction import Transaction
 from ..store.verdicts import StoredVerdict
+from .event_batch import span_of
 from .judge import EventImages, JudgedEvent, elsewhere_of, judge_images, reach_of, select_images
+from .placement import due_at
 from .recent_images import Coverage, RecentImages
 
 _LEVELS = tuple(RiskLevel)
@@ -87,23 +92,28 @@ class EventJudge:
         )
         return judged if is_same else None
 
+    async def lock(self, connection: AsyncConnection, folders: Collection[str]) -> LockedCameras:
+        """Lock the events of these cameras, to judge them in this transaction."""
+        return await cameras.lock(connection, folders, worker=self._worker)
+
     async def judge(
         self,
         transaction: Transaction,
         changes: Sequence[EventChange],
-        cameras: Mapping[str, Camera],
+        locked: LockedCameras,
         images: Sequence[Image] = (),
     ) -> None:
         """Judge events by everything that is stored; `images` are those just stored."""
-        if changes and not await self._is_memory_valid(transaction):
+        if self._worker is not None and locked.mark != self._expected_mark():
+            # The database lacks what this process stored, or read from it.
             self._recent.clear()
-        known = {camera: dict(self._recent.of(camera)) for camera in cameras}
+        known = {camera: dict(self._recent.of(camera)) for camera in locked.by_folder}
         for image in images:
             known[image.camera][image.id] = image
         covered: Mapping[str, _Covered] = {}
         if changes:
             covered = await self._judge(
-                transaction, changes, cameras, known, {image.camera for image in images}
+                transaction, changes, locked.by_folder, known, {image.camera for image in images}
             )
         current = {
             change.event.camera: change.event.id
@@ -124,17 +134,11 @@ class EventJudge:
 
         transaction.after_commit(keep)
 
-    async def _is_memory_valid(self, transaction: Transaction) -> bool:
-        """Return whether the database still has what this process stored, or read from it."""
-        return self._worker is None or (
-            await roots.read_mark(transaction.connection, self._worker) == self._expected_mark()
-        )
-
     async def _judge(
         self,
         transaction: Transaction,
         changes: Sequence[EventChange],
-        cameras: Mapping[str, Camera],
+        locked: Mapping[str, Camera],
         known: Mapping[str, dict[int, Image]],
         has_new: Collection[str],
     ) -> dict[str, _Covered]:
@@ -172,7 +176,7 @@ class EventJudge:
             images = select_images(
                 event, known[event.camera].values(), evidence_on.next_starts_at, self._settings
             )
-            verdict, judged = self._verdict_on(change, cameras[event.camera], images, evidence_on)
+            verdict, judged = self._verdict_on(change, locked[event.camera], images, evidence_on)
             wanted.append(verdict)
             transaction.after_commit(partial(self._remember, event, judged))
             one = covered.setdefault(event.camera, _Covered(version=evidence_on.images_version))
@@ -258,7 +262,11 @@ class EventJudge:
         changes: Sequence[EventChange],
         stored: Mapping[UUID, SecurityEvent],
     ) -> None:
-        """Have the closed events explained, and the open ones that have just reached medium."""
+        """Have the closed events explained, and the open ones that have just reached medium.
+
+        An open event that is over by now, as in a backlog, closes once all its images are there.
+        """
+        now = self._now()
         wanted = [
             event
             for change in changes
@@ -267,10 +275,11 @@ class EventJudge:
                 _rank(event.highest_level)
                 >= _rank(RiskLevel.MEDIUM)
                 > _rank(change.event.highest_level)
+                and due_at(span_of(event), self._settings) > now
             )
         ]
         if wanted:
-            await jobs.enqueue_assess(transaction.connection, wanted, now=self._now())
+            await jobs.enqueue_assess(transaction.connection, wanted, now=now)
             transaction.notify_workers_after_commit(JobKind.ASSESS)
 
 

@@ -1,6 +1,6 @@
 """Detects the objects in an image, stores them and puts the image into its event."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from ..aio.batcher import Batcher
 from ..domain.errors import ImageReplacedError, ImageUnreadableError
 from ..domain.file_version import Version
 from ..domain.inference import DetectResult
-from ..domain.models import Camera, Image, ImageState, JobKind, SkipReason
+from ..domain.models import Image, ImageState, JobKind, SkipReason
 from ..domain.settings import Settings
 from ..domain.updates import ImageUpdate
 from ..events.event_judge import EventJudge
@@ -18,7 +18,8 @@ from ..events.grouper import EventGrouper
 from ..files.image_loader import ImageLoader
 from ..inference.protocol import InferenceBackend
 from ..queue.handler import Outcome
-from ..store import cameras, detections, images, leases, replaced
+from ..store import detections, images, leases, replaced
+from ..store.cameras import LockedCameras
 from ..store.database import Database
 from ..store.detections import DetectedImage
 from ..store.leases import ClaimedJob, Failure
@@ -103,7 +104,7 @@ class Detect:
     ) -> frozenset[int]:
         """Store detections, put the images into their events, and judge these."""
         connection = transaction.connection
-        locked = await cameras.lock(connection, {outcome.job.camera for outcome in outcomes})
+        locked = await self._judge.lock(connection, {one.job.camera for one in outcomes})
         if any(isinstance(outcome.result, Replaced) for outcome in outcomes):
             await leases.lock(connection, [outcome.job for outcome in outcomes])
         stored: set[int] = set()
@@ -188,13 +189,15 @@ class Detect:
         self,
         transaction: Transaction,
         new: Iterable[tuple[Detected, DetectResult]],
-        locked: Mapping[str, Camera],
+        locked: LockedCameras,
     ) -> None:
         now = self._now()
         detected = [(_with_result(one.image, result, now), one, result) for one, result in new]
         if not detected:
             return
-        grouping = await self._grouper.add(transaction, [image for image, _, _ in detected], locked)
+        grouping = await self._grouper.add(
+            transaction, [image for image, _, _ in detected], locked.by_folder
+        )
         await detections.insert(
             transaction.connection,
             [

@@ -1,6 +1,8 @@
 """The cameras, and the lock that serializes changes to the events of one camera."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import RowMapping, Text, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -8,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.models import Camera
 from .contexts import zones_from, zones_json
+from .roots import MARK_OF
 from .tables import cameras
 
 _CONFIGURED = ("name", "zones", "watched_labels", "presence_hold", "neighbours", "placement")
@@ -16,12 +19,20 @@ _CONFIGURED = ("name", "zones", "watched_labels", "presence_hold", "neighbours",
 _FIND = select(cameras).where(cameras.c.folder == bindparam("folder"))
 # FOR NO KEY UPDATE: registering an image only needs the row to remain.
 _LOCK = (
-    select(cameras)
+    select(cameras, MARK_OF.label("mark"))
     .where(cameras.c.folder == any_(bindparam("folders", type_=ARRAY(Text))))
     # Lock in folder order to avoid deadlock.
     .order_by(cameras.c.folder)
-    .with_for_update(key_share=True)
+    .with_for_update(of=cameras, key_share=True)
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedCameras:
+    """Cameras by folder, and the mark of a worker's last heartbeat, read as they were locked."""
+
+    by_folder: Mapping[str, Camera]
+    mark: str | None
 
 
 async def register(connection: AsyncConnection, wanted: Sequence[Camera]) -> None:
@@ -65,13 +76,16 @@ async def find(connection: AsyncConnection, folder: str) -> Camera | None:
     return None if row is None else _camera_of(row)
 
 
-async def lock(connection: AsyncConnection, folders: Collection[str]) -> dict[str, Camera]:
-    """Lock the events of these cameras against other changes until the transaction ends.
-
-    Return the cameras by folder.
-    """
-    rows = await connection.execute(_LOCK, {"folders": sorted(folders)})
-    return {row["folder"]: _camera_of(row) for row in rows.mappings()}
+async def lock(
+    connection: AsyncConnection, folders: Collection[str], *, worker: UUID | None = None
+) -> LockedCameras:
+    """Lock the events of these cameras against other changes until the transaction ends."""
+    rows = await connection.execute(_LOCK, {"folders": sorted(folders), "worker": worker})
+    found = rows.mappings().all()
+    return LockedCameras(
+        by_folder={row["folder"]: _camera_of(row) for row in found},
+        mark=found[0]["mark"] if found else None,
+    )
 
 
 def _camera_of(row: RowMapping) -> Camera:

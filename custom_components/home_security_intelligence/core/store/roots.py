@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, Text, cast, delete, exists, func, literal_column, select, text
+from sqlalchemy import (
+    Row,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +33,8 @@ _ACTIVE = exists().where(workers.c.root == roots.c.id, _HAS_HEARTBEAT, ~workers.
 _LIVE = exists().where(workers.c.root == roots.c.id, _HAS_HEARTBEAT)
 # The transaction that wrote a row. A restored row was written by another one.
 _MARK = cast(literal_column("workers.xmin"), Text)
+MARK_OF = select(_MARK).where(workers.c.id == bindparam("worker", type_=Uuid)).scalar_subquery()
+_READ_MARK = select(MARK_OF)
 _KNOWN = select(roots.c.id, roots.c.host, roots.c.path, _LIVE).order_by(roots.c.id)
 
 
@@ -105,8 +119,8 @@ async def record_heartbeat(connection: AsyncConnection, worker: UUID, root_id: i
 
 async def read_mark(connection: AsyncConnection, worker: UUID) -> str | None:
     """Return the mark of a pipeline's last heartbeat; None if there is none."""
-    mark: str | None = await connection.scalar(select(_MARK).where(workers.c.id == worker))
-    return mark
+    found: str | None = await connection.scalar(_READ_MARK, {"worker": worker})
+    return found
 
 
 async def mark_stopped(connection: AsyncConnection, worker: UUID) -> None:
