@@ -65,12 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def penalty_in_use() -> float:
-    """Return the penalty that the core's weights were fitted with, or 3 if there are none."""
+    """Return the penalty that the core's weights were fitted with, or 60 if there are none."""
     if importlib.util.find_spec("hsi_core.risk.weights") is None:
-        return 3.0
+        return 60.0
     how: Mapping[str, object] = importlib.import_module("hsi_core.risk.weights").PROVENANCE
     found = how.get("penalty")
-    return float(found) if isinstance(found, int | float) else 3.0
+    return float(found) if isinstance(found, int | float) else 60.0
 
 
 def weight_lines(model: Model, scale: Scale, table: Table) -> list[str]:

@@ -16,9 +16,10 @@ from testbed.risk.evidence_table import Floats, Table
 from testbed.risk.live_measures import area_under_curve, labels_of
 from testbed.risk.logistic import fit
 
-PENALTIES = (3.0, 8.0, 20.0, 50.0)  # of squared distances from the prior; rows weigh 1 on average
+PENALTIES = (15.0, 30.0, 60.0, 120.0)  # tried; of squared distances from the prior
 _FOLDS = 5
 _ROUNDS = 8
+_LEAST_SPREAD = 0.05  # of the strength of a kind of evidence
 _KEPT = 3  # of a benign scene: its highest moments of the last rounds
 
 
@@ -85,11 +86,8 @@ def fit_model(
     found in turns, beginning with the weights that common sense gives. Of a benign scene the highest
     moments of earlier turns stay in.
     """
-    size = len(data.names) + 1
     lower = np.array([0.0 if signs.get(n, 0) > 0 else -np.inf for n in data.names] + [-np.inf])
     upper = np.array([0.0 if signs.get(n, 0) < 0 else np.inf for n in data.names] + [np.inf])
-    half = np.full(size, penalty / 2)
-    half[-1] = 1e-4
     by_scene = _weights(data, train)
     used = train[data.scene]
     index = np.flatnonzero(used)
@@ -109,7 +107,7 @@ def fit_model(
             rows[picked],
             data.target[scene[picked]],
             weight=share,
-            penalty=half,
+            penalty=_penalty(rows[picked], share, penalty),
             lower=lower,
             upper=upper,
             prior=prior,
@@ -121,6 +119,18 @@ def fit_model(
             name: float(w) for name, w in zip(data.names, now[:-1], strict=True) if abs(w) > 1e-6
         },
     )
+
+
+def _penalty(rows: Floats, weight: Floats, penalty: float) -> Floats:
+    """Return the penalty of each squared weight: in proportion to the evidence's variance.
+
+    What few scenes show may weigh much then, if it decides those few.
+    """
+    middle = np.average(rows, axis=0, weights=weight)
+    spread = np.sqrt(np.average((rows - middle) ** 2, axis=0, weights=weight))
+    found: Floats = penalty / 2 * np.maximum(spread, _LEAST_SPREAD) ** 2
+    found[-1] = 1e-4  # the base is free
+    return found
 
 
 def choose_penalty(data: Data, train: NDArray[np.bool_], signs: Mapping[str, int]) -> float:
