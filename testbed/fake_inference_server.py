@@ -97,9 +97,10 @@ class FakeInferenceServer:
     test_model: bool = False
     detections: Sequence[tuple[str, float]] | None = None  # None: what the image contains
     labels: dict[str, str] = field(default_factory=dict)  # replacements for labels in images
-    box: Sequence[float] = responses.BOX
+    boxes: Sequence[Sequence[float]] = (responses.BOX,)  # of the detections, in turn
     damaged: str | None = None  # what is wrong with every image's file
     score: int | None = None  # None: the highest that the rules allow
+    agrees: bool = False  # without a score, the answer is the score of the rules
     detector: Mapping[str, object] = field(default_factory=dict)  # fields that differ in health
     assessor: Mapping[str, object] = field(default_factory=dict)
     gpu: Mapping[str, object] | None = None
@@ -205,7 +206,7 @@ class FakeInferenceServer:
                 detections,
                 model=self.model,
                 test_model=self.test_model,
-                box=self.box,
+                boxes=self.boxes,
                 damaged=self.damaged,
             )
         )
@@ -219,7 +220,8 @@ class FakeInferenceServer:
         await self.assess_gate.wait()
         if (fault := _next_fault(self.assess_fault, self.assess_faults)) is not None:
             return fault()
-        score = facts["rules"]["high"] if self.score is None else self.score
+        rules = facts["rules"]
+        score = rules["score" if self.agrees else "high"] if self.score is None else self.score
         return web.json_response(responses.assessed(score))
 
     async def _pull(self, request: web.Request) -> web.Response:

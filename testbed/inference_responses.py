@@ -6,6 +6,7 @@ Each function returns a new response that the caller may change.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 BOX = (0.1, 0.1, 0.5, 0.9)  # x1, y1, x2, y2 as shares of the image's width and height
 _RETRYABLE = frozenset({429, 500, 502, 503, 504})
@@ -135,10 +136,10 @@ def detected(
     *,
     model: str = "rtdetr_v2_r18vd",
     test_model: bool = False,
-    box: Sequence[float] = BOX,
+    boxes: Sequence[Sequence[float]] = (BOX,),
     damaged: str | None = None,
 ) -> dict[str, object]:
-    """Return detections, given as label and confidence; all have the same box."""
+    """Return detections, given as label and confidence, with these boxes in turn."""
     return {
         **DETECTED,
         **({"damaged": damaged} if damaged else {}),
@@ -147,7 +148,7 @@ def detected(
         "image": {"width": 640, "height": 480},
         "detections": [
             {"label": label, "confidence": confidence, "box": [*box]}
-            for label, confidence in detections
+            for (label, confidence), box in zip(detections, cycle(boxes), strict=False)
         ],
     }
 

@@ -17,15 +17,10 @@ from yarl import URL
 # name too.
 import custom_components  # noqa: F401
 from custom_components.home_security_intelligence.const import DOMAIN
-from custom_components.home_security_intelligence.core.domain.levels import LevelBounds
-from custom_components.home_security_intelligence.core.domain.models import RiskFactor
-from custom_components.home_security_intelligence.core.events import judge
-from custom_components.home_security_intelligence.core.risk.facts import FactSheet
-from custom_components.home_security_intelligence.core.risk.llm_adjustment import llm_range
-from custom_components.home_security_intelligence.core.risk.rules import Verdict
 from custom_components.home_security_intelligence.core.store.engine import connect
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
+from tests.ha.scenes import IN_THE_PASSAGE, ZONES, early_morning_here, show
 
 # The test plugin writes out every statement, which takes longer than running them.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -89,26 +84,10 @@ def newer_database(postgres: Postgres, home_database: dict[str, str | int | bool
 
 
 @pytest.fixture
-async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeInferenceServer]:
-    """Return a scripted inference server.
-
-    The rules are replaced by its score, because theirs depends on the time of day.
-    """
-    async with FakeInferenceServer(
-        detections=[("person", 0.97)], score=72, box=(0.4, 0.3, 0.6, 0.9)
-    ) as fake:
-
-        def apply_rules(sheet: FactSheet, bounds: LevelBounds) -> Verdict:
-            score = fake.score or 0
-            factor = RiskFactor(name="as told", points=score, reason="The test says so.")
-            return Verdict(
-                score=score,
-                level=bounds.level_of(score),
-                llm_range=llm_range(score, bounds),
-                factors=(factor,),
-            )
-
-        monkeypatch.setattr(judge, "apply_rules", apply_rules)
+async def server() -> AsyncIterator[FakeInferenceServer]:
+    """Return a scripted inference server: a person in a restricted zone, and a model that agrees."""
+    async with FakeInferenceServer(agrees=True) as fake:
+        show(fake, IN_THE_PASSAGE)
         yield fake
 
 
@@ -137,10 +116,11 @@ def entry_data(
 
 
 @pytest.fixture
-def entry(
+async def entry(
     hass: HomeAssistant, server: FakeInferenceServer, entry_data: dict[str, str | int | bool]
 ) -> MockConfigEntry:
-    """Return an entry with two cameras, not set up."""
+    """Return an entry with two cameras and their zones, not set up, in the early morning."""
+    await hass.config.async_set_time_zone(early_morning_here())
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Home Security Intelligence",
@@ -149,7 +129,7 @@ def entry(
         data=entry_data,
         subentries_data=[
             ConfigSubentryDataWithId(
-                data=MappingProxyType({"folder": folder, "name": name}),
+                data=MappingProxyType({"folder": folder, "name": name, "zones": [*ZONES]}),
                 subentry_id=f"01J{folder.upper()}",
                 subentry_type="camera",
                 title=name,

@@ -87,11 +87,11 @@ async def choose_options(
 async def change_camera(
     hass: HomeAssistant, entry: MockConfigEntry, subentry_id: str, **answers: object
 ) -> SubentryFlowResult:
-    """Submit a camera's form with its present name and these answers; wait for the reload."""
+    """Submit a camera's form with its present name, zones and these answers; wait for the reload."""
     form = await entry.start_subentry_reconfigure_flow(hass, subentry_id)
-    name = entry.subentries[subentry_id].data["name"]
+    present = entry.subentries[subentry_id].data
     result = await hass.config_entries.subentries.async_configure(
-        form["flow_id"], {"name": name, **answers}
+        form["flow_id"], {"name": present["name"], "zones": present["zones"], **answers}
     )
     await hass.async_block_till_done()
     return result
@@ -134,6 +134,11 @@ async def listed_when(
 def is_settled(event: Mapping[str, object]) -> bool:
     """Return whether an event is over and has its words."""
     return event["state"] == "closed" and event["assessment"] == "assessed"
+
+
+def has_images(count: int) -> Callable[[Mapping[str, object]], bool]:
+    """Return the condition that an event has this many images."""
+    return lambda event: event["image_count"] == count
 
 
 async def state_when(hass: HomeAssistant, entity_id: str, wanted: Callable[[State], bool]) -> State:

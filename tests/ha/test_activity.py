@@ -1,5 +1,6 @@
 """The activity of an event: detected, escalated, explained, closed, corrected, each once."""
 
+from datetime import datetime
 from pathlib import Path
 import time
 
@@ -8,10 +9,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from testbed.fake_inference_server import NO_ASSESSOR, FakeInferenceServer
 from testbed.services.postgres import Postgres
-from tests.ha.helpers import end_event, fired, record_firings, state_is, state_when, upload
+from tests.ha.helpers import end_event, has_images, listed_when, record_firings, state_when, upload
+from tests.ha.scenes import IN_THE_GARDEN, MANY_IN_THE_PASSAGE, STRAYING, show
 
 ACTIVITY = "event.front_door_activity"
-SCORE = "sensor.front_door_risk_score"
 
 
 async def phase(hass: HomeAssistant, wanted: str) -> State:
@@ -55,32 +56,35 @@ async def test_a_rising_level_escalates_and_a_falling_one_does_not(
 ) -> None:
     server.assess_gate.clear()
     firings = record_firings(hass, ACTIVITY)
-    for number, score in enumerate((5, 40, 41, 90, 20, 40)):
-        server.score = score
+    shown = []
+    for number, scene in enumerate((*STRAYING, IN_THE_GARDEN, MANY_IN_THE_PASSAGE)):
+        show(server, scene)
         upload(camera_root, f"front_door/{number}.jpg")
-        await state_is(hass, SCORE, str(score))
+        event = await listed_when(hass, has_images(number + 1))
+        shown.append(event["risk_level"])
+    assert shown == ["low", "medium", "medium", "low", "medium", "critical"]
     assert phases(firings) == ["detected", "escalated", "escalated"]
     assert [firing.attributes["level"] for firing in firings] == ["low", "medium", "critical"]
     server.assess_gate.set()
 
 
 async def test_a_late_image_corrects_an_event_that_is_over(
-    hass: HomeAssistant,
-    server: FakeInferenceServer,
-    loaded: MockConfigEntry,
-    camera_root: Path,
-    postgres: Postgres,
+    hass: HomeAssistant, server: FakeInferenceServer, quick: MockConfigEntry, camera_root: Path
 ) -> None:
     firings = record_firings(hass, ACTIVITY)
-    upload(camera_root, "front_door/one.jpg")
-    first = await fired(hass, ACTIVITY)
-    began = await end_event(postgres, loaded)
+    for number, scene in enumerate(STRAYING[:-1]):
+        show(server, scene)
+        upload(camera_root, f"front_door/{number}.jpg")
+        before = await listed_when(hass, has_images(number + 1))
+    assert before["risk_level"] == "medium"
     await phase(hass, "closed")
-    server.score = 20
-    upload(camera_root, "front_door/late.jpg", age=time.time() - began - 5)
+    show(server, STRAYING[-1])
+    began = datetime.fromisoformat(before["started_at"]).timestamp()
+    upload(camera_root, "front_door/late.jpg", age=time.time() - began + 0.5)
     corrected = await phase(hass, "corrected")
-    assert (corrected.attributes["level"], corrected.attributes["score"]) == ("low", 20)
-    assert {f.attributes["event_id"] for f in firings} == {first.attributes["event_id"]}
+    assert corrected.attributes["level"] == "low"
+    assert corrected.attributes["score"] < before["risk_score"]
+    assert {f.attributes["event_id"] for f in firings} == {before["event_id"]}
     # A correction downwards is no alert.
     assert phases(firings).count("corrected") == 1
 

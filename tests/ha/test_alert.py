@@ -20,6 +20,7 @@ from tests.ha.helpers import (
     act,
     end_event,
     fired,
+    has_images,
     listed_when,
     record_firings,
     state_is,
@@ -27,6 +28,7 @@ from tests.ha.helpers import (
     state_when,
     upload,
 )
+from tests.ha.scenes import MANY_IN_THE_PASSAGE, SCENES, show
 
 ALERT = "event.front_door_alert"
 SCORE = "sensor.front_door_risk_score"
@@ -34,20 +36,17 @@ LEVEL = "sensor.front_door_risk_level"
 LAST = "sensor.front_door_last_activity"
 
 
-@pytest.mark.parametrize(
-    ("score", "level"), [(5, "low"), (30, "medium"), (72, "high"), (100, "critical")]
-)
+@pytest.mark.parametrize("level", ["low", "medium", "high", "critical"])
 async def test_a_detected_person_raises_an_alert(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
     camera_root: Path,
     hass_client_no_auth: ClientSessionGenerator,
-    score: int,
     level: str,
 ) -> None:
     assert state_of(hass, ALERT).state == "unknown"
-    server.score = score
+    show(server, SCENES[level])
     server.assess_gate.clear()  # a model that hangs delays nothing
 
     upload(camera_root, "front_door/one.jpg")
@@ -55,13 +54,12 @@ async def test_a_detected_person_raises_an_alert(
     attributes = (await fired(hass, ALERT)).attributes
     assert (attributes["event_type"], attributes["level"]) == (level, level)
     assert attributes["phase"] == "detected"
-    assert attributes["score"] == score
     assert attributes["labels"] == ["person"]
     assert attributes["assessed_by"] == "rules"
     assert attributes["late"] is False
     assert attributes["started_at"] == attributes["last_seen_at"]
-    [factor] = attributes["factors"]
-    assert factor["points"] == score
+    score = min(100, sum(factor["points"] for factor in attributes["factors"]))
+    assert attributes["score"] == score
     listed = (await act(hass, "list_events"))["events"][0]
     assert attributes["event_id"] == listed["event_id"]
     assert (listed["risk_level"], listed["risk_score"]) == (level, score)
@@ -91,9 +89,10 @@ async def test_an_alert_needs_no_language_model(
         lambda state: state.state not in {"0", "unknown", "unavailable"},
     )
     # The dead letter is about the words only.
-    assert (state_of(hass, LEVEL).state, state_of(hass, SCORE).state) == ("high", "72")
+    score = alert.attributes["score"]
+    assert (state_of(hass, LEVEL).state, state_of(hass, SCORE).state) == ("high", str(score))
     event = await listed_when(hass, lambda event: event["assessment"] == "unassessed")
-    assert (event["risk_level"], event["risk_score"]) == ("high", 72)
+    assert (event["risk_level"], event["risk_score"]) == ("high", score)
     assert alerts == [alert]
 
 
@@ -101,10 +100,10 @@ async def test_each_level_is_alerted_once(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     alerts = record_firings(hass, ALERT)
-    for number, score in enumerate((40, 45, 65, 61, 90, 35)):
-        server.score = score
+    for number, level in enumerate(("medium", "medium", "high", "high", "critical", "medium")):
+        show(server, SCENES[level])
         upload(camera_root, f"front_door/{number}.jpg")
-        await state_is(hass, SCORE, str(score))
+        await listed_when(hass, has_images(number + 1))
 
     assert [alert.attributes["event_type"] for alert in alerts] == ["medium", "high", "critical"]
     assert len({alert.attributes["event_id"] for alert in alerts}) == 1
@@ -122,10 +121,9 @@ async def test_a_late_image_alerts_an_earlier_event_only_if_its_level_rises(
     first = await fired(hass, ALERT)
     began = await end_event(postgres, loaded)
 
-    server.score = 73
     upload(camera_root, "front_door/late.jpg", age=time.time() - began - 5)
-    await listed_when(hass, lambda event: event["risk_score"] == 73)
-    server.score = 95
+    await listed_when(hass, has_images(2))
+    show(server, MANY_IN_THE_PASSAGE)
     upload(camera_root, "front_door/later.jpg", age=time.time() - began - 6)
     await state_when(hass, ALERT, lambda s: s.attributes["event_type"] == "critical")
 
@@ -144,16 +142,15 @@ async def test_a_reload_alerts_nothing_again(
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await hass.async_block_till_done()
 
-    await state_is(hass, SCORE, "72")
+    await state_is(hass, SCORE, str(before.attributes["score"]))
     assert await state_is(hass, LEVEL, "high")
     # The entity comes back with its last firing, which triggers nothing.
     assert state_of(hass, ALERT).state == before.state
-    server.score = 75
     upload(camera_root, "front_door/two.jpg")  # the same event continues
-    await state_is(hass, SCORE, "75")
-    server.score = 90
+    await listed_when(hass, has_images(2))
+    show(server, MANY_IN_THE_PASSAGE)
     upload(camera_root, "front_door/three.jpg")
-    await state_is(hass, SCORE, "90")
+    await state_is(hass, LEVEL, "critical")
     assert [alert.attributes["event_type"] for alert in alerts] == ["high", "critical"]
 
 

@@ -17,18 +17,19 @@ from tests.ha.helpers import (
     record_firings,
     upload,
 )
+from tests.ha.scenes import SCENES, show
 
 HOUR = 3600.0
-# The time between the events of one test, and the scores that they have, in this order.
+# The time between the events of one test.
 EVENTS = 600.0
 
 
 async def events_with(
-    hass: HomeAssistant, server: FakeInferenceServer, root: Path, scores: list[int]
+    hass: HomeAssistant, server: FakeInferenceServer, root: Path, wanted: list[str]
 ) -> None:
-    """Have an event of each score at the front door, ten minutes after one another."""
-    for number, score in enumerate(scores, start=1):
-        server.score = score
+    """Have an event of each level at the front door, ten minutes after one another."""
+    for number, level in enumerate(wanted, start=1):
+        show(server, SCENES[level])
         upload(root, f"front_door/{number}.jpg", age=EVENTS * (10 - number))
         async with asyncio.timeout(PATIENCE):
             while not await listed(hass, number):  # noqa: ASYNC110 # no entity shows a suppressed alert
@@ -47,12 +48,12 @@ def levels(alerts: list[State]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("cooldown", "scores", "alerted"),
+    ("cooldown", "wanted", "alerted"),
     [
-        (0.0, [72, 73], ["high", "high"]),
-        (HOUR, [72, 73], ["high"]),
-        (HOUR, [72, 40, 90, 72], ["high", "critical"]),
-        (EVENTS + 60, [72, 40, 73], ["high", "high"]),
+        (0.0, ["high", "high"], ["high", "high"]),
+        (HOUR, ["high", "high"], ["high"]),
+        (HOUR, ["high", "medium", "critical", "high"], ["high", "critical"]),
+        (EVENTS + 60, ["high", "medium", "high"], ["high", "high"]),
     ],
 )
 async def test_a_pause_suppresses_the_same_and_lower_levels(
@@ -61,15 +62,15 @@ async def test_a_pause_suppresses_the_same_and_lower_levels(
     loaded: MockConfigEntry,
     camera_root: Path,
     cooldown: float,
-    scores: list[int],
+    wanted: list[str],
     alerted: list[str],
 ) -> None:
     await choose_options(hass, loaded, {**STANDARD, "alert_cooldown": cooldown})
     alerts = record_firings(hass, "event.front_door_alert")
     activity = record_firings(hass, "event.front_door_activity")
-    await events_with(hass, server, camera_root, scores)
+    await events_with(hass, server, camera_root, wanted)
     assert levels(alerts) == alerted
-    assert len({firing.attributes["event_id"] for firing in activity}) == len(scores)
+    assert len({firing.attributes["event_id"] for firing in activity}) == len(wanted)
 
 
 async def test_a_camera_has_a_pause_of_its_own_for_each_level(
@@ -78,7 +79,7 @@ async def test_a_camera_has_a_pause_of_its_own_for_each_level(
     await choose_options(hass, loaded, {**STANDARD, "alert_cooldown": HOUR})
     await change_camera(hass, loaded, "01JFRONT_DOOR", alert_cooldown={"high": 0})
     alerts = record_firings(hass, "event.front_door_alert")
-    await events_with(hass, server, camera_root, [40, 72, 73, 41])
+    await events_with(hass, server, camera_root, ["medium", "high", "high", "medium"])
     assert levels(alerts) == ["medium", "high", "high"]
 
 
@@ -87,8 +88,7 @@ async def test_a_pause_lasts_over_a_reload(
 ) -> None:
     await choose_options(hass, loaded, {**STANDARD, "alert_cooldown": HOUR})
     alerts = record_firings(hass, "event.front_door_alert")
-    await events_with(hass, server, camera_root, [72])
+    await events_with(hass, server, camera_root, ["high"])
     assert await hass.config_entries.async_reload(loaded.entry_id)
-    server.score = 73
-    await events_with(hass, server, camera_root, [73, 73])
+    await events_with(hass, server, camera_root, ["high", "high"])
     assert levels(alerts) == ["high"]

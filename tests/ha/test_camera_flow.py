@@ -113,7 +113,7 @@ async def test_a_camera_has_options_of_its_own(
         "neighbours": ["front_door"],
         "alert_cooldown": {"low": 3600, "high": 60},
     }
-    result = await change_camera(hass, loaded, "01JYARD", **answers)
+    result = await change_camera(hass, loaded, "01JYARD", zones=[], **answers)
     assert result["reason"] == "reconfigure_successful"
     assert camera_of(loaded.subentries["01JYARD"]) == Camera(
         folder="yard",

@@ -22,10 +22,11 @@ from tests.ha.helpers import (
     state_is,
     upload,
 )
+from tests.ha.scenes import IN_THE_PASSAGE, MANY_IN_THE_PASSAGE, show
 
 DOCUMENT = Path(__file__).parents[2] / "docs/automations.md"
 ALERT = "event.front_door_alert"
-SCORE = "sensor.front_door_risk_score"
+LEVEL = "sensor.front_door_risk_level"
 
 type Document = dict[str, Any]
 
@@ -125,9 +126,9 @@ async def test_twenty_images_of_one_event_notify_once_for_each_level(
     camera_root: Path,
 ) -> None:
     for number in range(20):
-        server.score = 60 + number if number < 19 else 95
+        show(server, IN_THE_PASSAGE if number < 19 else MANY_IN_THE_PASSAGE)
         upload(camera_root, f"front_door/{number}.jpg", age=(20 - number) / 10)
-        await state_is(hass, SCORE, str(server.score))
+        await all_detected(hass, number + 1)
     await until(lambda: len(notified) >= 2)
     await pass_on(hass, camera_root)
     assert [call.data["title"].rpartition(" ")[2] for call in notified] == ["high", "critical"]
@@ -167,13 +168,13 @@ async def test_a_restart_in_the_middle_notifies_once_for_each_level(
     camera_root: Path,
 ) -> None:
     upload(camera_root, "front_door/0.jpg")
-    await state_is(hass, SCORE, "72")
+    await state_is(hass, LEVEL, "high")
     assert await hass.config_entries.async_unload(loaded.entry_id)
     upload(camera_root, "front_door/1.jpg")
     assert await hass.config_entries.async_setup(loaded.entry_id)
-    server.score = 90
+    show(server, MANY_IN_THE_PASSAGE)
     upload(camera_root, "front_door/2.jpg")
-    await state_is(hass, SCORE, "90")
+    await state_is(hass, LEVEL, "critical")
     await all_detected(hass, 3)
     await pass_on(hass, camera_root)
     assert [call.data["title"].rpartition(" ")[2] for call in notified] == ["high", "critical"]

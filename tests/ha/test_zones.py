@@ -43,7 +43,7 @@ async def test_zones_are_used_and_shown_again(
             hass, f"event.{camera}_activity", lambda s: s.attributes["event_type"] == "explained"
         )
     zones = {facts["camera"]: facts["objects"][0]["zones"] for facts in server.assessed}
-    assert zones == {"Front door": ["entry_point"], "Yard": []}
+    assert zones == {"Front door": ["entry_point"], "Yard": ["restricted"]}
 
     await mark(hass, loaded, None)
     assert loaded.subentries["01JFRONT_DOOR"].data["zones"] == []
