@@ -49,6 +49,7 @@ from hsi_core.store import (
     retention,
     verdicts,
 )
+from hsi_core.store.dead_letters import DeadJob
 from hsi_core.store.detections import DetectedImage
 from hsi_core.store.engine import connect
 from hsi_core.store.events import Grouped
@@ -275,7 +276,13 @@ FOR_SOME = [  # images, and for lists and counts
         id="some dead letters",
     ),
     pytest.param(
-        lambda c: dead_letters.select_ids(c, job_ids=None, query=None), id="all dead letters"
+        lambda c: dead_letters.select_ids(c, DeadLetterQuery(), [10_001]), id="dead letters by id"
+    ),
+    pytest.param(
+        lambda c: dead_letters.select_next(
+            c, DeadLetterQuery(), after=DeadJob(failed_at=NOW, id=10_001), limit=1000
+        ),
+        id="next dead letters",
     ),
     pytest.param(lambda c: dead_letters.requeue(c, [10_001, 10_002], limit=5), id="requeue"),
     pytest.param(lambda c: dead_letters.discard(c, [10_003]), id="discard"),

@@ -1,6 +1,6 @@
 """Requeues and discards dead letters on a user's request."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from itertools import batched
 
@@ -10,6 +10,7 @@ from ..domain.queries import DeadLetterQuery
 from ..domain.updates import EventPhase, EventUpdate
 from ..store import dead_letters, events
 from ..store.database import Database
+from ..store.dead_letters import DeadJob
 from ..store.transaction import Transaction
 
 _BATCH_LIMIT = 1000  # maximum number of dead letters changed in one transaction
@@ -26,7 +27,7 @@ class DeadLetterService:
         self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
     ) -> RequeueReport:
         """Requeue dead letters by id, by filter, or all, except those at the requeue limit."""
-        done = [await self._requeue(ids) for ids in await self._select(job_ids, query)]
+        done = [await self._requeue(ids) async for ids in self._batches(job_ids, query)]
         refused = sum(each.refused for each in done)
         return RequeueReport(
             requeued=sum(each.count for each in done),
@@ -38,15 +39,33 @@ class DeadLetterService:
         self, *, job_ids: Sequence[int] | None = None, query: DeadLetterQuery | None = None
     ) -> int:
         """Discard dead letters by id, by filter, or all; return how many."""
-        return sum([await self._discard(ids) for ids in await self._select(job_ids, query)])
+        return sum([await self._discard(ids) async for ids in self._batches(job_ids, query)])
 
-    async def _select(
+    async def _batches(
         self, job_ids: Sequence[int] | None, query: DeadLetterQuery | None
-    ) -> tuple[tuple[int, ...], ...]:
-        """Return the ids of the selected dead letters in batches, one for each transaction."""
-        async with self._database.begin() as connection:
-            ids = await dead_letters.select_ids(connection, job_ids=job_ids, query=query)
-        return tuple(batched(ids, _BATCH_LIMIT, strict=False))
+    ) -> AsyncIterator[Sequence[int]]:
+        """Yield the ids of the selected dead letters in batches, one for each transaction.
+
+        A dead letter that was requeued and failed again meanwhile is not selected again.
+        """
+        wanted = query or DeadLetterQuery()
+        if job_ids is not None:
+            for some in batched(dict.fromkeys(job_ids), _BATCH_LIMIT, strict=False):
+                async with self._database.begin() as connection:
+                    ids = await dead_letters.select_ids(connection, wanted, some)
+                if ids:
+                    yield ids
+            return
+        last: DeadJob | None = None
+        while True:
+            async with self._database.begin() as connection:
+                found = await dead_letters.select_next(
+                    connection, wanted, after=last, limit=_BATCH_LIMIT
+                )
+            if not found:
+                return
+            yield [job.id for job in found]
+            last = found[-1]
 
     async def _requeue(self, ids: Sequence[int]) -> dead_letters.Requeued:
         return await self._run(partial(_requeue, ids=ids, limit=self._limit))

@@ -2,9 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, RowMapping, any_, func, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    RowMapping,
+    any_,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +33,14 @@ class Requeued:
     refused: int  # already requeued as often as allowed
     kinds: frozenset[JobKind]
     event_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadJob:
+    """A dead letter's job and its last failure, by which dead letters are ordered."""
+
+    failed_at: datetime
+    id: int
 
 
 async def find(
@@ -50,14 +69,29 @@ async def find(
 
 
 async def select_ids(
-    connection: AsyncConnection, *, job_ids: Sequence[int] | None, query: DeadLetterQuery | None
+    connection: AsyncConnection, query: DeadLetterQuery, job_ids: Sequence[int]
 ) -> tuple[int, ...]:
-    """Return the job ids of dead letters: by id, by filter, by both, or all."""
-    wanted = _conditions(query or DeadLetterQuery())
-    if job_ids is not None:
-        wanted.append(jobs.c.id == any_(_array_of(job_ids)))
-    ids = await connection.scalars(select(jobs.c.id).where(*wanted).order_by(jobs.c.id))
-    return tuple(ids)
+    """Return those of the job ids that are dead letters and fit the query's filter."""
+    wanted = _conditions(query)
+    wanted.append(jobs.c.id == any_(_array_of(job_ids)))
+    return tuple(await connection.scalars(select(jobs.c.id).where(*wanted)))
+
+
+async def select_next(
+    connection: AsyncConnection, query: DeadLetterQuery, *, after: DeadJob | None, limit: int
+) -> tuple[DeadJob, ...]:
+    """Return up to `limit` dead letters that fit the query's filter, latest failure first."""
+    wanted = _conditions(query)
+    order = tuple_(jobs.c.last_failed_at, jobs.c.id)
+    if after is not None:
+        wanted.append(order < tuple_(literal(after.failed_at), literal(after.id)))
+    rows = await connection.execute(
+        select(jobs.c.last_failed_at, jobs.c.id)
+        .where(*wanted)
+        .order_by(jobs.c.last_failed_at.desc(), jobs.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(DeadJob(failed_at=failed_at, id=number) for failed_at, number in rows)
 
 
 async def requeue(connection: AsyncConnection, ids: Sequence[int], *, limit: int) -> Requeued:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
     text,
 )
@@ -91,14 +92,13 @@ async def move(connection: AsyncConnection, root_id: int, host: str) -> None:
 
 async def delete_unused(connection: AsyncConnection) -> None:
     """Delete the roots that no pipeline uses and no image or forgotten file was found in."""
-    await connection.execute(
-        delete(roots).where(
-            *(
-                ~exists().where(table.c.root == roots.c.id)
-                for table in (workers, images, forgotten_files)
-            )
-        )
-    )
+    without_worker = ~exists().where(workers.c.root == roots.c.id)
+    idle = (await connection.scalars(select(roots.c.id).where(without_worker))).all()
+    for root_id in idle:
+        # One root at a time, so that a large table is read to its end for an unused root only.
+        holds = (exists().where(table.c.root == root_id) for table in (images, forgotten_files))
+        if not await connection.scalar(select(or_(*holds))):
+            await connection.execute(delete(roots).where(roots.c.id == root_id, without_worker))
 
 
 async def record_heartbeat(connection: AsyncConnection, worker: UUID, root_id: int) -> str:
