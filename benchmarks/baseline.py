@@ -20,6 +20,7 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 from testbed.fake_inference_server import TOKEN
 
 # isort: split
+from hsi_core.domain.models import JobKind
 from hsi_core.domain.settings import Settings
 from hsi_core.inference.client import InferenceClient
 from hsi_core.store import cameras, detections, images, leases
@@ -47,8 +48,8 @@ async def sql_alone(url: str, count: int, batch: int) -> dict[str, float]:
     await connection.execute("TRUNCATE hsi.cameras CASCADE")
     await connection.execute(FILL.replace("$1", str(count)))
     await connection.execute("ANALYZE")
-    claim, lock = claim_statement(batch, oldest_first=False), cameras._LOCK
-    due = {"wanted": "detect", "lease": _LEASE, "lag_camera": [], "lag_turns": []}
+    claim, lock = claim_statement(JobKind.DETECT, batch, oldest_first=False), cameras._LOCK
+    due = {"wanted": batch, "lease": _LEASE, "lag_camera": [], "lag_turns": []}
     began, cpu, done = time.perf_counter(), time.process_time(), 0
     while done < count:
         rows = await _fetch(connection, claim, due)
