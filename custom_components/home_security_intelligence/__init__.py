@@ -16,6 +16,7 @@ from .core.domain.errors import LevelBoundsError, StorageAwayError, StoreError, 
 from .devices import async_register_hub
 from .fired_events import FiredEvents
 from .home_state import async_follow_home
+from .rendered_images import RENDERED_IMAGES, RenderedImages
 from .services import async_setup_services
 from .views import HsiImageView
 from .websocket import async_setup_websocket
@@ -35,6 +36,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, the WebSocket commands and the view of images."""
     async_setup_services(hass)
     async_setup_websocket(hass)
+    hass.data[RENDERED_IMAGES] = RenderedImages(hass)
     hass.http.register_view(HsiImageView())
     return True
 

@@ -18,13 +18,15 @@ class ImageGoneError(HomeAssistantError):
     is_unknown = False  # whether the image's record is gone too, or never existed
 
 
-async def async_read_image(pipeline: Pipeline, image_id: int) -> ImageFile:
+async def async_read_image(
+    pipeline: Pipeline, image_id: int, *, with_detections: bool = False
+) -> ImageFile:
     """Return an image's file as uploaded.
 
     Raises ImageGoneError if it no longer exists, HomeAssistantError if it cannot be read now.
     """
     try:
-        return await pipeline.queries.read_image(image_id)
+        return await pipeline.queries.read_image(image_id, with_detections=with_detections)
     except CoreError as err:
         kind = ImageGoneError if isinstance(err, InputError) else HomeAssistantError
         error = kind(

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from datetime import timedelta
-from enum import StrEnum
 from time import monotonic
 from typing import Any, Final
 
@@ -12,21 +11,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
+from .image_variant import Variant
 
 IMAGE_PATH: Final = f"/api/{DOMAIN}/{{entry_id}}/images/{{image_id}}"
 
 _SIGNED_FOR: Final = timedelta(days=7)  # a notification may be opened late
 _REUSED_FOR: Final = 86_400.0  # seconds; the same path lets a browser use its cache
 _MAX_PATHS: Final = 8192  # about 4 MB
-
-
-class Variant(StrEnum):
-    """A form of an image, as the query of its path."""
-
-    FULL = ""  # the file as uploaded
-    THUMBNAIL = "size=thumbnail"
-    BOXES = "draw=boxes"
-    CROP = "crop=best"
 
 
 type _Signed = OrderedDict[str, tuple[float, str]]

@@ -18,7 +18,8 @@ from ..core.domain.presence import PresenceClass
 from ..core.domain.updates import CameraState
 from ..detectors import detects
 from ..devices import camera_identifier
-from ..image_urls import Variant, async_image_url
+from ..image_urls import async_image_url
+from ..image_variant import Variant
 from ..serializers import zones_json
 from .event_json import async_event_json
 

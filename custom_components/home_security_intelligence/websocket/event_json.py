@@ -11,7 +11,8 @@ from ..coordinator import HsiConfigEntry
 from ..core.domain.levels import LevelBounds
 from ..core.domain.models import Image, RiskFactor, RiskLevel, SecurityEvent
 from ..core.domain.queries import EventDetails
-from ..image_urls import Variant, async_image_url
+from ..image_urls import async_image_url
+from ..image_variant import Variant
 from ..serializers import event_json, zones_json
 
 _LARGEST = 3  # factors that are named

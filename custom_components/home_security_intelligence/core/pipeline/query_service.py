@@ -154,13 +154,16 @@ class QueryService:
                 connection, query, requeue_limit=self._settings.requeue_limit
             )
 
-    async def read_image(self, image_id: int) -> ImageFile:
-        """Return an image and its file.
+    async def read_image(self, image_id: int, *, with_detections: bool = False) -> ImageFile:
+        """Return an image and its file; its detections only if asked for.
 
         Raises InputError if either no longer exists, and StorageStalledError.
         """
         async with self._database.begin() as connection:
-            image = await images.get(connection, image_id)
+            if with_detections:
+                image = next(iter(await images.get_many(connection, [image_id])), None)
+            else:
+                image = await images.get(connection, image_id)
         if image is None:
             raise ImageUnreadableError("the image does not exist", code="image_forgotten")
         file = await self._files.call(
