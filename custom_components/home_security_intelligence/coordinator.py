@@ -19,8 +19,9 @@ from .core.domain.errors import (
     StoreCertificateError,
     StoreError,
 )
-from .core.domain.models import JobKind
+from .core.domain.models import JobKind, SecurityEvent
 from .core.domain.updates import (
+    EventPhase,
     EventUpdate,
     Health,
     HealthUpdate,
@@ -44,6 +45,7 @@ _DATABASE_REAUTH_ERRORS = {
 
 type HsiConfigEntry = ConfigEntry[HsiCoordinator]
 type EventListener = Callable[[EventUpdate], None]
+type MarkListener = Callable[[SecurityEvent], None]
 
 
 class HsiCoordinator(DataUpdateCoordinator[HsiData]):
@@ -72,6 +74,7 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
         # Automations run only once Home Assistant has started; events wait for that.
         self._queued_events: list[EventUpdate] | None = []
         self._event_listeners: list[EventListener] = []
+        self._mark_listeners: list[MarkListener] = []
         entry.async_on_unload(self.fired_events.async_save)
         entry.async_on_unload(pipeline.subscribe(self._async_handle_update))
         entry.async_on_unload(lambda: async_delete_issues(hass, entry))
@@ -86,6 +89,27 @@ class HsiCoordinator(DataUpdateCoordinator[HsiData]):
             self._event_listeners.remove(listener)
 
         return unsubscribe
+
+    @callback
+    def async_subscribe_marks(self, listener: MarkListener) -> CALLBACK_TYPE:
+        """Call the listener with every event that a person marks; returns as above."""
+        self._mark_listeners.append(listener)
+
+        @callback
+        def unsubscribe() -> None:
+            self._mark_listeners.remove(listener)
+
+        return unsubscribe
+
+    @callback
+    def async_event_marked(self, event: SecurityEvent) -> None:
+        """Store a marked event; it is no update, which could fire an alert again."""
+        update = EventUpdate(event=event, phase=EventPhase.UPDATED)
+        state = self.data.cameras.get(event.camera)
+        if state is not None and state.last_event is not None and state.last_event.id == event.id:
+            self._async_set_data(apply_update(self.data, update, self.settings), update)
+        for listener in tuple(self._mark_listeners):
+            listener(event)
 
     @callback
     def async_start_updates(self) -> None:

@@ -1,6 +1,7 @@
 """Requests of people to a loaded entry's pipeline, with errors in Home Assistant's terms."""
 
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -9,6 +10,7 @@ from homeassistant.helpers.service import async_get_config_entry
 from .const import DOMAIN
 from .coordinator import HsiConfigEntry
 from .core.domain.errors import ClockDoubtedError, InputError, PipelineStoppedError, StoreError
+from .core.domain.models import EventMark, SecurityEvent
 from .core.pipeline.pipeline import Pipeline
 
 
@@ -55,3 +57,14 @@ async def async_check_camera(entry: HsiConfigEntry, folder: str) -> None:
             translation_key="camera_unknown",
             translation_placeholders={"camera": folder, "cameras": ", ".join(folders)},
         )
+
+
+async def async_mark(
+    entry: HsiConfigEntry, event_id: UUID, mark: EventMark | None, note: str | None = None
+) -> SecurityEvent:
+    """Mark an event, and pass it on to the dashboards; raises ServiceValidationError."""
+    event = await async_request(
+        entry, lambda pipeline: pipeline.feedback.mark(event_id, mark, note)
+    )
+    entry.runtime_data.async_event_marked(event)
+    return event

@@ -41,6 +41,7 @@ def event_json(
         "late": event.late,
         "mark": event.mark.value if event.mark else None,
         "marked_at": _time(event.marked_at),
+        "note": event.note,
         "assessed_by": _use_json(event.assessed_by) if event.assessed_by else None,
     }
 

@@ -28,7 +28,7 @@ from .coordinator import HsiConfigEntry
 from .core.domain.models import EventMark, FailureClass, JobKind, MissedMoment, RiskLevel
 from .core.domain.queries import PAGE_LIMIT, DeadLetterQuery, EventQuery
 from .devices import camera_identifier
-from .requests import async_check_camera, async_get_entry, async_request
+from .requests import async_check_camera, async_get_entry, async_mark, async_request
 from .serializers import cleanup_json, dead_letter_json, event_json, marked_json, missed_json
 
 ATTR_ALL: Final = "all"
@@ -44,12 +44,14 @@ ATTR_LABEL: Final = "label"
 ATTR_LEVEL: Final = "level"
 ATTR_LIMIT: Final = "limit"
 ATTR_MARK: Final = "mark"
+ATTR_NOTE: Final = "note"
 ATTR_MIN_SCORE: Final = "min_score"
 ATTR_SINCE: Final = "since"
 ATTR_UNTIL: Final = "until"
 
 MAX_LIMIT: Final = 500
 NO_MARK: Final = "none"
+MAX_NOTE: Final = 1000  # characters
 MAX_JOB_ID: Final = 2**63 - 1
 
 
@@ -98,6 +100,7 @@ MARK_EVENT_SCHEMA = vol.Schema(
         vol.Optional(ATTR_EVENT_ID): vol.Coerce(UUID),
         vol.Optional(ATTR_AT): cv.datetime,
         vol.Required(ATTR_MARK): vol.Any(NO_MARK, vol.Coerce(EventMark)),
+        vol.Optional(ATTR_NOTE): vol.All(cv.string, vol.Length(max=MAX_NOTE)),
     }
 )
 LIST_DEAD_LETTERS_SCHEMA = vol.Schema({**_TARGET, **_PAGE, **_FILTER})
@@ -171,9 +174,7 @@ async def _mark_event(call: ServiceCall) -> ServiceResponse:
     mark: EventMark | None = None if call.data[ATTR_MARK] == NO_MARK else call.data[ATTR_MARK]
     match call.data.get(ATTR_EVENT_ID), camera, _utc(call.data, ATTR_AT):
         case UUID() as event_id, None, None:
-            return marked_json(
-                await async_request(entry, lambda pipeline: pipeline.feedback.mark(event_id, mark))
-            )
+            return marked_json(await async_mark(entry, event_id, mark, call.data.get(ATTR_NOTE)))
         case None, str(), datetime() as at if mark is EventMark.MISSED:
             return marked_json(
                 await async_request(

@@ -246,7 +246,14 @@ def test_every_abort_reason_of_home_assistant_is_translated(
 
 def test_every_exception_is_translated(texts: dict[str, Any], integration: Path) -> None:
     keys = codes(errors.StoreError, errors.WatchError)
-    for name in ("__init__", "image_files", "requests", "services", "websocket/events"):
+    for name in (
+        "__init__",
+        "image_files",
+        "requests",
+        "services",
+        "websocket/events",
+        "websocket/zones",
+    ):
         keys |= literals(integration / f"{name}.py", "translation_key")
     assert set(texts["exceptions"]) == keys
 

@@ -22,6 +22,7 @@ import voluptuous as vol
 
 from ..const import DOMAIN
 from ..coordinator import HsiConfigEntry
+from ..core.domain.models import SecurityEvent
 from ..core.domain.updates import EventPhase, EventUpdate, Update
 from ..requests import async_check_camera, async_get_entry
 from .camera_json import changes_at
@@ -107,6 +108,7 @@ class Subscription:
         coordinator = self._entry.runtime_data
         self._unsubscribe = [
             coordinator.async_subscribe_events(self._async_handle_event),
+            coordinator.async_subscribe_marks(self._async_handle_mark),
             coordinator.pipeline.subscribe(self._async_handle_update),
         ]
         self._async_send_overview()
@@ -151,6 +153,11 @@ class Subscription:
             self._overflowed = True
         if self._flush_timer is None:
             self._async_flush()
+
+    @callback
+    def _async_handle_mark(self, event: SecurityEvent) -> None:
+        self._async_handle_event(EventUpdate(event=event, phase=EventPhase.UPDATED))
+        self._async_schedule_overview()
 
     @callback
     def _async_flush(self) -> None:

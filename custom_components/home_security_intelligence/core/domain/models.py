@@ -218,6 +218,7 @@ class SecurityEvent:
     factors: tuple[RiskFactor, ...] = ()
     mark: EventMark | None = None
     marked_at: datetime | None = None
+    note: str | None = None  # of the person who marked it
     assessed_by: ModelUse | None = None  # of the words
     highest_level: RiskLevel | None = None  # the highest level it ever had
     judged_images: int = 0  # number of its images that the level was judged by

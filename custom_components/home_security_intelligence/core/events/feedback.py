@@ -21,10 +21,12 @@ class Feedback:
         self._within = timedelta(seconds=settings.event_idle)
         self._now = now
 
-    async def mark(self, event_id: UUID, mark: EventMark | None) -> SecurityEvent:
-        """Mark an event; None removes its mark."""
+    async def mark(
+        self, event_id: UUID, mark: EventMark | None, note: str | None = None
+    ) -> SecurityEvent:
+        """Mark an event, and note why; None removes its mark and note."""
         async with self._database.begin() as connection:
-            event = await feedback.set_mark(connection, event_id, mark, self._now())
+            event = await feedback.set_mark(connection, event_id, mark, self._now(), note)
         if event is None:
             raise InputError(f"there is no event {event_id}", code="event_unknown")
         return event

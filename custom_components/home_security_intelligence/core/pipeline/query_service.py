@@ -21,6 +21,7 @@ from ..store import (
     event_list,
     events,
     feedback,
+    heat,
     images,
     jobs,
     presence,
@@ -106,6 +107,11 @@ class QueryService:
                 paths=paths_of_people(found),
                 phases=await events.phases_of(connection, event_id),
             )
+
+    async def count_people(self, folder: str, *, since: datetime) -> list[list[int]]:
+        """Return how many people stood in each cell of a grid over a camera's image, by row."""
+        async with self._database.begin() as connection:
+            return await heat.count_people(connection, folder, since=since)
 
     async def storage(self) -> Storage:
         """Return how many images are recorded and the size of their files, a minute ago at most."""

@@ -14,14 +14,21 @@ from .tables import events, missed_moments
 
 
 async def set_mark(
-    connection: AsyncConnection, event_id: UUID, mark: EventMark | None, now: datetime
+    connection: AsyncConnection,
+    event_id: UUID,
+    mark: EventMark | None,
+    now: datetime,
+    note: str | None = None,
 ) -> SecurityEvent | None:
-    """Mark an event, or remove its mark; return None if the event does not exist."""
+    """Mark an event, or remove its mark and note; return None if the event does not exist.
+
+    Without a new note, a marked event keeps its note.
+    """
+    values: dict[str, object] = {"mark": mark, "marked_at": None if mark is None else now}
+    if mark is None or note is not None:
+        values["note"] = None if mark is None else note or None
     rows = await connection.execute(
-        update(events)
-        .where(events.c.id == event_id)
-        .values(mark=mark, marked_at=None if mark is None else now)
-        .returning(events)
+        update(events).where(events.c.id == event_id).values(values).returning(events)
     )
     row = rows.mappings().one_or_none()
     return None if row is None else event_of(row)

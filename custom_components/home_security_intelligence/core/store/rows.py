@@ -65,6 +65,7 @@ def event_of(row: RowMapping) -> SecurityEvent:
         ),
         mark=row["mark"],
         marked_at=row["marked_at"],
+        note=row["note"],
         assessed_by=None if row["model"] is None else _use_of(row),
         highest_level=row["highest_level"],
         judged_images=row["judged_images"],

@@ -182,6 +182,7 @@ events = Table(
     Column("context", JSONB, nullable=False, server_default="{}"),
     Column("mark", _text_enum(EventMark)),
     _moment("marked_at", nullable=True),
+    Column("note", Text),
     Column("highest_level", _text_enum(RiskLevel)),
     Column("judged_images", Integer, nullable=False, default=0),
     Column("incident_id", Uuid, nullable=False),
