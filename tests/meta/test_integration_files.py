@@ -249,6 +249,7 @@ def test_every_exception_is_translated(texts: dict[str, Any], integration: Path)
     for name in (
         "__init__",
         "image_files",
+        "media_source",
         "requests",
         "services",
         "websocket/events",

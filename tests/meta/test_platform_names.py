@@ -15,7 +15,7 @@ from custom_components.home_security_intelligence import PLATFORMS
 INTEGRATION = Path("custom_components/home_security_intelligence")
 HOME_ASSISTANT = Path(homeassistant.__file__).parent
 # Home Assistant imports these by name, as intended.
-IMPLEMENTED = {*map(str, PLATFORMS), "config_flow", "diagnostics", "repairs"}
+IMPLEMENTED = {*map(str, PLATFORMS), "config_flow", "diagnostics", "media_source", "repairs"}
 _BY_NAME = re.compile(r'get_platforms?\(\s*(?:\w+,\s*)?\(?\[?"(\w+)"')
 
 

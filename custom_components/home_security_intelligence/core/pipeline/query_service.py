@@ -1,7 +1,7 @@
 """Read-only queries of what is stored."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from ..risk.paths import paths_of_people
 from ..store import (
     cameras,
     dead_letters,
+    event_days,
     event_list,
     events,
     feedback,
@@ -86,6 +87,11 @@ class QueryService:
         """Return a page of events, newest first; raises InputError for an invalid cursor."""
         async with self._database.begin() as connection:
             return await event_list.find(connection, query)
+
+    async def event_days(self, folder: str) -> tuple[date, ...]:
+        """Return the latest local days with events of a camera, latest first."""
+        async with self._database.begin() as connection:
+            return await event_days.find(connection, folder, time_zone=self._settings.time_zone)
 
     async def count_events(self, query: EventQuery) -> int:
         """Return the number of matching events up to a limit."""
