@@ -7,11 +7,12 @@ from pathlib import Path
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
+from hsi_core.risk.evidence import SIGNS  # isort: skip
 from hsi_core.domain.levels import LevelBounds  # isort: skip
 
 from testbed.risk.calibration import bins_of, error_of, svg_of
 from testbed.risk.cross_authors import leave_one_author_out
-from testbed.risk.evidence_table import signs, table_of
+from testbed.risk.evidence_table import table_of
 from testbed.risk.fit import TRAINED_ON, penalty_in_use
 from testbed.risk.live_measures import labels_of
 from testbed.risk.live_report import CONTEXTS, Judged, by_group, cost, headline, kinds, live, worst
@@ -32,9 +33,7 @@ def author_lines(
 ) -> list[str]:
     """Judge each author by weights fitted to all others, and put the figures into words."""
     tables = {name: table_of(pools, name) for name in dict.fromkeys((*TRAINED_ON, *_HEADLINES))}
-    left_out = leave_one_author_out(
-        [tables[name] for name in TRAINED_ON], signs(), penalty_in_use()
-    )
+    left_out = leave_one_author_out([tables[name] for name in TRAINED_ON], SIGNS, penalty_in_use())
     scale = scale_of(tables["without home events"], left_out)
     judged = {name: Judged.by(table, left_out, scale) for name, table in tables.items()}
     whole = judged["everything"]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-import importlib
-import importlib.util
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,9 +12,10 @@ from numpy.typing import NDArray
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
-from hsi_core.domain.levels import LevelBounds  # isort: skip
-from hsi_core.risk.facts import FactSheet  # isort: skip
-from hsi_core.risk.rules import apply_rules
+from hsi_core.domain.levels import HIGHEST_SCORE  # isort: skip
+from hsi_core.risk.evidence import collect  # isort: skip
+from hsi_core.risk.evidence_kinds import Evidence  # isort: skip
+from hsi_core.risk.rules import points_of  # isort: skip
 from testbed.risk.events import moments
 from testbed.risk.pools import CORE, Pool, cached, digest_of
 from testbed.risk.scenarios import Scenario
@@ -38,7 +37,6 @@ class Row:
     images: int  # since the first sight of a person, that one included
     seconds: float  # since the first sight of a person
     evidence: Found
-    score: int  # by the code as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +76,7 @@ def rows_of(scene: Scenario) -> tuple[Row, ...]:
                 image=moment.image,
                 images=moment.image - number + 1,
                 seconds=now - since,
-                evidence=_evidence(moment.sheet),
-                score=apply_rules(moment.sheet, LevelBounds()).score,
+                evidence=tuple((each.name, each.strength) for each in collect(moment.sheet)),
             )
         )
     return tuple(rows)
@@ -104,32 +101,21 @@ def table_of(pools: Sequence[Pool], variant: str = "everything") -> Table:
         event=np.array([events.setdefault((s, row.event), len(events)) for s, row in rows]),
         images=np.array([row.images for _, row in rows]),
         seconds=np.array([row.seconds for _, row in rows]),
-        score=np.array([float(row.score) for _, row in rows]),
+        score=np.array([_score(row.evidence) for _, row in rows]),
         scenes=tuple(scenes),
         authors=tuple(pool.author for pool in pools for _ in pool.scenes),
     )
 
 
-def signs() -> Mapping[str, int]:
-    """Return the sign that common sense gives each kind of evidence: 1, -1 or 0 for either."""
-    if importlib.util.find_spec("hsi_core.risk.evidence") is None:
-        from hsi_core.risk.points import WEIGHTS  # noqa: PLC0415
-
-        return {each.name: 1 if each.points > 0 else -1 for each in WEIGHTS}
-    kinds = importlib.import_module("hsi_core.risk.evidence").SIGNS
-    return dict(kinds)
-
-
-def _evidence(sheet: FactSheet) -> Found:
-    if importlib.util.find_spec("hsi_core.risk.evidence") is None:
-        return tuple((each.name, 1.0) for each in apply_rules(sheet, LevelBounds()).factors)
-    collect = importlib.import_module("hsi_core.risk.evidence").collect
-    return tuple((each.name, float(each.strength)) for each in collect(sheet))
+def _score(evidence: Found) -> float:
+    """Return the score that the present weights give a row."""
+    found = (Evidence(name=name, reason="", strength=strength) for name, strength in evidence)
+    return float(min(max(sum(map(points_of, found)), 0), HIGHEST_SCORE))
 
 
 def _rows(pool: Pool, variant: str) -> tuple[tuple[Row, ...], ...]:
     code = [
-        *sorted((CORE / "risk").glob("*.py")),
+        *(each for each in sorted((CORE / "risk").glob("*.py")) if each.name != "weights.py"),
         *sorted((CORE / "domain").glob("*.py")),
         *(_HERE / name for name in ("events.py", "variants.py", "evidence_table.py")),
         CORE / "events/placement.py",

@@ -15,10 +15,11 @@ import numpy as np
 
 import testbed.core  # noqa: F401 # registers hsi_core
 
+from hsi_core.risk.evidence import SIGNS  # isort: skip
 from hsi_core.domain.levels import LevelBounds  # isort: skip
 
 from testbed.risk.cross_authors import LeftOut, leave_one_author_out
-from testbed.risk.evidence_table import Table, signs, table_of
+from testbed.risk.evidence_table import Table, table_of
 from testbed.risk.fit_model import Model, choose_penalty, data_of, fit_model
 from testbed.risk.live_measures import area_under_curve, labels_of, recall_at
 from testbed.risk.live_report import Judged, headline, live, worst
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     tables = {name: table_of(pools, name) for name in CHECKED_ON}
     trained = [tables[name] for name in TRAINED_ON]
-    sign_of = signs()
+    sign_of = SIGNS
     left_out = leave_one_author_out(trained, sign_of, options.penalty)
     scale = scale_of(tables["without home events"], left_out)
     judged = {name: Judged.by(table, left_out, scale) for name, table in tables.items()}

@@ -16,10 +16,10 @@ from testbed.risk.cross_authors import LeftOut
 from testbed.risk.evidence_table import Floats, Table
 from testbed.risk.live_measures import labels_of, threshold
 
-FALSE_ALARMS: Final = 0.05  # benign scenes above medium
+FALSE_ALARMS: Final = 0.20  # benign scenes above medium
 GRAVE: Final = 0.9  # incidents expected to be critical: above high
 _ABOVE: Final = 1e-6  # log-odds: so that the scene at the bound is below it
-_GAP: Final = (1.2, 3.0)  # log-odds between medium and high, at least and at most
+_GAP: Final = (0.8, 3.0)  # log-odds between medium and high, at least and at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

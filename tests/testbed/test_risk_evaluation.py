@@ -21,7 +21,7 @@ from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import RiskLevel
 from hsi_core.events.judge import JudgedEvent
 
-RECALL, FALSE_ALARMS = 0.90, 0.09  # what the rules alone have to reach, image by image
+RECALL, FALSE_ALARMS = 0.70, 0.05  # what the weights have to reach on these two sets
 SETS = ("tuning", "held_out")
 Say = Callable[[bool], int]  # given whether it is an incident
 
@@ -31,7 +31,7 @@ description: A person is at the door.
 camera:
   name: Front
   zones:
-    - {name: Door, kind: entry_point, polygon: [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]}
+    - {name: Roof, kind: restricted, polygon: [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]}
 context: {timezone: Europe/Berlin, armed: true, occupancy: away, usual: {person: 0.02}}
 images:
   - at: 2026-11-21T02:15:10
@@ -135,7 +135,7 @@ def test_a_scenario_is_read_whole(file: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "broken"),
     [
-        ("kind: entry_point", "kind: moat"),
+        ("kind: restricted", "kind: moat"),
         ("kind: incident", "kind: maybe"),
         ("levels: [high, critical]", "levels: []"),
         ("levels: [high, critical]", "levels: [awful]"),

@@ -7,7 +7,9 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 # isort: split
 from hsi_core.domain.levels import LevelBounds
 from hsi_core.domain.models import LANGUAGE_MODEL
-from hsi_core.risk.points import MAX_LLM_MOVE, WEIGHTS
+from hsi_core.risk.evidence import KINDS
+from hsi_core.risk.llm_adjustment import MAX_LLM_MOVE
+from hsi_core.risk.weights import BASE, WEIGHTS
 
 TEXT = (Path(__file__).parents[3] / "docs/risk.md").read_text(encoding="utf-8")
 
@@ -17,8 +19,14 @@ def test_every_factor_is_documented_with_its_points_and_no_other_is() -> None:
 
     *rows, model = table.splitlines()
 
-    assert rows == [f"| {each.name} | {each.points:+d} | {each.when} |" for each in WEIGHTS]
+    assert rows == [
+        f"| {kind.name} | {round(WEIGHTS.get(kind.name, 0.0)):+d} | {kind.when} |" for kind in KINDS
+    ]
     assert model.startswith(f"| {LANGUAGE_MODEL} | up to ±{MAX_LLM_MOVE} |")
+
+
+def test_the_points_before_any_evidence_are_documented() -> None:
+    assert f"**{round(BASE):+d} points**" in TEXT
 
 
 def test_the_levels_are_documented() -> None:

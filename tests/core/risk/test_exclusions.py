@@ -13,18 +13,20 @@ from tests.core.risk.scenes import (
     ZONES,
     Scene,
     band_of,
+    facts,
     person,
-    points,
     thing,
     verdict,
 )
 
 # isort: split
-from hsi_core.domain.context import Elsewhere, Occupancy
-from hsi_core.domain.models import Detection, RiskFactor
+from hsi_core.domain.context import Elsewhere, HomeEvent, HomeEventKind, Occupancy
+from hsi_core.domain.models import Detection
+from hsi_core.domain.placement import Placement
 from hsi_core.domain.zones import ZoneKind
+from hsi_core.risk.evidence import KINDS, PLACE_NAMES, collect
+from hsi_core.risk.evidence_kinds import Evidence
 from hsi_core.risk.exclusions import EXCLUSIVE, without_contradictions
-from hsi_core.risk.points import WEIGHTS
 
 POOL = (*ZONES[:2], band_of(ZoneKind.RESTRICTED, 0.75, 1.0))
 AWAY = {"occupancy": Occupancy.AWAY, "start": NOON}
@@ -44,17 +46,11 @@ VISIT: dict[float, list[Detection]] = {
 @pytest.mark.parametrize(
     ("seen", "known", "kept", "dropped"),
     [
-        (OUT_OF_THE_DOOR, AWAY, "nobody home", "came from the door"),
-        (OUT_OF_THE_DOOR, {"start": NOON}, "came from the door", "short visit"),
+        (OUT_OF_THE_DOOR, {"start": NOON}, "came from the door", "stands in view"),
+        (TWO_IN_THE_POOL, {**AWAY, "zones": POOL}, "restricted zone", "short visit"),
         (
-            TWO_IN_THE_POOL,
-            {**AWAY, "armed": False, "zones": POOL},
-            "nobody home",
-            "company in the restricted zone",
-        ),
-        (
-            {**VISIT, **{300 + second: seen for second, seen in VISIT.items()}},
-            {**AWAY, "begins": 300},
+            {**VISIT, **{30 + second: seen for second, seen in VISIT.items()}},
+            {**AWAY},
             "returns",
             "short visit",
         ),
@@ -63,23 +59,24 @@ VISIT: dict[float, list[Detection]] = {
 def test_of_two_factors_that_contradict_each_other_one_is_left(
     seen: Scene, known: dict[str, object], kept: str, dropped: str
 ) -> None:
-    found = points(seen, **known)
+    found = {each.name for each in collect(facts(seen, **known))}  # type: ignore[arg-type]
 
     assert kept in found
     assert dropped not in found
 
 
-def test_the_first_factor_of_a_group_counts() -> None:
+def test_the_first_of_a_group_counts() -> None:
     for group in EXCLUSIVE:
-        found = [RiskFactor(name=each.name, points=each.points, reason="") for each in group]
-        assert without_contradictions(found[::-1])[-1].name == group[0].name
+        found = [Evidence(name=name, reason="") for name in group]
+        assert without_contradictions(found[::-1])[-1].name == group[0]
         assert len(without_contradictions(found)) == 1
 
 
-def test_every_factor_alone_stays() -> None:
-    for each in WEIGHTS:
-        alone = [RiskFactor(name=each.name, points=each.points, reason="")]
-        assert without_contradictions(alone) == tuple(alone)
+def test_the_groups_name_evidence_and_each_piece_alone_stays() -> None:
+    assert {name for group in EXCLUSIVE for name in group} <= {kind.name for kind in KINDS}
+    for kind in KINDS:
+        alone = (Evidence(name=kind.name, reason=""),)
+        assert without_contradictions(alone) == alone
 
 
 SPOTS = st.tuples(st.floats(0.05, 0.95), st.sampled_from([0.2, SIDEWALK, PATH, 0.7, DOOR, 0.98]))
@@ -120,6 +117,15 @@ KNOWN = st.fixed_dictionaries(
             ),
             max_size=2,
         ).map(tuple),
+        "placement": st.sampled_from([*Placement, None]),
+        "home_events": st.lists(
+            st.builds(
+                HomeEvent,
+                at=st.integers(0, 50).map(lambda half: NOON + timedelta(minutes=30 * half)),
+                kind=st.sampled_from(HomeEventKind),
+            ),
+            max_size=6,
+        ).map(lambda found: tuple(sorted(found, key=lambda each: each.at))),
         "start": st.integers(0, 47).map(lambda half: NOON + timedelta(minutes=30 * half)),
     }
 )
@@ -139,5 +145,7 @@ def test_in_no_scene_do_factors_contradict_each_other(
 
     names = {factor.name for factor in judged.factors}
     for group in EXCLUSIVE:
-        assert len(names & {weight.name for weight in group}) <= 1
+        assert len(names & set(group)) <= 1
+    assert len(names & PLACE_NAMES) == 1
+    assert len(judged.factors) <= 40  # limit of the wire format
     assert judged.score == min(100, max(0, sum(each.points for each in judged.factors)))

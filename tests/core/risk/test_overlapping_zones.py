@@ -103,7 +103,6 @@ def test_a_yard_drawn_over_the_doorstep_changes_nothing(start: object) -> None:
     drawn_apart = verdict(seen, start=start, **WHILE_AWAY)
 
     assert verdict(seen, start=start, zones=over_the_doorstep, **WHILE_AWAY) == drawn_apart
-    assert start is NIGHT or drawn_apart.score == 9
 
 
 WALKS = st.lists(

@@ -7,11 +7,12 @@ from ..domain.context import AlarmMode, HomeEvent, HomeEventKind, Occupancy
 from ..domain.part_of_day import PartOfDay
 from ..domain.placement import Placement
 from ..domain.zones import ENTRY_POINTS, ZoneKind
+from .arrivals import arrived_vehicles
 from .conduct import Conduct
 from .facts import FactSheet
 from .objects import NEAR, ObservedObject
 from .predicates import confirmed_people, is_on_grounds, other_cameras
-from .vehicle_rules import arrived_vehicles
+from .tracking import LIVING
 
 _PRIVATE = frozenset(
     {
@@ -35,6 +36,8 @@ _BACK = frozenset({ZoneKind.WINDOW, ZoneKind.OTHER_DOOR})
 _LIES = 15.0  # seconds
 _SMALL = 0.34  # of what is between the feet and the horizon; adults have 0.5-0.7
 _SMALL_AT_WATER = 0.39  # the same where no mistake is affordable
+_SURE = 0.72  # confidence
+_FIXED = 0.025  # of the image; detections of an object that does not move vary as much
 _CLOSE = 0.35  # of the image's height
 _MIDDLE = 0.2  # of the image's height
 _STANDS = 4.0  # seconds
@@ -77,6 +80,8 @@ class Case:
     @cached_property
     def on_grounds(self) -> tuple[ObservedObject, ...]:
         """The people on private ground: by zone, by placement, or close to the camera."""
+        if self.at_home_inside:
+            return ()
         if self.private:
             return tuple(
                 each
@@ -86,6 +91,33 @@ class Case:
         if not self.facts.zones_known:
             return tuple(each for each in self.people if _comes_close(each))
         return tuple(each for each in self.people if is_on_grounds(self.facts, each))
+
+    @cached_property
+    def at_home_inside(self) -> bool:
+        """Whether residents are home and the camera hangs indoors: they are who it sees.
+
+        Not if a door or window was opened and nothing explains it, or something was broken.
+        """
+        if self.placement is not Placement.INDOORS or self.away or not self.facts.somebody_home:
+            return False
+        suspicious = self.opened is not None and not self.opened_from_inside
+        return not suspicious and self.heard(HomeEventKind.BROKEN) is None
+
+    @cached_property
+    def fixed(self) -> bool:
+        """Whether the detector is unsure of the people, and none has moved since first seen."""
+        return bool(self.conducts) and all(
+            person.images > 1 and person.confidence < _SURE and conduct.spread <= _FIXED
+            for person, conduct in zip(self.people, self.conducts, strict=True)
+        )
+
+    @cached_property
+    def off_the_way(self) -> bool:
+        """Whether a person is where visitors do not go: behind the house, or in such a zone."""
+        if not self.on_grounds:
+            return False
+        restricted = any(ZoneKind.RESTRICTED in each.zones for each in self.people)
+        return self.private or restricted or bool(self.entries.keys() & _BACK)
 
     @cached_property
     def at_vehicle(self) -> tuple[ObservedObject, ...]:
@@ -159,6 +191,8 @@ class Case:
         """Whether every person on private ground came out of the house."""
         if self.placement in {Placement.INDOORS, Placement.GARAGE}:
             return False  # through a door that the camera sees from inside, people come in
+        if self.away or self.armed:
+            return False  # nobody is in there who may come out
         return bool(self.on_grounds) and all(each.came_out for each in self.on_grounds)
 
     @cached_property
@@ -200,9 +234,11 @@ class Case:
     @cached_property
     def explained(self) -> HomeEvent | None:
         """What the home reported that explains a resident or a guest."""
+        refused = [self.heard(kind) for kind in (HomeEventKind.WRONG_CODE, HomeEventKind.BROKEN)]
+        since = max((each.at for each in refused if each is not None), default=None)
         for kind, within in _EXPLAINS.items():
             event = self.heard(kind, within)
-            if event is not None:
+            if event is not None and (since is None or event.at >= since):
                 return event
         return None
 
@@ -252,6 +288,8 @@ class Case:
         """Whether the only person is small for its place, as a child is."""
         if self.facts.max_people != 1 or not self.conducts:
             return False
+        if any(each.label in LIVING and each.label != "person" for each in self.facts.present):
+            return False  # an animal taken for a person
         limit = _SMALL_AT_WATER if self.placement is Placement.POOL else _SMALL
         return all(0 < each.size <= limit for each in self.conducts)
 

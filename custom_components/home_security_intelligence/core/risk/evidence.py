@@ -11,6 +11,7 @@ from .evidence_places import PLACEMENTS, PLACES
 from .evidence_things import THINGS
 from .evidence_times import TIMES
 from .evidence_vehicles import VEHICLES
+from .exclusions import without_contradictions
 from .facts import FactSheet
 
 KINDS: Final[tuple[Kind, ...]] = tuple(
@@ -19,10 +20,12 @@ KINDS: Final[tuple[Kind, ...]] = tuple(
     for kind in kinds.all
 )
 SIGNS: Final[Mapping[str, int]] = {kind.name: kind.sign for kind in KINDS}
+PLACE_NAMES: Final = frozenset(kind.name for kind in PLACES.all)  # an event has exactly one
 PRIORS: Final[Mapping[str, float]] = {kind.name: kind.prior for kind in KINDS}
 
 
 def collect(facts: FactSheet) -> tuple[Evidence, ...]:
-    """Return the evidence that an event's facts give, in the order of KINDS."""
+    """Return the evidence that an event's facts give, in the order of KINDS, none contradicting."""
     case = Case(facts)
-    return tuple(found for kind in KINDS if (found := kind.on(case)) is not None)
+    found = [each for kind in KINDS if (each := kind.on(case)) is not None]
+    return without_contradictions(found)

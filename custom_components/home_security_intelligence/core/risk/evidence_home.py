@@ -24,7 +24,7 @@ def asleep(case: Case) -> Reason:
 @HOME.kind("all asleep, at a door", 1, 0.3, "the same, at an entry point or close to the camera")
 def asleep_at_a_door(case: Case) -> Reason:
     """Find people at a door while everybody sleeps."""
-    if not case.asleep or not case.at_entry or case.excused:
+    if not case.asleep or not case.at_entry or case.excused or case.at_home_inside:
         return None
     return "A person is at a door while the residents are asleep."
 
@@ -55,6 +55,14 @@ def armed(case: Case) -> Reason:
     return "The alarm was set."
 
 
+@HOME.kind("alarm set, private ground", 1, 0.7, "the same, where no visitor goes")
+def armed_private(case: Case) -> Reason:
+    """Find people off the way of visitors while the alarm is set."""
+    if not case.armed or case.excused or case.inside or not case.off_the_way:
+        return None
+    return "The alarm was set, and visitors do not come here."
+
+
 @HOME.kind("alarm set, indoors", 1, 0.8, "the alarm is set, a person indoors or on a balcony")
 def armed_inside(case: Case) -> Reason:
     """Find people inside an armed home."""
@@ -82,7 +90,7 @@ def awake(case: Case) -> Reason:
 @HOME.kind("residents home, private side", -1, -0.6, "the same, behind the house, indoors, balcony")
 def awake_private(case: Case) -> Reason:
     """Find people in the private parts of a home whose residents are up."""
-    if not case.awake or not case.private or case.armed or not case.on_grounds or case.in_need:
+    if not case.awake or not case.private or case.armed or not case.people or case.in_need:
         return None
     return "Residents were home, and this part is theirs."
 
@@ -202,6 +210,8 @@ def broken(case: Case) -> Reason:
 @REPORTS.kind("wrong code", 1, 1.2, "a lock refused a code")
 def wrong_code(case: Case) -> Reason:
     """Find refused codes."""
+    if case.excused:
+        return None
     event = case.heard(HomeEventKind.WRONG_CODE)
     return "A lock refused a code." if event is not None and case.people else None
 

@@ -6,14 +6,13 @@ from ..domain.placement import Placement
 from ..domain.zones import ZoneKind
 from .case import Case
 from .evidence_kinds import Kinds, Reason, ramp
-from .objects import NEAR, ObservedObject
+from .object_changes import Change
+from .objects import NEAR
 from .predicates import is_on_grounds
 
 PEOPLE = Kinds()
 _BACK = (ZoneKind.WINDOW, ZoneKind.OTHER_DOOR)
 _SHORT = 20.0  # seconds at the front door
-_STILL_SECONDS = 45.0
-_STILL_SPREAD = 0.02  # of the image
 _UNSURE = 0.62  # confidence
 _RUNS = 1.6  # body heights a second
 
@@ -34,7 +33,9 @@ def stays(case: Case) -> Reason:
 @PEOPLE.kind("stays at the door in the dark", 1, 0.5, "the same, 21:00-6:30")
 def stays_in_the_dark(case: Case) -> Reason:
     """Find people who stay at the front door in the dark."""
-    return stays(case) if case.dark and not case.excused else None
+    if not case.dark or case.excused or case.fixed or case.at_home_inside:
+        return None
+    return stays(case)
 
 
 @PEOPLE.kind("stays at a back way", 1, 0.8, "5 s at a window or another door")
@@ -60,7 +61,7 @@ def stays_at_a_gate(case: Case) -> Reason:
 )
 def long_on_grounds(case: Case) -> Reason:
     """Find people who stay on the grounds in the dark."""
-    if not case.dark or case.excused:
+    if not case.dark or case.excused or case.fixed:
         return None
     seconds = _on_grounds_seconds(case)
     strength = ramp(seconds, 20, 90)
@@ -70,7 +71,7 @@ def long_on_grounds(case: Case) -> Reason:
 @PEOPLE.kind("long on deserted grounds", 1, 0.5, "30 s on the grounds while the home is empty")
 def long_deserted(case: Case) -> Reason:
     """Find people who stay while the home is empty."""
-    if not case.away or case.excused:
+    if not case.away or case.excused or case.fixed:
         return None
     seconds = _on_grounds_seconds(case)
     strength = ramp(seconds, 30, 120)
@@ -235,6 +236,8 @@ def short_visit(case: Case) -> Reason:
     if case.dark or not case.facts.zones_known or not case.on_grounds or case.in_need:
         return None
     kinds = case.entries.keys()
+    if case.facts.changed(Change.TAKEN_AWAY) is not None:
+        return None
     if not kinds or kinds & set(_BACK) or any(ZoneKind.RESTRICTED in p.zones for p in case.people):
         return None
     if max(case.entries.values()) >= _SHORT or any(
@@ -253,7 +256,9 @@ def from_inside(case: Case) -> Reason:
 @PEOPLE.kind("one came from the door", -1, -0.4, "one of several people came out of a door")
 def one_from_inside(case: Case) -> Reason:
     """Find residents who meet others."""
-    if case.came_out or not any(each.came_out for each in case.on_grounds):
+    if case.came_out or len(case.on_grounds) < 2 or case.away or case.inside:
+        return None
+    if not any(each.came_out for each in case.on_grounds):
         return None
     return "One of the people came from a door."
 
@@ -299,7 +304,7 @@ def small_alone(case: Case) -> Reason:
 @PEOPLE.kind("stands in view", 0, 0.2, "a person stands about for 10 s, by day")
 def stands(case: Case) -> Reason:
     """Find people who stand about by day."""
-    if case.dark or case.excused:
+    if case.dark or case.excused or case.fixed:
         return None
     seconds = max((each.slow for each in case.conducts), default=0.0)
     strength = ramp(seconds, 10, 60)
@@ -309,7 +314,7 @@ def stands(case: Case) -> Reason:
 @PEOPLE.kind("stands in view in the dark", 1, 0.4, "a person stands about for 10 s, 21:00-6:30")
 def stands_in_the_dark(case: Case) -> Reason:
     """Find people who stand about in the dark."""
-    if not case.dark or case.excused:
+    if not case.dark or case.excused or case.fixed or case.at_home_inside:
         return None
     seconds = max((each.slow for each in case.conducts), default=0.0)
     strength = ramp(seconds, 10, 60)
@@ -330,12 +335,16 @@ def went_round(case: Case) -> Reason:
     return "The doorbell rang, and a person went round the house."
 
 
-@PEOPLE.kind("does not move", -1, -1.5, "the only person has stood at one spot, unsure, for 45 s")
+@PEOPLE.kind(
+    "does not move", -1, -1.3, "an unsure person has not moved since the first sight, for 8 s"
+)
 def does_not_move(case: Case) -> Reason:
     """Find objects taken for people."""
-    if not case.people or not all(_is_fixed(each) for each in case.people):
+    if not case.fixed or case.in_need:
         return None
-    return "The person has not moved at all."
+    seconds = min(each.dwell for each in case.people)
+    strength = ramp(seconds, 8, 45)
+    return (f"Nobody has moved for {seconds:.0f} seconds.", strength) if strength else None
 
 
 @PEOPLE.kind("low confidence", -1, -0.3, "no person was seen with a confidence of 0.62 or more")
@@ -344,15 +353,6 @@ def unsure(case: Case) -> Reason:
     if not case.people or max(each.confidence for each in case.people) >= _UNSURE:
         return None
     return "The detector was not sure of a person."
-
-
-def _is_fixed(person: ObservedObject) -> bool:
-    return (
-        person.conduct is not None
-        and person.dwell >= _STILL_SECONDS
-        and person.conduct.spread <= _STILL_SPREAD
-        and person.confidence < _UNSURE
-    )
 
 
 def _on_grounds_seconds(case: Case) -> float:

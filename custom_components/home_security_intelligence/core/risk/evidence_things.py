@@ -17,7 +17,7 @@ def _resident_took(case: Case) -> bool:
     return any(each.came_out for each in case.people)
 
 
-@THINGS.kind("taken away", 1, 1.2, "a thing is missing after a person was at it and walked off")
+@THINGS.kind("taken away", 1, 2.0, "a thing is missing after a person was at it and walked off")
 def taken(case: Case) -> Reason:
     """Find things that were carried off."""
     thing = case.facts.changed(Change.TAKEN_AWAY)

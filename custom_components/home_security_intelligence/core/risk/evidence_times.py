@@ -39,10 +39,7 @@ def small_hours(case: Case) -> Reason:
 )
 def night_private(case: Case) -> Reason:
     """Find people at night where no visitor goes."""
-    if not case.night or case.excused or not case.on_grounds:
-        return None
-    restricted = any(ZoneKind.RESTRICTED in each.zones for each in case.people)
-    if not (case.private or restricted):
+    if not case.night or case.excused or not case.off_the_way:
         return None
     return "A person is on private ground at night."
 
@@ -53,7 +50,7 @@ def night_private(case: Case) -> Reason:
 def night_at_the_door(case: Case) -> Reason:
     """Find people at the front door at night."""
     front = ZoneKind.ENTRY_POINT in case.entries or (case.at_entry and not case.entries)
-    if not case.night or case.excused or not front:
+    if not case.night or case.excused or case.at_home_inside or not front:
         return None
     return "A person is at the front door at night."
 

@@ -28,12 +28,15 @@ def at_vehicle_at_night(case: Case) -> Reason:
 
 
 @VEHICLES.kind(
-    "from vehicle to vehicle", 1, 0.7, "a person stops beside two parked vehicles or more"
+    "from vehicle to vehicle",
+    1,
+    0.7,
+    "a person stops beside two parked vehicles or more, in the dark",
 )
 def several_vehicles(case: Case) -> Reason:
     """Find people who go from car to car."""
     most = max((each.stops for each in case.conducts), default=0)
-    if case.excused:
+    if case.excused or not (case.dark or case.asleep):
         return None
     return f"A person stopped at {most} vehicles." if most >= 2 else None
 

@@ -1,97 +1,90 @@
-"""Factors that contradict each other: an event never has two of one group."""
+"""Evidence that contradicts other evidence: an event never has two of one group."""
 
 from collections.abc import Sequence
+from itertools import product
 
-from ..domain.models import RiskFactor
-from . import points
-from .points import Weight
+from .evidence_kinds import Evidence
+from .evidence_places import PLACEMENTS, PLACES
 
 _ON_GROUNDS = (
-    points.RESTRICTED,
-    points.ENTRY_POINT,
-    points.YARD,
-    points.DRIVEWAY,
-    points.CLOSE_BY,
+    *("restricted zone", "window", "other door", "entry point", "gate", "yard", "driveway"),
+    "close to the camera",
 )
-_STAYS = (points.STAYS_VERY_LONG, points.STAYS_LONG, points.STAYS)
-_ARMED = (points.ARMED_IN_THE_DARK, points.ARMED_BY_DAY)
-_LOITERS = (points.LOITERS_LONG, points.LOITERS)
-_RETURNS = (points.RETURNS_OFTEN, points.RETURNS)
-_HARMLESS = (
-    points.DISARMED,
-    points.RESIDENTS_HOME,
-    points.COMPANY_IN_RESTRICTED_ZONE,
-    points.USUAL_IN_RESTRICTED_ZONE,
-    points.BROUGHT,
-    points.SHORT_VISIT,
-    points.FROM_INSIDE,
+_HOURS = ("night", "early morning", "late evening", "passer-by at night")
+_AT_NIGHT = (
+    *("small hours", "night, at a back way", "night, private ground", "night, at the front door"),
+)
+_RESIDENTS = ("residents home", "residents home, private side", "residents home at night")
+_AWAY = ("nobody home", "nobody home, private side", "long on deserted grounds")
+_EXCUSES = (
+    *("came from the door", "resident arrived", "unlocked", "just disarmed", "opened by remote"),
+    "opened from inside",
+)
+_UNEXCUSED = (
+    *("night", *_AT_NIGHT, "all asleep", "all asleep, at a door", "alarm set"),
+    *(
+        "alarm set, private ground",
+        "alarm set, indoors",
+        *_AWAY,
+        "nothing explains it",
+        "opened without an unlock",
+    ),
 )
 
 
-def _each(first: Sequence[Weight], second: Sequence[Weight]) -> tuple[tuple[Weight, ...], ...]:
-    return tuple((one, other) for one in first for other in second)
+def _each(first: Sequence[str], second: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(product(first, second))
 
 
 # Of each group the first that applies counts.
-EXCLUSIVE: tuple[tuple[Weight, ...], ...] = (
-    # Where: one place.
-    (
-        *_ON_GROUNDS,
-        points.SIDEWALK,
-        points.OUTSIDE_ZONES,
-        points.IN_VIEW,
-        points.UNSURE,
-        points.NO_PERSON,
-    ),
-    *_each((*_ON_GROUNDS, points.BESIDE_A_PARKED_CAR), (points.VEHICLE_ARRIVED,)),
-    *_each(_ON_GROUNDS, _LOITERS),
+EXCLUSIVE: tuple[tuple[str, ...], ...] = (
+    # Where: one place, one camera.
+    tuple(kind.name for kind in PLACES.all),
+    tuple(kind.name for kind in PLACEMENTS.all),
+    *_each(_ON_GROUNDS, ("passes by", "lingers on the pavement")),
     # When: one part of the day.
-    (points.NIGHT, points.EARLY, points.LATE, points.PASSER_AT_NIGHT),
-    (points.VEHICLE_AT_NIGHT, points.EARLY, points.LATE),
-    # What the home says: one state of the alarm and of the home.
-    *_each((*_ARMED, points.VEHICLE_WHILE_ARMED), (points.DISARMED, points.RESIDENTS_HOME)),
-    _ARMED,
+    _HOURS,
+    *_each(("private ground by day", "stands in view"), ("night", *_AT_NIGHT)),
+    ("stands in view in the dark", "stands in view"),
+    ("unusual at this hour", "usual at this hour"),
+    ("unusual at this hour", "usual at this early or late hour"),
+    # What the home says: one state of the alarm and of the residents.
     *_each(
-        (points.HOME_EMPTY, points.LONG_ON_DESERTED_GROUNDS),
-        (points.RESIDENTS_HOME, points.COMPANY_IN_RESTRICTED_ZONE, points.USUAL_IN_RESTRICTED_ZONE),
+        ("alarm set", "alarm set, private ground", "alarm set, indoors", "just armed"),
+        ("alarm off",),
     ),
-    (points.COMPANY_IN_RESTRICTED_ZONE, points.USUAL_IN_RESTRICTED_ZONE),
-    (points.UNUSUAL, points.USUAL),
-    (points.UNUSUAL, points.USUAL_IN_RESTRICTED_ZONE),
-    # How long, how often, how many: one answer.
-    _STAYS,
-    _LOITERS,
-    _RETURNS,
-    (points.SEVERAL_PEOPLE, points.TWO_PEOPLE),
-    (points.ALL_AROUND_THE_HOUSE, points.AROUND_THE_HOUSE),
-    # A theft has no harmless explanation, and a person committed it.
-    *_each((points.TAKEN_AWAY,), (*_HARMLESS, points.NO_PERSON)),
-    (points.BROUGHT, points.NO_PERSON),
-    (points.BROUGHT, points.LONG_ON_DESERTED_GROUNDS),
-    # A resident who comes out: not while the alarm is set or the home is empty.
-    *_each((*_ARMED, points.HOME_EMPTY, points.IN_THE_YARD_AT_NIGHT), (points.FROM_INSIDE,)),
-    # A short visit is one, by day, on the way to a door, by a person who came from elsewhere.
+    ("alarm set, private ground", "alarm set, indoors"),
+    *_each(("all asleep", "all asleep, at a door"), ("alarm off", *_RESIDENTS)),
+    *_each(_AWAY, _RESIDENTS),
+    ("residents home at night", "residents home"),
+    # What explains the people, and what nothing explains.
+    *_each(_EXCUSES, _UNEXCUSED),
+    *_each(("doorbell",), ("nothing explains it",)),
+    # How many, how they move: one answer.
+    ("several people", "two people"),
+    *_each(("several people", "two people"), ("alone at the water", "small figure alone")),
+    *_each(("runs", "from vehicle to vehicle"), ("does not move",)),
+    *_each(("stands in view", "stands in view in the dark"), ("does not move",)),
+    ("came from the door", "one came from the door"),
+    # A visit at the front: by day, nothing taken.
     *_each(
         (
-            points.RESTRICTED,
-            points.NIGHT,
-            points.EARLY,
-            points.LATE,
-            points.ARMED_BY_DAY,
-            *_STAYS,
-            *_RETURNS,
-            points.LONG_ON_DESERTED_GROUNDS,
-            points.FROM_INSIDE,
+            *("restricted zone", "window", "other door", "night", "early morning", "late evening"),
+            *("stays at a back way", "returns", "taken away", "small figure alone"),
         ),
-        (points.SHORT_VISIT,),
+        ("short visit",),
     ),
+    # Things: taken, taken in or brought.
+    ("taken away", "taken in by a resident", "brought something"),
+    *_each(("taken away", "taken in by a resident", "brought something"), ("nobody there",)),
+    *_each(("parked vehicle driven off",), ("owner drives off",)),
 )
 
 
-def without_contradictions(factors: Sequence[RiskFactor]) -> tuple[RiskFactor, ...]:
-    """Return the factors of which no two exclude each other."""
-    names = {factor.name for factor in factors}
+def without_contradictions(found: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Return the evidence of which no two pieces exclude each other."""
+    names = {each.name for each in found}
     for group in EXCLUSIVE:
-        found = [weight.name for weight in group if weight.name in names]
-        names.difference_update(found[1:])
-    return tuple(factor for factor in factors if factor.name in names)
+        shown = [name for name in group if name in names]
+        names.difference_update(shown[1:])
+    return tuple(each for each in found if each.name in names)

@@ -59,18 +59,6 @@ class FactSheet:
         return tuple(each for each in self.present if each.label in VEHICLES)
 
     @property
-    def residents_likely(self) -> bool:
-        """Whether residents are likely the people seen.
-
-        The alarm is off, or its state is unknown and residents are home by day. An empty home with
-        the alarm off counts as well, except at night: residents may be arriving.
-        """
-        night = self.part_of_day is PartOfDay.NIGHT
-        if self.context.armed is None:
-            return self.somebody_home and not night
-        return not self.context.armed and not (night and self.nobody_home)
-
-    @property
     def somebody_home(self) -> bool:
         """Whether a resident is known to be home, awake or asleep."""
         return self.context.occupancy in {Occupancy.HOME, Occupancy.ASLEEP}

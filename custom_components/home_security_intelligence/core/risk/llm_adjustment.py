@@ -6,7 +6,8 @@ rules, for every answer of the model. A model can only order events within a lev
 
 from ..domain.levels import LevelBounds
 from ..domain.models import LANGUAGE_MODEL, RiskFactor
-from .points import MAX_LLM_MOVE
+
+MAX_LLM_MOVE = 12  # points a language model may move a score, and never into another level
 
 
 def llm_range(provisional: int, bounds: LevelBounds) -> tuple[int, int]:

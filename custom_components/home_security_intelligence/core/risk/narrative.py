@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 
 from ..domain.part_of_day import PartOfDay
 from ..domain.zones import ZoneKind
-from . import points
+from .arrivals import arrived_vehicles
 from .facts import FactSheet
 from .narrative_english import TEMPLATES
 from .object_changes import Change
 from .objects import ObservedObject
 from .predicates import confirmed_people, other_cameras, people_on_grounds
 from .rules import Verdict
-from .vehicle_rules import arrived_vehicles
 from .zone_map import BY_PRIVACY
 
 type Param = str | int | Message
@@ -32,14 +31,18 @@ _ZONES = {
     ZoneKind.SIDEWALK: "on_sidewalk",
 }
 _PLACES = {
-    points.RESTRICTED.name: "in_restricted_zone",
-    points.ENTRY_POINT.name: "at_entry_point",
-    points.YARD.name: "in_yard",
-    points.DRIVEWAY.name: "on_driveway",
-    points.SIDEWALK.name: "on_sidewalk",
-    points.OUTSIDE_ZONES.name: "outside_zones",
-    points.CLOSE_BY.name: "close_by",
-    points.IN_VIEW.name: "at_a_distance",
+    "restricted zone": "in_restricted_zone",
+    "window": "at_window",
+    "other door": "at_other_door",
+    "entry point": "at_entry_point",
+    "gate": "at_gate",
+    "yard": "in_yard",
+    "driveway": "on_driveway",
+    "pavement": "on_sidewalk",
+    "outside all zones": "outside_zones",
+    "close to the camera": "close_by",
+    "person in view": "at_a_distance",
+    "far off": "far_off",
 }
 _PARTS = {
     PartOfDay.NIGHT: "part_night",
