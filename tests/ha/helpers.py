@@ -1,7 +1,7 @@
 """Helpers of the integration tests."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
 import json
 import os
@@ -114,21 +114,39 @@ def state_of(hass: HomeAssistant, entity_id: str) -> State:
     return state
 
 
+async def when_updated[T](
+    hass: HomeAssistant, look: Callable[[], Awaitable[T | None]], *, patience: float = PATIENCE
+) -> T:
+    """Return what `look` finds, now or after an update of the pipeline that no entity shows."""
+    [entry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    updated = asyncio.Event()
+    stop = entry.runtime_data.pipeline.subscribe(lambda _: updated.set())
+    try:
+        async with asyncio.timeout(patience):
+            while (found := await look()) is None:
+                await updated.wait()
+                updated.clear()
+            return found
+    finally:
+        stop()
+
+
 async def listed_when(
     hass: HomeAssistant, wanted: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
     """Wait until the newest event fulfils a condition that no entity shows, and return it."""
-    event: dict[str, Any] | None = None
+    newest: dict[str, Any] | None = None
+
+    async def look() -> dict[str, Any] | None:
+        nonlocal newest
+        events: list[dict[str, Any]] = (await act(hass, "list_events"))["events"]
+        newest = events[0] if events else None
+        return newest if newest is not None and wanted(newest) else None
+
     try:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                events: list[dict[str, Any]] = (await act(hass, "list_events"))["events"]
-                event = events[0] if events else None
-                if event is not None and wanted(event):
-                    return event
-                await asyncio.sleep(0.02)
+        return await when_updated(hass, look)
     except TimeoutError:
-        raise AssertionError(f"the newest event stayed at {event}") from None
+        raise AssertionError(f"the newest event stayed at {newest}") from None
 
 
 def is_settled(event: Mapping[str, object]) -> bool:

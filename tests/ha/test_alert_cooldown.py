@@ -1,6 +1,6 @@
 """A pause between alerts suppresses those of the same or a lower level, for each camera and level."""
 
-import asyncio
+from functools import partial
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant, State
@@ -9,13 +9,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import (
-    PATIENCE,
     STANDARD,
     act,
     change_camera,
     choose_options,
     record_firings,
     upload,
+    when_updated,
 )
 from tests.ha.scenes import SCENES, show
 
@@ -31,16 +31,14 @@ async def events_with(
     for number, level in enumerate(wanted, start=1):
         show(server, SCENES[level])
         upload(root, f"front_door/{number}.jpg", age=EVENTS * (10 - number))
-        async with asyncio.timeout(PATIENCE):
-            while not await listed(hass, number):  # noqa: ASYNC110 # no entity shows a suppressed alert
-                await asyncio.sleep(0.02)
+        await when_updated(hass, partial(listed, hass, number))
     await hass.async_block_till_done()
 
 
-async def listed(hass: HomeAssistant, count: int) -> bool:
+async def listed(hass: HomeAssistant, count: int) -> bool | None:
     """Return whether this many events exist and are over, so that no rule judges them again."""
     events = (await act(hass, "list_events"))["events"]
-    return [event["state"] for event in events] == ["closed"] * count
+    return [event["state"] for event in events] == ["closed"] * count or None
 
 
 def levels(alerts: list[State]) -> list[str]:

@@ -1,6 +1,5 @@
 """The clean-up action counts what is expired, and deletes it only without dry run."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,15 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
-from tests.ha.helpers import STANDARD, act, choose_options, is_settled, listed_when, upload
+from tests.ha.helpers import (
+    STANDARD,
+    act,
+    choose_options,
+    is_settled,
+    listed_when,
+    upload,
+    when_updated,
+)
 
 NOTHING = {
     "events": 0,
@@ -128,9 +135,11 @@ async def test_a_repair_confirms_what_would_delete_much(
     assert size(waiting)
     response = await client.post(f"{FIX}/{form['flow_id']}", json={})
     assert (await response.json())["type"] == "create_entry"
-    async with asyncio.timeout(60):
-        while size(waiting):  # noqa: ASYNC110 - no update for a clean-up
-            await asyncio.sleep(0.05)
+
+    async def is_gone() -> bool | None:
+        return not size(waiting) or None
+
+    await when_updated(hass, is_gone)
     await hass.async_block_till_done()
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
 

@@ -1,18 +1,20 @@
 """The automations of the documentation run once for each event and level."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 import re
 from typing import Any
 
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 import yaml
 
 from custom_components.home_security_intelligence.bridge import async_create_pipeline
+from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.core.domain.updates import EventUpdate, Update
 from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import (
     PATIENCE,
@@ -38,15 +40,37 @@ def documented() -> dict[str, Document]:
     return {each["alias"]: each for each in found if "triggers" in each}
 
 
+class Notifications(list[ServiceCall]):
+    """The calls of a notification service."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._received = asyncio.Event()
+
+    @callback
+    def receive(self, call: ServiceCall) -> None:
+        """Add a call."""
+        self.append(call)
+        self._received.set()
+
+    async def until(self, count: int) -> None:
+        """Wait for this many calls."""
+        async with asyncio.timeout(PATIENCE):
+            while len(self) < count:
+                self._received.clear()
+                await self._received.wait()
+
+
 @pytest.fixture
 async def notified(
     hass: HomeAssistant, loaded: MockConfigEntry, request: pytest.FixtureRequest
-) -> AsyncIterator[list[ServiceCall]]:
+) -> AsyncIterator[Notifications]:
     """Return the notifications of the automations that the test names by alias.
 
     An automation that waits for its button is a task that `async_block_till_done` waits for.
     """
-    calls = async_mock_service(hass, "notify", "mobile_app_phone")
+    calls = Notifications()
+    hass.services.async_register("notify", "mobile_app_phone", calls.receive)
     automations = [documented()[alias] for alias in request.param]
     assert await async_setup_component(hass, "automation", {"automation": automations})
     await hass.async_block_till_done()
@@ -62,13 +86,6 @@ async def notified(
 def notifies(*aliases: str) -> pytest.MarkDecorator:
     """Run a test with automations of the document."""
     return pytest.mark.parametrize("notified", [aliases], indirect=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds that no entity shows."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 # a mocked service sets no event
-            await asyncio.sleep(0.02)
 
 
 async def pass_on(hass: HomeAssistant, root: Path) -> None:
@@ -97,12 +114,12 @@ async def test_every_documented_automation_is_valid(
 async def test_an_alert_notifies_once_with_image_and_button(
     hass: HomeAssistant,
     server: FakeInferenceServer,
-    notified: list[ServiceCall],
+    notified: Notifications,
     camera_root: Path,
 ) -> None:
     upload(camera_root, "front_door/0.jpg")
     alert = await fired(hass, ALERT)
-    await until(lambda: len(notified) == 2)
+    await notified.until(2)
     by_state, by_event = sorted(notified, key=lambda call: "data" in call.data)
     assert by_state.data == {"message": "high"}
     assert by_event.data["title"] == "Front door Alert: high"
@@ -113,23 +130,22 @@ async def test_an_alert_notifies_once_with_image_and_button(
 
     [button] = extra["actions"]
     hass.bus.async_fire("mobile_app_notification_action", {"action": button["action"]})
-    async with asyncio.timeout(PATIENCE):
-        while (await act(hass, "list_events"))["events"][0]["mark"] != "false_alarm":  # noqa: ASYNC110 # no entity shows marks
-            await asyncio.sleep(0.02)
+    await hass.async_block_till_done()  # also until the automation that waited has ended
+    assert (await act(hass, "list_events"))["events"][0]["mark"] == "false_alarm"
 
 
 @notifies("Camera alert")
 async def test_twenty_images_of_one_event_notify_once_for_each_level(
     hass: HomeAssistant,
     server: FakeInferenceServer,
-    notified: list[ServiceCall],
+    notified: Notifications,
     camera_root: Path,
 ) -> None:
     for number in range(20):
         show(server, IN_THE_PASSAGE if number < 19 else MANY_IN_THE_PASSAGE)
         upload(camera_root, f"front_door/{number}.jpg", age=(20 - number) / 10)
         await all_detected(hass, number + 1)
-    await until(lambda: len(notified) >= 2)
+    await notified.until(2)
     await pass_on(hass, camera_root)
     assert [call.data["title"].rpartition(" ")[2] for call in notified] == ["high", "critical"]
     assert len(set(tags(notified))) == 1
@@ -138,7 +154,7 @@ async def test_twenty_images_of_one_event_notify_once_for_each_level(
 @notifies("Camera alert")
 async def test_images_out_of_order_notify_once(
     hass: HomeAssistant,
-    notified: list[ServiceCall],
+    notified: Notifications,
     camera_root: Path,
 ) -> None:
     for number, age in enumerate((5, 9, 1, 7, 3, 0)):
@@ -151,12 +167,25 @@ async def test_images_out_of_order_notify_once(
 
 async def all_detected(hass: HomeAssistant, count: int) -> None:
     """Wait until the events have this many images together."""
+    [entry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    images: dict[str, int] = {}
+    updated = asyncio.Event()
+
+    def note(update: Update) -> None:
+        if isinstance(update, EventUpdate):
+            images[str(update.event.id)] = update.event.image_count
+            updated.set()
+
+    stop = entry.runtime_data.pipeline.subscribe(note)
+    events = (await act(hass, "list_events", limit=500))["events"]
+    images = {event["event_id"]: event["image_count"] for event in events} | images
     async with asyncio.timeout(PATIENCE + count):
-        while True:
-            events = (await act(hass, "list_events", limit=500))["events"]
-            if sum(event["image_count"] for event in events) == count:
-                return
-            await asyncio.sleep(0.05)  # no entity shows the number of images
+        while sum(images.values()) < count:
+            updated.clear()
+            await updated.wait()
+    stop()
+    events = (await act(hass, "list_events", limit=500))["events"]
+    assert sum(event["image_count"] for event in events) == count
 
 
 @notifies("Camera alert")
@@ -164,7 +193,7 @@ async def test_a_restart_in_the_middle_notifies_once_for_each_level(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
-    notified: list[ServiceCall],
+    notified: Notifications,
     camera_root: Path,
 ) -> None:
     upload(camera_root, "front_door/0.jpg")
@@ -185,7 +214,7 @@ async def test_a_restart_in_the_middle_notifies_once_for_each_level(
 async def test_two_workers_notify_once(
     hass: HomeAssistant,
     loaded: MockConfigEntry,
-    notified: list[ServiceCall],
+    notified: Notifications,
     camera_root: Path,
 ) -> None:
     worker = async_create_pipeline(hass, loaded)
@@ -204,7 +233,7 @@ async def test_a_backlog_notifies_once_for_each_event(
     hass: HomeAssistant,
     server: FakeInferenceServer,
     loaded: MockConfigEntry,
-    notified: list[ServiceCall],
+    notified: Notifications,
     camera_root: Path,
 ) -> None:
     firings = record_firings(hass, ALERT)
@@ -219,7 +248,7 @@ async def test_a_backlog_notifies_once_for_each_event(
     assert await hass.config_entries.async_setup(loaded.entry_id)
     await all_detected(hass, 500)
     events = (await act(hass, "list_events", limit=500))["events"]
-    await until(lambda: len(notified) >= len(events))
+    await notified.until(len(events))
     assert await hass.config_entries.async_reload(loaded.entry_id)
     await pass_on(hass, camera_root)
 

@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -193,14 +194,22 @@ async def test_the_database_has_the_options_that_all_workers_share(
 async def test_a_stored_setting_without_an_option_is_adopted(
     hass: HomeAssistant, loaded: MockConfigEntry, postgres: Postgres
 ) -> None:
+    changed = asyncio.Event()
+
+    @callback
+    def note(*_: object) -> None:
+        changed.set()
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, note)
     postgres.execute(
         "insert into hsi.settings (name, value, source, host)"
         " values ('incident_window', '600', 'worker', 'gpu-1'); notify hsi_settings",
         database=str(loaded.data["database"]),
     )
     async with asyncio.timeout(PATIENCE):
-        while incident_window(loaded) != 600:  # noqa: ASYNC110 - Home Assistant reloads the entry
-            await asyncio.sleep(0.05)
+        while incident_window(loaded) != 600:
+            await changed.wait()
+            changed.clear()
     assert loaded.runtime_data.pipeline.settings.event_idle == 30
 
 

@@ -17,6 +17,7 @@ from testbed.fake_inference_server import (
     hang_up,
 )
 from testbed.services.postgres import Postgres
+from tests.core.logged import logged
 from tests.core.pipeline.harness import NEVER, SOON, House, Journal
 from tests.core.pipeline.sql import query
 
@@ -278,9 +279,9 @@ async def test_an_image_that_cannot_be_registered_is_retried_and_logged_once(
         house.upload("front/refused.jpg", "car 0.7")
         house.upload("front/other.jpg", "car 0.8")
         await journal.image("front/other.jpg")
-        async with asyncio.timeout(SOON):
-            while "still cannot be registered" not in caplog.text:  # noqa: ASYNC110 - only logged
-                await asyncio.sleep(0.01)
+        with logged(register.__name__, "still cannot be registered") as again:
+            async with asyncio.timeout(SOON):
+                await again.wait()
     finally:
         # In a thread: it waits for transactions that this event loop has to finish.
         await asyncio.to_thread(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hsi_core.domain.settings import Settings
+from tests.core.logged import logged
 from tests.core.watch.conftest import SETTLE, SOON, Watch, write
 
 EVENT_LIMIT = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
@@ -72,9 +73,7 @@ async def test_five_thousand_files(watch: Make, root: Path) -> None:
 
 
 @pytest.mark.skipif(EVENT_LIMIT > 40_000, reason="the queue is too long to overflow in a test")
-async def test_an_overflow_of_the_inotify_queue(
-    watch: Make, root: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_an_overflow_of_the_inotify_queue(watch: Make, root: Path) -> None:
     seen = watch()
     await seen.start()
 
@@ -83,10 +82,10 @@ async def test_an_overflow_of_the_inotify_queue(
     for index in range(count):
         (root / f"front/{index}.jpg").touch()
 
-    assert len({(await seen.next()).path for _ in range(count)}) == count
-    async with asyncio.timeout(SOON):
-        while "queue overflowed" not in caplog.text:  # noqa: ASYNC110 - the last event is only logged
-            await asyncio.sleep(0.01)
+    with logged("hsi_core.watch", "queue overflowed") as overflow:
+        assert len({(await seen.next()).path for _ in range(count)}) == count
+        async with asyncio.timeout(SOON):
+            await overflow.wait()
 
 
 async def test_a_full_scan_delivers_only_new_files(watch: Make, root: Path) -> None:
