@@ -15,6 +15,7 @@ from .coordinator import HsiConfigEntry, HsiCoordinator, server_version
 from .core.domain.errors import LevelBoundsError, StorageAwayError, StoreError, WatchError
 from .devices import async_register_hub
 from .fired_events import FiredEvents
+from .frontend_resource import async_add_resource, async_remove_resource, async_serve_module
 from .home_state import async_follow_home
 from .rendered_images import RENDERED_IMAGES, RenderedImages
 from .services import async_setup_services
@@ -33,11 +34,12 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, the WebSocket commands and the view of images."""
+    """Register the actions, the WebSocket commands, the view of images and the dashboard's module."""
     async_setup_services(hass)
     async_setup_websocket(hass)
     hass.data[RENDERED_IMAGES] = RenderedImages(hass)
     hass.http.register_view(HsiImageView())
+    await async_serve_module(hass)
     return True
 
 
@@ -77,6 +79,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool:
     async_register_hub(hass, entry, server_version(coordinator.data.health))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start_updates()
+    await async_add_resource(hass)
 
     async def stop(event: Event) -> None:
         await pipeline.stop()
@@ -92,8 +95,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> bool
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HsiConfigEntry) -> None:
-    """Delete the entry's storage; the database stays."""
+    """Delete the entry's storage, and with the last entry the cards; the database stays."""
     await FiredEvents(hass, entry).async_remove()
+    await async_remove_resource(hass, entry)
 
 
 async def _async_reload(hass: HomeAssistant, entry: HsiConfigEntry) -> None:

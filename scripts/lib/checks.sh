@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The checks of style and types; to be sourced after common.sh. The caller defines run_check NAME COMMAND...
 
-TYPED_TESTS=(contract core e2e faults ha meta testbed) # the folders of tests/ that mypy checks with the test environment
+TYPED_TESTS=(contract core e2e faults frontend ha meta testbed) # the folders of tests/ that mypy checks with the test environment
 
 # files_in PATH...: the tracked files and the untracked ones that are not ignored
 files_in() { git ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do

@@ -37,7 +37,7 @@ environments_of() {
   local suite
   for suite in "$@"; do
     case $suite in
-      meta | core | testbed) printf '%s\n' test ;;
+      frontend | meta | core | testbed) printf '%s\n' test ;;
       ha) printf '%s\n' test system ;;
       server) printf '%s\n' server system ;;
       attack) printf '%s\n' server ;;

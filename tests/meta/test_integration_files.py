@@ -19,6 +19,7 @@ from custom_components.home_security_intelligence import (
     binary_sensor,
     camera,
     event,
+    frontend_resource,
     image,
     issues,
     repairs,
@@ -261,7 +262,8 @@ def test_every_exception_is_translated(texts: dict[str, Any], integration: Path)
 
 def test_every_repair_is_translated(texts: dict[str, Any], integration: Path) -> None:
     camera_issues = {issue.key for issue in issues.CAMERA_ISSUES}
-    assert set(texts["issues"]) == {issue.key for issue in issues.ISSUES} | camera_issues
+    own = {frontend_resource.ISSUE}
+    assert set(texts["issues"]) == {issue.key for issue in issues.ISSUES} | camera_issues | own
     assert not any("fix_flow" in texts["issues"][key] for key in camera_issues)
     for issue in issues.ISSUES:
         assert ("fix_flow" in texts["issues"][issue.key]) is issue.is_fixable

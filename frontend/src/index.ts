@@ -1,0 +1,57 @@
+import { HsiCameraCard } from "./cards/camera-card";
+import { HsiCamerasCard } from "./cards/cameras-card";
+import { HsiCamera } from "./elements/camera";
+import { HsiSystemLine } from "./elements/system-line";
+import { HsiDashboardStrategy } from "./strategy";
+import { localizer } from "./texts";
+
+interface Registries extends Window {
+  customCards?: { type: string; name: string; description: string; preview?: boolean }[];
+  customStrategies?: {
+    type: string;
+    strategyType: string;
+    name: string;
+    description: string;
+    documentationURL?: string;
+  }[];
+}
+
+const ELEMENTS: Record<string, CustomElementConstructor> = {
+  "hsi-camera": HsiCamera,
+  "hsi-system-line": HsiSystemLine,
+  "hsi-camera-card": HsiCameraCard,
+  "hsi-cameras-card": HsiCamerasCard,
+  "ll-strategy-dashboard-hsi": HsiDashboardStrategy,
+};
+
+// After an update, a page may load the module a second time under another address.
+for (const [name, element] of Object.entries(ELEMENTS)) {
+  if (!customElements.get(name)) customElements.define(name, element);
+}
+
+const localize = localizer(document.documentElement.lang || navigator.language);
+const registries = window as Registries;
+
+registries.customCards ??= [];
+for (const [type, key] of [
+  ["hsi-camera-card", "card_camera"],
+  ["hsi-cameras-card", "card_cameras"],
+] as const) {
+  if (registries.customCards.some((card) => card.type === type)) continue;
+  registries.customCards.push({
+    type,
+    name: localize(key),
+    description: localize(`${key}_description`),
+    preview: true,
+  });
+}
+
+registries.customStrategies ??= [];
+if (!registries.customStrategies.some((strategy) => strategy.type === "hsi")) {
+  registries.customStrategies.push({
+    type: "hsi",
+    strategyType: "dashboard",
+    name: "Home Security Intelligence",
+    description: localize("dashboard_description"),
+  });
+}

@@ -1,0 +1,43 @@
+"""The integration's own dashboard in a real browser, without anything configured."""
+
+from pathlib import Path
+
+from testbed.demo.image_tracker import ImageTracker
+from testbed.drawing import scenes
+from testbed.services.home_assistant_client import HomeAssistantClient
+from testbed.services.screenshot import visit
+from testbed.services.uploader import Uploader
+from tests.e2e.parts import Installation, Site, final_states
+
+URL_PATH = "own-dashboard"
+CAMERA = "front_door"
+
+
+async def install(client: HomeAssistantClient) -> None:
+    """Add the dashboard as the dialog "Add dashboard" does."""
+    async with client.socket() as socket:
+        await socket.call(
+            "lovelace/dashboards/create", url_path=URL_PATH, title="Security", mode="storage"
+        )
+        strategy = {"strategy": {"type": "custom:hsi"}}
+        await socket.call("lovelace/config/save", url_path=URL_PATH, config=strategy)
+
+
+async def test_the_dashboard_shows_every_camera(
+    site: Site,
+    installation: Installation,
+    uploader: Uploader,
+    tracker: ImageTracker,
+    tmp_path: Path,
+) -> None:
+    client = site.home.client
+    scene = scenes.draw(5, lighting="day", labels=("person",))
+    uploader.by_rename(CAMERA, "for-the-own-dashboard.jpg", scenes.jpeg(scene))
+    await final_states(tracker, f"{CAMERA}/for-the-own-dashboard.jpg")
+    await install(client)
+    async with visit(client.url, client.token, f"/{URL_PATH}/now") as seen:
+        for text in ("All is working", "Front door", "Driveway"):
+            await seen.wait_for_text(text)
+        await seen.wait_until_drawn()
+        await seen.save(tmp_path / "now.png")
+    assert seen.complaints == []
