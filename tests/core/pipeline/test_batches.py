@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.event import listen, remove
 
 from testbed.fake_inference_server import OVERLOADED, FakeInferenceServer
 from testbed.services.postgres import Postgres
@@ -14,6 +16,8 @@ from tests.core.pipeline.sql import query
 # isort: split
 from hsi_core.domain.models import FailureClass, ImageState, SkipReason
 from hsi_core.domain.queries import DeadLetterQuery, EventQuery
+
+MOST_STATEMENTS = 15  # including a claim that finds nothing more
 
 
 async def wait_for_requests(server: FakeInferenceServer, count: int) -> None:
@@ -73,6 +77,26 @@ async def test_the_same_content_processed_twice_at_once_is_stored_once(
     ended = {image.path: image.reason for image in await journal.ended(5)}
     duplicates = [path for path, reason in ended.items() if reason == SkipReason.DUPLICATE]
     assert sorted(duplicates) == ["front/1.jpg", "front/2.jpg", "front/3.jpg"]
+
+
+async def test_an_image_that_joins_an_event_takes_few_statements(house: House) -> None:
+    """Each of them delays the alarm, and there was one each for what others return as well."""
+    _, journal = await house.run(poll_interval=SOON, event_idle=30.0)
+    house.upload("front/0.jpg", "car 0.8")
+    await journal.image("front/0.jpg")
+    statements: list[str] = []
+
+    def note(*call: object) -> None:
+        if "count(" not in str(call[2]):  # the queue is counted besides
+            statements.append(str(call[2]))
+
+    listen(Engine, "before_cursor_execute", note)
+    try:
+        house.upload("front/1.jpg", "car 0.9")
+        assert (await journal.image("front/1.jpg")).event_id is not None
+    finally:
+        remove(Engine, "before_cursor_execute", note)
+    assert len(statements) <= MOST_STATEMENTS, "\n".join(each[:100] for each in statements)
 
 
 async def test_a_trial_with_a_bad_image_closes_the_breaker(
