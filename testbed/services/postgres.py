@@ -188,10 +188,10 @@ class Postgres:
         """Replace a database by its backup in one transaction, also while it is in use."""
         name = urlsplit(database).path.removeprefix("/")
         options = ("--clean", "--if-exists", "--single-transaction")
-        # In a deadlock the session that waits for less long is aborted: that of the other side.
+        # In most deadlocks the session that waits for less long is aborted: that of the other side.
         self._run(
             *("pg_restore", *options, f"--dbname={name}", str(backup)),
-            session_options="-c deadlock_timeout=1min",
+            session_options="-c deadlock_timeout=5s",
         )
 
     def __enter__(self) -> Self:

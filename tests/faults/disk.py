@@ -7,18 +7,19 @@ from pathlib import Path
 import subprocess
 from typing import Self
 
-SIZE = 512 * 1024 * 1024  # bytes; PostgreSQL's own files take a third of it
-_BALLAST = 8 * 1024 * 1024  # bytes a file
+_MIB = 1024 * 1024  # bytes
+SIZE = 512 * _MIB  # bytes; PostgreSQL's own files take a third of it
+_BALLAST = 8 * _MIB  # bytes a file
 
 
 class Disk:
     """A tmpfs in a folder; raises OSError if this user may not mount one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, size: int = SIZE) -> None:
         self.folder = folder
         self._ballast = folder / "ballast"
         folder.mkdir()
-        options = ("-t", "tmpfs", "-o", f"size={SIZE},mode=1777", "hsi-faults", folder)
+        options = ("-t", "tmpfs", "-o", f"size={size},mode=1777", "hsi-faults", folder)
         try:
             done = subprocess.run(
                 ["mount", *options], capture_output=True, text=True, check=False, timeout=10

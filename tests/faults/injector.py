@@ -11,7 +11,7 @@ from testbed.services.postgres import Postgres, PostgresError
 from tests.faults.disk import Disk
 from tests.faults.fault_points import FaultPoints
 from tests.faults.gateway import Gateway, ResponseFault
-from tests.faults.plan import CommitFault, Effect, Fault, FaultKind
+from tests.faults.plan import FAR, CommitFault, Effect, Fault, FaultKind
 from tests.faults.statement_timeout import time_out_statements
 from tests.faults.storage import StorageControl, StorageState
 from tests.faults.uploads import Cameras
@@ -25,7 +25,9 @@ _NO_ROOM = "No space left on device"
 _OUTAGE = 1.0  # seconds
 _STORAGE_OUTAGE = 2.5  # seconds, longer than the workers' storage timeout
 _BACKUP_AGE = 2.0  # seconds
+_RESTORE_ATTEMPTS = 3
 _FLOOD = 40  # images
+_BRIEFLY = 2.0  # seconds
 _RESPONSE_FAULTS = {
     FaultKind.RESPONSE_BUSY: ResponseFault.BUSY,
     FaultKind.RESPONSE_NOT_READY: ResponseFault.NOT_READY,
@@ -118,6 +120,10 @@ class FaultInjector:
                 worker.set_clock(fault.jump)
             case FaultKind.CLOCK_BACK:
                 worker.set_clock(-fault.jump)
+            case FaultKind.CLOCK_AHEAD_BRIEFLY:
+                worker.set_clock(FAR)
+                await asyncio.sleep(_BRIEFLY)
+                worker.set_clock(0.0)
             case FaultKind.STATEMENT_TIMEOUT:
                 await time_out_statements(self._database, self._names, _OUTAGE)
             case FaultKind.RESTORE_DATABASE:
@@ -158,14 +164,21 @@ class FaultInjector:
 
     async def _restore_database(self) -> bool:
         """Restore a backup a few seconds old; return False if it is refused."""
-        try:
-            backup = await asyncio.to_thread(self._postgres.dump, self._database)
-            await asyncio.sleep(_BACKUP_AGE)
-            await asyncio.to_thread(self._postgres.restore, self._database, backup)
-        except PostgresError as error:  # such as a deadlock with a worker
-            _LOGGER.info("the backup was not restored: %s", error)
-            return False
-        return True
+        # A file that was deleted meanwhile would be missing in the restored database's eyes.
+        async with self._cameras.keeping_files:
+            try:
+                backup = await asyncio.to_thread(self._postgres.dump, self._database)
+                await asyncio.sleep(_BACKUP_AGE)
+                for _ in range(_RESTORE_ATTEMPTS):
+                    try:
+                        await asyncio.to_thread(self._postgres.restore, self._database, backup)
+                    except PostgresError as error:  # such as a deadlock with a worker
+                        _LOGGER.info("the backup was not restored: %s", error)
+                    else:
+                        return True
+            except PostgresError as error:
+                _LOGGER.info("there is no backup: %s", error)
+        return False
 
     def _apply(self, effect: Effect, fault: Fault) -> Callable[[str], Awaitable[None]]:
         async def apply(name: str) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import asyncpg  # type: ignore[import-untyped]  # has no types
 
@@ -89,23 +90,39 @@ class InvariantReport:
         return not (self.lost or self.duplicated or self.breaches)
 
 
-async def unregistered(connection: asyncpg.Connection, root: Path, files: set[Path]) -> list[str]:
-    """Return the files that have no row for their current version."""
+async def unregistered(
+    connection: asyncpg.Connection,
+    root: Path,
+    files: set[Path],
+    deleted: Mapping[Path, tuple[int, int]],
+) -> list[str]:
+    """Return the files that have no row for their last version.
+
+    `deleted`: the size and mtime of files that were deleted by the run itself.
+    """
     rows = await connection.fetch("SELECT path, size, mtime_ns FROM hsi.images")
     known = {(row["path"], row["size"], row["mtime_ns"]) for row in rows}
     missing = []
     for file in sorted(files):
-        status = file.stat()
         path = file.relative_to(root).as_posix()
-        if (path, status.st_size, status.st_mtime_ns) not in known:
+        try:
+            version = deleted.get(file) or _version(file)
+        except FileNotFoundError:
+            missing.append(f"deleted by a worker: {path}")
+            continue
+        if (path, *version) not in known:
             missing.append(f"not registered: {path}")
     return missing
 
 
 async def check_invariants(
-    connection: asyncpg.Connection, root: Path, files: set[Path], sound: set[str]
+    connection: asyncpg.Connection,
+    root: Path,
+    files: set[Path],
+    sound: set[str],
+    deleted: Mapping[Path, tuple[int, int]] = MappingProxyType({}),
 ) -> InvariantReport:
-    """Check every invariant; all jobs must have settled."""
+    """Check every invariant; all jobs must have settled. `deleted`: see `unregistered`."""
     states = Counter(
         {
             row["state"]: row["count"]
@@ -117,7 +134,7 @@ async def check_invariants(
         rows=states.total(),
         terminal=states,
         events=await connection.fetchval("SELECT count(*) FROM hsi.events"),
-        lost=await unregistered(connection, root, files),
+        lost=await unregistered(connection, root, files, deleted),
     )
     for row in await connection.fetch(
         "SELECT kind, failure, error_type, count(*) FROM hsi.jobs WHERE state = 'dead' GROUP BY 1, 2, 3"
@@ -129,17 +146,18 @@ async def check_invariants(
         JOIN hsi.jobs j ON j.image_id = i.id WHERE j.state = 'dead' AND j.failure = 'input'"""
     ):
         path = root / row["path"]
-        status = path.stat() if path.exists() else None
-        final = status is not None and (status.st_size, status.st_mtime_ns) == (
-            row["size"],
-            row["mtime_ns"],
-        )
-        if row["path"] in sound and final:
+        version = deleted.get(path) or (_version(path) if path.exists() else None)
+        if row["path"] in sound and version == (row["size"], row["mtime_ns"]):
             invariants.lost.append(f"whole, but dead as {row['error_type']}: {row['path']}")
     invariants.lost += await _violations(connection, _LOSSES)
     invariants.duplicated += await _violations(connection, _DUPLICATES)
     invariants.breaches += await _violations(connection, _BREACHES)
     return invariants
+
+
+def _version(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 async def _violations(connection: asyncpg.Connection, queries: Mapping[str, str]) -> list[str]:

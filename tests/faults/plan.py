@@ -13,6 +13,7 @@ import random
 CAMERAS = ("front", "yard", "garage/side")
 WORKERS = 2
 SERVERS = 2
+FAR = 60 * 86400.0  # seconds by which a clock may be wrong, longer than originals are kept
 # Folders and names of well-known makers' cameras; {t} is the time of the image.
 LAYOUTS = (
     "MDAlarm_{t:%Y%m%d-%H%M%S}_{n}.jpg",  # Foscam
@@ -98,6 +99,7 @@ class FaultKind(StrEnum):
     FLOOD = "one camera uploads many images at once"
     CLOCK_FORWARD = "a running worker's clock jumps forward"
     CLOCK_BACK = "a running worker's clock jumps back"
+    CLOCK_AHEAD_BRIEFLY = "a running worker's clock 60 days ahead for 2 s"
     KILL_SERVER = "inference server killed and started again"
     RESPONSE_BUSY = "server responds with 429"
     RESPONSE_NOT_READY = "server responds with 503"
@@ -162,19 +164,39 @@ _KINDS = {
     Kind.LEFT_ALONE: 6,
 }
 _FAULT_PACE = 0.6  # seconds between two faults, on average
+_JUMPS = (5.0, 60.0, 3600.0, FAR)
+_LONGEST_NIGHT = 300.0  # seconds
+_BURST = 2.0  # seconds between two
 
 
-def make_plan(seed: int, *, images: int, seconds: float, kinds: Sequence[FaultKind] = ()) -> Plan:
-    """Return the plan of a seed: `images` files, and faults over `seconds`, of these kinds or all."""
+def make_plan(
+    seed: int,
+    *,
+    images: int,
+    seconds: float,
+    kinds: Sequence[FaultKind] = (),
+    bursts: bool = False,
+) -> Plan:
+    """Return the plan of a seed: `images` files, and faults over `seconds`, of these kinds or all.
+
+    `bursts`: every two seconds some files are uploaded at once.
+    """
     rng = random.Random(seed)
     return Plan(
-        seed=seed, uploads=_uploads(rng, images, seconds), faults=_faults(rng, seconds, kinds)
+        seed=seed,
+        uploads=_uploads(rng, images, seconds, _BURST if bursts else None),
+        faults=_faults(rng, seconds, kinds),
     )
 
 
-def _uploads(rng: random.Random, images: int, seconds: float) -> tuple[Upload, ...]:
-    # A third exists before the start, as after a night without the worker.
-    times = sorted(max(0.0, rng.uniform(-seconds / 2, seconds)) for _ in range(images))
+def _uploads(
+    rng: random.Random, images: int, seconds: float, step: float | None
+) -> tuple[Upload, ...]:
+    # A third exists before the start of a short run, as after a night without the worker.
+    night = min(seconds / 2, _LONGEST_NIGHT)
+    times = sorted(max(0.0, rng.uniform(-night, seconds)) for _ in range(images))
+    if step is not None:
+        times = [at // step * step for at in times]
     kinds = rng.choices(list(_KINDS), list(_KINDS.values()), k=images)
     return tuple(
         Upload(
@@ -211,7 +233,7 @@ def _faults(rng: random.Random, seconds: float, only: Sequence[FaultKind]) -> tu
                 what=what,
                 worker=rng.randrange(WORKERS),
                 clock=rng.choice((0.0, 0.0, 0.0, -15.0, 15.0)),
-                jump=rng.choice((5.0, 60.0, 3600.0)),
+                jump=rng.choice(_JUMPS),
                 camera=rng.choice(CAMERAS),
                 servers=rng.choice(((0,), (1,), (0, 1))),
                 count=rng.randint(1, 6),

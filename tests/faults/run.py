@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass
 import json
 import logging
+import math
 from pathlib import Path
 import random
 import signal
@@ -24,8 +25,9 @@ import testbed.core  # noqa: F401 - makes hsi_core importable
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.inference_server import InferenceServer
 from testbed.services.postgres import Postgres
-from tests.faults.disk import Disk
+from tests.faults.disk import SIZE, Disk
 from tests.faults.fault_points import FaultPoints
+from tests.faults.file_deletion import delete_processed
 from tests.faults.gateway import Gateway
 from tests.faults.images import SCENES, make_image
 from tests.faults.injector import FaultInjector
@@ -43,7 +45,13 @@ from hsi_core.store import cameras as camera_store
 from hsi_core.store.engine import begin, connect
 
 DATABASE = "faults"
-SETTLE_LIMIT = 180.0  # seconds without faults until every job has to be settled
+SETTLE_LIMIT = 180.0  # seconds without faults until every job has to be settled, at least
+_SETTLE_SHARE = 0.25  # of the duration of the faults, for long runs
+_RATE = 4  # files a second
+_DENSE_RATE = 32  # files a second
+_DENSE_DISK = 4 * SIZE
+_DENSE_EMPTY = 0.75  # of the images show nothing, as those of most cameras
+_KEPT_FOR = 60.0  # seconds that a dense run keeps files that have been processed
 _POLL_INTERVAL = 0.5  # seconds
 _CALM = 3  # polls in a row that find everything settled
 
@@ -127,10 +135,14 @@ async def run_plan(
     seconds: float,
     servers: Sequence[InferenceServer],
     kinds: Sequence[FaultKind] = (),
+    dense: bool = False,
 ) -> Report:
-    """Run the plan of one seed, with faults of these kinds or all; without `servers`, on fake ones."""
+    """Run the plan of one seed, with faults of these kinds or all; without `servers`, on fake ones.
+
+    A dense run deletes files that have been processed, and has a larger disk.
+    """
     started = time.monotonic()
-    plan = make_plan(seed, images=images, seconds=seconds, kinds=kinds)
+    plan = make_plan(seed, images=images, seconds=seconds, kinds=kinds, bursts=dense)
     for scene in range(SCENES):
         make_image(scene, 0)  # drawn before the time runs
     async with AsyncExitStack() as stack:
@@ -139,7 +151,7 @@ async def run_plan(
         root = folder / "cameras"
         for camera in CAMERAS:
             (root / camera).mkdir(parents=True)
-        disk = _disk(folder / "disk")
+        disk = _disk(folder / "disk", _DENSE_DISK if dense else SIZE)
         if disk is not None:
             stack.enter_context(disk)
         data = disk.folder / "data" if disk is not None else None
@@ -152,7 +164,8 @@ async def run_plan(
             await stack.enter_async_context(FakeInferenceServer(recording=False))
             for _ in range(SERVERS)
         ]
-        gateways = [Gateway(each.url, each.token) for each in backends]
+        empty = _DENSE_EMPTY if dense else 0.0
+        gateways = [Gateway(each.url, each.token, empty_share=empty) for each in backends]
         for gateway in gateways:
             await gateway.start()
             stack.push_async_callback(gateway.stop)
@@ -168,6 +181,7 @@ async def run_plan(
                 servers=[gateway.url for gateway in gateways],
                 log=folder / f"{name}.log",
                 storage=folder / "storage",
+                dense=dense,
             )
         cameras = Cameras(root)
         injector = FaultInjector(
@@ -185,6 +199,9 @@ async def run_plan(
             for worker in workers.values():
                 await worker.start()
             start = time.monotonic()
+            deletion = asyncio.create_task(
+                delete_processed(url, root, cameras, after=_KEPT_FOR if dense else math.inf)
+            )
             await asyncio.gather(
                 cameras.upload(plan.uploads, start),
                 injector.inject(plan.faults, start, seconds),
@@ -195,12 +212,16 @@ async def run_plan(
                 worker.set_clock(0.0)
             storage.mend()
             await fault_points.disarm()
-            await _settle(url, root, cameras)
+            await _settle(url, root, cameras, max(SETTLE_LIMIT, _SETTLE_SHARE * seconds))
+            deletion.cancel()
+            await asyncio.wait([deletion])
         finally:
             storage.mend()
             await asyncio.gather(*(worker.end() for worker in workers.values()))
         connection = await asyncpg.connect(url)
-        invariants = await check_invariants(connection, root, cameras.files, cameras.sound)
+        invariants = await check_invariants(
+            connection, root, cameras.files, cameras.sound, cameras.deleted
+        )
         await connection.close()
         invariants.breaches += await find_wrong_levels(url, QUICK)
         if not invariants.kept:
@@ -219,9 +240,9 @@ async def run_plan(
         )
 
 
-def _disk(folder: Path) -> Disk | None:
+def _disk(folder: Path, size: int) -> Disk | None:
     try:
-        return Disk(folder)
+        return Disk(folder, size=size)
     except OSError as error:
         print(f"no file system can be filled here: {error}", file=sys.stderr)  # noqa: T201 - for a person
         return None
@@ -236,13 +257,13 @@ async def prepare(url: str) -> None:
     await engine.dispose()
 
 
-async def _settle(url: str, root: Path, cameras: Cameras) -> None:
+async def _settle(url: str, root: Path, cameras: Cameras, limit: float) -> None:
     """Wait until every file is registered and every job settled, or until the limit."""
     calm = 0
     with suppress(TimeoutError):
-        async with asyncio.timeout(SETTLE_LIMIT), _connected(url) as connection:
+        async with asyncio.timeout(limit), _connected(url) as connection:
             while calm < _CALM:
-                missing = await unregistered(connection, root, cameras.files)
+                missing = await unregistered(connection, root, cameras.files, cameras.deleted)
                 settled = not missing and await connection.fetchval(UNSETTLED) == 0
                 calm = calm + 1 if settled else 0
                 await asyncio.sleep(_POLL_INTERVAL)
@@ -288,6 +309,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=75.0, help="duration of each run's faults")
     parser.add_argument("--images", type=int, help="files in each run (default: 4 a second)")
     parser.add_argument(
+        "--dense", action="store_true",
+        help="32 files a second; processed files are deleted after a minute",
+    )  # fmt: skip
+    parser.add_argument(
         "--server", choices=("real", "fake"), default="real",
         help="real: the inference server with the small test model, in a process of its own",
     )  # fmt: skip
@@ -305,7 +330,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
     first = random.randrange(1_000_000) if options.seed is None else options.seed
-    images = options.images or round(options.seconds * 4)
+    rate = _DENSE_RATE if options.dense else _RATE
+    images = options.images or round(options.seconds * rate)
     reports = []
     with real_servers(SERVERS if options.server == "real" else 0) as servers:
         for seed in range(first, first + options.runs):
@@ -316,6 +342,7 @@ def main(arguments: Sequence[str]) -> int:
                     seconds=options.seconds,
                     servers=servers,
                     kinds=[FaultKind[name.upper()] for name in options.kinds],
+                    dense=options.dense,
                 )
             )
             reports.append(report)

@@ -1,7 +1,7 @@
 """Upload the files of a plan, and record which of them have to be found."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 import os
@@ -28,6 +28,9 @@ class Cameras:
         ] = {}  # by camera: the latest content and its time
         self.files: set[Path] = set()  # files that have to be registered
         self.sound: set[str] = set()  # paths of files that are whole images
+        self.by_age: deque[tuple[float, Path]] = deque()  # uploads and their times, oldest first
+        self.deleted: dict[Path, tuple[int, int]] = {}  # size and mtime of files deleted since
+        self.keeping_files = asyncio.Lock()  # held while no file may be deleted
         self.uploaded: Counter[str] = Counter()
         self._flooded = 0
 
@@ -102,6 +105,7 @@ class Cameras:
 
     def _record(self, path: Path, *, sound: bool = True) -> None:
         self.files.add(path)
+        self.by_age.append((time.monotonic(), path))
         if sound:
             self.sound.add(path.relative_to(self._root).as_posix())
 

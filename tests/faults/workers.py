@@ -29,6 +29,7 @@ class Worker:
         servers: Sequence[str],
         log: Path,
         storage: Path,
+        dense: bool = False,
     ) -> None:
         self.name = name
         self.starts = 0
@@ -40,6 +41,7 @@ class Worker:
         self._servers = servers
         self._log = log
         self._storage = storage  # see storage.py
+        self._dense = dense
         self._clock = log.with_suffix(".clock")  # see worker.py
         self.set_clock(0.0)
         self._process: Process | None = None
@@ -109,4 +111,5 @@ class Worker:
             "INFERENCE_TOKEN": self.name,
             "CLOCK": str(self._clock),
             "STORAGE": str(self._storage),
+            **({"DENSE": "1"} if self._dense else {}),
         }

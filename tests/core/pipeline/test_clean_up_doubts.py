@@ -225,7 +225,7 @@ class _Recorded(CleanUp):
 async def test_a_clean_up_comes_in_the_night_after_the_clock_was_wrong(
     monkeypatch: pytest.MonkeyPatch, wrong_by: timedelta
 ) -> None:
-    monkeypatch.setattr(clean_up_schedule, "_CLOCK_CHECK", 0.01)
+    monkeypatch.setattr(clean_up_schedule, "CLOCK_CHECK", 0.01)
     moment = datetime(2026, 6, 10, 12, tzinfo=UTC)
     times = [moment]
     clean_up = _Recorded(lambda: times[-1])

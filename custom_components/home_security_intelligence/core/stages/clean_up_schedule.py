@@ -9,7 +9,7 @@ from ..domain.errors import StoreError
 from .clean_up import CleanUp
 
 _LOGGER = logging.getLogger(__name__)
-_CLOCK_CHECK = 30.0  # seconds between looks at the clock, which may be set, and for confirmations
+CLOCK_CHECK = 30.0  # seconds between looks at the clock, which may be set, and for confirmations
 _LONGEST_DAY = timedelta(hours=25)  # to the same hour of the next day
 
 
@@ -41,12 +41,12 @@ class CleanUpSchedule:
             except StoreError as error:
                 if self._is_past(due):
                     _LOGGER.info("Cleanup postponed: %s", error)
-                await asyncio.sleep(_CLOCK_CHECK)
+                await asyncio.sleep(CLOCK_CHECK)
                 continue
             if due - self._now() > _LONGEST_DAY:
                 due = self._next()  # the clock was ahead, or was set back
             until_due = max(0.0, (due - self._now()).total_seconds())
-            await self._clean_up.confirmed.wait(seen, min(_CLOCK_CHECK, until_due))
+            await self._clean_up.confirmed.wait(seen, min(CLOCK_CHECK, until_due))
 
     def _next(self) -> datetime:
         return next_time(self._now(), self._hour, self._time_zone)
