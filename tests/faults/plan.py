@@ -164,6 +164,7 @@ _KINDS = {
     Kind.LEFT_ALONE: 6,
 }
 _FAULT_PACE = 0.6  # seconds between two faults, on average
+_DENSE_FAULT_PACE = 2.6  # seconds
 _JUMPS = (5.0, 60.0, 3600.0, FAR)
 _LONGEST_NIGHT = 300.0  # seconds
 _BURST = 2.0  # seconds between two
@@ -175,17 +176,17 @@ def make_plan(
     images: int,
     seconds: float,
     kinds: Sequence[FaultKind] = (),
-    bursts: bool = False,
+    dense: bool = False,
 ) -> Plan:
     """Return the plan of a seed: `images` files, and faults over `seconds`, of these kinds or all.
 
-    `bursts`: every two seconds some files are uploaded at once.
+    In a dense run, files are uploaded in bursts, and faults leave the workers time for them.
     """
     rng = random.Random(seed)
     return Plan(
         seed=seed,
-        uploads=_uploads(rng, images, seconds, _BURST if bursts else None),
-        faults=_faults(rng, seconds, kinds),
+        uploads=_uploads(rng, images, seconds, _BURST if dense else None),
+        faults=_faults(rng, seconds, kinds, _DENSE_FAULT_PACE if dense else _FAULT_PACE),
     )
 
 
@@ -212,19 +213,21 @@ def _uploads(
     )
 
 
-def _faults(rng: random.Random, seconds: float, only: Sequence[FaultKind]) -> tuple[Fault, ...]:
+def _faults(
+    rng: random.Random, seconds: float, only: Sequence[FaultKind], pace: float
+) -> tuple[Fault, ...]:
     commit_faults = [
         CommitFault(point=p, effect=b, committed=c)
         for p, b, c in product(CommitPoint, Effect, (True, False))
     ]
     kinds: list[CommitFault | FaultKind] = [*only] or [*commit_faults, *FaultKind]
     order: list[CommitFault | FaultKind] = []
-    while len(order) < seconds / _FAULT_PACE:
+    while len(order) < seconds / pace:
         order += rng.sample(kinds, len(kinds))  # each kind before any comes again
     faults = []
     at = 1.0
     for what in order:
-        at += rng.expovariate(1 / _FAULT_PACE)
+        at += rng.expovariate(1 / pace)
         if at >= seconds:
             break
         faults.append(

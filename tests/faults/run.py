@@ -142,7 +142,7 @@ async def run_plan(
     A dense run deletes files that have been processed, and has a larger disk.
     """
     started = time.monotonic()
-    plan = make_plan(seed, images=images, seconds=seconds, kinds=kinds, bursts=dense)
+    plan = make_plan(seed, images=images, seconds=seconds, kinds=kinds, dense=dense)
     for scene in range(SCENES):
         make_image(scene, 0)  # drawn before the time runs
     async with AsyncExitStack() as stack:
