@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
 import re
 
+from .named_months import folder_with_numbers, with_numbers
+
 _MAX_NAME = 255  # characters; no file system has a longer one
 _MAX_FOLDERS = 6  # up from the file, in which a date is looked for
 _MAX_SHAPE = 24  # characters of a pattern
@@ -44,7 +46,7 @@ class PathTime:
 
 _DATE = r"\d{4}(?P<ds>[-_.])\d\d(?P=ds)\d\d|\d{8}"
 _OTHER_DATE = r"\d{1,2}(?P<ds>[-_.])\d{1,2}(?P=ds)20\d\d|\d\d(?P<ds2>[-_.])\d\d(?P=ds2)\d\d|\d{6}"
-_GAP = r"[-_@., ]{1,3}"
+_GAP = r"[-_@+., ]{1,3}"
 _TIME = r"\d{1,2}(?P<ts>[-_.:])\d\d(?P=ts)\d\d|\d{6}"
 _MS = r"(?P<ms>\d{3})?(?!\d)"
 _FRACTION = r"(?P<fraction>\.\d{1,9}(?!\d)|[-_]\d{3}(?!\d))?"
@@ -56,7 +58,8 @@ _FORMS = (
     # 2026-11-30_16-19-41, 2026-11-30T16:19:41Z, 20261130T161941-0500, 20261130_161941 (Foscam),
     # "2022-12-23 03:34:52 PM", Entrance-2026-11-30@161941 (ACTi), 01302026_15-45-07UTC
     re.compile(rf"(?<!\d)(?P<date>{_DATE})(?P<gap>[Tt]|{_GAP})(?P<time>{_TIME}){_TAIL}"),
-    # 20261130161941, also with milliseconds (Hikvision) or a number within the second (D-Link)
+    # 20261130161941, also with milliseconds (Hikvision) or a number within the second (D-Link),
+    # 30112026161941
     re.compile(rf"(?<!\d)(?P<date>\d{{8}})(?P<gap>)(?P<time>\d{{6}})(?:\d\d(?!\d))?{_TAIL}"),
     # 30-11-2026_16.19.41 (Dafang), "2-9-2020, 11.21.12pm" (UniFi Protect), A261130_161941 (HI3510),
     # image26-11-30_16-19-41-45 (Axis)
@@ -90,6 +93,7 @@ def read_path(path: str) -> PathTime | None:
     if len(stem) > _MAX_NAME:
         return None
     day = _day_of(folders)
+    stem = with_numbers(stem)
     first = None
     for found in _meanings(folders, stem, day):
         if found.readings:
@@ -139,12 +143,14 @@ def _in_name(pattern: str, match: re.Match[str]) -> PathTime:
     if not is_iso and re.fullmatch(r"-\d{4}", parts.get("zone") or ""):
         parts["zone"] = None  # a number that the camera counts
     date = _digits(parts["date"])
+    # Google's phones name images by UTC: PXL_20240101_012612027
+    is_pixel = match.string[: match.start()].endswith("PXL_") and parts.get("ms") is not None
+    if is_pixel:
+        parts["zone"] = "UTC"
     readings = _readings(date, _digits(parts["time"]), parts)
     is_run = parts["time"].isdigit()
-    if not parts["gap"] and len(date) == 8:  # only the year can be first in a run without a gap
-        readings = tuple(each for each in readings if each.order is Order.YEAR_FIRST)
     # A device that numbers its images writes a gap between the date and the number.
-    has_clock = is_iso or not is_run or (len(date) == 8 and not parts["gap"])
+    has_clock = is_iso or is_pixel or not is_run or (len(date) == 8 and not parts["gap"])
     return _found(
         pattern,
         readings,
@@ -223,7 +229,7 @@ def _epoch(match: re.Match[str]) -> Reading:
 
 def _day_of(folders: str) -> str | None:
     """Return the date of the folder, or of three folders in a row, that is next to the file."""
-    names = folders.split("/")[-_MAX_FOLDERS:]
+    names = [folder_with_numbers(name) for name in folders.split("/")[-_MAX_FOLDERS:]]
     while names:
         if match := _DAY_FOLDER.search(names[-1]):
             return _digits(match["date"])
