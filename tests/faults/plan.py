@@ -167,7 +167,7 @@ _FAULT_PACE = 0.6  # seconds between two faults, on average
 _DENSE_FAULT_PACE = 2.6  # seconds
 _JUMPS = (5.0, 60.0, 3600.0, FAR)
 _LONGEST_NIGHT = 45.0  # seconds; the files of a longer one cost each restart seconds
-_BURST = 2.0  # seconds between two
+_BURST = 5.0  # seconds between two
 
 
 def make_plan(

@@ -43,7 +43,7 @@ QUICK = Settings(
     queue_limit=60,  # small enough to be reached, so that files wait in the folder
 )
 # Of a dense run: what is done for several images at once saves the machine's time.
-DENSE = replace(QUICK, detect_concurrency=8, queue_limit=1000)
+DENSE = replace(QUICK, detect_concurrency=32, queue_limit=1000)
 
 
 def clock_of(path: Path) -> Callable[[], float]:
