@@ -50,10 +50,10 @@ async def test_an_injected_name_changes_nothing(
     camera_root: Path,
     name: str,
 ) -> None:
-    server.score = 0  # a model that does as it is told
+    server.score = 100  # a model that says so whatever it sees
     noon = dt_util.start_of_local_day() - timedelta(hours=12)
 
-    await call_it(hass, quick, "Back yard")
+    await call_it(hass, quick, "Camera 7")
     server.detections = [("person", 0.97), ("chair", 0.9)]
     plain = await event_at(hass, camera_root, noon)
     await call_it(hass, quick, name)
