@@ -36,6 +36,7 @@ from .const import (
     CONF_NEIGHBOURS,
     CONF_PARAMETERS,
     CONF_PRESENCE_HOLD,
+    CONF_PRIVACY_MASKS,
     CONF_WATCHED_LABELS,
     CONF_ZONES,
     DOMAIN,
@@ -47,7 +48,7 @@ from .core.domain.inference import ServerHealth
 from .core.domain.models import Camera, RiskLevel
 from .core.domain.settings import DECLARATIONS, Settings, changed
 from .core.domain.shared_settings import Configured, SettingsSource
-from .core.domain.zones import Zone, read_zones
+from .core.domain.zones import Corner, Zone, read_masks, read_zones
 from .core.inference.client import InferenceClient
 from .core.inference.url import normalize_url
 from .core.pipeline.pipeline import Pipeline, PipelineConfig
@@ -104,7 +105,13 @@ def camera_of(camera: ConfigSubentry) -> Camera:
         watched_labels=frozenset(labels) if labels else None,
         presence_hold=data.get(CONF_PRESENCE_HOLD),
         neighbours=frozenset(neighbours) if neighbours else None,
+        privacy_masks=masks_of(camera),
     )
+
+
+def masks_of(camera: ConfigSubentry) -> tuple[tuple[Corner, ...], ...]:
+    """Return a camera's privacy masks, which were validated when they were stored."""
+    return read_masks(camera.data.get(CONF_PRIVACY_MASKS, []))
 
 
 def cooldowns_of(entry: ConfigEntry[Any], folder: str) -> Mapping[RiskLevel, float]:

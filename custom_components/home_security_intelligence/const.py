@@ -25,6 +25,7 @@ CONF_FINGERPRINT: Final = "fingerprint"  # SHA-256 (hex) of the only trusted cer
 CONF_FOLDER: Final = "folder"
 CONF_KIND: Final = "kind"
 CONF_PARAMETERS: Final = "parameters"
+CONF_PRIVACY_MASKS: Final = "privacy_masks"
 CONF_ZONES: Final = "zones"
 
 CONF_ALARM: Final = "alarm"

@@ -14,13 +14,14 @@ from .coordinator import HsiConfigEntry
 from .core.domain.errors import ImageUnreadableError
 from .image_files import async_read_image
 from .image_rendering import render_image
+from .image_urls import masks_query
 from .image_variant import Variant
 
 _CONCURRENCY: Final = 2  # images that are decoded at the same time
 _MAX_BYTES: Final = 8 * 1024 * 1024
 _LIFETIME: Final = 600.0  # seconds until the file is read again: it may have been deleted
 
-type _Key = tuple[str, int, Variant]
+type _Key = tuple[str, str, int, Variant]
 
 
 class ImageInvalidError(HomeAssistantError):
@@ -42,7 +43,7 @@ class RenderedImages:
 
         Raises ImageInvalidError if the file is no image, and as `async_read_image` does.
         """
-        key = (entry.entry_id, image_id, variant)
+        key = (entry.entry_id, masks_query(entry), image_id, variant)
         async with self._free:
             content = self._find(key)
             if content is not None:

@@ -13,7 +13,7 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from .const import DOMAIN
 from .coordinator import HsiConfigEntry
 from .image_files import ImageGoneError, async_read_image
-from .image_urls import IMAGE_PATH
+from .image_urls import IMAGE_PATH, masks_query
 from .image_variant import Variant
 from .rendered_images import RENDERED_IMAGES, ImageInvalidError
 
@@ -45,7 +45,7 @@ class HsiImageView(HomeAssistantView):
             return _problem(HTTPStatus.BAD_REQUEST, "There is no such form of an image.")
         if entry.state is not ConfigEntryState.LOADED:
             return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "The installation is not loaded.")
-        etag = f'"{image_id}-{variant.name.lower()}"'
+        etag = f'"{image_id}-{variant.name.lower()}-{masks_query(entry)}"'
         if etag in request.headers.get(hdrs.IF_NONE_MATCH, ""):
             return web.Response(
                 status=HTTPStatus.NOT_MODIFIED, headers={**_HEADERS, hdrs.ETAG: etag}

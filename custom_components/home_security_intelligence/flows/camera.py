@@ -11,6 +11,7 @@ from ..camera_folders import FolderError, async_call, camera_folder, camera_fold
 from ..const import (
     CONF_CAMERA_ROOT,
     CONF_FOLDER,
+    CONF_PRIVACY_MASKS,
     CONF_WATCHED_LABELS,
     CONF_ZONES,
     SUBENTRY_CAMERA,
@@ -75,6 +76,8 @@ class CameraSubentryFlow(ConfigSubentryFlow):
         if user_input is not None:
             # The form sends no value for what is empty.
             data = {CONF_FOLDER: camera.data[CONF_FOLDER], CONF_ZONES: [], **user_input}
+            if masks := camera.data.get(CONF_PRIVACY_MASKS):  # drawn on the dashboard only
+                data[CONF_PRIVACY_MASKS] = masks
             try:
                 read_zones(data[CONF_ZONES])
                 if labels := user_input.get(CONF_WATCHED_LABELS):

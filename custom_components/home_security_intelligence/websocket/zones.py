@@ -1,5 +1,6 @@
 """Commands that read and store a camera's zones, and show where people were."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -15,12 +16,29 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonArrayType
 import voluptuous as vol
 
-from ..bridge import zones_of
-from ..const import CONF_CORNERS, CONF_FOLDER, CONF_KIND, CONF_ZONES, DOMAIN, SUBENTRY_CAMERA
+from ..bridge import masks_of, zones_of
+from ..const import (
+    CONF_CORNERS,
+    CONF_FOLDER,
+    CONF_KIND,
+    CONF_PRIVACY_MASKS,
+    CONF_ZONES,
+    DOMAIN,
+    SUBENTRY_CAMERA,
+)
 from ..coordinator import HsiConfigEntry
-from ..core.domain.zones import MAX_CORNERS, MAX_ZONES, ZoneError, read_zones
+from ..core.domain.zones import (
+    MAX_CORNERS,
+    MAX_MASKS,
+    MAX_ZONES,
+    Corner,
+    ZoneError,
+    read_masks,
+    read_zones,
+)
 from ..image_urls import async_image_url
 from ..requests import async_get_entry, async_request
 from ..serializers import zones_json
@@ -53,7 +71,7 @@ def get_zones(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, 
             "zones": zones_json(zones_of(camera)),
             "image_url": async_image_url(hass, entry, None if image is None else image.id),
             "image_at": None if image is None else image.captured_at.isoformat(),
-            "privacy_masks": [],
+            "privacy_masks": _masks_json(masks_of(camera)),
         },
     )
 
@@ -63,6 +81,7 @@ def get_zones(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, 
         vol.Required("type"): f"{DOMAIN}/zones/set",
         **_CAMERA,
         vol.Required("zones"): vol.All([_ZONE], vol.Length(max=MAX_ZONES)),
+        vol.Optional("privacy_masks"): vol.All([_POLYGON], vol.Length(max=MAX_MASKS)),
     }
 )
 @require_admin
@@ -77,12 +96,17 @@ async def set_zones(hass: HomeAssistant, connection: ActiveConnection, msg: dict
     ]
     try:
         zones = read_zones(typed)
+        masks = [corners(mask) for mask in msg.get("privacy_masks", masks_of(camera))]
+        drawn = read_masks(masks)
     except ZoneError as err:
         raise await _zone_error(hass, err) from err
-    hass.config_entries.async_update_subentry(
-        entry, camera, data={**camera.data, CONF_ZONES: typed}
+    data = {**camera.data, CONF_ZONES: typed, CONF_PRIVACY_MASKS: masks}
+    if not masks:
+        del data[CONF_PRIVACY_MASKS]
+    hass.config_entries.async_update_subentry(entry, camera, data=data)
+    connection.send_result(
+        msg["id"], {"zones": zones_json(zones), "privacy_masks": _masks_json(drawn)}
     )
-    connection.send_result(msg["id"], {"zones": zones_json(zones)})
 
 
 @websocket_command(
@@ -104,9 +128,13 @@ async def get_heat(hass: HomeAssistant, connection: ActiveConnection, msg: dict[
     connection.send_result(msg["id"], {"cells": cells})
 
 
-def corners(polygon: list[list[float]]) -> str:
+def corners(polygon: Sequence[Sequence[float]]) -> str:
     """Return a polygon as it is typed in the form, to a ten-thousandth of the image."""
     return ", ".join(f"{round(x, 4):g} {round(y, 4):g}" for x, y in polygon)
+
+
+def _masks_json(masks: Sequence[Sequence[Corner]]) -> JsonArrayType:
+    return [[[x, y] for x, y in mask] for mask in masks]
 
 
 def _camera(entry: HsiConfigEntry, subentry_id: str) -> ConfigSubentry:

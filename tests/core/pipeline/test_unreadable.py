@@ -11,7 +11,7 @@ from tests.core.pipeline.harness import House
 from hsi_core.domain.errors import ImageUnreadableError
 from hsi_core.domain.models import ImageState
 from hsi_core.domain.queries import DeadLetterQuery
-from hsi_core.files import image_loader
+from hsi_core.files import image_loader, privacy
 from hsi_core.files.reader import read_image
 
 FORBIDDEN = ImageUnreadableError("there is no permission", code="file_forbidden")
@@ -27,7 +27,7 @@ def forbid(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
             raise FORBIDDEN
         return read(*arguments, **options)
 
-    monkeypatch.setattr(image_loader, "read_image", read_or_fail)
+    monkeypatch.setattr(privacy, "read_image", read_or_fail)
 
 
 async def test_an_image_is_read_once_there_is_permission(

@@ -80,6 +80,13 @@ class ImageReplacedError(ImageUnreadableError):
         self.mtime_ns = mtime_ns
 
 
+class MasksUnavailableError(CoreError):
+    """The privacy masks of a camera cannot be applied, so none of its images is read."""
+
+    failure = FailureClass.OUTAGE
+    code = "masks_unavailable"
+
+
 class ClientError(CoreError):
     """The inference server answered with an error that has no class of its own below."""
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from .placement import Placement
-from .zones import Zone
+from .zones import Corner, Zone
 
 RULES = "rules"  # what an event was assessed by while no model has moved its score
 LANGUAGE_MODEL = "language model"  # the factor for a model's difference from the rules' score
@@ -105,6 +105,7 @@ class Camera:
     presence_hold: float | None = None  # seconds; None: those of the settings
     neighbours: frozenset[str] | None = None  # folders; None: all other cameras
     placement: Placement | None = None  # None: what its name suggests
+    privacy_masks: tuple[tuple[Corner, ...], ...] = ()  # polygons, each corner 0-1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

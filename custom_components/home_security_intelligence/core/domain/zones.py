@@ -10,6 +10,7 @@ type Corner = tuple[float, float]
 
 MAX_ZONES = 20  # of one camera
 MAX_CORNERS = 30
+MAX_MASKS = 20  # privacy masks of one camera
 MAX_NAME = 60  # characters
 MIN_AREA = 0.0005  # of the image; smaller zones are rejected as typing errors
 
@@ -103,6 +104,13 @@ def read_zones(typed: Sequence[Mapping[str, str]]) -> tuple[Zone, ...]:
     if len(typed) > MAX_ZONES:
         raise ZoneError("too_many_zones")
     return tuple(_zone(each) for each in typed)
+
+
+def read_masks(typed: Sequence[str]) -> tuple[tuple[Corner, ...], ...]:
+    """Return privacy masks from typed corners; raises ZoneError."""
+    if len(typed) > MAX_MASKS:
+        raise ZoneError("too_many_zones")
+    return tuple(read_corners(corners) for corners in typed)
 
 
 def read_corners(text: str) -> tuple[Corner, ...]:

@@ -21,7 +21,8 @@ from ..store import images, roots
 from ..store.database import Database
 from ..store.roots import KnownRoot
 from .camera_root import CameraRoot
-from .reader import ImageContent, looks_unmounted, read_image
+from .privacy import PrivacyMasks, read_masked_image
+from .reader import ImageContent, looks_unmounted
 
 _SLOW_AFTER = 1.0  # seconds; few files take longer to read while their storage responds
 _ABSENT = frozenset({"file_gone", "file_forbidden"})
@@ -36,6 +37,7 @@ class ImageLoader:
         database: Database,
         root: CameraRoot,
         files: FileExecutor,
+        masks: PrivacyMasks,
         *,
         settings: Settings,
         now: Callable[[], datetime],
@@ -44,6 +46,7 @@ class ImageLoader:
         self.slow_reads = SlowCalls(after=_SLOW_AFTER)
         self._root = root
         self._files = files
+        self._masks = masks
         self._settings = settings
         self._now = now
 
@@ -79,16 +82,17 @@ class ImageLoader:
             file = await self._read(image, version, max_bytes)
         except CoreError:
             return None
-        return file.content
+        return file.content if len(file.content) <= max_bytes else None
 
     async def _read(self, image: Image, version: Version, max_bytes: int) -> ImageContent:
         return await self._files.call(
             image.camera,
             image.path,
-            read_image,
+            read_masked_image,
             self._root.path,
             image.path,
             version,
+            await self._masks.of(image.camera),
             max_bytes=max_bytes,
         )
 

@@ -13,7 +13,7 @@ from ..domain.presence import latest_of, present_until, upload_interval
 from ..domain.queries import DeadLetterQuery, EventDetails, EventQuery, ImageFile, Storage
 from ..domain.settings import Settings
 from ..domain.updates import CameraState
-from ..files.reader import read_image
+from ..files.privacy import PrivacyMasks, read_masked_image
 from ..risk.paths import paths_of_people
 from ..store import (
     cameras,
@@ -41,6 +41,7 @@ class QueryService:
         database: Database,
         root: Path,
         files: FileExecutor,
+        masks: PrivacyMasks,
         settings: Settings,
         *,
         now: Callable[[], datetime],
@@ -48,6 +49,7 @@ class QueryService:
         self._database = database
         self._root = root
         self._files = files
+        self._masks = masks
         self._settings = settings
         self._now = now
         self._storage: tuple[datetime, Storage] | None = None
@@ -167,7 +169,7 @@ class QueryService:
             )
 
     async def read_image(self, image_id: int, *, with_detections: bool = False) -> ImageFile:
-        """Return an image and its file; its detections only if asked for.
+        """Return an image and its file, with privacy masks; its detections only if asked for.
 
         Raises InputError if either no longer exists, and StorageStalledError.
         """
@@ -181,10 +183,11 @@ class QueryService:
         file = await self._files.call(
             image.camera,
             image.path,
-            read_image,
+            read_masked_image,
             self._root,
             image.path,
             version_in(image),
+            await self._masks.of(image.camera),
             max_bytes=self._settings.max_image_bytes,
         )
         return ImageFile(image=image, content=file.content, content_type=file.content_type)

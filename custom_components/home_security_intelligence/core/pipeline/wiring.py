@@ -26,6 +26,7 @@ from ..events.feedback import Feedback
 from ..events.grouper import EventGrouper
 from ..files.camera_root import CameraRoot
 from ..files.image_loader import ImageLoader
+from ..files.privacy import PrivacyMasks
 from ..inference.client import InferenceClient
 from ..inference.server_set import ServerSet, build_servers
 from ..queue.dead_letters import DeadLetterService
@@ -106,7 +107,8 @@ def start(
     judge = EventJudge(
         settings, now=now, worker=root.worker, expected_mark=lambda: restore_monitor.mark
     )
-    loader = ImageLoader(database, root, files, settings=settings, now=now)
+    masks = PrivacyMasks(database)
+    loader = ImageLoader(database, root, files, masks, settings=settings, now=now)
     detect = Detect(
         database,
         servers.pool,
@@ -219,7 +221,7 @@ def start(
 
     return RunningPipeline(
         engine=engine,
-        queries=QueryService(database, root.path, files, settings, now=now),
+        queries=QueryService(database, root.path, files, masks, settings, now=now),
         dead_letters=DeadLetterService(database, requeue_limit=settings.requeue_limit),
         servers=servers,
         cleanup=clean_up,

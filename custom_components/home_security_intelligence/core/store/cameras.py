@@ -4,18 +4,30 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Text, any_, bindparam, select
+from sqlalchemy import RowMapping, Text, any_, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.models import Camera
+from ..domain.zones import Corner
 from .contexts import zones_from, zones_json
 from .roots import MARK_OF
 from .tables import cameras
 
-_CONFIGURED = ("name", "zones", "watched_labels", "presence_hold", "neighbours", "placement")
+_CONFIGURED = (
+    "name",
+    "zones",
+    "watched_labels",
+    "presence_hold",
+    "neighbours",
+    "placement",
+    "privacy_masks",
+)
 
 # Statements that every image runs are built once: building one costs more than running it.
+_MASKED = select(cameras.c.folder, cameras.c.privacy_masks).where(
+    func.jsonb_array_length(cameras.c.privacy_masks) > literal_column("0")
+)
 _FIND = select(cameras).where(cameras.c.folder == bindparam("folder"))
 # FOR NO KEY UPDATE: registering an image only needs the row to remain.
 _LOCK = (
@@ -57,6 +69,7 @@ async def register(connection: AsyncConnection, wanted: Sequence[Camera]) -> Non
                 "presence_hold": camera.presence_hold,
                 "neighbours": _sorted(camera.neighbours),
                 "placement": camera.placement,
+                "privacy_masks": [[[x, y] for x, y in mask] for mask in camera.privacy_masks],
             }
             for camera in ordered
         ],
@@ -67,6 +80,14 @@ async def list_all(connection: AsyncConnection) -> tuple[Camera, ...]:
     """Return every camera that was ever registered."""
     rows = await connection.execute(select(cameras).order_by(cameras.c.folder))
     return tuple(_camera_of(row) for row in rows.mappings())
+
+
+async def privacy_masks(
+    connection: AsyncConnection,
+) -> dict[str, tuple[tuple[Corner, ...], ...]]:
+    """Return the privacy masks of every camera that has any, by folder."""
+    rows = await connection.execute(_MASKED)
+    return {row.folder: _masks_of(row.privacy_masks) for row in rows}
 
 
 async def find(connection: AsyncConnection, folder: str) -> Camera | None:
@@ -97,7 +118,12 @@ def _camera_of(row: RowMapping) -> Camera:
         presence_hold=row["presence_hold"],
         neighbours=_frozen(row["neighbours"]),
         placement=row["placement"],
+        privacy_masks=_masks_of(row["privacy_masks"]),
     )
+
+
+def _masks_of(stored: Sequence[Sequence[Sequence[float]]]) -> tuple[tuple[Corner, ...], ...]:
+    return tuple(tuple((x, y) for x, y in mask) for mask in stored)
 
 
 def _sorted(texts: frozenset[str] | None) -> list[str] | None:

@@ -88,6 +88,7 @@ cameras = Table(
     Column("presence_hold", Double),
     Column("neighbours", ARRAY(Text)),
     Column("placement", _text_enum(Placement)),  # None: what its name suggests
+    Column("privacy_masks", JSONB, nullable=False, server_default="[]"),
     # By how many seconds the camera's clock is ahead, and the last image that confirmed it.
     Column("clock_offset", Double),
     _moment("clock_confirmed_at", nullable=True),
