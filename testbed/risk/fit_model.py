@@ -16,7 +16,7 @@ from testbed.risk.evidence_table import Floats, Table
 from testbed.risk.live_measures import area_under_curve, labels_of
 from testbed.risk.logistic import fit
 
-PENALTIES = (15.0, 30.0, 60.0, 120.0)  # tried; of squared distances from the prior
+PENALTIES = (30.0, 60.0, 120.0, 240.0)  # tried; of squared distances from the prior
 _FOLDS = 5
 _ROUNDS = 8
 _LEAST_SPREAD = 0.05  # of the strength of a kind of evidence

@@ -93,7 +93,8 @@ def test_every_option_is_documented(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["setup", "test", "demo", "download-models", "make-secrets", "evaluate-risk"]
+    "script",
+    ["setup", "test", "demo", "download-models", "make-secrets", "evaluate-risk", "fit-risk"],
 )
 def test_scripts_named_in_the_documents_exist(root: Path, script: str) -> None:
     mentioned = any(f"scripts/{script}" in document.read_text() for document in documents(root))
