@@ -1,6 +1,11 @@
 import { HsiCameraCard } from "./cards/camera-card";
 import { HsiCamerasCard } from "./cards/cameras-card";
+import { HsiTimelineCard } from "./cards/timeline-card";
 import { HsiCamera } from "./elements/camera";
+import { HsiEventDialog } from "./elements/event-dialog";
+import { HsiEventFilter } from "./elements/event-filter";
+import { HsiEventImage } from "./elements/event-image";
+import { HsiEventRow } from "./elements/event-row";
 import { HsiSystemLine } from "./elements/system-line";
 import { HsiDashboardStrategy } from "./strategy";
 import { localizer } from "./texts";
@@ -18,9 +23,14 @@ interface Registries extends Window {
 
 const ELEMENTS: Record<string, CustomElementConstructor> = {
   "hsi-camera": HsiCamera,
+  "hsi-event-dialog": HsiEventDialog,
+  "hsi-event-filter": HsiEventFilter,
+  "hsi-event-image": HsiEventImage,
+  "hsi-event-row": HsiEventRow,
   "hsi-system-line": HsiSystemLine,
   "hsi-camera-card": HsiCameraCard,
   "hsi-cameras-card": HsiCamerasCard,
+  "hsi-timeline-card": HsiTimelineCard,
   "ll-strategy-dashboard-hsi": HsiDashboardStrategy,
 };
 
@@ -36,6 +46,7 @@ registries.customCards ??= [];
 for (const [type, key] of [
   ["hsi-camera-card", "card_camera"],
   ["hsi-cameras-card", "card_cameras"],
+  ["hsi-timeline-card", "card_timeline"],
 ] as const) {
   if (registries.customCards.some((card) => card.type === type)) continue;
   registries.customCards.push({

@@ -8,6 +8,7 @@ interface StrategyConfig {
 
 const VIEWS = [
   { path: "now", icon: "mdi:cctv", card: "custom:hsi-cameras-card", title: "view_now" },
+  { path: "timeline", icon: "mdi:timeline-clock", card: "custom:hsi-timeline-card", title: "view_timeline" },
 ] as const;
 
 /** The whole dashboard; nothing has to be configured. */

@@ -101,3 +101,26 @@ export const shared = css`
     }
   }
 `;
+
+/** A view's only card, which fills it. */
+export const page = css`
+  .page {
+    display: grid;
+    gap: 16px;
+    padding: 16px;
+    max-width: 1800px;
+    margin: 0 auto;
+    /* A panel view takes the cards' borders away. */
+    --ha-card-border-radius: var(--restore-card-border-radius, 12px);
+    --ha-card-border-width: var(--restore-card-border-width, 1px);
+    --ha-card-box-shadow: var(--restore-card-box-shadow, none);
+  }
+  .page p {
+    margin: 0;
+  }
+  @media (max-width: 600px) {
+    .page {
+      padding: 8px;
+    }
+  }
+`;

@@ -1,7 +1,9 @@
 """The integration's own dashboard in a real browser, without anything configured."""
 
 from pathlib import Path
+from typing import cast
 
+from testbed.demo.entities import DOMAIN
 from testbed.demo.image_tracker import ImageTracker
 from testbed.drawing import scenes
 from testbed.services.home_assistant_client import HomeAssistantClient
@@ -23,7 +25,7 @@ async def install(client: HomeAssistantClient) -> None:
         await socket.call("lovelace/config/save", url_path=URL_PATH, config=strategy)
 
 
-async def test_the_dashboard_shows_every_camera(
+async def test_the_dashboard_shows_cameras_and_takes_a_verdict(
     site: Site,
     installation: Installation,
     uploader: Uploader,
@@ -41,3 +43,17 @@ async def test_the_dashboard_shows_every_camera(
         await seen.wait_until_drawn()
         await seen.save(tmp_path / "now.png")
     assert seen.complaints == []
+
+    async with visit(client.url, client.token, f"/{URL_PATH}/timeline", width=390) as seen:
+        await seen.page.get_by_role("listitem").first.get_by_role("button").click()
+        await seen.page.get_by_role("dialog").get_by_role("img").wait_for()
+        assert "?event=" in seen.page.url  # the link to this event
+        await seen.page.get_by_role("button", name="False alarm").click()
+        await seen.page.get_by_role("button", name="False alarm", pressed=True).wait_for()
+        await seen.page.keyboard.press("Escape")
+        await seen.wait_for_text("False alarm")
+        assert "?event=" not in seen.page.url
+    assert seen.complaints == []
+    async with client.socket() as socket:
+        found = await socket.call(f"{DOMAIN}/events", mark="false_alarm")
+    assert len(cast("dict[str, list[object]]", found)["events"]) == 1

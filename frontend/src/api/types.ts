@@ -38,6 +38,7 @@ export interface SecurityEvent {
   narrative: string | null;
   summary: string | null;
   mark: Mark | null;
+  note: string | null;
   marked_at: string | null;
   thumbnail_url: string | null;
   image_url: string | null;

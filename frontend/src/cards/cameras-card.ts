@@ -2,34 +2,19 @@ import { css, html, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 
 import { LiveCard } from "../elements/base";
-import { shared } from "../styles";
+import { page, shared } from "../styles";
 import { notice } from "./notice";
 
 /** All cameras, with one line about the system; a new camera appears by itself. */
 export class HsiCamerasCard extends LiveCard {
   static override styles = [
     shared,
+    page,
     css`
-      .page {
-        display: grid;
-        gap: 16px;
-        padding: 16px;
-        max-width: 1800px;
-        margin: 0 auto;
-        /* A panel view takes the cards' borders away. */
-        --ha-card-border-radius: var(--restore-card-border-radius, 12px);
-        --ha-card-border-width: var(--restore-card-border-width, 1px);
-        --ha-card-box-shadow: var(--restore-card-box-shadow, none);
-      }
       .cameras {
         display: grid;
         grid-template-columns: repeat(auto-fill, minmax(min(340px, 100%), 1fr));
         gap: 16px;
-      }
-      @media (max-width: 600px) {
-        .page {
-          padding: 8px;
-        }
       }
     `,
   ];
