@@ -72,18 +72,27 @@ class EventBatch:
         return frozenset(self._grouped & self._before.keys())
 
     def note(self, image: Image) -> None:
-        """Note an image as evidence on the events around it."""
+        """Note an image without an event as evidence on the events around it."""
         moment = image.captured_at
-        for number, one in self._events.items():
+        for number, one in self._of(image.camera):
             event = one.event
-            if event.camera == image.camera and (
-                event.started_at - self._history <= moment <= event.last_activity_at + self._idle
-            ):
+            if event.started_at - self._history <= moment <= event.last_activity_at + self._idle:
+                self._seen.add(number)
+
+    def _note_before(self, moment: datetime, camera: str) -> None:
+        """Note an image of an event as evidence on the events after it.
+
+        It counts for no other event that it is in the span of, nor for one that ended before.
+        """
+        for number, one in self._of(camera):
+            started_at = one.event.started_at
+            if started_at - self._history <= moment < started_at:
                 self._seen.add(number)
 
     def add(self, seen: Observation) -> None:
         """Add an image to its event; it may start a new event and end the open one."""
         moment = seen.image.captured_at
+        starts = self._starts(seen.image.camera)
         current, closed = self._events_of(seen.image.camera)
         placement, index = place(
             moment,
@@ -102,11 +111,21 @@ class EventBatch:
                 if current is not None:
                     self._end(current)
                 self._start(seen, over=False)
-        self.note(seen.image)
+        if self._starts(seen.image.camera) != starts:
+            # An event's evidence reaches to the start of the next one.
+            self.note(seen.image)
+        else:
+            self._note_before(moment, seen.image.camera)
+
+    def _of(self, camera: str) -> list[tuple[UUID, Grouped]]:
+        return [each for each in self._events.items() if each[1].event.camera == camera]
+
+    def _starts(self, camera: str) -> set[tuple[UUID, datetime]]:
+        return {(number, one.event.started_at) for number, one in self._of(camera)}
 
     def _events_of(self, camera: str) -> tuple[Grouped | None, tuple[Grouped, ...]]:
         """Return the camera's open event, and its closed events, latest first."""
-        mine = [one for one in self._events.values() if one.event.camera == camera]
+        mine = [one for _, one in self._of(camera)]
         current = next((one for one in mine if one.event.state is EventState.OPEN), None)
         closed = (one for one in mine if one.event.state is EventState.CLOSED)
         return current, tuple(sorted(closed, key=_started_at, reverse=True))
