@@ -14,9 +14,10 @@ _HOUSE = frozenset({"", "house", "home", "hall", "flat", "apartment", "whole hou
 
 # The first pattern that matches counts; None is an event that says nothing about a risk.
 _KINDS: tuple[tuple[str, HomeEventKind | None], ...] = (
-    (r"battery|grid_power|power (off|on)|offline|unavailable", None),
+    (r"battery|grid_power|power (off|on)|offline|unavailable|half open|by motion", None),
+    (r"without (the lock|a lock|an unlock|being unlocked)", HomeEventKind.OPENED),
     (
-        r"wrong (code|pin|finger)|code (refused|rejected)|refused|invalid code",
+        r"keypad blocked|wrong (code|pin|finger)|code (refused|rejected)|refused|invalid code",
         HomeEventKind.WRONG_CODE,
     ),
     (
@@ -26,9 +27,13 @@ _KINDS: tuple[tuple[str, HomeEventKind | None], ...] = (
     (r"doorbell|bell (pressed|rang)|intercom (rang|pressed)|rang", HomeEventKind.DOORBELL),
     (r"disarm|alarm.*\boff\b", HomeEventKind.DISARMED),
     (r"\barm(ed|ing)\b", HomeEventKind.ARMED),
-    (r"calendar|expected|appointment|booked|scheduled", HomeEventKind.EXPECTED),
+    (
+        r"calendar|expected|appointment|booked|scheduled|approved visitor|technician arrives",
+        HomeEventKind.EXPECTED,
+    ),
     (r"unlock|opened with (a |the |\S+'s |\S+ )?(key|fob|code)", HomeEventKind.UNLOCKED),
     (r"parcel delivered|courier", HomeEventKind.EXPECTED),
+    (r"opened from (the )?inside|opened by hand\b", HomeEventKind.OPENED),
     (r"\block(ed)?\b", None),
     (r"without (a|the|any) (remote|code|key)", HomeEventKind.OPENED),
     (
@@ -39,7 +44,7 @@ _KINDS: tuple[tuple[str, HomeEventKind | None], ...] = (
         HomeEventKind.OPENED_BY_REMOTE,
     ),
     (
-        r"(left|leaves|leaving|away)( the)?( home| house)?$|not_home|left (home|the)",
+        r"(left|leaves|leaving|away)( the)?( home| house)?$|not[_ ]home|left (home|the)",
         HomeEventKind.LEFT,
     ),
     (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor
+from typing import Final, Literal
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from testbed.risk.measures import Share
 from testbed.risk.scenarios import Scenario
 
 _SAMPLES = 1000
+_SIDES: Final[tuple[Literal["left", "right"], ...]] = ("left", "right")
 _SEED = 13
 
 
@@ -64,8 +66,9 @@ def area_under_curve(scores: Floats, incident: Numbers) -> float:
     bad, good = scores[mask], scores[~mask]
     if not len(bad) or not len(good):
         return float("nan")
-    above = (bad[:, None] > good[None, :]).mean() + (bad[:, None] == good[None, :]).mean() / 2
-    return float(above)
+    order = np.sort(good)
+    below, up_to = (np.searchsorted(order, bad, side=side) for side in _SIDES)
+    return float((below + up_to).mean() / 2 / len(good))
 
 
 def with_interval(measure: Callable[[Floats, Numbers], float], s: Floats, y: Numbers) -> Figure:

@@ -28,6 +28,13 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
         ("vibration sensor front door: strong hit", HomeEventKind.BROKEN),
         ("front door lock: wrong code", HomeEventKind.WRONG_CODE),
         ("light.porch switched on", HomeEventKind.LIGHT_ON),
+        ("outer_door opened without the lock being unlocked", HomeEventKind.OPENED),
+        ("lock.front_door opened from inside", HomeEventKind.OPENED),
+        ("cover.garage_door opened by hand, emergency release pulled", HomeEventKind.OPENED),
+        ("lock.front_door keypad blocked", HomeEventKind.WRONG_CODE),
+        ("device_tracker.Sara not home", HomeEventKind.LEFT),
+        ("house manager approved visitor: technicians", HomeEventKind.EXPECTED),
+        ("message from roadside service: technician arrives 04:50", HomeEventKind.EXPECTED),
     ],
 )
 def test_a_phrase_is_an_event_of_a_kind(words: str, kind: HomeEventKind) -> None:
@@ -36,7 +43,14 @@ def test_a_phrase_is_an_event_of_a_kind(words: str, kind: HomeEventKind) -> None
 
 
 @pytest.mark.parametrize(
-    "words", ["binary_sensor.grid_power off", "lock.front_door locked", "light.hall off"]
+    "words",
+    [
+        "binary_sensor.grid_power off",
+        "lock.front_door locked",
+        "light.hall off",
+        "light.yard on by motion",
+        "cover.garage_door stopped half open",
+    ],
 )
 def test_what_says_nothing_about_a_risk_is_left_out(words: str) -> None:
     assert read_home_events([{"at": NOON, "what": words}], frozenset(), _moment) == ()
