@@ -14,6 +14,7 @@ from .const import CONF_CAMERA_ROOT, DOMAIN
 from .coordinator import HsiConfigEntry, HsiCoordinator, server_version
 from .core.domain.errors import LevelBoundsError, StorageAwayError, StoreError, WatchError
 from .devices import async_register_hub
+from .event_actions import async_setup_event_actions
 from .fired_events import FiredEvents
 from .frontend_resource import async_add_resource, async_remove_resource, async_serve_module
 from .home_state import async_follow_home
@@ -36,6 +37,7 @@ PLATFORMS = [
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the actions, the WebSocket commands, the view of images and the dashboard's module."""
     async_setup_services(hass)
+    async_setup_event_actions(hass)
     async_setup_websocket(hass)
     hass.data[RENDERED_IMAGES] = RenderedImages(hass)
     hass.http.register_view(HsiImageView())

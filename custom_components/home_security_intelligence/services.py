@@ -45,12 +45,15 @@ ATTR_LEVEL: Final = "level"
 ATTR_LIMIT: Final = "limit"
 ATTR_MARK: Final = "mark"
 ATTR_NOTE: Final = "note"
+ATTR_MIN_LEVEL: Final = "min_level"
 ATTR_MIN_SCORE: Final = "min_score"
 ATTR_SINCE: Final = "since"
+ATTR_TEXT: Final = "text"
 ATTR_UNTIL: Final = "until"
 
 MAX_LIMIT: Final = 500
 NO_MARK: Final = "none"
+MAX_TEXT: Final = 200  # characters
 MAX_NOTE: Final = 1000  # characters
 MAX_JOB_ID: Final = 2**63 - 1
 
@@ -59,6 +62,8 @@ class Action(StrEnum):
     """The names of the actions."""
 
     LIST_EVENTS = "list_events"
+    GET_EVENT = "get_event"
+    DAILY_SUMMARY = "daily_summary"
     MARK_EVENT = "mark_event"
     LIST_DEAD_LETTERS = "list_dead_letters"
     REQUEUE_DEAD_LETTERS = "requeue_dead_letters"
@@ -90,6 +95,8 @@ LIST_EVENTS_SCHEMA = vol.Schema(
         vol.Optional(ATTR_UNTIL): cv.datetime,
         vol.Optional(ATTR_MIN_SCORE): vol.All(vol.Coerce(int), vol.Range(min=0, max=100)),
         vol.Optional(ATTR_LEVEL): vol.Coerce(RiskLevel),
+        vol.Optional(ATTR_MIN_LEVEL): vol.Coerce(RiskLevel),
+        vol.Optional(ATTR_TEXT): vol.All(cv.string, vol.Length(max=MAX_TEXT)),
         vol.Optional(ATTR_LABEL): cv.string,
         vol.Optional(ATTR_MARK): vol.Coerce(EventMark),
     }
@@ -149,6 +156,8 @@ async def _list_events(call: ServiceCall) -> ServiceResponse:
         until=_utc(call.data, ATTR_UNTIL),
         min_score=call.data.get(ATTR_MIN_SCORE),
         level=call.data.get(ATTR_LEVEL),
+        min_level=call.data.get(ATTR_MIN_LEVEL),
+        text=call.data.get(ATTR_TEXT, "").strip() or None,
         label=call.data.get(ATTR_LABEL),
         mark=call.data.get(ATTR_MARK),
         limit=call.data[ATTR_LIMIT],

@@ -19,6 +19,7 @@ from custom_components.home_security_intelligence import (
     binary_sensor,
     camera,
     event,
+    event_actions,
     frontend_resource,
     image,
     issues,
@@ -62,6 +63,8 @@ DESCRIPTIONS = {
 }
 SCHEMAS = {
     services.Action.LIST_EVENTS: services.LIST_EVENTS_SCHEMA,
+    services.Action.GET_EVENT: event_actions.GET_EVENT_SCHEMA,
+    services.Action.DAILY_SUMMARY: event_actions.DAILY_SUMMARY_SCHEMA,
     services.Action.MARK_EVENT: services.MARK_EVENT_SCHEMA,
     services.Action.LIST_DEAD_LETTERS: services.LIST_DEAD_LETTERS_SCHEMA,
     services.Action.REQUEUE_DEAD_LETTERS: services.SELECT_DEAD_LETTERS_SCHEMA,
@@ -249,6 +252,7 @@ def test_every_exception_is_translated(texts: dict[str, Any], integration: Path)
     keys = codes(errors.StoreError, errors.WatchError)
     for name in (
         "__init__",
+        "event_actions",
         "image_files",
         "media_source",
         "requests",

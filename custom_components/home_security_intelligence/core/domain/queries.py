@@ -76,3 +76,11 @@ class Storage:
 
     images: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySummary:
+    """The number of a day's events by camera and level, and the one with the highest score."""
+
+    counts: Mapping[tuple[str, RiskLevel], int]
+    highest: SecurityEvent | None

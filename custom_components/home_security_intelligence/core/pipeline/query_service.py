@@ -10,13 +10,21 @@ from ..domain.errors import ImageUnreadableError
 from ..domain.file_version import version_in
 from ..domain.models import Camera, DeadLetter, Image, MissedMoment, Page, QueueStats, SecurityEvent
 from ..domain.presence import latest_of, present_until, upload_interval
-from ..domain.queries import DeadLetterQuery, EventDetails, EventQuery, ImageFile, Storage
+from ..domain.queries import (
+    DaySummary,
+    DeadLetterQuery,
+    EventDetails,
+    EventQuery,
+    ImageFile,
+    Storage,
+)
 from ..domain.settings import Settings
 from ..domain.updates import CameraState
 from ..files.privacy import PrivacyMasks, read_masked_image
 from ..risk.paths import paths_of_people
 from ..store import (
     cameras,
+    day_summary,
     dead_letters,
     event_days,
     event_list,
@@ -114,6 +122,14 @@ class QueryService:
                 zones=context.zones,
                 paths=paths_of_people(found),
                 phases=await events.phases_of(connection, event_id),
+            )
+
+    async def summarize(self, since: datetime, until: datetime) -> DaySummary:
+        """Return what happened from `since` until before `until`."""
+        async with self._database.begin() as connection:
+            return DaySummary(
+                counts=await day_summary.count(connection, since, until),
+                highest=await day_summary.highest(connection, since, until),
             )
 
     async def count_people(self, folder: str, *, since: datetime) -> list[list[int]]:
