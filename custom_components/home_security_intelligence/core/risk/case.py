@@ -191,8 +191,8 @@ class Case:
         """Whether every person on private ground came out of the house."""
         if self.placement in {Placement.INDOORS, Placement.GARAGE}:
             return False  # through a door that the camera sees from inside, people come in
-        if self.away or self.armed:
-            return False  # nobody is in there who may come out
+        if self.away or (self.armed and self.placement is not Placement.BALCONY):
+            return False  # nobody is in there who may come out, or would without disarming
         return bool(self.on_grounds) and all(each.came_out for each in self.on_grounds)
 
     @cached_property
@@ -234,13 +234,16 @@ class Case:
     @cached_property
     def explained(self) -> HomeEvent | None:
         """What the home reported that explains a resident or a guest."""
-        refused = [self.heard(kind) for kind in (HomeEventKind.WRONG_CODE, HomeEventKind.BROKEN)]
-        since = max((each.at for each in refused if each is not None), default=None)
-        for kind, within in _EXPLAINS.items():
-            event = self.heard(kind, within)
-            if event is not None and (since is None or event.at >= since):
-                return event
-        return None
+        found = (self.excuse(kind) for kind in _EXPLAINS)
+        return next((event for event in found if event is not None), None)
+
+    def excuse(self, kind: HomeEventKind) -> HomeEvent | None:
+        """Return the latest report of a kind that explains people, unless a code failed since."""
+        event = self.heard(kind, _EXPLAINS[kind])
+        refused = [self.heard(each) for each in (HomeEventKind.WRONG_CODE, HomeEventKind.BROKEN)]
+        if event is None or any(each is not None and each.at > event.at for each in refused):
+            return None
+        return event
 
     @cached_property
     def opened(self) -> HomeEvent | None:
@@ -281,7 +284,7 @@ class Case:
         """The seconds that a person has lain while no other was there."""
         if self.facts.max_people > 1:
             return 0.0
-        return max((each.lying for each in self.conducts), default=0.0)
+        return max((each.lying for each in self.conducts if not each.beside), default=0.0)
 
     @cached_property
     def small_alone(self) -> bool:

@@ -1,7 +1,5 @@
 """Evidence: the state of the home, and what it reported."""
 
-from datetime import timedelta
-
 from ..domain.context import HomeEventKind
 from ..domain.zones import ZoneKind
 from .case import Case
@@ -10,7 +8,6 @@ from .object_changes import Change
 
 HOME = Kinds()
 REPORTS = Kinds()
-_MINUTES = timedelta(minutes=1)
 
 
 @HOME.kind("all asleep", 1, 0.3, "residents are asleep, a person is outside or in a garage")
@@ -90,7 +87,14 @@ def awake(case: Case) -> Reason:
 @HOME.kind("residents home, private side", -1, -0.6, "the same, behind the house, indoors, balcony")
 def awake_private(case: Case) -> Reason:
     """Find people in the private parts of a home whose residents are up."""
-    if not case.awake or not case.private or case.armed or not case.people or case.in_need:
+    if (
+        not case.awake
+        or not case.private
+        or case.armed
+        or case.night
+        or not case.people
+        or case.in_need
+    ):
         return None
     return "Residents were home, and this part is theirs."
 
@@ -120,7 +124,7 @@ def _open_case(case: Case) -> bool:
 @REPORTS.kind("resident arrived", -1, -1, "a resident's phone came home up to 12 minutes before")
 def arrived(case: Case) -> Reason:
     """Find residents who came home."""
-    event = case.heard(HomeEventKind.ARRIVED, timedelta(minutes=12))
+    event = case.excuse(HomeEventKind.ARRIVED)
     if event is None or not case.people:
         return None
     minutes = case.minutes_before(event)
@@ -132,7 +136,7 @@ def arrived(case: Case) -> Reason:
 @REPORTS.kind("unlocked", -1, -1.5, "a lock was opened by code, key or app, up to 6 minutes before")
 def unlocked(case: Case) -> Reason:
     """Find unlocked doors."""
-    event = case.heard(HomeEventKind.UNLOCKED, timedelta(minutes=6))
+    event = case.excuse(HomeEventKind.UNLOCKED)
     if event is None or not case.people:
         return None
     return "A door was unlocked." if event.near else ("Another door was unlocked.", 0.7)
@@ -141,7 +145,7 @@ def unlocked(case: Case) -> Reason:
 @REPORTS.kind("opened by remote", -1, -0.7, "a garage door or gate was opened by its remote")
 def by_remote(case: Case) -> Reason:
     """Find garage doors opened by remote."""
-    event = case.heard(HomeEventKind.OPENED_BY_REMOTE, timedelta(minutes=6))
+    event = case.excuse(HomeEventKind.OPENED_BY_REMOTE)
     if event is None or not (case.people or case.vehicles_arrived):
         return None
     return "A garage door or gate was opened by remote."
@@ -164,7 +168,7 @@ def light(case: Case) -> Reason:
 @REPORTS.kind("just disarmed", -1, -1, "the alarm was disarmed up to 6 minutes before")
 def just_disarmed(case: Case) -> Reason:
     """Find an alarm that was just disarmed."""
-    event = case.heard(HomeEventKind.DISARMED, timedelta(minutes=6))
+    event = case.excuse(HomeEventKind.DISARMED)
     return "The alarm was just disarmed." if event is not None and case.people else None
 
 
@@ -178,7 +182,7 @@ def just_armed(case: Case) -> Reason:
 @REPORTS.kind("visitor expected", -1, -1, "a visitor is expected within the hour")
 def expected(case: Case) -> Reason:
     """Find visitors who were announced."""
-    event = case.heard(HomeEventKind.EXPECTED, timedelta(minutes=60))
+    event = case.excuse(HomeEventKind.EXPECTED)
     return "A visitor was expected." if event is not None and case.people else None
 
 
@@ -195,7 +199,7 @@ def opened_from_inside(case: Case) -> Reason:
 )
 def opened(case: Case) -> Reason:
     """Find doors and windows that were opened without an unlock."""
-    if case.opened is None or case.opened_from_inside or not case.people:
+    if case.opened is None or case.excused or not case.people:
         return None
     return "A door or window was opened without an unlock."
 
