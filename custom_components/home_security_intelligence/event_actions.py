@@ -1,11 +1,12 @@
-"""The actions that tell about events: one with its images, and the summary of a day."""
+"""The actions that tell about events: one with its images, the summary of a day, snapshots."""
 
 from collections import Counter
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.components.camera.const import DOMAIN as CAMERA_DOMAIN
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -15,19 +16,23 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .const import ATTR_EVENT_ID, DOMAIN
+from .capture import async_capture
+from .const import ATTR_EVENT_ID, CONF_FOLDER, DOMAIN, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
 from .core.domain.models import RiskLevel
 from .core.domain.queries import DaySummary
-from .requests import async_get_entry, async_request
+from .requests import async_get_entry, async_request, camera_unknown
 from .serializers import event_json
-from .services import Action
+from .services import ATTR_CAMERA, Action
 from .websocket.event_json import async_details_json, camera_name
 
+ATTR_COUNT: Final = "count"
 ATTR_DATE: Final = "date"
+ATTR_INTERVAL: Final = "interval"
 
 GET_EVENT_SCHEMA = vol.Schema(
     {
@@ -37,6 +42,17 @@ GET_EVENT_SCHEMA = vol.Schema(
 )
 DAILY_SUMMARY_SCHEMA = vol.Schema(
     {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string, vol.Optional(ATTR_DATE): cv.date}
+)
+CAPTURE_SCHEMA = vol.Schema(
+    {
+        vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Required(ATTR_CAMERA): cv.string,
+        vol.Required(ATTR_ENTITY_ID): cv.entity_domain(CAMERA_DOMAIN),
+        vol.Optional(ATTR_COUNT, default=1): vol.All(vol.Coerce(int), vol.Range(min=1, max=10)),
+        vol.Optional(ATTR_INTERVAL, default=1.0): vol.All(
+            vol.Coerce(float), vol.Range(min=0.2, max=10)
+        ),
+    }
 )
 
 
@@ -48,6 +64,27 @@ def async_setup_event_actions(hass: HomeAssistant) -> None:
         (Action.DAILY_SUMMARY, _daily_summary, DAILY_SUMMARY_SCHEMA),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema, SupportsResponse.ONLY)
+    async_register_admin_service(
+        hass, DOMAIN, Action.CAPTURE, _capture, CAPTURE_SCHEMA, SupportsResponse.OPTIONAL
+    )
+
+
+async def _capture(call: ServiceCall) -> ServiceResponse:
+    entry = async_get_entry(call.hass, call.data.get(ATTR_CONFIG_ENTRY_ID))
+    folder: str = call.data[ATTR_CAMERA]
+    cameras = entry.get_subentries_of_type(SUBENTRY_CAMERA)
+    folders = [camera.data[CONF_FOLDER] for camera in cameras]
+    if folder not in folders:
+        raise camera_unknown(folder, folders)
+    paths = await async_capture(
+        call.hass,
+        entry,
+        folder=folder,
+        entity_id=call.data[ATTR_ENTITY_ID],
+        count=call.data[ATTR_COUNT],
+        interval=call.data[ATTR_INTERVAL],
+    )
+    return {"images": list(paths)}
 
 
 async def _get_event(call: ServiceCall) -> ServiceResponse:

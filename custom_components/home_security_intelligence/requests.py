@@ -1,6 +1,6 @@
 """Requests of people to a loaded entry's pipeline, with errors in Home Assistant's terms."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID
 
 from homeassistant.core import HomeAssistant, callback
@@ -52,11 +52,16 @@ async def async_check_camera(entry: HsiConfigEntry, folder: str) -> None:
     cameras = await async_request(entry, lambda pipeline: pipeline.queries.list_cameras())
     folders = [camera.folder for camera in cameras]
     if folder not in folders:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="camera_unknown",
-            translation_placeholders={"camera": folder, "cameras": ", ".join(folders)},
-        )
+        raise camera_unknown(folder, folders)
+
+
+def camera_unknown(folder: str, known: Iterable[str]) -> ServiceValidationError:
+    """Return the error for a folder that is of no camera."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="camera_unknown",
+        translation_placeholders={"camera": folder, "cameras": ", ".join(known)},
+    )
 
 
 async def async_mark(

@@ -64,6 +64,7 @@ class Action(StrEnum):
     LIST_EVENTS = "list_events"
     GET_EVENT = "get_event"
     DAILY_SUMMARY = "daily_summary"
+    CAPTURE = "capture"
     MARK_EVENT = "mark_event"
     LIST_DEAD_LETTERS = "list_dead_letters"
     REQUEUE_DEAD_LETTERS = "requeue_dead_letters"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -50,3 +50,22 @@ async def test_an_unknown_event_is_an_error(hass: HomeAssistant, loaded: MockCon
     with pytest.raises(ServiceValidationError) as caught:
         await act(hass, "get_event", event_id=UNKNOWN)
     assert caught.value.translation_key == "event_unknown"
+
+
+async def test_snapshots_take_the_path_of_uploads(
+    hass: HomeAssistant, loaded: MockConfigEntry, camera_root: Path
+) -> None:
+    upload(camera_root, "front_door/one.jpg")
+    await state_when(hass, "event.front_door_activity", lambda state: state.state != "unknown")
+    taken = await act(hass, "capture", camera="yard", entity_id="camera.front_door")
+    (path,) = taken["images"]
+    content = (camera_root / "front_door/one.jpg").read_bytes()
+    assert (camera_root / path).read_bytes() == content
+    assert [each.name for each in (camera_root / "yard").iterdir()] == [Path(path).name]
+    await state_when(hass, "event.yard_activity", lambda state: state.state != "unknown")
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "capture", camera="yrad", entity_id="camera.front_door")
+    assert caught.value.translation_key == "camera_unknown"
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "capture", camera="yard", entity_id="camera.unknown")

@@ -65,6 +65,7 @@ SCHEMAS = {
     services.Action.LIST_EVENTS: services.LIST_EVENTS_SCHEMA,
     services.Action.GET_EVENT: event_actions.GET_EVENT_SCHEMA,
     services.Action.DAILY_SUMMARY: event_actions.DAILY_SUMMARY_SCHEMA,
+    services.Action.CAPTURE: event_actions.CAPTURE_SCHEMA,
     services.Action.MARK_EVENT: services.MARK_EVENT_SCHEMA,
     services.Action.LIST_DEAD_LETTERS: services.LIST_DEAD_LETTERS_SCHEMA,
     services.Action.REQUEUE_DEAD_LETTERS: services.SELECT_DEAD_LETTERS_SCHEMA,
@@ -252,6 +253,7 @@ def test_every_exception_is_translated(texts: dict[str, Any], integration: Path)
     keys = codes(errors.StoreError, errors.WatchError)
     for name in (
         "__init__",
+        "capture",
         "event_actions",
         "image_files",
         "media_source",
