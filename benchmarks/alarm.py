@@ -39,7 +39,7 @@ GOAL_P95 = 150.0  # ms
 IMAGE_SIZE = 300_000  # bytes of a 1080p still
 WARM_UP = 20  # images that do not count
 APART = timedelta(minutes=10)  # between two images, so that each opens an event
-ALARMS = frozenset({RiskLevel.HIGH, RiskLevel.CRITICAL})
+ALARMS = frozenset({RiskLevel.MEDIUM, RiskLevel.HIGH, RiskLevel.CRITICAL})
 EVERYWHERE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 RESTRICTED = Zone(name="Pool", kind=ZoneKind.RESTRICTED, polygon=EVERYWHERE)
 

@@ -47,7 +47,7 @@ _ZONES: tuple[tuple[ZoneKind, str, str], ...] = (
     (ZoneKind.SIDEWALK, "pavement", "A person is on the pavement."),
 )
 _WHEN = (
-    ("restricted zone", 1.6, "a person is in a zone marked as restricted"),
+    ("restricted zone", 2.0, "a person is in a zone marked as restricted"),
     ("window", 0.6, "a person is at a window"),
     ("other door", 0.4, "a person is at a back, side, cellar or garage door"),
     ("entry point", 0.1, "a person is at the front door"),
