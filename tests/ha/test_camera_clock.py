@@ -8,20 +8,25 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
-from custom_components.home_security_intelligence.sensor import HsiClockOffsetSensor
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import state_is, state_of
 
 type Learn = Callable[[float], Awaitable[None]]
 
 SENSOR = "sensor.yard_clock_offset"
+FRONT_SENSOR = "sensor.front_door_clock_offset"
 ISSUE = "camera_clock_01JENTRY_yard"
 
 
 @pytest.fixture
-def enabled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enable the sensor, as a user does."""
-    monkeypatch.setattr(HsiClockOffsetSensor, "entity_registry_enabled_default", True)
+async def enabled(
+    hass: HomeAssistant, entity_registry: er.EntityRegistry, loaded: MockConfigEntry
+) -> None:
+    """Enable the sensors, as a user does."""
+    for sensor in (SENSOR, FRONT_SENSOR):
+        entity_registry.async_update_entity(sensor, disabled_by=None)
+    assert await hass.config_entries.async_reload(loaded.entry_id)
+    await hass.async_block_till_done()
 
 
 @pytest.fixture
@@ -57,7 +62,7 @@ async def test_a_wrong_clock_is_a_repair_until_it_is_right(
     assert issue is not None
     assert not issue.is_fixable
     assert issue.translation_placeholders == {"camera": "Yard", "difference": "61 minutes behind"}
-    assert state_of(hass, "sensor.front_door_clock_offset").state == "unknown"
+    assert state_of(hass, FRONT_SENSOR).state == "unknown"
     await learn(90.0)
     assert issue_registry.async_get_issue(DOMAIN, ISSUE) is None
 
