@@ -20,7 +20,7 @@ from custom_components.home_security_intelligence.const import DOMAIN
 from custom_components.home_security_intelligence.core.store.engine import connect
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
-from tests.ha.scenes import IN_THE_PASSAGE, ZONES, early_morning_here, show
+from tests.ha.scenes import AT_THE_BACK_DOOR, LEVELS, ZONES, night_here, show
 
 # The test plugin writes out every statement, which takes longer than running them.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -85,9 +85,9 @@ def newer_database(postgres: Postgres, home_database: dict[str, str | int | bool
 
 @pytest.fixture
 async def server() -> AsyncIterator[FakeInferenceServer]:
-    """Return a scripted inference server: a person in a restricted zone, and a model that agrees."""
+    """Return a scripted inference server: a person at a back door, and a model that agrees."""
     async with FakeInferenceServer(agrees=True) as fake:
-        show(fake, IN_THE_PASSAGE)
+        show(fake, AT_THE_BACK_DOOR)
         yield fake
 
 
@@ -119,14 +119,15 @@ def entry_data(
 async def entry(
     hass: HomeAssistant, server: FakeInferenceServer, entry_data: dict[str, str | int | bool]
 ) -> MockConfigEntry:
-    """Return an entry with two cameras and their zones, not set up, in the early morning."""
-    await hass.config.async_set_time_zone(early_morning_here())
+    """Return an entry with two cameras and their zones, not set up, where it is night."""
+    await hass.config.async_set_time_zone(night_here())
     entry = MockConfigEntry(
         domain=DOMAIN,
         title="Home Security Intelligence",
         unique_id=server.instance_id,
         entry_id="01JENTRY",
         data=entry_data,
+        options={"levels": LEVELS},
         subentries_data=[
             ConfigSubentryDataWithId(
                 data=MappingProxyType({"folder": folder, "name": name, "zones": [*ZONES]}),
@@ -145,7 +146,7 @@ async def entry(
 @pytest.fixture
 async def quick(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[MockConfigEntry]:
     """Return the entry set up with an event idle time of one second."""
-    hass.config_entries.async_update_entry(entry, options={"event_idle": 1.0})
+    hass.config_entries.async_update_entry(entry, options={"levels": LEVELS, "event_idle": 1.0})
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     yield entry

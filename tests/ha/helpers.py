@@ -25,10 +25,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.const import DOMAIN
 from testbed.services.postgres import Postgres
+from tests.ha.scenes import LEVELS
 
 STANDARD: dict[str, object] = {
     "home": {},
-    "levels": {},
+    "levels": LEVELS,
     "keeping": {},
     "finding": {},
 }  # options as they are

@@ -1,7 +1,8 @@
 """Scenes and the levels that the rules give them: the one file to adapt to other weights.
 
-It is early morning in the home of the tests, its alarm and residents are unknown, and each camera
-has the ZONES. `test_a_detected_person_raises_an_alert` holds each scene to its level.
+It is night in the home of the tests, its alarm and residents are unknown, and each camera has the
+ZONES. The bounds of the levels leave room for a person whom the other camera saw as well.
+`test_a_detected_person_raises_an_alert` holds each scene to its level.
 """
 
 from collections.abc import Mapping
@@ -15,14 +16,16 @@ type Corners = tuple[float, float, float, float]  # of a box: x1, y1, x2, y2
 ZONES = (
     {"name": "Pavement", "kind": "sidewalk", "corners": "0 0, 0.3 1"},
     {"name": "Garden", "kind": "yard", "corners": "0.3 0, 0.5 1"},
-    {"name": "Passage", "kind": "restricted", "corners": "0.5 0, 1 1"},
+    {"name": "Back door", "kind": "other_door", "corners": "0.5 0, 0.75 1"},
+    {"name": "Passage", "kind": "restricted", "corners": "0.75 0, 1 1"},
 )
-LOCAL_HOUR = 5  # the images of the hours before are of the night: not less of a risk
+LEVELS = {"medium_from": 10, "high_from": 25, "critical_from": 53}  # the option
+LOCAL_HOUR = 3  # the images of the hours before are of the night as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """People on an image, each with a box, and the level of an event that shows nothing else."""
+    """People on an image, each with a box, and the level of an event at the front door."""
 
     level: str
     people: tuple[Corners, ...]
@@ -40,10 +43,10 @@ def _far(x: float) -> Corners:
 
 PASSERS_BY = Scene(level="low", people=(_near(0.26), _far(0.26)))
 IN_THE_GARDEN = Scene(level="medium", people=(_near(0.34), _far(0.34)))
-IN_THE_PASSAGE = Scene(level="high", people=(_near(0.6),))
-MANY_IN_THE_PASSAGE = Scene(level="critical", people=(_near(0.6), _near(0.75), _near(0.9)))
+AT_THE_BACK_DOOR = Scene(level="high", people=(_near(0.6),))
+IN_THE_PASSAGE = Scene(level="critical", people=(_near(0.85),))
 SCENES: Mapping[str, Scene] = {
-    scene.level: scene for scene in (PASSERS_BY, IN_THE_GARDEN, IN_THE_PASSAGE, MANY_IN_THE_PASSAGE)
+    scene.level: scene for scene in (PASSERS_BY, IN_THE_GARDEN, AT_THE_BACK_DOOR, IN_THE_PASSAGE)
 }
 
 # Passers-by whose boxes stray into the garden on one image. The event is medium, until the last
@@ -57,7 +60,7 @@ def show(server: FakeInferenceServer, scene: Scene) -> None:
     server.boxes = scene.people
 
 
-def early_morning_here() -> str:
-    """Return a time zone in which it is early morning now."""
+def night_here() -> str:
+    """Return a time zone in which it is night now."""
     offset = (LOCAL_HOUR - datetime.now(UTC).hour + 12) % 24 - 12
     return f"Etc/GMT{-offset:+d}"

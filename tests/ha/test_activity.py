@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from testbed.fake_inference_server import NO_ASSESSOR, FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import end_event, has_images, listed_when, record_firings, state_when, upload
-from tests.ha.scenes import IN_THE_GARDEN, MANY_IN_THE_PASSAGE, STRAYING, show
+from tests.ha.scenes import IN_THE_GARDEN, IN_THE_PASSAGE, STRAYING, show
 
 ACTIVITY = "event.front_door_activity"
 
@@ -57,7 +57,7 @@ async def test_a_rising_level_escalates_and_a_falling_one_does_not(
     server.assess_gate.clear()
     firings = record_firings(hass, ACTIVITY)
     shown = []
-    for number, scene in enumerate((*STRAYING, IN_THE_GARDEN, MANY_IN_THE_PASSAGE)):
+    for number, scene in enumerate((*STRAYING, IN_THE_GARDEN, IN_THE_PASSAGE)):
         show(server, scene)
         upload(camera_root, f"front_door/{number}.jpg")
         event = await listed_when(hass, has_images(number + 1))

@@ -28,7 +28,7 @@ from tests.ha.helpers import (
     state_when,
     upload,
 )
-from tests.ha.scenes import MANY_IN_THE_PASSAGE, SCENES, show
+from tests.ha.scenes import IN_THE_PASSAGE, SCENES, show
 
 ALERT = "event.front_door_alert"
 SCORE = "sensor.front_door_risk_score"
@@ -58,7 +58,7 @@ async def test_a_detected_person_raises_an_alert(
     assert attributes["assessed_by"] == "rules"
     assert attributes["late"] is False
     assert attributes["started_at"] == attributes["last_seen_at"]
-    score = min(100, sum(factor["points"] for factor in attributes["factors"]))
+    score = max(0, sum(factor["points"] for factor in attributes["factors"]))
     assert attributes["score"] == score
     listed = (await act(hass, "list_events"))["events"][0]
     assert attributes["event_id"] == listed["event_id"]
@@ -123,7 +123,7 @@ async def test_a_late_image_alerts_an_earlier_event_only_if_its_level_rises(
 
     upload(camera_root, "front_door/late.jpg", age=time.time() - began - 5)
     await listed_when(hass, has_images(2))
-    show(server, MANY_IN_THE_PASSAGE)
+    show(server, IN_THE_PASSAGE)
     upload(camera_root, "front_door/later.jpg", age=time.time() - began - 6)
     await state_when(hass, ALERT, lambda s: s.attributes["event_type"] == "critical")
 
@@ -148,7 +148,7 @@ async def test_a_reload_alerts_nothing_again(
     assert state_of(hass, ALERT).state == before.state
     upload(camera_root, "front_door/two.jpg")  # the same event continues
     await listed_when(hass, has_images(2))
-    show(server, MANY_IN_THE_PASSAGE)
+    show(server, IN_THE_PASSAGE)
     upload(camera_root, "front_door/three.jpg")
     await state_is(hass, LEVEL, "critical")
     assert [alert.attributes["event_type"] for alert in alerts] == ["high", "critical"]

@@ -24,7 +24,7 @@ from tests.ha.helpers import (
     state_is,
     upload,
 )
-from tests.ha.scenes import IN_THE_PASSAGE, MANY_IN_THE_PASSAGE, show
+from tests.ha.scenes import AT_THE_BACK_DOOR, IN_THE_PASSAGE, show
 
 DOCUMENT = Path(__file__).parents[2] / "docs/automations.md"
 ALERT = "event.front_door_alert"
@@ -142,7 +142,7 @@ async def test_twenty_images_of_one_event_notify_once_for_each_level(
     camera_root: Path,
 ) -> None:
     for number in range(20):
-        show(server, IN_THE_PASSAGE if number < 19 else MANY_IN_THE_PASSAGE)
+        show(server, AT_THE_BACK_DOOR if number < 19 else IN_THE_PASSAGE)
         upload(camera_root, f"front_door/{number}.jpg", age=(20 - number) / 10)
         await all_detected(hass, number + 1)
     await notified.until(2)
@@ -201,7 +201,7 @@ async def test_a_restart_in_the_middle_notifies_once_for_each_level(
     assert await hass.config_entries.async_unload(loaded.entry_id)
     upload(camera_root, "front_door/1.jpg")
     assert await hass.config_entries.async_setup(loaded.entry_id)
-    show(server, MANY_IN_THE_PASSAGE)
+    show(server, IN_THE_PASSAGE)
     upload(camera_root, "front_door/2.jpg")
     await state_is(hass, LEVEL, "critical")
     await all_detected(hass, 3)

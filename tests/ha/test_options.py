@@ -26,7 +26,7 @@ from tests.ha.helpers import (
     suggested,
     upload,
 )
-from tests.ha.scenes import IN_THE_GARDEN, show
+from tests.ha.scenes import IN_THE_GARDEN, LEVELS, show
 
 ANSWERS: dict[str, Any] = {
     "confidence_threshold": 0.7,
@@ -56,8 +56,9 @@ SHARED = "select value, source from hsi.settings where name = '{}'"
 async def test_untouched_options_are_the_defaults(
     hass: HomeAssistant, loaded: MockConfigEntry
 ) -> None:
+    hass.config_entries.async_update_entry(loaded, options={})
     assert settings_of(loaded) == Settings()
-    await choose_options(hass, loaded, STANDARD)
+    await choose_options(hass, loaded, STANDARD | {"levels": {}})
     assert settings_of(loaded) == Settings()
 
 
@@ -129,7 +130,7 @@ async def test_a_number_out_of_range_is_refused(
     with pytest.raises(InvalidData) as caught:
         await choose_options(hass, loaded, STANDARD | {section: {field: value}})
     assert f"{section}.{field}" in str(caught.value.schema_errors)
-    assert loaded.options == {}
+    assert loaded.options == {"levels": LEVELS}
 
 
 async def test_polling_finds_images(
@@ -164,16 +165,16 @@ async def test_changed_levels_apply_to_new_events_only(
     hass: HomeAssistant, server: FakeInferenceServer, loaded: MockConfigEntry, camera_root: Path
 ) -> None:
     show(server, IN_THE_GARDEN)
-    upload(camera_root, "yard/one.jpg")
-    medium = await fired(hass, "event.yard_alert")
+    upload(camera_root, "front_door/one.jpg")
+    medium = await fired(hass, "event.front_door_alert")
     assert medium.attributes["level"] == "medium"
     bound = medium.attributes["score"]
-    await choose_options(hass, loaded, STANDARD | {"levels": {"high_from": bound}})
+    await choose_options(hass, loaded, STANDARD | {"levels": {**LEVELS, "high_from": bound}})
 
-    upload(camera_root, "front_door/one.jpg")
-    await state_is(hass, "sensor.front_door_risk_level", "high")
-    await state_is(hass, "sensor.yard_risk_level", "medium")
-    for level, camera in (("high", "front_door"), ("medium", "yard")):
+    upload(camera_root, "yard/one.jpg")
+    await state_is(hass, "sensor.yard_risk_level", "high")
+    await state_is(hass, "sensor.front_door_risk_level", "medium")
+    for level, camera in (("high", "yard"), ("medium", "front_door")):
         [event] = (await act(hass, "list_events", level=level))["events"]
         assert event["camera"] == camera
 

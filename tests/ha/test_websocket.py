@@ -13,11 +13,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket, WebSocketGenerator
 
 from custom_components.home_security_intelligence.const import DOMAIN
-from custom_components.home_security_intelligence.core.domain.settings import Settings
 from custom_components.home_security_intelligence.core.domain.updates import EventPhase, EventUpdate
 from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import state_of, state_when, upload
-from tests.ha.scenes import IN_THE_PASSAGE, PASSERS_BY, ZONES, show
+from tests.ha.scenes import AT_THE_BACK_DOOR, LEVELS, PASSERS_BY, ZONES, show
 
 type Ask = Callable[..., Awaitable[Any]]
 
@@ -145,13 +144,17 @@ async def test_an_event_has_its_images_its_path_and_what_it_misses(ask: Ask) -> 
     assert details["event"]["event_id"] == event["event_id"]
     (image,) = details["images"]
     (detection,) = image["detections"]
-    assert detection == {"label": "person", "confidence": 0.97, "box": [*IN_THE_PASSAGE.people[0]]}
-    x1, _, x2, y2 = IN_THE_PASSAGE.people[0]
+    assert detection == {
+        "label": "person",
+        "confidence": 0.97,
+        "box": [*AT_THE_BACK_DOOR.people[0]],
+    }
+    x1, _, x2, y2 = AT_THE_BACK_DOOR.people[0]
     assert details["path"] == [[[0.0, pytest.approx((x1 + x2) / 2), y2]]]
     assert [zone["name"] for zone in details["zones"]] == [zone["name"] for zone in ZONES]
     assert details["why_not_higher"] == {
         "next_level": "critical",
-        "missing_points": Settings().critical_from - event["risk_score"],
+        "missing_points": LEVELS["critical_from"] - event["risk_score"],
         "largest": [factor["name"] for factor in event["factors"] if factor["points"] < 0],
     }
     assert details["history"][0]["phase"] == "detected"
