@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import errno
 from pathlib import Path
 
+from asyncinotify import Inotify, Mask
 import pytest
 
 from tests.core.watch.broken_disk import BrokenDisk
@@ -37,6 +38,26 @@ async def test_an_entry_that_cannot_be_read_hides_no_other(
     assert caplog.text.count("'front/b.jpg'") == 1
     disk.mend()
     assert await seen.paths(1) == ["front/b.jpg"]
+
+
+async def test_a_folder_that_cannot_be_watched_is_listed(
+    watch: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in ("front/a/1.jpg", "front/b/2.jpg"):
+        write(root / path, age=60)
+    add_watch = Inotify.add_watch
+
+    def refuse(inotify: Inotify, path: Path, mask: Mask) -> object:
+        if path.name == "a":
+            raise OSError(errno.EIO, "cannot be watched", str(path))
+        return add_watch(inotify, path, mask)
+
+    monkeypatch.setattr(Inotify, "add_watch", refuse)
+    seen = watch()
+    await seen.start()
+
+    assert await seen.paths(2) == ["front/a/1.jpg", "front/b/2.jpg"]
+    assert (await seen.problem())[0] == "front"
 
 
 @pytest.mark.parametrize("error", ERRORS)

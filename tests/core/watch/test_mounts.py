@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from hsi_core.watch.mounts import mounts_of
 from tests.core.watch.conftest import Watch, write
 
 type Make = Callable[..., Watch]
@@ -107,3 +108,14 @@ async def test_without_a_list_of_mounts_the_device_counts(
     finally:
         unmount(root / "front")
     assert seen.problems.empty()
+
+
+def test_of_two_mounts_at_one_path_the_later_one_counts() -> None:
+    share = "{id} 1 0:{id} / /cameras rw - {kind} share rw\n"
+    mounts = LIST + share.format(id=2, kind="ext4") + share.format(id=3, kind="nfs4")
+
+    found = mounts_of(Path("/cameras/front"), mounts)
+
+    assert found.holder == "/cameras"
+    assert found.types == frozenset({"nfs4"})
+    assert found.ids != mounts_of(Path("/cameras/front"), LIST).ids
