@@ -1,12 +1,14 @@
 import { HsiCameraCard } from "./cards/camera-card";
 import { HsiCamerasCard } from "./cards/cameras-card";
 import { HsiTimelineCard } from "./cards/timeline-card";
+import { HsiZoneEditorCard } from "./cards/zone-editor-card";
 import { HsiCamera } from "./elements/camera";
 import { HsiEventDialog } from "./elements/event-dialog";
 import { HsiEventFilter } from "./elements/event-filter";
 import { HsiEventImage } from "./elements/event-image";
 import { HsiEventRow } from "./elements/event-row";
 import { HsiSystemLine } from "./elements/system-line";
+import { HsiZoneCanvas } from "./elements/zone-canvas";
 import { HsiDashboardStrategy } from "./strategy";
 import { localizer } from "./texts";
 
@@ -31,6 +33,8 @@ const ELEMENTS: Record<string, CustomElementConstructor> = {
   "hsi-camera-card": HsiCameraCard,
   "hsi-cameras-card": HsiCamerasCard,
   "hsi-timeline-card": HsiTimelineCard,
+  "hsi-zone-canvas": HsiZoneCanvas,
+  "hsi-zone-editor-card": HsiZoneEditorCard,
   "ll-strategy-dashboard-hsi": HsiDashboardStrategy,
 };
 
@@ -47,6 +51,7 @@ for (const [type, key] of [
   ["hsi-camera-card", "card_camera"],
   ["hsi-cameras-card", "card_cameras"],
   ["hsi-timeline-card", "card_timeline"],
+  ["hsi-zone-editor-card", "card_zones"],
 ] as const) {
   if (registries.customCards.some((card) => card.type === type)) continue;
   registries.customCards.push({

@@ -9,6 +9,7 @@ interface StrategyConfig {
 const VIEWS = [
   { path: "now", icon: "mdi:cctv", card: "custom:hsi-cameras-card", title: "view_now" },
   { path: "timeline", icon: "mdi:timeline-clock", card: "custom:hsi-timeline-card", title: "view_timeline" },
+  { path: "zones", icon: "mdi:vector-polygon", card: "custom:hsi-zone-editor-card", title: "view_zones" },
 ] as const;
 
 /** The whole dashboard; nothing has to be configured. */

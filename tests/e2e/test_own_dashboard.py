@@ -1,7 +1,9 @@
 """The integration's own dashboard in a real browser, without anything configured."""
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
+
+import pytest
 
 from testbed.demo.entities import DOMAIN
 from testbed.demo.image_tracker import ImageTracker
@@ -25,7 +27,7 @@ async def install(client: HomeAssistantClient) -> None:
         await socket.call("lovelace/config/save", url_path=URL_PATH, config=strategy)
 
 
-async def test_the_dashboard_shows_cameras_and_takes_a_verdict(
+async def test_the_dashboard_shows_cameras_takes_a_verdict_and_stores_zones(
     site: Site,
     installation: Installation,
     uploader: Uploader,
@@ -57,3 +59,28 @@ async def test_the_dashboard_shows_cameras_and_takes_a_verdict(
     async with client.socket() as socket:
         found = await socket.call(f"{DOMAIN}/events", mark="false_alarm")
     assert len(cast("dict[str, list[object]]", found)["events"]) == 1
+
+    async with visit(client.url, client.token, f"/{URL_PATH}/zones?camera={CAMERA}") as seen:
+        await seen.wait_until_drawn()
+        await seen.page.get_by_role("button", name="New zone").click()
+        corner = seen.page.get_by_role("button", name="Corner 1:")
+        await corner.hover()
+        await seen.page.mouse.down()
+        image = await seen.page.locator("hsi-zone-canvas").bounding_box()
+        assert image is not None
+        drawn = (0.1, 0.2)
+        await seen.page.mouse.move(
+            image["x"] + drawn[0] * image["width"], image["y"] + drawn[1] * image["height"], steps=5
+        )
+        await seen.page.mouse.up()
+        async with client.until_reloaded(installation.entry_id):
+            await seen.page.get_by_role("button", name="Save").click()
+        await seen.wait_for_text("Saved.")
+        await seen.save(tmp_path / "zones.png")
+    assert seen.complaints == []
+    async with client.socket() as socket:
+        overview = await socket.call(f"{DOMAIN}/overview")
+    cameras = cast("dict[str, list[dict[str, Any]]]", overview)["cameras"]
+    (zone,) = next(camera["zones"] for camera in cameras if camera["folder"] == CAMERA)
+    assert zone["polygon"][0] == pytest.approx(drawn, abs=0.01)
+    assert zone["polygon"][2] == [0.65, 0.8]

@@ -1,5 +1,5 @@
 import { DOMAIN, type Connection } from "./hass";
-import type { EventDetails, EventFilter, EventPage, Mark, SecurityEvent } from "./types";
+import type { EventDetails, EventFilter, EventPage, Mark, SecurityEvent, Zone } from "./types";
 
 const PAGE = 50; // events
 
@@ -20,6 +20,18 @@ export class Commands {
 
   mark(eventId: string, mark: Mark | "none", note: string): Promise<{ event: SecurityEvent }> {
     return this.send("mark", { event_id: eventId, mark, ...(note ? { note } : {}) });
+  }
+
+  zones(camera: string): Promise<{ zones: Zone[]; image_url: string | null }> {
+    return this.send("zones/get", { subentry_id: camera });
+  }
+
+  setZones(camera: string, zones: Zone[]): Promise<{ zones: Zone[] }> {
+    return this.send("zones/set", { subentry_id: camera, zones });
+  }
+
+  heat(camera: string): Promise<{ cells: number[][] }> {
+    return this.send("zones/heat", { subentry_id: camera });
   }
 
   private send<T>(command: string, data: Record<string, unknown> = {}): Promise<T> {
