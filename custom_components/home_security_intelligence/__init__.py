@@ -17,7 +17,7 @@ from .devices import async_register_hub
 from .event_actions import async_setup_event_actions
 from .fired_events import FiredEvents
 from .frontend_resource import async_add_resource, async_remove_resource, async_serve_module
-from .home_state import async_follow_home
+from .home_follower import async_follow_home
 from .rendered_images import RENDERED_IMAGES, RenderedImages
 from .services import async_setup_services
 from .views import HsiImageView

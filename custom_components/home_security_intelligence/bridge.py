@@ -35,6 +35,7 @@ from .const import (
     CONF_FOLDER,
     CONF_NEIGHBOURS,
     CONF_PARAMETERS,
+    CONF_PLACEMENT,
     CONF_PRESENCE_HOLD,
     CONF_PRIVACY_MASKS,
     CONF_WATCHED_LABELS,
@@ -46,6 +47,7 @@ from .const import (
 from .core.domain.errors import CoreError, StoreAuthError, StoreCertificateError, StoreNewerError
 from .core.domain.inference import ServerHealth
 from .core.domain.models import Camera, RiskLevel
+from .core.domain.placement import Placement
 from .core.domain.settings import DECLARATIONS, Settings, changed
 from .core.domain.shared_settings import Configured, SettingsSource
 from .core.domain.zones import Corner, Zone, read_masks, read_zones
@@ -97,6 +99,7 @@ def zones_of(camera: ConfigSubentry) -> tuple[Zone, ...]:
 def camera_of(camera: ConfigSubentry) -> Camera:
     """Return the core's camera of a subentry; what is not set follows the settings."""
     data = camera.data
+    placement = data.get(CONF_PLACEMENT)
     labels, neighbours = data.get(CONF_WATCHED_LABELS), data.get(CONF_NEIGHBOURS)
     return Camera(
         folder=data[CONF_FOLDER],
@@ -106,6 +109,7 @@ def camera_of(camera: ConfigSubentry) -> Camera:
         presence_hold=data.get(CONF_PRESENCE_HOLD),
         neighbours=frozenset(neighbours) if neighbours else None,
         privacy_masks=masks_of(camera),
+        placement=None if placement is None else Placement(placement),
     )
 
 

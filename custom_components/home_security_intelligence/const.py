@@ -29,7 +29,11 @@ CONF_PRIVACY_MASKS: Final = "privacy_masks"
 CONF_ZONES: Final = "zones"
 
 CONF_ALARM: Final = "alarm"
+CONF_ASLEEP: Final = "asleep"
+CONF_ENTITIES: Final = "entities"  # whose changes the home reports
+CONF_PLACEMENT: Final = "placement"
 CONF_RESIDENTS: Final = "residents"
+CONF_VISITORS: Final = "visitors"
 
 SECTION_HOME: Final = "home"
 
@@ -38,6 +42,17 @@ DEFAULT_DATABASE: Final = "hsi"
 DEFAULT_DATABASE_PORT: Final = 5432
 DEFAULT_SERVER_URL: Final = "http://localhost:8090"
 
+# Their states show whether residents sleep, and whether a visitor is expected.
+ASLEEP_DOMAINS: Final = [
+    "binary_sensor",
+    "input_boolean",
+    "input_select",
+    "schedule",
+    "select",
+    "sensor",
+    "switch",
+]
+VISITOR_DOMAINS: Final = ["binary_sensor", "calendar", "input_boolean", "schedule"]
 # Their states show whether someone is home.
 RESIDENT_DOMAINS: Final = ["binary_sensor", "device_tracker", "group", "input_boolean", "person"]
 

@@ -10,10 +10,12 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_PARAMETERS, SUBENTRY_CAMERA
+from .const import CONF_PARAMETERS, CONF_RESIDENTS, CONF_VISITORS, SUBENTRY_CAMERA
 from .coordinator import HsiConfigEntry
 
 TO_REDACT = {CONF_HOST, CONF_PARAMETERS, CONF_PASSWORD, CONF_TOKEN, CONF_URL, CONF_USERNAME}
+# Their entities are named after people.
+PEOPLE = {CONF_RESIDENTS, CONF_VISITORS}
 # The inference server's error texts contain the language model's address, and may contain others.
 _ADDRESS: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s,;()]+", re.IGNORECASE)
 
@@ -25,7 +27,7 @@ async def async_get_config_entry_diagnostics(
     data = entry.runtime_data.data
     return {
         "entry": async_redact_data(entry.data, TO_REDACT),
-        "options": dict(entry.options),
+        "options": async_redact_data(entry.options, PEOPLE),
         "cameras": [dict(camera.data) for camera in entry.get_subentries_of_type(SUBENTRY_CAMERA)],
         "settings": _plain(asdict(entry.runtime_data.pipeline.settings)),
         "health": _plain(

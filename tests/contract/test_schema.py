@@ -233,37 +233,13 @@ def test_what_the_schema_refuses_the_client_refuses(
         reader(JsonReader(wrong))
 
 
-def test_facts_are_of_the_schema() -> None:
-    then = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
-    seen = ObjectFacts(
-        label="person",
-        confidence=1.0,
-        box=Box(x1=0.0, y1=0.0, x2=1.0, y2=1.0),
-        first_seen=then,
-        last_seen=then,
-        images=1,
-        movement=Movement.UNKNOWN,
-        zones=BY_PRIVACY,
-    )
-    facts = EventFacts(
-        camera="Front",
-        started_at=then,
-        ended_at=then,
-        part_of_day=PartOfDay.NIGHT,
-        image_count=1,
-        armed=None,
-        occupancy=Occupancy.HOME,
-        objects=(seen,),
-        rules=RulesFacts(
-            score=19,
-            low=7,
-            high=29,
-            factors=(RiskFactor(name="entry point", points=19, reason="Somebody is there."),),
-        ),
-        narrative="A person was at Front.",
-        language="pt-BR",
-    )
+@pytest.mark.parametrize("occupancy", [*Occupancy, None])
+def test_every_occupancy_is_of_the_schema(occupancy: Occupancy | None) -> None:
+    validate("AssessRequest", facts_json(some_facts(occupancy)))
 
+
+def test_facts_are_of_the_schema() -> None:
+    facts = some_facts(Occupancy.HOME)
     sent: Any = facts_json(facts, [b"\xff\xd8\xff"] * 3)
     assert "pictures" not in facts_json(facts)
     assert set(facts_json(facts, accepts=())) == set(sent) - {*OPTIONAL_FIELDS, "pictures"}
@@ -275,4 +251,36 @@ def test_facts_are_of_the_schema() -> None:
     assert set(sent["rules"]["factors"][0]) == set(rules["factors"]["items"]["properties"])
     assert set(sent["objects"][0]) == set(
         SCHEMAS["AssessRequest"]["properties"]["objects"]["items"]["properties"]
+    )
+
+
+def some_facts(occupancy: Occupancy | None) -> EventFacts:
+    then = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+    seen = ObjectFacts(
+        label="person",
+        confidence=1.0,
+        box=Box(x1=0.0, y1=0.0, x2=1.0, y2=1.0),
+        first_seen=then,
+        last_seen=then,
+        images=1,
+        movement=Movement.UNKNOWN,
+        zones=BY_PRIVACY,
+    )
+    return EventFacts(
+        camera="Front",
+        started_at=then,
+        ended_at=then,
+        part_of_day=PartOfDay.NIGHT,
+        image_count=1,
+        armed=None,
+        occupancy=occupancy,
+        objects=(seen,),
+        rules=RulesFacts(
+            score=19,
+            low=7,
+            high=29,
+            factors=(RiskFactor(name="entry point", points=19, reason="Somebody is there."),),
+        ),
+        narrative="A person was at Front.",
+        language="pt-BR",
     )

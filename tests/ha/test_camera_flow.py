@@ -6,12 +6,13 @@ import shutil
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.home_security_intelligence.bridge import camera_of
 from custom_components.home_security_intelligence.core.domain.models import Camera
+from custom_components.home_security_intelligence.core.domain.placement import Placement
 from tests.ha.helpers import change_camera, suggested
 
 
@@ -146,3 +147,60 @@ async def test_a_removed_camera_leaves_no_entities(
     assert hass.states.get("camera.front_door") is not None
     devices = dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
     assert {device.name for device in devices} == {"Home Security Intelligence", "Front door"}
+
+
+async def test_entities_in_the_cameras_area_and_a_placement_are_suggested(
+    hass: HomeAssistant, loaded: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    """What is saved once is suggested no more, so that an emptied field stays empty."""
+    entities = er.async_get(hass)
+    [yard] = [
+        device
+        for device in dr.async_entries_for_config_entry(device_registry, loaded.entry_id)
+        if device.name == "Yard"
+    ]
+    form = await loaded.start_subentry_reconfigure_flow(hass, "01JYARD")
+    assert suggested(form, "entities") == []
+    assert suggested(form, "placement") == "outdoors_private"
+
+    area = ar.async_get(hass).async_create("Garden").id
+    device_registry.async_update_device(yard.id, area_id=area)
+    for domain, name, attributes in (
+        ("lock", "back", {}),
+        ("binary_sensor", "back_door", {"device_class": "door"}),
+        ("binary_sensor", "battery", {"device_class": "battery"}),
+        ("light", "path", {}),
+        ("sensor", "soil", {}),
+        ("button", "restart", {}),
+        ("lock", "elsewhere", {}),
+    ):
+        made = entities.async_get_or_create(
+            domain, "test", name, suggested_object_id=name, original_name=name
+        )
+        if name != "elsewhere":
+            entities.async_update_entity(made.entity_id, area_id=area)
+        hass.states.async_set(made.entity_id, "off" if domain != "lock" else "locked", attributes)
+    device = device_registry.async_get_or_create(
+        config_entry_id=loaded.entry_id, identifiers={("test", "gate")}
+    )
+    device_registry.async_update_device(device.id, area_id=area)
+    gate = entities.async_get_or_create(
+        "cover", "test", "gate", device_id=device.id, original_name="gate"
+    )
+    other = entities.async_get_or_create(
+        "cover", "test", "other", device_id=device.id, original_name="other"
+    )
+    entities.async_update_entity(other.entity_id, area_id=ar.async_get(hass).async_create("X").id)
+    for cover in (gate, other):
+        hass.states.async_set(cover.entity_id, "closed", {"device_class": "gate"})
+
+    form = await loaded.start_subentry_reconfigure_flow(hass, "01JYARD")
+    assert suggested(form, "entities") == [
+        "binary_sensor.back_door",
+        gate.entity_id,
+        "lock.back",
+    ]
+    await change_camera(hass, loaded, "01JYARD", placement="garage")
+    assert camera_of(loaded.subentries["01JYARD"]).placement is Placement.GARAGE
+    form = await loaded.start_subentry_reconfigure_flow(hass, "01JYARD")
+    assert (suggested(form, "entities"), suggested(form, "placement")) == ([], "garage")

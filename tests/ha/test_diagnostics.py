@@ -11,7 +11,7 @@ from custom_components.home_security_intelligence.diagnostics import (
 )
 from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.conftest import PASSWORD
-from tests.ha.helpers import state_is
+from tests.ha.helpers import STANDARD, choose_options, state_is
 
 
 async def test_settings_and_health_are_included_without_secrets(
@@ -32,6 +32,14 @@ async def test_settings_and_health_are_included_without_secrets(
     text = json.dumps(report, default=str)
     for secret in (server.token, PASSWORD, server.url, "127.0.0.1"):
         assert secret not in text
+
+
+async def test_names_of_people_are_redacted(hass: HomeAssistant, loaded: MockConfigEntry) -> None:
+    home = {"residents": ["person.ann"], "visitors": ["calendar.grandma"]}
+    await choose_options(hass, loaded, STANDARD | {"home": home})
+    text = json.dumps(await async_get_config_entry_diagnostics(hass, loaded), default=str)
+    assert "person.ann" not in text
+    assert "grandma" not in text
 
 
 async def test_the_report_is_plain_json(hass: HomeAssistant, loaded: MockConfigEntry) -> None:

@@ -6,6 +6,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.home_security_intelligence.const import DOMAIN
+from custom_components.home_security_intelligence.home_state import current_home
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import STANDARD, choose_options, database_says, state_when, upload
@@ -103,3 +105,35 @@ async def test_without_entities_the_homes_state_is_unknown(
 ) -> None:
     say(hass, "armed_away", AWAY)
     assert await told(hass, server, camera_root, "yard") == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("panel", "attributes", "sleep", "person", "alarm", "occupancy"),
+    [
+        ("armed_night", {}, "off", "home", "armed_night", "home"),
+        ("armed_home", {}, "Nacht", "home", "armed_home", "asleep"),
+        ("disarmed", {}, "on", "unknown", "disarmed", "asleep"),
+        ("arming", {}, "on", "not_home", "disarmed", "away"),
+        ("pending", {"previous_state": "armed_away"}, "day", "unknown", "armed_away", None),
+        ("pending", {}, "unavailable", "home", None, "home"),
+        ("triggered", {}, "Sleep", "home", "triggered", "asleep"),
+        ("unavailable", {}, "off", "home", None, "home"),
+    ],
+)
+def test_the_alarms_mode_and_sleep_are_known(
+    hass: HomeAssistant,
+    panel: str,
+    attributes: dict[str, str],
+    sleep: str,
+    person: str,
+    alarm: str | None,
+    occupancy: str | None,
+) -> None:
+    hass.states.async_set(ALARM, panel, attributes)
+    hass.states.async_set("input_select.mode", sleep)
+    hass.states.async_set("person.ann", person)
+    home = {"alarm": ALARM, "asleep": ["input_select.mode"], "residents": ["person.ann"]}
+    entry = MockConfigEntry(domain=DOMAIN, options={"home": home})
+    current = current_home(hass, entry)
+    assert current is not None
+    assert (current.alarm, current.occupancy) == (alarm, occupancy)

@@ -337,7 +337,7 @@ def test_the_fields_of_actions_have_selectors_home_assistant_knows(
         "mark": {*EventMark, services.NO_MARK},
         "risk_level": {*RiskLevel},
     }
-    assert set(texts["selector"]) == {*choices, "zone"}
+    assert set(texts["selector"]) == {*choices, "placement", "zone"}
     for field in load_yaml_dict(str(integration / "services.yaml"))[action]["fields"].values():
         found = selector(field["selector"])
         if found.selector_type == "select":

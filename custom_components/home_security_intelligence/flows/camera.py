@@ -3,22 +3,26 @@
 from pathlib import Path
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 
 from ..bridge import settings_of
 from ..camera_folders import FolderError, async_call, camera_folder, camera_folders, default_name
 from ..const import (
     CONF_CAMERA_ROOT,
+    CONF_ENTITIES,
     CONF_FOLDER,
+    CONF_PLACEMENT,
     CONF_PRIVACY_MASKS,
     CONF_WATCHED_LABELS,
     CONF_ZONES,
     SUBENTRY_CAMERA,
 )
+from ..core.domain.placement import guess_placement
 from ..core.domain.settings import DECLARATIONS
 from ..core.domain.zones import ZoneError, read_zones
 from ..core.watch.ignored_names import IgnoredNames
+from ..home_entities import entities_near
 from . import forms
 
 
@@ -75,7 +79,12 @@ class CameraSubentryFlow(ConfigSubentryFlow):
         placeholders = {"folder": camera.data[CONF_FOLDER]}
         if user_input is not None:
             # The form sends no value for what is empty.
-            data = {CONF_FOLDER: camera.data[CONF_FOLDER], CONF_ZONES: [], **user_input}
+            data = {
+                CONF_FOLDER: camera.data[CONF_FOLDER],
+                CONF_ZONES: [],
+                CONF_ENTITIES: [],
+                **user_input,
+            }
             if masks := camera.data.get(CONF_PRIVACY_MASKS):  # drawn on the dashboard only
                 data[CONF_PRIVACY_MASKS] = masks
             try:
@@ -95,11 +104,19 @@ class CameraSubentryFlow(ConfigSubentryFlow):
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
-                forms.camera(others), user_input or camera.data
+                forms.camera(others), user_input or {**self._guesses(camera), **camera.data}
             ),
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    def _guesses(self, camera: ConfigSubentry) -> dict[str, Any]:
+        """Return a placement by the camera's name, and the entities in its area."""
+        placement = camera.data.get(CONF_PLACEMENT) or guess_placement(camera.data[CONF_NAME])
+        return {
+            CONF_PLACEMENT: placement,
+            CONF_ENTITIES: entities_near(self.hass, self._get_entry(), camera, placement),
+        }
 
     @property
     def _folders(self) -> list[str]:

@@ -15,6 +15,8 @@ from homeassistant.const import (
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    EntitySelector,
+    EntitySelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -37,10 +39,12 @@ from ..const import (
     CONF_CAMERAS,
     CONF_CORNERS,
     CONF_DATABASE,
+    CONF_ENTITIES,
     CONF_FOLDER,
     CONF_KIND,
     CONF_NEIGHBOURS,
     CONF_PARAMETERS,
+    CONF_PLACEMENT,
     CONF_PRESENCE_HOLD,
     CONF_WATCHED_LABELS,
     CONF_ZONES,
@@ -50,8 +54,10 @@ from ..const import (
     DEFAULT_SERVER_URL,
 )
 from ..core.domain.models import RiskLevel
+from ..core.domain.placement import Placement
 from ..core.domain.settings import DEFAULT_WATCHED_LABELS
 from ..core.domain.zones import ZoneKind
+from ..home_reports import LINKABLE_DOMAINS
 
 _TEXT = TextSelector()
 _URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
@@ -103,6 +109,10 @@ _ZONES = ObjectSelector(
     )
 )
 
+LINKED_ENTITIES: Final = EntitySelector(
+    EntitySelectorConfig(domain=LINKABLE_DOMAINS, multiple=True)
+)
+
 SERVER: Final = vol.Schema(
     {
         vol.Required(CONF_URL, default=DEFAULT_SERVER_URL): _URL,
@@ -134,7 +144,15 @@ def camera(other_folders: list[str]) -> vol.Schema:
     return vol.Schema(
         {
             vol.Required(CONF_NAME): _TEXT,
+            vol.Optional(CONF_PLACEMENT): SelectSelector(
+                SelectSelectorConfig(
+                    options=[each.value for each in Placement],
+                    mode=SelectSelectorMode.DROPDOWN,
+                    translation_key=CONF_PLACEMENT,
+                )
+            ),
             vol.Optional(CONF_ZONES): _ZONES,
+            vol.Optional(CONF_ENTITIES): LINKED_ENTITIES,
             vol.Optional(CONF_WATCHED_LABELS): SelectSelector(
                 SelectSelectorConfig(
                     options=sorted(DEFAULT_WATCHED_LABELS),

@@ -18,7 +18,17 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from ..bridge import settings_from
-from ..const import CONF_ALARM, CONF_RESIDENTS, RESIDENT_DOMAINS, SECTION_HOME
+from ..const import (
+    ASLEEP_DOMAINS,
+    CONF_ALARM,
+    CONF_ASLEEP,
+    CONF_ENTITIES,
+    CONF_RESIDENTS,
+    CONF_VISITORS,
+    RESIDENT_DOMAINS,
+    SECTION_HOME,
+    VISITOR_DOMAINS,
+)
 from ..core.domain.declarations import Declaration, Option
 from ..core.domain.errors import EventLengthError, LevelBoundsError
 from ..core.domain.settings import (
@@ -27,6 +37,7 @@ from ..core.domain.settings import (
     SECTION_RETENTION,
     SECTION_WATCHING,
 )
+from . import forms
 
 type _Input = BooleanSelector | TextSelector | vol.All[Any]
 
@@ -37,6 +48,13 @@ _HOME = vol.Schema(
         ),
         vol.Optional(CONF_RESIDENTS): EntitySelector(
             EntitySelectorConfig(domain=RESIDENT_DOMAINS, multiple=True)
+        ),
+        vol.Optional(CONF_ASLEEP): EntitySelector(
+            EntitySelectorConfig(domain=ASLEEP_DOMAINS, multiple=True)
+        ),
+        vol.Optional(CONF_ENTITIES): forms.LINKED_ENTITIES,
+        vol.Optional(CONF_VISITORS): EntitySelector(
+            EntitySelectorConfig(domain=VISITOR_DOMAINS, multiple=True)
         ),
     }
 )

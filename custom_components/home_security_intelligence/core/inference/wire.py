@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Collection, Sequence
 
+from ..domain.context import Occupancy
 from ..domain.inference import (
     AssessorBackend,
     AssessorHealth,
@@ -31,6 +32,13 @@ MAX_NARRATIVE = 330  # characters
 MAX_SIDE = 2**31 - 1  # pixels; PostgreSQL stores no larger one
 MAX_SUGGESTED = 6.0  # points
 
+# Residents who sleep are home; the API has no word for their sleep.
+_OCCUPANCY = {
+    None: None,
+    Occupancy.AWAY: "away",
+    Occupancy.HOME: "home",
+    Occupancy.ASLEEP: "home",
+}
 _DETECT_TIMINGS = ("queue", "decode", "preprocess", "infer", "postprocess", "total")
 
 
@@ -161,7 +169,7 @@ def facts_json(
         "ended_at": facts.ended_at.isoformat(),
         "image_count": facts.image_count,
         "armed": facts.armed,
-        "occupancy": facts.occupancy,
+        "occupancy": _OCCUPANCY[facts.occupancy],
         "objects": [
             {
                 "label": item.label,
