@@ -23,6 +23,7 @@ from tests.ha.helpers import (
     database_says,
     fired,
     state_is,
+    state_when,
     suggested,
     upload,
 )
@@ -141,12 +142,14 @@ async def test_polling_finds_images(
     )
     assert not has_watch(camera_root / "yard")
     upload(camera_root, "yard/one.jpg")
-    await state_is(hass, "sensor.yard_risk_level", "high")
+    await state_when(hass, "sensor.yard_last_activity", lambda state: state.state != "unknown")
 
     await choose_options(hass, loaded, STANDARD)
     # A folder is listed only after its watch stands.
     upload(camera_root, "front_door/two.jpg")
-    await state_is(hass, "sensor.front_door_risk_level", "high")
+    await state_when(
+        hass, "sensor.front_door_last_activity", lambda state: state.state != "unknown"
+    )
     assert has_watch(camera_root / "front_door")
 
 

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import state_of, state_when, suggested, upload
 
-PORCH = {"name": "Porch", "kind": "entry_point", "corners": "0 0.2, 1 1"}
+PORCH = {"name": "Porch", "kind": "driveway", "corners": "0 0.2, 1 1"}
 POND = {"name": 'Koi & "friends" <1>', "kind": "restricted", "corners": "0 0, 0.1 0, 0 0.1"}
 IMAGE = "image.front_door_zones"
 
@@ -43,7 +43,7 @@ async def test_zones_are_used_and_shown_again(
             hass, f"event.{camera}_activity", lambda s: s.attributes["event_type"] == "explained"
         )
     zones = {facts["camera"]: facts["objects"][0]["zones"] for facts in server.assessed}
-    assert zones == {"Front door": ["entry_point"], "Yard": ["restricted"]}
+    assert zones == {"Front door": ["driveway"], "Yard": ["entry_point"]}
 
     await mark(hass, loaded, None)
     assert loaded.subentries["01JFRONT_DOOR"].data["zones"] == []

@@ -215,7 +215,6 @@ def assert_uses_indices(postgres: Postgres, sql: str) -> None:
 
 FOR_EVERY_IMAGE = [
     pytest.param(lambda c: leases.claim(c, JobKind.DETECT, lease=1.0), id="claim"),
-    pytest.param(lambda c: leases.claim(c, JobKind.DETECT, lease=1.0, limit=64), id="claim many"),
     pytest.param(lambda c: leases.finish(c, [JOB]), id="finish"),
     pytest.param(lambda c: leases.renew(c, [JOB], lease=1.0), id="renew"),
     pytest.param(lambda c: registration.find_known(c, [FILE]), id="known files"),
@@ -243,6 +242,8 @@ FOR_EVERY_IMAGE = [
     pytest.param(lambda c: detections.insert(c, [DETECTED], now=NOW), id="insert detections"),
 ]
 FOR_SOME = [  # images, and for lists and counts
+    # PostgreSQL plans it once or not, depending on what ANALYZE has sampled.
+    pytest.param(lambda c: leases.claim(c, JobKind.DETECT, lease=1.0, limit=64), id="claim many"),
     pytest.param(lambda c: replaced.supersede_dead(c, [IMAGE]), id="dead letters of a file"),
     pytest.param(lambda c: retention.mark_gone(c, [GONE]), id="forget a forgotten file"),
     pytest.param(lambda c: replaced.find_newer(c, IMAGE), id="newer version of a file"),
