@@ -1,5 +1,6 @@
 """Each kind of entity reports what happened at it, and nothing that did not happen."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from homeassistant.core import Context, HomeAssistant, State
@@ -71,14 +72,14 @@ REPORTS = [
 ]
 
 
-def state_of(entity: str | tuple[str, dict[str, object]], state: str) -> State:
+def state_of(entity: str | tuple[str, Mapping[str, object]], state: str) -> State:
     entity_id, attributes = (entity, {}) if isinstance(entity, str) else entity
     return State(entity_id, state, attributes)
 
 
 @pytest.mark.parametrize(("entity", "before", "after", "kind"), REPORTS)
 def test_a_change_reports_what_happened(
-    entity: str | tuple[str, dict[str, object]], before: str, after: str, kind: str | None
+    entity: str | tuple[str, Mapping[str, object]], before: str, after: str, kind: str | None
 ) -> None:
     old, new = state_of(entity, before), state_of(entity, after)
     assert kind_of(old, new, by_person=True) == kind
