@@ -20,7 +20,7 @@ from custom_components.home_security_intelligence.const import DOMAIN
 from custom_components.home_security_intelligence.core.store.engine import connect
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
-from tests.ha.scenes import AT_THE_BACK_DOOR, LEVELS, ZONES, night_here, show
+from tests.ha.scenes import AT_THE_WINDOW, LEVELS, ZONES, night_here, show
 
 # The test plugin writes out every statement, which takes longer than running them.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -85,9 +85,9 @@ def newer_database(postgres: Postgres, home_database: dict[str, str | int | bool
 
 @pytest.fixture
 async def server() -> AsyncIterator[FakeInferenceServer]:
-    """Return a scripted inference server: a person at a back door, and a model that agrees."""
+    """Return a scripted inference server: a person at a window, and a model that agrees."""
     async with FakeInferenceServer(agrees=True) as fake:
-        show(fake, AT_THE_BACK_DOOR)
+        show(fake, AT_THE_WINDOW)
         yield fake
 
 

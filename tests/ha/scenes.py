@@ -16,10 +16,10 @@ type Corners = tuple[float, float, float, float]  # of a box: x1, y1, x2, y2
 ZONES = (
     {"name": "Pavement", "kind": "sidewalk", "corners": "0 0, 0.3 1"},
     {"name": "Garden", "kind": "yard", "corners": "0.3 0, 0.5 1"},
-    {"name": "Back door", "kind": "other_door", "corners": "0.5 0, 0.75 1"},
+    {"name": "Window", "kind": "window", "corners": "0.5 0, 0.75 1"},
     {"name": "Passage", "kind": "restricted", "corners": "0.75 0, 1 1"},
 )
-LEVELS = {"medium_from": 10, "high_from": 25, "critical_from": 53}  # the option
+LEVELS = {"medium_from": 8, "high_from": 23, "critical_from": 50}  # the option
 LOCAL_HOUR = 3  # the images of the hours before are of the night as well
 
 
@@ -43,10 +43,10 @@ def _far(x: float) -> Corners:
 
 PASSERS_BY = Scene(level="low", people=(_near(0.26), _far(0.26)))
 IN_THE_GARDEN = Scene(level="medium", people=(_near(0.34), _far(0.34)))
-AT_THE_BACK_DOOR = Scene(level="high", people=(_near(0.6),))
+AT_THE_WINDOW = Scene(level="high", people=(_near(0.6),))
 IN_THE_PASSAGE = Scene(level="critical", people=(_near(0.85),))
 SCENES: Mapping[str, Scene] = {
-    scene.level: scene for scene in (PASSERS_BY, IN_THE_GARDEN, AT_THE_BACK_DOOR, IN_THE_PASSAGE)
+    scene.level: scene for scene in (PASSERS_BY, IN_THE_GARDEN, AT_THE_WINDOW, IN_THE_PASSAGE)
 }
 
 # Passers-by whose boxes stray into the garden on one image. The event is medium, until the last

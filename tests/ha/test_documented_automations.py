@@ -24,7 +24,7 @@ from tests.ha.helpers import (
     state_is,
     upload,
 )
-from tests.ha.scenes import AT_THE_BACK_DOOR, IN_THE_PASSAGE, show
+from tests.ha.scenes import AT_THE_WINDOW, IN_THE_PASSAGE, show
 
 DOCUMENT = Path(__file__).parents[2] / "docs/automations.md"
 ALERT = "event.front_door_alert"
@@ -142,7 +142,7 @@ async def test_twenty_images_of_one_event_notify_once_for_each_level(
     camera_root: Path,
 ) -> None:
     for number in range(20):
-        show(server, AT_THE_BACK_DOOR if number < 19 else IN_THE_PASSAGE)
+        show(server, AT_THE_WINDOW if number < 19 else IN_THE_PASSAGE)
         upload(camera_root, f"front_door/{number}.jpg", age=(20 - number) / 10)
         await all_detected(hass, number + 1)
     await notified.until(2)

@@ -21,6 +21,7 @@ from tests.ha.helpers import (
     state_when,
     upload,
 )
+from tests.ha.scenes import LEVELS
 
 SCORE = "sensor.front_door_risk_score"
 LEVEL = "sensor.front_door_risk_level"
@@ -68,7 +69,7 @@ async def test_the_reset_counts_from_the_close(
     hass: HomeAssistant, entry: MockConfigEntry, camera_root: Path
 ) -> None:
     """An event closes when it has been idle for a while, not with its last image."""
-    options = {"event_idle": 60.0, "risk_reset": 60.0}
+    options = {"levels": LEVELS, "event_idle": 60.0, "risk_reset": 60.0}
     hass.config_entries.async_update_entry(entry, options=options)
     assert await hass.config_entries.async_setup(entry.entry_id)
     upload(camera_root, "front_door/one.jpg", age=80)

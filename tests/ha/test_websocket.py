@@ -16,7 +16,7 @@ from custom_components.home_security_intelligence.const import DOMAIN
 from custom_components.home_security_intelligence.core.domain.updates import EventPhase, EventUpdate
 from testbed.fake_inference_server import FakeInferenceServer
 from tests.ha.helpers import state_of, state_when, upload
-from tests.ha.scenes import AT_THE_BACK_DOOR, LEVELS, PASSERS_BY, ZONES, show
+from tests.ha.scenes import AT_THE_WINDOW, LEVELS, PASSERS_BY, ZONES, show
 
 type Ask = Callable[..., Awaitable[Any]]
 
@@ -147,9 +147,9 @@ async def test_an_event_has_its_images_its_path_and_what_it_misses(ask: Ask) -> 
     assert detection == {
         "label": "person",
         "confidence": 0.97,
-        "box": [*AT_THE_BACK_DOOR.people[0]],
+        "box": [*AT_THE_WINDOW.people[0]],
     }
-    x1, _, x2, y2 = AT_THE_BACK_DOOR.people[0]
+    x1, _, x2, y2 = AT_THE_WINDOW.people[0]
     assert details["path"] == [[[0.0, pytest.approx((x1 + x2) / 2), y2]]]
     assert [zone["name"] for zone in details["zones"]] == [zone["name"] for zone in ZONES]
     assert details["why_not_higher"] == {
