@@ -13,8 +13,8 @@ from custom_components.home_security_intelligence.home_reports import kind_of, k
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import STANDARD, change_camera, choose_options, database_says
 
-NOW = dt_util.utcnow().isoformat()
-LAST_WEEK = (dt_util.utcnow() - timedelta(days=7)).isoformat()
+NOW, LAST_WEEK = "now", "last week"  # states that are timestamps
+AGES = {NOW: timedelta(0), LAST_WEEK: timedelta(days=7)}
 LOCK = "lock.front"
 DOOR = ("binary_sensor.back", {"device_class": "door"})
 GARAGE = ("cover.garage", {"device_class": "garage"})
@@ -74,6 +74,8 @@ REPORTS = [
 
 def state_of(entity: str | tuple[str, Mapping[str, object]], state: str) -> State:
     entity_id, attributes = (entity, {}) if isinstance(entity, str) else entity
+    if state in AGES:
+        state = (dt_util.utcnow() - AGES[state]).isoformat()
     return State(entity_id, state, attributes)
 
 
