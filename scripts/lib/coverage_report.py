@@ -33,9 +33,7 @@ class Part:
 
 PARTS: Mapping[str, Part] = {
     "glue": Part((f"{INTEGRATION}/*",), 97.0, omit=(f"{INTEGRATION}/core/*",)),
-    "flows": Part(
-        (f"{INTEGRATION}/config_flow.py", f"{INTEGRATION}/flows/*"), 100.0, branches=True
-    ),
+    "flows": Part((f"{INTEGRATION}/config_flow.py", f"{INTEGRATION}/flows/*"), 99.0, branches=True),
     "core": Part((f"{INTEGRATION}/core/*",), 93.0),
     "server": Part(("inference_server/*",), 93.0),
 }
