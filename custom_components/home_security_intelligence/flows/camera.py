@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 
-from ..bridge import settings_of
+from ..bridge import camera_of, settings_of
 from ..camera_folders import FolderError, async_call, camera_folder, camera_folders, default_name
 from ..const import (
     CONF_CAMERA_ROOT,
@@ -18,7 +18,6 @@ from ..const import (
     CONF_ZONES,
     SUBENTRY_CAMERA,
 )
-from ..core.domain.placement import guess_placement
 from ..core.domain.settings import DECLARATIONS
 from ..core.domain.zones import ZoneError, read_zones
 from ..core.watch.ignored_names import IgnoredNames
@@ -112,7 +111,7 @@ class CameraSubentryFlow(ConfigSubentryFlow):
 
     def _guesses(self, camera: ConfigSubentry) -> dict[str, Any]:
         """Return a placement by the camera's name, and the entities in its area."""
-        placement = camera.data.get(CONF_PLACEMENT) or guess_placement(camera.data[CONF_NAME])
+        placement = camera_of(camera).likely_placement
         return {
             CONF_PLACEMENT: placement,
             CONF_ENTITIES: entities_near(self.hass, self._get_entry(), camera, placement),

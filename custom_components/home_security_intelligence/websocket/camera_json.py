@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.util.json import JsonObjectType
@@ -13,7 +12,6 @@ from ..bridge import zones_of
 from ..const import CONF_FOLDER
 from ..coordinator import HsiConfigEntry
 from ..core.domain.models import RiskLevel, SecurityEvent
-from ..core.domain.placement import guess_placement
 from ..core.domain.presence import PresenceClass
 from ..core.domain.updates import CameraState
 from ..detectors import detects
@@ -41,7 +39,7 @@ def async_camera_json(
     device = dr.async_get(hass).async_get_device_by_identifier(
         camera_identifier(entry, camera), entry.entry_id
     )
-    placement = guess_placement(f"{camera.data[CONF_NAME]} {folder}")
+    placement = state.camera.likely_placement
     return {
         "subentry_id": camera.subentry_id,
         "folder": folder,

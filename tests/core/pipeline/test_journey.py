@@ -118,7 +118,7 @@ async def test_zones_alarm_and_occupancy_count(house: House, engine: AsyncEngine
     assessed = await journal.event(EventPhase.EXPLAINED)
 
     points = {factor.name: factor.points for factor in assessed.factors}
-    assert points.keys() >= {"restricted zone", "nobody home"}
+    assert points.keys() >= {"restricted zone", "home empty"}
     sent = house.server.assessed[0]
     assert (sent["armed"], sent["occupancy"]) == (True, "away")
     assert sent["objects"][0]["zones"] == ["restricted"]

@@ -10,8 +10,6 @@ TRUSTED_AFTER = timedelta(days=1)  # an unchanged clock is believed again so lon
 _MAX_LEAD = timedelta(days=366)  # of a newest image, beyond which its time is not believed
 # Before this date there was no such version: the clock was reset.
 _RELEASED = datetime.fromisoformat("2026-11-01T00:00:00+00:00")
-
-
 _CORRECTION = timedelta(minutes=1)  # smaller corrections of the clock do no harm
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from .placement import Placement
+from .placement import Placement, guess_placement
 from .zones import Corner, Zone
 
 RULES = "rules"  # what an event was assessed by while no model has moved its score
@@ -106,6 +106,11 @@ class Camera:
     neighbours: frozenset[str] | None = None  # folders; None: all other cameras
     placement: Placement | None = None  # None: what its name suggests
     privacy_masks: tuple[tuple[Corner, ...], ...] = ()  # polygons, each corner 0-1
+
+    @property
+    def likely_placement(self) -> Placement | None:
+        """The placement, else what the name suggests."""
+        return self.placement or guess_placement(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.context import Context
 from ..domain.models import Camera
-from ..domain.placement import guess_placement
 from ..domain.settings import Settings
 from ..store import activity_counts, home_states
 from .activity_baseline import comparable_hours, expected_counts
@@ -33,7 +32,7 @@ class ContextProvider:
         return Context(
             time_zone=self._time_zone,
             zones=camera.zones,
-            placement=camera.placement or guess_placement(camera.name),
+            placement=camera.likely_placement,
             armed=home.armed,
             alarm=home.alarm,
             occupancy=home.occupancy,

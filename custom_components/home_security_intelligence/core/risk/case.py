@@ -192,7 +192,7 @@ class Case:
         if self.placement in {Placement.INDOORS, Placement.GARAGE}:
             return False  # through a door that the camera sees from inside, people come in
         if self.away or (self.armed and self.placement is not Placement.BALCONY):
-            return False  # nobody is in there who may come out, or would without disarming
+            return False  # no resident is inside, or none would come out without disarming
         return bool(self.on_grounds) and all(each.came_out for each in self.on_grounds)
 
     @cached_property

@@ -26,7 +26,7 @@ def asleep_at_a_door(case: Case) -> Reason:
     return "A person is at a door while the residents are asleep."
 
 
-@HOME.kind("nobody home", 0, 0.1, "the home is empty, a person on private ground")
+@HOME.kind("home empty", 0, 0.1, "the home is empty, a person on private ground")
 def away(case: Case) -> Reason:
     """Find people while the home is empty."""
     if not case.away or not case.concerned or case.excused:
@@ -35,7 +35,7 @@ def away(case: Case) -> Reason:
 
 
 @HOME.kind(
-    "nobody home, private side", 1, 0.5, "the same, behind the house, indoors or on a balcony"
+    "home empty, private side", 1, 0.5, "the same, behind the house, indoors or on a balcony"
 )
 def away_private(case: Case) -> Reason:
     """Find people behind or inside an empty home."""
@@ -68,7 +68,7 @@ def armed_inside(case: Case) -> Reason:
     return "The alarm was set, and a person is inside."
 
 
-@HOME.kind("alarm off", -1, -0.6, "the alarm is off, and nobody is known to be asleep")
+@HOME.kind("alarm off", -1, -0.6, "the alarm is off, and no resident is known to be asleep")
 def disarmed(case: Case) -> Reason:
     """Find an alarm that is off."""
     if case.armed is not False or case.asleep or not case.concerned or _open_case(case):

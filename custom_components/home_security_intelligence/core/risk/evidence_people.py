@@ -344,7 +344,7 @@ def does_not_move(case: Case) -> Reason:
         return None
     seconds = min(each.dwell for each in case.people)
     strength = ramp(seconds, 8, 45)
-    return (f"Nobody has moved for {seconds:.0f} seconds.", strength) if strength else None
+    return (f"No person has moved for {seconds:.0f} seconds.", strength) if strength else None
 
 
 @PEOPLE.kind("low confidence", -1, -0.3, "no person was seen with a confidence of 0.62 or more")

@@ -17,7 +17,7 @@ def place_of(case: Case) -> tuple[str, str]:
     if not facts.people:
         if case.vehicles_arrived:
             return "vehicle on the grounds", "A vehicle drove onto the grounds."
-        return "nobody there", "No person was seen."
+        return "no person", "No person was seen."
     if not case.people:
         return "unsure sighting", "A person was seen once, with low confidence."
     if not facts.zones_known:
@@ -61,7 +61,7 @@ _WHEN = (
     ("far off", -0.6, "no zones are drawn, and a person is far off"),
     ("unsure sighting", -1, "the only person was seen once, with low confidence"),
     ("vehicle on the grounds", -0.8, "a vehicle drove in; no person is there"),
-    ("nobody there", -2, "there are only animals, vehicles or objects"),
+    ("no person", -2, "there are only animals, vehicles or objects"),
 )
 
 

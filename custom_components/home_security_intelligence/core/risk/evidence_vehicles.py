@@ -62,7 +62,7 @@ def from_vehicle(case: Case) -> Reason:
     "vehicle stopped, then a parked one", 1, 0.4, "a vehicle came, and a person is at another"
 )
 def stopped_at_another(case: Case) -> Reason:
-    """Find vehicles that stop so that somebody can get at a parked one."""
+    """Find vehicles that stop so that a person can reach a parked one."""
     if not case.at_vehicle or case.excused:
         return None
     first = min(each.first_seen for each in case.at_vehicle)
@@ -74,7 +74,7 @@ def stopped_at_another(case: Case) -> Reason:
     return "A vehicle came, and a person is at another one." if came else None
 
 
-@VEHICLES.kind("parked vehicle driven off", 1, 0.6, "a vehicle leaves, nobody came from a door")
+@VEHICLES.kind("parked vehicle driven off", 1, 0.6, "a vehicle leaves, no person came from a door")
 def driven_off(case: Case) -> Reason:
     """Find parked vehicles that leave with strangers."""
     if not case.people or case.excused or any(each.came_out for each in case.people):

@@ -15,7 +15,7 @@ _AT_NIGHT = (
     *("small hours", "night, at a back way", "night, private ground", "night, at the front door"),
 )
 _RESIDENTS = ("residents home", "residents home, private side", "residents home at night")
-_AWAY = ("nobody home", "nobody home, private side", "long on deserted grounds")
+_AWAY = ("home empty", "home empty, private side", "long on deserted grounds")
 _EXCUSES = (
     *("came from the door", "resident arrived", "unlocked", "just disarmed", "opened by remote"),
     "opened from inside",
@@ -76,7 +76,7 @@ EXCLUSIVE: tuple[tuple[str, ...], ...] = (
     ),
     # Things: taken, taken in or brought.
     ("taken away", "taken in by a resident", "brought something"),
-    *_each(("taken away", "taken in by a resident", "brought something"), ("nobody there",)),
+    *_each(("taken away", "taken in by a resident", "brought something"), ("no person",)),
     *_each(("parked vehicle driven off",), ("owner drives off",)),
 )
 

@@ -58,7 +58,6 @@ _WITHOUT_EFFECT = frozenset(
 )
 # Values at which a parameter asks for nothing that the driver does not do anyway.
 _HARMLESS = {
-    "channel_binding": {"", "disable", "prefer"},
     "client_encoding": {"", "auto", "unicode", "utf-8", "utf8"},
     "gssencmode": {"", "disable", "prefer"},
     "replication": {"", "0", "false", "no", "off"},
