@@ -1,4 +1,4 @@
-"""The actions that tell about events: one with its images, the summary of a day, snapshots."""
+"""The actions that return one event or the summary of a day, or capture snapshots."""
 
 from collections import Counter
 from datetime import date, datetime, time, timedelta
