@@ -11,6 +11,7 @@ from custom_components.home_security_intelligence.home_state import current_home
 from testbed.fake_inference_server import FakeInferenceServer
 from testbed.services.postgres import Postgres
 from tests.ha.helpers import STANDARD, choose_options, database_says, state_when, upload
+from tests.ha.scenes import SCENES, show
 
 ALARM = "alarm_control_panel.house"
 RESIDENTS = ["person.ann", "group.children", "binary_sensor.guest"]
@@ -45,7 +46,8 @@ async def noted(
 async def told(
     hass: HomeAssistant, server: FakeInferenceServer, camera_root: Path, camera: str
 ) -> tuple[object, object]:
-    """Return what the assessment of a camera's first event is told of the home."""
+    """Return what the assessment of a camera's first event says of the home."""
+    show(server, SCENES["critical"])  # of at least medium risk: explained at once
     upload(camera_root, f"{camera}/one.jpg")
     await state_when(
         hass, f"event.{camera}_activity", lambda s: s.attributes.get("event_type") == "explained"
@@ -94,10 +96,10 @@ async def test_a_change_applies_to_later_events(
     say(hass, "armed_away", AWAY)
     await choose_options(hass, loaded, CHOSEN)
     await noted(postgres, loaded, armed=True, occupancy="away")
-    assert await told(hass, server, camera_root, "yard") == (True, "away")
+    assert await told(hass, server, camera_root, "front_door") == (True, "away")
     say(hass, "disarmed", ("home", "off", "off"))
     await noted(postgres, loaded, armed=False, occupancy="home")
-    assert await told(hass, server, camera_root, "front_door") == (False, "home")
+    assert await told(hass, server, camera_root, "yard") == (False, "home")
 
 
 async def test_without_entities_the_homes_state_is_unknown(
