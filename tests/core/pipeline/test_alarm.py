@@ -41,7 +41,7 @@ async def assert_levels_are_those_of_the_rules(house: House, engine: AsyncEngine
 async def test_the_level_comes_with_the_first_image_while_the_model_hangs(house: House) -> None:
     house.zones = {"front": (RESTRICTED,)}
     house.server.assess_gate.clear()
-    _, journal = await house.run(event_idle=30.0)
+    _, journal = await house.run(event_idle=30.0, time_zone=NOON_HERE.key)
     house.upload("front/a.jpg")
 
     detected = await journal.event(EventPhase.DETECTED)
@@ -64,7 +64,7 @@ async def test_the_level_comes_with_the_first_image_while_the_model_hangs(house:
 async def test_without_a_model_every_level_is_that_of_the_rules(house: House) -> None:
     house.zones = {"front": (RESTRICTED,)}
     house.server.assess_fault = NO_ASSESSOR
-    _, journal = await house.run()
+    _, journal = await house.run(time_zone=NOON_HERE.key)
     house.upload("front/a.jpg")
     detected = await journal.event(EventPhase.DETECTED)
     unassessed = await journal.unassessed()
@@ -79,7 +79,7 @@ async def test_without_a_model_every_level_is_that_of_the_rules(house: House) ->
 async def test_a_level_that_rises_is_an_escalation(house: House) -> None:
     """A car opens the event, and a person joins it."""
     house.zones = {"front": (RESTRICTED,)}
-    _, journal = await house.run(event_idle=30.0)
+    _, journal = await house.run(event_idle=30.0, time_zone=NOON_HERE.key)
     house.upload("front/a.jpg", "car 0.9")
     low = await journal.event(EventPhase.DETECTED)
     house.upload("front/b.jpg", "person 0.99")
@@ -107,7 +107,7 @@ async def test_a_late_image_corrects_its_event_and_its_words(
     house: House, engine: AsyncEngine
 ) -> None:
     house.zones = {"front": (RESTRICTED,)}
-    _, journal = await house.run(event_idle=20.0)
+    _, journal = await house.run(event_idle=20.0, time_zone=NOON_HERE.key)
     start = datetime.now(UTC) - timedelta(minutes=10)
     house.upload("front/a.jpg", "car 0.9", at=start)
     house.upload("front/b.jpg", "car 0.8", at=start + timedelta(seconds=10))
@@ -127,7 +127,7 @@ async def test_an_event_of_a_backlog_is_asked_about_once(house: House) -> None:
     house.zones = {"front": (RESTRICTED,)}
     for number in range(3):
         house.upload(f"front/{number}.jpg", f"person 0.9{number}", age=3600 - number)
-    _, journal = await house.run(event_idle=30.0, detect_concurrency=1)
+    _, journal = await house.run(event_idle=30.0, detect_concurrency=1, time_zone=NOON_HERE.key)
     explained = await journal.until(
         lambda j: [e for p, e in j.events if p is EventPhase.EXPLAINED and e.image_count == 3]
     )
@@ -140,7 +140,7 @@ async def test_an_event_that_changes_while_the_model_is_asked_is_explained_again
 ) -> None:
     house.zones = {"front": (RESTRICTED,)}
     house.server.assess_gate.clear()
-    _, journal = await house.run(event_idle=8.0)
+    _, journal = await house.run(event_idle=8.0, time_zone=NOON_HERE.key)
     house.upload("front/a.jpg", "person 0.9")
     await journal.event(EventPhase.DETECTED)
     await journal.until(
@@ -159,7 +159,7 @@ async def test_an_event_that_changes_while_the_model_is_asked_is_explained_again
 
 async def test_cameras_that_a_person_walks_past_share_an_incident(house: House) -> None:
     house.zones = {"yard": (RESTRICTED,)}
-    _, journal = await house.run()
+    _, journal = await house.run(time_zone=NOON_HERE.key)
     start = datetime.now(UTC) - timedelta(minutes=10)
     house.upload("front/a.jpg", at=start)
     first = await journal.event(EventPhase.CLOSED)
@@ -183,7 +183,7 @@ async def test_the_levels_of_a_long_busy_event_are_those_of_the_rules(
         seen = "person 0.9" if number < 75 else "car 0.9"
         moment = start + timedelta(seconds=number * 0.4)
         house.upload(f"front/{number:03}.jpg", f"{seen} #{number}", at=moment)
-    _, journal = await house.run(event_idle=5.0)
+    _, journal = await house.run(event_idle=5.0, time_zone=NOON_HERE.key)
     await journal.ended(150)
     closed = await journal.event(EventPhase.CLOSED)
     assert (closed.image_count, closed.judged_images) == (150, 150)
@@ -200,7 +200,7 @@ async def test_a_backlog_beyond_the_queues_limit_is_grouped_as_it_was_captured(
         visit, image = divmod(number, 12)
         moment = start + timedelta(minutes=10 * visit, seconds=2 * image)
         house.upload(f"front/{number * 7919 % 1000:03}.jpg", f"person 0.9 #{number}", at=moment)
-    pipeline, journal = await house.run(queue_limit=10, event_idle=20.0)
+    pipeline, journal = await house.run(queue_limit=10, event_idle=20.0, time_zone=NOON_HERE.key)
     await journal.ended(120)
     await journal.event(EventPhase.CLOSED, count=10)
     found = (await pipeline.queries.list_events(EventQuery())).items
@@ -217,7 +217,9 @@ async def test_an_event_closes_though_an_image_waits_in_a_folder_that_is_away(
     house.server.detect_gate.clear()
     start = datetime.now(UTC) - timedelta(minutes=5)
     house.upload("front/a.jpg", "person 0.9", at=start)
-    _, journal = await house.run(detect_concurrency=1, event_idle=20.0, waiting_limit=0.5)
+    _, journal = await house.run(
+        detect_concurrency=1, event_idle=20.0, waiting_limit=0.5, time_zone=NOON_HERE.key
+    )
     await house.server.requested.wait()
     house.upload("front/b.jpg", "person 0.8", at=start + timedelta(seconds=10))
     await journal.depth(2)
@@ -240,7 +242,7 @@ async def test_a_closed_event_is_asked_about_once_though_todays_rules_differ(
 ) -> None:
     """Another version's rules have found another score; the words do not wait for today's."""
     house.server.assess_gate.clear()
-    _, journal = await house.run()
+    _, journal = await house.run(time_zone=NOON_HERE.key)
     house.upload("front/a.jpg", "person 0.9", age=600)
     await journal.event(EventPhase.CLOSED)
     async with begin(engine) as connection:
